@@ -1,0 +1,53 @@
+# Commands of the house; `make` alone lists them.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PROTOS := $(shell find protos -name '*.proto')
+VENDORED := $(shell find third_party -name '*.proto')
+PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint gen lock bench clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.run gen/.done ## Start everything, run a sample job, show its first rows, stop
+	@$(PY) -m deploy.local demo
+
+run: $(VENV)/.run gen/.done ## Start everything and stay up until Ctrl-C
+	@$(PY) -m deploy.local run
+
+test: $(VENV)/.dev gen/.done ## Everything that must hold: lints, types, walls, tests
+	@$(PY) -m tests.run
+
+lint: $(VENV)/.dev gen/.done ## Only the lints, types and import walls
+	@$(PY) -m tests.run --lint-only
+
+bench: $(VENV)/.dev gen/.done ## Benchmarks: ratios measured in one run
+	@$(PY) -m tests.bench
+
+gen: gen/.done ## Generate wire code and descriptors from protos/
+
+lock: ## Pin requirements/*.in anew, with hashes (needs uv)
+	cd requirements && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q run.in -o run.txt
+	cd requirements && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q dev.in -o dev.txt
+
+clean: ## Remove generated code and the virtual environment; data stays
+	rm -rf gen $(VENV)
+
+$(VENV)/.run: requirements/run.txt client/pyproject.toml deploy/bootstrap.py
+	@$(PYTHON) deploy/bootstrap.py run
+
+$(VENV)/.dev: requirements/dev.txt client/pyproject.toml deploy/bootstrap.py
+	@$(PYTHON) deploy/bootstrap.py dev
+
+# Written to a folder beside and moved, so that an interrupted run leaves no half of it.
+gen/.done: $(PROTOS) $(VENDORED) Makefile | $(VENV)/.run
+	@rm -rf gen.new && mkdir gen.new
+	@$(PROTOC) --python_out=gen.new --pyi_out=gen.new --grpc_python_out=gen.new $(PROTOS) \
+		$(filter third_party/buf/% third_party/envoy_auth/%,$(VENDORED))
+	@$(PROTOC) --include_imports --include_source_info --descriptor_set_out=gen.new/smelt.binpb \
+		$(PROTOS) third_party/google/rpc/error_details.proto
+	@rm -rf gen && mv gen.new gen && touch gen/.done

@@ -1,0 +1,1 @@
+"""Ways to run Smelt: the embedded stack on one machine, and manifests for a cluster."""

@@ -1,0 +1,1 @@
+"""The services of Smelt and what they share."""
