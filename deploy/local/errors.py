@@ -1,0 +1,9 @@
+"""What keeps the stack from starting, said in one line that a person can act on."""
+
+
+class CannotStart(Exception):
+    """Printed as it is, without a traceback; never holds a secret."""
+
+
+class Interrupted(Exception):
+    """A person or the system asked the launcher to stop while it was still busy."""

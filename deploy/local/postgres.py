@@ -1,0 +1,187 @@
+"""Postgres out of a wheel: a cluster is made once, with passwords for all, and served on loopback."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from deploy.local import accounts, binaries
+from deploy.local.pids import Register
+from deploy.local.processes import Command, User, run_once
+from deploy.local.secret_files import private_directory, random_secret, write_secret
+
+SUPERUSER = "postgres"
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Statements of failed commands could carry values into the log.
+    "log_min_error_statement": "panic",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One data directory and the server on it. Each database has an owner role of the same name, and no
+    other role may connect to it."""
+
+    name: str
+    port: int
+    databases: Sequence[str]
+    home: Path
+    secrets: Path
+    binaries: Path
+    user: User | None = None
+    extra_settings: Mapping[str, str] | None = None
+
+    @property
+    def data(self) -> Path:
+        return self.home / self.name / "data"
+
+    def initialise(self, *, logs: Path, register: Register, stopping: threading.Event) -> None:
+        """Make the data directory unless it is there; half-made ones are thrown away."""
+        if self.data.exists():
+            return
+        room = private_directory(self.data.parent)
+        accounts.give(room, self.user)
+        draft = room / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        password = room / "initial-password"
+        write_secret(password, self.password(SUPERUSER))
+        accounts.give(password, self.user)
+        argv = [str(self.binaries / "initdb"), "-D", str(draft), "-U", SUPERUSER, f"--pwfile={password}"]
+        argv += ["-A", "scram-sha-256", "-E", "UTF8", "--no-instructions"]
+        argv += ["--locale-provider=builtin", "--locale=C.UTF-8"]
+        command = Command(f"initdb-{self.name}", tuple(argv), room, {"LC_ALL": "C"}, user=self.user)
+        try:
+            run_once(command, logs=logs, register=register, stopping=stopping)
+        finally:
+            password.unlink(missing_ok=True)
+        draft.replace(self.data)
+
+    def command(self) -> Command:
+        """How to serve the cluster."""
+        settings = {**SETTINGS, "port": str(self.port), **(self.extra_settings or {})}
+        argv = [str(self.binaries / "postgres"), "-D", str(self.data)]
+        for name, value in settings.items():
+            argv += ["-c", f"{name}={value}"]
+        return Command(
+            self.name,
+            tuple(argv),
+            self.data,
+            {"LC_ALL": "C"},
+            ready=self.serves,
+            user=self.user,
+            # Fast shutdown: open transactions are rolled back instead of waited for.
+            stop_signal=signal.SIGINT,
+            stop_seconds=20.0,
+        )
+
+    def serves(self) -> bool:
+        """Whether a connection with the superuser's password is accepted."""
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def prepare(self) -> None:
+        """Make what is missing of roles and databases, and set every role's password."""
+        with self.connect() as connection:
+            roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+            present = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
+            for name in ("postgres", "template1"):
+                connection.execute(
+                    sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
+                )
+            for name in self.databases:
+                set_password(connection, name, self.password(name), create=name not in roles)
+                if name not in present:
+                    create_database(connection, name, owner=name)
+                # Repeated at every start: a launcher killed between the two steps leaves the first one only.
+                close_to_others(connection, name)
+
+    def password(self, role: str) -> str:
+        return random_secret(self.secrets / f"{self.name}-{role}.password")
+
+    def url(self, database: str, *, role: str | None = None) -> str:
+        """The address services connect with; holds the password."""
+        role = role or database
+        return f"postgresql+psycopg://{role}:{self.password(role)}@127.0.0.1:{self.port}/{database}"
+
+    def url_file(self, database: str) -> Path:
+        """A file with the address, rewritten because the port may have changed."""
+        path = self.secrets / f"{database}-database.url"
+        write_secret(path, self.url(database))
+        return path
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """A connection of the superuser, each statement a transaction of its own."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=SUPERUSER,
+            password=self.password(SUPERUSER),
+            dbname=database,
+            connect_timeout=5,
+            autocommit=True,
+        )
+
+
+def set_password(connection: psycopg.Connection, role: str, password: str, *, create: bool) -> None:
+    """Give the role its password, sent as a SCRAM verifier so that the server never sees it."""
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    verb = sql.SQL("CREATE" if create else "ALTER")
+    connection.execute(
+        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, sql.Identifier(role), sql.Literal(verifier))
+    )
+
+
+def create_database(
+    connection: psycopg.Connection, name: str, *, owner: str, template: str = "template1"
+) -> None:
+    """Make a database of its owner, as a copy of `template`."""
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template)
+        )
+    )
+
+
+def close_to_others(connection: psycopg.Connection, name: str) -> None:
+    """Let nobody but the owner connect to the database."""
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+
+
+def reachable_binaries(user: User | None, copies: Path) -> Path:
+    """The binary directory; a copy of the installation when `user` cannot enter where it lies."""
+    found = binaries.postgres_directory()
+    if accounts.may_enter(user, found):
+        return found
+    installation = found.parent
+    copy = copies / f"postgres-{_fingerprint(found / 'postgres')}"
+    if not copy.exists():
+        draft = copies / f"postgres.{secrets.token_hex(4)}"
+        shutil.copytree(installation, draft, ignore=shutil.ignore_patterns("include", "doc"))
+        for path in (draft, *draft.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        with contextlib.suppress(OSError):
+            draft.replace(copy)
+        shutil.rmtree(draft, ignore_errors=True)
+    return copy / found.name
+
+
+def _fingerprint(program: Path) -> str:
+    status = program.stat()
+    return f"{status.st_size}-{status.st_mtime_ns}"

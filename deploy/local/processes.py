@@ -1,0 +1,176 @@
+"""Child processes: started in a session of their own, logged to a file, waited for and ended."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.errors import CannotStart, Interrupted
+from deploy.local.pids import Register
+
+# What a child may know of the launcher's surroundings. Everything else is given by name; above all no key of
+# a provider that happens to be exported in the person's shell.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An unprivileged user to run a child as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How to start one process, and how to tell that it serves."""
+
+    name: str
+    argv: tuple[str, ...]
+    directory: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] = lambda: True
+    user: User | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 10.0
+    before_stop: Callable[[], None] | None = None
+
+
+class Child:
+    """One process of a `Command`; may be started again after it ended."""
+
+    def __init__(self, command: Command, *, logs: Path, register: Register) -> None:
+        self.command = command
+        self._log = logs / f"{command.name}.log"
+        self._register = register
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.command.name
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        self._process = _spawn(self.command, self._log)
+        self._register.add(self.name, self.pid, stop_signal=self.command.stop_signal)
+
+    def ended(self) -> int | None:
+        """The exit status if the process is no more, and None while it runs; minus the signal's number if
+        one killed it."""
+        if self._process is None:
+            return 0
+        status = self._process.poll()
+        if status is not None:
+            self._register.remove(self._process.pid)
+        return status
+
+    def wait_ready(self, seconds: float, stopping: threading.Event) -> None:
+        """Return when the process serves; raise `CannotStart` when it ends or does not come up in time."""
+        deadline = time.monotonic() + seconds
+        while not self.command.ready():
+            if stopping.is_set():
+                raise Interrupted
+            if (status := self.ended()) is not None:
+                raise CannotStart(f"{self.name} {said(status)} before it was ready{last_words(self._log)}")
+            if time.monotonic() > deadline:
+                raise CannotStart(f"{self.name} was not ready after {seconds:.0f} s{last_words(self._log)}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, hurry: threading.Event | None = None) -> None:
+        """Ask the process to end, wait, and kill it with all it started after its ceiling, or at once when
+        `hurry` is set."""
+        process = self._process
+        if process is None:
+            return
+        hurry = hurry or threading.Event()
+        if process.poll() is None and not hurry.is_set():
+            if self.command.before_stop:
+                self.command.before_stop()
+            process.send_signal(self.command.stop_signal)
+        deadline = time.monotonic() + self.command.stop_seconds
+        while process.poll() is None and time.monotonic() < deadline and not hurry.is_set():
+            time.sleep(POLL_SECONDS)
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._register.remove(process.pid)
+
+
+def run_once(
+    command: Command, *, logs: Path, register: Register, stopping: threading.Event, seconds: float = 120.0
+) -> None:
+    """Run a command that ends by itself; raise `CannotStart` with its last words unless it succeeds."""
+    child = Child(command, logs=logs, register=register)
+    child.start()
+    deadline = time.monotonic() + seconds
+    try:
+        while (status := child.ended()) is None:
+            if stopping.is_set():
+                raise Interrupted
+            if time.monotonic() > deadline:
+                raise CannotStart(f"{command.name} did not finish within {seconds:.0f} s")
+            time.sleep(POLL_SECONDS)
+    finally:
+        child.stop()
+    if status != 0:
+        raise CannotStart(f"{command.name} {said(status)}{last_words(logs / (command.name + '.log'))}")
+
+
+def rotate_logs(logs: Path) -> None:
+    """Keep the logs of the last run as NAME.log.1 and let every log of this run begin empty."""
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for log in logs.glob("*.log"):
+        log.replace(log.with_name(log.name + ".1"))
+
+
+def said(status: int) -> str:
+    """How a process ended, in words."""
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended with exit code {status}"
+
+
+def last_words(log: Path) -> str:
+    """The last line of a log, to be added to a message, and where the rest of it is."""
+    try:
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    return f": {lines[-1][:300]} (log: {log})" if lines else f" (log: {log})"
+
+
+def inherited_environment() -> dict[str, str]:
+    """The part of the launcher's environment that any child may have."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
+def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.directory,
+            env={**inherited_environment(), **command.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=command.user.uid if command.user else None,
+            group=command.user.gid if command.user else None,
+            extra_groups=[] if command.user else None,
+        )
+    except OSError as error:
+        raise CannotStart(f"{command.name} could not be started: {error}") from error
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,166 @@
+"""How the four services, the workers and the gateway are told what they need to know."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.certificates import EDGE, SERVICES, Certificates, Identity
+from deploy.local.probes import answers_200
+from deploy.local.processes import Command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Settings of a person that a process may see; whatever is not named here stays with the launcher.
+EVERYONE = ("SMELT_LOG_LEVEL",)
+PASSED_ON: Mapping[str, tuple[str, ...]] = {
+    "auth": (
+        "SMELT_SESSION_DAYS",
+        "SMELT_SESSION_IDLE_DAYS",
+        "SMELT_BCRYPT_THREADS",
+        "SMELT_LIMIT_LOGIN",
+        "SMELT_LIMIT_REGISTER",
+        "SMELT_LIMIT_RESET",
+    ),
+    "vault": (),
+    "files": (
+        "SMELT_MAX_UPLOAD_BYTES",
+        "SMELT_MAX_ROWS",
+        "SMELT_MAX_COLUMNS",
+        "SMELT_MAX_FIELD_BYTES",
+    ),
+    "processor": (
+        "SMELT_PROVIDER_BASE_URL",
+        "SMELT_PARALLEL_CALLS",
+        "SMELT_MAX_PARALLEL_CALLS",
+        "SMELT_MAX_ROWS",
+    ),
+    "gateway": ("SMELT_MAX_UPLOAD_BYTES", "SMELT_SECURITY_CONTACT"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The loopback ports of the services and of their health servers, by name."""
+
+    services: Mapping[str, int]
+    health: Mapping[str, int]
+
+    def peers(self) -> dict[str, str]:
+        """The settings by which the services find each other."""
+        return {f"SMELT_{name.upper()}_ADDRESS": f"127.0.0.1:{self.services[name]}" for name in SERVICES}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Commands of everything that is Python, over one set of certificates and addresses. `own` holds what
+    one service is told beside what all are told: paths of its secrets, addresses of its stores."""
+
+    certificates: Certificates
+    addresses: Addresses
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    directory: Path = ROOT
+
+    def serve(self, service: str) -> Command:
+        """The service itself."""
+        listen = f"127.0.0.1:{self.addresses.services[service]}"
+        return self._process(service, service, ("serve",), SMELT_LISTEN=listen)
+
+    def worker(self, number: int) -> Command:
+        """A worker of the processor, which serves nothing but its health."""
+        return self._process(f"worker-{number}", "processor", ("worker",))
+
+    def once(self, service: str, *arguments: str) -> Command:
+        """A command of the service that ends by itself, such as `migrate`."""
+        return self._command(f"{service}-{arguments[0]}", service, arguments)
+
+    def operator(self, service: str, *arguments: str) -> Command:
+        """A command that calls the service as the operator."""
+        environment = {**self.addresses.peers(), **tls(self.certificates.identity("operator"))}
+        return self._python(f"{service}-{arguments[0]}", (f"services.{service}", *arguments), environment)
+
+    def render_gateway(self, out: Path, *, port: int, admin_port: int) -> Command:
+        """The command that writes Envoy's configuration."""
+        edge = self.certificates.identity(EDGE)
+        environment = {
+            **_from_person("gateway"),
+            **self.addresses.peers(),
+            **tls(self.certificates.identity("gateway")),
+            "SMELT_GATEWAY_LISTEN": f"127.0.0.1:{port}",
+            "SMELT_GATEWAY_CERT_FILE": str(edge.cert_file),
+            "SMELT_GATEWAY_KEY_FILE": str(edge.key_file),
+            "SMELT_GATEWAY_ADMIN_PORT": str(admin_port),
+        }
+        return self._python("gateway-render", ("gateway", "render", "--out", str(out)), environment)
+
+    def provider(self, port: int) -> Command:
+        """The stand-in provider, which knows nothing of the rest."""
+        return self._python(
+            "provider",
+            ("deploy.local.provider",),
+            {"SMELT_STANDIN_LISTEN": f"127.0.0.1:{port}"},
+            health_port=port,
+            health_path="/healthz",
+        )
+
+    def _process(self, name: str, service: str, arguments: tuple[str, ...], **more: str) -> Command:
+        port = self.addresses.health[name]
+        return self._command(
+            name, service, arguments, SMELT_HEALTH_LISTEN=f"127.0.0.1:{port}", health_port=port, **more
+        )
+
+    def _command(
+        self,
+        name: str,
+        service: str,
+        arguments: tuple[str, ...],
+        *,
+        health_port: int | None = None,
+        **more: str,
+    ) -> Command:
+        environment = {
+            **_from_person(service),
+            **self.addresses.peers(),
+            **tls(self.certificates.identity(service)),
+            **self.own.get(service, {}),
+            **more,
+        }
+        return self._python(name, (f"services.{service}", *arguments), environment, health_port=health_port)
+
+    def _python(
+        self,
+        name: str,
+        arguments: tuple[str, ...],
+        environment: Mapping[str, str],
+        *,
+        health_port: int | None = None,
+        health_path: str = "/ready",
+    ) -> Command:
+        return Command(
+            name,
+            (sys.executable, "-m", *arguments),
+            self.directory,
+            {**environment, **python_environment()},
+            ready=answers_200(health_port, health_path) if health_port else lambda: True,
+            stop_seconds=15.0,
+        )
+
+
+def tls(identity: Identity) -> dict[str, str]:
+    """The settings that name a process's certificate, key and authority."""
+    return {
+        "SMELT_TLS_CERT_FILE": str(identity.cert_file),
+        "SMELT_TLS_KEY_FILE": str(identity.key_file),
+        "SMELT_TLS_CA_FILE": str(identity.ca_file),
+    }
+
+
+def python_environment() -> dict[str, str]:
+    """Where Python finds the project and its generated code; output at once, so that logs are complete."""
+    return {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "gen"))), "PYTHONUNBUFFERED": "1"}
+
+
+def _from_person(service: str) -> dict[str, str]:
+    names = (*EVERYONE, *PASSED_ON[service])
+    return {name: os.environ[name] for name in names if os.environ.get(name)}

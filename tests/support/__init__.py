@@ -1,0 +1,1 @@
+"""What several tests need: real stores, certificates, and the whole embedded stack."""

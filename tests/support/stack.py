@@ -1,0 +1,147 @@
+"""The whole embedded stack for end-to-end tests, started by its own command as a person would."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.local.processes import inherited_environment
+from deploy.local.services import ROOT, python_environment
+from tests.support.session import Room, Session
+
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
+NAME = "stack"
+# Tests that are about limits start a stack of their own.
+GENEROUS = {
+    "SMELT_LIMIT_LOGIN": "10000/15m",
+    "SMELT_LIMIT_REGISTER": "10000/1h",
+    "SMELT_LIMIT_RESET": "10000/1h",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where a running stack is found."""
+
+    gateway_url: str
+    ca_file: Path
+    provider_url: str
+    state_dir: Path
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """Every process by name, read anew: one that was killed comes back under another pid."""
+        pids: dict[str, int] = _read(self.state_dir / "stack.json")["pids"]
+        return pids
+
+
+class Launcher:
+    """`python -m deploy.local run` over one state directory. A shell around it notes its exit code, so that
+    any process of the test run may stop it."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self._output = state_dir.with_name(state_dir.name + ".out")
+        self._exit = state_dir.with_name(state_dir.name + ".exit")
+
+    def start(self, **settings: str) -> "subprocess.Popen[bytes]":
+        """Start it and return the shell around it at once."""
+        self._exit.unlink(missing_ok=True)
+        environment = {
+            **inherited_environment(),
+            **python_environment(),
+            "SMELT_STATE_DIR": str(self.state_dir),
+            "SMELT_GATEWAY_PORT": "0",
+            **settings,
+        }
+        note = f'"$@"; echo $? > "{self._exit}.new"; mv "{self._exit}.new" "{self._exit}"'
+        with self._output.open("wb") as output:
+            return subprocess.Popen(
+                ["sh", "-c", note, "sh", sys.executable, "-m", "deploy.local", "run"],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_started(self) -> Stack:
+        """The stack, once all of it is ready."""
+        deadline = time.monotonic() + START_SECONDS
+        told = self.state_dir / "stack.json"
+        while not told.exists():
+            if self._exit.exists() or time.monotonic() > deadline:
+                raise AssertionError(f"the stack did not start: {self.said()}")
+            time.sleep(0.05)
+        written = _read(told)
+        return Stack(
+            written["gateway_url"], Path(written["ca_file"]), written["provider_url"], self.state_dir
+        )
+
+    def pid(self) -> int:
+        """The launcher's own pid, which it writes into its lock."""
+        return int((self.state_dir / "launcher.lock").read_text())
+
+    def signal(self, number: int) -> None:
+        subprocess.run(["kill", f"-{number}", str(self.pid())], check=True)
+
+    def wait_ended(self) -> int:
+        """The launcher's exit code."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while not self._exit.exists():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the stack did not stop: {self.said()}")
+            time.sleep(0.05)
+        return int(self._exit.read_text())
+
+    def said(self) -> str:
+        """What it has printed so far."""
+        return self._output.read_text(errors="replace").strip()
+
+
+# Kept so that no garbage collector complains of a process that outlives this one: the run ends it.
+_shells: list["subprocess.Popen[bytes]"] = []
+
+
+def start(session: Session) -> Stack:
+    """The run's one stack."""
+
+    def begin(room: Room) -> dict[str, Any]:
+        launcher = Launcher(room.directory / "state")
+        shell = launcher.start(**GENEROUS)
+        _shells.append(shell)
+        room.register.add("stack-shell", shell.pid)
+        try:
+            launcher.wait_started()
+        finally:
+            if (room.directory / "state" / "launcher.lock").exists():
+                room.register.add("stack", launcher.pid())
+        return {}
+
+    session.shared(NAME, begin)
+    return Launcher(session.directory / NAME / "state").wait_started()
+
+
+def stop(session: Session) -> str | None:
+    """Stop the run's stack if there is one; return what was wrong with how it stopped."""
+    if not (session.directory / f"{NAME}.json").exists():
+        return None
+    launcher = Launcher(session.directory / NAME / "state")
+    launcher.signal(signal.SIGTERM)
+    try:
+        status = launcher.wait_ended()
+    except AssertionError as error:
+        return str(error)
+    return None if status == 0 else f"the stack stopped with exit code {status}: {launcher.said()}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content

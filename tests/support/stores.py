@@ -1,0 +1,199 @@
+"""Real stores for tests: one server of each kind for a whole run, and a fresh database for each."""
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from psycopg import sql
+
+from deploy.local import accounts
+from deploy.local.certificates import SERVICES, Certificates
+from deploy.local.ports import PortBlock
+from deploy.local.postgres import Cluster, close_to_others, create_database, reachable_binaries
+from deploy.local.processes import Child, Command, run_once
+from deploy.local.s3 import BUCKET, REGION, ObjectStore
+from deploy.local.secret_files import private_directory, write_secret
+from deploy.local.services import Addresses, Services
+from deploy.local.valkey import Valkey
+from tests.support.session import Room, Session
+
+ROLES = (*SERVICES, "keystore")
+# Tests throw their data away, so they need not wait for the disk.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+READY_SECONDS = 60.0
+
+Store = TypeVar("Store", Valkey, ObjectStore)
+
+# Kept so that no garbage collector complains of servers that outlive this process: the run ends them.
+_children: list[Child] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database: its address for SQLAlchemy, for libpq, and in a file as the settings want it."""
+
+    name: str
+    url: str
+    url_file: Path
+
+    @property
+    def conninfo(self) -> str:
+        return self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+class Databases:
+    """The run's Postgres server. Databases are copied from a template that was migrated once."""
+
+    def __init__(self, session: Session, cluster: Cluster) -> None:
+        self._session = session
+        self.cluster = cluster
+
+    @contextmanager
+    def fresh(self, service: str, *, migrated: bool = True) -> Iterator[Database]:
+        """A database of `service` (or of `keystore`), with its tables and no rows; dropped at the end."""
+        template = self._template(service) if migrated else "template1"
+        name = f"{service}_{secrets.token_hex(6)}"
+        with self.cluster.connect() as connection:
+            create_database(connection, name, owner=service, template=template)
+            close_to_others(connection, name)
+        database = self._database(name, service)
+        try:
+            yield database
+        finally:
+            with self.cluster.connect() as connection:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            database.url_file.unlink(missing_ok=True)
+
+    def _database(self, name: str, role: str) -> Database:
+        url = self.cluster.url(name, role=role)
+        url_file = private_directory(self.cluster.home / "urls") / f"{name}.url"
+        write_secret(url_file, url)
+        return Database(name, url, url_file)
+
+    def _template(self, service: str) -> str:
+        # The vault's migrations cover its two databases, so one makes the template of the other.
+        service, wanted = ("vault" if service == "keystore" else service), service
+        self._session.shared(f"template-{service}", lambda room: self._migrate(service, room))
+        return f"template_{wanted}"
+
+    def _migrate(self, service: str, room: Room) -> dict[str, Any]:
+        names = (service, "keystore") if service == "vault" else (service,)
+        files = {}
+        with self.cluster.connect() as connection:
+            for name in names:
+                create_database(connection, f"template_{name}", owner=name)
+                close_to_others(connection, f"template_{name}")
+                files[name] = str(self._database(f"template_{name}", name).url_file)
+        run_once(
+            migration(service, files, certificates(self._session), room.directory),
+            logs=room.directory,
+            register=room.register,
+            stopping=threading.Event(),
+        )
+        return {"databases": list(names)}
+
+
+def migration(service: str, url_files: dict[str, str], made: Certificates, room: Path) -> Command:
+    """The service's own command that brings its databases up to date; it reaches no other service."""
+    own = {"SMELT_DATABASE_URL_FILE": url_files[service]}
+    nothing = room / "nothing"
+    write_secret(nothing, "nothing")
+    if service == "vault":
+        own |= {
+            "SMELT_VAULT_KEYSTORE_URL_FILE": url_files["keystore"],
+            "SMELT_VAULT_ROOT_KEY_FILE": str(room / "root.key"),
+            "SMELT_VAULT_WRAPPING_KEY_FILE": str(room / "wrapping.key"),
+            "SMELT_VAULT_LEDGER_DIR": str(private_directory(room / "ledger")),
+        }
+    if service == "files":
+        own |= {
+            "SMELT_S3_ENDPOINT": "http://127.0.0.1:1",
+            "SMELT_S3_BUCKET": BUCKET,
+            "SMELT_S3_REGION": REGION,
+            "SMELT_S3_ACCESS_KEY_FILE": str(nothing),
+            "SMELT_S3_SECRET_KEY_FILE": str(nothing),
+        }
+    if service == "processor":
+        own["SMELT_REDIS_URL_FILE"] = str(nothing)
+    own |= {"SMELT_LISTEN": "127.0.0.1:1", "SMELT_HEALTH_LISTEN": "127.0.0.1:1"}
+    nowhere = Addresses(services=dict.fromkeys(SERVICES, 1), health={})
+    return Services(made, nowhere, {service: own}).once(service, "migrate")
+
+
+def databases(session: Session) -> Databases:
+    """The run's Postgres server, with a role for each service and one for the key store."""
+
+    def start(room: Room) -> dict[str, Any]:
+        logs = private_directory(room.directory / "logs")
+        with PortBlock.reserve() as ports:
+            cluster = _cluster(room.directory, ports.take())
+            cluster.initialise(logs=logs, register=room.register, stopping=threading.Event())
+            _serve(cluster.command(), room)
+            cluster.prepare()
+            return {"port": cluster.port}
+
+    port = session.shared("postgres", start)["port"]
+    return Databases(session, _cluster(session.directory / "postgres", port))
+
+
+def valkey(session: Session) -> Valkey:
+    """The run's Valkey server. Tests share it: take keys of their own."""
+    home = session.directory / "valkey"
+    return _store(session, "valkey", lambda port: Valkey(port, home / "data", _secrets(home)))
+
+
+def object_store(session: Session) -> ObjectStore:
+    """The run's S3 server with an empty bucket. Tests share it: take keys of their own."""
+    home = session.directory / "s3"
+    return _store(session, "s3", lambda port: ObjectStore(port, home / "data", _secrets(home)))
+
+
+def certificates(session: Session) -> Certificates:
+    """The run's certificates, as the embedded stack makes them."""
+    made = Certificates(session.directory / "certificates")
+
+    def start(room: Room) -> dict[str, Any]:
+        made.ensure()
+        return {}
+
+    session.shared("certificates", start)
+    return made
+
+
+def _store(session: Session, name: str, at: Callable[[int], Store]) -> Store:
+    def start(room: Room) -> dict[str, Any]:
+        with PortBlock.reserve() as ports:
+            store = at(ports.take())
+            _serve(store.command(), room)
+            return {"port": store.port}
+
+    return at(session.shared(name, start)["port"])
+
+
+def _serve(command: Command, room: Room) -> None:
+    child = Child(command, logs=private_directory(room.directory / "logs"), register=room.register)
+    _children.append(child)
+    child.start()
+    child.wait_ready(READY_SECONDS, threading.Event())
+
+
+def _secrets(home: Path) -> Path:
+    return private_directory(home / "secrets")
+
+
+def _cluster(home: Path, port: int) -> Cluster:
+    user = accounts.postgres_user()
+    return Cluster(
+        "cluster",
+        port,
+        ROLES,
+        home,
+        _secrets(home),
+        binaries=reachable_binaries(user, home),
+        user=user,
+        extra_settings=CARELESS,
+    )
