@@ -17,7 +17,8 @@ def fail(message: str) -> None:
 def main(kind: str) -> None:
     """Install `run` or `dev` requirements and put the project on the environment's path."""
     if sys.version_info < OLDEST:
-        fail(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; try `make PYTHON=python3.12 ...`")
+        this = sys.version.split()[0]
+        fail(f"Python 3.11 or newer is needed, this is {this}; try `make PYTHON=python3.12 ...`")
     python = VENV / "bin" / "python"
     if not python.exists():
         try:
@@ -28,8 +29,9 @@ def main(kind: str) -> None:
         if subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
             fail("the virtual environment could not be made; is this folder writable?")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    requirements = ROOT / "requirements" / f"{kind}.txt"
     steps = [
-        [*pip, "--only-binary", ":all:", "--require-hashes", "-r", str(ROOT / "requirements" / f"{kind}.txt")],
+        [*pip, "--only-binary", ":all:", "--require-hashes", "-r", str(requirements)],
         [*pip, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT / "client")],
     ]
     for step in steps:
@@ -37,7 +39,7 @@ def main(kind: str) -> None:
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
             sys.stderr.write(done.stderr)
-            fail("the requirements could not be installed (see above); is this platform one of the README's list?")
+            fail("the requirements could not be installed (see above); is this platform in the README?")
     purelib = subprocess.check_output(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
     ).strip()

@@ -1,0 +1,106 @@
+"""Domain errors on the wire and back: google.rpc.Status with ErrorInfo (AIP-193)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from services.common.errors import DomainError, Kind, RemoteError, Unavailable
+
+_CODES: dict[Kind, int] = {
+    Kind.INVALID: code_pb2.INVALID_ARGUMENT,
+    Kind.UNAUTHENTICATED: code_pb2.UNAUTHENTICATED,
+    Kind.FORBIDDEN: code_pb2.PERMISSION_DENIED,
+    Kind.NOT_FOUND: code_pb2.NOT_FOUND,
+    Kind.EXISTS: code_pb2.ALREADY_EXISTS,
+    Kind.CONFLICT: code_pb2.ABORTED,
+    Kind.PRECONDITION: code_pb2.FAILED_PRECONDITION,
+    Kind.EXHAUSTED: code_pb2.RESOURCE_EXHAUSTED,
+    # HTTP has a status of its own for this; the guard adds it for the gateway.
+    Kind.TOO_LARGE: code_pb2.RESOURCE_EXHAUSTED,
+    Kind.UNAVAILABLE: code_pb2.UNAVAILABLE,
+    Kind.DAMAGED: code_pb2.DATA_LOSS,
+    Kind.INTERNAL: code_pb2.INTERNAL,
+}
+_KINDS: dict[int, Kind] = {code: kind for kind, code in _CODES.items() if kind is not Kind.TOO_LARGE}
+_KINDS[code_pb2.OUT_OF_RANGE] = Kind.INVALID
+_STATUS_KEY = "grpc-status-details-bin"
+
+
+def status_of(error: DomainError) -> status_pb2.Status:
+    """Return the status for an error: code, message, ErrorInfo, field violations, RetryInfo."""
+    status = status_pb2.Status(code=_CODES[error.kind], message=error.message)
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=error.domain, metadata=error.metadata)
+    status.details.add().Pack(info)
+    if error.violations:
+        status.details.add().Pack(
+            error_details_pb2.BadRequest(
+                field_violations=[
+                    error_details_pb2.BadRequest.FieldViolation(field=field, description=description)
+                    for field, description in error.violations
+                ]
+            )
+        )
+    if error.retry_after_seconds is not None:
+        delay = duration_pb2.Duration(seconds=error.retry_after_seconds)
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
+    return status
+
+
+def trailing_metadata(error: DomainError) -> tuple[tuple[str, str], ...]:
+    """Return what the gateway turns into HTTP: a status that gRPC lacks, and Retry-After."""
+    metadata: list[tuple[str, str]] = []
+    if error.kind is Kind.TOO_LARGE:
+        metadata.append(("x-http-status", "413"))
+    if error.retry_after_seconds is not None:
+        metadata.append(("retry-after", str(error.retry_after_seconds)))
+    return tuple(metadata)
+
+
+def error_from_status(status: status_pb2.Status) -> RemoteError:
+    """Return the error that a status stands for; one without ErrorInfo is the peer's inner trouble."""
+    info = error_details_pb2.ErrorInfo()
+    violations = error_details_pb2.BadRequest()
+    retry = error_details_pb2.RetryInfo()
+    retry_after: int | None = None
+    for detail in status.details:
+        _unpack(detail, info)
+        _unpack(detail, violations)
+        if _unpack(detail, retry):
+            retry_after = retry.retry_delay.seconds
+    kind = _KINDS.get(status.code, Kind.INTERNAL)
+    if not info.reason:
+        if status.code in (code_pb2.UNAVAILABLE, code_pb2.DEADLINE_EXCEEDED, code_pb2.RESOURCE_EXHAUSTED):
+            return RemoteError("UNAVAILABLE", Kind.UNAVAILABLE, Unavailable.message)
+        return RemoteError("INTERNAL", Kind.INTERNAL, "internal error")
+    return RemoteError(
+        info.reason,
+        kind,
+        status.message,
+        violations=[(v.field, v.description) for v in violations.field_violations],
+        retry_after_seconds=retry_after,
+        **dict(info.metadata),
+    )
+
+
+def _unpack(detail: any_pb2.Any, message: error_details_pb2.ErrorInfo) -> bool:
+    return bool(detail.Is(message.DESCRIPTOR) and detail.Unpack(message))
+
+
+def error_from_rpc(error: grpc.aio.AioRpcError) -> RemoteError:
+    """Return the domain error behind a failed call of another service."""
+    for key, value in error.trailing_metadata() or ():
+        if key == _STATUS_KEY and isinstance(value, bytes):
+            return error_from_status(status_pb2.Status.FromString(value))
+    return error_from_status(status_pb2.Status(code=error.code().value[0]))
+
+
+@asynccontextmanager
+async def peer_errors() -> AsyncIterator[None]:
+    """Turn failed calls inside the block into the errors they stand for."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise error_from_rpc(error) from None

@@ -1,0 +1,82 @@
+"""Health: live, ready and metrics on a plaintext port, and gRPC health for the gateway."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiohttp import web
+from grpc_health.v1 import health, health_pb2
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.common.logs import describe, log
+
+ReadyCheck = Callable[[], Awaitable[None]]
+_EVERY_SECONDS = 1.0
+_CHECK_SECONDS = 3.0
+
+
+class Health:
+    """Whether this process is ready: every check passed at the last look, and it is not stopping."""
+
+    def __init__(self, checks: Sequence[ReadyCheck]) -> None:
+        self._checks = checks
+        self._servicer = health.aio.HealthServicer()
+        self._stopping = False
+        self.ready = False
+
+    @property
+    def servicer(self) -> health.aio.HealthServicer:
+        """The gRPC health service that follows `ready`."""
+        return self._servicer
+
+    async def look(self) -> None:
+        """Run the checks once and publish what came of it."""
+        ready = not self._stopping
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                for check in self._checks:
+                    await check()
+        except Exception as error:  # noqa: BLE001  any failing check means not ready
+            ready = False
+            if self.ready:
+                log.warning("health.not_ready", **describe(error))
+        if self._stopping:
+            return
+        if ready and not self.ready:
+            log.info("health.ready")
+        self.ready = ready
+        status = health_pb2.HealthCheckResponse
+        await self._servicer.set("", status.SERVING if ready else status.NOT_SERVING)
+
+    async def watch(self) -> None:
+        """Look every second until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def stop(self) -> None:
+        """Say NOT_SERVING from now on, whatever the checks say."""
+        self._stopping = True
+        self.ready = False
+        await self._servicer.enter_graceful_shutdown()
+
+
+async def serve_probes(health_of: Health, host: str, port: int) -> web.AppRunner:
+    """Answer GET /live, /ready and /metrics, and nothing else."""
+
+    async def live(_: web.Request) -> web.Response:
+        return web.Response(text="live\n")
+
+    async def ready(_: web.Request) -> web.Response:
+        return (
+            web.Response(text="ready\n") if health_of.ready else web.Response(status=503, text="not ready\n")
+        )
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([web.get("/live", live), web.get("/ready", ready), web.get("/metrics", metrics)])
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=5)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return runner

@@ -1,0 +1,79 @@
+"""Idempotency keys: a repeated POST finds what the first one made."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.common.errors import DomainError, InvalidRequest, Kind
+
+#: How long a key is remembered at least.
+KEEP = timedelta(hours=24)
+_LONGEST_KEY = 255
+
+
+class IdempotencyKeyReused(DomainError):
+    """The key was used for another request."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+    kind = Kind.CONFLICT
+    message = "This Idempotency-Key was used with another request"
+
+
+def table(metadata: MetaData) -> Table:
+    """Add the table to a service's metadata."""
+    return Table(
+        "idempotency",
+        metadata,
+        Column("account", Text, primary_key=True),
+        Column("method", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("digest", LargeBinary, nullable=False),
+        Column("resource", Text, nullable=False),
+        Column("create_time", DateTime(timezone=True), nullable=False, index=True),
+    )
+
+
+def digest(*parts: bytes) -> bytes:
+    """Return a digest of a request's content; secrets go through a keyed code first, never in here."""
+    content = hashlib.sha256()
+    for part in parts:
+        content.update(len(part).to_bytes(8, "big") + part)
+    return content.digest()
+
+
+async def claim(
+    session: AsyncSession, into: Table, *, account: str, method: str, key: str, content: bytes, resource: str
+) -> str:
+    """Return the id to answer with: `resource` when the key is new, else what the first request made.
+
+    Runs in the transaction that stores the resource, so that both become visible together; a
+    second request with the same key waits for the first one's commit. An empty key claims nothing.
+    Raises IdempotencyKeyReused when the content differs.
+    """
+    if not key:
+        return resource
+    if len(key) > _LONGEST_KEY or not key.isprintable():
+        raise InvalidRequest(violations=[("Idempotency-Key", "must be at most 255 printable characters")])
+    now = datetime.now(UTC)
+    await session.execute(delete(into).where(into.c.account == account, into.c.create_time < now - KEEP))
+    added = await session.execute(
+        insert(into)
+        .values(account=account, method=method, key=key, digest=content, resource=resource, create_time=now)
+        .on_conflict_do_nothing()
+        .returning(into.c.resource)
+    )
+    if added.scalar_one_or_none() is not None:
+        return resource
+    first = (
+        await session.execute(
+            select(into.c.digest, into.c.resource).where(
+                into.c.account == account, into.c.method == method, into.c.key == key
+            )
+        )
+    ).one()
+    if first.digest != content:
+        raise IdempotencyKeyReused
+    return str(first.resource)

@@ -1,0 +1,173 @@
+"""Who is asking: the caller's certificate, the person's passport, the work's grant."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import grpc
+
+from services.common.errors import Unauthenticated
+
+GATEWAY = "gateway"
+AUTH = "auth"
+VAULT = "vault"
+FILES = "files"
+PROCESSOR = "processor"
+OPERATOR = "operator"
+
+PASSPORT_KEY = "x-smelt-passport"
+GRANT_KEY = "x-smelt-grant"
+CLIENT_ADDRESS_KEY = "x-envoy-external-address"
+
+_SPIFFE = "spiffe://smelt/"
+_KNOWN = frozenset({GATEWAY, AUTH, VAULT, FILES, PROCESSOR, OPERATOR})
+
+Needs = Literal["nothing", "passport", "proof"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Which callers may use a method, and what must come with the call.
+
+    `passport` asks for a person; `proof` for a person or a grant.
+    """
+
+    callers: frozenset[str]
+    needs: Needs = "nothing"
+
+    def __init__(self, *callers: str, needs: Needs = "nothing") -> None:
+        object.__setattr__(self, "callers", frozenset(callers))
+        object.__setattr__(self, "needs", needs)
+
+
+Policy = Mapping[str, Allow]
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """A person who is signed in now; `token` may be shown to other services."""
+
+    account: str
+    session: str
+    scopes: tuple[str, ...]
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JobGrant:
+    """Leave to work for an account that is not here: one piece of work, one file, one key."""
+
+    id: str
+    purpose: str
+    account: str
+    job: str
+    file: str
+    parse: int
+    api_key: str
+    first_row: int
+    last_row: int
+    template_count: int
+    release_budget: int
+    expires: datetime
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is known of the call that is being answered."""
+
+    method: str
+    caller: str
+    request_id: str = ""
+    idempotency_key: str = ""
+    client_address: str = ""
+    user_agent: str = ""
+    passport: Passport | None = None
+    grant: JobGrant | None = None
+
+
+_call: ContextVar[Call] = ContextVar("call")
+
+
+def enter(call: Call) -> None:
+    """Make a call the current one; the guard does this before a servicer runs."""
+    _call.set(call)
+
+
+def current_call() -> Call:
+    """Return the call that is being answered."""
+    return _call.get()
+
+
+def workload(context: grpc.aio.ServicerContext[Any, Any]) -> str | None:
+    """Return the caller's short name by its certificate's URI SAN; None for a stranger."""
+    names = context.auth_context().get("x509_subject_alternative_name", ())
+    uris = [name.decode("utf-8", "replace") for name in names if name.startswith(b"spiffe://")]
+    # A certificate that claims two identities has none.
+    if len(uris) != 1 or not uris[0].startswith(_SPIFFE):
+        return None
+    short = uris[0].removeprefix(_SPIFFE)
+    return short if short in _KNOWN else None
+
+
+def passport(context: object = None) -> Passport:
+    """Return the person who asks; raise Unauthenticated when nobody is signed in."""
+    person = current_call().passport
+    if person is None:
+        raise Unauthenticated
+    return person
+
+
+def proof(context: object = None) -> Passport | JobGrant:
+    """Return the grant or the person behind the call; raise Unauthenticated when there is neither."""
+    call = current_call()
+    if call.grant is not None:
+        return call.grant
+    return passport()
+
+
+def passport_from(claims: Mapping[str, Any], token: str) -> Passport:
+    """Build a passport from verified claims; raise Unauthenticated when they lack what it needs."""
+    try:
+        account, session, scopes = claims["sub"], claims["sid"], claims["scopes"]
+    except KeyError:
+        raise Unauthenticated from None
+    if not isinstance(account, str) or not isinstance(session, str) or not isinstance(scopes, list):
+        raise Unauthenticated
+    return Passport(account=account, session=session, scopes=tuple(map(str, scopes)), token=token)
+
+
+def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:
+    """Build a grant from verified claims; raise Unauthenticated when they lack what it needs."""
+    try:
+        return JobGrant(
+            id=str(claims["jti"]),
+            purpose=str(claims["purpose"]),
+            account=str(claims["sub"]),
+            job=str(claims["job"]),
+            file=str(claims["file"]),
+            parse=int(claims["parse"]),
+            api_key=str(claims["api_key"]),
+            first_row=int(claims["first_row"]),
+            last_row=int(claims["last_row"]),
+            template_count=int(claims["template_count"]),
+            release_budget=int(claims["release_budget"]),
+            expires=datetime.fromtimestamp(claims["exp"], tz=UTC),
+            token=token,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise Unauthenticated from None
+
+
+def metadata(who: Passport | JobGrant | None, request_id: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the metadata by which another service learns who is behind a call."""
+    entries: list[tuple[str, str]] = []
+    if isinstance(who, Passport):
+        entries.append((PASSPORT_KEY, who.token))
+    elif isinstance(who, JobGrant):
+        entries.append((GRANT_KEY, who.token))
+    if request_id:
+        entries.append(("x-request-id", request_id))
+    return tuple(entries)

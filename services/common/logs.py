@@ -1,0 +1,75 @@
+"""Logs: one JSON line per event on stdout, constant event names, ids and counts only."""
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import orjson
+import structlog
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Return what may be logged of an exception: its type and where it arose.
+
+    Never its text, which can hold what a user sent.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    described: dict[str, Any] = {
+        "error": type(error).__name__,
+        "at": [f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno}:{frame.name}" for frame in frames],
+    }
+    if error.__cause__ is not None:
+        described["cause"] = type(error.__cause__).__name__
+    return described
+
+
+class _JsonLines(logging.Formatter):
+    """What libraries log, as lines of the same shape; arguments and tracebacks may hold data and stay out."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": record.created,
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "logger": record.name,
+            "event": record.msg if not record.args and isinstance(record.msg, str) else "library.message",
+        }
+        if record.args:
+            line["template"] = str(record.msg)
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= describe(record.exc_info[1])
+        return orjson.dumps(line, default=str).decode()
+
+
+def configure(service: str, level: str) -> None:
+    """Set up logging of this process; `service` stands in every line."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_JsonLines(service))
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+    def add_service(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["service"] = service
+        return event
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", key="time"),
+            add_service,
+            structlog.processors.JSONRenderer(
+                serializer=lambda obj, **_: orjson.dumps(obj, default=str).decode()
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,10 @@
+"""Prometheus metrics that every service has; no label names a person."""
+
+from prometheus_client import Histogram
+
+RPC_SECONDS = Histogram(
+    "smelt_rpc_seconds",
+    "Time that unary answers took, by method and outcome",
+    ("method", "code"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)

@@ -1,0 +1,65 @@
+"""Settings from the environment: prefix SMELT_, secrets only as paths of files that hold them."""
+
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What every process reads; unknown variables are other processes' business."""
+
+    model_config = SettingsConfigDict(env_prefix="SMELT_", extra="ignore", frozen=True)
+
+    log_level: str = "info"
+
+
+class PeerSettings(Settings):
+    """What a process needs to call others: its certificate and their addresses (host:port)."""
+
+    tls_cert_file: Path
+    tls_key_file: Path
+    tls_ca_file: Path
+
+
+class ServiceSettings(PeerSettings):
+    """What every service and worker needs."""
+
+    #: host:port of the mTLS port; a worker has none.
+    listen: str = ""
+    #: host:port of the plaintext port for probes and metrics.
+    health_listen: str
+    database_url_file: Path
+    #: How long calls in flight may take to finish after a stop signal.
+    drain_seconds: float = 5.0
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load(kind: type[S]) -> S:
+    """Read the settings; on mistakes print all of them, one a line, and exit with 2."""
+    try:
+        return kind()
+    except ValidationError as error:
+        for mistake in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in mistake["loc"]).upper()
+            print(f"SMELT_{name}: {mistake['msg']}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def read_secret(path: Path) -> str:
+    """Return the text in a secret's file, without the line end."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        print(f"{path}: {error.strerror}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """Split `host:port`; IPv6 hosts stand in brackets."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
