@@ -1,0 +1,71 @@
+"""The stand-in provider as a process: an OpenAI-compatible endpoint on loopback, for tests, benches and the demo.
+
+Start it by ``python -m deploy.local.provider``; ``SMELT_STANDIN_LISTEN`` says where it listens (port 0 picks a
+free one). It prints ``listening on ADDRESS`` once it takes calls, and ends on SIGTERM or SIGINT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import signal
+import sys
+
+import uvloop
+
+from deploy.local.provider_app import StandIn
+from deploy.local.provider_http import HttpConnection
+
+DEFAULT_LISTEN = "127.0.0.1:8089"
+
+
+class BadListenAddress(ValueError):
+    """The address to listen on is not a port of the loopback interface."""
+
+
+def loopback_address(text: str) -> tuple[str, int]:
+    """Return host and port; anything but a loopback address is refused, for the control endpoints are open."""
+    host, _, port = text.rpartition(":")
+    try:
+        is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
+        number = int(port)
+    except ValueError:
+        raise BadListenAddress(f"SMELT_STANDIN_LISTEN is not an address and a port: {text}") from None
+    if not is_loopback or not 0 <= number <= 65535:
+        raise BadListenAddress(f"SMELT_STANDIN_LISTEN must be a port on a loopback address: {text}")
+    return host.strip("[]"), number
+
+
+async def serve(host: str, port: int) -> None:
+    """Answer calls until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    stand_in = StandIn()
+    connections: set[HttpConnection] = set()
+    server = await loop.create_server(
+        lambda: HttpConnection(stand_in, connections), host, port, backlog=4096, reuse_address=True
+    )
+    bound_host, bound_port = server.sockets[0].getsockname()[:2]
+    print(f"listening on {bound_host}:{bound_port}", flush=True)
+    await stopped.wait()
+    server.close()
+    for connection in list(connections):
+        connection.close()
+
+
+def main() -> int:
+    """Run the stand-in; return the exit code."""
+    try:
+        host, port = loopback_address(os.environ.get("SMELT_STANDIN_LISTEN", DEFAULT_LISTEN))
+        uvloop.run(serve(host, port))
+    except (BadListenAddress, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

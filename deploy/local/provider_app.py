@@ -1,0 +1,210 @@
+"""The stand-in provider's own behaviour: chat completions by the script, the record, and the control endpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from deploy.local import provider_answers as answers
+from deploy.local.provider_http import Ending, Reply, Request
+from deploy.local.provider_record import Record, Seen, fingerprint
+from deploy.local.provider_rules import Rule, Rules, Script
+
+
+class StandIn:
+    """An OpenAI-compatible provider that answers the same way each time, unless its script says otherwise."""
+
+    def __init__(self) -> None:
+        self._script = Script()
+        self._rules = Rules(self._script)
+        self._record = Record(self._script.record_limit, keep=True)
+        self._counts_attempts = False
+
+    def __call__(self, request: Request) -> Reply:
+        """Answer one request."""
+        if request.path == "/v1/chat/completions" and request.method == "POST":
+            return self._chat(request)
+        if request.path == "/healthz":
+            return Reply(200, b'{"status":"ok"}')
+        if request.path.startswith("/_"):
+            return self._control(request)
+        return self._other(request)
+
+    def _chat(self, request: Request) -> Reply:
+        try:
+            asked = orjson.loads(request.body)
+        except orjson.JSONDecodeError:
+            asked = None
+        if not isinstance(asked, dict):
+            return self._refuse(request, 400, "We could not parse the JSON body of your request.")
+        messages = asked.get("messages")
+        prompt = answers.prompt_of(messages)
+        seen, rule = self._see(request, prompt, asked)
+        settled = self._settler(seen)
+        key = request.headers.get("authorization", "")
+        if not key:
+            return self._ready(seen, Reply(401, answers.status_error(401)), settled)
+        if not isinstance(messages, list) or not isinstance(asked.get("model"), str) or asked.get("stream"):
+            message = "A model, messages with text, and no streaming: nothing else is spoken here."
+            body = answers.error_body(message, "invalid_request_error", code=None)
+            return self._ready(seen, Reply(400, body), settled)
+        answer = {
+            "content": answers.answer_for(prompt),
+            "model": asked["model"],
+            "prompt_bytes": answers.prompt_bytes(messages),
+            "sequence": seen.sequence,
+            "created": int(time.time()),
+        }
+        reply = _right(answer) if rule is None else _by_rule(rule, answer, key.removeprefix("Bearer "))
+        return self._ready(seen, reply, settled)
+
+    def _other(self, request: Request) -> Reply:
+        """Answer the list of models, and 404 to what is not known; both are recorded and follow the script."""
+        seen, rule = self._see(request, "", {})
+        settled = self._settler(seen)
+        key = request.headers.get("authorization", "")
+        if request.path != "/v1/models" or request.method != "GET":
+            body = answers.error_body(
+                f"Unknown request URL: {request.method}", "invalid_request_error", code=None
+            )
+            return self._ready(seen, Reply(404, body), settled)
+        if not key:
+            return self._ready(seen, Reply(401, answers.status_error(401)), settled)
+        if rule is not None:
+            nothing = {"content": "", "model": "", "prompt_bytes": 0, "sequence": seen.sequence, "created": 0}
+            return self._ready(seen, _by_rule(rule, nothing, key.removeprefix("Bearer ")), settled)
+        return self._ready(seen, Reply(200, orjson.dumps(answers.model_list(int(time.time())))), settled)
+
+    def _refuse(self, request: Request, status: int, message: str) -> Reply:
+        seen, _ = self._see(request, "", {})
+        body = answers.error_body(message, "invalid_request_error", code=None)
+        return self._ready(seen, Reply(status, body), self._settler(seen))
+
+    def _see(self, request: Request, prompt: str, asked: dict[str, Any]) -> tuple[Seen, Rule | None]:
+        """Record a request and look up what the script wants done with it."""
+        record = self._record
+        sequence = record.next_sequence()
+        attempt = record.next_attempt(prompt) if record.keeps or self._counts_attempts else 1
+        authorization = request.headers.get("authorization")
+        hashed = None if authorization is None else fingerprint(authorization)
+        rule = self._rules.choose(prompt, hashed, attempt)
+        seen = Seen(
+            sequence=sequence,
+            received=time.monotonic(),
+            method=request.method,
+            path=request.path,
+            prompt=prompt,
+            attempt=attempt,
+            messages=asked.get("messages"),
+            model=asked.get("model"),
+            parameters={name: value for name, value in asked.items() if name not in ("messages", "model")},
+            authorization_sha256=hashed,
+            header_names=list(request.headers),
+            action=None if rule is None else rule.action,
+        )
+        if record.keeps:
+            record.add(seen)
+        return seen, rule
+
+    def _settler(self, seen: Seen) -> Callable[[int, bool], None]:
+        record = self._record
+
+        def settle(status: int, answered: bool) -> None:
+            seen.ended = time.monotonic()
+            seen.status = status if answered else None
+            seen.abandoned = not answered
+            record.settle(status, answered=answered)
+
+        return settle
+
+    def _ready(self, seen: Seen, reply: Reply, settle: Callable[[int, bool], None]) -> Reply:
+        """Add to a reply what all replies have: the latency, a request id, and the end of the record."""
+        return Reply(
+            status=reply.status,
+            body=reply.body,
+            content_type=reply.content_type,
+            headers=(*reply.headers, ("x-request-id", f"req_standin_{seen.sequence}")),
+            delay_seconds=reply.delay_seconds + self._script.latency_ms / 1000,
+            ending=reply.ending,
+            settled=lambda answered: settle(reply.status, answered),
+        )
+
+    def _control(self, request: Request) -> Reply:
+        if request.path == "/_requests" and request.method == "GET":
+            content = self._record.summary()
+            if request.query != "summary=true":
+                content["requests"] = self._record.requests()
+            return Reply(200, orjson.dumps(content))
+        if request.path == "/_reset" and request.method == "POST":
+            self._tell(Script())
+            # A new record: requests still being answered settle in the old one.
+            self._record = Record(self._script.record_limit, keep=True)
+            return Reply(200, b"{}")
+        if request.path == "/_control" and request.method == "POST":
+            try:
+                self._tell(Script.model_validate_json(request.body or b"{}"))
+            except ValidationError as error:
+                return Reply(400, error.json(include_url=False, include_input=False).encode())
+            return Reply(200, self._script.model_dump_json().encode())
+        return Reply(404, b'{"error":{"message":"no such control endpoint"}}')
+
+    def _tell(self, script: Script) -> None:
+        self._script = script
+        self._rules = Rules(script)
+        self._record.change(script.record_limit, keep=script.record)
+        self._counts_attempts = any(rule.counts_attempts for rule in script.rules)
+
+
+def _right(answer: dict[str, Any], **changes: Any) -> Reply:
+    return Reply(200, orjson.dumps(answers.completion(**{**answer, **changes})))
+
+
+def _by_rule(rule: Rule, answer: dict[str, Any], key: str) -> Reply:
+    """Return the reply that a rule asks for."""
+    headers: tuple[tuple[str, str], ...] = ()
+    if rule.retry_after is not None:
+        value = rule.retry_after
+        headers += (("retry-after", f"{value:g}" if isinstance(value, float) else value),)
+    if rule.retry_after_ms is not None:
+        headers += (("retry-after-ms", str(rule.retry_after_ms)),)
+    match rule.action:
+        case "status":
+            echoed = {"none": "", "partial": answers.partly_hidden(key), "full": key}[rule.echo_key]
+            return Reply(rule.status, answers.status_error(rule.status, echoed), headers=headers)
+        case "insufficient_quota":
+            return Reply(429, answers.QUOTA_ERROR, headers=headers)
+        case "slow":
+            right = _right(answer)
+            return Reply(200, right.body, delay_seconds=rule.seconds)
+        case "cut_off":
+            return Reply(200, _right(answer).body, ending=Ending.CUT_OFF)
+        case "reset":
+            return Reply(200, b"", ending=Ending.RESET)
+        case "trickle":
+            return Reply(200, _right(answer).body, ending=Ending.TRICKLE)
+        case "not_json":
+            return Reply(200, answers.NOT_JSON)
+        case "empty_choices":
+            return Reply(200, orjson.dumps({**answers.completion(**answer), "choices": []}))
+        case "truncated":
+            return _right(answer, finish_reason="length")
+        case "content_filter":
+            return _right(answer, finish_reason="content_filter", content="")
+        case "html":
+            return Reply(200, answers.HTML_PAGE, "text/html")
+        case "redirect":
+            return Reply(302, b"", headers=(("location", rule.location),))
+        case "huge":
+            return _right(answer, content="x" * (rule.megabytes * 1_000_000))
+        case "wrong_types":
+            return Reply(200, answers.wrong_types(answer["sequence"]))
+        case "nuls":
+            return _right(answer, content=f"{answer['content']}\x00\x00 after two NULs")
+        case "key_echo":
+            return _right(answer, content=f"Your key is {key}, is it not?")
+        case "content":
+            return _right(answer, content=rule.content)

@@ -1,0 +1,111 @@
+"""The script of the stand-in provider: which requests are answered wrongly, slowly or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Action = Literal[
+    "status", "insufficient_quota", "slow", "cut_off", "reset", "not_json", "empty_choices", "truncated",
+    "content_filter", "html", "redirect", "huge", "trickle", "wrong_types", "nuls", "key_echo", "content",
+]  # fmt: skip
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Rule(BaseModel):
+    """One line of the script: an action, and conditions that must all hold. Without any it always applies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    action: Action
+    contains: str | None = Field(default=None, description="the prompt contains this text")
+    authorization_sha256: str | None = Field(
+        default=None, description="hex SHA-256 of the Authorization value"
+    )
+    first: Positive | None = Field(default=None, description="only the first so many attempts of each prompt")
+    every: Positive | None = Field(default=None, description="only each nth of the requests that fit so far")
+    share: float | None = Field(
+        default=None, ge=0, le=1, description="only this share of the requests that fit so far"
+    )
+    at_most: Positive | None = Field(default=None, description="applies so many times and never again")
+
+    status: int = Field(default=500, ge=400, le=599, description="for `status`")
+    retry_after: float | str | None = Field(
+        default=None, description="seconds or a date, sent as Retry-After"
+    )
+    retry_after_ms: int | None = Field(default=None, ge=0, description="sent as retry-after-ms")
+    echo_key: Literal["none", "partial", "full"] = Field(
+        default="none", description="for `status`: name the key"
+    )
+    seconds: float = Field(default=5.0, ge=0, le=3600, description="for `slow`")
+    megabytes: int = Field(default=50, ge=1, le=512, description="for `huge`")
+    content: str = Field(default="", description="for `content`: the model's exact words")
+    location: str = Field(default="http://127.0.0.1:9/v1/chat/completions", description="for `redirect`")
+
+    @property
+    def counts_attempts(self) -> bool:
+        """Whether attempts per prompt must be counted for this rule."""
+        return self.first is not None or self.share is not None
+
+
+class Script(BaseModel):
+    """Everything that can be told to the stand-in in one ``POST /_control``; it replaces what was told before."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    latency_ms: float = Field(default=0, ge=0, le=600_000)
+    rules: tuple[Rule, ...] = ()
+    record: bool = Field(default=True, description="keep a record of each request; benches turn it off")
+    record_limit: int = Field(default=100_000, ge=1, le=2_000_000, description="the oldest records give way")
+    seed: int = Field(default=1, description="chooses which requests a `share` hits")
+
+    @model_validator(mode="after")
+    def _few_rules(self) -> Script:
+        if len(self.rules) > 100:
+            raise ValueError("at most 100 rules")
+        return self
+
+
+class Rules:
+    """The rules of a script with the counters that their conditions need."""
+
+    def __init__(self, script: Script) -> None:
+        self._rules = script.rules
+        self._seed = script.seed
+        self._fitted = [0] * len(script.rules)
+        self._applied = [0] * len(script.rules)
+
+    def choose(self, prompt: str, authorization_sha256: str | None, attempt: int) -> Rule | None:
+        """Return the first rule whose conditions all hold, or None for the right answer.
+
+        ``attempt`` counts the requests with this prompt, from 1.
+        """
+        for index, rule in enumerate(self._rules):
+            if self._holds(index, rule, prompt, authorization_sha256, attempt):
+                self._applied[index] += 1
+                return rule
+        return None
+
+    def _holds(
+        self, index: int, rule: Rule, prompt: str, authorization_sha256: str | None, attempt: int
+    ) -> bool:
+        if rule.contains is not None and rule.contains not in prompt:
+            return False
+        if rule.authorization_sha256 is not None and rule.authorization_sha256 != authorization_sha256:
+            return False
+        if rule.first is not None and attempt > rule.first:
+            return False
+        if rule.at_most is not None and self._applied[index] >= rule.at_most:
+            return False
+        self._fitted[index] += 1
+        if rule.every is not None and self._fitted[index] % rule.every != 0:
+            return False
+        # A hash instead of a random number: the same prompts fail in every run of the same script.
+        return rule.share is None or self._dice(index, prompt, attempt) < rule.share
+
+    def _dice(self, index: int, prompt: str, attempt: int) -> float:
+        text = f"{self._seed}:{index}:{attempt}:{prompt}".encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.sha256(text).digest()[:8]) / 2**64

@@ -1,0 +1,122 @@
+"""The stand-in provider for tests: starts it as a process of its own, scripts it, and reads what it saw."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from deploy.local.provider_answers import answer_for
+from deploy.local.provider_record import fingerprint
+
+__all__ = ["Provider", "answer_for", "authorization_sha256"]
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 20.0
+
+
+def authorization_sha256(secret: str) -> str:
+    """Return what the stand-in keeps of a call made with this key."""
+    return fingerprint(f"Bearer {secret}")
+
+
+class Provider:
+    """A stand-in provider: one of our own (``Provider.start()``), or one already running (``Provider(address)``).
+
+    ``address`` is ``host:port``, as ``SMELT_PRIVATE_PROVIDERS`` wants it; ``base_url`` is what an API key takes.
+    """
+
+    def __init__(self, address: str, process: subprocess.Popen[str] | None = None) -> None:
+        self.address = address
+        self.base_url = f"http://{address}/v1"
+        self._process = process
+        self._http = httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=60)
+
+    @classmethod
+    def start(cls, *, port: int = 0) -> Provider:
+        """Start one on a free port and return when it answers."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local.provider"],
+            cwd=ROOT,
+            env={**os.environ, "SMELT_STANDIN_LISTEN": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        line = process.stdout.readline() if ready else ""
+        found = re.match(r"listening on (\S+)", line)
+        if found is None:
+            process.kill()
+            process.wait()
+            raise RuntimeError("the stand-in provider did not start")
+        return cls(found[1], process)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, if the process is ours."""
+        return None if self._process is None else self._process.pid
+
+    def script(self, *rules: dict[str, Any], **settings: Any) -> None:
+        """Replace the script: rules as keyword dicts (``{"action": "status", "status": 429}``), and settings."""
+        answer = self._http.post("/_control", json={"rules": list(rules), **settings})
+        if answer.status_code != 200:
+            raise ValueError(f"the script was refused: {answer.text}")
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the recorded requests since the last reset, oldest first."""
+        recorded: list[dict[str, Any]] = self._get("/_requests")["requests"]
+        return recorded
+
+    def prompts(self) -> list[str]:
+        """Return the prompts of the recorded chat calls, in the order in which they came."""
+        return [seen["prompt"] for seen in self.requests() if seen["path"] == "/v1/chat/completions"]
+
+    def summary(self) -> dict[str, Any]:
+        """Return the counters: total, in_flight, most_in_flight, abandoned, by_status, kept."""
+        return self._get("/_requests?summary=true")
+
+    def wait_for(self, total: int, *, seconds: float = 30.0) -> None:
+        """Return when so many requests have come since the last reset; raise TimeoutError otherwise."""
+        end = time.monotonic() + seconds
+        while (seen := self.summary()["total"]) < total:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{seen} of {total} requests came in {seconds} s")
+            time.sleep(0.02)
+
+    def reset(self) -> None:
+        """Forget the script and all records."""
+        self._http.post("/_reset").raise_for_status()
+
+    def stop(self) -> None:
+        """End the process if it is ours; a running one of somebody else is left alone."""
+        self._http.close()
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _get(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._http.get(path).raise_for_status().json()
+        return answer
