@@ -40,7 +40,9 @@ def check(message: Message) -> None:
 
 def _path(violation: protovalidate.Violation) -> str:
     where = violation.proto.field
-    return ".".join(part.field_name for part in where.elements) if where is not None else ""
+    if where is None:
+        return ""
+    return ".".join(part.field_name for part in where.elements)
 
 
 class Guard(grpc.aio.ServerInterceptor):
