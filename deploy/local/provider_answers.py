@@ -1,4 +1,4 @@
-"""What the stand-in provider says: the right answer to a prompt, error bodies, and every kind of bad answer."""
+"""What the stand-in provider says: the right answer to a prompt, error bodies, and broken answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in provider's own behaviour: chat completions by the script, the record, and the control endpoints."""
+"""The stand-in provider's behaviour: chat completions by the script, the record, the control endpoints."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class StandIn:
         return self._ready(seen, reply, settled)
 
     def _other(self, request: Request) -> Reply:
-        """Answer the list of models, and 404 to what is not known; both are recorded and follow the script."""
+        """Answer the list of models, and 404 to what is not known; both are recorded."""
         seen, rule = self._see(request, "", {})
         settled = self._settler(seen)
         key = request.headers.get("authorization", "")

@@ -1,4 +1,4 @@
-"""What the stand-in provider remembers of each request: everything a test may ask, and of a key only a hash."""
+"""What the stand-in provider remembers of each request: all that a test may ask, of a key only a hash."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Rule(BaseModel):
 
 
 class Script(BaseModel):
-    """Everything that can be told to the stand-in in one ``POST /_control``; it replaces what was told before."""
+    """What the stand-in can be told in one ``POST /_control``; it replaces what was told before."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

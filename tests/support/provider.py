@@ -29,9 +29,9 @@ def authorization_sha256(secret: str) -> str:
 
 
 class Provider:
-    """A stand-in provider: one of our own (``Provider.start()``), or one already running (``Provider(address)``).
+    """A stand-in provider: one of our own (``Provider.start()``), or a running one (``Provider(address)``).
 
-    ``address`` is ``host:port``, as ``SMELT_PRIVATE_PROVIDERS`` wants it; ``base_url`` is what an API key takes.
+    ``address`` is ``host:port``, as ``SMELT_PRIVATE_PROVIDERS`` wants it; ``base_url`` is for an API key.
     """
 
     def __init__(self, address: str, process: subprocess.Popen[str] | None = None) -> None:
@@ -66,7 +66,7 @@ class Provider:
         return None if self._process is None else self._process.pid
 
     def script(self, *rules: dict[str, Any], **settings: Any) -> None:
-        """Replace the script: rules as keyword dicts (``{"action": "status", "status": 429}``), and settings."""
+        """Replace the script: rules such as ``{"action": "status", "status": 429}``, and settings."""
         answer = self._http.post("/_control", json={"rules": list(rules), **settings})
         if answer.status_code != 200:
             raise ValueError(f"the script was refused: {answer.text}")
