@@ -31,10 +31,7 @@ def check(message: Message) -> None:
     violations = protovalidate.collect_violations(message)
     if violations:
         raise InvalidRequest(
-            violations=[
-                (".".join(part.field_name for part in v.proto.field.elements), v.proto.message)
-                for v in violations
-            ]
+            violations=[(_path(violation), violation.proto.message) for violation in violations]
         )
 
 
