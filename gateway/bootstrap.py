@@ -1,0 +1,83 @@
+"""The whole configuration of Envoy, as one document."""
+
+from pathlib import Path
+
+from google.protobuf import descriptor_pb2
+
+from gateway.bindings import bindings
+from gateway.clusters import clusters
+from gateway.errors import local_replies
+from gateway.filters import http_filters
+from gateway.listener import listener
+from gateway.parts import Config, extension, socket_address
+from gateway.routes import MAX_JSON_BYTES, routes, upload_paths
+from gateway.settings import GatewaySettings
+
+MAX_CONNECTIONS = 10_000
+MAX_HEAP_BYTES = 1024**3
+# Of the requests of one connection, counted once so many have come, at most half may be reset within a
+# second of their start; otherwise the connection ends (CVE-2023-44487).
+RESETS_COUNTED_FROM = 200
+REQUESTS_PER_READ = 10
+
+
+def bootstrap(
+    descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySettings, out: Path
+) -> Config:
+    """The bootstrap document. Services without an HTTP binding are not in it."""
+    edge = bindings(descriptors)
+    services = {binding.service for binding in edge}
+    return {
+        "node": {"id": "gateway", "cluster": "smelt"},
+        "admin": {"address": socket_address(f"127.0.0.1:{settings.gateway_admin_port}")},
+        "overload_manager": _overload(),
+        "layered_runtime": _runtime(),
+        "static_resources": {
+            "listeners": [
+                listener(
+                    settings.gateway_listen,
+                    str(out),
+                    routes=routes(edge, settings, out),
+                    filters=http_filters(services, out, max_json_bytes=MAX_JSON_BYTES),
+                    replies=local_replies(upload_paths(edge)),
+                )
+            ],
+            "clusters": clusters(settings, str(out)),
+        },
+    }
+
+
+def _overload() -> Config:
+    monitors = "envoy.extensions.resource_monitors"
+    return {
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            extension(
+                "envoy.resource_monitors.global_downstream_max_connections",
+                f"{monitors}.downstream_connections.v3.DownstreamConnectionsConfig",
+                max_active_downstream_connections=MAX_CONNECTIONS,
+            ),
+            extension(
+                "envoy.resource_monitors.fixed_heap",
+                f"{monitors}.fixed_heap.v3.FixedHeapConfig",
+                max_heap_size_bytes=MAX_HEAP_BYTES,
+            ),
+        ],
+        "actions": [
+            _when_heap_reaches(0.9, "envoy.overload_actions.shrink_heap"),
+            _when_heap_reaches(0.95, "envoy.overload_actions.stop_accepting_requests"),
+        ],
+    }
+
+
+def _when_heap_reaches(share: float, action: str) -> Config:
+    trigger = {"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": share}}
+    return {"name": action, "triggers": [trigger]}
+
+
+def _runtime() -> Config:
+    values = {
+        "overload": {"premature_reset_total_stream_count": RESETS_COUNTED_FROM},
+        "http": {"max_requests_per_io_cycle": REQUESTS_PER_READ},
+    }
+    return {"layers": [{"name": "bounds", "static_layer": values}]}

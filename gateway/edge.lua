@@ -1,0 +1,58 @@
+-- Requests: a service sees only these headers of a client's, so that none can be forged and none outgrows
+-- what gRPC takes as metadata.
+local passed = {
+  ["accept"] = true,
+  ["authorization"] = true,
+  ["content-length"] = true,
+  ["content-type"] = true,
+  ["idempotency-key"] = true,
+  ["transfer-encoding"] = true,
+  ["user-agent"] = true,
+  ["x-envoy-external-address"] = true,
+  ["x-forwarded-proto"] = true,
+  ["x-request-id"] = true,
+}
+
+-- The longest values that are passed; a key that was cut is still too long for the service to take.
+local longest = { ["user-agent"] = 256, ["idempotency-key"] = 300 }
+
+function envoy_on_request(request)
+  local headers = request:headers()
+  local dropped = {}
+  for name, _ in pairs(headers) do
+    if not passed[name] and string.sub(name, 1, 1) ~= ":" then
+      dropped[#dropped + 1] = name
+    end
+  end
+  for _, name in ipairs(dropped) do
+    headers:remove(name)
+  end
+  for name, length in pairs(longest) do
+    local value = headers:get(name)
+    if value and #value > length then
+      headers:replace(name, string.sub(value, 1, length))
+    end
+  end
+  local agent = headers:get("user-agent")
+  if agent then
+    headers:add("x-smelt-user-agent", agent)
+  end
+end
+
+-- Answers: a service can neither choose the HTTP status nor send a content-length over gRPC, so that it
+-- sends both under other names. What belongs to gRPC is dropped.
+function envoy_on_response(response)
+  local headers = response:headers()
+  local status = headers:get("x-http-status")
+  if status then
+    headers:replace(":status", status)
+    headers:remove("x-http-status")
+  end
+  local length = headers:get("x-content-length")
+  if length then
+    headers:replace("content-length", length)
+    headers:remove("x-content-length")
+  end
+  headers:remove("grpc-status")
+  headers:remove("grpc-message")
+end

@@ -1,0 +1,110 @@
+"""How refusals of Envoy's own look: one JSON shape, fixed words, the same headers as every answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.parts import Config, headers
+
+# RFC 6797 and the OWASP list for an API that never serves a page.
+SECURITY_HEADERS = {
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+# What Envoy or its transcoder says itself, such as which query parameter is unknown.
+OWN_WORDS = "%LOCAL_REPLY_BODY%"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An HTTP status with its google.rpc.Code, reason and message."""
+
+    status: int
+    code: int
+    reason: str
+    message: str
+
+
+REFUSALS = (
+    Refusal(403, 7, "FORBIDDEN", "This is not allowed"),
+    Refusal(404, 5, "ROUTE_NOT_FOUND", "There is nothing at this address"),
+    Refusal(405, 12, "METHOD_NOT_ALLOWED", "This address does not take this method"),
+    Refusal(408, 4, "REQUEST_TIMEOUT", "The request took too long to arrive"),
+    Refusal(413, 8, "BODY_TOO_LARGE", "The request body is too large"),
+    Refusal(415, 3, "UNSUPPORTED_MEDIA_TYPE", "Send application/json in UTF-8, without content-encoding"),
+    Refusal(426, 3, "UPGRADE_REQUIRED", "Use HTTP/1.1 or HTTP/2"),
+    Refusal(429, 8, "TOO_MANY_REQUESTS", "Too many requests, try again later"),
+    Refusal(431, 8, "HEADERS_TOO_LARGE", "The request headers are too large"),
+    Refusal(501, 12, "NOT_IMPLEMENTED", "This kind of request is not understood"),
+    Refusal(502, 14, "UNAVAILABLE", "The service is not available, try again later"),
+    Refusal(504, 4, "DEADLINE_EXCEEDED", "The service took too long"),
+)
+UNAVAILABLE = Refusal(503, 14, "UNAVAILABLE", "The service is not available, try again later")
+FILE_TOO_LARGE = Refusal(413, 8, "FILE_TOO_LARGE", "File too large")
+INVALID = Refusal(400, 3, "INVALID_REQUEST", OWN_WORDS)
+MALFORMED = Refusal(400, 3, "INVALID_REQUEST", "The request is malformed")
+INTERNAL = Refusal(500, 13, "INTERNAL", "internal error")
+
+
+def local_replies(upload_path: str) -> Config:
+    """The mappers, first match wins. `upload_path` is a pattern of the paths that take files."""
+    return {
+        "mappers": [
+            # An authorisation service that cannot be asked carries the flag UAEX too, with an empty body,
+            # so this one stands before the one that keeps bodies.
+            _mapper(_status(UNAVAILABLE.status), UNAVAILABLE),
+            _authorisation_said_no(),
+            _mapper(_all(_status(413), _path(upload_path)), FILE_TOO_LARGE),
+            *(_mapper(_status(refusal.status), refusal) for refusal in REFUSALS),
+            _mapper(_all(_status(400), _flag("DPE")), MALFORMED),
+            _mapper(_status(400), INVALID),
+            _mapper(_status(500, "GE"), INTERNAL),
+            _mapper(_status(400, "GE"), MALFORMED),
+        ]
+    }
+
+
+def _mapper(condition: Config, refusal: Refusal) -> Config:
+    return {
+        "filter": condition,
+        **({} if refusal.message == OWN_WORDS else {"body": {"inline_string": refusal.message}}),
+        "body_format_override": {
+            "json_format": {
+                "code": refusal.code,
+                "message": OWN_WORDS,
+                "details": [{"@type": ERROR_INFO, "reason": refusal.reason, "domain": "smelt"}],
+            }
+        },
+        "headers_to_add": headers(SECURITY_HEADERS),
+    }
+
+
+def _authorisation_said_no() -> Config:
+    text: dict[str, Any] = {"inline_string": OWN_WORDS}
+    return {
+        "filter": _flag("UAEX"),
+        "body_format_override": {"text_format_source": text, "content_type": "application/json"},
+        "headers_to_add": headers(SECURITY_HEADERS),
+    }
+
+
+def _status(value: int, comparison: str = "EQ") -> Config:
+    number = {"default_value": value, "runtime_key": f"smelt.local_reply.{value}"}
+    return {"status_code_filter": {"comparison": {"op": comparison, "value": number}}}
+
+
+def _flag(flag: str) -> Config:
+    return {"response_flag_filter": {"flags": [flag]}}
+
+
+def _path(pattern: str) -> Config:
+    matcher = {"safe_regex": {"regex": rf"(?:{pattern})(?:\?.*)?"}}
+    return {"header_filter": {"header": {"name": ":path", "string_match": matcher}}}
+
+
+def _all(*filters: Config) -> Config:
+    return {"and_filter": {"filters": list(filters)}}

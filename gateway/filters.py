@@ -1,0 +1,80 @@
+"""What a request passes on its way: header rules, buffering, authorisation, transcoding, routing."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from gateway.parts import Config, duration, extension, typed
+
+AUTHORISATION = "envoy.filters.http.ext_authz"
+BUFFER = "envoy.filters.http.buffer"
+TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+TRANSCODER_TYPE = "envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder"
+DESCRIPTORS_FILE = "smelt.binpb"
+AUTHORISATION_SECONDS = 2
+SCRIPT = Path(__file__).with_name("edge.lua")
+# What auth is shown of a request, beside its method and path.
+SHOWN_TO_AUTH = ("authorization", "user-agent", "x-envoy-external-address", "x-request-id")
+
+
+def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> list[Config]:
+    """The filters in the order that requests pass them; answers pass them from the last to the first."""
+    return [
+        # First, so that it has the last word on answers.
+        extension(
+            "envoy.filters.http.lua",
+            "envoy.extensions.filters.http.lua.v3.Lua",
+            default_source_code={"inline_string": SCRIPT.read_text()},
+        ),
+        # JSON bodies are held whole: older HTTP/2 clients choke on an answer that precedes the body's end.
+        extension(BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_json_bytes),
+        _authorisation(),
+        {"name": TRANSCODER, "typed_config": transcoder(services, out, max_body_bytes=max_json_bytes)},
+        extension(
+            "envoy.filters.http.router",
+            "envoy.extensions.filters.http.router.v3.Router",
+            suppress_envoy_headers=True,
+        ),
+    ]
+
+
+def transcoder(
+    services: Iterable[str], out: Path, *, events: bool = False, max_body_bytes: int | None = None
+) -> Config:
+    """JSON to gRPC and back. Routes are those of the REST paths; proto field names; zeros are printed."""
+    stream = "stream_sse_style_delimited" if events else "stream_newline_delimited"
+    return typed(
+        TRANSCODER_TYPE,
+        proto_descriptor=str(out / DESCRIPTORS_FILE),
+        services=sorted(services),
+        match_incoming_request_route=True,
+        convert_grpc_status=True,
+        query_param_unescape_plus=True,
+        print_options={
+            "always_print_primitive_fields": True,
+            "preserve_proto_field_names": True,
+            stream: True,
+        },
+        request_validation_options={
+            "reject_unknown_method": True,
+            "reject_unknown_query_parameters": True,
+            "reject_binding_body_field_collisions": True,
+        },
+        **({} if max_body_bytes is None else {"max_request_body_size": max_body_bytes}),
+    )
+
+
+def _authorisation() -> Config:
+    """One question to auth for each request, and no answer means no."""
+    return extension(
+        AUTHORISATION,
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        transport_api_version="V3",
+        stat_prefix="auth",
+        failure_mode_allow=False,
+        status_on_error={"code": "ServiceUnavailable"},
+        allowed_headers={"patterns": [{"exact": name} for name in SHOWN_TO_AUTH]},
+        grpc_service={
+            "envoy_grpc": {"cluster_name": "auth"},
+            "timeout": duration(AUTHORISATION_SECONDS),
+        },
+    )

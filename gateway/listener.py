@@ -1,0 +1,134 @@
+"""The one door: TLS, HTTP/1.1 and HTTP/2, and a bound on everything a client can send or hold open."""
+
+from gateway.errors import SECURITY_HEADERS
+from gateway.parts import Config, duration, extension, headers, socket_address, typed
+from gateway.secrets import secret_source
+
+HEADERS_SECONDS = 10
+IDLE_SECONDS = 120
+STREAM_IDLE_SECONDS = 60
+# A slow line may take this long for the largest upload.
+REQUEST_SECONDS = 3600
+MAX_HEADERS_KB = 16
+MAX_HEADERS = 64
+MAX_STREAMS = 100
+BUFFER_BYTES = 1024 * 1024
+STREAM_WINDOW_BYTES = 256 * 1024
+CONNECTION_WINDOW_BYTES = 1024 * 1024
+MAX_DOCUMENT_BYTES = 1024 * 1024
+# What only Envoy and the services may say; a client's own copies are gone before anything reads them.
+FORGED = r"(?i)(x-smelt|x-envoy|x-forwarded|grpc)-.*|forwarded|x-real-ip|x-http-.*|x-content-length|.*-bin"
+NEVER_SENT = ("server", "x-powered-by", "grpc-accept-encoding", "accept-encoding", "grpc-encoding", "trailer")
+ACCESS_LOG = {
+    "event": "request",
+    "time": "%START_TIME%",
+    "request_id": "%REQ(X-REQUEST-ID)%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%PATH(NQ)%",
+    "protocol": "%PROTOCOL%",
+    "status": "%RESPONSE_CODE%",
+    "grpc_status": "%GRPC_STATUS%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "flags": "%RESPONSE_FLAGS%",
+    "bytes_received": "%BYTES_RECEIVED%",
+    "bytes_sent": "%BYTES_SENT%",
+    "duration_ms": "%DURATION%",
+    "service": "%UPSTREAM_CLUSTER%",
+    "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+}
+
+
+def listener(
+    address: str, out: str, *, routes: list[Config], filters: list[Config], replies: Config
+) -> Config:
+    """The listener of the edge."""
+    return {
+        "name": "edge",
+        "address": socket_address(address),
+        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "filter_chains": [
+            {
+                "transport_socket_connect_timeout": duration(HEADERS_SECONDS),
+                "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": _tls(out)},
+                "filters": [_connection(routes, filters, replies)],
+            }
+        ],
+    }
+
+
+def _tls(out: str) -> Config:
+    return typed(
+        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        common_tls_context={
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "tls_certificate_sds_secret_configs": [secret_source("edge", out)],
+        },
+    )
+
+
+def _connection(routes: list[Config], filters: list[Config], replies: Config) -> Config:
+    return extension(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="edge",
+        codec_type="AUTO",
+        server_header_transformation="PASS_THROUGH",
+        # The client's address is the connection's. No address counts as inside, so that loopback and
+        # private clients get `x-envoy-external-address` as well.
+        use_remote_address=True,
+        internal_address_config={"unix_sockets": False},
+        skip_xff_append=True,
+        generate_request_id=True,
+        preserve_external_request_id=False,
+        always_set_request_id_in_response=True,
+        normalize_path=True,
+        merge_slashes=True,
+        path_with_escaped_slashes_action="REJECT_REQUEST",
+        max_request_headers_kb=MAX_HEADERS_KB,
+        request_headers_timeout=duration(HEADERS_SECONDS),
+        request_timeout=duration(REQUEST_SECONDS),
+        stream_idle_timeout=duration(STREAM_IDLE_SECONDS),
+        common_http_protocol_options={
+            "idle_timeout": duration(IDLE_SECONDS),
+            "headers_with_underscores_action": "DROP_HEADER",
+            "max_headers_count": MAX_HEADERS,
+        },
+        http2_protocol_options={
+            "max_concurrent_streams": MAX_STREAMS,
+            "initial_stream_window_size": STREAM_WINDOW_BYTES,
+            "initial_connection_window_size": CONNECTION_WINDOW_BYTES,
+            "connection_keepalive": {"interval": "30s", "timeout": "10s"},
+        },
+        early_header_mutation_extensions=[_strip()],
+        access_log=[_access_log()],
+        local_reply_config=replies,
+        route_config=_route_config(routes),
+        http_filters=filters,
+    )
+
+
+def _strip() -> Config:
+    return extension(
+        "strip",
+        "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+        mutations=[{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": FORGED}}}}],
+    )
+
+
+def _access_log() -> Config:
+    return extension(
+        "json",
+        "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+        log_format={"json_format": ACCESS_LOG},
+    )
+
+
+def _route_config(routes: list[Config]) -> Config:
+    return {
+        "name": "edge",
+        "max_direct_response_body_size_bytes": MAX_DOCUMENT_BYTES,
+        "response_headers_to_add": headers(SECURITY_HEADERS),
+        "response_headers_to_remove": list(NEVER_SENT),
+        "virtual_hosts": [{"name": "smelt", "domains": ["*"], "routes": routes}],
+    }

@@ -1,0 +1,164 @@
+"""Which request goes where: routes from the bindings, refusals around them, and nothing else."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gateway.bindings import Binding
+from gateway.filters import AUTHORISATION, BUFFER, TRANSCODER, transcoder
+from gateway.parts import Config, duration, headers, typed
+from gateway.settings import GatewaySettings
+
+# The only calls that nobody has to be signed in for; everything else asks auth first.
+PUBLIC = frozenset({("POST", "/v1/users"), ("POST", "/v1/sessions")})
+UNARY_SECONDS = 15
+# From the first byte of a JSON request to the last of its answer, however slowly either is sent.
+EXCHANGE_SECONDS = 60
+TRANSFER_IDLE_SECONDS = 60
+# Watched jobs send at least every 15 seconds.
+WATCH_IDLE_SECONDS = 60
+# 50,000 characters, each written as two JSON escapes of six bytes, fit with room for the other fields.
+MAX_JSON_BYTES = 1024 * 1024
+# What multipart/form-data may add to the file itself.
+MULTIPART_BYTES = 64 * 1024
+MAX_INT64 = 2**63 - 1
+
+JSON_UTF8 = r'(?i)application/json(\s*;\s*charset="?utf-8"?)?\s*'
+# Envoy's own notes for the services: the whole path could outgrow what they take as metadata.
+NOT_FOR_SERVICES = ("x-envoy-original-path", "x-envoy-original-method", "x-forwarded-for", "x-forwarded-proto")
+
+OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", disabled=True)}
+UNBUFFERED = {BUFFER: typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)}
+# The transcoder answers before the router does, so that it is off where the router has the answer.
+UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled=True)}
+
+
+def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path) -> list[Config]:
+    """All routes, first match wins."""
+    by_path = {
+        path: list(group)
+        for path, group in itertools.groupby(
+            sorted(all_bindings, key=lambda binding: binding.path.expanded), lambda binding: binding.path
+        )
+    }
+    uploads = [binding for group in by_path.values() for binding in group if binding.raw_request]
+    return [
+        *_documents(out),
+        _refuse(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
+        *(_too_large(_match(binding), settings.max_upload_bytes + MULTIPART_BYTES) for binding in uploads),
+        *(_binding_route(binding, out) for binding in uploads),
+        _too_large({"prefix": "/"}, MAX_JSON_BYTES),
+        *(route for group in by_path.values() for route in _path_routes(group, out)),
+        _refuse(404, {"prefix": "/"}),
+    ]
+
+
+def upload_paths(all_bindings: Iterable[Binding]) -> str:
+    """A pattern of the paths that take files."""
+    return "|".join(binding.path.regex for binding in all_bindings if binding.raw_request)
+
+
+def _path_routes(group: list[Binding], out: Path) -> Iterator[Config]:
+    """What one path takes, and 405 for the rest."""
+    for binding in group:
+        if binding.raw_request:
+            continue
+        if binding.body:
+            yield from _not_json(binding)
+        yield _binding_route(binding, out)
+    allowed = sorted({binding.method for binding in group})
+    yield {
+        **_refuse(405, _path_match(group[0])),
+        "response_headers_to_add": headers({"allow": ", ".join(allowed)}),
+    }
+
+
+def _binding_route(binding: Binding, out: Path) -> Config:
+    per_filter: Config = {}
+    if (binding.method, binding.path.text) in PUBLIC:
+        per_filter |= OPEN
+    if binding.raw_request:
+        per_filter |= UNBUFFERED
+    if binding.is_event_stream:
+        per_filter |= {TRANSCODER: transcoder([binding.service], out, events=True)}
+    return {
+        "match": _match(binding),
+        "route": _action(binding),
+        **({"typed_per_filter_config": per_filter} if per_filter else {}),
+        **({} if _streams(binding) else {"request_headers_to_add": headers({"grpc-timeout": f"{UNARY_SECONDS}S"})}),
+        "request_headers_to_remove": list(NOT_FOR_SERVICES),
+    }
+
+
+def _action(binding: Binding) -> Config:
+    if not _streams(binding):
+        return {
+            "cluster": binding.cluster,
+            "timeout": duration(UNARY_SECONDS),
+            "idle_timeout": duration(EXCHANGE_SECONDS),
+            "max_stream_duration": {"max_stream_duration": duration(EXCHANGE_SECONDS)},
+        }
+    idle = WATCH_IDLE_SECONDS if binding.is_event_stream else TRANSFER_IDLE_SECONDS
+    return {"cluster": binding.cluster, "timeout": "0s", "idle_timeout": duration(idle)}
+
+
+def _streams(binding: Binding) -> bool:
+    return binding.client_streaming or binding.server_streaming
+
+
+def _not_json(binding: Binding) -> Iterator[Config]:
+    """Refusals of bodies that are not declared as JSON. No body at all is fine."""
+    other_type = _header("content-type", JSON_UTF8, invert=True)
+    no_type = {"name": "content-type", "present_match": False}
+    some_length = {"name": "content-length", "range_match": {"start": 1, "end": MAX_INT64}}
+    chunked = {"name": "transfer-encoding", "present_match": True}
+    for conditions in ([other_type], [no_type, some_length], [no_type, chunked]):
+        match = _match(binding)
+        yield _refuse(415, {**match, "headers": [*match["headers"], *conditions]})
+
+
+def _documents(out: Path) -> Iterator[Config]:
+    """What the edge answers by itself."""
+    yield _document("/healthz", {"inline_string": '{"status":"ok"}'}, "application/json")
+    yield _document("/openapi.json", {"filename": str(out / "openapi.json")}, "application/json")
+    security = {"filename": str(out / "security.txt")}
+    yield _document("/.well-known/security.txt", security, "text/plain; charset=utf-8")
+
+
+def _document(path: str, body: Config, content_type: str) -> Config:
+    return {
+        "match": {"path": path, "headers": [_header(":method", "GET|HEAD")]},
+        "direct_response": {"status": 200, "body": body},
+        "response_headers_to_add": headers({"content-type": content_type}),
+        "typed_per_filter_config": {**OPEN, **UNTRANSCODED},
+    }
+
+
+def _too_large(match: Config, limit: int) -> Config:
+    """A body that says itself that it is too large is refused before a byte of it is read."""
+    length = {"name": "content-length", "range_match": {"start": limit + 1, "end": MAX_INT64}}
+    route = _refuse(413, {**match, "headers": [*match.get("headers", []), length]})
+    return {**route, "typed_per_filter_config": {**route["typed_per_filter_config"], **UNBUFFERED}}
+
+
+def _refuse(status: int, match: Config) -> Config:
+    return {
+        "match": match,
+        "direct_response": {"status": status},
+        "typed_per_filter_config": {**OPEN, **UNTRANSCODED},
+    }
+
+
+def _match(binding: Binding) -> Config:
+    method = {"name": ":method", "string_match": {"exact": binding.method}}
+    return {**_path_match(binding), "headers": [method]}
+
+
+def _path_match(binding: Binding) -> Config:
+    if binding.path.fields:
+        return {"safe_regex": {"regex": binding.path.regex}}
+    return {"path": binding.path.text}
+
+
+def _header(name: str, pattern: str, *, invert: bool = False) -> Config:
+    return {"name": name, "string_match": {"safe_regex": {"regex": pattern}}, "invert_match": invert}

@@ -1,0 +1,59 @@
+"""What an operator may set for the gateway."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import SettingsConfigDict
+
+from services.common.settings import PeerSettings
+
+SERVICES = ("auth", "vault", "files", "processor")
+
+
+def _address(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (host and colon and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("must be host:port")
+    return value
+
+
+def _readable(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError(f"there is no file {value}")
+    return value.resolve()
+
+
+def _contact(value: str) -> str:
+    if not value.startswith(("mailto:", "https://", "tel:")) or any(c.isspace() for c in value):
+        raise ValueError("must be a mailto:, https: or tel: address (RFC 9116)")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+ReadableFile = Annotated[Path, AfterValidator(_readable)]
+
+
+class GatewaySettings(PeerSettings):
+    """The settings of the gateway, each an environment variable SMELT_NAME."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
+    gateway_listen: Address = "127.0.0.1:8443"
+    gateway_cert_file: ReadableFile
+    gateway_key_file: ReadableFile
+    gateway_admin_port: int = Field(default=9901, ge=1, le=65535)
+    tls_cert_file: ReadableFile
+    tls_key_file: ReadableFile
+    tls_ca_file: ReadableFile
+    auth_address: Address
+    vault_address: Address
+    files_address: Address
+    processor_address: Address
+    max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
+    security_contact: Annotated[str, AfterValidator(_contact)] = "mailto:security@localhost"
+
+    def peer(self, service: str) -> str:
+        """The address of one of `SERVICES`."""
+        address: str = getattr(self, f"{service}_address")
+        return address
