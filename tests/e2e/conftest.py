@@ -1,0 +1,47 @@
+"""People at the gateway of the embedded stack."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.e2e.api import Person, register, tls
+from tests.support.provider import Provider
+from tests.support.stack import Stack
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep these tests in one process: they share one stack, and some of them kill parts of it."""
+    for item in items:
+        if "/e2e/" in item.path.as_posix():
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="session")
+def http(stack: Stack) -> Iterator[httpx2.Client]:
+    """A client that trusts the stack's authority."""
+    with httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def new_person(http: httpx2.Client) -> Callable[[], Person]:
+    """Makes another account."""
+    return lambda: register(http)
+
+
+@pytest.fixture(scope="session")
+def person(http: httpx2.Client) -> Person:
+    """An account that tests share when they do not mind what else it holds."""
+    return register(http)
+
+
+@pytest.fixture
+def provider(stack: Stack) -> Iterator[Provider]:
+    """The stack's stand-in provider, with nothing scripted before and after."""
+    running = Provider(urlsplit(stack.provider_url).netloc)
+    running.reset()
+    yield running
+    running.reset()
+    running.stop()

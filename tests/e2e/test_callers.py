@@ -1,0 +1,141 @@
+"""Who may call what, tried with every certificate against every method; generated from the descriptors."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from services.common import identity
+from services.common.grpc_errors import error_from_rpc
+from tests.e2e import contracts
+from tests.support.stack import Stack
+
+CALLERS = ["auth", "files", "gateway", "operator", "processor", "vault"]
+    {identity.GATEWAY, identity.AUTH, identity.VAULT, identity.FILES, identity.PROCESSOR, identity.OPERATOR}
+)
+SERVICES = ["auth", "vault", "files", "processor"]
+KINDS = {
+    (False, False): "unary_unary",
+    (False, True): "unary_stream",
+    (True, False): "stream_unary",
+    (True, True): "stream_stream",
+}
+
+
+def address_of(stack: Stack, service: str) -> str:
+    """Return a service's own port, as its process was told."""
+    environment = Path(f"/proc/{stack.pids[service]}/environ").read_bytes().split(b"\0")
+    return next(
+        line.removeprefix(b"SMELT_LISTEN=").decode()
+        for line in environment
+        if line.startswith(b"SMELT_LISTEN=")
+    )
+
+
+def channel(stack: Stack, service: str, caller: str | None) -> grpc.aio.Channel:
+    """Open a channel to a service with somebody's certificate, or with none."""
+    folder = stack.state_dir / "certs"
+    authority = stack.ca_file.read_bytes()
+    if caller is None:
+        credentials = grpc.ssl_channel_credentials(authority)
+    else:
+        credentials = grpc.ssl_channel_credentials(
+            authority, (folder / f"{caller}.key").read_bytes(), (folder / f"{caller}.pem").read_bytes()
+        )
+    return grpc.aio.secure_channel(
+        address_of(stack, service), credentials, options=[("grpc.ssl_target_name_override", service)]
+    )
+
+
+async def attempt(through: grpc.aio.Channel, method: contracts.Method) -> str:
+    """Call a method with an empty request; return the reason of the refusal, or OK."""
+    kind = KINDS[method.request_streaming, method.response_streaming]
+    call: Any = getattr(through, kind)(
+        method.full_name, request_serializer=lambda message: message.SerializeToString()
+    )
+    request = contracts.empty_request(method)
+    try:
+        started = call(iter([request]) if method.request_streaming else request, timeout=10)
+        if method.response_streaming:
+            async for _ in started:
+                break
+        else:
+            await started
+    except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.UNAVAILABLE and not error.trailing_metadata():
+            return "NO_CONNECTION"
+        return error_from_rpc(error).reason
+    return "OK"
+
+
+def allowed(method: contracts.Method) -> frozenset[str]:
+    """Return who is on the method's list."""
+    policy = importlib.import_module(f"services.{method.package}.policy").POLICY
+    callers: frozenset[str] = policy[method.full_name].callers
+    return callers
+
+
+@pytest.mark.promise("S50")
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_only_listed_callers_get_past_the_door(stack: Stack, caller: str) -> None:
+    for service in SERVICES:
+        async with channel(stack, service, caller) as through:
+            for method in contracts.methods():
+                if method.package == service:
+                    refused = await attempt(through, method) == "CALLER_NOT_ALLOWED"
+                    assert refused == (caller not in allowed(method)), (caller, method.full_name)
+
+
+@pytest.mark.promise("S50")
+@pytest.mark.parametrize("service", SERVICES)
+async def test_without_a_certificate_there_is_no_connection(stack: Stack, service: str) -> None:
+    async with channel(stack, service, None) as through:
+        for method in contracts.methods():
+            if method.package == service:
+                assert await attempt(through, method) == "NO_CONNECTION"
+
+
+@pytest.mark.promise("S02")
+def test_only_the_release_stream_can_carry_a_stored_key() -> None:
+    """No answer to a person has a field for a secret; only the processor is on the release list."""
+    carriers = set()
+    for method in contracts.methods():
+        output = _output(method)
+        if "smelt.vault.v1.ReleasedApiKey" in _messages(output):
+            carriers.add(method.full_name)
+        if method.bindings:
+            fields = {field for message in _messages(output) for field in _fields(message)}
+            assert not fields & {"secret", "password", "key", "wrapped_key"}, method.full_name
+    assert carriers == {"/smelt.vault.v1.KeyReleaseService/ReleaseApiKeys"}
+    release = next(m for m in contracts.methods() if m.full_name in carriers)
+    assert allowed(release) == {identity.PROCESSOR}
+
+
+@pytest.mark.promise("S50")
+def test_the_policies_name_nobody_unknown() -> None:
+    known = set(CALLERS)
+    assert all(allowed(method) <= known for method in contracts.methods())
+    assert not any(identity.GATEWAY in allowed(m) for m in contracts.methods() if not m.bindings)
+
+
+def _output(method: contracts.Method) -> Any:
+    made, _ = contracts.pool()
+    service, name = method.full_name.removeprefix("/").split("/")
+    return made.FindServiceByName(service).methods_by_name[name].output_type
+
+
+def _messages(message: Any, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+    if message.full_name in seen:
+        return seen
+    seen |= {message.full_name}
+    for field in message.fields:
+        if field.message_type is not None:
+            seen = _messages(field.message_type, seen)
+    return seen
+
+
+def _fields(full_name: str) -> set[str]:
+    made, _ = contracts.pool()
+    return {field.name for field in made.FindMessageTypeByName(full_name).fields}
