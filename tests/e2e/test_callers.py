@@ -13,8 +13,6 @@ from tests.e2e import contracts
 from tests.support.stack import Stack
 
 CALLERS = ["auth", "files", "gateway", "operator", "processor", "vault"]
-    {identity.GATEWAY, identity.AUTH, identity.VAULT, identity.FILES, identity.PROCESSOR, identity.OPERATOR}
-)
 SERVICES = ["auth", "vault", "files", "processor"]
 KINDS = {
     (False, False): "unary_unary",
