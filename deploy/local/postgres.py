@@ -85,6 +85,8 @@ class Cluster:
             # Fast shutdown: open transactions are rolled back instead of waited for.
             stop_signal=signal.SIGINT,
             stop_seconds=20.0,
+            # Immediate shutdown: the next start recovers, and no server process is left without its parent.
+            force_signal=signal.SIGQUIT,
         )
 
     def serves(self) -> bool:

@@ -17,6 +17,7 @@ from deploy.local.pids import Register
 # a provider that happens to be exported in the person's shell.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
 POLL_SECONDS = 0.02
+FORCED_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Command:
     user: User | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
+    force_signal: signal.Signals = signal.SIGKILL
     before_stop: Callable[[], None] | None = None
 
 
@@ -100,6 +102,12 @@ class Child:
         deadline = time.monotonic() + self.command.stop_seconds
         while process.poll() is None and time.monotonic() < deadline and not hurry.is_set():
             time.sleep(POLL_SECONDS)
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, self.command.force_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(FORCED_SECONDS)
+        # Only while the process exists is its number surely that of its own group.
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)

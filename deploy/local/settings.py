@@ -1,66 +1,55 @@
-"""What a person may set for the embedded stack; every mistake is reported at once."""
+"""What a person may set for the embedded stack."""
 
 import os
 import re
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_settings import SettingsConfigDict
 
+from services.common.settings import Settings
 
 HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d+")
 
 
-class WrongSettings(Exception):
-    """One line for each wrong setting."""
+def default_state_directory() -> Path:
+    """Where a person keeps data beside the project, and where a machine keeps it for root."""
+    return Path("/var/lib/smelt") if os.geteuid() == 0 else Path(".smelt")
 
 
-class LauncherSettings(BaseSettings):
-    """The settings of the launcher, each an environment variable SMELT_NAME."""
+class LauncherSettings(Settings):
+    """The launcher's own settings; the services' are passed on to them."""
 
-    model_config = SettingsConfigDict(env_prefix="SMELT_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True)
 
-    state_dir: Path = Field(default_factory=lambda: default_state_directory())
-    gateway_port: int = Field(default=8443, ge=0, le=65535, description="0 takes any free port")
+    state_dir: Path = Field(default_factory=default_state_directory)
+    #: The one port that is not chosen freely; 0 lets it be.
+    gateway_port: int = Field(default=8443, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)
+    #: The provider whose key the operator lends to people who have none of their own.
     provider_base_url: str | None = None
-    managed_api_key_file: Path | None = None
+    managed_api_key_file: Path | None = Field(default=None, validate_default=True)
+    #: host:port of providers that may be called although their address is private.
     private_providers: str = ""
     mail_dir: Path | None = None
 
     @field_validator("private_providers")
     @classmethod
-    def _hosts_with_ports(cls, value: str) -> str:
-        wrong = [entry for entry in hosts(value) if not HOST_AND_PORT.fullmatch(entry)]
+    def _hosts_and_ports(cls, value: str) -> str:
+        wrong = [entry for entry in _entries(value) if not HOST_AND_PORT.fullmatch(entry)]
         if wrong:
             raise ValueError(f"must be a comma separated list of host:port; wrong: {', '.join(wrong)}")
-        return value
+        return ",".join(_entries(value))
 
     @field_validator("managed_api_key_file")
     @classmethod
-    def _readable(cls, value: Path | None) -> Path | None:
+    def _together(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) != (info.data.get("provider_base_url") is None):
+            raise ValueError("goes together with SMELT_PROVIDER_BASE_URL: set both or none")
         if value is not None and not os.access(value, os.R_OK):
-            raise ValueError("must be a file that can be read")
-        return value
+            raise ValueError("must name a file that can be read")
+        return value and value.resolve()
 
 
-def read_settings() -> LauncherSettings:
-    """The settings out of the environment; raises `WrongSettings` with all mistakes."""
-    try:
-        return LauncherSettings()
-    except ValidationError as error:
-        lines = []
-        for mistake in error.errors(include_url=False, include_input=False):
-            name = "SMELT_" + "_".join(str(part) for part in mistake["loc"]).upper()
-            lines.append(f"{name}: {mistake['msg']}")
-        raise WrongSettings("\n".join(lines)) from None
-
-
-def hosts(value: str) -> list[str]:
-    """The entries of a comma separated list."""
+def _entries(value: str) -> list[str]:
     return [entry.strip() for entry in value.split(",") if entry.strip()]
-
-
-def default_state_directory() -> Path:
-    """Where an ordinary person keeps data beside the project, and where a machine keeps it for root."""
-    return Path("/var/lib/smelt") if os.geteuid() == 0 else Path(".smelt")

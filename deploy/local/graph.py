@@ -1,0 +1,53 @@
+"""Steps that wait for each other: whatever may run at the same time does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do once the steps named in `after` are done."""
+
+    name: str
+    action: Callable[[], None]
+    after: tuple[str, ...] = ()
+
+
+def run_steps(steps: Sequence[Step], *, cancel: Callable[[], None]) -> None:
+    """Run every step after the ones it waits for. At the first failure `cancel` is called, so that steps
+    under way may give up; when they have, the first error is raised."""
+    waiting = {step.name: step for step in steps}
+    running: dict[Future[None], str] = {}
+    done: set[str] = set()
+    first_error: BaseException | None = None
+    with ThreadPoolExecutor(max_workers=max(len(steps), 1)) as pool:
+        while waiting or running:
+            ready = [step for step in waiting.values() if done.issuperset(step.after)]
+            if first_error is None:
+                running.update({pool.submit(step.action): waiting.pop(step.name).name for step in ready})
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                done.add(running.pop(future))
+                if (error := future.exception()) and first_error is None:
+                    first_error = error
+                    cancel()
+    if first_error:
+        raise first_error
+
+
+def reversed_steps(
+    after: Mapping[str, Sequence[str]], actions: Mapping[str, Callable[[], None]]
+) -> list[Step]:
+    """Steps that undo: each waits for all that came after it. Names without an action are passed over, but
+    what they stood between still keeps its order."""
+    dependents: dict[str, list[str]] = {name: [] for name in after}
+    for name, needs in after.items():
+        for need in needs:
+            dependents[need].append(name)
+    return [Step(name, actions.get(name, _nothing), tuple(dependents[name])) for name in after]
+
+
+def _nothing() -> None:
+    return None

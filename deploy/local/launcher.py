@@ -1,0 +1,164 @@
+"""Runs the embedded stack: one launcher per state directory, from its checks to the last process's end."""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from deploy.local import binaries, ports
+from deploy.local.errors import CannotStart, Interrupted
+from deploy.local.layout import Layout
+from deploy.local.pids import Register, end_leftovers
+from deploy.local.processes import rotate_logs
+from deploy.local.secret_files import write_secret
+from deploy.local.services import ROOT
+from deploy.local.settings import LauncherSettings
+from deploy.local.stack import Stack, build
+from deploy.local.supervision import Supervisor
+
+LOOK_SECONDS = 0.2
+# `make` and other wrappers hand on the signal that the terminal has sent already: that is not impatience.
+REPEATED_SECONDS = 1.0
+
+
+class StopSignals:
+    """SIGINT, SIGTERM and SIGHUP: the first asks for an orderly stop, another one later for a quick one."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.hurry = threading.Event()
+        self.interrupting = False
+        self._first = 0.0
+
+    def install(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._receive)
+
+    @contextmanager
+    def interrupts(self) -> Iterator[None]:
+        """Within, a signal raises `Interrupted` in the main thread."""
+        self.interrupting = True
+        try:
+            if self._first:
+                raise Interrupted
+            yield
+        finally:
+            self.interrupting = False
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self._first:
+            self._first = now
+        elif now - self._first > REPEATED_SECONDS:
+            self.hurry.set()
+        self.stopping.set()
+        if self.interrupting:
+            self.interrupting = False
+            raise Interrupted
+
+
+def say(line: str) -> None:
+    """Tell the person; a terminal that is gone is no reason to fail."""
+    with contextlib.suppress(OSError, ValueError):
+        print(f"smelt: {line}", flush=True)
+
+
+def run(settings: LauncherSettings, *, code: Path = ROOT) -> int:
+    """Start the stack and keep it up until a signal asks for its end; `code` is where the processes find
+    the project."""
+    signals = StopSignals()
+    signals.install()
+    began = time.monotonic()
+    say(f"starting (state and logs in {settings.state_dir.resolve()})")
+    try:
+        with running(settings, signals, say=say, code=code) as stack:
+            say(f"ready after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
+            say(f"gateway  {stack.gateway.url}")
+            say(f"CA file  {stack.gateway.ca_file}")
+            say(f"stand-in provider  {stack.provider_url}")
+            supervise(stack, say)
+            say("stopping")
+    except Interrupted:
+        pass
+    say("stopped")
+    return 0
+
+
+@contextmanager
+def running(
+    settings: LauncherSettings, signals: StopSignals, *, say: Callable[[str], None], code: Path = ROOT
+) -> Iterator[Stack]:
+    """The stack, ready, with `stack.json` written; all of it is stopped at the end, however that comes."""
+    layout = Layout(settings.state_dir.resolve())
+    layout.make()
+    with _only_launcher(layout), ports.PortBlock.reserve(layout.ports_file) as block:
+        layout.stack_file.unlink(missing_ok=True)
+        if ended := end_leftovers(layout.processes_file):
+            say(f"ended what an earlier launcher left behind: {', '.join(ended)}")
+        _check(settings)
+        rotate_logs(layout.logs)
+        register = Register(layout.processes_file)
+        stack = build(settings, layout, ports=block, register=register, code=code, stopping=signals.stopping)
+        stack.hurry = signals.hurry
+        try:
+            stack.start()
+            write_stack_file(stack)
+            yield stack
+        finally:
+            layout.stack_file.unlink(missing_ok=True)
+            stack.stop()
+
+
+def supervise(stack: Stack, say: Callable[[str], None]) -> None:
+    """Start again what ends by itself, until the stack is to stop."""
+    supervisor = Supervisor(list(stack.children.values()), say)
+    while not stack.stopping.wait(LOOK_SECONDS):
+        if supervisor.look():
+            write_stack_file(stack)
+
+
+def write_stack_file(stack: Stack) -> None:
+    """Tell other programs where the stack is: nothing in it is secret."""
+    content = {
+        "gateway_url": stack.gateway.url,
+        "ca_file": str(stack.gateway.ca_file),
+        "provider_url": stack.provider_url,
+        "pids": {name: child.pid for name, child in sorted(stack.children.items())},
+    }
+    write_secret(stack.layout.stack_file, json.dumps(content, indent=2) + "\n", mode=0o644)
+
+
+@contextmanager
+def _only_launcher(layout: Layout) -> Iterator[None]:
+    """Hold the state directory; its lock goes with this process, however it ends."""
+    with layout.lock_file.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            pid = lock.read().strip() or "unknown"
+            raise CannotStart(f"already running on {layout.state} (pid {pid})") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        try:
+            yield
+        finally:
+            lock.truncate(0)
+
+
+def _check(settings: LauncherSettings) -> None:
+    """Say what is missing before anything is started."""
+    for find in (binaries.postgres_directory, binaries.valkey, binaries.rclone, binaries.envoy):
+        find()
+    if settings.gateway_port and not ports.is_free(settings.gateway_port):
+        raise CannotStart(
+            f"port {settings.gateway_port} is taken: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
+        )

@@ -1,0 +1,169 @@
+"""The embedded stack as a list: every process, what it waits for, and what it is told."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.certificates import SERVICES, Certificates
+from deploy.local.envoy import Gateway
+from deploy.local.graph import Step, reversed_steps, run_steps
+from deploy.local.layout import Layout
+from deploy.local.pids import Register
+from deploy.local.ports import PortBlock
+from deploy.local.postgres import Cluster
+from deploy.local.processes import Child, Command, run_once
+from deploy.local.services import Addresses, Services
+from deploy.local.settings import LauncherSettings
+from deploy.local.stores import Stores
+
+READY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Stack:
+    """All processes over one state directory. `stopping` ends every wait; `hurry` ends every patience."""
+
+    settings: LauncherSettings
+    layout: Layout
+    register: Register
+    stores: Stores
+    services: Services
+    gateway: Gateway
+    provider_port: int
+    stopping: threading.Event
+    hurry: threading.Event = field(default_factory=threading.Event)
+    children: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def provider_url(self) -> str:
+        """The base URL of the stand-in provider."""
+        return f"http://127.0.0.1:{self.provider_port}/v1"
+
+    def steps(self) -> list[Step]:
+        """Everything a start does, in the order of dependence."""
+        services, stores = self.services, self.stores
+        steps = [
+            Step("postgres", lambda: self._serve_cluster(stores.postgres)),
+            Step("keystore", lambda: self._serve_cluster(stores.keystore)),
+            Step("valkey", lambda: self._serve(stores.valkey.command())),
+            Step("s3", self._serve_objects),
+            Step("provider", lambda: self._serve(services.provider(self.provider_port))),
+            Step("gateway-render", self._render_gateway),
+            Step("auth-migrate", self._migrate("auth"), ("postgres",)),
+            Step("vault-migrate", self._migrate("vault"), ("postgres", "keystore")),
+            Step("files-migrate", self._migrate("files"), ("postgres",)),
+            Step("processor-migrate", self._migrate("processor"), ("postgres",)),
+            Step("vault-init", self._initialise_vault, ("vault-migrate",)),
+            Step("vault", self._service("vault"), ("vault-init",)),
+            Step("auth", self._service("auth"), ("auth-migrate", "vault")),
+            Step("files", self._service("files"), ("files-migrate", "s3", "auth", "vault")),
+            Step("processor", self._service("processor"), ("processor-migrate", "valkey", "auth", "vault")),
+            *(
+                Step(f"worker-{number}", self._worker(number), ("processor", "files", "provider"))
+                for number in range(1, self.settings.workers + 1)
+            ),
+            Step("envoy", lambda: self._serve(self.gateway.command()), ("gateway-render", *SERVICES)),
+        ]
+        if self.settings.managed_api_key_file:
+            steps.append(Step("managed-key", self._load_managed_key, ("vault",)))
+        return steps
+
+    def start(self) -> None:
+        """Start everything and return when all of it is ready."""
+        run_steps(self.steps(), cancel=self.stopping.set)
+
+    def stop(self) -> None:
+        """Stop whatever runs, each process after those that lean on it."""
+        self.stopping.set()
+        after = {step.name: step.after for step in self.steps()}
+        stops = {name: self._stopper(child) for name, child in self.children.items()}
+        run_steps(reversed_steps(after, stops), cancel=self.hurry.set)
+
+    def _stopper(self, child: Child) -> Callable[[], None]:
+        def stop() -> None:
+            # Nothing that goes wrong with one process may keep the others from being stopped.
+            with contextlib.suppress(OSError):
+                child.stop(self.hurry)
+
+        return stop
+
+    def _serve(self, command: Command) -> None:
+        child = Child(command, logs=self.layout.logs, register=self.register)
+        self.children[command.name] = child
+        child.start()
+        child.wait_ready(READY_SECONDS, self.stopping)
+
+    def _once(self, command: Command) -> None:
+        run_once(command, logs=self.layout.logs, register=self.register, stopping=self.stopping)
+
+    def _serve_cluster(self, cluster: Cluster) -> None:
+        cluster.initialise(logs=self.layout.logs, register=self.register, stopping=self.stopping)
+        self._serve(cluster.command())
+        cluster.prepare()
+
+    def _serve_objects(self) -> None:
+        self.stores.s3.sweep()
+        self._serve(self.stores.s3.command())
+
+    def _render_gateway(self) -> None:
+        gateway = self.gateway
+        self._once(
+            self.services.render_gateway(gateway.home, port=gateway.port, admin_port=gateway.admin_port)
+        )
+
+    def _migrate(self, service: str) -> Callable[[], None]:
+        return lambda: self._once(self.services.once(service, "migrate"))
+
+    def _service(self, service: str) -> Callable[[], None]:
+        return lambda: self._serve(self.services.serve(service))
+
+    def _worker(self, number: int) -> Callable[[], None]:
+        return lambda: self._serve(self.services.worker(number))
+
+    def _initialise_vault(self) -> None:
+        # The vault itself refuses to make keys where data is; the mark only saves its start at each of ours.
+        mark = self.layout.vault / "initialised"
+        if not mark.exists():
+            self._once(self.services.once("vault", "init"))
+            mark.touch(mode=0o600)
+
+    def _load_managed_key(self) -> None:
+        base_url, secret_file = str(self.settings.provider_base_url), str(self.settings.managed_api_key_file)
+        self._once(
+            self.services.operator(
+                "vault", "managed-key", "--base-url", base_url, "--secret-file", secret_file
+            )
+        )
+
+
+def build(
+    settings: LauncherSettings,
+    layout: Layout,
+    *,
+    ports: PortBlock,
+    register: Register,
+    code: Path,
+    stopping: threading.Event,
+) -> Stack:
+    """The stack over a state directory: ports chosen, passwords and certificates made, nothing started."""
+    certificates = Certificates(layout.certificates)
+    certificates.ensure()
+    # The order of these lines gives each its port, and the same one at every start.
+    stores = Stores.over(layout, ports)
+    provider_port, admin_port = ports.take(), ports.take()
+    served = {name: ports.take() for name in SERVICES}
+    health = {name: ports.take() for name in SERVICES}
+    health |= {f"worker-{number + 1}": ports.take() for number in range(settings.workers)}
+    own = stores.told(settings, layout, provider_address=f"127.0.0.1:{provider_port}")
+    return Stack(
+        settings,
+        layout,
+        register,
+        stores,
+        Services(certificates, Addresses(served, health), own, code),
+        Gateway(settings.gateway_port or ports.take(), admin_port, layout.gateway, certificates.ca_file),
+        provider_port,
+        stopping,
+    )

@@ -1,0 +1,67 @@
+"""The four stores of the embedded stack, and what each service is told of those it may use."""
+
+from dataclasses import dataclass
+
+from deploy.local import accounts
+from deploy.local.certificates import SERVICES
+from deploy.local.layout import Layout
+from deploy.local.ports import PortBlock
+from deploy.local.postgres import Cluster, reachable_binaries
+from deploy.local.s3 import BUCKET, REGION, ObjectStore
+from deploy.local.settings import LauncherSettings
+from deploy.local.valkey import Valkey
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The main cluster, the vault's own, Valkey and the objects."""
+
+    postgres: Cluster
+    keystore: Cluster
+    valkey: Valkey
+    s3: ObjectStore
+
+    @classmethod
+    def over(cls, layout: Layout, ports: PortBlock) -> "Stores":
+        """The stores in a state directory, each on a port of its own."""
+        user = accounts.postgres_user()
+        programs = reachable_binaries(user, layout.state)
+
+        def cluster(name: str, *databases: str) -> Cluster:
+            return Cluster(name, ports.take(), databases, layout.state, layout.secrets, programs, user)
+
+        return cls(
+            cluster("postgres", *SERVICES),
+            cluster("keystore", "keystore"),
+            Valkey(ports.take(), layout.state / "valkey", layout.secrets),
+            ObjectStore(ports.take(), layout.state / "s3", layout.secrets),
+        )
+
+    def told(
+        self, settings: LauncherSettings, layout: Layout, *, provider_address: str
+    ) -> dict[str, dict[str, str]]:
+        """By service, the settings that name its stores: secrets as paths of files, written here."""
+        told = {name: {"SMELT_DATABASE_URL_FILE": str(self.postgres.url_file(name))} for name in SERVICES}
+        # The stand-in listens on loopback, where no key would be sent to otherwise.
+        private = ",".join(entry for entry in (settings.private_providers, provider_address) if entry)
+        told["auth"] |= {"SMELT_MAIL_DIR": str((settings.mail_dir or layout.state / "mail").resolve())}
+        told["vault"] |= {
+            "SMELT_VAULT_KEYSTORE_URL_FILE": str(self.keystore.url_file("keystore")),
+            "SMELT_VAULT_ROOT_KEY_FILE": str(layout.vault / "root.key"),
+            "SMELT_VAULT_WRAPPING_KEY_FILE": str(layout.vault / "wrapping.key"),
+            "SMELT_VAULT_LEDGER_DIR": str(layout.vault / "ledger"),
+            "SMELT_PRIVATE_PROVIDERS": private,
+        }
+        self.s3.keys()
+        told["files"] |= {
+            "SMELT_S3_ENDPOINT": self.s3.endpoint,
+            "SMELT_S3_BUCKET": BUCKET,
+            "SMELT_S3_REGION": REGION,
+            "SMELT_S3_ACCESS_KEY_FILE": str(self.s3.access_key_file),
+            "SMELT_S3_SECRET_KEY_FILE": str(self.s3.secret_key_file),
+        }
+        told["processor"] |= {
+            "SMELT_REDIS_URL_FILE": str(self.valkey.url_file()),
+            "SMELT_PRIVATE_PROVIDERS": private,
+        }
+        return told

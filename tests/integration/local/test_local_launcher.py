@@ -1,0 +1,269 @@
+"""The launcher around real stores and a real Envoy, with services that only answer probes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from deploy.local.pids import started
+from deploy.local.probes import http_status
+from deploy.local.processes import inherited_environment
+from deploy.local.services import ROOT, python_environment
+from tests.support.session import Session
+
+NAMES = {
+    *("postgres", "keystore", "valkey", "s3", "envoy", "auth", "vault", "files", "processor"),
+    *("worker-1", "worker-2", "provider"),
+}
+PROVIDER_KEY = "sk-canary-of-the-persons-own-shell"
+
+
+class Hollow:
+    """A launcher over one state directory, started and ended by the tests."""
+
+    def __init__(self, directory: Path) -> None:
+        self.state = directory / "state"
+        self._directory = directory
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, **settings: str) -> None:
+        environment = {
+            **inherited_environment(),
+            **python_environment(),
+            "OPENAI_API_KEY": PROVIDER_KEY,
+            "SMELT_TOKEN": PROVIDER_KEY,
+            "SMELT_STATE_DIR": str(self.state),
+            "SMELT_GATEWAY_PORT": "0",
+            **settings,
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.hollow", str(self._directory / "code")],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        assert self._process
+        return self._process
+
+    def wait_ready(self) -> dict[str, int]:
+        """The pids of the processes, once all are ready."""
+        eventually((self.state / "stack.json").exists, alive=self.process)
+        return self.pids()
+
+    def pids(self) -> dict[str, int]:
+        pids: dict[str, int] = json.loads((self.state / "stack.json").read_text())["pids"]
+        return pids
+
+    def end(self) -> tuple[int, str]:
+        """Exit code and output, after an orderly end that something else has asked for."""
+        output, _ = self.process.communicate(timeout=60)
+        return self.process.returncode, output
+
+    def query(self, statement: str) -> list[tuple[object, ...]]:
+        """Ask the database of auth, as auth."""
+        url = (self.state / "secrets" / "auth-database.url").read_text().replace("+psycopg", "")
+        with psycopg.connect(url) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def hollow(test_session: Session, request: pytest.FixtureRequest) -> Iterator[Hollow]:
+    directory = test_session.directory / f"hollow-{os.getpid()}-{time.monotonic_ns()}"
+    directory.mkdir(mode=0o755)
+    launcher = Hollow(directory)
+    yield launcher
+    if launcher.process.poll() is None:
+        launcher.process.send_signal(signal.SIGTERM)
+        launcher.end()
+
+
+def eventually(
+    true: Callable[[], bool], *, alive: "subprocess.Popen[str] | None" = None, seconds: float = 60
+) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if alive and alive.poll() is not None:
+            raise AssertionError(f"ended: {alive.communicate()[0]}")
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def gone(pids: Mapping[str, int]) -> bool:
+    return not any(started(pid) for pid in pids.values())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_stops_everything(hollow: Hollow, number: signal.Signals) -> None:
+    hollow.start()
+    pids = hollow.wait_ready()
+    assert set(pids) == NAMES
+    os.killpg(hollow.process.pid, number)
+    status, output = hollow.end()
+    assert (status, output.splitlines()[-1]) == (0, "smelt: stopped")
+    assert gone(pids)
+    assert not (hollow.state / "stack.json").exists()
+    assert "Traceback" not in output
+
+
+def test_stack_json_tells_where_the_stack_is_and_nothing_secret(hollow: Hollow) -> None:
+    hollow.start()
+    hollow.wait_ready()
+    told = json.loads((hollow.state / "stack.json").read_text())
+    assert set(told) == {"gateway_url", "ca_file", "provider_url", "pids"}
+    assert (hollow.state / "stack.json").stat().st_mode & 0o777 == 0o644
+    port = int(told["gateway_url"].rpartition(":")[2])
+    assert http_status(port, "/healthz", ca_file=Path(told["ca_file"])) == 200
+
+
+def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(hollow: Hollow) -> None:
+    hollow.start()
+    pids = hollow.wait_ready()
+    secrets = [path for path in (hollow.state / "secrets").iterdir() if path.suffix in (".password", ".key")]
+    assert len(secrets) >= 9
+    values = {path.name: path.read_bytes().strip() for path in secrets}
+    # The one exception: rclone takes its own key pair from nowhere else, and only its user can read this.
+    of_rclone = {"s3-access.key", "s3-secret.key"}
+    for name, pid in pids.items():
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        assert arguments
+        for kept_in, value in values.items():
+            assert value not in arguments, (name, kept_in)
+            assert value not in environment or (name == "s3" and kept_in in of_rclone), (name, kept_in)
+        assert PROVIDER_KEY.encode() not in arguments + environment, name
+
+
+def test_only_their_owner_can_read_secrets(hollow: Hollow) -> None:
+    hollow.start()
+    hollow.wait_ready()
+    for directory in ("secrets", "logs", "vault", "postgres", "keystore", "s3", "valkey"):
+        assert (hollow.state / directory).stat().st_mode & 0o077 == 0, directory
+    for path in [*(hollow.state / "secrets").iterdir(), *(hollow.state / "certs").glob("*.key")]:
+        assert path.stat().st_mode & 0o777 == 0o600, path.name
+    assert not list((hollow.state / "postgres").glob("*password*"))
+
+
+def test_after_a_killed_launcher_the_next_ends_its_processes_and_keeps_the_data(hollow: Hollow) -> None:
+    hollow.start()
+    first = hollow.wait_ready()
+    hollow.query("CREATE TABLE kept AS SELECT 42 AS number")
+    hollow.process.kill()
+    hollow.end()
+    assert all(started(pid) for pid in first.values())
+    (hollow.state / "stack.json").rename(hollow.state / "old.json")
+    hollow.start()
+    second = hollow.wait_ready()
+    assert gone(first)
+    assert not set(first.values()) & set(second.values())
+    assert hollow.query("SELECT number FROM kept") == [(42,)]
+    hollow.process.send_signal(signal.SIGTERM)
+    status, output = hollow.end()
+    assert status == 0
+    assert "ended what an earlier launcher left behind" in output
+
+
+@pytest.mark.parametrize("name", ["worker-1", "vault", "postgres"])
+def test_a_process_that_is_killed_comes_back(hollow: Hollow, name: str) -> None:
+    hollow.start()
+    before = hollow.wait_ready()
+    os.kill(before[name], signal.SIGKILL)
+    eventually(lambda: hollow.pids()[name] != before[name])
+    after = hollow.pids()
+    assert {other for other in NAMES if after[other] != before[other]} == {name}
+    if name == "postgres":
+        eventually(lambda: answers(hollow))
+    hollow.process.send_signal(signal.SIGTERM)
+    status, output = hollow.end()
+    assert status == 0
+    assert f"{name} was ended by SIGKILL; starting it again in 0.1 s" in output
+    assert gone(after)
+
+
+def answers(hollow: Hollow) -> bool:
+    try:
+        return hollow.query("SELECT 1") == [(1,)]
+    except psycopg.OperationalError:
+        return False
+
+
+def test_a_second_signal_leaves_nothing_behind_either(hollow: Hollow) -> None:
+    hollow.start()
+    pids = hollow.wait_ready()
+    os.kill(pids["processor"], signal.SIGSTOP)
+    hollow.process.send_signal(signal.SIGINT)
+    time.sleep(1.5)
+    hollow.process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    assert hollow.end()[0] == 0
+    assert time.monotonic() - began < 8
+    eventually(lambda: gone(pids), seconds=5)
+
+
+def test_a_signal_during_the_start_stops_what_has_started(hollow: Hollow) -> None:
+    hollow.start()
+    record = hollow.state / "processes.json"
+    eventually(lambda: record.exists() and "valkey" in record.read_text(), alive=hollow.process)
+    hollow.process.send_signal(signal.SIGTERM)
+    status, output = hollow.end()
+    assert (status, output.splitlines()[-1]) == (0, "smelt: stopped")
+    assert record.read_text() == "[]"
+
+
+def test_two_launchers_do_not_share_a_state_directory(hollow: Hollow) -> None:
+    hollow.start()
+    hollow.wait_ready()
+    second = Hollow(hollow.state.parent)
+    second.start()
+    status, output = second.end()
+    assert status == 1
+    assert output.splitlines()[1:] == [f"smelt: already running on {hollow.state} (pid {hollow.process.pid})"]
+    assert (hollow.state / "stack.json").exists()
+
+
+def test_a_taken_port_is_named(hollow: Hollow) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        hollow.start(SMELT_GATEWAY_PORT=str(port))
+        status, output = hollow.end()
+    assert status == 1
+    assert output.splitlines()[1:] == [
+        f"smelt: port {port} is taken: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
+    ]
+
+
+def test_a_process_that_ends_early_is_named_with_its_last_words(hollow: Hollow) -> None:
+    hollow.start(SMELT_SECURITY_CONTACT="refuse")
+    status, output = hollow.end()
+    assert status == 1
+    (line,) = output.splitlines()[1:]
+    assert line.startswith("smelt: gateway-render ended with exit code 3: no such contact (log: ")
+    assert (hollow.state / "processes.json").read_text() == "[]"
+
+
+def test_a_second_start_uses_the_same_ports_and_keeps_the_logs_of_the_first(hollow: Hollow) -> None:
+    hollow.start()
+    hollow.wait_ready()
+    first = json.loads((hollow.state / "stack.json").read_text())
+    hollow.process.send_signal(signal.SIGTERM)
+    assert hollow.end()[0] == 0
+    hollow.start()
+    hollow.wait_ready()
+    second = json.loads((hollow.state / "stack.json").read_text())
+    assert second["provider_url"] == first["provider_url"]
+    assert (hollow.state / "logs" / "auth.log.1").read_text() == "serving\n"
+    assert (hollow.state / "logs" / "auth.log").read_text() == "serving\n"
