@@ -1,0 +1,75 @@
+"""Files that hold keys: made once and never replaced, and read only while nobody else could."""
+
+import os
+import stat
+from pathlib import Path
+
+
+class FileUnusable(Exception):
+    """A key file is missing or not as it must be; the text says why and holds no content."""
+
+
+def create(path: Path, content: bytes | bytearray, *, mode: int) -> None:
+    """Write a new file that is whole or not there, also after a power cut; raise FileExistsError if it is."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            file.write(content)
+            os.fsync(file.fileno())
+        # A link, unlike a rename, never replaces what is there.
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    sync_directory(path.parent)
+
+
+def read(path: Path, *, length: int, mode: int) -> bytearray:
+    """Return the content of a regular file of exactly this length and mode, ours and reached by no symlink.
+
+    Raises FileUnusable.
+    """
+    descriptor = open_checked(path, os.O_RDONLY, mode=mode)
+    try:
+        content = bytearray(length + 1)
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            count = file.readinto(content)
+        if count != length:
+            raise FileUnusable(f"{path} is not {length} bytes long")
+        return content[:length]
+    finally:
+        os.close(descriptor)
+
+
+def open_checked(path: Path, flags: int, *, mode: int) -> int:
+    """Return a descriptor of a regular file of this mode, ours and no symlink; raise FileUnusable."""
+    try:
+        # Not blocking, so that a pipe in its place does not hang the start.
+        descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise FileUnusable(f"{path} does not exist") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise FileUnusable(f"{path} is a symbolic link") from None
+        raise FileUnusable(f"{path} cannot be opened: {error.strerror}") from None
+    found = os.fstat(descriptor)
+    problem = None
+    if not stat.S_ISREG(found.st_mode):
+        problem = "is not a regular file"
+    elif found.st_uid != os.geteuid():
+        problem = "belongs to another user"
+    elif stat.S_IMODE(found.st_mode) != mode:
+        problem = f"has mode {stat.S_IMODE(found.st_mode):04o} instead of {mode:04o}"
+    if problem:
+        os.close(descriptor)
+        raise FileUnusable(f"{path} {problem}")
+    return descriptor
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,134 @@
+"""Tokens: what they say by kind, how long they may live, and the signature."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from services.common.tokens import KeySet, Kind
+
+SESSION_LIFE = timedelta(days=30)
+PASSPORT_LIFE = timedelta(minutes=5)
+GRANT_LIFE: Mapping[str, timedelta] = {
+    "job": timedelta(days=7),
+    "template-test": timedelta(minutes=10),
+    "key-test": timedelta(minutes=10),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key pair for one kind of token. One that is not active only verifies."""
+
+    kind: Kind
+    id: str
+    private: Ed25519PrivateKey = field(repr=False)
+    active: bool = True
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        return self.private.public_key()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClaims:
+    """A session of an account."""
+
+    account: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassportClaims:
+    """A person who is signed in now, and what the session may do."""
+
+    account: str
+    session: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantClaims:
+    """Leave to work for an account; names are resource names or empty."""
+
+    purpose: str
+    account: str
+    job: str
+    file: str
+    parse: int
+    api_key: str
+    first_row: int
+    last_row: int
+    template_count: int
+    release_budget: int
+
+
+Claims = SessionClaims | PassportClaims | GrantClaims
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A token, its id and its end."""
+
+    token: str = field(repr=False)
+    id: str
+    expires: datetime
+
+
+class TokenSigner:
+    """Signs as one issuer; each kind with its own key pair."""
+
+    def __init__(self, issuer: str, keys: Sequence[SigningKey]) -> None:
+        self.issuer = issuer
+        self.keys = tuple(keys)
+        self._active = {key.kind: key for key in keys if key.active}
+
+    def sign(self, claims: Claims, lifetime: timedelta, *, now: datetime, token_id: str) -> SignedToken:
+        """Return the token; it lives as long as asked, at most as long as its kind may."""
+        kind, longest, says = _described(claims)
+        expires = (now + min(lifetime, longest)).replace(microsecond=0)
+        key = self._active[kind]
+        token = jwt.encode(
+            {
+                "iss": self.issuer,
+                "aud": f"smelt/{kind.value}",
+                "sub": claims.account,
+                "iat": int(now.timestamp()),
+                "exp": int(expires.timestamp()),
+                "jti": token_id,
+                **says,
+            },
+            key.private,
+            algorithm="EdDSA",
+            headers={"typ": f"{kind.value}+jwt", "kid": key.id},
+        )
+        return SignedToken(token, token_id, expires)
+
+    def verification_keys(self) -> KeySet:
+        """Return the public keys that are accepted now."""
+        return KeySet(self.issuer, {(key.kind, key.id): key.public for key in self.keys})
+
+
+def _described(claims: Claims) -> tuple[Kind, timedelta, dict[str, Any]]:
+    if isinstance(claims, SessionClaims):
+        return Kind.SESSION, SESSION_LIFE, {"sid": claims.session}
+    if isinstance(claims, PassportClaims):
+        return Kind.PASSPORT, PASSPORT_LIFE, {"sid": claims.session, "scopes": list(claims.scopes)}
+    return (
+        Kind.GRANT,
+        GRANT_LIFE[claims.purpose],
+        {
+            "purpose": claims.purpose,
+            "job": claims.job,
+            "file": claims.file,
+            "parse": claims.parse,
+            "api_key": claims.api_key,
+            "first_row": claims.first_row,
+            "last_row": claims.last_row,
+            "template_count": claims.template_count,
+            "release_budget": claims.release_budget,
+        },
+    )
