@@ -1,7 +1,6 @@
 """Who may call what, tried with every certificate against every method; generated from the descriptors."""
 
 import importlib
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -11,6 +10,7 @@ from services.common import identity
 from services.common.grpc_errors import error_from_rpc
 from tests.e2e import contracts
 from tests.support.stack import Stack
+from tests.support.wire import channel
 
 CALLERS = ["auth", "files", "gateway", "operator", "processor", "vault"]
 SERVICES = ["auth", "vault", "files", "processor"]
@@ -20,31 +20,6 @@ KINDS = {
     (True, False): "stream_unary",
     (True, True): "stream_stream",
 }
-
-
-def address_of(stack: Stack, service: str) -> str:
-    """Return a service's own port, as its process was told."""
-    environment = Path(f"/proc/{stack.pids[service]}/environ").read_bytes().split(b"\0")
-    return next(
-        line.removeprefix(b"SMELT_LISTEN=").decode()
-        for line in environment
-        if line.startswith(b"SMELT_LISTEN=")
-    )
-
-
-def channel(stack: Stack, service: str, caller: str | None) -> grpc.aio.Channel:
-    """Open a channel to a service with somebody's certificate, or with none."""
-    folder = stack.state_dir / "certs"
-    authority = stack.ca_file.read_bytes()
-    if caller is None:
-        credentials = grpc.ssl_channel_credentials(authority)
-    else:
-        credentials = grpc.ssl_channel_credentials(
-            authority, (folder / f"{caller}.key").read_bytes(), (folder / f"{caller}.pem").read_bytes()
-        )
-    return grpc.aio.secure_channel(
-        address_of(stack, service), credentials, options=[("grpc.ssl_target_name_override", service)]
-    )
 
 
 async def attempt(through: grpc.aio.Channel, method: contracts.Method) -> str:

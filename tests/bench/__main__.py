@@ -1,0 +1,39 @@
+"""Runs the benchmarks against a stack of their own: `python -m tests.bench [jobs|files|release ...]`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench import files, jobs, release
+from tests.support.stack import GENEROUS, Launcher, Stack
+
+PARTS = {"jobs": jobs.run, "files": files.run, "release": release.run}
+SETTINGS = {
+    "SMELT_WORKERS": "1",
+    "SMELT_MAX_UPLOAD_BYTES": str(64 * 1024 * 1024),
+    "SMELT_MAX_ROWS": "2000000",
+}
+
+
+def main(names: list[str]) -> int:
+    """Start one stack, run the named parts (all by default), print each ratio beside its target."""
+    with tempfile.TemporaryDirectory(prefix="smelt-bench-") as folder:
+        Path(folder).chmod(0o755)
+        launcher = Launcher(Path(folder) / "state")
+        shell = launcher.start(**GENEROUS, **SETTINGS)
+        good = True
+        try:
+            stack: Stack = launcher.wait_started()
+            for name in names or list(PARTS):
+                for line in PARTS[name](stack):
+                    print(line, flush=True)
+                    good &= line.met
+        finally:
+            launcher.signal(15)
+            launcher.wait_ended()
+            shell.wait()
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

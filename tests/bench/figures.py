@@ -1,0 +1,56 @@
+"""What a benchmark says: a figure, the ratio to its yardstick in the same run, and the target."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the report."""
+
+    name: str
+    ratio: float
+    target: float
+    detail: str
+    #: Whether the ratio must stay above the target, or below.
+    above: bool = True
+
+    @property
+    def met(self) -> bool:
+        """Whether the target is reached."""
+        return self.ratio >= self.target if self.above else self.ratio <= self.target
+
+    def __str__(self) -> str:
+        word = "at least" if self.above else "at most"
+        mark = "ok " if self.met else "RED"
+        return f"{mark} {self.name}: {self.ratio:.2f} ({word} {self.target:g}); {self.detail}"
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return user and system time of processes with their ended children, in seconds."""
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        total += sum(map(int, fields[11:15]))
+    return total / TICKS
+
+
+def tree(pid: int) -> set[int]:
+    """Return a process and its descendants."""
+    found = {pid}
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text().split():
+            found |= tree(int(child))
+    return found
+
+
+def peak_memory_mib(pid: int) -> float:
+    """Return the most memory that a process has held at once (VmHWM), in MiB."""
+    line = next(
+        line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    return int(line.split()[1]) / 1024

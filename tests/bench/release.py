@@ -1,0 +1,151 @@
+"""Releases per second, each with a durable audit record, beside an empty unary RPC over the same mTLS."""
+
+import asyncio
+import hashlib
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
+
+import grpc
+import httpx2
+from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
+from smelt.vault.v1 import release_pb2, release_pb2_grpc
+
+from services.common.ids import new_id
+from tests.bench.figures import Figure, cpu_seconds
+from tests.e2e.api import register, tls
+from tests.support.stack import Stack
+from tests.support.wire import channel, passport
+
+SECONDS = 4.0
+IN_FLIGHT = 64
+
+
+async def _grant(stack: Stack) -> str:
+    with httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=60, trust_env=False) as http:
+        person = register(http)
+        key = person.add_key(f"http://{urlsplit(stack.provider_url).netloc}/v1")
+        shown = await passport(stack, person.token)
+    request = grants_pb2.MintJobGrantRequest(
+        purpose=grants_pb2.MintJobGrantRequest.JOB,
+        job=f"jobs/{new_id()}",
+        file=f"files/{new_id()}",
+        parse=1,
+        api_key=key["name"],
+        first_row=1,
+        last_row=1_000_000,
+        template_count=1,
+        release_budget=3_000_000,
+    )
+    async with channel(stack, "auth", "processor") as through:
+        stub = grants_pb2_grpc.GrantServiceStub(through)
+        answer = await stub.MintJobGrant(request, metadata=(("x-smelt-passport", shown),), timeout=10)
+    return str(answer.grant)
+
+
+async def _releases(stack: Stack, grant: str, in_flight: int, first_row: int) -> tuple[float, list[float]]:
+    """Keep so many releases in flight for a while; return the rate and each one's seconds."""
+    digest = hashlib.sha256(grant.encode()).digest()
+    waiting: dict[int, float] = {}
+    took: list[float] = []
+    outgoing: asyncio.Queue[release_pb2.ReleaseApiKeysRequest | None] = asyncio.Queue()
+
+    def ask(number: int) -> None:
+        waiting[number] = time.perf_counter()
+        outgoing.put_nowait(
+            release_pb2.ReleaseApiKeysRequest(
+                id=number, grant_sha256=digest, grant=grant if number == first_row else "", row=number,
+                template=0, claim=1, attempt=1,
+            )
+        )  # fmt: skip
+
+    async def requests() -> AsyncIterator[release_pb2.ReleaseApiKeysRequest]:
+        while (message := await outgoing.get()) is not None:
+            yield message
+
+    async with channel(stack, "vault", "processor") as through:
+        answers = release_pb2_grpc.KeyReleaseServiceStub(through).ReleaseApiKeys(requests(), timeout=60)
+        ask(first_row)
+        started = time.perf_counter()
+        following = first_row + 1
+        async for answer in answers:
+            now = time.perf_counter()
+            assert answer.HasField("released"), answer.refused.code
+            took.append(now - waiting.pop(answer.id))
+            if now - started < SECONDS:
+                while len(waiting) < in_flight:
+                    ask(following)
+                    following += 1
+            elif not waiting:
+                break
+        outgoing.put_nowait(None)
+        return len(took) / (time.perf_counter() - started), took
+
+
+async def _empty(stack: Stack, port: int) -> float:
+    """Return the rate of empty unary calls, as many in flight."""
+    folder = stack.state_dir / "certs"
+    credentials = grpc.ssl_channel_credentials(
+        stack.ca_file.read_bytes(),
+        (folder / "processor.key").read_bytes(),
+        (folder / "processor.pem").read_bytes(),
+    )
+    options = [("grpc.ssl_target_name_override", "vault")]
+    async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials, options=options) as through:
+        stub = release_pb2_grpc.KeyReleaseServiceStub(through)
+        started = time.perf_counter()
+        done = 0
+
+        async def work() -> None:
+            nonlocal done
+            while time.perf_counter() - started < SECONDS:
+                await stub.RevokeGrant(release_pb2.RevokeGrantRequest(), timeout=10)
+                done += 1
+
+        await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+        return done / (time.perf_counter() - started)
+
+
+async def _measure(stack: Stack) -> list[Figure]:
+    grant = await _grant(stack)
+    yardstick = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.bench.empty_server",
+            str(stack.state_dir / "certs"),
+            str(stack.ca_file),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert yardstick.stdout
+        empty = await _empty(stack, int(yardstick.stdout.readline()))
+        await _releases(stack, grant, 8, 1)
+        before = cpu_seconds([stack.pids["vault"]])
+        rate, took = await _releases(stack, grant, IN_FLIGHT, 100_000)
+        spent = cpu_seconds([stack.pids["vault"]]) - before
+    finally:
+        yardstick.kill()
+        yardstick.wait()
+    cuts = [1000 * seconds for seconds in statistics.quantiles(took, n=100)]
+    return [
+        Figure(
+            "releases/s at 64 in flight beside an empty unary RPC",
+            rate / empty,
+            0.5,
+            f"{rate:.0f} beside {empty:.0f} a second; p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms",
+        ),
+        Figure(
+            "releases per CPU-second of the vault", len(took) / spent, 2000, f"{len(took)} in {spent:.1f} s"
+        ),
+    ]
+
+
+def run(stack: Stack) -> Iterator[Figure]:
+    """Measure releases with one stream."""
+    yield from asyncio.run(_measure(stack))

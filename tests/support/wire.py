@@ -1,0 +1,44 @@
+"""Speaking to the services' own ports with the certificates of the embedded stack."""
+
+from pathlib import Path
+
+import grpc
+from envoy_auth.v3 import external_auth_pb2 as ext
+from envoy_auth.v3 import external_auth_pb2_grpc as ext_grpc
+
+from tests.support.stack import Stack
+
+
+def address_of(stack: Stack, service: str) -> str:
+    """Return a service's own port, as its process was told."""
+    environment = Path(f"/proc/{stack.pids[service]}/environ").read_text().split("\0")
+    return next(line for line in environment if line.startswith("SMELT_LISTEN=")).partition("=")[2]
+
+
+def channel(stack: Stack, service: str, caller: str | None) -> grpc.aio.Channel:
+    """Open a channel to a service with somebody's certificate, or with none."""
+    folder = stack.state_dir / "certs"
+    authority = stack.ca_file.read_bytes()
+    if caller is None:
+        credentials = grpc.ssl_channel_credentials(authority)
+    else:
+        credentials = grpc.ssl_channel_credentials(
+            authority, (folder / f"{caller}.key").read_bytes(), (folder / f"{caller}.pem").read_bytes()
+        )
+    return grpc.aio.secure_channel(
+        address_of(stack, service), credentials, options=[("grpc.ssl_target_name_override", service)]
+    )
+
+
+async def passport(stack: Stack, token: str) -> str:
+    """Return the passport that the gateway would add for a session token."""
+    http = ext.AttributeContext.HttpRequest(
+        method="GET", path="/v1/users/me", headers={"authorization": f"Bearer {token}"}
+    )
+    request = ext.CheckRequest(
+        attributes=ext.AttributeContext(request=ext.AttributeContext.Request(http=http))
+    )
+    async with channel(stack, "auth", "gateway") as through:
+        answer = await ext_grpc.AuthorizationStub(through).Check(request, timeout=5)
+    headers = {option.header.key: option.header.value for option in answer.ok_response.headers}
+    return str(headers["x-smelt-passport"])
