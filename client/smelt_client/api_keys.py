@@ -1,0 +1,72 @@
+"""API keys of a provider: they can be added, chosen and deleted, and never read."""
+
+from __future__ import annotations
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .models import ApiKey, Page, page_of, parse
+
+
+def create_api_key(
+    secret: str, *, label: str = "", base_url: str = "", idempotency_key: str | None = None
+) -> Call[ApiKey]:
+    """Save a key. The first one becomes the active one; without a base URL it is one of OpenAI."""
+    return Call(
+        "POST",
+        "/v1/apiKeys",
+        lambda data: parse(ApiKey, data),
+        body={"secret": secret, **given(label=label or None, base_url=base_url or None)},
+        creates=True,
+        idempotency_key=idempotency_key,
+    )
+
+
+def list_api_keys(*, page_size: int | None = None) -> Call[Page[ApiKey]]:
+    """Go through all keys."""
+    return Call("GET", "/v1/apiKeys", page_of(ApiKey, "api_keys"), params=given(page_size=page_size))
+
+
+def get_api_key(name: str) -> Call[ApiKey]:
+    """Return what may be seen of a key."""
+    return Call("GET", f"/v1/{named('apiKeys', name)}", lambda data: parse(ApiKey, data))
+
+
+def delete_api_key(name: str) -> Call[None]:
+    """Delete a key; jobs stop using it within a second."""
+    return Call("DELETE", f"/v1/{named('apiKeys', name)}", nothing)
+
+
+def activate_api_key(name: str) -> Call[ApiKey]:
+    """Make a key the one that new jobs use."""
+    path = f"/v1/{named('apiKeys', name)}:activate"
+    return Call("POST", path, lambda data: parse(ApiKey, data), repeatable=True)
+
+
+class ApiKeys(Resource):
+    """API keys."""
+
+    create = blocking(create_api_key)
+    list = paging(list_api_keys)
+    get = blocking(get_api_key)
+    delete = blocking(delete_api_key)
+    activate = blocking(activate_api_key)
+
+
+class AsyncApiKeys(AsyncResource):
+    """API keys."""
+
+    create = awaiting(create_api_key)
+    list = async_paging(list_api_keys)
+    get = awaiting(get_api_key)
+    delete = awaiting(delete_api_key)
+    activate = awaiting(activate_api_key)

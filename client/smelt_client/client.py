@@ -1,0 +1,102 @@
+"""The two clients of the API: `Client` blocks, `AsyncClient` awaits; both have the same resources."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from .api_keys import ApiKeys, AsyncApiKeys
+from .endpoint import Endpoint
+from .files import AsyncFiles, Files
+from .jobs import AsyncJobs, Jobs
+from .people import AsyncSessions, AsyncUsers, Sessions, Users
+from .retries import RetryPolicy
+from .senders import AwaitingSender, BlockingSender
+from .templates import AsyncTemplates, Templates
+
+
+class Client:
+    """A client that blocks.
+
+    What is not given comes from SMELT_URL, SMELT_TOKEN and SMELT_CA_FILE; nothing else of the environment
+    counts, proxies included. Requests that may safely be repeated are, at most `max_retries` times.
+
+        with Client() as smelt:
+            file = smelt.files.upload("leads.csv")
+            job = smelt.jobs.create(file.name, ["templates/..."])
+            for job in smelt.jobs.watch(job.name):
+                print(job.percent)
+            smelt.jobs.download(job.name, "enriched.csv")
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        ca_file: str | None = None,
+        max_retries: int = 2,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._endpoint = Endpoint.from_environment(url, token, ca_file)
+        self._sender = BlockingSender(self._endpoint, RetryPolicy(max_retries), transport=transport)
+        self.users = Users(self._sender)
+        self.sessions = Sessions(self._sender)
+        self.api_keys = ApiKeys(self._sender)
+        self.files = Files(self._sender)
+        self.templates = Templates(self._sender)
+        self.jobs = Jobs(self._sender)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._sender.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._endpoint.url!r})"
+
+
+class AsyncClient:
+    """A client for asyncio: what `Client` has, awaited; lists and watching with `async for`."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        ca_file: str | None = None,
+        max_retries: int = 2,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._endpoint = Endpoint.from_environment(url, token, ca_file)
+        self._sender = AwaitingSender(self._endpoint, RetryPolicy(max_retries), transport=transport)
+        self.users = AsyncUsers(self._sender)
+        self.sessions = AsyncSessions(self._sender)
+        self.api_keys = AsyncApiKeys(self._sender)
+        self.files = AsyncFiles(self._sender)
+        self.templates = AsyncTemplates(self._sender)
+        self.jobs = AsyncJobs(self._sender)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._sender.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"AsyncClient({self._endpoint.url!r})"

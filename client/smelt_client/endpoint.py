@@ -1,0 +1,96 @@
+"""Where the server is and who is asking: the address, the token and the CA file, checked before any use."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from .errors import BadSettings
+
+DEFAULT_URL = "https://localhost:8443"
+USER_AGENT = "smelt-python"
+
+# Connecting is quick or hopeless; an answer may wait for a password hash or a large parse.
+TIMEOUT = httpx2.Timeout(60.0, connect=10.0, pool=10.0)
+UPLOAD_TIMEOUT = httpx2.Timeout(300.0, connect=10.0, pool=10.0)
+# The server repeats itself at least every 15 seconds while a job is watched.
+WATCH_TIMEOUT = httpx2.Timeout(45.0, connect=10.0, pool=10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server and the token to use there. The token is in no repr."""
+
+    url: str
+    token: str = field(default="", repr=False)
+    ca_file: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            url = httpx2.URL(self.url)
+        except httpx2.InvalidURL:
+            raise BadSettings("the server's address is not a URL") from None
+        if url.scheme not in ("https", "http") or not url.host:
+            raise BadSettings("the server's address must be of the form https://host:port")
+        if url.userinfo:
+            raise BadSettings("the server's address must not hold a name or password")
+        if url.scheme == "http" and not is_loopback(url.host):
+            raise BadSettings("http is for loopback only: a token would be readable on the way; use https")
+        # The check of the HTTP library would show the whole header in its message.
+        if any(not 33 <= ord(letter) <= 126 for letter in self.token):
+            raise BadSettings("the token holds characters that no token has")
+
+    @classmethod
+    def from_environment(cls, url: str | None, token: str | None, ca_file: str | None) -> Endpoint:
+        """Fill what is not given from SMELT_URL, SMELT_TOKEN and SMELT_CA_FILE."""
+        return cls(
+            url=os.environ.get("SMELT_URL") or DEFAULT_URL if url is None else url,
+            token=os.environ.get("SMELT_TOKEN", "") if token is None else token,
+            ca_file=os.environ.get("SMELT_CA_FILE", "") if ca_file is None else ca_file,
+        )
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages."""
+        url = httpx2.URL(self.url)
+        return url.netloc.decode("ascii")
+
+    def options(self) -> dict[str, Any]:
+        """Return what the HTTP clients of both kinds are made with; nothing comes from the environment."""
+        headers = {"accept": "application/json", "user-agent": USER_AGENT}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        return {
+            "base_url": self.url,
+            "headers": headers,
+            "timeout": TIMEOUT,
+            "trust_env": False,
+            "follow_redirects": False,
+            "verify": self._trust(),
+        }
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        if not self.ca_file:
+            return True
+        try:
+            context = ssl.create_default_context(cafile=str(Path(self.ca_file)))
+        except (OSError, ssl.SSLError):
+            raise BadSettings(f"the CA file cannot be used: {self.ca_file}") from None
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,93 @@
+"""CSV files: up, to look at, and down again byte for byte."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .models import File, FileRow, Page, page_of, parse
+from .transfers import FileContent
+
+
+def upload_file(
+    path: str | PathLike[str], *, filename: str | None = None, idempotency_key: str | None = None
+) -> Call[File]:
+    """Upload a CSV, piece by piece. `filename` is the name to keep, else the path's own."""
+    source = Path(path)
+    return Call(
+        "POST",
+        "/v1/files:upload",
+        lambda data: parse(File, data),
+        params={"filename": source.name if filename is None else filename},
+        content=FileContent(source),
+        creates=True,
+        idempotency_key=idempotency_key,
+    )
+
+
+def list_files(*, page_size: int | None = None) -> Call[Page[File]]:
+    """Go through all files."""
+    return Call("GET", "/v1/files", page_of(File, "files"), params=given(page_size=page_size))
+
+
+def get_file(name: str) -> Call[File]:
+    """Return what is known of a file."""
+    return Call("GET", f"/v1/{named('files', name)}", lambda data: parse(File, data))
+
+
+def delete_file(name: str) -> Call[None]:
+    """Delete a file; finished jobs keep their results."""
+    return Call("DELETE", f"/v1/{named('files', name)}", nothing)
+
+
+def list_rows(name: str, *, first: int = 1, count: int = 10) -> Call[tuple[FileRow, ...]]:
+    """Return up to `count` data rows, beginning with the row `first`, from 1."""
+    page = page_of(FileRow, "rows")
+    path = f"/v1/{named('files', name)}/rows"
+    return Call("GET", path, lambda data: page(data).items, params={"first": first, "count": count})
+
+
+def download_file(name: str) -> Call[Any]:
+    """Ask for the original bytes of a file."""
+    return Call("GET", f"/v1/{named('files', name)}:download", nothing)
+
+
+class Files(Resource):
+    """Files."""
+
+    upload = blocking(upload_file)
+    list = paging(list_files)
+    get = blocking(get_file)
+    delete = blocking(delete_file)
+    rows = blocking(list_rows)
+
+    def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
+        """Write the original bytes to `path` once they are whole; return how many."""
+        return self._sender.receive(download_file(name), Path(path), sha256=sha256)
+
+
+class AsyncFiles(AsyncResource):
+    """Files."""
+
+    upload = awaiting(upload_file)
+    list = async_paging(list_files)
+    get = awaiting(get_file)
+    delete = awaiting(delete_file)
+    rows = awaiting(list_rows)
+
+    async def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
+        """Write the original bytes to `path` once they are whole; return how many."""
+        return await self._sender.receive(download_file(name), Path(path), sha256=sha256)

@@ -1,0 +1,175 @@
+"""Jobs: started, watched until they end, cancelled, and their results."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
+from .models import Job, JobRow, Page, page_of, parse
+from .retries import RetryPolicy
+
+# About two minutes of a server that is away before watching gives up; the job does not notice.
+WATCHING = RetryPolicy(max_retries=12, first_wait_seconds=0.25, longest_wait_seconds=15.0)
+PASSING = (ConnectionFailed, ServerFailed, RateLimited)
+
+
+def create_job(
+    file: str,
+    templates: Sequence[str],
+    *,
+    first_row: int | None = None,
+    last_row: int | None = None,
+    parallel_calls: int | None = None,
+    api_key: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Job]:
+    """Start templates, in their order, over the rows of a file; rows count from 1, both ends included."""
+    body = {
+        "file": named("files", file),
+        "templates": [named("templates", template) for template in templates],
+        **given(
+            first_row=first_row,
+            last_row=last_row,
+            parallel_calls=parallel_calls,
+            api_key=None if api_key is None else named("apiKeys", api_key),
+        ),
+    }
+    return Call(
+        "POST",
+        "/v1/jobs",
+        lambda data: parse(Job, data),
+        body=body,
+        creates=True,
+        idempotency_key=idempotency_key,
+    )
+
+
+def list_jobs(*, page_size: int | None = None) -> Call[Page[Job]]:
+    """Go through all jobs."""
+    return Call("GET", "/v1/jobs", page_of(Job, "jobs"), params=given(page_size=page_size))
+
+
+def get_job(name: str) -> Call[Job]:
+    """Return a job as it is now."""
+    return Call("GET", f"/v1/{named('jobs', name)}", lambda data: parse(Job, data))
+
+
+def cancel_job(name: str) -> Call[Job]:
+    """End a job for good; rows that are done stay."""
+    return Call("POST", f"/v1/{named('jobs', name)}:cancel", lambda data: parse(Job, data), repeatable=True)
+
+
+def list_job_rows(
+    name: str, *, row_filter: str | None = None, page_size: int | None = None
+) -> Call[Page[JobRow]]:
+    """Go through the rows of a job with their outputs; `row_filter` such as `state = FAILED`."""
+    params = given(filter=row_filter, page_size=page_size)
+    return Call("GET", f"/v1/{named('jobs', name)}/rows", page_of(JobRow, "rows"), params=params)
+
+
+def watch_job(name: str) -> Call[Job]:
+    """Ask for the job whenever it changes."""
+    return Call("GET", f"/v1/{named('jobs', name)}:watch", lambda data: parse(Job, data))
+
+
+def download_results(name: str) -> Call[Any]:
+    """Ask for the CSV with the outputs of a job."""
+    return Call("GET", f"/v1/{named('jobs', name)}/results:download", nothing)
+
+
+class _Patience:
+    """How often in a row a stream may break before watching gives up."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._failures = 0
+
+    def renew(self) -> None:
+        """The stream is alive."""
+        self._failures = 0
+
+    def wait_after(self, error: SmeltError) -> float:
+        """Return how long to wait before the next connection; raise the error when there were too many."""
+        self._failures += 1
+        if self._failures > self._policy.max_retries:
+            raise error
+        return self._policy.backoff_seconds(self._failures)
+
+
+def _ended_early() -> SmeltError:
+    return ConnectionFailed("the stream ended before the job did")
+
+
+class Jobs(Resource):
+    """Jobs."""
+
+    create = blocking(create_job)
+    list = paging(list_jobs)
+    get = blocking(get_job)
+    cancel = blocking(cancel_job)
+    rows = paging(list_job_rows)
+
+    def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> Iterator[Job]:
+        """Give the job now and at each change, the final state last; a broken connection is made anew."""
+        call, patience = watch_job(name), _Patience(policy)
+        while True:
+            try:
+                for job in self._sender.events(call):
+                    patience.renew()
+                    yield job
+                    if job.is_final:
+                        return
+                wait = patience.wait_after(_ended_early())
+            except PASSING as error:
+                wait = patience.wait_after(error)
+            time.sleep(wait)
+
+    def download(self, name: str, path: str | PathLike[str]) -> int:
+        """Write the CSV of results to `path` once it is whole; return its length in bytes."""
+        return self._sender.receive(download_results(name), Path(path))
+
+
+class AsyncJobs(AsyncResource):
+    """Jobs."""
+
+    create = awaiting(create_job)
+    list = async_paging(list_jobs)
+    get = awaiting(get_job)
+    cancel = awaiting(cancel_job)
+    rows = async_paging(list_job_rows)
+
+    async def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> AsyncIterator[Job]:
+        """Give the job now and at each change, the final state last; a broken connection is made anew."""
+        call, patience = watch_job(name), _Patience(policy)
+        while True:
+            try:
+                async for job in self._sender.events(call):
+                    patience.renew()
+                    yield job
+                    if job.is_final:
+                        return
+                wait = patience.wait_after(_ended_early())
+            except PASSING as error:
+                wait = patience.wait_after(error)
+            await asyncio.sleep(wait)
+
+    async def download(self, name: str, path: str | PathLike[str]) -> int:
+        """Write the CSV of results to `path` once it is whole; return its length in bytes."""
+        return await self._sender.receive(download_results(name), Path(path))

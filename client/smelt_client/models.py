@@ -1,0 +1,247 @@
+"""What the API answers, as frozen values; `raw` holds the JSON itself, with fields newer than this SDK."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+
+_raw: Any = field(default_factory=dict, repr=False, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account."""
+
+    name: str
+    email: str
+    create_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session; the token is in no repr, and only the answer to a login has it."""
+
+    name: str
+    expire_time: datetime | None
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A provider's API key as it can be seen after it was saved: never the secret."""
+
+    name: str
+    label: str
+    hint: str
+    base_url: str
+    active: bool
+    create_time: datetime | None
+    last_used_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a file."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An uploaded CSV."""
+
+    name: str
+    display_name: str
+    size_bytes: int
+    row_count: int
+    columns: tuple[Column, ...]
+    encoding: str
+    delimiter: str
+    sha256: str
+    create_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A data row of a file; numbers count from 1."""
+
+    number: int
+    cells: tuple[str, ...]
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt template."""
+
+    name: str
+    display_name: str
+    category: str
+    prompt: str
+    output_column: str
+    model: str
+    temperature: float
+    max_tokens: int
+    create_time: datetime | None
+    update_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The prompt that a row would send."""
+
+    row: int
+    prompt: str
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something did not work: a stable reason and a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """Rows of a job by outcome."""
+
+    total: int
+    succeeded: int
+    failed: int
+
+    @property
+    def done(self) -> int:
+        """Rows that have their result, good or bad."""
+        return self.succeeded + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Templates running over the rows of a file. `eta_seconds` is 0 when unknown."""
+
+    name: str
+    file: str
+    templates: tuple[str, ...]
+    first_row: int
+    last_row: int
+    parallel_calls: int
+    api_key: str
+    state: str
+    pause_reason: str
+    request_counts: RequestCounts
+    percent: float
+    rows_per_second: float
+    eta_seconds: int
+    input_tokens: int
+    output_tokens: int
+    error: Problem
+    create_time: datetime | None
+    start_time: datetime | None
+    end_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job will never change again."""
+        return self.state in FINAL_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A row of a job with its outputs by column."""
+
+    number: int
+    state: str
+    attempts: int
+    outputs: Mapping[str, str]
+    flags: tuple[str, ...]
+    error: Problem
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list."""
+
+    items: tuple[T, ...]
+    next_page_token: str
+
+
+def parse(kind: type[T], data: object) -> T:
+    """Build a value from a JSON object. Fields that are missing or of a wrong type get their empty value."""
+    source = data if isinstance(data, dict) else {}
+    shape: Any = kind
+    values = {name: read(source.get(name)) for name, read in _readers(shape).items()}
+    if any(entry.name == "raw" for entry in fields(shape)):
+        values["raw"] = source
+    return kind(**values)
+
+
+def page_of(kind: type[T], key: str) -> Callable[[Any], Page[T]]:
+    """Return the function that reads a page whose items stand under `key`."""
+
+    def read(data: Any) -> Page[T]:
+        source = data if isinstance(data, dict) else {}
+        items = source.get(key)
+        token = source.get("next_page_token")
+        return Page(
+            tuple(parse(kind, item) for item in items) if isinstance(items, list) else (),
+            token if isinstance(token, str) else "",
+        )
+
+    return read
+
+
+@cache
+def _readers(kind: type[Any]) -> dict[str, Callable[[object], Any]]:
+    hints = typing.get_type_hints(kind)
+    return {entry.name: _reader(hints[entry.name]) for entry in fields(kind) if entry.name != "raw"}
+
+
+def _reader(hint: Any) -> Callable[[object], Any]:
+    if typing.get_origin(hint) is types.UnionType:
+        return _time
+    if typing.get_origin(hint) is tuple:
+        read = _reader(typing.get_args(hint)[0])
+        return lambda data: tuple(read(item) for item in data) if isinstance(data, list) else ()
+    if isinstance(hint, type) and is_dataclass(hint):
+        return lambda data: parse(hint, data)
+    if hint is str:
+        return lambda data: data if isinstance(data, str) else ""
+    if hint is bool:
+        return lambda data: data is True
+    if hint in (int, float):
+        return lambda data: _number(hint, data)
+    return lambda data: (
+        {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
+    )
+
+
+def _number(kind: type[int] | type[float], data: object) -> int | float:
+    """Read a number; 64-bit integers come as strings, after the JSON mapping of protobuf."""
+    try:
+        return kind(data) if isinstance(data, (int, float, str)) else kind(0)
+    except (ValueError, OverflowError):
+        return kind(0)
+
+
+def _time(data: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(data) if isinstance(data, str) else None
+    except ValueError:
+        return None

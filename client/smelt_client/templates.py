@@ -1,0 +1,121 @@
+"""Prompt templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .models import Page, Preview, Template, page_of, parse
+
+
+def create_template(
+    display_name: str,
+    prompt: str,
+    *,
+    output_column: str,
+    category: str = "Personalization",
+    model: str | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Template]:
+    """Make a template such as `Write a hook for {{First Name}}`; its answers fill `output_column`."""
+    body = {
+        "display_name": display_name,
+        "category": category,
+        "prompt": prompt,
+        "output_column": output_column,
+        **given(model=model, temperature=temperature, max_tokens=max_tokens),
+    }
+    return Call(
+        "POST",
+        "/v1/templates",
+        lambda data: parse(Template, data),
+        body=body,
+        creates=True,
+        idempotency_key=idempotency_key,
+    )
+
+
+def list_templates(*, page_size: int | None = None) -> Call[Page[Template]]:
+    """Go through all templates."""
+    return Call("GET", "/v1/templates", page_of(Template, "templates"), params=given(page_size=page_size))
+
+
+def get_template(name: str) -> Call[Template]:
+    """Return a template."""
+    return Call("GET", f"/v1/{named('templates', name)}", lambda data: parse(Template, data))
+
+
+def update_template(
+    name: str,
+    *,
+    display_name: str | None = None,
+    category: str | None = None,
+    prompt: str | None = None,
+    output_column: str | None = None,
+    model: str | None = None,
+    temperature: float | None = None,
+    max_tokens: int | None = None,
+) -> Call[Template]:
+    """Change what is given and leave the rest; jobs that have begun keep what they began with."""
+    changes = given(
+        display_name=display_name,
+        category=category,
+        prompt=prompt,
+        output_column=output_column,
+        model=model,
+        temperature=temperature,
+        max_tokens=max_tokens,
+    )
+    path = f"/v1/{named('templates', name)}"
+    mask = {"update_mask": ",".join(changes)}
+    return Call("PATCH", path, lambda data: parse(Template, data), params=mask, body=changes)
+
+
+def delete_template(name: str) -> Call[None]:
+    """Delete a template; jobs keep their own copy."""
+    return Call("DELETE", f"/v1/{named('templates', name)}", nothing)
+
+
+def preview_template(
+    name: str, file: str, *, first_row: int = 1, row_count: int = 3
+) -> Call[Sequence[Preview]]:
+    """Return the prompts that rows of a file would send; the model is not called."""
+    page = page_of(Preview, "previews")
+    body = {"file": named("files", file), "first_row": first_row, "row_count": row_count}
+    path = f"/v1/{named('templates', name)}:preview"
+    return Call("POST", path, lambda data: page(data).items, body=body, repeatable=True)
+
+
+class Templates(Resource):
+    """Templates."""
+
+    create = blocking(create_template)
+    list = paging(list_templates)
+    get = blocking(get_template)
+    update = blocking(update_template)
+    delete = blocking(delete_template)
+    preview = blocking(preview_template)
+
+
+class AsyncTemplates(AsyncResource):
+    """Templates."""
+
+    create = awaiting(create_template)
+    list = async_paging(list_templates)
+    get = awaiting(get_template)
+    update = awaiting(update_template)
+    delete = awaiting(delete_template)
+    preview = awaiting(preview_template)

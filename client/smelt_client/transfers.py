@@ -1,0 +1,111 @@
+"""Files on their way: a file that is sent as a body, and a body that becomes a file only when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from .errors import TransferDamaged
+
+CHUNK_BYTES = 1 << 18
+
+
+class FileContent:
+    """The bytes of a file as the body of a request; every attempt reads it from its beginning."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size_bytes = path.stat().st_size
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+
+class AwaitedContent:
+    """The same bytes for asyncio: the disk is read in a thread."""
+
+    def __init__(self, content: FileContent) -> None:
+        self._path = content.path
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(self._path.open, "rb")
+        try:
+            while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+                yield chunk
+        finally:
+            file.close()
+
+
+class WholeFile:
+    """A download that takes its place at `target` only when length and digest are as announced.
+
+    Until then the bytes are in a hidden file beside it, which is removed when anything goes wrong; what stood
+    at `target` before stays as it was.
+    """
+
+    def __init__(self, target: Path, headers: Mapping[str, str], *, sha256: str = "") -> None:
+        if target.exists() and not target.is_file():
+            raise IsADirectoryError(f"{target} is not a file")
+        length = headers.get("content-length", "")
+        self._target = target
+        self._length = int(length) if length.isdecimal() else None
+        self._sha256 = (announced_sha256(headers) or sha256).lower()
+        if self._length is None and not self._sha256:
+            raise TransferDamaged("the server says neither how long the download is nor its digest")
+        self._hash = hashlib.sha256()
+        self._received = 0
+        self._part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        self._file = os.fdopen(descriptor, "wb")
+        return self
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        assert self._file is not None
+        self._hash.update(chunk)
+        self._received += len(chunk)
+        self._file.write(chunk)
+
+    def finish(self) -> int:
+        """Check the whole, put it in its place, and return its length in bytes."""
+        if self._length is not None and self._received != self._length:
+            raise TransferDamaged(f"the download ended after {self._received} of {self._length} bytes")
+        if self._sha256 and self._hash.hexdigest() != self._sha256:
+            raise TransferDamaged("the download is not what its digest says")
+        assert self._file is not None
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._part.replace(self._target)
+        return self._received
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+def announced_sha256(headers: Mapping[str, str]) -> str:
+    """Return the hex SHA-256 that the headers announce (`Repr-Digest`, RFC 9530), or an empty string."""
+    for part in headers.get("repr-digest", "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "sha-256":
+            try:
+                return base64.b64decode(value.strip(":"), validate=True).hex()
+            except ValueError:
+                return ""
+    return headers.get("x-content-sha256", "")

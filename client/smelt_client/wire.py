@@ -1,0 +1,100 @@
+"""What is the same for both kinds of sending: how a call becomes a request and an answer becomes a value."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any, TypeVar
+
+import httpx2
+
+from .call import Call
+from .endpoint import TIMEOUT, UPLOAD_TIMEOUT
+from .errors import ApiError, ConnectionFailed, InvalidText, from_answer
+from .retries import Attempts, RetryPolicy, retry_after_seconds
+
+T = TypeVar("T")
+
+REPEATABLE_METHODS = frozenset({"GET", "PUT", "PATCH", "DELETE"})
+
+
+def request_of(call: Call[T]) -> dict[str, Any]:
+    """Return the arguments of the HTTP library's `build_request`; the same for every attempt of a call."""
+    headers: dict[str, str] = {}
+    if call.creates:
+        headers["idempotency-key"] = call.idempotency_key or str(uuid.uuid4())
+    request: dict[str, Any] = {
+        "method": call.method,
+        "url": call.path,
+        "params": {name: _utf8(str(value)).decode() for name, value in call.params.items()},
+        "headers": headers,
+        "timeout": TIMEOUT,
+    }
+    if call.content is not None:
+        headers["content-type"] = "text/csv"
+        headers["content-length"] = str(call.content.size_bytes)
+        request["content"] = call.content
+        request["timeout"] = UPLOAD_TIMEOUT
+    elif call.method in ("POST", "PATCH", "PUT"):
+        headers["content-type"] = "application/json"
+        request["content"] = _utf8(json.dumps(call.body or {}, ensure_ascii=False))
+    return request
+
+
+def attempts_of(call: Call[T], policy: RetryPolicy) -> Attempts:
+    """Return the attempts that a call may have."""
+    return Attempts(policy, repeatable=call.creates or call.repeatable or call.method in REPEATABLE_METHODS)
+
+
+def value_of(call: Call[T], response: httpx2.Response, attempts: Attempts) -> T:
+    """Return what an answer says, or raise the error that it stands for."""
+    if response.is_success:
+        return call.parse(_json(response))
+    if call.method == "DELETE" and response.status_code == 404 and attempts.count > 1:
+        # An attempt before this one did it, and its answer was lost.
+        return call.parse({})
+    raise error_of(response)
+
+
+def error_of(response: httpx2.Response) -> ApiError:
+    """Return the error that an answer stands for; its body has been read."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    return from_answer(
+        response.status_code,
+        body,
+        response.headers,
+        retry_after_seconds=retry_after_seconds(response.headers),
+    )
+
+
+def event_of(call: Call[T], data: str) -> T:
+    """Return what an event says; anything but a resource means that the stream has broken."""
+    try:
+        content = json.loads(data)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or "name" not in content:
+        raise ConnectionFailed("the stream of events broke")
+    return call.parse(content)
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # What a shell passes on in another encoding arrives as half characters.
+        raise InvalidText("a name or text is not valid Unicode") from None
+
+
+def _json(response: httpx2.Response) -> Any:
+    if not response.content:
+        return {}
+    try:
+        return response.json()
+    except ValueError:
+        raise ConnectionFailed(
+            "the server sent something else than JSON: is this the address of Smelt?"
+        ) from None
