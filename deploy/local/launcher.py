@@ -96,6 +96,9 @@ def running(
     settings: LauncherSettings, signals: StopSignals, *, say: Callable[[str], None], code: Path = ROOT
 ) -> Iterator[Stack]:
     """The stack, ready, with `stack.json` written; all of it is stopped at the end, however that comes."""
+    # The state directory must be passable for the user that runs Postgres; its rooms and files say by
+    # themselves that they are private, and children get a stricter mask.
+    os.umask(0o022)
     layout = Layout(settings.state_dir.resolve())
     layout.make()
     with _only_launcher(layout), ports.PortBlock.reserve(layout.ports_file) as block:

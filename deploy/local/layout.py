@@ -52,9 +52,12 @@ class Layout:
 
     def make(self) -> None:
         """Make the directory and its rooms, or say in one line why that cannot be."""
+        user = accounts.postgres_user()
         try:
+            # Before and after: nothing is left where it cannot be used, and what is made can be entered.
+            accounts.check_reachable(user, self.state)
             self.state.mkdir(mode=0o755, parents=True, exist_ok=True)
-            accounts.check_reachable(accounts.postgres_user(), self.state)
+            accounts.check_reachable(user, self.state)
             for room in (self.logs, self.secrets, self.vault, self.vault / "ledger", self.gateway):
                 private_directory(room)
             random_secret(self.secrets / "writable")

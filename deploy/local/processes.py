@@ -174,6 +174,7 @@ def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
             stdout=descriptor,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0o077,
             user=command.user.uid if command.user else None,
             group=command.user.gid if command.user else None,
             extra_groups=[] if command.user else None,

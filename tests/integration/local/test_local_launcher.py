@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -81,15 +82,33 @@ class Hollow:
             return cursor.fetchall() if cursor.description else []
 
 
-@pytest.fixture
-def hollow(test_session: Session, request: pytest.FixtureRequest) -> Iterator[Hollow]:
-    directory = test_session.directory / f"hollow-{os.getpid()}-{time.monotonic_ns()}"
+@contextmanager
+def _hollow(session: Session) -> Iterator[Hollow]:
+    directory = session.directory / f"hollow-{os.getpid()}-{time.monotonic_ns()}"
     directory.mkdir(mode=0o755)
     launcher = Hollow(directory)
-    yield launcher
-    if launcher.process.poll() is None:
-        launcher.process.send_signal(signal.SIGTERM)
-        launcher.end()
+    try:
+        yield launcher
+    finally:
+        if launcher.process.poll() is None:
+            launcher.process.send_signal(signal.SIGTERM)
+            launcher.end()
+
+
+@pytest.fixture
+def hollow(test_session: Session) -> Iterator[Hollow]:
+    """A launcher that the test starts."""
+    with _hollow(test_session) as launcher:
+        yield launcher
+
+
+@pytest.fixture(scope="module")
+def steady(test_session: Session) -> Iterator[Hollow]:
+    """A running stack for tests that only look."""
+    with _hollow(test_session) as launcher:
+        launcher.start()
+        launcher.wait_ready()
+        yield launcher
 
 
 def eventually(
@@ -120,20 +139,17 @@ def test_a_signal_to_the_whole_group_stops_everything(hollow: Hollow, number: si
     assert "Traceback" not in output
 
 
-def test_stack_json_tells_where_the_stack_is_and_nothing_secret(hollow: Hollow) -> None:
-    hollow.start()
-    hollow.wait_ready()
-    told = json.loads((hollow.state / "stack.json").read_text())
+def test_stack_json_tells_where_the_stack_is_and_nothing_secret(steady: Hollow) -> None:
+    told = json.loads((steady.state / "stack.json").read_text())
     assert set(told) == {"gateway_url", "ca_file", "provider_url", "pids"}
-    assert (hollow.state / "stack.json").stat().st_mode & 0o777 == 0o644
+    assert (steady.state / "stack.json").stat().st_mode & 0o777 == 0o644
     port = int(told["gateway_url"].rpartition(":")[2])
     assert http_status(port, "/healthz", ca_file=Path(told["ca_file"])) == 200
 
 
-def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(hollow: Hollow) -> None:
-    hollow.start()
-    pids = hollow.wait_ready()
-    secrets = [path for path in (hollow.state / "secrets").iterdir() if path.suffix in (".password", ".key")]
+def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(steady: Hollow) -> None:
+    pids = steady.pids()
+    secrets = [path for path in (steady.state / "secrets").iterdir() if path.suffix in (".password", ".key")]
     assert len(secrets) >= 9
     values = {path.name: path.read_bytes().strip() for path in secrets}
     # The one exception: rclone takes its own key pair from nowhere else, and only its user can read this.
@@ -148,14 +164,12 @@ def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(hollo
         assert PROVIDER_KEY.encode() not in arguments + environment, name
 
 
-def test_only_their_owner_can_read_secrets(hollow: Hollow) -> None:
-    hollow.start()
-    hollow.wait_ready()
+def test_only_their_owner_can_read_secrets(steady: Hollow) -> None:
     for directory in ("secrets", "logs", "vault", "postgres", "keystore", "s3", "valkey"):
-        assert (hollow.state / directory).stat().st_mode & 0o077 == 0, directory
-    for path in [*(hollow.state / "secrets").iterdir(), *(hollow.state / "certs").glob("*.key")]:
+        assert (steady.state / directory).stat().st_mode & 0o077 == 0, directory
+    for path in [*(steady.state / "secrets").iterdir(), *(steady.state / "certs").glob("*.key")]:
         assert path.stat().st_mode & 0o777 == 0o600, path.name
-    assert not list((hollow.state / "postgres").glob("*password*"))
+    assert not list((steady.state / "postgres").glob("*password*"))
 
 
 def test_after_a_killed_launcher_the_next_ends_its_processes_and_keeps_the_data(hollow: Hollow) -> None:

@@ -90,7 +90,10 @@ def test_a_missing_package_is_named(tmp_path: Path) -> None:
     assert "is not installed here" in answer.stderr
 
 
-def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_state_directory_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match=r"cannot be written to .*SMELT_STATE_DIR"):
         Layout(tmp_path / "file" / "state").make()
