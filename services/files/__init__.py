@@ -1,0 +1,1 @@
+"""CSV files in, rows out: strict reading, encrypted storage, ranged access, result files."""

@@ -1,0 +1,178 @@
+"""What is accepted: encodings, delimiters, line ends, exact counts, and the same rows back from any place."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.files.csv_reader import INDEX_EVERY, Limits, Parsed, parse, rows
+
+LIMITS = Limits(max_columns=100, max_rows=50_000, max_field_bytes=131_072, max_row_bytes=1 << 20)
+
+
+def pieces(content: bytes, step: int) -> list[bytes]:
+    return [content[at : at + step] for at in range(0, len(content), step)]
+
+
+def parsed(content: bytes, step: int = 65_536) -> Parsed:
+    return parse(iter(pieces(content, step)), LIMITS)
+
+
+def all_rows(content: bytes, found: Parsed, step: int = 65_536) -> list[list[str]]:
+    return list(rows(pieces(content[found.index[0] :], step), found.dialect))[: found.row_count]
+
+
+TEXT = 'Größe,"Preis, €"\n"ein ""Zitat""",1\n"zwei\nZeilen",2\n'
+ROWS = [['ein "Zitat"', "1"], ["zwei\nZeilen", "2"]]
+ENCODED = [
+    (TEXT.encode(), "utf-8"),
+    (b"\xef\xbb\xbf" + TEXT.encode(), "utf-8"),
+    (b"\xff\xfe" + TEXT.encode("utf-16-le"), "utf-16-le"),
+    (b"\xfe\xff" + TEXT.encode("utf-16-be"), "utf-16-be"),
+    (TEXT.encode("cp1252"), "windows-1252"),
+]
+
+
+@pytest.mark.parametrize(("content", "encoding"), ENCODED, ids=["plain", "bom", "le", "be", "1252"])
+@pytest.mark.parametrize("step", [1, 2, 3, 1000])
+def test_encodings_are_told_apart(content: bytes, encoding: str, step: int) -> None:
+    found = parsed(content, step)
+    assert found.dialect.encoding == encoding
+    assert found.columns == ("Größe", "Preis, €")
+    assert all_rows(content, found, step) == ROWS
+
+
+def test_a_late_byte_makes_all_of_the_file_windows_1252() -> None:
+    """Valid UTF-8 for 300 kB, then a byte that is not: earlier cells are read anew, rows and offsets stay."""
+    good = "é,x\n".encode()
+    content = "ä,b\n".encode() + good * 20_000 + b"\xe9,y\n"
+    found = parsed(content)
+    assert found.dialect.encoding == "windows-1252"
+    assert found.columns == ("Ã¤", "b")
+    assert found.row_count == 20_001
+    last = list(rows([content[found.index[40] :]], found.dialect))
+    assert last == [["é", "y"]]
+
+
+DELIMITED = [
+    ("a,b\n1;x,2\n3,4\n", ",", 2),
+    ("a;b\n1,5;2\n3,7;4\n", ";", 2),
+    ("a\tb\tc\n1,2\t3\t4\n", "\t", 3),
+    ("a|b\n1|2\n", "|", 2),
+    ("name\nx\ny\n", ",", 1),
+    ('"a;b",c\n"1;2",3\n', ",", 2),
+    ("first, name;city\nAda;London\n", ";", 2),
+    ("a,b;c,d\n1,2;3,4\n", ",", 3),
+]
+
+
+@pytest.mark.parametrize(("text", "delimiter", "width"), DELIMITED)
+def test_delimiters_are_detected(text: str, delimiter: str, width: int) -> None:
+    found = parsed(text.encode())
+    assert found.dialect.delimiter == delimiter
+    assert len(found.columns) == width
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", ["", "end", "end and empty lines"])
+@pytest.mark.parametrize("step", [1, 5, 1000])
+def test_line_ends_and_a_missing_last_one_count_exactly(end: str, last: str, step: int) -> None:
+    tail = {"": "", "end": end, "end and empty lines": end * 3}[last]
+    content = (end.join(["a,b", "1,2", f'"3{end}3",4', "5,6"]) + tail).encode()
+    found = parsed(content, step)
+    assert found.row_count == 3
+    assert all_rows(content, found, step) == [["1", "2"], [f"3{end}3", "4"], ["5", "6"]]
+
+
+def test_mixed_line_ends_are_line_ends() -> None:
+    assert parsed(b"a,b\r\n1,2\n3,4\r5,6").row_count == 3
+
+
+def test_characters_that_only_look_like_line_ends_are_data() -> None:
+    odd = "1\u2028\u2029\u0085\v\f\x1c\x1d\x1e2"
+    content = f"a,b\n{odd},x\n".encode()
+    found = parsed(content)
+    assert all_rows(content, found) == [[odd, "x"]]
+    wide = f"a,b\n{odd},x\n".encode("utf-16")
+    assert all_rows(wide, parsed(wide)) == [[odd, "x"]]
+
+
+def test_in_one_column_an_empty_line_is_an_empty_cell_unless_last() -> None:
+    content = b"a\n1\n\n2\n\n\n"
+    found = parsed(content)
+    assert found.row_count == 3
+    assert all_rows(content, found) == [["1"], [""], ["2"]]
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    header = b",".join(b"c%d" % n for n in range(100))
+    assert len(parsed(header + b"\n" + b"," * 99 + b"\n").columns) == 100
+    assert parsed(b"a,b\n" + b"1,2\n" * 50_000 + b"\n").row_count == 50_000
+    assert parsed(b"a,b\n1," + b"x" * 131_072 + b"\n").row_count == 1
+    assert parsed(b'a,b\n1,"' + b"x" * 131_072 + b'"\n').row_count == 1
+
+
+def test_a_quote_inside_a_bare_cell_is_text() -> None:
+    content = b'a,b\n5" pipe,x\n'
+    assert all_rows(content, parsed(content)) == [['5" pipe', "x"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+@pytest.mark.parametrize("count", [499, 500, 501, 1500])
+def test_the_index_leads_to_every_500th_row(encoding: str, count: int) -> None:
+    text = "n,t\n" + "".join(f'{n},"é\n€{n}"\n' for n in range(1, count + 1))
+    content = text.encode(encoding)
+    found = parsed(content, 1000)
+    assert len(found.index) == count // INDEX_EVERY + 1
+    for place, offset in enumerate(found.index[: (count + 499) // 500]):
+        first = next(rows(pieces(content[offset:], 100), found.dialect))
+        assert first == [str(place * INDEX_EVERY + 1), f"é\n€{place * INDEX_EVERY + 1}"]
+
+
+def test_the_index_counts_empty_lines_of_one_column() -> None:
+    content = b"a\n" + b"\n" * 700 + b"x\n" + b"\n" * 400
+    found = parsed(content, 64)
+    assert found.row_count == 701
+    assert len(found.index) == 2
+    assert list(rows([content[found.index[1] :]], found.dialect))[200] == ["x"]
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    table=st.integers(2, 5).flatmap(
+        lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width), min_size=1, max_size=8)
+    ),
+    delimiter=st.sampled_from(",;\t|"),
+    end=st.sampled_from(["\n", "\r\n"]),
+    step=st.integers(1, 50),
+    encoding=st.sampled_from(["utf-8", "utf-16"]),
+)
+def test_every_table_comes_back(
+    table: list[list[str]], delimiter: str, end: str, step: int, encoding: str
+) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerow([f"c{n}" for n in range(len(table[0]))])
+    writer.writerows(table)
+    content = out.getvalue().encode(encoding)
+    found = parsed(content, step)
+    assert found.dialect.delimiter == delimiter
+    assert found.row_count == len(table)
+    assert all_rows(content, found, step) == table
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=st.binary(max_size=300) | st.text('",;\n\r ab\0é').map(str.encode), step=st.integers(1, 64))
+def test_no_bytes_make_anything_but_an_answer_or_a_refusal(content: bytes, step: int) -> None:
+    from services.common.errors import DomainError
+
+    try:
+        found = parsed(content, step)
+    except DomainError:
+        return
+    assert len(all_rows(content, found)) == found.row_count
