@@ -1,0 +1,127 @@
+"""Starts auth: `serve`, or `migrate` its database."""
+
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import uvloop
+from envoy_auth.v3 import external_auth_pb2_grpc
+from smelt.auth.v1 import grants_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
+
+from services.auth.check import ActiveSessions, Gate
+from services.auth.check_servicer import AuthorizationServicer
+from services.auth.grants import Grants
+from services.auth.passports import Passports
+from services.auth.passwords import Passwords
+from services.auth.policy import POLICY
+from services.auth.servicer import GrantServicer, SessionServicer, UserServicer
+from services.auth.session_reader import SessionReader
+from services.auth.sessions import Sessions
+from services.auth.settings import AuthSettings
+from services.auth.signing import Vault, VerifiedSessions
+from services.auth.store import AccountStore, SessionStore
+from services.auth.threads import BoundedThreads
+from services.auth.users import Users
+from services.common import database, identity, logs, migrations, server, tls
+from services.common.health import ReadyCheck
+from services.common.ids import new_id
+from services.common.settings import load, read_secret
+from services.common.tokens import TokenVerifier, VaultKeys
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What auth is made of, ready to be served."""
+
+    servicers: Sequence[server.Registration]
+    verifier: TokenVerifier
+    ready_checks: Sequence[ReadyCheck]
+    on_stop: Sequence[Callable[[], Awaitable[None]]]
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+def assemble(settings: AuthSettings) -> Parts:
+    """Construct everything; nothing is opened yet."""
+    url = read_secret(settings.database_url_file)
+    channel = tls.channel(settings, identity.VAULT, settings.vault_address)
+    keys = VaultKeys(channel)
+    verifier = TokenVerifier(keys)
+    vault = Vault(channel)
+    engine = database.engine(url)
+    transactions = database.sessions(engine)
+    accounts, records, reader = AccountStore(transactions), SessionStore(transactions), SessionReader(url)
+    threads = BoundedThreads(settings.bcrypt_threads)
+    hashes = Passwords(vault, threads)
+    active = ActiveSessions(reader, idle=timedelta(days=settings.session_idle_days), clock=now)
+    gate = Gate(
+        VerifiedSessions(verifier),
+        active,
+        uses=records,
+        passports=Passports(vault, time.monotonic),
+        clock=now,
+    )
+    sessions = Sessions(
+        records,
+        accounts,
+        hashes=hashes,
+        signer=vault,
+        life=timedelta(days=settings.session_days),
+        clock=now,
+        new_id=new_id,
+    )
+    users = Users(accounts, hashes, clock=now, new_id=new_id)
+    return Parts(
+        servicers=[
+            (external_auth_pb2_grpc.add_AuthorizationServicer_to_server, AuthorizationServicer(gate)),
+            (users_pb2_grpc.add_UserServiceServicer_to_server, UserServicer(users)),
+            (sessions_pb2_grpc.add_SessionServiceServicer_to_server, SessionServicer(sessions)),
+            (grants_pb2_grpc.add_GrantServiceServicer_to_server, GrantServicer(Grants(active, vault))),
+        ],
+        verifier=verifier,
+        ready_checks=[lambda: database.ping(engine), lambda: _known(keys)],
+        on_stop=[threads.close, reader.close, engine.dispose, channel.close],
+    )
+
+
+async def _known(keys: VaultKeys) -> None:
+    # Keys that are known stay good while the vault restarts; so does auth for people who are signed in.
+    await keys.current()
+
+
+async def serve(settings: AuthSettings) -> None:
+    """Serve until told to stop."""
+    parts = assemble(settings)
+    await server.serve(
+        settings,
+        POLICY,
+        servicers=parts.servicers,
+        verifier=parts.verifier,
+        ready_checks=parts.ready_checks,
+        on_stop=parts.on_stop,
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command; exit with 2 for one that does not exist."""
+    if list(arguments) not in (["serve"], ["migrate"]):
+        print("usage: python -m services.auth serve|migrate", file=sys.stderr)
+        raise SystemExit(2)
+    settings = load(AuthSettings)
+    logs.configure("auth", settings.log_level)
+    if arguments[0] == "migrate":
+        migrations.upgrade(MIGRATIONS, read_secret(settings.database_url_file))
+    else:
+        uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

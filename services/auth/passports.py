@@ -1,0 +1,73 @@
+"""Passports: one per session for four minutes, kept in memory, asked for once however many wait."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+LIFE = timedelta(minutes=5)
+#: A passport is handed out this long, so that the last one has a minute left for its request.
+KEPT = timedelta(minutes=4)
+_MOST_KEPT = 20_000
+#: What a session may do: everything its person may.
+SCOPES = ("read", "write")
+
+
+class PassportSigner(Protocol):
+    """Makes passports."""
+
+    async def sign_passport(
+        self, account: str, session: str, *, scopes: tuple[str, ...], life: timedelta
+    ) -> str:
+        """Return the token."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    token: str = field(repr=False)
+    until: float
+
+
+class Passports:
+    """Hands out passports; whether a session still stands is asked elsewhere, each time."""
+
+    def __init__(
+        self, signer: PassportSigner, monotonic: Callable[[], float], *, most_kept: int = _MOST_KEPT
+    ) -> None:
+        self._signer = signer
+        self._monotonic = monotonic
+        self._most_kept = most_kept
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[str]] = {}
+
+    async def of(self, account: str, session: str) -> str:
+        """Return a passport of the session with at least a minute to live."""
+        kept = self._kept.get(session)
+        if kept is not None and self._monotonic() < kept.until:
+            return kept.token
+        asked = self._asked.get(session)
+        if asked is None:
+            asked = asyncio.create_task(self._mint(account, session))
+            self._asked[session] = asked
+            asked.add_done_callback(lambda task: self._answered(session, task))
+        # One who leaves does not take the answer away from the others who wait for it.
+        return await asyncio.shield(asked)
+
+    async def _mint(self, account: str, session: str) -> str:
+        # Counted from before the question: the passport's own life begins later.
+        until = self._monotonic() + KEPT.total_seconds()
+        token = await self._signer.sign_passport(account, session, scopes=SCOPES, life=LIFE)
+        self._kept[session] = _Kept(token, until)
+        self._kept.move_to_end(session)
+        while len(self._kept) > self._most_kept:
+            self._kept.popitem(last=False)
+        return token
+
+    def _answered(self, session: str, task: asyncio.Task[str]) -> None:
+        del self._asked[session]
+        if not task.cancelled():
+            # Looked at, so that a failure which nobody waits for any more is not reported as forgotten.
+            task.exception()

@@ -1,0 +1,40 @@
+"""A few threads for bcrypt, and a queue with an end: who would wait too long is told so at once."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from services.common.errors import Unavailable
+
+#: A check takes a quarter of a second, so the last in the queue waits about four seconds.
+WAITING_PER_THREAD = 16
+_RETRY_SECONDS = 5
+
+
+class BoundedThreads:
+    """Runs slow work on a fixed number of threads; bcrypt lets the event loop go on meanwhile."""
+
+    def __init__(self, threads: int, waiting: int | None = None) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
+        self._places = threads + (threads * WAITING_PER_THREAD if waiting is None else waiting)
+        self._taken = 0
+
+    async def run(self, work: Callable[[], bytes]) -> bytes:
+        """Return what `work` returns; raise Unavailable when the queue is full."""
+        if self._taken >= self._places:
+            raise Unavailable(
+                "Too many people are signing in at this moment", retry_after_seconds=_RETRY_SECONDS
+            )
+        self._taken += 1
+        loop = asyncio.get_running_loop()
+        future = self._executor.submit(work)
+        # The place is free when the thread is, not when the one who asked has left.
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+        return await asyncio.wrap_future(future)
+
+    def _leave(self) -> None:
+        self._taken -= 1
+
+    async def close(self) -> None:
+        """Drop what waits and let what runs finish."""
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
