@@ -1,0 +1,104 @@
+"""`python -m deploy.local demo`: the whole stack, the main job on a sample, and its first rows."""
+
+import csv
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from smelt_client import Job, SmeltError
+
+from deploy.local.demo_job import OUTPUT_COLUMN, Demo
+from deploy.local.errors import CannotStart, Interrupted
+from deploy.local.launcher import StopSignals, running, supervise
+from deploy.local.services import ROOT
+from deploy.local.settings import LauncherSettings
+from deploy.local.stack import Stack
+
+SAMPLE = ROOT / "examples" / "leads.csv"
+SHOWN_ROWS = 5
+INTERRUPTED = 130
+
+
+def demo(settings: LauncherSettings) -> int:
+    """Show what Smelt does; the exit code is 0 when every row got its answer."""
+    console = Console()
+    signals = StopSignals()
+    signals.install()
+    try:
+        console.print("Starting Smelt: stores, four services, two workers, gateway ...")
+        with running(settings, signals, say=console.print) as stack, _supervised(stack, console):
+            console.print(f"Everything is up behind {stack.gateway.url}")
+            with signals.interrupts():
+                _show(console, stack)
+            console.print("Stopping ...")
+    except Interrupted:
+        return INTERRUPTED
+    except SmeltError as error:
+        raise CannotStart(
+            f"the demo did not finish: {error} (logs: {settings.state_dir / 'logs'})"
+        ) from error
+    return 0
+
+
+def _show(console: Console, stack: Stack) -> None:
+    """Run the job and show its result."""
+    state = stack.layout.state
+    openai_secret = os.environ.get("OPENAI_API_KEY")
+    account = Demo.sign_in(stack.gateway.url, ca_file=stack.gateway.ca_file, memory=state / "demo.json")
+    with account.client as client:
+        api_key = account.add_key(openai_secret, stand_in_url=stack.provider_url)
+        console.print(
+            "The API key is in the vault. Answers come from "
+            + ("OpenAI." if openai_secret else "a stand-in provider; set OPENAI_API_KEY for real ones.")
+        )
+        updates = account.run(SAMPLE, template=account.add_template(), api_key=api_key)
+        job = _follow(console, updates)
+        if job.state != "COMPLETED" or job.request_counts.failed:
+            reason = f": {job.error.message}" if job.error.message else ""
+            raise CannotStart(
+                f"the demo's job ended {job.state} with {job.request_counts.failed} failed rows{reason}"
+            )
+        result = state / "demo-result.csv"
+        client.jobs.download(job.name, result)
+    console.print(_first_rows(result))
+    console.print(f"All {job.request_counts.total} rows are in {result}", soft_wrap=True)
+
+
+def _follow(console: Console, updates: Iterator[Job]) -> Job:
+    """Show a bar that moves with the job; return its last state."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task(f"Running a template over {SAMPLE.name}", total=None)
+        for job in updates:
+            counts = job.request_counts
+            progress.update(bar, total=counts.total or None, completed=counts.done)
+    return job
+
+
+def _first_rows(result: Path) -> Table:
+    with result.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    table = Table(title=f"The first {SHOWN_ROWS} of {len(rows)} rows")
+    shown = ("First Name", "Company", OUTPUT_COLUMN)
+    for column in shown:
+        table.add_column(column)
+    for row in rows[:SHOWN_ROWS]:
+        table.add_row(*(row[column] for column in shown))
+    return table
+
+
+@contextmanager
+def _supervised(stack: Stack, console: Console) -> Iterator[None]:
+    """Let processes that end by themselves be started again meanwhile."""
+    watcher = threading.Thread(target=supervise, args=(stack, console.print), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stack.stopping.set()
+        watcher.join()
