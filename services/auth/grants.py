@@ -49,9 +49,8 @@ class Work:
     def check(self) -> None:
         """Raise InvalidRequest naming every field that does not fit the purpose."""
         needed = (*_NEEDED[self.purpose], "api_key", "release_budget")
-        wrong = [
-            (name, f"is needed for a {self.purpose.value}") for name in needed if not getattr(self, name)
-        ]
+        missing = [name for name in needed if not getattr(self, name)]
+        wrong = [(name, f"is needed for a {self.purpose.value}") for name in missing]
         counts = ("parse", "first_row", "last_row", "template_count", "release_budget")
         wrong += [(name, "must not be negative") for name in counts if getattr(self, name) < 0]
         if self.last_row < self.first_row:
@@ -78,7 +77,7 @@ class Grants:
         self._signer = signer
 
     async def mint(self, work: Work, *, account: str, session: str) -> SignedToken:
-        """Return a grant with the longest life its purpose allows; raise Unauthenticated or InvalidRequest."""
+        """Return a grant as long as its purpose allows; raise Unauthenticated or InvalidRequest."""
         work.check()
         # A passport outlives its session by minutes, a grant would by days.
         await self._active.require(session, account=account)

@@ -1,4 +1,4 @@
-"""Session states by raw psycopg: one primary-key SELECT for all requests that asked while the last one ran."""
+"""Session states by raw psycopg: one primary-key SELECT for all that asked while the last one ran."""
 
 import asyncio
 
@@ -10,9 +10,9 @@ from services.common.errors import Unavailable
 from services.common.logs import describe, log
 
 _QUERY = """
-SELECT session.id, session.account, account.state, session.last_used_time, session.expire_time, session.end_time
-FROM session JOIN account ON account.id = session.account
-WHERE session.id = ANY(%s)
+SELECT s.id, s.account, a.state, s.last_used_time, s.expire_time, s.end_time
+FROM session AS s JOIN account AS a ON a.id = s.account
+WHERE s.id = ANY(%s)
 """
 #: Each request waits for its own, shorter time; this ends a query that the server left hanging.
 _SECONDS = 3.0

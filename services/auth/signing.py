@@ -1,5 +1,7 @@
 """The vault as auth knows it: it signs tokens, and it makes codes with the pepper."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 
 import grpc
@@ -9,22 +11,37 @@ from services.auth.check import SessionClaims
 from services.auth.grants import Work
 from services.auth.passwords import Code
 from services.auth.sessions import SignedToken
-from services.common.errors import Unauthenticated
+from services.common.errors import Kind as ErrorKind
+from services.common.errors import RemoteError, Unauthenticated, Unavailable
 from services.common.grpc_errors import peer_errors
+from services.common.logs import log
 from services.common.tokens import Kind, TokenVerifier
 
 #: A signature or a code takes the vault a millisecond; one that is this late will not come.
 _SECONDS = 5.0
 
 
+@asynccontextmanager
+async def _answers() -> AsyncIterator[None]:
+    """Turn whatever the vault refuses into UNAVAILABLE: what auth asks for is never a person's mistake."""
+    try:
+        async with peer_errors():
+            yield
+    except RemoteError as error:
+        log.error("vault.refused", reason=error.reason)
+        if error.kind is ErrorKind.UNAVAILABLE:
+            raise
+        raise Unavailable from None
+
+
 class Vault:
-    """Signs and makes codes; failures are the vault's own reasons, or UNAVAILABLE."""
+    """Signs and makes codes; raises Unavailable when the vault does not."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = signing_pb2_grpc.SigningServiceStub(channel)
 
     async def mac(self, digest: bytes, pepper_id: str) -> Code:
-        async with peer_errors():
+        async with _answers():
             answer = await self._stub.Mac(
                 signing_pb2.MacRequest(digest=digest, pepper_id=pepper_id), timeout=_SECONDS
             )
@@ -57,7 +74,7 @@ class Vault:
 
     async def _sign(self, request: signing_pb2.SignRequest, life: timedelta) -> SignedToken:
         request.lifetime_seconds = int(life.total_seconds())
-        async with peer_errors():
+        async with _answers():
             answer = await self._stub.Sign(request, timeout=_SECONDS)
         return SignedToken(answer.token, answer.token_id, answer.expire_time.ToDatetime(tzinfo=UTC))
 

@@ -88,7 +88,7 @@ class SessionStore:
         active = (
             select(*values.values())
             .where(AccountRow.id == opened.account, AccountRow.state == AccountState.ACTIVE.value)
-            .with_for_update(key_share=True, read=True)
+            .with_for_update(read=True)
         )
         statement = insert(SessionRow).from_select(list(values), active).returning(SessionRow.id)
         async with _transaction(self._transactions) as session:
