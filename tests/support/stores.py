@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 from psycopg import sql
 
 from deploy.local import accounts
@@ -65,7 +66,7 @@ class Databases:
             yield database
         finally:
             with self.cluster.connect() as connection:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+                drop_database(connection, name)
             database.url_file.unlink(missing_ok=True)
 
     def _database(self, name: str, role: str) -> Database:
@@ -85,6 +86,8 @@ class Databases:
         files = {}
         with self.cluster.connect() as connection:
             for name in names:
+                # One is there when an earlier test's migration failed.
+                drop_database(connection, f"template_{name}")
                 create_database(connection, f"template_{name}", owner=name)
                 close_to_others(connection, f"template_{name}")
                 files[name] = str(self._database(f"template_{name}", name).url_file)
@@ -95,6 +98,11 @@ class Databases:
             stopping=threading.Event(),
         )
         return {"databases": list(names)}
+
+
+def drop_database(connection: psycopg.Connection, name: str) -> None:
+    """Drop the database if it is there, whoever is connected to it."""
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def migration(service: str, url_files: dict[str, str], made: Certificates, room: Path) -> Command:
