@@ -181,13 +181,8 @@ class _Census:
         self._empty_index.clear()
 
     def _take_header(self, reader: Iterator[list[str]]) -> None:
-        for header in reader:
-            if header:
-                break
-            self._end_row()
-        else:
-            raise FileNoDataRows
-        if self._lines.first_line > 1 or not any(name.strip(_SPACE) for name in header):
+        header = next(reader, [])
+        if not any(name.strip(_SPACE) for name in header):
             raise FileNoColumns
         if len(header) > self._limits.max_columns:
             raise FileTooManyColumns(limit=str(self._limits.max_columns))

@@ -20,7 +20,7 @@ class FileDamaged(DomainError):
 
 
 class FileNoDataRows(DomainError):
-    """There is nothing, or nothing below the header."""
+    """There is nothing below the header."""
 
     reason = "FILE_NO_DATA_ROWS"
     kind = Kind.INVALID
@@ -28,7 +28,7 @@ class FileNoDataRows(DomainError):
 
 
 class FileNoColumns(DomainError):
-    """The first row names no column."""
+    """The first row names no column, or there is none."""
 
     reason = "FILE_NO_COLUMNS"
     kind = Kind.INVALID

@@ -74,9 +74,9 @@ def zipped() -> bytes:
 
 
 OTHERS: list[tuple[str, bytes, str, str]] = [
-    ("nothing", b"", "FILE_NO_DATA_ROWS", "File contains no data rows"),
-    ("a byte order mark alone", b"\xef\xbb\xbf", "FILE_NO_DATA_ROWS", "File contains no data rows"),
-    ("empty lines only", b"\n\r\n\n", "FILE_NO_DATA_ROWS", "File contains no data rows"),
+    ("nothing", b"", "FILE_NO_COLUMNS", "No columns detected"),
+    ("a byte order mark alone", b"\xef\xbb\xbf", "FILE_NO_COLUMNS", "No columns detected"),
+    ("empty lines only", b"\n\r\n\n", "FILE_NO_COLUMNS", "No columns detected"),
     ("header only", b"a,b\n", "FILE_NO_DATA_ROWS", "File contains no data rows"),
     ("header and empty lines", b"a,b\n\n\n", "FILE_NO_DATA_ROWS", "File contains no data rows"),
     ("no header", b"\na,b\n1,2\n", "FILE_NO_COLUMNS", "No columns detected"),

@@ -1,0 +1,209 @@
+"""Objects in S3: the only module that knows boto3. Everything here blocks."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.response import StreamingBody
+
+from services.common.errors import Unavailable
+from services.common.logs import describe, log
+from services.files.objects import ObjectMissing
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+#: Parts are contiguous and as large as this; some servers take no gaps and no small parts.
+PART_BYTES = 16 * 1024 * 1024
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_NOT_SUPPORTED = frozenset({"501", "NotImplemented"})
+_GONE = frozenset({"404", "NoSuchUpload", "NoSuchKey"})
+
+
+@dataclass(frozen=True, slots=True)
+class S3Access:
+    """Where the bucket is and who asks for it."""
+
+    endpoint: str
+    bucket: str
+    region: str
+    access_key: str
+    secret_key: str
+
+
+@contextmanager
+def _s3_errors() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _MISSING:
+            raise ObjectMissing from None
+        log.warning("s3.refused", **describe(error))
+        raise Unavailable from None
+    except (BotoCoreError, HTTPClientError) as error:
+        log.warning("s3.unavailable", **describe(error))
+        raise Unavailable from None
+
+
+class S3Objects:
+    """One bucket of sealed objects under random flat keys."""
+
+    def __init__(self, access: S3Access, *, connections: int) -> None:
+        self._bucket = access.bucket
+        self._s3: S3Client = boto3.client(
+            "s3",
+            endpoint_url=access.endpoint,
+            region_name=access.region,
+            aws_access_key_id=access.access_key,
+            aws_secret_access_key=access.secret_key,
+            config=Config(
+                s3={"addressing_style": "path"},
+                signature_version="s3v4",
+                # Other servers than Amazon's refuse or mishandle the default checksums.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                connect_timeout=5,
+                read_timeout=30,
+                retries={"mode": "standard", "total_max_attempts": 3},
+                max_pool_connections=connections,
+                proxies={},
+            ),
+        )
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket unless it is there; raise Unavailable when the server does not answer."""
+        try:
+            with _s3_errors():
+                self._s3.head_bucket(Bucket=self._bucket)
+        except ObjectMissing:
+            with _s3_errors():
+                self._s3.create_bucket(Bucket=self._bucket)
+
+    def writer(self, key: str) -> "S3Writer":
+        return S3Writer(self._s3, self._bucket, key)
+
+    def reader(self, key: str, start: int = 0, stop: int | None = None) -> "S3Reader":
+        ranged = start > 0 or stop is not None
+        with _s3_errors():
+            if ranged:
+                last = "" if stop is None else str(stop - 1)
+                answer = self._s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={start}-{last}")
+            else:
+                answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+        return S3Reader(answer["Body"], None if ranged else answer["ContentLength"])
+
+    def delete(self, key: str) -> None:
+        with _s3_errors():
+            try:
+                self._s3.delete_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") not in _MISSING:
+                    raise
+
+    def keys_older_than(self, moment: datetime) -> Iterator[list[str]]:
+        """Yield keys of objects last written before a moment, a listing's page at a time."""
+        with _s3_errors():
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket):
+                found = [entry["Key"] for entry in page.get("Contents", ()) if entry["LastModified"] < moment]
+                if found:
+                    yield found
+
+    def abort_uploads_older_than(self, moment: datetime) -> int:
+        """End multipart uploads that were begun before a moment; return how many."""
+        ended = 0
+        try:
+            pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket)
+            for page in pages:
+                for upload in page.get("Uploads", ()):
+                    if upload["Initiated"] < moment:
+                        self._abort(upload["Key"], upload["UploadId"])
+                        ended += 1
+        except ClientError as error:
+            # A server that cannot list them forgets them by itself.
+            if error.response.get("Error", {}).get("Code") not in _NOT_SUPPORTED:
+                raise Unavailable from None
+        except (BotoCoreError, HTTPClientError):
+            raise Unavailable from None
+        return ended
+
+    def _abort(self, key: str, upload: str) -> None:
+        try:
+            self._s3.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _GONE:
+                raise
+
+    def close(self) -> None:
+        self._s3.close()
+
+
+class S3Writer:
+    """One object: a single PUT when it is small, else a multipart upload; one part is held at a time."""
+
+    def __init__(self, s3: "S3Client", bucket: str, key: str) -> None:
+        self._s3 = s3
+        self._where = {"Bucket": bucket, "Key": key}
+        self._part = io.BytesIO()
+        self._upload = ""
+        self._parts: list[CompletedPartTypeDef] = []
+
+    def write(self, piece: memoryview) -> None:
+        room = PART_BYTES - self._part.tell()
+        self._part.write(piece[:room])
+        if len(piece) >= room:
+            self._send()
+            self._part.write(piece[room:])
+
+    def finish(self) -> None:
+        with _s3_errors():
+            if not self._upload:
+                self._s3.put_object(**self._where, Body=self._part.getvalue())
+            else:
+                if self._part.tell():
+                    self._send()
+                self._s3.complete_multipart_upload(
+                    **self._where, UploadId=self._upload, MultipartUpload={"Parts": self._parts}
+                )
+        self._part.close()
+
+    def abort(self) -> None:
+        """Forget what was sent. What cannot be reached now is found by the sweep later."""
+        self._part.close()
+        if self._upload:
+            try:
+                self._s3.abort_multipart_upload(**self._where, UploadId=self._upload)
+            except (ClientError, BotoCoreError, HTTPClientError) as error:
+                log.warning("s3.abort_failed", **describe(error))
+
+    def _send(self) -> None:
+        with _s3_errors():
+            if not self._upload:
+                self._upload = self._s3.create_multipart_upload(**self._where)["UploadId"]
+            number = len(self._parts) + 1
+            sent = self._s3.upload_part(
+                **self._where, UploadId=self._upload, PartNumber=number, Body=self._part.getvalue()
+            )
+            self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+        self._part = io.BytesIO()
+
+
+class S3Reader:
+    """An object's bytes as they arrive."""
+
+    def __init__(self, body: StreamingBody, length: int | None) -> None:
+        self._body = body
+        self.length = length
+
+    def read(self, count: int) -> bytes:
+        with _s3_errors():
+            return self._body.read(count)
+
+    def close(self) -> None:
+        self._body.close()

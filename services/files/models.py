@@ -1,0 +1,110 @@
+"""Tables of this service's database."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.common import idempotency
+
+
+class Base(DeclarativeBase):
+    """Names constraints the same everywhere, so that migrations can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "fk": "%(table_name)s_%(column_0_name)s_fkey",
+            "uq": "%(table_name)s_%(column_0_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        datetime: DateTime(timezone=True),
+        str: Text(),
+        bytes: LargeBinary(),
+    }
+
+
+IDEMPOTENCY = idempotency.table(Base.metadata)
+
+
+class FileRow(Base):
+    """An uploaded file; written last, so that a file without its bytes is never seen."""
+
+    __tablename__ = "file"
+    __table_args__ = (
+        # An account's files, newest first.
+        Index(None, "account", "create_time", "id"),
+        CheckConstraint("size_bytes >= 0", name="size_bytes"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    display_name: Mapped[str]
+    create_time: Mapped[datetime]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    wrapped_key: Mapped[bytes]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    #: Version of the parse that is shown.
+    parse: Mapped[int]
+
+
+class ParseRow(Base):
+    """One reading of a file; never changed, so that a job can pin it."""
+
+    __tablename__ = "file_parse"
+    __table_args__ = (ForeignKeyConstraint(["file"], ["file.id"], ondelete="CASCADE"),)
+
+    file: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    encoding: Mapped[str]
+    delimiter: Mapped[str]
+    row_count: Mapped[int]
+    #: Names and offsets, sealed under the file's data key.
+    sealed_columns: Mapped[bytes]
+    sealed_index: Mapped[bytes]
+
+
+class ResultRow(Base):
+    """A result file of a job."""
+
+    __tablename__ = "result"
+    __table_args__ = (
+        CheckConstraint("fence >= 1", name="fence"),
+        # What the sweep looks for.
+        Index("result_temporary_idx", "create_time", postgresql_where=text("temporary")),
+    )
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(primary_key=True)
+    variant: Mapped[str] = mapped_column(primary_key=True)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    temporary: Mapped[bool]
+    row_count: Mapped[int]
+    create_time: Mapped[datetime]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    wrapped_key: Mapped[bytes]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+
+
+class DoomedObjectRow(Base):
+    """An object whose row is gone; it is named here until it is gone too."""
+
+    __tablename__ = "doomed_object"
+
+    object_key: Mapped[str] = mapped_column(primary_key=True)
+    create_time: Mapped[datetime]

@@ -1,0 +1,69 @@
+"""The values this service is about: files, their parses, result files, and where their bytes are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.files.csv_reader import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """Bytes that are stored sealed: the object's random key, its wrapped data key, and the plaintext's facts."""
+
+    key: str
+    wrapped_key: bytes
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedParse:
+    """One reading of a file. What names the person's data is sealed under the file's data key."""
+
+    version: int
+    dialect: Dialect
+    row_count: int
+    columns: bytes
+    index: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An uploaded file and its current parse."""
+
+    id: str
+    account: str
+    display_name: str
+    create_time: datetime
+    object: StoredObject
+    parse: SealedParse
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file with the names of its columns."""
+
+    file: StoredFile
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result file of a job; a later fence replaces an earlier one of the same variant."""
+
+    account: str
+    job: str
+    variant: str
+    fence: int
+    temporary: bool
+    row_count: int
+    create_time: datetime
+    object: StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedRow:
+    """A data row and its number, from 1."""
+
+    number: int
+    cells: list[str]

@@ -1,0 +1,101 @@
+"""Bridges between the event loop and the threads that parse, encrypt and speak S3, with back-pressure."""
+
+import asyncio
+import queue
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from services.common.errors import DomainError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: So many pieces may wait between the loop and a thread.
+_DEPTH = 4
+
+
+class Abandoned(Exception):
+    """Whoever sent the pieces has gone; what was made of them must go too."""
+
+
+class _Pipe:
+    """Pieces on their way from the event loop into one thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._places = asyncio.Semaphore(_DEPTH)
+        self._queue: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
+
+    async def send(self, piece: bytes) -> None:
+        """Hand over a piece, once there is room."""
+        await self._places.acquire()
+        self._queue.put(piece)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that no more will come, or why."""
+        self._queue.put(error)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Draw the pieces, in the thread."""
+        while (piece := self._queue.get()) is not None:
+            if isinstance(piece, BaseException):
+                raise piece
+            self._loop.call_soon_threadsafe(self._places.release)
+            yield piece
+
+
+async def fed(executor: Executor, source: AsyncIterable[bytes], work: Callable[[Iterator[bytes]], R]) -> R:
+    """Run `work` in a thread over pieces that arrive here; return what it returns.
+
+    When the source fails or the caller is cancelled, `work` meets that as an exception from its
+    iterator, and this returns only when it has cleaned up; when `work` fails, the source is left.
+    """
+    pipe = _Pipe()
+    loop = asyncio.get_running_loop()
+    working = loop.run_in_executor(executor, lambda: work(pipe.pieces()))
+    feeding = asyncio.ensure_future(_feed(pipe, source))
+    try:
+        await asyncio.wait({working, feeding}, return_when=asyncio.FIRST_COMPLETED)
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        pipe.end(Abandoned())
+        await asyncio.wait({working})
+        raise
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+        if working.done() and not working.cancelled():
+            working.exception()
+
+
+async def _feed(pipe: _Pipe, source: AsyncIterable[bytes]) -> None:
+    try:
+        async for piece in source:
+            await pipe.send(piece)
+    except DomainError as error:
+        pipe.end(error)
+    except BaseException:
+        pipe.end(Abandoned())
+        raise
+    else:
+        pipe.end()
+
+
+_END = object()
+
+
+async def drawn(executor: Executor, source: Generator[T, None, None]) -> AsyncIterator[T]:
+    """Yield what a generator yields that runs in a thread, one item ahead of whoever takes them."""
+    loop = asyncio.get_running_loop()
+    step = loop.run_in_executor(executor, next, source, _END)
+    try:
+        while (item := await asyncio.shield(step)) is not _END:
+            step = loop.run_in_executor(executor, next, source, _END)
+            yield item  # type: ignore[misc]
+    finally:
+        # A generator that runs cannot be closed.
+        await asyncio.wait({step})
+        if not step.cancelled():
+            step.exception()
+        await loop.run_in_executor(executor, source.close)
