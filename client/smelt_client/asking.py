@@ -1,0 +1,43 @@
+"""Secrets and decisions asked of a person: at a prompt that does not echo, or read from stdin."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+
+import typer
+
+LONGEST_SECRET = 4096
+
+
+def secret(prompt: str, *, from_stdin: bool, option: str, twice: bool = False) -> str:
+    """Return a secret: the first line of stdin if asked for, else what is typed at a prompt."""
+    if from_stdin:
+        text = sys.stdin.readline(LONGEST_SECRET + 2).rstrip("\r\n")
+        if len(text) > LONGEST_SECRET:
+            raise typer.BadParameter("the secret on stdin is too long")
+    elif not sys.stdin.isatty():
+        raise typer.BadParameter(f"there is no terminal to ask at; pipe the secret in with {option}")
+    else:
+        text = getpass.getpass(f"{prompt}: ")
+        if twice and getpass.getpass(f"{prompt} again: ") != text:
+            raise typer.BadParameter("the two are not the same")
+    if not text:
+        raise typer.BadParameter("the secret is empty")
+    return text
+
+
+def email(given: str | None) -> str:
+    """Return the address, asked for when it was not given."""
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("which e-mail address? Give it as the argument")
+    answer: str = typer.prompt("E-mail", err=True)
+    return answer
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """End unless the person at the terminal agrees; a script has decided already."""
+    if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
+        raise typer.Exit(1)

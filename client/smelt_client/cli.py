@@ -1,0 +1,104 @@
+"""The `smelt` command: its parts, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from . import __version__, cli_account
+from .cli_files import files
+from .cli_jobs import jobs
+from .cli_keys import keys
+from .cli_run import run
+from .cli_templates import templates
+from .errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
+from .logins import NoLogin
+from .printing import error_line
+
+FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
+
+HELP = """Run AI prompt templates over every row of a CSV.
+
+Settings: SMELT_URL (https://localhost:8443), SMELT_TOKEN and SMELT_CA_FILE go before what `smelt login`
+keeps. Without any of them, a stack running on this machine is found by its stack.json in $SMELT_STATE_DIR
+or ./.smelt: its address and CA file are then the defaults.
+
+Secrets are asked for without echo or read from stdin, never taken from arguments.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not logged in, 5 finished with failed rows,
+130 interrupted.
+"""
+
+app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(cli_account.register)
+app.command()(cli_account.login)
+app.command()(cli_account.logout)
+app.command()(cli_account.whoami)
+app.command()(run)
+app.add_typer(files, name="files")
+app.add_typer(templates, name="templates")
+app.add_typer(jobs, name="jobs")
+app.add_typer(keys, name="keys")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"smelt {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=HELP)
+def smelt(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; every error is one line on stderr."""
+    try:
+        code = app(arguments, prog_name="smelt", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except typer.TyperException as error:
+        # Without arguments the help is the message, and it has been printed.
+        if not error.format_message():
+            return error.exit_code
+        # A key given as an argument by mistake is not repeated.
+        said = re.sub(r"sk-[^\s)'\"]+", "sk-****", error.format_message())
+        return _end(said, error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except ApiError as error:
+        return _end(str(error), _code(error), error.reason, error.request_id)
+    except SmeltError as error:
+        return _end(str(error), _code(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _end(f"{where}{error.strerror or error}", FAILED)
+
+
+def _code(error: SmeltError) -> int:
+    match error:
+        case NotFound():
+            return NOT_FOUND
+        case NotLoggedIn() | NoLogin():
+            return NOT_LOGGED_IN
+        case InvalidName() | BadSettings():
+            return USAGE
+        case _:
+            return FAILED
+
+
+def _end(message: str, code: int, *details: str) -> int:
+    print(error_line(message, *details), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""Commands about the account: register, login, logout, whoami."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from . import asking, logins
+from .cli_common import AsJson, Quiet, client_of, logged_in
+from .errors import ApiError, NotLoggedIn, SmeltError
+from .logins import Login
+from .printing import Output, when
+
+Email = Annotated[
+    str | None, typer.Argument(help="E-mail address; asked for if missing.", show_default=False)
+]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
+Url = Annotated[str | None, typer.Option("--url", help="Address of the server.", show_default=False)]
+CaFile = Annotated[
+    str | None, typer.Option("--ca-file", help="CA file that the server is checked by.", show_default=False)
+]
+
+
+def register(
+    email: Email = None,
+    password_stdin: PasswordStdin = False,
+    url: Url = None,
+    ca_file: CaFile = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make an account."""
+    out = Output(as_json=as_json, quiet=quiet)
+    endpoint = logins.endpoint_to_enter(url, ca_file)
+    address = asking.email(email)
+    password = asking.secret("Password", from_stdin=password_stdin, option="--password-stdin", twice=True)
+    with client_of(endpoint) as client:
+        user = client.users.create(address, password)
+    if as_json:
+        out.json(user.raw)
+    out.message(f"Registered {user.email} at {endpoint.url}. Next: smelt login {user.email}")
+
+
+def login(
+    email: Email = None,
+    password_stdin: PasswordStdin = False,
+    url: Url = None,
+    ca_file: CaFile = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Log in, and keep the session's token in a file that only you can read."""
+    out = Output(as_json=as_json, quiet=quiet)
+    endpoint = logins.endpoint_to_enter(url, ca_file)
+    address = asking.email(email)
+    password = asking.secret("Password", from_stdin=password_stdin, option="--password-stdin")
+    with client_of(endpoint) as client:
+        session = client.sessions.create(address, password)
+    if not session.token:
+        raise SmeltError("the server gave no token: is this the address of Smelt?")
+    kept = logins.save(Login(url=endpoint.url, ca_file=endpoint.ca_file, token=session.token))
+    if as_json:
+        out.json({"url": endpoint.url, "session": session.name, "expire_time": session.expire_time})
+    out.message(f"Logged in at {endpoint.url} until {when(session.expire_time)}; kept in {kept}")
+    if os.environ.get("SMELT_TOKEN"):
+        out.message("SMELT_TOKEN is set and goes before this login")
+
+
+def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """End the session and forget its token."""
+    out = Output(as_json=as_json, quiet=quiet)
+    try:
+        with logged_in() as client:
+            client.sessions.delete()
+    except NotLoggedIn:
+        pass
+    except (ApiError, SmeltError) as error:
+        # The token is forgotten whatever happens; what the server still knows must be told.
+        logins.forget()
+        raise SmeltError(f"the token is forgotten here, but the session may live on: {error}") from None
+    logins.forget()
+    if as_json:
+        out.json({})
+    out.message("Logged out")
+
+
+def whoami(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show the account in use."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        user = client.users.me()
+    out.one(user, {"email": user.email, "name": user.name, "since": when(user.create_time)})

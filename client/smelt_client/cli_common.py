@@ -1,0 +1,34 @@
+"""What all commands share: their common options and the client they use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from .client import Client
+from .endpoint import Endpoint
+from .logins import endpoint_in_use
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages on stderr, only errors.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def client_of(endpoint: Endpoint) -> Client:
+    """Return a client for an endpoint."""
+    return Client(endpoint.url, endpoint.token, ca_file=endpoint.ca_file)
+
+
+@contextmanager
+def logged_in() -> Iterator[Client]:
+    """Give a client with the token in use."""
+    with client_of(endpoint_in_use()) as client:
+        yield client
+
+
+def group(text: str) -> typer.Typer:
+    """Return a group of commands."""
+    return typer.Typer(help=text, no_args_is_help=True, pretty_exceptions_enable=False)

@@ -1,0 +1,125 @@
+"""Commands about jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from . import asking
+from .cli_common import AsJson, Quiet, Yes, group, logged_in
+from .cli_files import output_path
+from .following import follow, has_stopped, line
+from .models import Job
+from .printing import Output, error_line, when
+
+jobs = group("Jobs: list, watch, cancel, download results.")
+
+FINISHED_WITH_FAILED_ROWS = 5
+
+Name = Annotated[str, typer.Argument(metavar="JOB", help="jobs/ID, or only the ID.")]
+
+
+def exit_code(job: Job) -> int:
+    """Return what the end of a job means for a script, and say why when it is not all well."""
+    if job.state == "COMPLETED":
+        return FINISHED_WITH_FAILED_ROWS if job.request_counts.failed else 0
+    reason = job.error.reason or (job.pause_reason if job.state == "PAUSED" else "")
+    said = ": ".join(part for part in (f"{job.name} is {job.state}", job.error.message) if part)
+    typer.echo(error_line(said, reason), err=True)
+    return 1
+
+
+@jobs.command("list")
+def list_jobs(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the jobs."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda job: job.name,
+        "STATE": lambda job: job.state,
+        "ROWS": lambda job: job.request_counts.total,
+        "SUCCEEDED": lambda job: job.request_counts.succeeded,
+        "FAILED": lambda job: job.request_counts.failed,
+        "CREATED": lambda job: when(job.create_time),
+    }
+    with logged_in() as client:
+        out.items(client.jobs.list(), columns)
+
+
+@jobs.command()
+def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show a job."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.jobs.get(name))
+
+
+@jobs.command()
+def watch(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Watch a job until it ends or pauses; with --json a line for each change. Ctrl-C leaves it running."""
+    out = Output(as_json=as_json, quiet=quiet or as_json)
+    with logged_in() as client:
+        job = follow(out, _telling(out, client.jobs.watch(name)), name)
+    if not as_json:
+        print(line(job))
+    raise typer.Exit(exit_code(job))
+
+
+@jobs.command()
+def cancel(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """End a job for good; rows that are done stay."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        asking.confirm(f"Cancel {name} for good?", yes=yes)
+        _show(out, client.jobs.cancel(name))
+
+
+@jobs.command()
+def download(
+    name: Name,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="Where to write the CSV.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Download the results as CSV, checked by length and digest."""
+    out = Output(as_json=as_json, quiet=quiet)
+    path = output_path(output)
+    with logged_in() as client:
+        job = client.jobs.get(name)
+        written = client.jobs.download(name, path)
+    if as_json:
+        out.json({"job": job.raw, "output": str(path), "size_bytes": written})
+    if not job.is_final:
+        out.message(f"{job.name} is {job.state}: rows that are not done have empty cells")
+    out.message(f"Wrote {path}: {written} bytes")
+
+
+def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
+    for job in seen:
+        if out.as_json:
+            out.json(job.raw)
+        yield job
+        if has_stopped(job):
+            return
+
+
+def _show(out: Output, job: Job) -> None:
+    counts = job.request_counts
+    fields = {
+        "name": job.name,
+        "state": f"{job.state} ({job.pause_reason})" if job.state == "PAUSED" else job.state,
+        "file": job.file,
+        "templates": ", ".join(job.templates),
+        "rows": f"{job.first_row}-{job.last_row}",
+        "done": f"{counts.done}/{counts.total} ({counts.succeeded} succeeded, {counts.failed} failed)",
+        "tokens": f"{job.input_tokens} in, {job.output_tokens} out",
+        "API key": job.api_key,
+        "parallel": job.parallel_calls,
+        "created": when(job.create_time),
+        "started": when(job.start_time),
+        "ended": when(job.end_time),
+    }
+    if job.error.reason:
+        fields["error"] = f"{job.error.message} ({job.error.reason})"
+    out.one(job, fields)

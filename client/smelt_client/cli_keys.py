@@ -1,0 +1,82 @@
+"""Commands about API keys of a provider."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import asking
+from .cli_common import AsJson, Quiet, Yes, group, logged_in
+from .models import ApiKey
+from .printing import Output, when
+
+keys = group("API keys: add, choose, delete. A saved key is never shown again.")
+
+Key = Annotated[str, typer.Argument(help="apiKeys/ID, or only the ID.")]
+
+
+@keys.command()
+def add(
+    label: Annotated[str, typer.Option(help="A name for you to remember it by.")] = "",
+    base_url: Annotated[
+        str, typer.Option(help="An OpenAI-compatible endpoint; OpenAI's own if missing.")
+    ] = "",
+    secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read the key from stdin.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Put a key into the vault; it is asked for without echo, or read from stdin."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        secret = asking.secret("API key", from_stdin=secret_stdin, option="--secret-stdin").strip()
+        key = client.api_keys.create(secret, label=label, base_url=base_url)
+    _show(out, key)
+
+
+@keys.command("list")
+def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the keys; the active one is marked."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda key: key.name,
+        "ACTIVE": lambda key: "active" if key.active else "",
+        "LABEL": lambda key: key.label,
+        "ENDS IN": lambda key: key.hint,
+        "BASE URL": lambda key: key.base_url,
+        "ADDED": lambda key: when(key.create_time),
+    }
+    with logged_in() as client:
+        out.items(client.api_keys.list(), columns)
+
+
+@keys.command()
+def rm(key: Key, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Delete a key; running jobs stop using it at once."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        asking.confirm(f"Delete {key}?", yes=yes)
+        client.api_keys.delete(key)
+    if as_json:
+        out.json({})
+    out.message(f"Deleted {key}")
+
+
+@keys.command()
+def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Make a key the one that new jobs use."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.api_keys.activate(key))
+
+
+def _show(out: Output, key: ApiKey) -> None:
+    fields = {
+        "name": key.name,
+        "label": key.label,
+        "ends in": key.hint,
+        "base URL": key.base_url,
+        "active": "yes" if key.active else "no",
+        "added": when(key.create_time),
+    }
+    out.one(key, fields)

@@ -1,0 +1,103 @@
+"""The one-liner: a file and templates in, an enriched CSV out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .cli_common import AsJson, Quiet, logged_in
+from .cli_files import output_path
+from .cli_jobs import exit_code
+from .cli_templates import find_template
+from .client import Client
+from .following import follow
+from .printing import Output
+
+MOST_ROWS = 2**31 - 1
+
+
+def run(
+    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of one uploaded before.")],
+    template: Annotated[
+        list[str],
+        typer.Option("--template", "-t", help="templates/ID, an ID, or a display name; several in order."),
+    ],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="Where to write the CSV.")],
+    rows: Annotated[
+        str | None, typer.Option(metavar="A-B", help="Only these data rows, from 1.", show_default=False)
+    ] = None,
+    parallel: Annotated[
+        int | None, typer.Option(min=1, help="Provider calls at the same time.", show_default=False)
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(help="apiKeys/ID, or `managed`; the active key if missing.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run templates over the rows of a CSV and write the result.
+
+    Example: smelt run leads.csv -t "Opening hook" -o enriched.csv --rows 1-20
+
+    Ctrl-C leaves the job running. Exit code 5: finished, but rows failed.
+    """
+    out = Output(as_json=as_json, quiet=quiet)
+    path = output_path(output)
+    first, last = (None, None) if rows is None else parse_rows(rows)
+    if api_key is not None and api_key.startswith("sk-"):
+        raise typer.BadParameter(
+            "--api-key takes the name of a saved key, never the key: see `smelt keys add`"
+        )
+    source = _local_file(file)
+    with logged_in() as client:
+        found = [find_template(client, text) for text in template]
+        name = file if source is None else _upload(client, out, source)
+        job = client.jobs.create(
+            name, found, first_row=first, last_row=last, parallel_calls=parallel, api_key=api_key
+        )
+        job = follow(out, client.jobs.watch(job.name), job.name)
+        code = exit_code(job)
+        whole = job.state == "COMPLETED"
+        if whole:
+            written = client.jobs.download(job.name, path)
+            counts = job.request_counts
+            out.message(
+                f"Wrote {path}: {written} bytes, {counts.succeeded} rows succeeded, {counts.failed} failed"
+            )
+        else:
+            out.message(f"Nothing was written. What is done: smelt jobs download {job.name} -o {path}")
+    if as_json:
+        out.json({"job": job.raw, "output": str(path) if whole else None})
+    raise typer.Exit(code)
+
+
+def parse_rows(text: str) -> tuple[int | None, int | None]:
+    """Return first and last row of `A-B`, `A-`, `-B` or `A`."""
+    found = re.fullmatch(r"(\d{0,10})(?:(-)(\d{0,10}))?", text.strip(), re.ASCII)
+    if found is None or not (found[1] or found[3]):
+        raise typer.BadParameter(f"rows are given as A-B, such as 1-20, not {text!r}")
+    first = int(found[1]) if found[1] else None
+    last = (int(found[3]) if found[3] else None) if found[2] else first
+    if not 1 <= (first or 1) <= (last or MOST_ROWS) <= MOST_ROWS:
+        raise typer.BadParameter(f"there are no rows {text}")
+    return first, last
+
+
+def _local_file(text: str) -> Path | None:
+    """Return the path of a file on this machine, or None for the name of an uploaded one."""
+    path = Path(text)
+    if path.is_file():
+        return path
+    if re.fullmatch(r"files/[A-Za-z0-9_-]{1,64}", text) and not path.exists():
+        return None
+    raise typer.BadParameter(f"there is no file {text}")
+
+
+def _upload(client: Client, out: Output, source: Path) -> str:
+    file = client.files.upload(source)
+    out.message(f"Uploaded {source}: {file.row_count} rows, {len(file.columns)} columns ({file.name})")
+    return file.name

@@ -1,0 +1,134 @@
+"""Commands about prompt templates."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import asking
+from .cli_common import AsJson, Quiet, Yes, group, logged_in
+from .client import Client
+from .errors import NotFound, SmeltError
+from .models import Template
+from .printing import Output, when
+
+templates = group("Prompt templates: write, list, delete.")
+
+Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="templates/ID, an ID, or a display name.")]
+
+
+def find_template(client: Client, text: str) -> str:
+    """Return the resource name that a person means: `templates/ID`, an id, or a display name."""
+    if text.startswith("templates/"):
+        return text
+    known = list(client.templates.list())
+    for fits in (
+        lambda one: one.name == f"templates/{text}",
+        lambda one: one.display_name == text,
+        lambda one: one.display_name.casefold() == text.casefold(),
+    ):
+        found = [one.name for one in known if fits(one)]
+        if len(found) > 1:
+            raise SmeltError(f"several templates are called {text}: {', '.join(found)}")
+        if found:
+            return found[0]
+    raise NotFound(f"there is no template {text}", reason="TEMPLATE_NOT_FOUND", status=404)
+
+
+@templates.command()
+def create(
+    name: Annotated[str, typer.Option("--name", help="What you call it.")],
+    output_column: Annotated[str, typer.Option("--output-column", help="The column that answers fill.")],
+    prompt: Annotated[
+        str | None, typer.Option(help="Such as 'Write a hook for {{First Name}}'.", show_default=False)
+    ] = None,
+    prompt_file: Annotated[
+        Path | None,
+        typer.Option(help="Read the prompt from a file, or from stdin with -.", show_default=False),
+    ] = None,
+    category: Annotated[str, typer.Option(help="A category, or a name of your own.")] = "Personalization",
+    model: Annotated[str | None, typer.Option(help="The model; the server's default if missing.")] = None,
+    temperature: Annotated[float | None, typer.Option(min=0, max=1, show_default=False)] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, show_default=False)] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a template; {{Column Name}} stands for a cell of the row."""
+    out = Output(as_json=as_json, quiet=quiet)
+    text = _prompt(prompt, prompt_file)
+    with logged_in() as client:
+        template = client.templates.create(
+            name,
+            text,
+            output_column=output_column,
+            category=category,
+            model=model,
+            temperature=temperature,
+            max_tokens=max_tokens,
+        )
+    _show(out, template)
+
+
+@templates.command("list")
+def list_templates(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the templates."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda template: template.name,
+        "TEMPLATE": lambda template: template.display_name,
+        "CATEGORY": lambda template: template.category,
+        "OUTPUT COLUMN": lambda template: template.output_column,
+        "MODEL": lambda template: template.model,
+    }
+    with logged_in() as client:
+        out.items(client.templates.list(), columns)
+
+
+@templates.command()
+def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show a template."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.templates.get(find_template(client, name)))
+
+
+@templates.command()
+def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Delete a template; jobs keep their own copy."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        found = find_template(client, name)
+        asking.confirm(f"Delete {found}?", yes=yes)
+        client.templates.delete(found)
+    if as_json:
+        out.json({})
+    out.message(f"Deleted {found}")
+
+
+def _prompt(prompt: str | None, prompt_file: Path | None) -> str:
+    if (prompt is None) == (prompt_file is None):
+        raise typer.BadParameter("give the prompt by one of --prompt and --prompt-file")
+    if prompt_file is None:
+        return prompt or ""
+    try:
+        return sys.stdin.read() if str(prompt_file) == "-" else prompt_file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{prompt_file} is not UTF-8") from None
+
+
+def _show(out: Output, template: Template) -> None:
+    fields = {
+        "name": template.name,
+        "template": template.display_name,
+        "category": template.category,
+        "output column": template.output_column,
+        "model": template.model,
+        "temperature": template.temperature,
+        "max tokens": template.max_tokens,
+        "changed": when(template.update_time or template.create_time),
+        "prompt": template.prompt,
+    }
+    out.one(template, fields)

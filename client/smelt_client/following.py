@@ -1,0 +1,86 @@
+"""A job before a person's eyes: a moving bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn
+
+from .errors import SmeltError
+from .models import Job
+from .printing import Output, clean
+
+PLAIN_SECONDS = 5.0
+# The provider lets the job go on by itself after this; every other pause waits for somebody.
+PASSING_PAUSES = frozenset({"PROVIDER_RATE_LIMIT"})
+
+
+def has_stopped(job: Job) -> bool:
+    """Whether nothing more will happen unless somebody does something."""
+    return job.is_final or (job.state == "PAUSED" and job.pause_reason not in PASSING_PAUSES)
+
+
+def follow(out: Output, jobs: Iterable[Job], name: str) -> Job:
+    """Show a job until it stops, and return it as it was then. Leaving early never ends the job."""
+    try:
+        shown = _live(out, jobs) if out.messages.is_terminal and not out.quiet else _plain(out, jobs)
+    except KeyboardInterrupt:
+        typer.echo(f"\nThe job keeps running. Watch it: smelt jobs watch {clean(name)}", err=True)
+        raise typer.Exit(130) from None
+    except SmeltError:
+        typer.echo(f"The job is not affected. Watch it: smelt jobs watch {clean(name)}", err=True)
+        raise
+    if shown is None:
+        raise SmeltError("the server told nothing about the job")
+    return shown
+
+
+def line(job: Job) -> str:
+    """Return where a job is, in one line."""
+    counts = job.request_counts
+    parts = [f"{counts.done}/{counts.total} rows", f"{counts.succeeded} succeeded", f"{counts.failed} failed"]
+    if not job.is_final and job.rows_per_second > 0:
+        parts.append(f"{job.rows_per_second:.1f} rows/s")
+    if not job.is_final and job.eta_seconds > 0:
+        parts.append(f"{_span(job.eta_seconds)} left")
+    state = f"{job.state} ({job.pause_reason})" if job.state == "PAUSED" else job.state
+    return clean(f"{job.name} {state}: {', '.join(parts)}")
+
+
+def _plain(out: Output, jobs: Iterable[Job]) -> Job | None:
+    job, state, told = None, "", 0.0
+    for job in jobs:
+        if job.state != state or time.monotonic() - told >= PLAIN_SECONDS:
+            out.message(line(job))
+            state, told = job.state, time.monotonic()
+        if has_stopped(job):
+            break
+    return job
+
+
+def _live(out: Output, jobs: Iterable[Job]) -> Job | None:
+    job = None
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        TextColumn("{task.percentage:>3.0f} %", markup=False),
+        TextColumn("{task.fields[told]}", markup=False),
+    )
+    with Progress(*columns, console=out.messages) as progress:
+        task = progress.add_task("", total=None, told="")
+        for job in jobs:
+            state, _, told = line(job).partition(": ")
+            counts = job.request_counts
+            total = counts.total or None
+            progress.update(task, description=state, completed=counts.done, total=total, told=told)
+            if has_stopped(job):
+                break
+    return job
+
+
+def _span(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,146 @@
+"""Which server the command talks to and as whom: environment, stored login, a stack on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import httpx2
+import platformdirs
+
+from .endpoint import DEFAULT_URL, Endpoint, is_loopback
+from .errors import BadSettings, SmeltError
+
+
+class NoLogin(SmeltError):
+    """There is no token for the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What `smelt login` keeps. The token is in no repr."""
+
+    url: str
+    ca_file: str
+    token: str = field(repr=False)
+
+
+def login_file() -> Path:
+    """Return where the login is kept."""
+    return Path(platformdirs.user_config_dir("smelt", appauthor=False)) / "login.json"
+
+
+def load() -> Login | None:
+    """Return the stored login; one that others may read is not used."""
+    path = login_file()
+    try:
+        with path.open(encoding="utf-8") as file:
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise BadSettings(f"others may read {path}: chmod 600 it, or log in anew")
+            content = json.load(file)
+            return Login(url=content["url"], ca_file=content["ca_file"], token=content["token"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise BadSettings(f"{path} is damaged: log in anew") from None
+
+
+def save(login: Login) -> Path:
+    """Store a login for the owner's eyes only, in one step, and return where."""
+    path = login_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    part = path.with_name(f".login.{secrets.token_hex(6)}")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(login), file)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def forget() -> None:
+    """Remove the stored login."""
+    login_file().unlink(missing_ok=True)
+
+
+def endpoint_to_enter(url: str | None, ca_file: str | None) -> Endpoint:
+    """Return the server to register or log in at: options, then environment, a local stack, the last login."""
+    stored, stack = _load_quietly(), local_stack()
+    chosen = (
+        url or os.environ.get("SMELT_URL") or (stack.url if stack else "") or (stored.url if stored else "")
+    )
+    return _endpoint(chosen or DEFAULT_URL, "", ca_file, stored, stack)
+
+
+def endpoint_in_use(*, needs_login: bool = True) -> Endpoint:
+    """Return the server and token in use: environment, then the stored login, then a local stack.
+
+    A stored token is used with the server that gave it, and with no other.
+    """
+    token = os.environ.get("SMELT_TOKEN", "")
+    stored, stack = (_load_quietly() if token else load()), local_stack()
+    chosen = os.environ.get("SMELT_URL") or (stored.url if stored else "") or (stack.url if stack else "")
+    url = chosen or DEFAULT_URL
+    if not token and stored is not None and same_server(stored.url, url):
+        token = stored.token
+    if not token and needs_login:
+        raise NoLogin("not logged in; use `smelt login`")
+    return _endpoint(url, token, None, stored, stack)
+
+
+def local_stack() -> Endpoint | None:
+    """Return the server of an embedded stack on this machine, if it left its `stack.json` here."""
+    places = [Path(".smelt"), Path("/var/lib/smelt")]
+    if state := os.environ.get("SMELT_STATE_DIR"):
+        places.insert(0, Path(state))
+    for place in places:
+        try:
+            with (place / "stack.json").open(encoding="utf-8") as file:
+                owner = os.fstat(file.fileno()).st_uid
+                content = json.load(file)
+            url, ca_file = content["gateway_url"], content["ca_file"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        # A folder from somebody else may hold such a file too; a password goes nowhere because of it.
+        if isinstance(url, str) and isinstance(ca_file, str) and owner in (os.getuid(), 0) and _is_here(url):
+            return Endpoint(url=url, ca_file=ca_file)
+    return None
+
+
+def same_server(one: str, other: str) -> bool:
+    """Whether two addresses name the same server."""
+    first, second = httpx2.URL(one), httpx2.URL(other)
+    return (first.scheme, first.netloc) == (second.scheme, second.netloc)
+
+
+def _endpoint(
+    url: str, token: str, ca_file: str | None, stored: Login | None, stack: Endpoint | None
+) -> Endpoint:
+    known = os.environ.get("SMELT_CA_FILE", "") if ca_file is None else ca_file
+    if not known and stack is not None and _is_here(url):
+        known = stack.ca_file
+    if not known and stored is not None and same_server(stored.url, url):
+        known = stored.ca_file
+    return Endpoint(url=url.rstrip("/"), token=token, ca_file=os.path.abspath(known) if known else "")
+
+
+def _load_quietly() -> Login | None:
+    """Return the stored login, or None when it cannot be used and is not needed either."""
+    try:
+        return load()
+    except (BadSettings, OSError):
+        return None
+
+
+def _is_here(url: str) -> bool:
+    try:
+        return is_loopback(httpx2.URL(url).host)
+    except httpx2.InvalidURL:
+        return False

@@ -1,0 +1,96 @@
+"""What the command prints: data on stdout, messages on stderr, and never a byte that would steer the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_SPOKEN_JOINERS = "\u200c\u200d"
+
+
+def clean(text: object, *, lines: bool = False) -> str:
+    """Return a text with every character made visible that would move the cursor, hide or turn around others.
+
+    With `lines`, line breaks and tabs stay.
+    """
+    return "".join(_visible(letter, lines) for letter in str(text))
+
+
+def _visible(letter: str, lines: bool) -> str:
+    if letter in "\n\t":
+        return letter if lines else repr(letter)[1:-1]
+    if letter in _SPOKEN_JOINERS or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return letter
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def when(time: datetime | None) -> str:
+    """Return a time in the reader's own zone."""
+    return "" if time is None else time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def error_line(message: str, *details: str) -> str:
+    """Return an error as one line: what it is, then its reason and request id."""
+    said = " ".join(clean(message, lines=True).split())
+    known = ", ".join(clean(detail) for detail in details if detail)
+    return f"error: {said} ({known})" if known else f"error: {said}"
+
+
+class Output:
+    """Where one run of the command prints."""
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.messages = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def message(self, text: str) -> None:
+        """Tell a person something."""
+        if not self.quiet:
+            print(clean(text), file=sys.stderr, flush=True)
+
+    def json(self, value: Any) -> None:
+        """Print a value as one line of JSON, in ASCII, which no terminal takes for a command."""
+        print(json.dumps(value, default=str), flush=True)
+
+    def items(self, values: Iterable[Any], columns: Mapping[str, Any]) -> None:
+        """Print a list: as JSON, as a table on a terminal, or as lines with tabs.
+
+        `columns` maps each title to a function of a value.
+        """
+        if self.as_json:
+            self.json([value.raw for value in values])
+            return
+        self.rows(list(columns), ([read(value) for read in columns.values()] for value in values))
+
+    def rows(self, titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Print rows as a table on a terminal, or as lines with tabs."""
+        if not sys.stdout.isatty():
+            for row in rows:
+                print("\t".join(clean(cell) for cell in row))
+            return
+        table = Table(box=None, pad_edge=False)
+        for title in titles:
+            table.add_column(Text(clean(title), style="bold"), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(clean(cell)) for cell in row))
+        Console(markup=False, highlight=False, emoji=False).print(table)
+
+    def one(self, value: Any, fields: Mapping[str, object]) -> None:
+        """Print one thing: as JSON, or a line for each field."""
+        if self.as_json:
+            self.json(value.raw)
+            return
+        width = max(len(title) for title in fields)
+        for title, content in fields.items():
+            text = clean(content, lines=True).replace("\n", "\n" + " " * (width + 2))
+            print(f"{title:<{width}}  {text}".rstrip())
