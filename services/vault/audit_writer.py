@@ -1,0 +1,171 @@
+"""The one writer of a replica's audit chain: whatever queued while the last commit ran goes into the next.
+
+It holds its chain by an advisory lock over a connection of its own. When an exchange fails or is late, all
+that waits is refused, the replica is not ready, and the writer starts again with a new connection, the lock
+and the head of the chain.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from services.common.errors import DomainError
+from services.common.logs import describe, log
+from services.vault import audit_sql
+from services.vault.audit import AuditUnavailable, Chain, Event, Head
+from services.vault.line import Line
+from services.vault.release_batch import Ask, Keys, ReleaseBatches, Released, Verdict
+
+#: How long the record of one call may take, queue included.
+WRITE_SECONDS = 2.0
+_CONNECT_SECONDS = 3.0
+_PROBE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.2
+_LARGEST_BATCH = 256
+_LONGEST_QUEUE = 4096
+
+Answer = Callable[[Verdict | None], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Something that waits for its record; `answer` is taken away once it was called."""
+
+    what: Ask | Event
+    answer: Answer | None
+    timer: asyncio.TimerHandle | None = field(default=None)
+
+    def settle(self, verdict: Verdict | None) -> None:
+        answer, self.answer = self.answer, None
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        if answer is not None:
+            answer(verdict)
+
+
+class AuditWriter:
+    """Makes records durable in batches. `ask` and `record` are for others; `run` is its life."""
+
+    def __init__(self, url: str, slot: str, *, chain: Chain, batches: ReleaseBatches) -> None:
+        self._url = url
+        self._slot = slot
+        self._chain = chain
+        self._batches = batches
+        self._queue: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._healthy = False
+
+    def ask(self, ask: Ask, answer: Answer, *, seconds: float) -> None:
+        """Have an ask decided and recorded; `answer` is called once, within `seconds` and WRITE_SECONDS."""
+        self._put(ask, answer, seconds)
+
+    async def record(self, event: Event) -> None:
+        """Return when the event is durable; raise AuditUnavailable otherwise."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def answer(verdict: Verdict | None) -> None:
+            if not done.done():
+                if isinstance(verdict, DomainError):
+                    done.set_exception(verdict)
+                else:
+                    done.set_result(None)
+
+        self._put(event, answer, WRITE_SECONDS)
+        await done
+
+    async def check(self) -> None:
+        """Raise AuditUnavailable unless the chain is held and its last exchange was good."""
+        if not self._healthy:
+            raise AuditUnavailable
+
+    async def run(self) -> None:
+        """Write until cancelled, whatever happens to the database."""
+        while True:
+            line: Line | None = None
+            try:
+                line = await Line.open(self._url, seconds=_CONNECT_SECONDS)
+                head = await self._take_chain(line)
+                await self._write(line, head)
+            except Exception as error:  # noqa: BLE001  whatever ended a batch, the next one is tried
+                log.error("audit.unavailable", chain=self._slot, **describe(error))
+            finally:
+                self._healthy = False
+                self._refuse(self._queue)
+                self._queue.clear()
+                if line is not None:
+                    await line.close()
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _put(self, what: Ask | Event, answer: Answer, seconds: float) -> None:
+        if not self._healthy or len(self._queue) >= _LONGEST_QUEUE:
+            answer(AuditUnavailable())
+            return
+        waiting = _Waiting(what, answer)
+        waiting.timer = asyncio.get_running_loop().call_later(
+            min(seconds, WRITE_SECONDS), waiting.settle, AuditUnavailable()
+        )
+        self._queue.append(waiting)
+        self._wake.set()
+
+    async def _take_chain(self, line: Line) -> Head:
+        # Another process of this slot may hold it, or a connection that the server has not missed yet.
+        while not await line.exchange(audit_sql.lock(line.connection, self._slot), seconds=WRITE_SECONDS):
+            log.warning("audit.chain_held_elsewhere", chain=self._slot)
+            await asyncio.sleep(_PAUSE_SECONDS)
+        genesis = self._chain.genesis(self._slot)
+        return await line.exchange(audit_sql.head(line.connection, genesis), seconds=WRITE_SECONDS)
+
+    async def _write(self, line: Line, head: Head) -> None:
+        log.info("audit.chain_taken", chain=head.chain, seq=head.seq)
+        months: set[tuple[int, int]] = set()
+        while True:
+            await self._make_months(line, months)
+            self._healthy = True
+            if not self._queue:
+                self._wake.clear()
+                try:
+                    async with asyncio.timeout(_PROBE_SECONDS):
+                        await self._wake.wait()
+                except TimeoutError:
+                    await line.exchange(audit_sql.probe(line.connection), seconds=WRITE_SECONDS)
+                    continue
+            await self._write_batch(line, head)
+
+    @staticmethod
+    async def _make_months(line: Line, made: set[tuple[int, int]]) -> None:
+        now = datetime.now(UTC)
+        # A day ahead, so that no batch meets a month that is not there.
+        for moment in (now, now + timedelta(days=1)):
+            if (moment.year, moment.month) not in made:
+                await line.exchange(audit_sql.make_month(line.connection, moment), seconds=WRITE_SECONDS)
+                made.add((moment.year, moment.month))
+
+    async def _write_batch(self, line: Line, head: Head) -> None:
+        taken = [self._queue.popleft() for _ in range(min(len(self._queue), _LARGEST_BATCH))]
+        batch = [waiting for waiting in taken if waiting.answer is not None]
+        if not batch:
+            return
+        keys: Keys = {}
+        try:
+            verdicts = await line.exchange(
+                self._batches.commit(line, head, [waiting.what for waiting in batch], keys),
+                seconds=WRITE_SECONDS,
+            )
+            for waiting, verdict in zip(batch, verdicts, strict=True):
+                waiting.settle(verdict)
+        except BaseException:
+            self._healthy = False
+            self._refuse(batch)
+            raise
+        finally:
+            for key in keys.values():
+                if isinstance(key, Released):
+                    key.secret.wipe()
+
+    @staticmethod
+    def _refuse(waiting: Sequence[_Waiting] | deque[_Waiting]) -> None:
+        for each in list(waiting):
+            each.settle(AuditUnavailable())

@@ -1,0 +1,162 @@
+"""The key store: wrapped account and system keys, and which generation of each object is the newest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.vault.account_keys import MOST_USES, AccountKeyRow
+from services.vault.keystore_models import account_keys, installation, objects, system_keys
+from services.vault.system_keys import SystemKeyRow
+
+_INIT_LOCK = 7_205_120
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Which installation a key store belongs to, and which keys open it."""
+
+    id: str
+    root_key_id: str
+    wrapping_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The key store behind an engine."""
+
+    engine: AsyncEngine = field(repr=False)
+
+    async def installation(self) -> Installation | None:
+        """Return what the key store belongs to; None before the first start."""
+        async with self.engine.connect() as connection:
+            return await _installation(connection)
+
+    async def system_keys(self) -> list[SystemKeyRow]:
+        """Return the installation's own keys, wrapped."""
+        columns = system_keys.c
+        async with self.engine.connect() as connection:
+            found = await connection.execute(
+                select(columns.kind, columns.id, columns.wrapped, columns.state).order_by(columns.create_time)
+            )
+            return [SystemKeyRow(*row) for row in found]
+
+    async def is_empty(self) -> bool:
+        """Tell whether no key was ever stored."""
+        async with self.engine.connect() as connection:
+            for table in (installation, account_keys, system_keys, objects):
+                if (await connection.execute(select(literal(1)).select_from(table).limit(1))).first():
+                    return False
+        return True
+
+    async def begin(self, new: Installation, keys: Sequence[SystemKeyRow]) -> bool:
+        """Store an installation's first keys in one transaction; False when another start was faster."""
+        now = datetime.now(UTC)
+        async with self.engine.begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(_INIT_LOCK)))
+            if await _installation(connection) is not None:
+                return False
+            await connection.execute(
+                insert(installation).values(
+                    id=new.id,
+                    root_key_id=new.root_key_id,
+                    wrapping_version=new.wrapping_version,
+                    wrapping_uses=len(keys),
+                    create_time=now,
+                )
+            )
+            rows = [
+                {"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys
+            ]
+            await connection.execute(insert(system_keys).values(create_time=now), rows)
+        return True
+
+    async def account_keys(self, account: str) -> list[AccountKeyRow]:
+        """Return all of an account's keys, wrapped, newest first."""
+        columns = account_keys.c
+        async with self.engine.connect() as connection:
+            found = await connection.execute(
+                select(columns.account, columns.epoch, columns.wrapped, columns.state, columns.uses)
+                .where(columns.account == account)
+                .order_by(columns.epoch.desc())
+            )
+            return [AccountKeyRow(*row) for row in found]
+
+    async def use_account_key(self, account: str) -> AccountKeyRow | None:
+        """Count one use of the account's active key and return it; None if there is none to be used."""
+        columns = account_keys.c
+        async with self.engine.begin() as connection:
+            found = await connection.execute(
+                update(account_keys)
+                .where(columns.account == account, columns.state == "active", columns.uses < MOST_USES)
+                .values(uses=columns.uses + 1)
+                .returning(columns.account, columns.epoch, columns.wrapped, columns.state, columns.uses)
+            )
+            row = found.first()
+            return None if row is None else AccountKeyRow(*row)
+
+    async def add_account_key(self, account: str, wrapped: bytes) -> None:
+        """Store an account's first key, unless it has had one; raise IntegrityError past the last use."""
+        async with self.engine.begin() as connection:
+            added = await connection.execute(
+                upsert(account_keys)
+                .values(
+                    account=account,
+                    epoch=1,
+                    state="active",
+                    wrapped=wrapped,
+                    uses=0,
+                    create_time=datetime.now(UTC),
+                )
+                .on_conflict_do_nothing()
+            )
+            if added.rowcount:
+                await connection.execute(
+                    update(installation).values(wrapping_uses=installation.c.wrapping_uses + 1)
+                )
+
+    async def generation(self, account: str, name: str) -> int:
+        """Return the newest generation of an object; 0 when it never existed."""
+        async with self.engine.connect() as connection:
+            found = await connection.execute(
+                select(objects.c.generation).where(objects.c.account == account, objects.c.object == name)
+            )
+            return int(found.scalar_one_or_none() or 0)
+
+    async def mark(self, account: str, name: str, generation: int) -> None:
+        """Note that a generation of an object exists: older ones are void from now on."""
+        await self._note(account, name, generation, deleted=False)
+
+    async def mark_deleted(self, account: str, name: str, generation: int) -> None:
+        """Note that an object is gone: no row of it is good from now on."""
+        await self._note(account, name, generation, deleted=True)
+
+    async def ping(self) -> None:
+        """Raise when the key store does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def _note(self, account: str, name: str, generation: int, *, deleted: bool) -> None:
+        new = upsert(objects).values(account=account, object=name, generation=generation, deleted=deleted)
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                new.on_conflict_do_update(
+                    index_elements=["account", "object"],
+                    set_={
+                        "generation": func.greatest(objects.c.generation, new.excluded.generation),
+                        # What is gone stays gone.
+                        "deleted": objects.c.deleted | new.excluded.deleted,
+                    },
+                )
+            )
+
+
+async def _installation(connection: AsyncConnection) -> Installation | None:
+    columns = installation.c
+    row = (
+        await connection.execute(select(columns.id, columns.root_key_id, columns.wrapping_version))
+    ).first()
+    return None if row is None else Installation(*row)

@@ -1,0 +1,77 @@
+"""Tables of the key store, a database in a cluster of its own, kept out of every archive of changes."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# One row: which installation this is, and which keys open it.
+installation = Table(
+    "installation",
+    metadata,
+    Column("only", Boolean, primary_key=True, server_default="true"),
+    Column("id", Text, nullable=False),
+    Column("root_key_id", Text, nullable=False),
+    Column("wrapping_version", BigInteger, nullable=False),
+    Column("wrapping_uses", BigInteger, nullable=False),
+    Column("create_time", DateTime(timezone=True), nullable=False),
+    CheckConstraint("only", name="installation_is_one"),
+)
+
+# A destroyed key leaves its row, so that the account never gets another one.
+account_keys = Table(
+    "account_keys",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("wrapped", LargeBinary),
+    Column("uses", BigInteger, nullable=False),
+    Column("create_time", DateTime(timezone=True), nullable=False),
+    CheckConstraint("state IN ('active', 'retired', 'destroyed')", name="account_keys_state"),
+    CheckConstraint("(wrapped IS NULL) = (state = 'destroyed')", name="account_keys_destroyed"),
+)
+Index(
+    "account_keys_one_active",
+    account_keys.c.account,
+    unique=True,
+    postgresql_where=account_keys.c.state == "active",
+)
+
+system_keys = Table(
+    "system_keys",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("create_time", DateTime(timezone=True), nullable=False),
+    CheckConstraint("state IN ('active', 'retired')", name="system_keys_state"),
+)
+Index(
+    "system_keys_one_active",
+    system_keys.c.kind,
+    unique=True,
+    postgresql_where=system_keys.c.state == "active",
+)
+
+# The newest generation of each object, and whether it is gone: older rows of the vault's database, put back
+# from a backup or by hand, are told by it.
+objects = Table(
+    "objects",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("object", Text, primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+)

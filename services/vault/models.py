@@ -1,0 +1,91 @@
+"""Tables of the vault's database: provider keys as blobs, grants and their uses, the audit chains."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+from services.common import idempotency
+
+metadata = MetaData()
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("suite", SmallInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+    Column("create_time", DateTime(timezone=True), nullable=False),
+    Column("last_used_time", DateTime(timezone=True)),
+    Index("api_keys_newest", "account", "create_time", "id"),
+)
+# One active key an account, whatever happens at once.
+Index("api_keys_one_active", api_keys.c.account, unique=True, postgresql_where=api_keys.c.active)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("ref", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("used", BigInteger, nullable=False, server_default="0"),
+    Column("expire_time", DateTime(timezone=True), nullable=False, index=True),
+    Column("revoke_time", DateTime(timezone=True)),
+    CheckConstraint("used >= 0", name="grants_used_not_negative"),
+)
+
+# Apart from the audit, which is cut into months: a use must be found however old its grant is.
+grant_uses = Table(
+    "grant_uses",
+    metadata,
+    Column("grant_ref", BigInteger, primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("template", Integer, primary_key=True),
+    Column("claim", BigInteger, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+)
+
+# Partitioned by month of `time`; the writer makes a month's partition when it comes.
+audit_records = Table(
+    "audit_records",
+    metadata,
+    Column("chain", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("time", DateTime(timezone=True), primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Index("audit_records_of_object", "account", "object", "time"),
+    postgresql_partition_by="RANGE (time)",
+)
+
+repeated = idempotency.table(metadata)

@@ -1,0 +1,192 @@
+"""Rows of the vault's database for people's requests: provider keys and revoked grants."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, literal, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from services.common import idempotency
+from services.common.paging import Position
+from services.vault.api_keys import ApiKey, Repeat, SealedSecret
+from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants, repeated
+from services.vault.signing import GRANT_LIFE
+
+_COLUMNS = (
+    api_keys.c.account,
+    api_keys.c.id,
+    api_keys.c.label,
+    api_keys.c.hint,
+    api_keys.c.base_url,
+    api_keys.c.active,
+    api_keys.c.create_time,
+    api_keys.c.last_used_time,
+)
+#: Grants and their uses are kept so much longer than they are good.
+_KEEP_GRANTS = timedelta(days=1)
+_SWEEP = 100
+_SWEEP_GRANTS = text("""
+WITH gone AS (
+    DELETE FROM grants WHERE ref IN (SELECT ref FROM grants WHERE expire_time < :before LIMIT :most)
+    RETURNING ref
+), uses AS (
+    DELETE FROM grant_uses u USING gone WHERE u.grant_ref = gone.ref
+)
+SELECT count(*) FROM gone
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyStore:
+    """Provider keys behind a maker of sessions."""
+
+    sessions: async_sessionmaker[AsyncSession]
+
+    async def add(
+        self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
+    ) -> ApiKey | None:
+        async with self.sessions.begin() as session:
+            # One at a time for an account: counting and choosing the active key must not interleave.
+            await _lock_account(session, new.account)
+            id_ = await idempotency.claim(
+                session,
+                repeated,
+                account=new.account,
+                method=repeat.method,
+                key=repeat.key,
+                content=repeat.digest,
+                resource=new.id,
+            )
+            if id_ != new.id:
+                return await _one(session, new.account, id_)
+            stored, active = (
+                await session.execute(
+                    select(func.count(), func.coalesce(func.bool_or(api_keys.c.active), False)).where(
+                        api_keys.c.account == new.account
+                    )
+                )
+            ).one()
+            sealed = await seal(stored)
+            await session.execute(insert(api_keys).values(**_values(new, sealed) | {"active": not active}))
+            return await _one(session, new.account, new.id)
+
+    async def replace(self, key: ApiKey, sealed: SealedSecret) -> None:
+        values = _values(key, sealed)
+        new = upsert(api_keys).values(**values)
+        async with self.sessions.begin() as session:
+            await session.execute(new.on_conflict_do_update(index_elements=["account", "id"], set_=values))
+
+    async def get(self, account: str, id: str) -> ApiKey | None:
+        async with self.sessions() as session:
+            return await _one(session, account, id)
+
+    async def active(self, account: str) -> ApiKey | None:
+        async with self.sessions() as session:
+            found = await session.execute(
+                select(*_COLUMNS).where(api_keys.c.account == account, api_keys.c.active)
+            )
+            return _key(found.first())
+
+    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[ApiKey]:
+        wanted = select(*_COLUMNS).where(api_keys.c.account == account)
+        order = tuple_(api_keys.c.create_time, api_keys.c.id)
+        if after is not None:
+            wanted = wanted.where(order < tuple_(literal(after.create_time), literal(after.id)))
+        wanted = wanted.order_by(api_keys.c.create_time.desc(), api_keys.c.id.desc()).limit(size)
+        async with self.sessions() as session:
+            return [key for row in await session.execute(wanted) if (key := _key(row))]
+
+    async def activate(self, account: str, id: str) -> ApiKey | None:
+        async with self.sessions.begin() as session:
+            await _lock_account(session, account)
+            if await _one(session, account, id) is None:
+                return None
+            of_account = api_keys.c.account == account
+            await session.execute(update(api_keys).where(of_account, api_keys.c.active).values(active=False))
+            await session.execute(update(api_keys).where(of_account, api_keys.c.id == id).values(active=True))
+            return await _one(session, account, id)
+
+    async def delete(self, account: str, id: str) -> None:
+        async with self.sessions.begin() as session:
+            await session.execute(delete(api_keys).where(api_keys.c.account == account, api_keys.c.id == id))
+
+
+@dataclass(frozen=True, slots=True)
+class GrantStore:
+    """Grants, as far as they were used or revoked."""
+
+    sessions: async_sessionmaker[AsyncSession]
+
+    async def revoke(self, account: str, id: str) -> None:
+        """End a grant, also one that was never used."""
+        now = datetime.now(UTC)
+        new = upsert(grants).values(
+            account=account, id=id, expire_time=now + max(GRANT_LIFE.values()), revoke_time=now
+        )
+        async with self.sessions.begin() as session:
+            await session.execute(
+                new.on_conflict_do_update(
+                    index_elements=["account", "id"],
+                    set_={"revoke_time": func.coalesce(grants.c.revoke_time, now)},
+                )
+            )
+
+    async def is_revoked(self, account: str, id: str) -> bool:
+        """Tell whether a grant was ended."""
+        async with self.sessions() as session:
+            found = await session.execute(
+                select(grants.c.revoke_time).where(grants.c.account == account, grants.c.id == id)
+            )
+            return found.scalar_one_or_none() is not None
+
+    async def sweep(self) -> int:
+        """Remove some grants that have been over for a day, with their uses; return how many."""
+        async with self.sessions.begin() as session:
+            over = {"before": datetime.now(UTC) - _KEEP_GRANTS, "most": _SWEEP}
+            found = await session.execute(_SWEEP_GRANTS, over)
+            return int(found.scalar_one())
+
+
+async def is_empty(engine: AsyncEngine) -> bool:
+    """Tell whether the vault's database has never held anything."""
+    async with engine.connect() as connection:
+        for table in (api_keys, grants, grant_uses, audit_heads, audit_records):
+            if (await connection.execute(select(literal(1)).select_from(table).limit(1))).first():
+                return False
+    return True
+
+
+async def _lock_account(session: AsyncSession, account: str) -> None:
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('smelt/apiKeys/' || :account, 0))"),
+        {"account": account},
+    )
+
+
+async def _one(session: AsyncSession, account: str, id: str) -> ApiKey | None:
+    found = await session.execute(select(*_COLUMNS).where(api_keys.c.account == account, api_keys.c.id == id))
+    return _key(found.first())
+
+
+def _key(row: Any) -> ApiKey | None:
+    return None if row is None else ApiKey(*row)
+
+
+def _values(key: ApiKey, sealed: SealedSecret) -> dict[str, Any]:
+    return {
+        "account": key.account,
+        "id": key.id,
+        "label": key.label,
+        "hint": key.hint,
+        "base_url": key.base_url,
+        "active": key.active,
+        "create_time": key.create_time,
+        "last_used_time": None,
+        "suite": sealed.suite,
+        "epoch": sealed.epoch,
+        "generation": sealed.generation,
+        "blob": sealed.blob,
+    }
