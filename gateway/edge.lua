@@ -1,7 +1,6 @@
 -- Requests: a service sees only these headers of a client's, so that none can be forged and none outgrows
 -- what gRPC takes as metadata.
 local passed = {
-  ["accept"] = true,
   ["authorization"] = true,
   ["content-length"] = true,
   ["content-type"] = true,
@@ -39,6 +38,19 @@ function envoy_on_request(request)
   end
 end
 
+-- The transcoder quotes the place in a body that it could not read, and what stands there may be a secret.
+-- Our own refusals end with their message, which is cut before the quotation's line.
+local function without_quotation(response)
+  local body = response:body()
+  local text = body:getBytes(0, body:length())
+  local start = string.find(text, '"message":"', 1, true)
+  local cut = start and (string.find(text, "\\n", start, true) or string.find(text, "\\u000a", start, true))
+  if cut and string.find(text, '"}%s*$') then
+    local length = body:setBytes(string.sub(text, 1, cut - 1) .. '"}')
+    response:headers():replace("content-length", length)
+  end
+end
+
 -- Answers: a service can neither choose the HTTP status nor send a content-length over gRPC, so that it
 -- sends both under other names. What belongs to gRPC is dropped.
 function envoy_on_response(response)
@@ -50,9 +62,15 @@ function envoy_on_response(response)
   end
   local length = headers:get("x-content-length")
   if length then
-    headers:replace("content-length", length)
+    -- The announced length is that of the content, not of an error that came instead.
+    if headers:get(":status") == "200" then
+      headers:replace("content-length", length)
+    end
     headers:remove("x-content-length")
   end
   headers:remove("grpc-status")
   headers:remove("grpc-message")
+  if headers:get(":status") == "400" then
+    without_quotation(response)
+  end
 end

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.parts import Config, headers
+from gateway.parts import Config, headers, typed
 
 # RFC 6797 and the OWASP list for an API that never serves a page.
 SECURITY_HEADERS = {
@@ -60,8 +60,7 @@ def local_replies(upload_path: str) -> Config:
             _authorisation_said_no(),
             _mapper(_all(_status(413), _path(upload_path)), FILE_TOO_LARGE),
             *(_mapper(_status(refusal.status), refusal) for refusal in REFUSALS),
-            _mapper(_all(_status(400), _flag("DPE")), MALFORMED),
-            _mapper(_status(400), INVALID),
+            _mapper(_all(_status(400), _transcoder_refused()), INVALID),
             _mapper(_status(500, "GE"), INTERNAL),
             _mapper(_status(400, "GE"), MALFORMED),
         ]
@@ -99,6 +98,14 @@ def _status(value: int, comparison: str = "EQ") -> Config:
 
 def _flag(flag: str) -> Config:
     return {"response_flag_filter": {"flags": [flag]}}
+
+
+def _transcoder_refused() -> Config:
+    cel = typed(
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        expression="response.code_details.contains('grpc_json_transcode_failure')",
+    )
+    return {"extension_filter": {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": cel}}
 
 
 def _path(pattern: str) -> Config:

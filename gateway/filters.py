@@ -24,6 +24,8 @@ def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> 
             "envoy.filters.http.lua",
             "envoy.extensions.filters.http.lua.v3.Lua",
             default_source_code={"inline_string": SCRIPT.read_text()},
+            # The route was chosen by what the client sent, and stays.
+            clear_route_cache=False,
         ),
         # JSON bodies are held whole: older HTTP/2 clients choke on an answer that precedes the body's end.
         extension(BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_json_bytes),

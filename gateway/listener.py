@@ -17,13 +17,13 @@ STREAM_WINDOW_BYTES = 256 * 1024
 CONNECTION_WINDOW_BYTES = 1024 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
 # What only Envoy and the services may say; a client's own copies are gone before anything reads them.
-FORGED = r"(?i)(x-smelt|x-envoy|x-forwarded|grpc)-.*|forwarded|x-real-ip|x-http-.*|x-content-length|.*-bin"
+FORGED = r"(?i)(x-smelt|x-envoy|x-forwarded|grpc)-.*|forwarded|x-real-ip|x-request-id|x-http-.*|x-content-length|.*-bin"
 NEVER_SENT = ("server", "x-powered-by", "grpc-accept-encoding", "accept-encoding", "grpc-encoding", "trailer")
 ACCESS_LOG = {
     "event": "request",
     "time": "%START_TIME%",
     "request_id": "%REQ(X-REQUEST-ID)%",
-    "method": "%REQ(:METHOD)%",
+    "method": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
     "path": "%PATH(NQ)%",
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",
@@ -77,7 +77,6 @@ def _connection(routes: list[Config], filters: list[Config], replies: Config) ->
         # The client's address is the connection's. No address counts as inside, so that loopback and
         # private clients get `x-envoy-external-address` as well.
         use_remote_address=True,
-        internal_address_config={"unix_sockets": False},
         skip_xff_append=True,
         generate_request_id=True,
         preserve_external_request_id=False,

@@ -1,6 +1,5 @@
 """Which request goes where: routes from the bindings, refusals around them, and nothing else."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from gateway.settings import GatewaySettings
 PUBLIC = frozenset({("POST", "/v1/users"), ("POST", "/v1/sessions")})
 UNARY_SECONDS = 15
 # From the first byte of a JSON request to the last of its answer, however slowly either is sent.
-EXCHANGE_SECONDS = 60
+EXCHANGE_SECONDS = 40
 TRANSFER_IDLE_SECONDS = 60
 # Watched jobs send at least every 15 seconds.
 WATCH_IDLE_SECONDS = 60
@@ -21,11 +20,15 @@ WATCH_IDLE_SECONDS = 60
 MAX_JSON_BYTES = 1024 * 1024
 # What multipart/form-data may add to the file itself.
 MULTIPART_BYTES = 64 * 1024
+# What a service sees as the time it has left. A little more than there is, so that a late answer is always
+# refused here, in our own shape.
+DEADLINE = {"grpc-timeout": f"{UNARY_SECONDS + 1}S"}
 MAX_INT64 = 2**63 - 1
 
 JSON_UTF8 = r'(?i)application/json(\s*;\s*charset="?utf-8"?)?\s*'
-# Envoy's own notes for the services: the whole path could outgrow what they take as metadata.
-NOT_FOR_SERVICES = ("x-envoy-original-path", "x-envoy-original-method", "x-forwarded-for", "x-forwarded-proto")
+NOT_FOR_SERVICES = ("x-forwarded-for", "x-forwarded-proto")
+# Kept for the access log, but no longer than what services take as metadata.
+SHORT_PATH = {"x-envoy-original-path": "%REQ(X-ENVOY-ORIGINAL-PATH):512%"}
 
 OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", disabled=True)}
 UNBUFFERED = {BUFFER: typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)}
@@ -35,12 +38,9 @@ UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled
 
 def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path) -> list[Config]:
     """All routes, first match wins."""
-    by_path = {
-        path: list(group)
-        for path, group in itertools.groupby(
-            sorted(all_bindings, key=lambda binding: binding.path.expanded), lambda binding: binding.path
-        )
-    }
+    by_path: dict[str, list[Binding]] = {}
+    for binding in all_bindings:
+        by_path.setdefault(binding.path.expanded, []).append(binding)
     uploads = [binding for group in by_path.values() for binding in group if binding.raw_request]
     return [
         *_documents(out),
@@ -85,7 +85,7 @@ def _binding_route(binding: Binding, out: Path) -> Config:
         "match": _match(binding),
         "route": _action(binding),
         **({"typed_per_filter_config": per_filter} if per_filter else {}),
-        **({} if _streams(binding) else {"request_headers_to_add": headers({"grpc-timeout": f"{UNARY_SECONDS}S"})}),
+        "request_headers_to_add": headers(SHORT_PATH if _streams(binding) else SHORT_PATH | DEADLINE),
         "request_headers_to_remove": list(NOT_FOR_SERVICES),
     }
 
@@ -94,9 +94,15 @@ def _action(binding: Binding) -> Config:
     if not _streams(binding):
         return {
             "cluster": binding.cluster,
-            "timeout": duration(UNARY_SECONDS),
             "idle_timeout": duration(EXCHANGE_SECONDS),
+            # A bound on the whole exchange switches the route's own timeout off, so that the one for the
+            # service stands in the retry policy, with retries of what no service has begun.
             "max_stream_duration": {"max_stream_duration": duration(EXCHANGE_SECONDS)},
+            "retry_policy": {
+                "retry_on": "connect-failure,refused-stream",
+                "num_retries": 1,
+                "per_try_timeout": duration(UNARY_SECONDS),
+            },
         }
     idle = WATCH_IDLE_SECONDS if binding.is_event_stream else TRANSFER_IDLE_SECONDS
     return {"cluster": binding.cluster, "timeout": "0s", "idle_timeout": duration(idle)}
