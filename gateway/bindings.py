@@ -56,6 +56,11 @@ class Binding:
         return self.service.split(".")[1]
 
     @property
+    def creates(self) -> bool:
+        """Whether success is 201: servicers of these say so by `x-http-status`."""
+        return self.rpc.startswith(("Create", "Upload"))
+
+    @property
     def raw_response(self) -> bool:
         """Whether the answer is bytes rather than JSON."""
         return self.response == HTTP_BODY

@@ -21,9 +21,7 @@ RESETS_COUNTED_FROM = 200
 REQUESTS_PER_READ = 10
 
 
-def bootstrap(
-    descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySettings, out: Path
-) -> Config:
+def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySettings, out: Path) -> Config:
     """The bootstrap document. Services without an HTTP binding are not in it."""
     edge = bindings(descriptors)
     services = {binding.service for binding in edge}

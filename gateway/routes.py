@@ -6,10 +6,9 @@ from pathlib import Path
 from gateway.bindings import Binding
 from gateway.filters import AUTHORISATION, BUFFER, TRANSCODER, transcoder
 from gateway.parts import Config, duration, headers, typed
+from gateway.public import is_public
 from gateway.settings import GatewaySettings
 
-# The only calls that nobody has to be signed in for; everything else asks auth first.
-PUBLIC = frozenset({("POST", "/v1/users"), ("POST", "/v1/sessions")})
 UNARY_SECONDS = 15
 # From the first byte of a JSON request to the last of its answer, however slowly either is sent.
 EXCHANGE_SECONDS = 40
@@ -75,7 +74,7 @@ def _path_routes(group: list[Binding], out: Path) -> Iterator[Config]:
 
 def _binding_route(binding: Binding, out: Path) -> Config:
     per_filter: Config = {}
-    if (binding.method, binding.path.text) in PUBLIC:
+    if is_public(binding):
         per_filter |= OPEN
     if binding.raw_request:
         per_filter |= UNBUFFERED

@@ -9,15 +9,15 @@ from typing import Any
 import grpc
 from google.api import httpbody_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from smelt.auth.v1 import sessions_pb2, sessions_pb2_grpc, users_pb2, users_pb2_grpc
+from smelt.files.v1 import files_pb2, files_pb2_grpc, rows_pb2_grpc
+from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc, templates_pb2, templates_pb2_grpc
+from smelt.vault.v1 import api_keys_pb2, api_keys_pb2_grpc, signing_pb2_grpc
 
 from services.common.errors import DomainError, Kind
 from services.common.guard import refuse
 from services.common.settings import PeerSettings
 from services.common.tls import server_credentials, server_options
-from smelt.auth.v1 import sessions_pb2, sessions_pb2_grpc, users_pb2, users_pb2_grpc
-from smelt.files.v1 import files_pb2, files_pb2_grpc, rows_pb2_grpc
-from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc, templates_pb2, templates_pb2_grpc
-from smelt.vault.v1 import api_keys_pb2, api_keys_pb2_grpc, signing_pb2_grpc
 from tests.integration.gateway.authorisation import Authorisation, add_to
 
 CONTENT = b"name,city\nAda,London\n" * 20_000

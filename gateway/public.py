@@ -1,0 +1,10 @@
+"""The only calls that nobody has to be signed in for; everything else asks auth first."""
+
+from gateway.bindings import Binding
+
+PUBLIC = frozenset({("POST", "/v1/users"), ("POST", "/v1/sessions")})
+
+
+def is_public(binding: Binding) -> bool:
+    """Whether the call needs no session."""
+    return (binding.method, binding.path.text) in PUBLIC
