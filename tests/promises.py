@@ -1,0 +1,94 @@
+"""Which test keeps which promise: reads the markers and writes docs/promises.md (`python -m tests.promises`)."""
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SENTENCES = ROOT / "tests" / "promises.toml"
+PAPER = ROOT / "docs" / "promises.md"
+_HEAD = """\
+# Promises
+
+Sentences that anyone may try to break, and the tests that keep them. Written by `python -m tests.promises` from the
+tests' own markers, `@pytest.mark.promise("S58")`; a test fails when this page is out of date. A promise may be kept in
+part: the names of the tests say how far.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A test says that it keeps a promise."""
+
+    promise: str
+    test: str
+
+
+def sentences() -> dict[str, str]:
+    """Every promise by its id, in the order of the file."""
+    chapters = tomllib.loads(SENTENCES.read_text(encoding="utf-8"))
+    return {name: sentence for chapter in chapters.values() for name, sentence in chapter.items()}
+
+
+def claims(directory: Path = ROOT / "tests") -> list[Claim]:
+    """Every marker in the tests, in the order of their files."""
+    return [claim for path in sorted(directory.rglob("*.py")) for claim in _claims_of(path)]
+
+
+def _claims_of(path: Path) -> Iterator[Claim]:
+    name = path.relative_to(ROOT).as_posix()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    # A marker of a whole module or class speaks for all in it, so the place is named rather than each test.
+    yield from _walk(tree, name)
+
+
+def _walk(node: ast.AST, place: str) -> Iterator[Claim]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _walk(child, f"{place}::{child.name}")
+        else:
+            yield from _promised(child, place)
+            yield from _walk(child, place)
+
+
+def _promised(node: ast.AST, place: str) -> Iterator[Claim]:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.promise":
+        for argument in node.args:
+            if isinstance(argument, ast.Constant):
+                yield Claim(str(argument.value), place)
+
+
+def page() -> str:
+    """What docs/promises.md has to say."""
+    kept: dict[str, list[str]] = {}
+    for claim in claims():
+        tests = kept.setdefault(claim.promise, [])
+        if claim.test not in tests:
+            tests.append(claim.test)
+    known = sentences()
+    lines = [_HEAD, "## Kept", "", "| id | promise | tests |", "|---|---|---|"]
+    for name, sentence in known.items():
+        if name in kept:
+            lines.append(f"| {name} | {sentence} | {'<br>'.join(f'`{test}`' for test in kept[name])} |")
+    lines += ["", "## Not yet", "", "No test keeps these; do not rely on them.", ""]
+    lines += ["| id | promise |", "|---|---|"]
+    lines += [f"| {name} | {sentence} |" for name, sentence in known.items() if name not in kept]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the page; the exit code is 1 when a marker names a promise that nobody has made."""
+    unknown = [claim for claim in claims() if claim.promise not in sentences()]
+    for claim in unknown:
+        print(f"{claim.test}: there is no promise {claim.promise} in {SENTENCES.name}", file=sys.stderr)
+    if unknown:
+        return 1
+    PAPER.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

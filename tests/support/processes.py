@@ -1,0 +1,29 @@
+"""Every process of the suite with the class of its settings."""
+
+import importlib
+from collections.abc import Mapping
+
+from services.common.settings import Settings
+
+_CLASSES: Mapping[str, tuple[str, str]] = {
+    "auth": ("services.auth.settings", "AuthSettings"),
+    "vault": ("services.vault.settings", "VaultSettings"),
+    "files": ("services.files.settings", "FilesSettings"),
+    "processor": ("services.processor.settings", "ProcessorSettings"),
+    "worker": ("services.processor.settings", "WorkerSettings"),
+    "gateway": ("gateway.settings", "GatewaySettings"),
+    "launcher": ("deploy.local.settings", "LauncherSettings"),
+}
+PROCESSES = tuple(_CLASSES)
+
+
+def settings_of(process: str) -> type[Settings]:
+    """Return the class that reads a process's settings."""
+    module, name = _CLASSES[process]
+    found: type[Settings] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def variables(of: type[Settings]) -> dict[str, bool]:
+    """Return the environment variables of a settings class, and whether each is required."""
+    return {f"SMELT_{name.upper()}": field.is_required() for name, field in of.model_fields.items()}

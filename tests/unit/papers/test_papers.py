@@ -1,0 +1,103 @@
+"""The papers say what the code does."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import promises, reasons
+from tests.support.processes import PROCESSES, settings_of
+
+ROOT = Path(__file__).resolve().parents[3]
+PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/**/*.md")])
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_claim_is_of_a_promise_that_was_made() -> None:
+    assert {claim.promise for claim in promises.claims()} <= promises.sentences().keys()
+
+
+def test_the_list_of_promises_is_up_to_date() -> None:
+    assert promises.PAPER.read_text(encoding="utf-8") == promises.page(), "run python -m tests.promises"
+
+
+def test_the_list_of_reasons_is_up_to_date() -> None:
+    assert reasons.PAPER.read_text(encoding="utf-8") == reasons.page(), "run python -m tests.reasons"
+
+
+def test_no_reason_in_the_code_is_missing_from_the_list() -> None:
+    listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", reasons.PAPER.read_text(), re.MULTILINE))
+    for folder in ("services", "gateway"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for reason in re.findall(r"\breason\s*=\s*\"([A-Z0-9_]+)\"", path.read_text(encoding="utf-8")):
+                assert reason in listed, f"{path}: {reason}"
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """The settings in the tables: who reads them and their defaults."""
+    rows = re.findall(r"^\| `(SMELT_\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", SETTINGS, re.MULTILINE)
+    return {name: (readers, default) for name, readers, default in rows}
+
+
+def shown(field: Any) -> str:
+    """A field's default as the tables write it."""
+    if field.is_required():
+        return "required"
+    if field.default_factory is not None:
+        return "computed"
+    return {None: "none", "": "empty"}.get(field.default, f"`{field.default}`")
+
+
+def test_every_setting_is_documented_with_its_readers_and_its_default() -> None:
+    readers: dict[str, dict[str, str]] = {}
+    for process in PROCESSES:
+        for name, field in settings_of(process).model_fields.items():
+            readers.setdefault(f"SMELT_{name.upper()}", {})[process] = shown(field)
+    expected = {}
+    for name, by_process in readers.items():
+        usual = next(iter(by_process.values()))
+        others = [f"{process} {value}" for process, value in by_process.items() if value != usual]
+        expected[name] = (", ".join(by_process), ", ".join([usual, *others]))
+    assert documented() == expected
+
+
+@pytest.mark.parametrize("chapter", ["The client", "The stand-in provider"])
+def test_the_other_settings_are_read_somewhere(chapter: str) -> None:
+    text = SETTINGS.split(f"## {chapter}")[1].split("\n## ")[0]
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("client", "deploy")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    names = re.findall(r"^\| `(SMELT_\w+)`", text, re.MULTILINE)
+    assert names
+    assert all(name in code for name in names)
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(paper: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", paper.read_text(encoding="utf-8")):
+        assert (paper.parent / target).exists(), target
+
+
+def test_what_the_readme_names_is_there() -> None:
+    for name in re.findall(r"^\| `([a-z0-9/]+/)` \|", README, re.MULTILINE):
+        assert (ROOT / name).is_dir(), name
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    assert set(re.findall(r"\bmake ([a-z]+)`", README + contributing)) <= targets
+
+
+def test_the_readmes_example_is_a_shell_script() -> None:
+    (script,) = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+
+
+def test_the_licence_is_whole() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert text.rstrip().endswith("limitations under the License.")
