@@ -90,4 +90,7 @@ class VerifiedSessions:
         account, session = claims.get("sub"), claims.get("sid")
         if not isinstance(account, str) or not isinstance(session, str):
             raise Unauthenticated
+        # Anything else was never an id of ours, and the database need not be asked for it.
+        if not (session.isascii() and session.isalnum()):
+            raise Unauthenticated
         return SessionClaims(account=account, session=session)

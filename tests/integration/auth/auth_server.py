@@ -1,0 +1,184 @@
+"""A real auth for tests: its own assembly, mTLS port and database; only the vault is a stand-in."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psycopg
+from envoy_auth.v3 import external_auth_pb2 as envoy
+from envoy_auth.v3 import external_auth_pb2_grpc as envoy_grpc
+from smelt.auth.v1 import (
+    sessions_pb2,
+    sessions_pb2_grpc,
+    users_pb2,
+    users_pb2_grpc,
+)
+
+from deploy.local.certificates import Certificates
+from deploy.local.ports import PortBlock
+from services.auth.__main__ import assemble
+from services.auth.policy import POLICY
+from services.auth.settings import AuthSettings
+from services.common import server, tls
+from services.common.grpc_errors import error_from_rpc
+from services.common.health import Health
+from services.common.identity import PASSPORT_KEY
+from services.common.settings import PeerSettings
+from tests.integration.auth.vault_standin import VaultStandIn
+
+PASSWORD = "correct horse battery staple"
+
+
+def peer(certificates: Certificates, name: str) -> PeerSettings:
+    """Return the certificate of a process as settings."""
+    files = certificates.identity(name)
+    return PeerSettings(tls_cert_file=files.cert_file, tls_key_file=files.key_file, tls_ca_file=files.ca_file)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who is signed in, made in the database without the quarter of a second that bcrypt takes."""
+
+    account: str
+    session: str
+    token: str
+
+    @property
+    def header(self) -> str:
+        return f"Bearer {self.token}"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The running service and what is around it."""
+
+    certificates: Certificates
+    address: str
+    conninfo: str
+    vault: VaultStandIn
+    channel: grpc.aio.Channel
+
+    def as_caller(self, name: str) -> grpc.aio.Channel:
+        """Return a channel with another process's certificate."""
+        return tls.channel(peer(self.certificates, name), "auth", self.address)
+
+    @property
+    def users(self) -> Any:
+        return users_pb2_grpc.UserServiceStub(self.channel)
+
+    @property
+    def sessions(self) -> Any:
+        return sessions_pb2_grpc.SessionServiceStub(self.channel)
+
+    async def register(self, email: str, password: str = PASSWORD) -> users_pb2.User:
+        """Register as the gateway does."""
+        answer: users_pb2.User = await self.users.CreateUser(
+            users_pb2.CreateUserRequest(email=email, password=password), timeout=20
+        )
+        return answer
+
+    async def sign_in(self, email: str, password: str = PASSWORD) -> sessions_pb2.CreateSessionResponse:
+        """Sign in as the gateway does."""
+        answer: sessions_pb2.CreateSessionResponse = await self.sessions.CreateSession(
+            sessions_pb2.CreateSessionRequest(email=email, password=password), timeout=20
+        )
+        return answer
+
+    async def check(self, authorization: str | None) -> envoy.CheckResponse:
+        """Ask as Envoy does for every request."""
+        headers = {"x-request-id": "r1"} | ({} if authorization is None else {"authorization": authorization})
+        http = envoy.AttributeContext.HttpRequest(method="GET", path="/v1/files", headers=headers)
+        request = envoy.CheckRequest(
+            attributes=envoy.AttributeContext(request=envoy.AttributeContext.Request(http=http))
+        )
+        answer: envoy.CheckResponse = await envoy_grpc.AuthorizationStub(self.channel).Check(
+            request, timeout=5
+        )
+        return answer
+
+    async def passport(self, authorization: str) -> str:
+        """Return the passport with which a request goes on."""
+        answer = await self.check(authorization)
+        (header,) = answer.ok_response.headers
+        assert header.header.key == PASSPORT_KEY
+        return header.header.value
+
+    async def end(self, name: str, passport: str) -> None:
+        """Sign out, or end a session by its name."""
+        await self.sessions.DeleteSession(
+            sessions_pb2.DeleteSessionRequest(name=name), metadata=((PASSPORT_KEY, passport),), timeout=5
+        )
+
+    def execute(self, statement: str, *values: Any) -> list[Any]:
+        """Run a statement in auth's database."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def person(self) -> Person:
+        """Return someone new with an account and a session."""
+        account, session = secrets.token_hex(13), secrets.token_hex(13)
+        self.execute(
+            "INSERT INTO account VALUES (%s, %s, 'active', now(), 'bcrypt12-hmac-sha384', 'p1', '-')",
+            account,
+            f"{account}@example.com",
+        )
+        self.execute(
+            "INSERT INTO session VALUES (%s, %s, now(), now(), now() + interval '30 days', '', '')",
+            session,
+            account,
+        )
+        return Person(account, session, self.vault.token("session", {"sub": account, "sid": session}))
+
+
+async def refusal(call: Any) -> tuple[str, str]:
+    """Return reason and message of a call that must fail."""
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        told = error_from_rpc(error)
+        return told.reason, told.message
+    raise AssertionError("the call went through")
+
+
+def free_addresses(count: int) -> list[str]:
+    """Return loopback addresses that nothing listens on."""
+    with PortBlock.reserve() as ports:
+        return [f"127.0.0.1:{ports.take()}" for _ in range(count)]
+
+
+@asynccontextmanager
+async def running_auth(
+    certificates: Certificates, url_file: Path, conninfo: str, vault: VaultStandIn
+) -> AsyncIterator[tuple[Auth, str]]:
+    """Serve auth and a vault; yields both, the second by its address."""
+    address, vault_address = free_addresses(2)
+    own = peer(certificates, "auth")
+    settings = AuthSettings(
+        **own.model_dump(),
+        listen=address,
+        health_listen="127.0.0.1:1",
+        database_url_file=url_file,
+        vault_address=vault_address,
+    )
+    async with AsyncExitStack() as stack:
+        await vault.start(peer(certificates, "vault"), vault_address)
+        stack.push_async_callback(vault.stop)
+        parts = assemble(settings)
+        for step in reversed(parts.on_stop):
+            stack.push_async_callback(step)
+        running = await server.start(
+            settings,
+            POLICY,
+            servicers=parts.servicers,
+            verifier=parts.verifier,
+            health=Health(parts.ready_checks),
+        )
+        stack.push_async_callback(running.stop, None)
+        channel = tls.channel(peer(certificates, "gateway"), "auth", address)
+        stack.push_async_callback(channel.close)
+        yield Auth(certificates, address, conninfo, vault, channel), vault_address

@@ -1,0 +1,55 @@
+"""One running auth for all its tests, and others whose database or vault a test may take away."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.certificates import Certificates
+from tests.integration.auth.auth_server import Auth, free_addresses, peer, running_auth
+from tests.integration.auth.postgres_link import PostgresLink
+from tests.integration.auth.vault_standin import VaultStandIn
+from tests.support.stores import Databases
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def auth(certificates: Certificates, databases: Databases) -> AsyncIterator[Auth]:
+    """Auth with everything it needs; tests take people of their own."""
+    with databases.fresh("auth") as database:
+        async with running_auth(certificates, database.url_file, database.conninfo, VaultStandIn()) as (
+            running,
+            _,
+        ):
+            yield running
+
+
+@dataclass(frozen=True, slots=True)
+class Fragile:
+    """Auth whose surroundings can be taken away."""
+
+    auth: Auth
+    postgres: PostgresLink
+    vault: VaultStandIn
+    vault_address: str
+
+    async def start_vault(self) -> None:
+        """Bring the vault back where it was."""
+        await self.vault.start(peer(self.auth.certificates, "vault"), self.vault_address)
+
+
+@pytest.fixture
+async def fragile(certificates: Certificates, databases: Databases, tmp_path: Path) -> AsyncIterator[Fragile]:
+    """An auth of one test alone."""
+    (address,) = free_addresses(1)
+    link = PostgresLink(int(address.rpartition(":")[2]), databases.cluster.port)
+    vault = VaultStandIn()
+    with databases.fresh("auth") as database:
+        url_file = tmp_path / "url"
+        url_file.write_text(database.url.replace(f":{databases.cluster.port}/", f":{address[10:]}/"))
+        await link.open()
+        async with running_auth(certificates, url_file, database.conninfo, vault) as (running, where):
+            yield Fragile(running, link, vault, where)
+        link.thaw()
+        await link.cut()
