@@ -35,6 +35,10 @@ _LONGEST_TOKEN = 8192
 _CACHED_TOKENS = 10_000
 
 
+class TokenExpired(Unauthenticated):
+    """A token of ours whose time is over; on the wire like any other that is not taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeySet:
     """The public keys that are accepted now, and who signs with them."""
@@ -105,7 +109,7 @@ class TokenVerifier:
         self._verified: dict[bytes, dict[str, Any]] = {}
 
     async def verify(self, kind: Kind, token: str) -> dict[str, Any]:
-        """Return the claims of a token of this kind; raise Unauthenticated for anything else."""
+        """Return the claims of a token of this kind; raise TokenExpired, Unauthenticated for anything else."""
         if not token or len(token) > _LONGEST_TOKEN:
             raise Unauthenticated
         digest = hashlib.sha256(f"{kind.value}:{token}".encode("utf-8", "surrogatepass")).digest()
@@ -118,7 +122,7 @@ class TokenVerifier:
             self._verified[digest] = claims
         if claims["exp"] <= time.time():
             self._verified.pop(digest, None)
-            raise Unauthenticated
+            raise TokenExpired
         return claims
 
     async def _check(self, kind: Kind, token: str) -> dict[str, Any]:
@@ -149,6 +153,9 @@ class TokenVerifier:
                 issuer=keys.issuer,
                 options={"require": _REQUIRED, "strict_aud": True},
             )
+        except jwt.ExpiredSignatureError:
+            # PyJWT looks at the signature first.
+            raise TokenExpired from None
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise Unauthenticated from None
         return claims
