@@ -7,6 +7,8 @@ import sys
 
 import typer
 
+from .cli_common import WrongUsage
+
 LONGEST_SECRET = 4096
 
 
@@ -15,15 +17,15 @@ def secret(prompt: str, *, from_stdin: bool, option: str, twice: bool = False) -
     if from_stdin:
         text = sys.stdin.readline(LONGEST_SECRET + 2).rstrip("\r\n")
         if len(text) > LONGEST_SECRET:
-            raise typer.BadParameter("the secret on stdin is too long")
+            raise WrongUsage("the secret on stdin is too long")
     elif not sys.stdin.isatty():
-        raise typer.BadParameter(f"there is no terminal to ask at; pipe the secret in with {option}")
+        raise WrongUsage(f"there is no terminal to ask at; pipe the secret in with {option}")
     else:
         text = getpass.getpass(f"{prompt}: ")
         if twice and getpass.getpass(f"{prompt} again: ") != text:
-            raise typer.BadParameter("the two are not the same")
+            raise WrongUsage("the two are not the same")
     if not text:
-        raise typer.BadParameter("the secret is empty")
+        raise WrongUsage("the secret is empty")
     return text
 
 
@@ -32,7 +34,7 @@ def email(given: str | None) -> str:
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise typer.BadParameter("which e-mail address? Give it as the argument")
+        raise WrongUsage("which e-mail address? Give it as the argument")
     answer: str = typer.prompt("E-mail", err=True)
     return answer
 

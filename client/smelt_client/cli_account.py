@@ -9,8 +9,8 @@ import typer
 
 from . import asking, logins
 from .cli_common import AsJson, Quiet, client_of, logged_in
-from .errors import ApiError, NotLoggedIn, SmeltError
-from .logins import Login
+from .errors import NotLoggedIn, SmeltError
+from .logins import Login, NoLogin
 from .printing import Output, when
 
 Email = Annotated[
@@ -76,7 +76,9 @@ def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
             client.sessions.delete()
     except NotLoggedIn:
         pass
-    except (ApiError, SmeltError) as error:
+    except NoLogin:
+        raise
+    except SmeltError as error:
         # The token is forgotten whatever happens; what the server still knows must be told.
         logins.forget()
         raise SmeltError(f"the token is forgotten here, but the session may live on: {error}") from None

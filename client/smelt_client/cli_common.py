@@ -17,6 +17,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages on stder
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
+class WrongUsage(typer.TyperException):
+    """The command was called in a way that makes no sense; nothing was sent."""
+
+    exit_code = 2
+
+
 def client_of(endpoint: Endpoint) -> Client:
     """Return a client for an endpoint."""
     return Client(endpoint.url, endpoint.token, ca_file=endpoint.ca_file)

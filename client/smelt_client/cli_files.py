@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import asking
-from .cli_common import AsJson, Quiet, Yes, group, logged_in
+from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
 from .models import File
 from .printing import Output, clean, when
 
@@ -21,9 +21,9 @@ def output_path(text: str) -> Path:
     """Return where a download goes, having seen that it can go there."""
     path = Path(text)
     if not path.parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {path.parent}")
+        raise WrongUsage(f"there is no folder {path.parent}")
     if path.exists() and not path.is_file():
-        raise typer.BadParameter(f"{path} is not a file")
+        raise WrongUsage(f"{path} is not a file")
     return path
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import AsJson, Quiet, logged_in
+from .cli_common import AsJson, Quiet, WrongUsage, logged_in
 from .cli_files import output_path
 from .cli_jobs import exit_code
 from .cli_templates import find_template
@@ -49,9 +49,7 @@ def run(
     path = output_path(output)
     first, last = (None, None) if rows is None else parse_rows(rows)
     if api_key is not None and api_key.startswith("sk-"):
-        raise typer.BadParameter(
-            "--api-key takes the name of a saved key, never the key: see `smelt keys add`"
-        )
+        raise WrongUsage("--api-key takes the name of a saved key, never the key: see `smelt keys add`")
     source = _local_file(file)
     with logged_in() as client:
         found = [find_template(client, text) for text in template]
@@ -79,11 +77,12 @@ def parse_rows(text: str) -> tuple[int | None, int | None]:
     """Return first and last row of `A-B`, `A-`, `-B` or `A`."""
     found = re.fullmatch(r"(\d{0,10})(?:(-)(\d{0,10}))?", text.strip(), re.ASCII)
     if found is None or not (found[1] or found[3]):
-        raise typer.BadParameter(f"rows are given as A-B, such as 1-20, not {text!r}")
+        raise WrongUsage(f"rows are given as A-B, such as 1-20, not {text!r}")
     first = int(found[1]) if found[1] else None
     last = (int(found[3]) if found[3] else None) if found[2] else first
-    if not 1 <= (first or 1) <= (last or MOST_ROWS) <= MOST_ROWS:
-        raise typer.BadParameter(f"there are no rows {text}")
+    lowest, highest = 1 if first is None else first, MOST_ROWS if last is None else last
+    if not 1 <= lowest <= highest <= MOST_ROWS:
+        raise WrongUsage(f"there are no rows {text}")
     return first, last
 
 
@@ -94,7 +93,7 @@ def _local_file(text: str) -> Path | None:
         return path
     if re.fullmatch(r"files/[A-Za-z0-9_-]{1,64}", text) and not path.exists():
         return None
-    raise typer.BadParameter(f"there is no file {text}")
+    raise WrongUsage(f"there is no file {text}")
 
 
 def _upload(client: Client, out: Output, source: Path) -> str:

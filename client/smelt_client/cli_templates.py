@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from . import asking
-from .cli_common import AsJson, Quiet, Yes, group, logged_in
+from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
 from .client import Client
 from .errors import NotFound, SmeltError
 from .models import Template
@@ -25,12 +25,12 @@ def find_template(client: Client, text: str) -> str:
     if text.startswith("templates/"):
         return text
     known = list(client.templates.list())
-    for fits in (
-        lambda one: one.name == f"templates/{text}",
-        lambda one: one.display_name == text,
-        lambda one: one.display_name.casefold() == text.casefold(),
+    # The closest meaning first: an id, the exact words, the words in any case.
+    for found in (
+        [one.name for one in known if one.name == f"templates/{text}"],
+        [one.name for one in known if one.display_name == text],
+        [one.name for one in known if one.display_name.casefold() == text.casefold()],
     ):
-        found = [one.name for one in known if fits(one)]
         if len(found) > 1:
             raise SmeltError(f"several templates are called {text}: {', '.join(found)}")
         if found:
@@ -110,13 +110,13 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
 
 def _prompt(prompt: str | None, prompt_file: Path | None) -> str:
     if (prompt is None) == (prompt_file is None):
-        raise typer.BadParameter("give the prompt by one of --prompt and --prompt-file")
+        raise WrongUsage("give the prompt by one of --prompt and --prompt-file")
     if prompt_file is None:
         return prompt or ""
     try:
         return sys.stdin.read() if str(prompt_file) == "-" else prompt_file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise typer.BadParameter(f"{prompt_file} is not UTF-8") from None
+        raise WrongUsage(f"{prompt_file} is not UTF-8") from None
 
 
 def _show(out: Output, template: Template) -> None:

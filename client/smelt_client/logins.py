@@ -71,26 +71,24 @@ def forget() -> None:
 
 
 def endpoint_to_enter(url: str | None, ca_file: str | None) -> Endpoint:
-    """Return the server to register or log in at: options, then environment, a local stack, the last login."""
+    """Return the server to enter: by options, else environment, a local stack, the last login."""
     stored, stack = _load_quietly(), local_stack()
-    chosen = (
-        url or os.environ.get("SMELT_URL") or (stack.url if stack else "") or (stored.url if stored else "")
-    )
-    return _endpoint(chosen or DEFAULT_URL, "", ca_file, stored, stack)
+    known = stack.url if stack else stored.url if stored else DEFAULT_URL
+    return _endpoint(url or os.environ.get("SMELT_URL") or known, "", ca_file, stored, stack)
 
 
-def endpoint_in_use(*, needs_login: bool = True) -> Endpoint:
+def endpoint_in_use() -> Endpoint:
     """Return the server and token in use: environment, then the stored login, then a local stack.
 
     A stored token is used with the server that gave it, and with no other.
     """
     token = os.environ.get("SMELT_TOKEN", "")
     stored, stack = (_load_quietly() if token else load()), local_stack()
-    chosen = os.environ.get("SMELT_URL") or (stored.url if stored else "") or (stack.url if stack else "")
-    url = chosen or DEFAULT_URL
+    known = stored.url if stored else stack.url if stack else DEFAULT_URL
+    url = os.environ.get("SMELT_URL") or known
     if not token and stored is not None and same_server(stored.url, url):
         token = stored.token
-    if not token and needs_login:
+    if not token:
         raise NoLogin("not logged in; use `smelt login`")
     return _endpoint(url, token, None, stored, stack)
 
@@ -116,7 +114,10 @@ def local_stack() -> Endpoint | None:
 
 def same_server(one: str, other: str) -> bool:
     """Whether two addresses name the same server."""
-    first, second = httpx2.URL(one), httpx2.URL(other)
+    try:
+        first, second = httpx2.URL(one), httpx2.URL(other)
+    except httpx2.InvalidURL:
+        return False
     return (first.scheme, first.netloc) == (second.scheme, second.netloc)
 
 

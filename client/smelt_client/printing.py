@@ -1,4 +1,4 @@
-"""What the command prints: data on stdout, messages on stderr, and never a byte that would steer the terminal."""
+"""What the command prints: data on stdout, messages on stderr, and nothing that steers the terminal."""
 
 from __future__ import annotations
 

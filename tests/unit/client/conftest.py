@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from smelt_client import Client
+from smelt_client.cli import main
 
 TOKEN = "token-that-nobody-may-see"
 URL = "https://smelt.test"
@@ -137,3 +141,20 @@ def nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
+
+
+Smelt = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def smelt(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Smelt:
+    """Run the command: `code, out, err = smelt("files", "list", stdin="...")`."""
+    monkeypatch.setattr("smelt_client.cli_common.Client", partial(Client, transport=server.transport))
+
+    def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        code = main(arguments)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run

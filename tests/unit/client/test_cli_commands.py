@@ -1,0 +1,225 @@
+"""Keys, files, templates and jobs on the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from smelt_client.cli import app
+from smelt_client.printing import clean, error_line
+
+from tests.unit.client.conftest import TOKEN, URL, Server, Smelt, job
+
+SECRET = "sk-abcdefghijklmnopqrstuvwxyz"
+KEY = {"name": "apiKeys/k1", "label": "mine", "hint": "wxyz", "base_url": "", "active": True}
+TEMPLATE = {
+    "name": "templates/t1",
+    "display_name": "Opening hook",
+    "category": "Personalization",
+    "prompt": "Hi {{First Name}}\nBye",
+    "output_column": "Hook",
+    "temperature": 0.7,
+}
+
+
+@pytest.fixture(autouse=True)
+def logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMELT_URL", URL)
+    monkeypatch.setenv("SMELT_TOKEN", TOKEN)
+
+
+def test_a_key_comes_from_stdin_and_is_shown_nowhere(server: Server, smelt: Smelt) -> None:
+    server.says(KEY, 201)
+    code, out, err = smelt(
+        "keys",
+        "add",
+        "--label",
+        "mine",
+        "--base-url",
+        "https://llm.test/v1",
+        "--secret-stdin",
+        stdin=f"{SECRET}\n",
+    )
+    assert code == 0
+    assert server.body() == {"secret": SECRET, "label": "mine", "base_url": "https://llm.test/v1"}
+    assert "wxyz" in out
+    assert SECRET not in out + err
+
+
+def test_a_key_as_an_argument_is_refused_and_not_repeated(server: Server, smelt: Smelt) -> None:
+    for arguments in (("keys", "add", SECRET), ("keys", "add", "--secret", SECRET)):
+        code, out, err = smelt(*arguments)
+        assert code == 2
+        assert SECRET not in out + err
+    assert server.asked == []
+
+
+def test_no_command_takes_a_secret_as_an_option_or_from_the_environment() -> None:
+    secret_words = ("secret", "password", "token", "key")
+    allowed = {"--password-stdin", "--secret-stdin", "--api-key", "--max-tokens"}
+
+    def options(command: Any) -> list[str]:
+        assert not [p for p in command.params if getattr(p, "envvar", None)]
+        own = [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
+        return own + [name for inner in getattr(command, "commands", {}).values() for name in options(inner)]
+
+    import typer.main
+
+    found = options(typer.main.get_command(app))
+    assert "--json" in found
+    assert {name for name in found if any(word in name for word in secret_words)} == allowed
+
+
+def test_keys_are_listed_as_lines_and_as_json(server: Server, smelt: Smelt) -> None:
+    server.says({"api_keys": [KEY]}).says({"api_keys": [KEY]})
+    assert smelt("keys", "list")[1] == "apiKeys/k1\tactive\tmine\twxyz\t\t\n"
+    assert json.loads(smelt("keys", "list", "--json")[1]) == [KEY]
+
+
+def test_what_is_not_found_ends_with_3(server: Server, smelt: Smelt) -> None:
+    server.refuses(404, "API_KEY_NOT_FOUND", "API key not found", x_request_id="r-1")
+    code, out, err = smelt("keys", "rm", "k9")
+    assert (code, out, err) == (3, "", "error: API key not found (API_KEY_NOT_FOUND, r-1)\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("files", "list", "--nonsense"),
+        ("nonsense",),
+        ("files", "show", "../users/me"),
+        ("files", "rows", "f1", "--first", "0"),
+        ("files", "upload", "missing.csv"),
+        ("files", "download", "f1", "-o", "no/such/folder/out.csv"),
+        ("templates", "create", "--name", "x", "--output-column", "y"),
+        ("jobs", "watch"),
+    ],
+)
+def test_wrong_usage_ends_with_2_before_anything_is_sent(
+    server: Server, smelt: Smelt, arguments: tuple[str, ...]
+) -> None:
+    code, _, err = smelt(*arguments)
+    assert code == 2
+    assert err.startswith("error: ")
+    assert server.asked == []
+
+
+def test_a_server_that_is_away_is_one_line(server: Server, smelt: Smelt, waits: list[float]) -> None:
+    for _ in range(3):
+        server.fails(httpx2.ConnectError("refused"))
+    code, _, err = smelt("files", "list")
+    assert (code, err) == (1, "error: cannot reach smelt.test: is the server running?\n")
+
+
+def test_a_file_goes_up_and_its_rows_are_shown(server: Server, smelt: Smelt, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("Name,Company\nAda,Acme\n")
+    file = {"name": "files/f1", "display_name": "leads.csv", "row_count": 1, "columns": [{"name": "Name"}]}
+    server.says(file, 201).says(file).says({"rows": [{"number": 1, "cells": ["Ada\tA", "Acme\nInc"]}]})
+    assert "files/f1" in smelt("files", "upload", "leads.csv")[1]
+    assert smelt("files", "rows", "files/f1")[1] == "1\tAda\\tA\tAcme\\nInc\n"
+
+
+def test_a_download_is_checked_against_the_file_s_digest(
+    server: Server, smelt: Smelt, tmp_path: Path
+) -> None:
+    server.says({"name": "files/f1", "sha256": "00" * 32}).streams(b"content", content_length="7")
+    code, _, err = smelt("files", "download", "f1", "-o", "out.csv")
+    assert (code, list(tmp_path.glob("*.csv"))) == (1, [])
+    assert "digest" in err
+
+
+def test_a_template_is_made_from_options(server: Server, smelt: Smelt, tmp_path: Path) -> None:
+    (tmp_path / "prompt.txt").write_text("Hi {{First Name}}\nBye")
+    server.says(TEMPLATE, 201)
+    arguments = ["--name", "Opening hook", "--output-column", "Hook", "--prompt-file", "prompt.txt"]
+    code, out, _ = smelt("templates", "create", *arguments, "--temperature", "0", "--max-tokens", "50")
+    assert code == 0
+    assert server.body() == {
+        "display_name": "Opening hook",
+        "category": "Personalization",
+        "prompt": "Hi {{First Name}}\nBye",
+        "output_column": "Hook",
+        "temperature": 0.0,
+        "max_tokens": 50,
+    }
+    assert "Hi {{First Name}}\n               Bye" in out
+
+
+@pytest.mark.parametrize("text", ["t1", "Opening hook", "opening HOOK", "templates/t1"])
+def test_a_template_is_found_by_any_of_its_names(server: Server, smelt: Smelt, text: str) -> None:
+    if not text.startswith("templates/"):
+        server.says({"templates": [{"name": "templates/t0", "display_name": "Other"}, TEMPLATE]})
+    server.says(TEMPLATE)
+    assert smelt("templates", "show", text)[0] == 0
+    assert server.paths()[-1] == "GET /v1/templates/t1"
+
+
+def test_a_name_that_several_templates_have_is_not_guessed(server: Server, smelt: Smelt) -> None:
+    server.says({"templates": [TEMPLATE, {**TEMPLATE, "name": "templates/t2"}]})
+    code, _, err = smelt("templates", "rm", "Opening hook")
+    assert code == 1
+    assert "templates/t1, templates/t2" in err
+
+
+def test_a_template_that_is_not_there_ends_with_3(server: Server, smelt: Smelt) -> None:
+    server.says({"templates": []})
+    assert smelt("templates", "show", "nothing")[0] == 3
+
+
+def test_jobs_are_shown_and_cancelled(server: Server, smelt: Smelt) -> None:
+    server.says({"jobs": [job("COMPLETED", 3, 1)]}).says(job("CANCELLED", 1)).says(job())
+    assert smelt("jobs", "list")[1].startswith("jobs/j1\tCOMPLETED\t4\t3\t1\t")
+    assert json.loads(smelt("jobs", "cancel", "j1", "--json")[1])["state"] == "CANCELLED"
+    assert "0/4 (0 succeeded, 0 failed)" in smelt("jobs", "show", "jobs/j1")[1]
+
+
+def test_quiet_says_nothing_but_errors(server: Server, smelt: Smelt) -> None:
+    server.says({}).refuses(404, "FILE_NOT_FOUND", "no such file")
+    assert smelt("files", "rm", "f1", "--quiet") == (0, "", "")
+    assert smelt("files", "rm", "f1", "-q") == (3, "", "error: no such file (FILE_NOT_FOUND)\n")
+
+
+def test_what_comes_from_outside_does_not_steer_the_terminal(server: Server, smelt: Smelt) -> None:
+    nasty = "a\x1b]0;title\x07b\x9b31mc\u202ed\re"
+    server.says({"files": [{"name": "files/f1", "display_name": nasty}]})
+    server.refuses(404, "X\x1b[2J", f"gone\nerror: {nasty}", x_request_id="r")
+    _, out, _ = smelt("files", "list")
+    _, _, err = smelt("files", "show", "f1")
+    for text in (out, err):
+        assert not set("\x1b\x07\x9b\u202e\r") & set(text)
+    assert "a\\x1b]0;title\\x07b\\x9b31mc\\u202ed\\x0de" in out
+    assert err.count("\n") == 1
+
+
+def test_json_is_ascii_so_that_it_steers_nothing_either(server: Server, smelt: Smelt) -> None:
+    server.says({"files": [{"name": "files/f1", "display_name": "\x9b31m\u202e\x1b"}]})
+    _, out, _ = smelt("files", "list", "--json")
+    assert out.isascii()
+    assert "\x1b" not in out
+
+
+def test_people_s_writing_is_left_alone() -> None:
+    for text in ("Zoë 北京 👩‍💻 می‌خواهم", "a\u00a0b"):
+        assert clean(text) == text
+    assert clean("a\nb\tc", lines=True) == "a\nb\tc"
+    assert error_line("two\nlines", "", "r-1") == "error: two lines (r-1)"
+
+
+def test_the_command_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "smelt_client", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "smelt 0.1.0\n")
+
+
+def test_the_help_of_every_command_names_no_secret_and_tells_of_the_stack_file(smelt: Smelt) -> None:
+    code, out, _ = smelt("--help")
+    assert code == 0
+    assert "stack.json" in out
+    assert TOKEN not in out
+    for command in ("login", "run", "keys", "files", "templates", "jobs"):
+        code, out, _ = smelt(command, "--help")
+        assert (code, TOKEN in out) == (0, False)
