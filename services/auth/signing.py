@@ -28,7 +28,7 @@ async def _answers() -> AsyncIterator[None]:
         async with peer_errors():
             yield
     except RemoteError as error:
-        log.error("vault.refused", reason=error.reason)
+        log.warning("vault.refused", reason=error.reason)
         if error.kind is ErrorKind.UNAVAILABLE:
             raise
         raise Unavailable from None

@@ -28,6 +28,7 @@ from services.common.grpc_errors import error_from_rpc
 from services.common.health import Health
 from services.common.identity import PASSPORT_KEY
 from services.common.settings import PeerSettings
+from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn
 
 PASSWORD = "correct horse battery staple"
@@ -133,6 +134,20 @@ class Auth:
             account,
         )
         return Person(account, session, self.vault.token("session", {"sub": account, "sid": session}))
+
+
+@dataclass(frozen=True, slots=True)
+class Fragile:
+    """Auth whose surroundings can be taken away."""
+
+    auth: Auth
+    postgres: PostgresLink
+    vault: VaultStandIn
+    vault_address: str
+
+    async def start_vault(self) -> None:
+        """Bring the vault back where it was."""
+        await self.vault.start(peer(self.auth.certificates, "vault"), self.vault_address)
 
 
 async def refusal(call: Any) -> tuple[str, str]:

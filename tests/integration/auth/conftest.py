@@ -1,14 +1,13 @@
 """One running auth for all its tests, and others whose database or vault a test may take away."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from deploy.local.certificates import Certificates
-from tests.integration.auth.auth_server import Auth, free_addresses, peer, running_auth
+from tests.integration.auth.auth_server import Auth, Fragile, free_addresses, running_auth
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn
 from tests.support.stores import Databases
@@ -23,20 +22,6 @@ async def auth(certificates: Certificates, databases: Databases) -> AsyncIterato
             _,
         ):
             yield running
-
-
-@dataclass(frozen=True, slots=True)
-class Fragile:
-    """Auth whose surroundings can be taken away."""
-
-    auth: Auth
-    postgres: PostgresLink
-    vault: VaultStandIn
-    vault_address: str
-
-    async def start_vault(self) -> None:
-        """Bring the vault back where it was."""
-        await self.vault.start(peer(self.auth.certificates, "vault"), self.vault_address)
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import time
 import pytest
 from envoy_auth.v3 import external_auth_pb2 as envoy
 
-from tests.integration.auth.auth_server import refusal
-from tests.integration.auth.conftest import Fragile
+from tests.integration.auth.auth_server import Fragile, refusal
 
 
 def assert_closed(answer: envoy.CheckResponse) -> None:
