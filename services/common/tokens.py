@@ -109,7 +109,7 @@ class TokenVerifier:
         self._verified: dict[bytes, dict[str, Any]] = {}
 
     async def verify(self, kind: Kind, token: str) -> dict[str, Any]:
-        """Return the claims of a token of this kind; raise TokenExpired, Unauthenticated for anything else."""
+        """Return the claims of a token of this kind; raise Unauthenticated (TokenExpired) otherwise."""
         if not token or len(token) > _LONGEST_TOKEN:
             raise Unauthenticated
         digest = hashlib.sha256(f"{kind.value}:{token}".encode("utf-8", "surrogatepass")).digest()
