@@ -71,13 +71,15 @@ class VaultKeys:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = signing_pb2_grpc.SigningServiceStub(channel)
         self._keys: KeySet | None = None
-        self._asked = 0.0
+        self._answered = 0.0
+        self._failed = 0.0
         self._lock = asyncio.Lock()
 
     async def current(self, *, newer: bool = False) -> KeySet:
         async with self._lock:
-            age = time.monotonic() - self._asked
-            if self._keys is None or age > 300 or (newer and age > 5):
+            age = time.monotonic() - self._answered
+            pause_over = time.monotonic() - self._failed > 5
+            if self._keys is None or (pause_over and (age > 300 or (newer and age > 5))):
                 try:
                     answer = await self._stub.GetVerificationKeys(
                         signing_pb2.GetVerificationKeysRequest(), timeout=5
@@ -86,6 +88,7 @@ class VaultKeys:
                     # Keys that were right a while ago stay right while the vault restarts.
                     if self._keys is None:
                         raise error_from_rpc(error) from None
+                    self._failed = time.monotonic()
                     return self._keys
                 self._keys = KeySet(
                     issuer=answer.issuer,
@@ -97,7 +100,7 @@ class VaultKeys:
                         if key.kind in _WIRE_KINDS
                     },
                 )
-                self._asked = time.monotonic()
+                self._answered = time.monotonic()
             return self._keys
 
 
