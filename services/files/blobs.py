@@ -100,12 +100,11 @@ class S3Objects:
         return S3Reader(answer["Body"], None if ranged else answer["ContentLength"])
 
     def delete(self, key: str) -> None:
-        with _s3_errors():
-            try:
+        try:
+            with _s3_errors():
                 self._s3.delete_object(Bucket=self._bucket, Key=key)
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") not in _MISSING:
-                    raise
+        except ObjectMissing:
+            return
 
     def keys_older_than(self, moment: datetime) -> Iterator[list[str]]:
         """Yield keys of objects last written before a moment, a listing's page at a time."""
@@ -149,7 +148,8 @@ class S3Writer:
 
     def __init__(self, s3: "S3Client", bucket: str, key: str) -> None:
         self._s3 = s3
-        self._where = {"Bucket": bucket, "Key": key}
+        self._bucket = bucket
+        self._key = key
         self._part = io.BytesIO()
         self._upload = ""
         self._parts: list[CompletedPartTypeDef] = []
@@ -164,12 +164,15 @@ class S3Writer:
     def finish(self) -> None:
         with _s3_errors():
             if not self._upload:
-                self._s3.put_object(**self._where, Body=self._part.getvalue())
+                self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=self._part.getvalue())
             else:
                 if self._part.tell():
                     self._send()
                 self._s3.complete_multipart_upload(
-                    **self._where, UploadId=self._upload, MultipartUpload={"Parts": self._parts}
+                    Bucket=self._bucket,
+                    Key=self._key,
+                    UploadId=self._upload,
+                    MultipartUpload={"Parts": self._parts},
                 )
         self._part.close()
 
@@ -178,17 +181,23 @@ class S3Writer:
         self._part.close()
         if self._upload:
             try:
-                self._s3.abort_multipart_upload(**self._where, UploadId=self._upload)
+                self._s3.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload)
             except (ClientError, BotoCoreError, HTTPClientError) as error:
                 log.warning("s3.abort_failed", **describe(error))
 
     def _send(self) -> None:
         with _s3_errors():
             if not self._upload:
-                self._upload = self._s3.create_multipart_upload(**self._where)["UploadId"]
+                self._upload = self._s3.create_multipart_upload(Bucket=self._bucket, Key=self._key)[
+                    "UploadId"
+                ]
             number = len(self._parts) + 1
             sent = self._s3.upload_part(
-                **self._where, UploadId=self._upload, PartNumber=number, Body=self._part.getvalue()
+                Bucket=self._bucket,
+                Key=self._key,
+                UploadId=self._upload,
+                PartNumber=number,
+                Body=self._part.getvalue(),
             )
             self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
         self._part = io.BytesIO()

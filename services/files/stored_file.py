@@ -8,7 +8,7 @@ from services.files.csv_reader import Dialect
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """Bytes that are stored sealed: the object's random key, its wrapped data key, and the plaintext's facts."""
+    """Bytes that are stored sealed: the object's random key, its wrapped data key, the plaintext's facts."""
 
     key: str
     wrapped_key: bytes
@@ -17,12 +17,18 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedParse:
-    """One reading of a file. What names the person's data is sealed under the file's data key."""
+class Parse:
+    """One reading of a file: never changed, so that a job can pin its version."""
 
     version: int
     dialect: Dialect
     row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedParse:
+    """What a reading says about the person's data, sealed under the file's data key."""
+
     columns: bytes
     index: bytes
 
@@ -36,7 +42,7 @@ class StoredFile:
     display_name: str
     create_time: datetime
     object: StoredObject
-    parse: SealedParse
+    parse: Parse
 
 
 @dataclass(frozen=True, slots=True)

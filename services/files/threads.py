@@ -4,7 +4,7 @@ import asyncio
 import queue
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.common.errors import DomainError
 
@@ -56,7 +56,8 @@ async def fed(executor: Executor, source: AsyncIterable[bytes], work: Callable[[
     working = loop.run_in_executor(executor, lambda: work(pipe.pieces()))
     feeding = asyncio.ensure_future(_feed(pipe, source))
     try:
-        await asyncio.wait({working, feeding}, return_when=asyncio.FIRST_COMPLETED)
+        both: list[asyncio.Future[Any]] = [working, feeding]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         return await asyncio.shield(working)
     except asyncio.CancelledError:
         pipe.end(Abandoned())

@@ -1,0 +1,185 @@
+"""Starts files: `serve`, or `migrate` its database."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import uvloop
+from smelt.files.v1 import files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
+
+from services.common import database, identity, logs, migrations, server, tls
+from services.common.health import ReadyCheck
+from services.common.ids import new_id
+from services.common.settings import load, read_secret
+from services.common.tokens import TokenVerifier, VaultKeys
+from services.files.blobs import S3Access, S3Objects
+from services.files.csv_reader import Limits
+from services.files.discards import Discards
+from services.files.library import Library
+from services.files.peers import VaultDataKeys
+from services.files.policy import POLICY
+from services.files.result_store import ResultStore
+from services.files.results import Results
+from services.files.servicers.files import FileServicer
+from services.files.servicers.results import ResultServicer
+from services.files.servicers.rows import RowServicer
+from services.files.settings import FilesSettings
+from services.files.store import FileStore
+from services.files.sweep import Sweep, SweepTimes
+from services.files.sweep_store import SweepStore
+from services.files.uploads import UploadLimits, Uploads
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+#: Threads that parse give the event loop its turn this often.
+_SWITCH_SECONDS = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What files is made of, ready to be served."""
+
+    servicers: Sequence[server.Registration]
+    verifier: TokenVerifier
+    ready_checks: Sequence[ReadyCheck]
+    background: Sequence[Callable[[], Awaitable[None]]]
+    on_stop: Sequence[Callable[[], Awaitable[None]]]
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+def bucket(settings: FilesSettings) -> S3Objects:
+    """Construct the client of the bucket."""
+    access = S3Access(
+        endpoint=settings.s3_endpoint,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        access_key=read_secret(settings.s3_access_key_file),
+        secret_key=read_secret(settings.s3_secret_key_file),
+    )
+    return S3Objects(access, connections=settings.uploads_at_once + 2 * settings.object_threads)
+
+
+def upload_limits(settings: FilesSettings) -> UploadLimits:
+    """Return how much one upload may hold."""
+    return UploadLimits(
+        max_bytes=settings.max_upload_bytes,
+        seconds=settings.upload_seconds,
+        at_once=settings.uploads_at_once,
+        csv=Limits(
+            max_columns=settings.max_columns,
+            max_rows=settings.max_rows,
+            max_field_bytes=settings.max_field_bytes,
+            max_row_bytes=settings.max_row_bytes,
+        ),
+    )
+
+
+def assemble(settings: FilesSettings) -> Parts:
+    """Construct everything; nothing is opened yet."""
+    channel = tls.channel(settings, identity.VAULT, settings.vault_address)
+    public_keys = VaultKeys(channel)
+    verifier = TokenVerifier(public_keys)
+    keys = VaultDataKeys(channel)
+    engine = database.engine(read_secret(settings.database_url_file))
+    transactions = database.sessions(engine)
+    files, remains = FileStore(transactions, now=now), SweepStore(engine, transactions, now=now)
+    objects = bucket(settings)
+    # Readers and writers apart: who writes a result waits for rows, which must not wait for writers.
+    readers = ThreadPoolExecutor(settings.object_threads, thread_name_prefix="read")
+    writers = ThreadPoolExecutor(settings.object_threads, thread_name_prefix="write")
+    discards = Discards(objects, readers, forget=remains.forget)
+    library = Library(files, objects, keys=keys, discards=discards, executor=readers)
+    uploads = Uploads(
+        files,
+        objects,
+        keys=keys,
+        discards=discards,
+        limits=upload_limits(settings),
+        clock=now,
+        new_id=new_id,
+    )
+    results = Results(
+        ResultStore(transactions, now=now),
+        objects,
+        keys=keys,
+        discards=discards,
+        writers=writers,
+        readers=readers,
+        max_bytes=settings.max_result_bytes,
+        clock=now,
+        new_id=new_id,
+    )
+    sweep = Sweep(
+        remains,
+        objects,
+        discards=discards,
+        executor=readers,
+        times=SweepTimes(
+            every_seconds=settings.sweep_seconds,
+            temporary=timedelta(seconds=settings.temporary_result_seconds),
+            orphan=timedelta(seconds=settings.orphan_seconds),
+            orphans_every=timedelta(seconds=settings.orphan_seconds),
+        ),
+        clock=now,
+    )
+
+    async def object_store_answers() -> None:
+        await asyncio.to_thread(objects.ensure_bucket)
+
+    async def vault_is_known() -> None:
+        await public_keys.current()
+
+    async def stop_threads() -> None:
+        for executor in (readers, writers):
+            await asyncio.to_thread(executor.shutdown, cancel_futures=True)
+
+    return Parts(
+        servicers=[
+            (files_pb2_grpc.add_FileServiceServicer_to_server, FileServicer(library, uploads)),
+            (rows_pb2_grpc.add_RowServiceServicer_to_server, RowServicer(library)),
+            (results_pb2_grpc.add_ResultServiceServicer_to_server, ResultServicer(results)),
+        ],
+        verifier=verifier,
+        ready_checks=[lambda: database.ping(engine), object_store_answers, vault_is_known],
+        background=[sweep.run],
+        on_stop=[uploads.close, stop_threads, engine.dispose, channel.close],
+    )
+
+
+async def serve(settings: FilesSettings) -> None:
+    """Serve until told to stop."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    parts = assemble(settings)
+    await server.serve(
+        settings,
+        POLICY,
+        servicers=parts.servicers,
+        verifier=parts.verifier,
+        ready_checks=parts.ready_checks,
+        background=parts.background,
+        on_stop=parts.on_stop,
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command; exit with 2 for one that does not exist."""
+    if list(arguments) not in (["serve"], ["migrate"]):
+        print("usage: python -m services.files serve|migrate", file=sys.stderr)
+        raise SystemExit(2)
+    settings = load(FilesSettings)
+    logs.configure("files", settings.log_level)
+    if arguments[0] == "migrate":
+        migrations.upgrade(MIGRATIONS, read_secret(settings.database_url_file))
+    else:
+        uvloop.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,125 @@
+"""The files of an account: found, listed, read, deleted."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.common.identity import JobGrant, Passport
+from services.common.paging import Position
+from services.files.data_keys import DataKeys, Proof, wiped
+from services.files.discards import Discards
+from services.files.errors import FileNotFound, GrantInvalid
+from services.files.objects import Objects, read_all
+from services.files.row_reader import RowRange, batches
+from services.files.sealed_parse import context_of, open_columns, open_index
+from services.files.stored_file import NumberedRow, OpenedFile, SealedParse, StoredFile
+from services.files.threads import drawn
+
+
+class Files(Protocol):
+    """Where files are recorded; an account sees its own alone."""
+
+    async def get(
+        self, account: str, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse] | None:
+        """Return a file with its current parse, or with the one asked for."""
+        ...
+
+    async def page(self, account: str, *, after: Position | None, count: int) -> list[StoredFile]:
+        """Return files, newest first."""
+        ...
+
+    async def remove(self, account: str, file_id: str) -> str | None:
+        """Remove a file; return the key of its object, which is on record as to be deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file and its verified bytes."""
+
+    file: StoredFile
+    pieces: AsyncIterator[bytes]
+
+
+class Library:
+    """What a person, or work with a grant, may do with stored files."""
+
+    def __init__(
+        self, files: Files, objects: Objects, *, keys: DataKeys, discards: Discards, executor: Executor
+    ) -> None:
+        self._files = files
+        self._objects = objects
+        self._keys = keys
+        self._discards = discards
+        self._executor = executor
+
+    async def get(self, person: Passport, file_id: str) -> OpenedFile:
+        """Return a file and the names of its columns."""
+        file, sealed = await self._find(person, file_id)
+        with wiped(await self._open(person, file)) as key:
+            return OpenedFile(file, open_columns(file, sealed, key))
+
+    async def page(
+        self, person: Passport, *, after: Position | None, count: int
+    ) -> tuple[list[StoredFile], Position | None]:
+        """Return a page of files and where it ended, if there are more. Names of columns stay sealed."""
+        found = await self._files.page(person.account, after=after, count=count + 1)
+        page = found[:count]
+        more = len(found) > count
+        return page, Position(page[-1].create_time, page[-1].id) if more else None
+
+    async def delete(self, person: Passport, file_id: str) -> None:
+        """Remove a file: with its row goes its data key, and with that all meaning of its bytes."""
+        object_key = await self._files.remove(person.account, file_id)
+        if object_key is None:
+            raise FileNotFound
+        await self._discards.discard(object_key)
+
+    async def download(self, person: Passport, file_id: str) -> Download:
+        """Return the bytes that were uploaded."""
+        file, _ = await self._find(person, file_id)
+        return Download(file, self._pieces(file, await self._open(person, file)))
+
+    async def read_rows(
+        self, proof: Proof, file_id: str, wanted: RowRange, *, parse: int | None, batch_rows: int
+    ) -> AsyncIterator[list[NumberedRow]]:
+        """Yield the rows that exist in a range, as this or the current parse reads them."""
+        if isinstance(proof, JobGrant):
+            _check_grant(proof, file_id, wanted, parse=parse)
+        file, sealed = await self._find(proof, file_id, parse=parse)
+        with wiped(await self._open(proof, file)) as key:
+            index = open_index(file, sealed, key)
+            source = batches(self._objects, file, key=key, index=index, wanted=wanted, batch_rows=batch_rows)
+            async for batch in drawn(self._executor, source):
+                yield batch
+
+    async def _pieces(self, file: StoredFile, opened: bytearray) -> AsyncIterator[bytes]:
+        with wiped(opened) as key:
+            source = read_all(
+                self._objects,
+                file.object.key,
+                key=key,
+                associated_data=context_of(file.id).binds(file.account),
+                size=file.object.size,
+            )
+            async for piece in drawn(self._executor, source):
+                yield piece
+
+    async def _find(
+        self, proof: Proof, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse]:
+        found = await self._files.get(proof.account, file_id, parse=parse)
+        if found is None:
+            raise FileNotFound
+        return found
+
+    async def _open(self, proof: Proof, file: StoredFile) -> bytearray:
+        return await self._keys.open(proof, context_of(file.id), file.object.wrapped_key)
+
+
+def _check_grant(grant: JobGrant, file_id: str, wanted: RowRange, *, parse: int | None) -> None:
+    named = grant.file == f"files/{file_id}" and grant.parse == parse
+    if not named or wanted.first < grant.first_row or wanted.last > grant.last_row:
+        raise GrantInvalid

@@ -1,0 +1,15 @@
+"""Who may call what: certificates by method, and whether a person or a grant must be behind the call."""
+
+from services.common.identity import GATEWAY, PROCESSOR, Allow, Policy
+
+POLICY: Policy = {
+    "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport"),
+    "/smelt.files.v1.FileService/ListFiles": Allow(GATEWAY, needs="passport"),
+    "/smelt.files.v1.FileService/GetFile": Allow(GATEWAY, PROCESSOR, needs="passport"),
+    "/smelt.files.v1.FileService/DeleteFile": Allow(GATEWAY, needs="passport"),
+    "/smelt.files.v1.FileService/ListFileRows": Allow(GATEWAY, needs="passport"),
+    "/smelt.files.v1.FileService/DownloadFile": Allow(GATEWAY, needs="passport"),
+    "/smelt.files.v1.RowService/ReadRows": Allow(PROCESSOR, needs="proof"),
+    "/smelt.files.v1.ResultService/WriteResult": Allow(PROCESSOR, needs="proof"),
+    "/smelt.files.v1.ResultService/ReadResult": Allow(PROCESSOR, needs="proof"),
+}

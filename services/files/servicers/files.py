@@ -1,0 +1,138 @@
+"""FileService: what people do with their files."""
+
+import base64
+from collections.abc import AsyncIterator
+
+from google.api import httpbody_pb2
+from smelt.files.v1 import files_pb2, files_pb2_grpc
+
+from services.common import identity, paging
+from services.common.guard import check
+from services.common.ids import parse_name
+from services.files.display_name import content_disposition
+from services.files.errors import FileNoColumns
+from services.files.form_body import body_of
+from services.files.library import Library
+from services.files.row_reader import RowRange
+from services.files.servicers import Context
+from services.files.stored_file import NumberedRow, StoredFile
+from services.files.uploads import Upload, Uploads
+
+_CREATED = (("x-http-status", "201"),)
+_DEFAULT_ROWS = 50
+_CSV = "text/csv"
+
+
+class FileServicer(files_pb2_grpc.FileServiceServicer):
+    """Files of the person who asks."""
+
+    def __init__(self, library: Library, uploads: Uploads) -> None:
+        self._library = library
+        self._uploads = uploads
+
+    async def UploadFile(
+        self, requests: AsyncIterator[files_pb2.UploadFileRequest], context: Context
+    ) -> files_pb2.File:
+        person = identity.passport(context)
+        first = await anext(requests, None)
+        if first is None:
+            raise FileNoColumns
+        check(first)
+        upload = Upload(
+            filename=first.filename,
+            body=body_of(first.content.content_type),
+            idempotency_key=identity.current_call().idempotency_key,
+        )
+        stored = await self._uploads.take(person, _data(first, requests), upload)
+        await context.send_initial_metadata(_CREATED)
+        return to_proto(stored.file, stored.columns)
+
+    async def ListFiles(
+        self, request: files_pb2.ListFilesRequest, context: Context
+    ) -> files_pb2.ListFilesResponse:
+        files, end = await self._library.page(
+            identity.passport(context),
+            after=paging.position(request.page_token),
+            count=paging.size(request.page_size),
+        )
+        return files_pb2.ListFilesResponse(
+            files=[to_proto(file) for file in files], next_page_token=end.token() if end else ""
+        )
+
+    async def GetFile(self, request: files_pb2.GetFileRequest, context: Context) -> files_pb2.File:
+        opened = await self._library.get(identity.passport(context), parse_name("files", request.name))
+        return to_proto(opened.file, opened.columns)
+
+    async def DeleteFile(
+        self, request: files_pb2.DeleteFileRequest, context: Context
+    ) -> files_pb2.DeleteFileResponse:
+        await self._library.delete(identity.passport(context), parse_name("files", request.name))
+        return files_pb2.DeleteFileResponse()
+
+    async def ListFileRows(
+        self, request: files_pb2.ListFileRowsRequest, context: Context
+    ) -> files_pb2.ListFileRowsResponse:
+        wanted = RowRange(request.first or 1, request.count or _DEFAULT_ROWS)
+        found = self._library.read_rows(
+            identity.passport(context),
+            parse_name("files", request.parent),
+            wanted,
+            parse=None,
+            batch_rows=wanted.count,
+        )
+        # One batch is as much as an answer may hold.
+        async for batch in found:
+            return files_pb2.ListFileRowsResponse(rows=map(row_to_proto, batch))
+        return files_pb2.ListFileRowsResponse()
+
+    async def DownloadFile(
+        self, request: files_pb2.DownloadFileRequest, context: Context
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        download = await self._library.download(identity.passport(context), parse_name("files", request.name))
+        announced = False
+        async for piece in download.pieces:
+            # Not before the first piece is verified: until then a refusal can still be a whole answer.
+            if not announced:
+                await context.send_initial_metadata(_headers(download.file))
+                announced = True
+            yield httpbody_pb2.HttpBody(content_type=_CSV, data=piece)
+
+
+async def _data(
+    first: files_pb2.UploadFileRequest, rest: AsyncIterator[files_pb2.UploadFileRequest]
+) -> AsyncIterator[bytes]:
+    yield first.content.data
+    async for request in rest:
+        yield request.content.data
+
+
+def _headers(file: StoredFile) -> tuple[tuple[str, str], ...]:
+    digest = base64.b64encode(bytes.fromhex(file.object.sha256)).decode()
+    return (
+        ("content-disposition", content_disposition(file.display_name)),
+        ("x-content-length", str(file.object.size)),
+        ("repr-digest", f"sha-256=:{digest}:"),
+        ("etag", f'"{file.object.sha256}"'),
+    )
+
+
+def to_proto(file: StoredFile, columns: tuple[str, ...] = ()) -> files_pb2.File:
+    """Return a file as its contract has it."""
+    answer = files_pb2.File(
+        name=f"files/{file.id}",
+        display_name=file.display_name,
+        size_bytes=file.object.size,
+        row_count=file.parse.row_count,
+        columns=[files_pb2.File.Column(name=name) for name in columns],
+        encoding=file.parse.dialect.encoding,
+        delimiter=file.parse.dialect.delimiter,
+        sha256=file.object.sha256,
+        parse=file.parse.version,
+    )
+    answer.create_time.FromDatetime(file.create_time)
+    return answer
+
+
+def row_to_proto(row: NumberedRow) -> files_pb2.Row:
+    """Return a row as its contract has it."""
+    return files_pb2.Row(number=row.number, cells=row.cells)

@@ -1,0 +1,163 @@
+"""Taking in an upload: one pass through reading, sealing and storing; the row comes last."""
+
+import asyncio
+from collections.abc import AsyncIterable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from services.common.errors import DeadlinePassed, InvalidRequest, Unavailable
+from services.common.idempotency import IdempotencyKeyReused, digest
+from services.common.identity import Passport
+from services.files.csv_reader import Limits, Parsed, parse
+from services.files.data_keys import DataKeys, wiped
+from services.files.discards import Discards
+from services.files.display_name import display_name
+from services.files.errors import FileNotFound
+from services.files.form_body import Body
+from services.files.objects import Objects, Written, write_sealed
+from services.files.sealed_parse import FIRST_VERSION, context_of, seal_parse
+from services.files.stored_file import OpenedFile, Parse, SealedParse, StoredFile, StoredObject
+from services.files.threads import fed
+
+_RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """How much one upload may hold and take, and how many may run at once."""
+
+    max_bytes: int
+    seconds: float
+    at_once: int
+    csv: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What comes with the bytes."""
+
+    filename: str
+    body: Body
+    idempotency_key: str
+
+
+class NewFiles(Protocol):
+    """Where files are recorded."""
+
+    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
+        """Record a file and return its id, or the id of the one that this idempotency key has made."""
+        ...
+
+    async def get(
+        self, account: str, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse] | None:
+        """Return a file of the account."""
+        ...
+
+
+class Uploads:
+    """Takes in uploads: each is stored whole, with its row, or not at all."""
+
+    def __init__(
+        self,
+        files: NewFiles,
+        objects: Objects,
+        *,
+        keys: DataKeys,
+        discards: Discards,
+        limits: UploadLimits,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._files = files
+        self._objects = objects
+        self._keys = keys
+        self._discards = discards
+        self._limits = limits
+        self._clock = clock
+        self._new_id = new_id
+        self._executor = ThreadPoolExecutor(limits.at_once, thread_name_prefix="upload")
+        self._running = 0
+
+    async def take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+        """Store an upload and return the file; raise what is wrong with it."""
+        if self._running >= self._limits.at_once:
+            raise Unavailable("Too many uploads at this moment", retry_after_seconds=_RETRY_SECONDS)
+        self._running += 1
+        try:
+            return await self._take(person, pieces, upload)
+        finally:
+            self._running -= 1
+
+    async def _take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+        file_id, object_key = self._new_id(), self._new_id()
+        context = context_of(file_id)
+        # Taken now, because a long upload outlives the passport.
+        data_key = await self._keys.create(person, context)
+        with wiped(data_key.key) as key:
+            work = partial(
+                write_sealed,
+                key=key,
+                associated_data=context.binds(person.account),
+                max_bytes=self._limits.max_bytes,
+                read=partial(parse, limits=self._limits.csv),
+            )
+            written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
+            sealed = seal_parse(
+                parsed, key=key, file_id=file_id, account=person.account, version=FIRST_VERSION
+            )
+        file = StoredFile(
+            id=file_id,
+            account=person.account,
+            display_name=display_name(upload.filename or upload.body.filename),
+            create_time=self._clock(),
+            object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
+            parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count),
+        )
+        return OpenedFile(await self._record(file, sealed, upload.idempotency_key), parsed.columns)
+
+    async def _store(
+        self,
+        pieces: AsyncIterable[bytes],
+        body: Body,
+        *,
+        object_key: str,
+        work: Callable[..., tuple[Written, Parsed]],
+    ) -> tuple[Written, Parsed]:
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await fed(
+                    self._executor,
+                    pieces,
+                    lambda arriving: work(body.file(arriving), self._objects.writer(object_key)),
+                )
+        except TimeoutError:
+            await self._discards.discard(object_key)
+            raise DeadlinePassed from None
+        except BaseException:
+            await self._discards.discard(object_key)
+            raise
+
+    async def _record(self, file: StoredFile, sealed: SealedParse, key: str) -> StoredFile:
+        content = digest(file.object.sha256.encode(), file.display_name.encode())
+        try:
+            kept = await self._files.add(file, sealed, key=key, content=content)
+        except (IdempotencyKeyReused, InvalidRequest):
+            # Any other failure may have come after the commit; then the sweep decides by the row.
+            await self._discards.discard(file.object.key)
+            raise
+        if kept == file.id:
+            return file
+        # The same bytes under the same key: the first upload's file is the answer.
+        await self._discards.discard(file.object.key)
+        first = await self._files.get(file.account, kept)
+        if first is None:
+            raise FileNotFound
+        return first[0]
+
+    async def close(self) -> None:
+        """Let what runs finish."""
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)

@@ -1,0 +1,83 @@
+"""One files service for all tests here: real Postgres, real S3, mTLS, and a stand-in for the vault."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import grpc
+import pytest
+
+from deploy.local.certificates import Certificates
+from deploy.local.s3 import ObjectStore
+from tests.integration.files import vault_stand_in
+from tests.integration.files.service import Caller, Service, ready, running
+from tests.integration.files.vault_stand_in import VaultStandIn
+from tests.support.stores import Databases
+
+
+@pytest.fixture(scope="session")
+def vault() -> VaultStandIn:
+    return VaultStandIn()
+
+
+@pytest.fixture(scope="session")
+async def vault_port(vault: VaultStandIn, certificates: Certificates) -> AsyncIterator[int]:
+    server, port = await vault_stand_in.serve(vault, certificates.identity("vault"))
+    yield port
+    await server.stop(None)
+
+
+@pytest.fixture(scope="session")
+async def service(
+    tmp_path_factory: pytest.TempPathFactory,
+    certificates: Certificates,
+    databases: Databases,
+    object_store: ObjectStore,
+    vault_port: int,
+) -> AsyncIterator[Service]:
+    directory: Path = tmp_path_factory.mktemp("files")
+    with (
+        databases.fresh("files") as database,
+        running(
+            directory,
+            certificates=certificates,
+            database=database,
+            objects=object_store,
+            vault_port=vault_port,
+            s3_bucket="files-service",
+        ) as started,
+    ):
+        await ready(started)
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def connect(certificates: Certificates) -> AsyncIterator[Callable[[Service, str], grpc.aio.Channel]]:
+    """`connect(service, "gateway")` gives a channel with that caller's certificate."""
+    made: list[grpc.aio.Channel] = []
+
+    def channel(service: Service, caller: str) -> grpc.aio.Channel:
+        shown = certificates.identity(caller)
+        credentials = grpc.ssl_channel_credentials(
+            shown.ca_file.read_bytes(), shown.key_file.read_bytes(), shown.cert_file.read_bytes()
+        )
+        options = [("grpc.ssl_target_name_override", "files"), ("grpc.use_local_subchannel_pool", 1)]
+        made.append(grpc.aio.secure_channel(f"127.0.0.1:{service.port}", credentials, options))
+        return made[-1]
+
+    yield channel
+    for opened in made:
+        await opened.close()
+
+
+@pytest.fixture
+def gateway(service: Service, connect: Callable[[Service, str], grpc.aio.Channel]) -> Caller:
+    """A new person, through the gateway."""
+    return Caller(connect(service, "gateway"))
+
+
+@pytest.fixture
+def processor(
+    service: Service, gateway: Caller, connect: Callable[[Service, str], grpc.aio.Channel]
+) -> Caller:
+    """The processor, on behalf of the same person."""
+    return Caller(connect(service, "processor"), gateway.account)
