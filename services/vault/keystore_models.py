@@ -19,13 +19,13 @@ metadata = MetaData()
 installation = Table(
     "installation",
     metadata,
-    Column("only", Boolean, primary_key=True, server_default="true"),
+    Column("single", Boolean, primary_key=True, server_default="true"),
     Column("id", Text, nullable=False),
     Column("root_key_id", Text, nullable=False),
     Column("wrapping_version", BigInteger, nullable=False),
     Column("wrapping_uses", BigInteger, nullable=False),
     Column("create_time", DateTime(timezone=True), nullable=False),
-    CheckConstraint("only", name="installation_is_one"),
+    CheckConstraint("single", name="installation_is_one"),
 )
 
 # A destroyed key leaves its row, so that the account never gets another one.

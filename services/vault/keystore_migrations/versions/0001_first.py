@@ -12,13 +12,13 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "installation",
-        sa.Column("only", sa.Boolean, primary_key=True, server_default="true"),
+        sa.Column("single", sa.Boolean, primary_key=True, server_default="true"),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("root_key_id", sa.Text, nullable=False),
         sa.Column("wrapping_version", sa.BigInteger, nullable=False),
         sa.Column("wrapping_uses", sa.BigInteger, nullable=False),
         sa.Column("create_time", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("only", name="installation_is_one"),
+        sa.CheckConstraint("single", name="installation_is_one"),
     )
     op.create_table(
         "account_keys",

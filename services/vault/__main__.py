@@ -1,0 +1,97 @@
+"""Commands of the vault: serve, migrate, init; and for operators managed-key, status."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.common import logs, migrations
+from services.common.logs import describe, log
+from services.common.settings import load, read_secret
+from services.vault import operator, service
+from services.vault.first_start import CannotInitialise, FirstStart
+from services.vault.hygiene import harden_process
+from services.vault.keystore import KeyStore
+from services.vault.root import RootKeyFile
+from services.vault.service import Stores
+from services.vault.settings import KeyFileSettings, StoreSettings, VaultSettings
+from services.vault.wrapping_file import WrappingFile
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+def serve(_: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    settings = load(VaultSettings)
+    logs.configure("vault", settings.log_level)
+
+    async def run() -> int:
+        try:
+            await service.serve(settings, _stores(settings))
+        except SQLAlchemyError as error:
+            log.error("vault.start_failed", **describe(error))
+            return 1
+        return 0
+
+    return asyncio.run(run())
+
+
+def migrate(_: argparse.Namespace) -> int:
+    """Bring both databases up to date."""
+    settings = load(StoreSettings)
+    migrations.upgrade(_FOLDER / "migrations", read_secret(settings.database_url_file))
+    migrations.upgrade(_FOLDER / "keystore_migrations", read_secret(settings.vault_keystore_url_file))
+    return 0
+
+
+def init(_: argparse.Namespace) -> int:
+    """Make the installation's first keys, once."""
+    settings = load(KeyFileSettings)
+
+    async def run() -> int:
+        stores = _stores(settings)
+        first = FirstStart(
+            KeyStore(stores.keystore),
+            stores.database,
+            RootKeyFile(settings.vault_root_key_file),
+            WrappingFile(settings.vault_wrapping_key_file),
+        )
+        try:
+            print(await first.initialise())
+        except CannotInitialise as error:
+            print(f"the vault cannot be initialised: {error}", file=sys.stderr)
+            return 1
+        except SQLAlchemyError as error:
+            print(f"a database does not answer as it should ({type(error).__name__})", file=sys.stderr)
+            return 1
+        finally:
+            await stores.close()
+        return 0
+
+    return asyncio.run(run())
+
+
+def _stores(settings: StoreSettings) -> Stores:
+    return Stores.at(read_secret(settings.database_url_file), read_secret(settings.vault_keystore_url_file))
+
+
+def main() -> int:
+    """Run the command that the arguments name; return the exit status."""
+    harden_process()
+    parser = argparse.ArgumentParser(prog="python -m services.vault", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in (serve, migrate, init):
+        commands.add_parser(command.__name__, help=command.__doc__).set_defaults(run=command)
+    managed = commands.add_parser("managed-key", help="Store or replace the operator's provider key")
+    managed.add_argument("--base-url", default="", help="Its endpoint; empty for OpenAI's")
+    managed.add_argument("--secret-file", required=True, help="File that holds the key")
+    managed.set_defaults(run=operator.managed_key)
+    commands.add_parser("status", help="Print how the vault is").set_defaults(run=operator.status)
+    arguments = parser.parse_args()
+    return int(arguments.run(arguments))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,140 @@
+"""Data keys: made and opened for whoever holds the data, under the account's key; the vault keeps none."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from services.common import identity
+from services.common.errors import DomainError, Kind
+from services.common.identity import JobGrant, Passport
+from services.vault import key_wrap
+from services.vault.account_keys import AccountKeys
+from services.vault.audit import Event
+from services.vault.binding import Binding
+from services.vault.committing import KEY_BYTES, DoesNotOpen
+from services.vault.release import GrantInvalid, GrantRevoked
+from services.vault.secret import Secret
+
+
+class Purpose(Enum):
+    """What has a data key of its own; the value stands in the key's associated data."""
+
+    FILE = "data-key/file"
+    JOB = "data-key/job"
+    RESULT = "data-key/result"
+
+
+# Who holds which data; another service's keys are no business of the one that asks.
+_HOLDER: Mapping[Purpose, str] = {
+    Purpose.FILE: identity.FILES,
+    Purpose.JOB: identity.PROCESSOR,
+    Purpose.RESULT: identity.FILES,
+}
+_COLLECTION: Mapping[Purpose, str] = {
+    Purpose.FILE: "files/",
+    Purpose.JOB: "jobs/",
+    Purpose.RESULT: "jobs/",
+}
+
+
+class DataKeyInvalid(DomainError):
+    """The wrapped key was made for something else, or was altered."""
+
+    reason = "DATA_KEY_INVALID"
+    kind = Kind.DAMAGED
+    message = "The data key does not open"
+
+
+class DataKeyContextInvalid(DomainError):
+    """No such object has a key for this purpose, or not one for this caller."""
+
+    reason = "DATA_KEY_CONTEXT_INVALID"
+    kind = Kind.FORBIDDEN
+    message = "This caller has no data key for such an object"
+
+
+@dataclass(frozen=True, slots=True)
+class DataKeyContext:
+    """What a data key is for: the object's name and how often it was written anew."""
+
+    purpose: Purpose
+    object: str
+    generation: int
+
+
+class Revocations(Protocol):
+    """Which grants were ended."""
+
+    async def is_revoked(self, account: str, id: str) -> bool: ...
+
+
+class Audit(Protocol):
+    """Where events are recorded; raises AuditUnavailable."""
+
+    async def record(self, event: Event) -> None: ...
+
+
+class DataKeys:
+    """Makes and opens data keys for the account that the proof names."""
+
+    def __init__(self, *, account_keys: AccountKeys, revocations: Revocations, audit: Audit) -> None:
+        self._account_keys = account_keys
+        self._revocations = revocations
+        self._audit = audit
+
+    async def create(
+        self, proof: Passport | JobGrant, context: DataKeyContext, *, caller: str
+    ) -> tuple[Secret, bytes]:
+        """Return a new key, which the caller wipes, and its wrapped form.
+
+        Raises GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
+        """
+        await self._check(proof, context, caller)
+        under = await self._account_keys.for_sealing(proof.account)
+        try:
+            key = Secret(bytearray(os.urandom(KEY_BYTES)))
+            binding = self._binding(proof.account, context)
+            return key, key_wrap.wrap(key.reveal(), under.key, binding, epoch=under.epoch)
+        finally:
+            under.wipe()
+
+    async def open(
+        self, proof: Passport | JobGrant, context: DataKeyContext, wrapped: bytes, *, caller: str
+    ) -> Secret:
+        """Return the key, which the caller wipes.
+
+        Raises DataKeyInvalid, GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
+        """
+        await self._check(proof, context, caller)
+        try:
+            epoch = key_wrap.epoch_of(wrapped)
+            under = await self._account_keys.at(proof.account, epoch)
+            try:
+                binding = self._binding(proof.account, context)
+                return Secret(key_wrap.unwrap(wrapped, under.key, binding, epoch=epoch))
+            finally:
+                under.wipe()
+        except DoesNotOpen:
+            details = {"caller": caller, "purpose": context.purpose.value, "reason": DataKeyInvalid.reason}
+            await self._audit.record(
+                Event(proof.account, context.object, "open-data-key", "refused", details)
+            )
+            raise DataKeyInvalid from None
+
+    async def _check(self, proof: Passport | JobGrant, context: DataKeyContext, caller: str) -> None:
+        purpose = context.purpose
+        if _HOLDER[purpose] != caller or not context.object.startswith(_COLLECTION[purpose]):
+            raise DataKeyContextInvalid
+        if isinstance(proof, JobGrant):
+            # A grant opens the file it names and what belongs to the job it names, nothing else.
+            if context.object != (proof.file if purpose is Purpose.FILE else proof.job):
+                raise GrantInvalid
+            if await self._revocations.is_revoked(proof.account, proof.id):
+                raise GrantRevoked
+
+    def _binding(self, account: str, context: DataKeyContext) -> Binding:
+        return self._account_keys.keyring.binding(
+            context.purpose.value, account=account, object=context.object, generation=context.generation
+        )

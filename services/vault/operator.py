@@ -1,0 +1,69 @@
+"""The operator's commands: clients of the vault's RPCs with the operator's certificate."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import grpc
+from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
+
+from services.common import identity
+from services.common.grpc_errors import error_from_rpc
+from services.common.settings import load, read_secret
+from services.common.tls import channel
+from services.vault.settings import OperatorSettings
+
+_SECONDS = 15.0
+Stub = operator_pb2_grpc.OperatorServiceStub
+
+
+def managed_key(arguments: Namespace) -> int:
+    """Store or replace the operator's provider key; return the exit status."""
+    secret = read_secret(Path(arguments.secret_file))
+
+    async def call(stub: Stub) -> str:
+        answer = await stub.SetManagedApiKey(
+            operator_pb2.SetManagedApiKeyRequest(secret=secret, base_url=arguments.base_url),
+            timeout=_SECONDS,
+        )
+        return f"stored the managed key ...{answer.hint} for {answer.base_url}"
+
+    return _run(call)
+
+
+def status(arguments: Namespace) -> int:
+    """Print how the vault is; return 0 when it is open, 1 when it is sealed or cannot be reached."""
+    sealed = True
+
+    async def call(stub: Stub) -> str:
+        nonlocal sealed
+        answer = await stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=_SECONDS)
+        sealed = answer.sealed
+        return "\n".join(
+            (
+                f"sealed: {'yes' if answer.sealed else 'no'}",
+                f"installation: {answer.installation or 'none'}",
+                f"root key: {answer.root_key_id or 'none'}",
+                f"wrapping key version: {answer.wrapping_key_version}",
+            )
+        )
+
+    return _run(call) or int(sealed)
+
+
+def _run(call: Callable[[Stub], Awaitable[str]]) -> int:
+    settings = load(OperatorSettings)
+
+    async def run() -> int:
+        async with channel(settings, identity.VAULT, settings.vault_address) as to_vault:
+            try:
+                print(await call(Stub(to_vault)))
+            except grpc.aio.AioRpcError as error:
+                failed = error_from_rpc(error)
+                print(f"{failed.reason}: {failed.message}", file=sys.stderr)
+                return 1
+        return 0
+
+    return asyncio.run(run())

@@ -1,0 +1,31 @@
+"""Who may call which method of the vault."""
+
+from services.common.identity import AUTH, FILES, GATEWAY, OPERATOR, PROCESSOR, Allow, Policy
+
+_KEYS = "/smelt.vault.v1.ApiKeyService/"
+_DIRECTORY = "/smelt.vault.v1.ApiKeyDirectoryService/"
+_RELEASE = "/smelt.vault.v1.KeyReleaseService/"
+_DATA = "/smelt.vault.v1.DataKeyService/"
+_SIGNING = "/smelt.vault.v1.SigningService/"
+_OPERATOR = "/smelt.vault.v1.OperatorService/"
+
+POLICY: Policy = {
+    _KEYS + "CreateApiKey": Allow(GATEWAY, needs="passport"),
+    _KEYS + "ListApiKeys": Allow(GATEWAY, needs="passport"),
+    _KEYS + "GetApiKey": Allow(GATEWAY, needs="passport"),
+    _KEYS + "DeleteApiKey": Allow(GATEWAY, needs="passport"),
+    _KEYS + "ActivateApiKey": Allow(GATEWAY, needs="passport"),
+    _DIRECTORY + "DescribeApiKey": Allow(PROCESSOR, needs="passport"),
+    # The grants come in the messages of the stream.
+    _RELEASE + "ReleaseApiKeys": Allow(PROCESSOR),
+    _RELEASE + "RevokeGrant": Allow(PROCESSOR, AUTH),
+    _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="proof"),
+    _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="proof"),
+    _SIGNING + "Sign": Allow(AUTH),
+    _SIGNING + "Mac": Allow(AUTH),
+    _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
+    _OPERATOR + "SetManagedApiKey": Allow(OPERATOR),
+    _OPERATOR + "GetVaultStatus": Allow(OPERATOR),
+}
+# A sealed vault can verify no token; it tells whom it knows by certificate that it is sealed.
+SEALED_POLICY: Policy = {method: Allow(*allow.callers) for method, allow in POLICY.items()}

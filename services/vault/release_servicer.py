@@ -1,0 +1,54 @@
+"""KeyReleaseService on the wire."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from smelt.vault.v1 import release_pb2, release_pb2_grpc
+
+from services.common import identity
+from services.common.tokens import TokenVerifier
+from services.vault.audit import Event
+from services.vault.audit_writer import AuditWriter
+from services.vault.release_stream import Recording, ReleaseStream
+from services.vault.store import GrantStore
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
+    """The only way a stored key leaves the vault."""
+
+    def __init__(self, *, writer: AuditWriter, verifier: TokenVerifier, grants: GrantStore) -> None:
+        self._writer = writer
+        self._verifier = verifier
+        self._grants = grants
+        self._recording = Recording()
+
+    async def ReleaseApiKeys(
+        self, request_iterator: AsyncIterator[release_pb2.ReleaseApiKeysRequest], context: Context
+    ) -> AsyncIterator[release_pb2.ReleaseApiKeysResponse]:
+        stream = ReleaseStream(
+            identity.current_call().caller,
+            writer=self._writer,
+            verifier=self._verifier,
+            recording=self._recording,
+        )
+        reading = asyncio.ensure_future(stream.read(request_iterator))
+        try:
+            async for answer in stream.answers():
+                yield answer
+            await reading
+        finally:
+            reading.cancel()
+
+    async def RevokeGrant(
+        self, request: release_pb2.RevokeGrantRequest, context: Context
+    ) -> release_pb2.RevokeGrantResponse:
+        await self._grants.revoke(request.account, request.grant_id)
+        caller = identity.current_call().caller
+        await self._writer.record(
+            Event(request.account, "", "revoke-grant", "ok", {"caller": caller, "grant": request.grant_id})
+        )
+        return release_pb2.RevokeGrantResponse()

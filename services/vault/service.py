@@ -1,0 +1,170 @@
+"""The vault as a server: its parts put together, unsealed or sealed."""
+
+import asyncio
+from dataclasses import dataclass
+
+from smelt.vault.v1 import (
+    api_keys_pb2_grpc,
+    data_keys_pb2_grpc,
+    operator_pb2_grpc,
+    release_pb2_grpc,
+    signing_pb2_grpc,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.common import database, server
+from services.common.logs import describe, log
+from services.common.tokens import KeySet, StaticKeys, TokenVerifier
+from services.vault.account_keys import AccountKeys
+from services.vault.api_keys import ApiKeys
+from services.vault.audit import Chain
+from services.vault.audit_writer import AuditWriter
+from services.vault.data_keys import DataKeys
+from services.vault.keyring import CannotUnseal
+from services.vault.keystore import KeyStore
+from services.vault.operator_servicer import OperatorServicer
+from services.vault.policy import POLICY, SEALED_POLICY
+from services.vault.release_batch import ReleaseBatches
+from services.vault.release_keys import KeyStandings
+from services.vault.release_servicer import KeyReleaseServicer
+from services.vault.root import RootKeyFile
+from services.vault.sealed import refuse_readiness, sealed
+from services.vault.servicers import (
+    ApiKeyDirectoryServicer,
+    ApiKeyServicer,
+    DataKeyServicer,
+    SigningServicer,
+)
+from services.vault.settings import VaultSettings
+from services.vault.signing import TokenSigner
+from services.vault.store import ApiKeyStore, GrantStore
+from services.vault.unseal import Unsealed, unseal
+from services.vault.wrapping_file import WrappingFile
+
+_STANDING_SECONDS = 1.0
+_SWEEP_SECONDS = 600.0
+_KEYS = "smelt.vault.v1.ApiKeyService"
+_DIRECTORY = "smelt.vault.v1.ApiKeyDirectoryService"
+_RELEASE = "smelt.vault.v1.KeyReleaseService"
+_DATA = "smelt.vault.v1.DataKeyService"
+_SIGNING = "smelt.vault.v1.SigningService"
+_ADD = {
+    _KEYS: api_keys_pb2_grpc.add_ApiKeyServiceServicer_to_server,
+    _DIRECTORY: api_keys_pb2_grpc.add_ApiKeyDirectoryServiceServicer_to_server,
+    _RELEASE: release_pb2_grpc.add_KeyReleaseServiceServicer_to_server,
+    _DATA: data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server,
+    _SIGNING: signing_pb2_grpc.add_SigningServiceServicer_to_server,
+}
+_ADD_OPERATOR = operator_pb2_grpc.add_OperatorServiceServicer_to_server
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The two databases, by URL and by engine."""
+
+    database_url: str
+    keystore_url: str
+    database: AsyncEngine
+    keystore: AsyncEngine
+
+    @classmethod
+    def at(cls, database_url: str, keystore_url: str) -> "Stores":
+        return cls(database_url, keystore_url, database.engine(database_url), database.engine(keystore_url))
+
+    async def check(self) -> None:
+        """Raise when either does not answer."""
+        await database.ping(self.database)
+        await database.ping(self.keystore)
+
+    async def close(self) -> None:
+        await self.database.dispose()
+        await self.keystore.dispose()
+
+
+async def serve(settings: VaultSettings, stores: Stores) -> None:
+    """Serve until signalled: everything with the right root key, refusals without it."""
+    keystore = KeyStore(stores.keystore)
+    root = RootKeyFile(settings.vault_root_key_file)
+    file = WrappingFile(settings.vault_wrapping_key_file)
+    try:
+        opened = await unseal(keystore, root, file)
+    except CannotUnseal as error:
+        await _serve_sealed(settings, stores, keystore, str(error))
+    else:
+        await _serve_unsealed(settings, stores, keystore, opened)
+
+
+async def _serve_sealed(settings: VaultSettings, stores: Stores, keystore: KeyStore, why: str) -> None:
+    installation = await keystore.installation()
+    log.error("vault.sealed", wanted_root_key=installation.root_key_id if installation else None, why=why)
+    await server.serve(
+        settings,
+        SEALED_POLICY,
+        servicers=[
+            *(sealed(service, add) for service, add in _ADD.items()),
+            (_ADD_OPERATOR, OperatorServicer(installation, None)),
+        ],
+        verifier=TokenVerifier(StaticKeys(KeySet(issuer=""))),
+        ready_checks=[refuse_readiness],
+        on_stop=[stores.close],
+    )
+
+
+async def _serve_unsealed(
+    settings: VaultSettings, stores: Stores, keystore: KeyStore, opened: Unsealed
+) -> None:
+    signer = TokenSigner(opened.installation.id, opened.system_keys.signing)
+    verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
+    account_keys = AccountKeys(opened.keyring, keystore)
+    chain = Chain(opened.installation.id, opened.system_keys.audit)
+    standings = KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS)
+    writer = AuditWriter(
+        stores.database_url,
+        settings.vault_slot,
+        chain=chain,
+        batches=ReleaseBatches(
+            chain=chain, account_keys=account_keys, standings=standings, macs=opened.system_keys.macs
+        ),
+    )
+    sessions = database.sessions(stores.database)
+    grants = GrantStore(sessions)
+    keys = ApiKeys(
+        rows=ApiKeyStore(sessions),
+        generations=keystore,
+        account_keys=account_keys,
+        audit=writer,
+        macs=opened.system_keys.macs,
+        private=settings.private_providers,
+    )
+
+    async def sweep() -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            try:
+                while await grants.sweep():
+                    pass
+            except SQLAlchemyError as error:
+                # What is over keeps until the next time.
+                log.warning("grants.sweep_failed", **describe(error))
+
+    log.info("vault.unsealed", root_key=opened.installation.root_key_id, slot=settings.vault_slot)
+    await server.serve(
+        settings,
+        POLICY,
+        servicers=[
+            (_ADD[_KEYS], ApiKeyServicer(keys)),
+            (_ADD[_DIRECTORY], ApiKeyDirectoryServicer(keys)),
+            (_ADD[_RELEASE], KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants)),
+            (
+                _ADD[_DATA],
+                DataKeyServicer(DataKeys(account_keys=account_keys, revocations=grants, audit=writer)),
+            ),
+            (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
+            (_ADD_OPERATOR, OperatorServicer(opened.installation, keys)),
+        ],
+        verifier=verifier,
+        ready_checks=[stores.check, writer.check],
+        background=[writer.run, sweep],
+        on_stop=[standings.close, stores.close],
+    )

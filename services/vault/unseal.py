@@ -1,0 +1,34 @@
+"""Starting with the right root key, or finding out why not; nothing is written here."""
+
+from dataclasses import dataclass
+
+from services.vault import keyring, system_keys
+from services.vault.committing import DoesNotOpen
+from services.vault.keyring import CannotUnseal, Keyring
+from services.vault.keystore import Installation, KeyStore
+from services.vault.root import RootProvider
+from services.vault.system_keys import SystemKeys
+from services.vault.wrapping_file import WrappingFile
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """An installation with its keys opened."""
+
+    installation: Installation
+    keyring: Keyring
+    system_keys: SystemKeys
+
+
+async def unseal(keystore: KeyStore, provider: RootProvider, file: WrappingFile) -> Unsealed:
+    """Open the installation's keys; raise CannotUnseal."""
+    installation = await keystore.installation()
+    if installation is None:
+        raise CannotUnseal("the key store is empty: run `python -m services.vault init` once")
+    opened = keyring.open_keyring(
+        provider, file, installation=installation.id, version=installation.wrapping_version
+    )
+    try:
+        return Unsealed(installation, opened, system_keys.open_rows(await keystore.system_keys(), opened))
+    except (DoesNotOpen, KeyError, ValueError):
+        raise CannotUnseal("the key store's own keys are damaged or missing") from None

@@ -1,0 +1,317 @@
+"""A real vault for tests: its own process, certificates, two databases and key files."""
+
+import asyncio
+import hashlib
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psycopg
+from smelt.vault.v1 import (
+    api_keys_pb2,
+    api_keys_pb2_grpc,
+    data_keys_pb2_grpc,
+    operator_pb2_grpc,
+    release_pb2,
+    release_pb2_grpc,
+    signing_pb2,
+    signing_pb2_grpc,
+)
+
+from deploy.local.certificates import Certificates
+from deploy.local.ports import PortBlock
+from services.common import tls
+from services.common.grpc_errors import error_from_rpc, error_from_status
+from services.common.ids import new_id
+from services.common.settings import PeerSettings
+from tests.support.stores import Database
+
+ROOT = Path(__file__).resolve().parents[3]
+SECRET = "sk-test-abcdefghijklmnop-0123"
+PRIVATE = "127.0.0.1:9911"
+PRIVATE_URL = f"http://{PRIVATE}/v1"
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a vault's settings point at; two replicas share all but slot and ports."""
+
+    directory: Path
+    database_url_file: Path
+    keystore_url_file: Path
+
+    @property
+    def root_key(self) -> Path:
+        return self.directory / "root.key"
+
+    @property
+    def wrapping_key(self) -> Path:
+        return self.directory / "wrapping.key"
+
+
+@dataclass(slots=True)
+class Vault:
+    """A vault process, started and ended by the test."""
+
+    files: Files
+    certificates: Certificates
+    database: Database
+    keystore: Database
+    slot: str = "0"
+    address: str = ""
+    health: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
+
+    def command(self, *arguments: str, identity: str = "vault", **more: str) -> subprocess.Popen[bytes]:
+        """Start a command of the vault with its settings."""
+        log = (self.files.directory / f"vault-{self.slot}.log").open("ab")
+        return subprocess.Popen(
+            [sys.executable, "-m", "services.vault", *arguments],
+            cwd=ROOT,
+            env=self.environment(identity) | more,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, identity: str = "vault", **more: str) -> tuple[int, str]:
+        """Run a command to its end; return its status and all it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "services.vault", *arguments],
+            cwd=ROOT,
+            env=self.environment(identity) | more,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def environment(self, identity: str) -> dict[str, str]:
+        """Return the settings of a process with this certificate."""
+        who = self.certificates.identity(identity)
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}",
+            "PYTHONUNBUFFERED": "1",
+            "SMELT_LISTEN": self.address,
+            "SMELT_HEALTH_LISTEN": self.health,
+            "SMELT_TLS_CERT_FILE": str(who.cert_file),
+            "SMELT_TLS_KEY_FILE": str(who.key_file),
+            "SMELT_TLS_CA_FILE": str(who.ca_file),
+            "SMELT_DATABASE_URL_FILE": str(self.files.database_url_file),
+            "SMELT_VAULT_KEYSTORE_URL_FILE": str(self.files.keystore_url_file),
+            "SMELT_VAULT_ROOT_KEY_FILE": str(self.files.root_key),
+            "SMELT_VAULT_WRAPPING_KEY_FILE": str(self.files.wrapping_key),
+            "SMELT_VAULT_ADDRESS": self.address,
+            "SMELT_VAULT_SLOT": self.slot,
+            "SMELT_PRIVATE_PROVIDERS": PRIVATE,
+            "SMELT_LOG_LEVEL": "debug",
+            "SMELT_DRAIN_SECONDS": "1",
+        }
+
+    async def start(self, *, ready: bool = True) -> None:
+        """Start serving; wait until it is ready, or only live."""
+        if not self.address:
+            with PortBlock.reserve() as ports:
+                self.address, self.health = (f"127.0.0.1:{ports.take()}" for _ in range(2))
+        self.process = self.command("serve")
+        await self.wait("/ready" if ready else "/live", 200)
+
+    async def wait(self, path: str, status: int, seconds: float = START_SECONDS) -> None:
+        """Return when the probe gives this status."""
+        end = time.monotonic() + seconds
+        while (seen := await self.probe(path)) != status:
+            if time.monotonic() > end or (self.process and self.process.poll() is not None):
+                raise TimeoutError(f"{path} gives {seen}: {self.log()[-2000:]}")
+            await asyncio.sleep(0.02)
+
+    async def probe(self, path: str) -> int:
+        """Return the status of a probe, 0 when nothing answers."""
+
+        def ask() -> int:
+            try:
+                return int(urllib.request.urlopen(f"http://{self.health}{path}", timeout=2).status)
+            except urllib.error.HTTPError as error:
+                return error.code
+            except OSError:
+                return 0
+
+        return await asyncio.to_thread(ask)
+
+    def log(self) -> str:
+        return (self.files.directory / f"vault-{self.slot}.log").read_text()
+
+    async def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """End the process and wait for it."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            await asyncio.to_thread(self.process.wait, 15)
+            self.process = None
+
+    async def close(self) -> None:
+        for channel in self._channels.values():
+            await channel.close()
+        self._channels.clear()
+        await self.kill()
+
+    def channel(self, caller: str) -> grpc.aio.Channel:
+        """Return a channel with a caller's certificate."""
+        if caller not in self._channels:
+            who = self.certificates.identity(caller)
+            settings = PeerSettings(
+                tls_cert_file=who.cert_file, tls_key_file=who.key_file, tls_ca_file=who.ca_file
+            )
+            self._channels[caller] = tls.channel(settings, "vault", self.address)
+        return self._channels[caller]
+
+    def keys(self, caller: str = "gateway") -> Any:
+        return api_keys_pb2_grpc.ApiKeyServiceStub(self.channel(caller))
+
+    def directory(self) -> Any:
+        return api_keys_pb2_grpc.ApiKeyDirectoryServiceStub(self.channel("processor"))
+
+    def signing(self, caller: str = "auth") -> Any:
+        return signing_pb2_grpc.SigningServiceStub(self.channel(caller))
+
+    def data_keys(self, caller: str = "files") -> Any:
+        return data_keys_pb2_grpc.DataKeyServiceStub(self.channel(caller))
+
+    def operator(self, caller: str = "operator") -> Any:
+        return operator_pb2_grpc.OperatorServiceStub(self.channel(caller))
+
+    def release(self, caller: str = "processor") -> Any:
+        return release_pb2_grpc.KeyReleaseServiceStub(self.channel(caller))
+
+    async def passport(self, account: str) -> tuple[tuple[str, str], ...]:
+        """Return the metadata of a person who is signed in."""
+        claims = signing_pb2.PassportClaims(account=account, session="s1", scopes=["read", "write"])
+        signed = await self.signing().Sign(signing_pb2.SignRequest(passport=claims, lifetime_seconds=300))
+        return (("x-smelt-passport", signed.token),)
+
+    async def grant(
+        self, account: str, api_key: str, *, lifetime_seconds: int = 600, **more: Any
+    ) -> signing_pb2.SignResponse:
+        """Return a signed grant, of a job of 100 rows and one template unless told otherwise."""
+        claims = {
+            "purpose": "job",
+            "job": "jobs/j1",
+            "file": "files/f1",
+            "parse": 1,
+            "first_row": 1,
+            "last_row": 100,
+            "template_count": 1,
+            "release_budget": 1000,
+        } | more
+        wanted = signing_pb2.GrantClaims(account=account, api_key=api_key, **claims)
+        signed: signing_pb2.SignResponse = await self.signing().Sign(
+            signing_pb2.SignRequest(grant=wanted, lifetime_seconds=lifetime_seconds)
+        )
+        return signed
+
+    async def add_key(self, account: str, secret: str = SECRET, **more: Any) -> api_keys_pb2.ApiKey:
+        """Store a key for an account."""
+        key: api_keys_pb2.ApiKey = await self.keys().CreateApiKey(
+            api_keys_pb2.CreateApiKeyRequest(secret=secret, **({"base_url": PRIVATE_URL} | more)),
+            metadata=await self.passport(account),
+        )
+        return key
+
+    def query(self, statement: str, *values: Any, keystore: bool = False) -> list[tuple[Any, ...]]:
+        """Run a statement with all rights and return its rows, if it gives any."""
+        database = self.keystore if keystore else self.database
+        with psycopg.connect(database.conninfo, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), values or None)
+            return cursor.fetchall() if cursor.description else []
+
+
+class Worker:
+    """A worker's stream of releases."""
+
+    def __init__(self, vault: Vault, caller: str = "processor") -> None:
+        self._call = vault.release(caller).ReleaseApiKeys()
+        self._ids = itertools.count(1)
+        self._shown: set[str] = set()
+        self._writing = asyncio.Lock()
+        self._waiting: dict[int, asyncio.Future[release_pb2.ReleaseApiKeysResponse]] = {}
+        self._reader = asyncio.ensure_future(self._read())
+
+    async def ask(
+        self, grant: str, row: int = 1, template: int = 0, claim: int = 1, attempt: int = 1, **more: Any
+    ) -> release_pb2.ReleaseApiKeysResponse:
+        """Ask once; return the answer."""
+        id_ = next(self._ids)
+        show = "" if grant in self._shown else grant
+        self._shown.add(grant)
+        future = self._waiting[id_] = asyncio.get_running_loop().create_future()
+        values = {"grant": show, "row": row, "template": template, "claim": claim, "attempt": attempt} | more
+        digest = hashlib.sha256(grant.encode()).digest()
+        message = release_pb2.ReleaseApiKeysRequest(**{"id": id_, "grant_sha256": digest} | values)
+        # A stream takes one write at a time.
+        async with self._writing:
+            await self._call.write(message)
+        return await future
+
+    async def outcome(self, grant: str, row: int = 1, **more: Any) -> str:
+        """Ask once; return the secret, or the reason of the refusal."""
+        return outcome(await self.ask(grant, row, **more))
+
+    async def outcomes(self, grant: str, rows: Sequence[int], **more: Any) -> list[str]:
+        """Ask for many rows at once."""
+        return await asyncio.gather(*(self.outcome(grant, row, **more) for row in rows))
+
+    async def close(self) -> None:
+        self._call.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def _read(self) -> None:
+        try:
+            async for answer in self._call:
+                self._waiting.pop(answer.id).set_result(answer)
+        except (grpc.aio.AioRpcError, asyncio.CancelledError) as error:
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(error)
+
+
+def outcome(answer: release_pb2.ReleaseApiKeysResponse) -> str:
+    """Return the secret of an answer, or its reason."""
+    if answer.WhichOneof("outcome") == "released":
+        return answer.released.secret.decode()
+    return error_from_status(answer.refused).reason
+
+
+async def reason_of(call: Any) -> str:
+    """Return the reason with which a call fails; empty when it does not."""
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return error_from_rpc(error).reason
+    return ""
+
+
+@asynccontextmanager
+async def worker(vault: Vault, caller: str = "processor") -> AsyncIterator[Worker]:
+    """Open a stream for the length of the block."""
+    stream = Worker(vault, caller)
+    try:
+        yield stream
+    finally:
+        await stream.close()
+
+
+def new_account() -> str:
+    """Return an account that no other test has."""
+    return new_id()
