@@ -14,7 +14,7 @@ import protovalidate
 from google.protobuf.message import Message
 from grpc_status import rpc_status
 
-from services.common import identity
+from services.common import downloads, identity
 from services.common.errors import CallerNotAllowed, DomainError, InvalidRequest, Unauthenticated
 from services.common.grpc_errors import error_from_rpc, status_of, trailing_metadata
 from services.common.identity import Allow, Call, Policy
@@ -70,10 +70,13 @@ class Guard(grpc.aio.ServerInterceptor):
         make = makers[handler.request_streaming, handler.response_streaming]
         inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         wrap = self._stream if handler.response_streaming else self._single
+        serializer = handler.response_serializer
+        if downloads.is_download(method):
+            inner, serializer = downloads.breaking_off(inner), downloads.serializer(serializer)
         return make(
             wrap(method, allow, inner, unary_request=not handler.request_streaming),
             handler.request_deserializer,
-            handler.response_serializer,
+            serializer,
         )
 
     def _single(

@@ -1,0 +1,42 @@
+"""Downloads that break off half-way: content must not look whole when its service failed."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from google.protobuf import descriptor_pool
+
+#: Not a message. A status after content reaches no HTTP client, and over HTTP/1.1 only the end of the
+#: connection shows that content is not whole: the gateway ends it at a message that it cannot read.
+BROKEN_OFF = b"\xff"
+_HTTP_BODY = "google.api.HttpBody"
+
+
+def is_download(method: str) -> bool:
+    """Whether `/package.Service/Method` streams bytes for people."""
+    try:
+        found = descriptor_pool.Default().FindMethodByName(method.lstrip("/").replace("/", "."))
+    except KeyError:
+        return False
+    return bool(found.server_streaming and found.output_type.full_name == _HTTP_BODY)
+
+
+def breaking_off(inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], AsyncIterator[Any]]:
+    """The same stream, with `BROKEN_OFF` after what was sent when it fails."""
+
+    async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
+        begun = False
+        try:
+            async for message in inner(request, context):
+                begun = True
+                yield message
+        except Exception:
+            if begun:
+                yield BROKEN_OFF
+            raise
+
+    return answer
+
+
+def serializer(inner: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """Messages by the method's own serializer, and `BROKEN_OFF` as it is."""
+    return lambda message: message if isinstance(message, bytes) else inner(message)
