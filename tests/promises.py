@@ -1,4 +1,4 @@
-"""Which test keeps which promise: reads the markers and writes docs/promises.md (`python -m tests.promises`)."""
+"""Which test keeps which promise: `python -m tests.promises` reads the markers, writes docs/promises.md."""
 
 import ast
 import sys
@@ -13,9 +13,9 @@ PAPER = ROOT / "docs" / "promises.md"
 _HEAD = """\
 # Promises
 
-Sentences that anyone may try to break, and the tests that keep them. Written by `python -m tests.promises` from the
-tests' own markers, `@pytest.mark.promise("S58")`; a test fails when this page is out of date. A promise may be kept in
-part: the names of the tests say how far.
+Sentences that anyone may try to break, and the tests that keep them. Written by `python -m tests.promises`
+from the tests' own markers, `@pytest.mark.promise("S58")`; a test fails when this page is out of date. A
+promise may be kept in part: the names of the tests say how far.
 """
 
 

@@ -1,4 +1,4 @@
-"""Every reason an answer can give: reads the errors in the code and writes docs/errors.md (`python -m tests.reasons`)."""
+"""Every reason an answer can give: `python -m tests.reasons` writes docs/errors.md from the code's errors."""
 
 import ast
 import importlib
@@ -53,21 +53,19 @@ Every refusal has this body, whatever its cause:
 }
 ```
 
-`code` is a `google.rpc.Code`. Programs match on `reason`, which does not change; `message` is for people and may.
-`metadata` beside them may name facts, such as a line. A
-`google.rpc.BadRequest` among the details names the fields that are wrong, a `google.rpc.RetryInfo` and the header
-`Retry-After` say when to try again.
+`code` is a `google.rpc.Code`. Programs match on `reason`, which does not change; `message` is for people and
+may. `metadata` beside them may name facts, such as a line. A `google.rpc.BadRequest` among the details names
+the fields that are wrong, a `google.rpc.RetryInfo` and the header `Retry-After` say when to try again.
 
 ## Reasons of answers
 
-A method that only services may call can give some of these; a person meets those when the service behind passes
-them on.
+Some of these come from methods that only services may call; a person meets them when they are passed on.
 """
 _ROWS = """
 ## Reasons of rows and jobs
 
-These stand in `error.reason` of a row or a job, not in an error's body. Pauses are listed by `pause_reason` in
-`/openapi.json`.
+These stand in `error.reason` of a row or a job, not in an error's body. `/openapi.json` lists the values of
+`pause_reason`.
 """
 _SNAKE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 #: What carries a reason in the processor without being an error.
@@ -99,7 +97,8 @@ def _subclasses(of: type[DomainError]) -> Iterator[type[DomainError]]:
 def domain_reasons() -> Iterator[Reason]:
     """Reasons of the services' own rules."""
     import_all()
-    for error in (DomainError, *_subclasses(DomainError)):
+    errors: list[type[DomainError]] = [DomainError, *_subclasses(DomainError)]
+    for error in errors:
         if error is not RemoteError and error.__module__.startswith("services."):
             own = error.__doc__ if "__doc__" in vars(error) and error is not DomainError else None
             meaning = inspect.cleandoc(own).split("\n\n")[0].replace("\n", " ") if own else error.message

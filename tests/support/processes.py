@@ -11,15 +11,21 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "files": ("services.files.settings", "FilesSettings"),
     "processor": ("services.processor.settings", "ProcessorSettings"),
     "worker": ("services.processor.settings", "WorkerSettings"),
+    "operator": ("services.vault.settings", "OperatorSettings"),
     "gateway": ("gateway.settings", "GatewaySettings"),
     "launcher": ("deploy.local.settings", "LauncherSettings"),
+}
+# Commands that read less than the process they prepare.
+_COMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("vault", "migrate"): ("services.vault.settings", "StoreSettings"),
+    ("vault", "init"): ("services.vault.settings", "KeyFileSettings"),
 }
 PROCESSES = tuple(_CLASSES)
 
 
-def settings_of(process: str) -> type[Settings]:
-    """Return the class that reads a process's settings."""
-    module, name = _CLASSES[process]
+def settings_of(process: str, command: str = "") -> type[Settings]:
+    """Return the class that reads a process's settings, or those of one of its commands."""
+    module, name = _COMMANDS.get((process, command), _CLASSES[process])
     found: type[Settings] = getattr(importlib.import_module(module), name)
     return found
 

@@ -15,7 +15,6 @@ from tests.unit.deploy_k8s.manifests import (
     named,
     of_kind,
     pods,
-    writable_or_claimed,
 )
 
 EVERY_POD = pytest.mark.parametrize("pod", pods(), ids=lambda pod: pod.name)
@@ -101,25 +100,6 @@ def test_no_environment_holds_a_secret(pod: Pod) -> None:
 
 def test_no_secret_is_written_down_here() -> None:
     assert not of_kind("Secret")
-
-
-@EVERY_POD
-def test_every_file_that_a_container_is_told_of_is_there(pod: Pod) -> None:
-    for container in pod.own:
-        secrets = {path for path, _, _ in mounted_files(pod, container)}
-        claims = writable_or_claimed(pod, container).values()
-        for name, path in environment(container).items():
-            if name.endswith("_FILE") and not any(path.startswith(f"{claim}/") for claim in claims):
-                # The migration of the vault needs no keys, so it is not given any.
-                assert path in secrets or "migrate" in container["command"], (container["name"], name)
-
-
-@EVERY_POD
-def test_no_container_gets_a_secret_that_it_does_not_read(pod: Pod) -> None:
-    for container in pod.own:
-        read = {*environment(container).values(), *container["command"]}
-        unread = [path for path, _, _ in mounted_files(pod, container) if path not in read]
-        assert not unread, container["name"]
 
 
 def test_the_readme_lists_every_secret_with_its_keys() -> None:

@@ -7,9 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from services.common.settings import PeerSettings
 from tests.support.processes import settings_of, variables
-from tests.unit.deploy_k8s.manifests import FOLDER, Manifest, Pod, environment, named, of_kind, pods
+from tests.unit.deploy_k8s.manifests import (
+    FOLDER,
+    Manifest,
+    Pod,
+    environment,
+    mounted_files,
+    named,
+    of_kind,
+    pods,
+    writable_or_claimed,
+)
 
 ROOT = FOLDER.parents[1]
 LONG_RUNNING = [pod for pod in pods() if pod.kind != "Job"]
@@ -20,14 +29,25 @@ SERVED = ("auth", "vault", "files", "processor")
 
 @EACH
 def test_a_container_is_told_nothing_that_is_not_a_setting(pod: Pod, container: Manifest) -> None:
-    unknown = environment(container).keys() - variables(_settings(pod)).keys()
+    unknown = environment(container).keys() - variables(settings_of(pod.name)).keys()
     assert not unknown
 
 
 @EACH
 def test_a_container_is_told_everything_that_is_required(pod: Pod, container: Manifest) -> None:
-    required = {name for name, needed in variables(_settings(pod)).items() if needed}
-    assert required <= environment(container).keys()
+    assert _required(pod, container) <= environment(container).keys()
+
+
+@EACH
+def test_a_container_gets_the_files_that_its_command_reads_and_no_other(
+    pod: Pod, container: Manifest
+) -> None:
+    read = variables(settings_of(pod.name, container["name"]))
+    told = {path for name, path in environment(container).items() if name in read and name.endswith("_FILE")}
+    secrets = {path for path, _, _ in mounted_files(pod, container)}
+    claimed = [f"{path}/" for path in writable_or_claimed(pod, container).values()]
+    on_volumes = {path for path in told if any(path.startswith(folder) for folder in claimed)}
+    assert secrets == (told | _paths(container)) - on_volumes
 
 
 @EACH
@@ -35,12 +55,12 @@ def test_the_command_exists(pod: Pod, container: Manifest) -> None:
     # With nothing set, a command that exists ends by naming settings; one that does not names commands.
     python, *arguments = container["command"]
     assert python == "python"
+    arguments = [os.devnull if argument in _paths(container) else argument for argument in arguments]
     bare = {name: value for name, value in os.environ.items() if not name.startswith("SMELT_")}
     run = [sys.executable, *arguments]
     done = subprocess.run(run, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    named_there = {line.partition(":")[0] for line in done.stderr.splitlines()}
-    assert {name for name, needed in variables(_settings(pod)).items() if needed} <= named_there, done.stderr
+    assert {line.partition(":")[0] for line in done.stderr.splitlines()} == _required(pod, container)
 
 
 @pytest.mark.parametrize("service", SERVED)
@@ -81,7 +101,7 @@ def test_envoy_reads_what_was_rendered_and_drains_by_its_admin_port() -> None:
 def test_who_stops_is_given_the_time_it_takes() -> None:
     for pod in LONG_RUNNING:
         if pod.name != "gateway":
-            drain = _settings(pod).model_fields["drain_seconds"].default
+            drain = settings_of(pod.name).model_fields["drain_seconds"].default
             assert pod.spec["terminationGracePeriodSeconds"] > 2 * drain
 
 
@@ -91,7 +111,11 @@ def test_all_who_ask_about_private_providers_are_told_the_same() -> None:
     assert len([value for value in told if value is not None]) == 3
 
 
-def _settings(pod: Pod) -> type[PeerSettings]:
-    found = settings_of(pod.name)
-    assert issubclass(found, PeerSettings)
-    return found
+def _required(pod: Pod, container: Manifest) -> set[str]:
+    settings = settings_of(pod.name, container["name"])
+    return {name for name, required in variables(settings).items() if required}
+
+
+def _paths(container: Manifest) -> set[str]:
+    """The secrets' files that a command is given as arguments."""
+    return {argument for argument in container["command"] if argument.startswith("/etc/smelt/")}

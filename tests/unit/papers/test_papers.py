@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.services import EVERYONE, PASSED_ON
 from tests import promises, reasons
 from tests.support.processes import PROCESSES, settings_of
 
@@ -48,7 +49,7 @@ def shown(field: Any) -> str:
         return "required"
     if field.default_factory is not None:
         return "computed"
-    return {None: "none", "": "empty"}.get(field.default, f"`{field.default}`")
+    return {None: "none", "": "empty", (): "empty"}.get(field.default, f"`{field.default}`")
 
 
 def test_every_setting_is_documented_with_its_readers_and_its_default() -> None:
@@ -62,6 +63,16 @@ def test_every_setting_is_documented_with_its_readers_and_its_default() -> None:
         others = [f"{process} {value}" for process, value in by_process.items() if value != usual]
         expected[name] = (", ".join(by_process), ", ".join([usual, *others]))
     assert documented() == expected
+
+
+def test_what_people_may_set_reaches_the_services() -> None:
+    chapter = SETTINGS.split("## What people may do")[1].split("\n## ")[0]
+    passed_on = {name for names in (EVERYONE, *PASSED_ON.values()) for name in names}
+    # This one gets the stand-in's own address added on the way.
+    passed_on.add("SMELT_PRIVATE_PROVIDERS")
+    names = set(re.findall(r"^\| `(SMELT_\w+)`", chapter, re.MULTILINE))
+    assert names
+    assert names <= passed_on
 
 
 @pytest.mark.parametrize("chapter", ["The client", "The stand-in provider"])
