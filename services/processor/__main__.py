@@ -1,0 +1,170 @@
+"""The processor's commands: `serve`, `migrate`, `worker`."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import uvloop
+from smelt.processor.v1 import jobs_pb2_grpc, templates_pb2_grpc
+
+from services.common import database, logs, migrations, server, tls, tokens
+from services.common.health import Health, serve_probes
+from services.common.ids import new_id
+from services.common.settings import host_port, load, read_secret
+from services.processor.addresses import Endpoints
+from services.processor.assembly import Assembler
+from services.processor.downloads import Downloads
+from services.processor.job_rows import JobRows
+from services.processor.job_servicer import JobServicer
+from services.processor.jobs import Jobs, ParallelCalls
+from services.processor.peers import Auth, Files, Vault
+from services.processor.policy import POLICY
+from services.processor.progress import Announcements, Parks, connect
+from services.processor.provider import Limits, Provider
+from services.processor.release_client import ReleaseClient
+from services.processor.settings import ProcessorSettings, WorkerSettings
+from services.processor.shard_run import Parts, ShardRuns
+from services.processor.store.jobs import JobStore
+from services.processor.store.results import AssemblyStore
+from services.processor.store.rows import RowStore
+from services.processor.store.shards import ShardStore
+from services.processor.store.templates import TemplateStore
+from services.processor.template_servicer import TemplateServicer
+from services.processor.templates import Templates
+from services.processor.watch import Watch
+from services.processor.worker import Worker
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+USAGE = "usage: python -m services.processor serve|migrate|worker"
+
+
+async def serve(settings: ProcessorSettings) -> None:
+    url = read_secret(settings.database_url_file)
+    engine = database.engine(url)
+    pool = database.raw_pool(url)
+    await pool.open()
+    sessions = database.sessions(engine)
+    redis = connect(read_secret(settings.redis_url_file))
+    announcements = Announcements(redis)
+    auth = tls.channel(settings, "auth", settings.auth_address)
+    vault = tls.channel(settings, "vault", settings.vault_address)
+    files = tls.channel(settings, "files", settings.files_address)
+    jobs, templates, rows = JobStore(sessions), TemplateStore(sessions), RowStore(pool)
+    now = partial(datetime.now, UTC)
+    await server.serve(
+        settings,
+        POLICY,
+        servicers=[
+            (
+                templates_pb2_grpc.add_TemplateServiceServicer_to_server,
+                TemplateServicer(Templates(templates, Files(files), new_id=new_id, now=now)),
+            ),
+            (
+                jobs_pb2_grpc.add_JobServiceServicer_to_server,
+                JobServicer(
+                    Jobs(
+                        jobs,
+                        templates,
+                        files=Files(files),
+                        vault=Vault(vault),
+                        auth=Auth(auth),
+                        changes=announcements,
+                        parallel_calls=ParallelCalls(settings.parallel_calls, settings.max_parallel_calls),
+                        new_id=new_id,
+                        now=now,
+                    ),
+                    watch=Watch(jobs, announcements),
+                    rows=JobRows(jobs, rows, Vault(vault)),
+                    downloads=Downloads(jobs, rows, files=Files(files), vault=Vault(vault), new_id=new_id),
+                ),
+            ),
+        ],
+        verifier=tokens.TokenVerifier(tokens.VaultKeys(vault)),
+        ready_checks=[partial(database.ping, engine)],
+        background=[announcements.follow],
+        on_stop=[auth.close, vault.close, files.close, redis.aclose, pool.close, engine.dispose],
+    )
+
+
+async def work(settings: WorkerSettings) -> None:
+    url = read_secret(settings.database_url_file)
+    engine = database.engine(url, pool_size=1)
+    # Commits of shards are short; the queue's own statements come beside them.
+    pool = database.raw_pool(url, low=2, high=12)
+    await pool.open()
+    redis = connect(read_secret(settings.redis_url_file))
+    announcements, parks = Announcements(redis), Parks(redis)
+    vault = tls.channel(settings, "vault", settings.vault_address)
+    files = tls.channel(settings, "files", settings.files_address)
+    keys = ReleaseClient(vault)
+    provider = Provider(
+        Endpoints(settings.private_providers.split(",")),
+        Limits(
+            connect_seconds=settings.provider_connect_seconds,
+            total_seconds=settings.provider_total_seconds,
+            answer_bytes=settings.max_answer_bytes,
+        ),
+    )
+    shards = ShardStore(pool)
+    runs = ShardRuns(
+        Parts(
+            store=shards,
+            files=Files(files),
+            vault=Vault(vault),
+            keys=keys,
+            provider=provider,
+            parks=parks,
+            announcements=announcements,
+        )
+    )
+    assembler = Assembler(
+        AssemblyStore(pool),
+        shards,
+        results=RowStore(pool),
+        files=Files(files),
+        vault=Vault(vault),
+        announcements=announcements,
+    )
+    health = Health([partial(database.ping, engine)])
+    probes = await serve_probes(health, *host_port(settings.health_listen))
+    stop = asyncio.Event()
+    beside = [asyncio.ensure_future(each) for each in (health.watch(), parks.follow(), _signalled(stop))]
+    try:
+        await Worker(settings, pool, shards=runs, assembler=assembler).run(stop)
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await keys.close()
+        await provider.close()
+        for close in (vault.close, files.close, redis.aclose, pool.close, engine.dispose, probes.cleanup):
+            await close()
+
+
+async def _signalled(stop: asyncio.Event) -> None:
+    await server.until_signalled()
+    stop.set()
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["migrate"]:
+        settings = load(ProcessorSettings)
+        migrations.upgrade(MIGRATIONS, read_secret(settings.database_url_file))
+    elif arguments == ["serve"]:
+        settings = load(ProcessorSettings)
+        logs.configure("processor", settings.log_level)
+        asyncio.run(serve(settings))
+    elif arguments == ["worker"]:
+        worker_settings = load(WorkerSettings)
+        logs.configure("worker", worker_settings.log_level)
+        uvloop.run(work(worker_settings))
+    else:
+        print(USAGE, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

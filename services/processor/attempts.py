@@ -1,0 +1,113 @@
+"""What becomes of a provider call without an answer: again, later, never, or the whole job waits."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+#: Tries of one call, refusals for rate not counted.
+ATTEMPTS = 3
+#: Refusals for rate that one call may meet before its row fails.
+RATE_REFUSALS = 10
+#: Part of the release budget that is kept for rows which are started again after a crash.
+TAKEOVER_SLACK = 0.25
+#: Releases that even the smallest job may use beyond its attempts: as many as can be in flight.
+TAKEOVER_FLOOR = 1000
+#: Waits beyond this give the shard back to the queue instead of holding its place.
+LONGEST_HELD_WAIT_SECONDS = 60.0
+#: No provider makes us wait longer without being asked again.
+LONGEST_WAIT_SECONDS = 3600.0
+
+_FIRST_BACKOFF_SECONDS = 0.5
+_LONGEST_BACKOFF_SECONDS = 20.0
+_CODE = re.compile(r"[a-z0-9_.-]{1,64}\Z")
+
+
+class Verdict(Enum):
+    """What a failed call means."""
+
+    AGAIN = "again"
+    RATE = "rate"
+    ROW_FAILS = "row fails"
+    JOB_PAUSES = "job pauses"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call without a usable answer; `reason` is the row's or the pause's, `wait_seconds` the provider's."""
+
+    verdict: Verdict
+    reason: str
+    message: str
+    wait_seconds: float | None = None
+
+
+UNREACHABLE = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached")
+TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long")
+MALFORMED = Failure(
+    Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was empty or not understood"
+)
+TOO_LARGE = Failure(Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was too large")
+TRUNCATED = Failure(Verdict.ROW_FAILS, "OUTPUT_TRUNCATED", "The answer was cut off by the token limit")
+KEY_UNSENDABLE = Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The key cannot be sent in a header")
+FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
+
+
+def release_budget(rows: int, templates: int) -> int:
+    """Return how many key releases a job may use: every attempt of every call, and slack for takeovers."""
+    calls = rows * templates * ATTEMPTS
+    return calls + max(TAKEOVER_FLOOR, int(calls * TAKEOVER_SLACK))
+
+
+def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], now: datetime) -> Failure:
+    """Return what an HTTP status other than 200 means; `error` is the body's error object, if it had one."""
+    code = _code(error.get("code")) or _code(error.get("type"))
+    wait = retry_after(headers, now)
+    if code == "insufficient_quota" or status == 402:
+        return Failure(Verdict.JOB_PAUSES, "PROVIDER_QUOTA", "The key's credit is used up")
+    if status in (401, 403):
+        return Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The provider refused the key")
+    if status == 429:
+        return Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider kept refusing for rate", wait)
+    if status in (408, 409, 425) or status >= 500:
+        said = f"The provider answered with status {status}"
+        return Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", said, wait)
+    shown = f"status {status}, {code}" if code else f"status {status}"
+    return Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", f"The provider rejected the request ({shown})")
+
+
+def _code(value: object) -> str:
+    return value if isinstance(value, str) and _CODE.match(value) else ""
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that the headers ask to wait (RFC 9110 10.2.3, or `retry-after-ms`), if any."""
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            seconds = float(value) * scale
+        except ValueError:
+            seconds = _until(value, now)
+        if 0 <= seconds < float("inf"):
+            return min(seconds, LONGEST_WAIT_SECONDS)
+    return None
+
+
+def _until(value: str, now: datetime) -> float:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return -1.0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def backoff_seconds(failed: int, dice: float) -> float:
+    """Return the wait after so many failures in a row (from 1): doubling, spread by `dice` in [0, 1)."""
+    longest = min(_LONGEST_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * 2.0 ** min(failed - 1, 16))
+    return longest * (0.5 + dice / 2)

@@ -1,0 +1,193 @@
+"""One prompt's way to its answer: key, call, and again while that makes sense."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.common.errors import DomainError
+from services.processor.answer import Answer, Unusable
+from services.processor.attempts import (
+    ATTEMPTS,
+    LONGEST_HELD_WAIT_SECONDS,
+    RATE_REFUSALS,
+    Failure,
+    Verdict,
+    backoff_seconds,
+)
+from services.processor.endings import Again, Ending, Fail, Pause, ending_of
+from services.processor.errors import AddressNotAllowed
+from services.processor.job_plan import Step
+from services.processor.release_client import Released, Use
+
+#: Releases in a row that may go unanswered before the shard goes back to the queue.
+UNANSWERED_RELEASES = 8
+#: Lost answers make a use unusable; more of them than this is something else.
+_REPLAYS = 20
+
+
+class Keys(Protocol):
+    """Who releases keys."""
+
+    async def release(self, grant: str, use: Use) -> Released: ...
+
+
+class Provider(Protocol):
+    """Who answers prompts."""
+
+    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
+
+
+class Parks(Protocol):
+    """Who knows how long a provider wants to be left alone."""
+
+    def seconds_left(self, place: str) -> float: ...
+    async def park(self, place: str, seconds: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Called:
+    """What a prompt came to: an answer, a failure of its row, or nothing when the work ended before."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    text: str | None = None
+    failure: Failure | None = None
+
+
+class Ended:
+    """Whether work is over, and why; the first reason stands."""
+
+    def __init__(self) -> None:
+        self.ending: Ending | None = None
+        self._over = asyncio.Event()
+
+    def end(self, ending: Ending) -> None:
+        """Say that no new call is to be made."""
+        if self.ending is None:
+            self.ending = ending
+        self._over.set()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, but not beyond the end."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        except TimeoutError:
+            return
+
+
+class Calls:
+    """Makes the calls of one shard."""
+
+    def __init__(
+        self,
+        *,
+        keys: Keys,
+        provider: Provider,
+        parks: Parks,
+        ended: Ended,
+        grant: str,
+        claim: int,
+        dice: Callable[[], float],
+    ) -> None:
+        self._keys = keys
+        self._provider = provider
+        self._parks = parks
+        self._ended = ended
+        self._grant = grant
+        self._claim = claim
+        self._dice = dice
+
+    async def call(self, row: int, position: int, *, step: Step, place: str, prompt: str) -> Called:
+        """Send a prompt until it is answered, its row has failed, or the work has ended."""
+        called = Called()
+        body = {
+            "model": step.model,
+            # What comes from the file stands in the user's message, never in an instruction to the model.
+            "messages": [{"role": "user", "content": prompt}],
+            "temperature": step.temperature,
+            "max_tokens": step.max_tokens,
+        }
+        failed = refused = 0
+        uses = _Uses(row, position, self._claim)
+        while self._ended.ending is None:
+            if not await self._may_go(place):
+                continue
+            released = await self._release(uses)
+            if released is None:
+                break
+            called.calls += 1
+            try:
+                said = await self._provider.ask(released.base_url, released.secret, body)
+            except AddressNotAllowed as error:
+                self._ended.end(Fail(error.reason, error.message))
+                break
+            # The key was for this call; the next one asks for it again.
+            del released
+            called.input_tokens += said.input_tokens
+            called.output_tokens += said.output_tokens
+            if type(said) is Answer:
+                called.text = said.text
+                break
+            failure = said.failure  # type: ignore[union-attr]
+            if failure.verdict is Verdict.JOB_PAUSES:
+                self._ended.end(Pause(failure.reason, failure.reason, failure.message))
+                break
+            refused += failure.verdict is Verdict.RATE
+            failed += failure.verdict is Verdict.AGAIN
+            if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
+                called.failure = failure
+                break
+            await self._wait(failure, failed + refused, place)
+        return called
+
+    async def _may_go(self, place: str) -> bool:
+        """Whether the provider may be asked now; sleeps through short waits, ends the work for long ones."""
+        left = self._parks.seconds_left(place)
+        if left <= 0:
+            return True
+        if left > LONGEST_HELD_WAIT_SECONDS:
+            self._ended.end(Again(left))
+        else:
+            # Everybody wakes at the same moment otherwise.
+            await self._ended.sleep(left + self._dice() * min(1.0, left / 10))
+        return False
+
+    async def _wait(self, failure: Failure, tries: int, place: str) -> None:
+        if failure.wait_seconds is not None:
+            await self._parks.park(place, failure.wait_seconds)
+            if failure.verdict is Verdict.RATE:
+                return
+        await self._ended.sleep(backoff_seconds(tries, self._dice()))
+
+    async def _release(self, uses: "_Uses") -> Released | None:
+        unanswered = replayed = 0
+        while self._ended.ending is None:
+            try:
+                return await self._keys.release(self._grant, uses.next())
+            except DomainError as error:
+                if error.reason == "RELEASE_REPLAYED" and replayed < _REPLAYS:
+                    # The vault has noted a use whose answer was lost; the next one is new.
+                    replayed += 1
+                    continue
+                ending = ending_of(error)
+                unanswered += 1
+                if not isinstance(ending, Again) or unanswered >= UNANSWERED_RELEASES:
+                    self._ended.end(ending)
+                    return None
+                await self._ended.sleep(backoff_seconds(unanswered, self._dice()))
+        return None
+
+
+class _Uses:
+    """Numbers the releases of one prompt under one claim."""
+
+    def __init__(self, row: int, template: int, claim: int) -> None:
+        self._row, self._template, self._claim = row, template, claim
+        self._attempt = 0
+
+    def next(self) -> Use:
+        self._attempt += 1
+        return Use(self._row, self._template, self._claim, self._attempt)

@@ -1,0 +1,69 @@
+"""Why work on a shard ends before its rows do, and what other services' refusals mean for it."""
+
+from dataclasses import dataclass
+
+from services.common.errors import DomainError, Kind
+
+#: How long the queue keeps a shard whose services do not answer.
+UNAVAILABLE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The job waits for its owner; `pause` is one of the contract's pause reasons."""
+
+    pause: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The job cannot go on at all."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The shard goes back to the queue for so long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The job does not run any more, or another worker has the shard: whatever is in flight is dropped."""
+
+
+Ending = Pause | Fail | Again | Stopped
+
+_GRANT_MESSAGES = {
+    "GRANT_EXPIRED": "The leave to work on this job ran out",
+    "GRANT_EXHAUSTED": "The job has used all the calls that it was allowed",
+}
+_GRANT_REASONS = ("GRANT_EXPIRED", "GRANT_REVOKED", "GRANT_INVALID", "GRANT_EXHAUSTED", "UNAUTHENTICATED")
+
+
+class TryAgain(Exception):
+    """The queue shall bring this task back after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def ending_of(error: DomainError) -> Ending:
+    """Return what a refusal of another service means for the work that met it."""
+    if error.reason in ("API_KEY_DELETED", "API_KEY_NOT_FOUND"):
+        return Pause("API_KEY_DELETED", "API_KEY_DELETED", "The job's API key was deleted")
+    if error.reason in _GRANT_REASONS:
+        reason = "GRANT_EXPIRED" if error.reason == "UNAUTHENTICATED" else error.reason
+        message = _GRANT_MESSAGES.get(reason, "The leave to work on this job has ended")
+        return Pause("GRANT_EXPIRED", reason, message)
+    if error.reason == "FILE_NOT_FOUND":
+        return Fail("FILE_DELETED", "The file was deleted while the job ran")
+    if error.kind in (Kind.UNAVAILABLE, Kind.INTERNAL, Kind.EXHAUSTED, Kind.CONFLICT):
+        return Again(UNAVAILABLE_SECONDS)
+    return Fail(error.reason, error.message)

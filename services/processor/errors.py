@@ -1,0 +1,81 @@
+"""Outcomes that the processor's rules name."""
+
+from services.common.errors import DomainError, Kind
+
+
+class TemplateNotFound(DomainError):
+    reason = "TEMPLATE_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Template not found"
+
+
+class TemplateInvalid(DomainError):
+    reason = "TEMPLATE_INVALID"
+    kind = Kind.INVALID
+    message = "The template is not valid"
+
+
+class UpdateMaskInvalid(DomainError):
+    reason = "UPDATE_MASK_INVALID"
+    kind = Kind.INVALID
+    message = "The update mask names a field that cannot be changed"
+
+
+class UnknownVariable(DomainError):
+    reason = "UNKNOWN_VARIABLE"
+    kind = Kind.INVALID
+    message = "A template uses a variable that the file does not have"
+
+
+class AmbiguousVariable(DomainError):
+    reason = "AMBIGUOUS_VARIABLE"
+    kind = Kind.INVALID
+    message = "A template uses a variable that fits several columns"
+
+
+class OutputColumnClash(DomainError):
+    reason = "OUTPUT_COLUMN_CLASH"
+    kind = Kind.INVALID
+    message = "An output column has the name of another column"
+
+
+class NoTemplates(DomainError):
+    reason = "NO_TEMPLATES"
+    kind = Kind.INVALID
+    message = "No templates selected"
+
+
+class InvalidRowRange(DomainError):
+    reason = "INVALID_ROW_RANGE"
+    kind = Kind.INVALID
+    message = "Invalid row range"
+
+
+class JobNotFound(DomainError):
+    reason = "JOB_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Job not found"
+
+
+class JobFinished(DomainError):
+    reason = "JOB_FINISHED"
+    kind = Kind.PRECONDITION
+    message = "The job has ended already"
+
+
+class FilterInvalid(DomainError):
+    reason = "FILTER_INVALID"
+    kind = Kind.INVALID
+    message = "The filter must be `state = SUCCEEDED`, `state = FAILED` or `state = PENDING`"
+
+
+class SnapshotDamaged(DomainError):
+    reason = "JOB_DAMAGED"
+    kind = Kind.DAMAGED
+    message = "The job's stored data does not open"
+
+
+class AddressNotAllowed(DomainError):
+    reason = "BASE_URL_NOT_ALLOWED"
+    kind = Kind.PRECONDITION
+    message = "The provider's address is not allowed"

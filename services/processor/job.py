@@ -1,0 +1,95 @@
+"""A job as its owner sees it, and the numbers that follow from its counters."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+#: A mark older than this says nothing about the rate of now.
+_MARK_LIVES_SECONDS = 15.0
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+FINAL = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+LIVE = frozenset({State.PENDING, State.RUNNING, State.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job; counters are those of the last commit. Its sealed parts and grant are for the processor only."""
+
+    id: str
+    account: str
+    file: str
+    parse: int
+    templates: tuple[str, ...]
+    first_row: int
+    last_row: int
+    parallel_calls: int
+    api_key: str
+    state: State
+    pause_reason: str
+    error_reason: str
+    error_message: str
+    succeeded: int
+    failed: int
+    input_tokens: int
+    output_tokens: int
+    mark_time: datetime | None
+    mark_done: int
+    mark_rate: float
+    create_time: datetime
+    start_time: datetime | None
+    end_time: datetime | None
+    wrapped_key: bytes
+    snapshot: bytes
+    grant_id: str
+
+    @property
+    def total(self) -> int:
+        """Rows of the job."""
+        return self.last_row - self.first_row + 1
+
+    @property
+    def done(self) -> int:
+        """Rows that have their result."""
+        return self.succeeded + self.failed
+
+    @property
+    def percent(self) -> float:
+        """Share of rows that are done, 0 to 100."""
+        return round(100.0 * self.done / self.total, 2)
+
+    def rows_per_second(self, now: datetime) -> float:
+        """Return the rate over the last while for a running job, over its whole life for an ended one."""
+        if self.start_time is None or self.done == 0:
+            return 0.0
+        if self.end_time is not None:
+            return _per_second(self.done, self.start_time, self.end_time)
+        if self.state is not State.RUNNING:
+            return 0.0
+        if self.mark_time is None:
+            return _per_second(self.done, self.start_time, now)
+        if (now - self.mark_time).total_seconds() > _MARK_LIVES_SECONDS:
+            return 0.0
+        return self.mark_rate or _per_second(self.done, self.start_time, now)
+
+    def eta_seconds(self, now: datetime) -> int:
+        """Return the seconds to go at the rate of now; 0 when unknown or done."""
+        rate = self.rows_per_second(now)
+        if self.state is not State.RUNNING or rate <= 0:
+            return 0
+        return min(round((self.total - self.done) / rate), 2**31 - 1)
+
+
+def _per_second(rows: int, start: datetime, end: datetime) -> float:
+    return rows / max((end - start).total_seconds(), 0.05)

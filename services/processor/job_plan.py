@@ -1,0 +1,107 @@
+"""What a job will do, checked before anything is stored: rows, shards, prompts, output columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from services.processor import template
+from services.processor.errors import InvalidRowRange, OutputColumnClash
+from services.processor.template import Prompt
+
+#: Rows that one worker takes at a time, at most.
+SHARD_ROWS = 500
+#: Calls in flight of one shard, at most.
+SHARD_CALLS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One template as it was when the job started."""
+
+    template: str
+    prompt: str
+    output_column: str
+    model: str
+    temperature: float
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is frozen into a job: the file's columns and the steps, and the endpoint its key is for."""
+
+    columns: tuple[str, ...]
+    steps: tuple[Step, ...]
+    base_url: str
+
+    def prompts(self) -> tuple[Prompt, ...]:
+        """Return each step's prompt, bound to the columns and the outputs of the steps before it.
+
+        Raises UnknownVariable, AmbiguousVariable or OutputColumnClash.
+        """
+        check_outputs(self.columns, self.steps)
+        names = list(self.columns)
+        bound: list[Prompt] = []
+        for step in self.steps:
+            bound.append(template.bind(template.parse(step.prompt), names, template=step.template))
+            names.append(step.output_column)
+        return tuple(bound)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the new columns."""
+        return tuple(step.output_column for step in self.steps)
+
+
+def check_outputs(columns: Sequence[str], steps: Sequence[Step]) -> None:
+    """Raise OutputColumnClash when an output has the name of a column or another output, but for case."""
+    taken = {_folded(column) for column in columns}
+    for step in steps:
+        name = _folded(step.output_column)
+        if name in taken:
+            raise OutputColumnClash(
+                f"Output column {step.output_column} has the name of another column",
+                column=step.output_column,
+                template=step.template,
+            )
+        taken.add(name)
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
+
+
+def row_range(first: int, last: int, row_count: int) -> tuple[int, int]:
+    """Return the first and last row that are meant, 0 being the file's own; raise InvalidRowRange."""
+    first, last = first or 1, last or row_count
+    if not 1 <= first <= last <= row_count:
+        raise InvalidRowRange(first_row=str(first), last_row=str(last), row_count=str(row_count))
+    return first, last
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """How a job is cut: shards of `rows` rows, and the calls that each place in the window may have."""
+
+    count: int
+    rows: int
+    calls: tuple[int, ...]
+
+    @property
+    def window(self) -> int:
+        """Shards in flight at once."""
+        return len(self.calls)
+
+
+def cut(rows: int, parallel_calls: int) -> Shards:
+    """Cut rows into shards so that the window stays full to the end, and share the calls out over it."""
+    window = min(ceil(parallel_calls / SHARD_CALLS), rows)
+    # A whole number of rounds: otherwise the last round leaves most of the window empty.
+    rounds = ceil(rows / (SHARD_ROWS * window))
+    size = ceil(rows / (rounds * window))
+    count = ceil(rows / size)
+    window = min(window, count)
+    calls = tuple(
+        parallel_calls // window + (1 if place < parallel_calls % window else 0) for place in range(window)
+    )
+    return Shards(count=count, rows=size, calls=calls)

@@ -1,0 +1,136 @@
+"""JobService: proto to domain and back."""
+
+import base64
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from google.api import httpbody_pb2
+from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
+
+from services.common import identity, paging
+from services.common.ids import parse_name
+from services.processor.downloads import Downloads
+from services.processor.job import Job
+from services.processor.job_rows import JobRow, JobRows
+from services.processor.jobs import Jobs, Wish
+from services.processor.peers import StoredResult
+from services.processor.watch import Watch
+
+_CREATED = (("x-http-status", "201"),)
+
+
+class JobServicer(jobs_pb2_grpc.JobServiceServicer):
+    """Serves jobs of people."""
+
+    def __init__(self, jobs: Jobs, *, watch: Watch, rows: JobRows, downloads: Downloads) -> None:
+        self._jobs = jobs
+        self._watch = watch
+        self._rows = rows
+        self._downloads = downloads
+
+    async def CreateJob(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        wish = Wish(
+            file=request.file,
+            templates=tuple(request.templates),
+            first_row=request.first_row,
+            last_row=request.last_row,
+            parallel_calls=request.parallel_calls,
+            api_key=request.api_key,
+        )
+        job = await self._jobs.create(person, wish, identity.current_call().idempotency_key)
+        await context.send_initial_metadata(_CREATED)
+        return to_proto(job)
+
+    async def ListJobs(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        size = paging.size(request.page_size)
+        found = await self._jobs.page(person, paging.position(request.page_token), size + 1)
+        token = ""
+        if len(found) > size:
+            last = found[size - 1]
+            token = paging.Position(last.create_time, last.id).token()
+        return jobs_pb2.ListJobsResponse(jobs=[to_proto(job) for job in found[:size]], next_page_token=token)
+
+    async def GetJob(self, request: Any, context: Any) -> Any:
+        return to_proto(await self._jobs.get(identity.passport(context), parse_name("jobs", request.name)))
+
+    async def WatchJob(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        id_ = parse_name("jobs", request.name)
+        async for job in self._watch.follow(identity.passport(context), id_):
+            yield to_proto(job)
+
+    async def CancelJob(self, request: Any, context: Any) -> Any:
+        return to_proto(await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name)))
+
+    async def ListJobRows(self, request: Any, context: Any) -> Any:
+        rows, token = await self._rows.page(
+            identity.passport(context),
+            parse_name("jobs", request.parent),
+            wanted=request.filter,
+            token=request.page_token,
+            count=paging.size(request.page_size),
+        )
+        return jobs_pb2.ListJobRowsResponse(rows=[_row(row) for row in rows], next_page_token=token)
+
+    async def DownloadResults(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        id_ = parse_name("jobs", request.parent)
+        async for part in self._downloads.read(identity.passport(context), id_):
+            if isinstance(part, StoredResult):
+                await context.send_initial_metadata(_about(part, id_))
+            else:
+                yield httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=part)
+
+
+def _about(result: StoredResult, job: str) -> tuple[tuple[str, str], ...]:
+    digest = base64.b64encode(bytes.fromhex(result.sha256)).decode()
+    return (
+        ("x-content-length", str(result.size_bytes)),
+        ("repr-digest", f"sha-256=:{digest}:"),
+        ("x-smelt-row-count", str(result.row_count)),
+        ("content-disposition", f'attachment; filename="results-{job}.csv"'),
+    )
+
+
+def to_proto(job: Job) -> Any:
+    """Return the message for a job."""
+    now = datetime.now(UTC)
+    message = jobs_pb2.Job(
+        name=f"jobs/{job.id}",
+        file=job.file,
+        templates=job.templates,
+        first_row=job.first_row,
+        last_row=job.last_row,
+        parallel_calls=job.parallel_calls,
+        api_key=job.api_key,
+        state=job.state.value,
+        pause_reason=job.pause_reason,
+        request_counts=jobs_pb2.Job.RequestCounts(
+            total=job.total, succeeded=job.succeeded, failed=job.failed
+        ),
+        percent=job.percent,
+        rows_per_second=round(job.rows_per_second(now), 2),
+        eta_seconds=job.eta_seconds(now),
+        input_tokens=job.input_tokens,
+        output_tokens=job.output_tokens,
+    )
+    if job.error_reason:
+        message.error.reason = job.error_reason
+        message.error.message = job.error_message
+    message.create_time.FromDatetime(job.create_time)
+    if job.start_time is not None:
+        message.start_time.FromDatetime(job.start_time)
+    if job.end_time is not None:
+        message.end_time.FromDatetime(job.end_time)
+    return message
+
+
+def _row(row: JobRow) -> Any:
+    message = jobs_pb2.JobRow(
+        number=row.number, state=row.state.name, attempts=row.attempts, outputs=dict(row.outputs)
+    )
+    if row.reason:
+        message.error.reason = row.reason
+        message.error.message = row.message
+    return message

@@ -1,0 +1,6 @@
+"""Runs the versions beside this file."""
+
+from services.common.migrations import run_env
+from services.processor.models import Base
+
+run_env(Base.metadata)

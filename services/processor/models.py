@@ -1,0 +1,144 @@
+"""Tables of the processor. Prompts and names are plain; snapshots and row payloads are sealed."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.common import idempotency
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData()
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+        str: Text,
+        int: Integer,
+        float: Double,
+        bytes: LargeBinary,
+        datetime: DateTime(timezone=True),
+    }
+
+
+IDEMPOTENCY = idempotency.table(Base.metadata)
+
+
+class TemplateRow(Base):
+    """A stored template."""
+
+    __tablename__ = "template"
+    __table_args__ = (Index("template_by_account", "account", "create_time", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    display_name: Mapped[str]
+    category: Mapped[str]
+    prompt: Mapped[str]
+    output_column: Mapped[str]
+    model: Mapped[str]
+    temperature: Mapped[float]
+    max_tokens: Mapped[int]
+    create_time: Mapped[datetime]
+    update_time: Mapped[datetime]
+
+
+class JobRow(Base):
+    """A job. Its counters cover finished shards; those under way have their own."""
+
+    __tablename__ = "job"
+    __table_args__ = (Index("job_by_account", "account", "create_time", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    file: Mapped[str]
+    parse: Mapped[int]
+    templates: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    first_row: Mapped[int]
+    last_row: Mapped[int]
+    parallel_calls: Mapped[int]
+    api_key: Mapped[str]
+    state: Mapped[str]
+    pause_reason: Mapped[str] = mapped_column(default="NOT_PAUSED")
+    error_reason: Mapped[str] = mapped_column(default="")
+    error_message: Mapped[str] = mapped_column(default="")
+    succeeded: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    shard_count: Mapped[int]
+    shards_done: Mapped[int] = mapped_column(default=0)
+    #: The job's data key as the vault sealed it, and what is sealed under it.
+    wrapped_key: Mapped[bytes]
+    snapshot: Mapped[bytes]
+    #: Leave to go on without the owner; worth nothing without the processor's certificate.
+    grant_token: Mapped[str]
+    grant_id: Mapped[str]
+    grant_expire_time: Mapped[datetime]
+    #: Fence of whoever assembles the result file, and the file's facts once it is there.
+    result_fence: Mapped[int] = mapped_column(BigInteger, default=0)
+    result_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    result_sha256: Mapped[str] = mapped_column(default="")
+    #: Rows done at a moment, and the rate up to it.
+    mark_time: Mapped[datetime | None]
+    mark_done: Mapped[int] = mapped_column(default=0)
+    mark_rate: Mapped[float] = mapped_column(default=0.0)
+    create_time: Mapped[datetime]
+    start_time: Mapped[datetime | None]
+    end_time: Mapped[datetime | None]
+
+
+class ShardRow(Base):
+    """A run of rows that one worker holds at a time.
+
+    WAITING, QUEUED (a worker may take it), RUNNING (one has), HALTED (given back by a pause), DONE.
+    """
+
+    __tablename__ = "shard"
+    __table_args__ = (
+        Index("shard_waiting", "job", "number", postgresql_where="state = 'WAITING'"),
+        Index("shard_open", "job", postgresql_where="state IN ('RUNNING', 'HALTED')"),
+    )
+
+    job: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    first_row: Mapped[int]
+    last_row: Mapped[int]
+    state: Mapped[str]
+    #: Calls in flight that the shard may have.
+    calls: Mapped[int]
+    #: Who holds it: each claim takes a new number, and a write under an older one is lost.
+    fence: Mapped[int] = mapped_column(BigInteger)
+    #: Claims since the last row was finished.
+    claims: Mapped[int]
+    succeeded: Mapped[int]
+    failed: Mapped[int]
+    input_tokens: Mapped[int] = mapped_column(BigInteger)
+    output_tokens: Mapped[int] = mapped_column(BigInteger)
+
+
+class ResultRow(Base):
+    """What became of a row: 0 under way (some templates of a chain are done), 1 succeeded, 2 failed."""
+
+    __tablename__ = "result"
+    __table_args__ = (Index("result_failed", "job", "row", postgresql_where="state = 2"),)
+
+    job: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[int] = mapped_column(SmallInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[str]
+    #: Outputs and the failure's sentence, sealed under the job's data key.
+    payload: Mapped[bytes]

@@ -1,0 +1,53 @@
+"""What is sealed under a job's data key: its snapshot, and what became of each row."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from services.common.sealing import PayloadSealer, SealBroken, fields
+from services.processor.errors import SnapshotDamaged
+from services.processor.job_plan import Snapshot, Step
+
+
+@dataclass(frozen=True, slots=True)
+class RowPayload:
+    """Outputs of the steps that are done, and why the row failed, if it did."""
+
+    outputs: tuple[str, ...]
+    message: str = ""
+
+
+class JobSeal:
+    """Seals and opens under one job's data key; for one thread, and dropped with the work."""
+
+    def __init__(self, key: bytes, account: str, job: str) -> None:
+        self._sealer = PayloadSealer(key, fields("job", account, job))
+
+    def seal_snapshot(self, snapshot: Snapshot) -> bytes:
+        """Return the sealed snapshot."""
+        return self._sealer.seal(orjson.dumps(snapshot), fields("snapshot"))
+
+    def open_snapshot(self, sealed: bytes) -> Snapshot:
+        """Return the snapshot; raise SnapshotDamaged when it was altered or moved."""
+        document = self._open(sealed, fields("snapshot"))
+        return Snapshot(
+            columns=tuple(document["columns"]),
+            steps=tuple(Step(**step) for step in document["steps"]),
+            base_url=document["base_url"],
+        )
+
+    def seal_row(self, number: int, payload: RowPayload) -> bytes:
+        """Return what became of a row, sealed for that row alone."""
+        return self._sealer.seal(orjson.dumps([payload.outputs, payload.message]), fields("row", number))
+
+    def open_row(self, number: int, sealed: bytes) -> RowPayload:
+        """Return what became of a row; raise SnapshotDamaged when it was altered or moved."""
+        outputs, message = self._open(sealed, fields("row", number))
+        return RowPayload(tuple(outputs), message)
+
+    def _open(self, sealed: bytes, about: bytes) -> Any:
+        try:
+            return orjson.loads(self._sealer.open(sealed, about))
+        except SealBroken:
+            raise SnapshotDamaged from None

@@ -1,0 +1,135 @@
+"""The heart of a worker: rows through their templates, as many at once as the shard may have calls."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.common.errors import DomainError
+from services.processor.calls import Called, Calls, Ended
+from services.processor.endings import Ending, Stopped, ending_of
+from services.processor.job_plan import Snapshot
+from services.processor.payloads import JobSeal, RowPayload
+from services.processor.progress import place
+from services.processor.row_source import RowSource, SourceRow
+from services.processor.store.rows import FAILED, SUCCEEDED
+from services.processor.store.shards import NewResult
+
+UNDER_WAY = 0
+_MOST_ATTEMPTS = 2**15 - 1
+
+
+class Writer(Protocol):
+    """Where results go."""
+
+    async def put(self, result: NewResult) -> None: ...
+
+
+class RowLoop:
+    """Works through the rows of one shard."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        api_key: str,
+        source: RowSource,
+        calls: Calls,
+        writer: Writer,
+        seal: JobSeal,
+        ended: Ended,
+    ) -> None:
+        self._steps = snapshot.steps
+        self._prompts = snapshot.prompts()
+        self._places = [place(api_key, step.model) for step in snapshot.steps]
+        self._source = source
+        self._calls = calls
+        self._writer = writer
+        self._seal = seal
+        self._ended = ended
+        self._lanes: list[asyncio.Task[None]] = []
+
+    async def run(self, lanes: int) -> Ending | None:
+        """Work until the rows are done, and return None, or until the work has ended, and return why."""
+        self._lanes = [asyncio.ensure_future(self._lane()) for _ in range(lanes)]
+        try:
+            done, rest = await asyncio.wait(self._lanes, return_when=asyncio.FIRST_EXCEPTION)
+            if rest:
+                # A lane fails only when nothing can be written any more.
+                self.stop(Stopped())
+                await asyncio.wait(rest)
+        finally:
+            for lane in self._lanes:
+                lane.cancel()
+        for lane in done:
+            if not lane.cancelled() and (error := lane.exception()) is not None:
+                raise error
+        return self._ended.ending
+
+    def end(self, ending: Ending) -> None:
+        """Start nothing new; what is in flight goes on."""
+        self._ended.end(ending)
+        self._source.stop()
+
+    def stop(self, ending: Ending) -> None:
+        """End at once: what is in flight is dropped."""
+        self.end(ending)
+        for lane in self._lanes:
+            lane.cancel()
+
+    async def _lane(self) -> None:
+        while self._ended.ending is None:
+            try:
+                row = await self._source.next()
+            except DomainError as error:
+                self.end(ending_of(error))
+                return
+            if row is None:
+                return
+            result = await self._work(row)
+            if result is None:
+                self._source.stop()
+                return
+            await self._writer.put(result)
+
+    async def _work(self, row: SourceRow) -> NewResult | None:
+        """Return what became of a row; None when the work ended before that was known."""
+        outputs = list(self._seal.open_row(row.number, row.begun).outputs) if row.begun else []
+        values = row.cells + outputs
+        attempts = 0
+        for position in range(len(outputs), len(self._steps)):
+            prompt = self._prompts[position].render(values)
+            called = await self._calls.call(
+                row.number,
+                position,
+                step=self._steps[position],
+                place=self._places[position],
+                prompt=prompt,
+            )
+            attempts += called.calls
+            if called.failure is not None:
+                return self._result(row.number, FAILED, attempts, called=called, outputs=outputs)
+            if called.text is None:
+                return None
+            outputs.append(called.text)
+            values.append(called.text)
+            if position + 1 < len(self._steps):
+                # A chain goes on from here after a crash: what was paid for is not paid for again.
+                await self._writer.put(
+                    self._result(row.number, UNDER_WAY, attempts, called=called, outputs=outputs)
+                )
+        return self._result(row.number, SUCCEEDED, attempts, called=called, outputs=outputs)
+
+    def _result(
+        self, row: int, state: int, attempts: int, *, called: Called, outputs: Sequence[str]
+    ) -> NewResult:
+        failure = called.failure
+        payload = RowPayload(tuple(outputs), failure.message if failure else "")
+        return NewResult(
+            row=row,
+            state=state,
+            attempts=min(attempts, _MOST_ATTEMPTS),
+            reason=failure.reason if failure else "",
+            payload=self._seal.seal_row(row, payload),
+            input_tokens=called.input_tokens,
+            output_tokens=called.output_tokens,
+        )

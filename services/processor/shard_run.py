@@ -1,0 +1,168 @@
+"""A shard's way through a worker: claimed, worked on, and ended in the way that its work ended."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import psycopg
+
+from services.common.errors import DomainError
+from services.common.logs import describe, log
+from services.processor.calls import Calls, Ended, Keys, Provider
+from services.processor.endings import Again, Ending, Fail, Pause, Stopped, TryAgain, ending_of
+from services.processor.job import FINAL, State
+from services.processor.payloads import JobSeal
+from services.processor.peers import Proof, Rows, by_grant
+from services.processor.progress import Announcements, Parks, place
+from services.processor.result_writer import ResultWriter
+from services.processor.row_loop import RowLoop
+from services.processor.row_source import RowSource
+from services.processor.store.shards import Claim, FenceLost, ShardStore
+
+#: A shard that was claimed so often without one new row is what stops the workers.
+MOST_CLAIMS = 10
+_AGAIN_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
+
+
+class Files(Protocol):
+    """Who has the rows."""
+
+    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
+
+
+class Vault(Protocol):
+    """Who opens a job's data key."""
+
+    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker's shards share."""
+
+    store: ShardStore
+    files: Files
+    vault: Vault
+    keys: Keys
+    provider: Provider
+    parks: Parks
+    announcements: Announcements
+
+
+class ShardRuns:
+    """The shards that this worker has, and the eye that is kept on their jobs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._loops: dict[RowLoop, tuple[str, asyncio.Task[None] | None]] = {}
+        self._draining = False
+
+    async def run(self, job: str, number: int) -> None:
+        """Work on a shard until it is done; raise TryAgain when the queue shall bring it back."""
+        if self._draining:
+            raise TryAgain(0)
+        claim = await self._parts.store.claim(job, number)
+        if claim is None:
+            return
+        if claim.claims > MOST_CLAIMS:
+            await self._end(claim, Fail("WORKER_FAILED", "The job's rows could not be worked on"))
+            return
+        try:
+            ending = await self._work(claim)
+        except DomainError as error:
+            ending = ending_of(error)
+        except FenceLost:
+            log.warning("shard.lost", job=job, shard=number, fence=claim.fence)
+            return
+        await self._end(claim, ending)
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing new, let calls in flight finish for so long, and give the shards back."""
+        self._draining = True
+        for loop in self._loops:
+            loop.end(Again(0))
+        if running := [task for _, task in self._loops.values() if task is not None]:
+            await asyncio.wait(running, timeout=seconds)
+        for loop in list(self._loops):
+            loop.stop(Again(0))
+
+    async def oversee(self) -> None:
+        """Stop the shards of jobs that do not run any more, and note how far jobs are; until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            jobs = sorted({job for job, _ in self._loops.values()})
+            if not jobs:
+                continue
+            try:
+                states = await self._parts.store.states(jobs)
+                for loop, (job, _) in list(self._loops.items()):
+                    state = states.get(job)
+                    if state is State.PAUSED:
+                        # Rows in flight finish, no new ones start.
+                        loop.end(Stopped())
+                    elif state is None or state in FINAL:
+                        loop.stop(Stopped())
+                await self._parts.store.mark(jobs)
+            except psycopg.Error as error:
+                log.warning("shards.unseen", **describe(error))
+
+    async def _work(self, claim: Claim) -> Ending | None:
+        parts, proof = self._parts, by_grant(claim.grant)
+        key = await parts.vault.open_data_key(claim.job_name, claim.wrapped_key, proof)
+        seal = JobSeal(key, claim.account, claim.job_name)
+        del key
+        snapshot = seal.open_snapshot(claim.snapshot)
+        begun = await parts.store.begun(claim)
+        for step in snapshot.steps:
+            await parts.parks.recall(place(claim.api_key, step.model))
+        count = claim.last_row - claim.first_row + 1
+        batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
+        writer = ResultWriter(parts.store, claim, parts.announcements.announce)
+        ended = Ended()
+        loop = RowLoop(
+            snapshot,
+            api_key=claim.api_key,
+            source=RowSource(batches, begun),
+            calls=Calls(
+                keys=parts.keys,
+                provider=parts.provider,
+                parks=parts.parks,
+                ended=ended,
+                grant=claim.grant,
+                claim=claim.fence,
+                dice=random.random,
+            ),
+            writer=writer,
+            seal=seal,
+            ended=ended,
+        )
+        self._loops[loop] = claim.job, asyncio.current_task()
+        if self._draining:
+            loop.end(Again(0))
+        try:
+            async with writer:
+                return await loop.run(claim.calls)
+        finally:
+            del self._loops[loop]
+
+    async def _end(self, claim: Claim, ending: Ending | None) -> None:
+        store = self._parts.store
+        match ending:
+            case None:
+                await store.finish(claim)
+            case Again(seconds):
+                await store.give_back(claim)
+                raise TryAgain(seconds)
+            case Pause(pause, reason, message):
+                await store.pause(claim.job, pause, reason=reason, message=message)
+                await store.halt(claim)
+            case Fail(reason, message):
+                await store.fail(claim.job, reason=reason, message=message)
+                await store.halt(claim)
+            case Stopped():
+                await store.halt(claim)
+        log.info("shard.ended", job=claim.job, shard=claim.number, how=type(ending).__name__)
+        self._parts.announcements.announce(claim.job, urgent=True)

@@ -1,0 +1,1 @@
+"""Everything that the processor keeps in Postgres."""

@@ -1,0 +1,109 @@
+"""TemplateService: proto to domain and back."""
+
+from typing import Any
+
+from smelt.processor.v1 import templates_pb2, templates_pb2_grpc
+
+from services.common import identity, paging
+from services.common.ids import parse_name
+from services.processor.templates import (
+    DEFAULT_MAX_TOKENS,
+    DEFAULT_TEMPERATURE,
+    Template,
+    TemplateFields,
+    Templates,
+)
+
+_CREATED = (("x-http-status", "201"),)
+
+
+class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
+    """Serves templates of people."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+
+    async def CreateTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        key = identity.current_call().idempotency_key
+        template = await self._templates.create(person, to_fields(request.template), key)
+        await context.send_initial_metadata(_CREATED)
+        return to_proto(template)
+
+    async def ListTemplates(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        size = paging.size(request.page_size)
+        found = await self._templates.page(person, paging.position(request.page_token), size + 1)
+        token = ""
+        if len(found) > size:
+            last = found[size - 1]
+            token = paging.Position(last.create_time, last.id).token()
+        return templates_pb2.ListTemplatesResponse(
+            templates=[to_proto(template) for template in found[:size]], next_page_token=token
+        )
+
+    async def GetTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        return to_proto(await self._templates.get(person, parse_name("templates", request.name)))
+
+    async def UpdateTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        changed = await self._templates.update(
+            person,
+            parse_name("templates", request.template.name),
+            to_fields(request.template),
+            held={field.name for field, _ in request.template.ListFields()},
+            mask=request.update_mask.paths,
+        )
+        return to_proto(changed)
+
+    async def DeleteTemplate(self, request: Any, context: Any) -> Any:
+        await self._templates.remove(identity.passport(context), parse_name("templates", request.name))
+        return templates_pb2.DeleteTemplateResponse()
+
+    async def PreviewTemplate(self, request: Any, context: Any) -> Any:
+        previews = await self._templates.preview(
+            identity.passport(context),
+            id_=parse_name("templates", request.name) if request.name else "",
+            prompt=request.template.prompt,
+            file=request.file,
+            first=request.first_row,
+            count=request.row_count,
+        )
+        return templates_pb2.PreviewTemplateResponse(
+            previews=[
+                templates_pb2.PreviewTemplateResponse.Preview(row=each.row, prompt=each.prompt)
+                for each in previews
+            ]
+        )
+
+
+def to_fields(template: Any) -> TemplateFields:
+    """Return what a message says of a template, with the defaults for what it leaves open."""
+    return TemplateFields(
+        display_name=template.display_name,
+        category=template.category,
+        prompt=template.prompt,
+        output_column=template.output_column,
+        model=template.model,
+        temperature=template.temperature if template.HasField("temperature") else DEFAULT_TEMPERATURE,
+        max_tokens=template.max_tokens or DEFAULT_MAX_TOKENS,
+    )
+
+
+def to_proto(template: Template) -> Any:
+    """Return the message for a template."""
+    fields = template.fields
+    message = templates_pb2.Template(
+        name=f"templates/{template.id}",
+        display_name=fields.display_name,
+        category=fields.category,
+        prompt=fields.prompt,
+        output_column=fields.output_column,
+        model=fields.model,
+        temperature=fields.temperature,
+        max_tokens=fields.max_tokens,
+    )
+    message.create_time.FromDatetime(template.create_time)
+    message.update_time.FromDatetime(template.update_time)
+    return message

@@ -1,0 +1,124 @@
+"""A worker: takes tasks from the queue, shows that it lives, and takes over from those that do not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import procrastinate
+import psycopg
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from services.common.logs import describe, log
+from services.processor.assembly import Assembler
+from services.processor.endings import TryAgain
+from services.processor.queue import ASSEMBLE, QUEUE, REAP, RUN_SHARD
+from services.processor.settings import WorkerSettings
+from services.processor.shard_run import ShardRuns
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+_POLL_SECONDS = 1.0
+_REAP_SECONDS = 1.0
+_RESTART_SECONDS = 1.0
+#: After a drain, tasks only have to write down that they are given back.
+_LAST_SECONDS = 3.0
+_LONGEST_RETRY_SECONDS = 30
+
+
+class AlwaysAgain(BaseRetryStrategy):
+    """A task is never given up by the queue; its own rules end it."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        """Return when the task is due again: as it asked, or later the more often it failed."""
+        if isinstance(exception, TryAgain):
+            return _in(exception.seconds)
+        if not isinstance(exception, asyncio.CancelledError):
+            log.error("task.failed", task=job.task_name, **describe(exception))
+        return _in(min(2 * (job.attempts + 1), _LONGEST_RETRY_SECONDS))
+
+
+def _in(seconds: float) -> RetryDecision:
+    return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+class Worker:
+    """Runs shards and assemblies until it is told to stop."""
+
+    def __init__(
+        self, settings: WorkerSettings, pool: Pool, *, shards: ShardRuns, assembler: Assembler
+    ) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._shards = shards
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+        self._app.task(name=RUN_SHARD, queue=QUEUE, retry=AlwaysAgain())(_run_shard(shards))
+        self._app.task(name=ASSEMBLE, queue=QUEUE, retry=AlwaysAgain())(_assemble(assembler))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take tasks until `stop` is set; then finish what is in flight or give it back."""
+        async with self._app.open_async(self._pool):
+            loops = [asyncio.ensure_future(each) for each in (self._reap(), self._shards.oversee())]
+            taking = asyncio.ensure_future(self._take())
+            stopping = asyncio.ensure_future(stop.wait())
+            try:
+                await asyncio.wait([taking, stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
+                draining = asyncio.ensure_future(self._shards.drain(self._settings.drain_seconds))
+                taking.cancel()
+                await draining
+                await asyncio.gather(taking, return_exceptions=True)
+            finally:
+                for task in (*loops, stopping):
+                    task.cancel()
+                ended = await asyncio.gather(*loops, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+
+    async def _take(self) -> None:
+        while True:
+            try:
+                await self._app.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=self._settings.worker_shards,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    fetch_job_polling_interval=_POLL_SECONDS,
+                    update_heartbeat_interval=self._settings.heartbeat_seconds,
+                    stalled_worker_timeout=self._settings.stalled_seconds,
+                    shutdown_graceful_timeout=self._settings.drain_seconds + _LAST_SECONDS,
+                )
+                log.warning("worker.queue_lost")
+            except (ConnectorException, psycopg.Error) as error:
+                log.warning("worker.queue_lost", **describe(error))
+            # The database was away; what ran meanwhile goes on under its fence or is taken over.
+            await asyncio.sleep(_RESTART_SECONDS)
+
+    async def _reap(self) -> None:
+        """Give tasks of silent workers back. A task of the queue could not: it might be silent itself."""
+        while True:
+            await asyncio.sleep(_REAP_SECONDS)
+            try:
+                async with self._pool.connection() as connection:
+                    cursor = await connection.execute(REAP, {"seconds": self._settings.stalled_seconds})
+                    if taken := await cursor.fetchall():
+                        log.warning("worker.took_over", tasks=len(taken))
+            except psycopg.Error as error:
+                log.warning("worker.not_reaping", **describe(error))
+
+
+def _run_shard(shards: ShardRuns) -> Callable[[str, int], Awaitable[None]]:
+    async def run_shard(job: str, shard: int) -> None:
+        await shards.run(job, shard)
+
+    return run_shard
+
+
+def _assemble(assembler: Assembler) -> Callable[[str], Awaitable[None]]:
+    async def assemble(job: str) -> None:
+        await assembler.run(job)
+
+    return assemble
