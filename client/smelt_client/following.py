@@ -41,12 +41,19 @@ def line(job: Job) -> str:
     """Return where a job is, in one line."""
     counts = job.request_counts
     parts = [f"{counts.done}/{counts.total} rows", f"{counts.succeeded} succeeded", f"{counts.failed} failed"]
-    if not job.is_final and job.rows_per_second > 0:
-        parts.append(f"{job.rows_per_second:.1f} rows/s")
-    if not job.is_final and job.eta_seconds > 0:
-        parts.append(f"{_span(job.eta_seconds)} left")
-    state = f"{job.state} ({job.pause_reason})" if job.state == "PAUSED" else job.state
-    return clean(f"{job.name} {state}: {', '.join(parts)}")
+    return clean(f"{job.name} {_state(job)}: {', '.join([*parts, *_pace(job)])}")
+
+
+def _state(job: Job) -> str:
+    return f"{job.state} ({job.pause_reason})" if job.state == "PAUSED" else job.state
+
+
+def _pace(job: Job) -> list[str]:
+    """Return rate and time to go, as far as they are known and still matter."""
+    if job.is_final:
+        return []
+    rate = [f"{job.rows_per_second:.1f} rows/s"] if job.rows_per_second > 0 else []
+    return [*rate, f"{_span(job.eta_seconds)} left"] if job.eta_seconds > 0 else rate
 
 
 def _plain(out: Output, jobs: Iterable[Job]) -> Job | None:
@@ -62,19 +69,25 @@ def _plain(out: Output, jobs: Iterable[Job]) -> Job | None:
 
 def _live(out: Output, jobs: Iterable[Job]) -> Job | None:
     job = None
+    # Short enough that the bar has room on 80 columns.
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=None),
         TextColumn("{task.percentage:>3.0f} %", markup=False),
         TextColumn("{task.fields[told]}", markup=False),
     )
-    with Progress(*columns, console=out.messages) as progress:
+    with Progress(*columns, console=out.messages, expand=True) as progress:
         task = progress.add_task("", total=None, told="")
         for job in jobs:
-            state, _, told = line(job).partition(": ")
             counts = job.request_counts
-            total = counts.total or None
-            progress.update(task, description=state, completed=counts.done, total=total, told=told)
+            told = ", ".join([f"{counts.succeeded} ok", f"{counts.failed} failed", *_pace(job)])
+            progress.update(
+                task,
+                description=clean(_state(job)),
+                completed=counts.done,
+                total=counts.total or None,
+                told=clean(told),
+            )
             if has_stopped(job):
                 break
     return job

@@ -51,7 +51,7 @@ class Output:
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self.messages = Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        self.messages = Console(stderr=True, markup=False, highlight=False, emoji=False)
 
     def message(self, text: str) -> None:
         """Tell a person something."""

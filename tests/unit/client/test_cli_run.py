@@ -163,12 +163,13 @@ def test_a_terminal_gets_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: 
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     out = Output(as_json=False, quiet=False)
-    out.messages.width = 120
+    out.messages.width = 80
     seen = [parse(Job, job("RUNNING", 1)), parse(Job, job("COMPLETED", 4))]
     assert follow(out, iter(seen), "jobs/j1").state == "COMPLETED"
     shown = capsys.readouterr().err
     assert "100 %" in shown
-    assert "4 succeeded" in shown
+    assert "4 ok, 0 failed" in shown
+    assert "━━━━━━━━" in shown
 
 
 def test_the_line_of_a_job_steers_nothing() -> None:
