@@ -12,6 +12,9 @@ OPTIONS: list[tuple[str, int | str]] = [
 _SERVER_OPTIONS: list[tuple[str, int | str]] = [
     *OPTIONS,
     ("grpc.so_reuseport", 0),
+    # What a stream may send ahead of its reader is bounded, and does not grow with the bandwidth.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 1 << 20),
     ("grpc.max_concurrent_streams", 1000),
     ("grpc.http2.max_frame_size", 1 << 20),
     ("grpc.keepalive_permit_without_calls", 1),
