@@ -51,6 +51,18 @@ local function without_quotation(response)
   end
 end
 
+-- Envoy's own refusals of requests of a gRPC content type come in gRPC's form, with status 200. The only one
+-- of them that can come here says 415.
+local refused_grpc = '{"code":3,"message":"Send application/json","details":[{"@type":'
+  .. '"type.googleapis.com/google.rpc.ErrorInfo","reason":"UNSUPPORTED_MEDIA_TYPE","domain":"smelt"}]}'
+
+local function as_json(response)
+  local headers = response:headers()
+  headers:replace(":status", "415")
+  headers:replace("content-type", "application/json")
+  headers:replace("content-length", response:body(true):setBytes(refused_grpc))
+end
+
 -- Answers: a service can neither choose the HTTP status nor send a content-length over gRPC, so that it
 -- sends both under other names. What belongs to gRPC is dropped.
 function envoy_on_response(response)
@@ -70,7 +82,10 @@ function envoy_on_response(response)
   end
   headers:remove("grpc-status")
   headers:remove("grpc-message")
-  if headers:get(":status") == "400" then
+  local content_type = headers:get("content-type")
+  if content_type and string.find(content_type, "^application/grpc") then
+    as_json(response)
+  elseif headers:get(":status") == "400" then
     without_quotation(response)
   end
 end

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from gateway.limits import limiter
 from gateway.parts import Config, duration, extension, typed
 
 AUTHORISATION = "envoy.filters.http.ext_authz"
@@ -29,6 +30,7 @@ def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> 
         ),
         # JSON bodies are held whole: older HTTP/2 clients choke on an answer that precedes the body's end.
         extension(BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_json_bytes),
+        limiter(),
         _authorisation(),
         {"name": TRANSCODER, "typed_config": transcoder(services, out, max_body_bytes=max_json_bytes)},
         extension(

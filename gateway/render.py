@@ -26,7 +26,7 @@ def render(settings: GatewaySettings, out: Path, now: datetime.datetime) -> None
     documents = {CONFIGURATION: bootstrap(descriptors, settings, out), **secret_files(settings)}
     texts = {name: yaml.safe_dump(document, sort_keys=False) for name, document in documents.items()}
     texts["openapi.json"] = json.dumps(openapi(descriptors))
-    texts["security.txt"] = security_txt(settings.security_contact, now)
+    texts["security.txt"] = security_txt(settings.security_contact, now, policy=settings.security_policy)
     _write(out / DESCRIPTORS_FILE, DESCRIPTORS.read_bytes())
     for name, text in texts.items():
         _write(out / name, text.encode())

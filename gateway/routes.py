@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gateway.bindings import Binding
 from gateway.filters import AUTHORISATION, BUFFER, TRANSCODER, transcoder
+from gateway.limits import per_address
 from gateway.parts import Config, duration, headers, typed
 from gateway.public import is_public
 from gateway.settings import GatewaySettings
@@ -43,12 +44,16 @@ def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path
     uploads = [binding for group in by_path.values() for binding in group if binding.raw_request]
     return [
         *_documents(out),
+        # Envoy would take these past the transcoder, as calls in gRPC's own form.
+        _refuse(415, {"prefix": "/", "headers": [_header("content-type", "(?i)application/grpc.*")]}),
         _refuse(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
         *(_too_large(_match(binding), settings.max_upload_bytes + MULTIPART_BYTES) for binding in uploads),
         *(_binding_route(binding, out) for binding in uploads),
         _too_large({"prefix": "/"}, MAX_JSON_BYTES),
         *(route for group in by_path.values() for route in _path_routes(group, out)),
         _refuse(404, {"prefix": "/"}),
+        # A tunnel has no path and its request no end, which the buffer would wait for.
+        _at_once(_refuse(404, {"connect_matcher": {}})),
     ]
 
 
@@ -75,7 +80,7 @@ def _path_routes(group: list[Binding], out: Path) -> Iterator[Config]:
 def _binding_route(binding: Binding, out: Path) -> Config:
     per_filter: Config = {}
     if is_public(binding):
-        per_filter |= OPEN
+        per_filter |= OPEN | per_address()
     if binding.raw_request:
         per_filter |= UNBUFFERED
     if binding.is_event_stream:
@@ -112,12 +117,12 @@ def _streams(binding: Binding) -> bool:
 
 
 def _not_json(binding: Binding) -> Iterator[Config]:
-    """Refusals of bodies that are not declared as JSON. No body at all is fine."""
+    """Refusals of bodies that are not declared as JSON. No body at all is fine, whatever its type."""
     other_type = _header("content-type", JSON_UTF8, invert=True)
+    not_empty = {**_header("content-length", "0", invert=True), "treat_missing_header_as_empty": True}
     no_type = {"name": "content-type", "present_match": False}
     some_length = {"name": "content-length", "range_match": {"start": 1, "end": MAX_INT64}}
-    chunked = {"name": "transfer-encoding", "present_match": True}
-    for conditions in ([other_type], [no_type, some_length], [no_type, chunked]):
+    for conditions in ([other_type, not_empty], [no_type, some_length]):
         match = _match(binding)
         yield _refuse(415, {**match, "headers": [*match["headers"], *conditions]})
 
@@ -142,8 +147,7 @@ def _document(path: str, body: Config, content_type: str) -> Config:
 def _too_large(match: Config, limit: int) -> Config:
     """A body that says itself that it is too large is refused before a byte of it is read."""
     length = {"name": "content-length", "range_match": {"start": limit + 1, "end": MAX_INT64}}
-    route = _refuse(413, {**match, "headers": [*match.get("headers", []), length]})
-    return {**route, "typed_per_filter_config": {**route["typed_per_filter_config"], **UNBUFFERED}}
+    return _at_once(_refuse(413, {**match, "headers": [*match.get("headers", []), length]}))
 
 
 def _refuse(status: int, match: Config) -> Config:
@@ -152,6 +156,11 @@ def _refuse(status: int, match: Config) -> Config:
         "direct_response": {"status": status},
         "typed_per_filter_config": {**OPEN, **UNTRANSCODED},
     }
+
+
+def _at_once(route: Config) -> Config:
+    """The same route, answered before the body has come."""
+    return {**route, "typed_per_filter_config": {**route["typed_per_filter_config"], **UNBUFFERED}}
 
 
 def _match(binding: Binding) -> Config:

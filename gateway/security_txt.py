@@ -2,11 +2,14 @@
 
 import datetime
 
-POLICY = "https://www.rfc-editor.org/rfc/rfc9116"
+# The RFC advises less than a year.
 LIFE = datetime.timedelta(days=364)
 
 
-def security_txt(contact: str, now: datetime.datetime) -> str:
-    """The document, good for a little less than the year that the RFC advises at most."""
-    expires = (now + LIFE).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-    return f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n"
+def security_txt(contact: str, now: datetime.datetime, *, policy: str = "") -> str:
+    """The document. `policy` is the address of a page that says what happens with a report."""
+    expires = (now + LIFE).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = [f"Contact: {contact}", f"Expires: {expires}", "Preferred-Languages: en"]
+    if policy:
+        lines.append(f"Policy: {policy}")
+    return "\n".join(lines) + "\n"

@@ -30,6 +30,14 @@ def _contact(value: str) -> str:
     return value
 
 
+def _policy(value: str) -> str:
+    if value and (not value.startswith("https://") or any(c.isspace() for c in value)):
+        raise ValueError("must be an https: address (RFC 9116)")
+    return value
+
+
+Contact = Annotated[str, AfterValidator(_contact)]
+Policy = Annotated[str, AfterValidator(_policy)]
 Address = Annotated[str, AfterValidator(_address)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 
@@ -51,7 +59,9 @@ class GatewaySettings(PeerSettings):
     files_address: Address
     processor_address: Address
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
-    security_contact: Annotated[str, AfterValidator(_contact)] = "mailto:security@localhost"
+    security_contact: Contact = "mailto:security@localhost"
+    #: The page that says how reports are handled, such as SECURITY.md where this installation publishes it.
+    security_policy: Policy = ""
 
     def peer(self, service: str) -> str:
         """The address of one of `SERVICES`."""

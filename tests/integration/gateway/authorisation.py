@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import grpc
 from envoy_auth.v3 import external_auth_pb2 as auth
@@ -17,7 +18,7 @@ class Authorisation(external_auth_pb2_grpc.AuthorizationServicer):
     def __init__(self) -> None:
         self.asked: list[auth.CheckRequest] = []
 
-    async def Check(self, request, context):
+    async def Check(self, request: Any, context: Any) -> auth.CheckResponse:
         self.asked.append(request)
         token = request.attributes.request.http.headers.get("authorization", "").removeprefix("Bearer ")
         if token == GOOD:

@@ -1,0 +1,172 @@
+"""HTTP/2, certificates that are replaced, and clients that mean no good."""
+
+import asyncio
+import datetime
+import json
+import ssl
+
+import aiohttp
+import pytest
+from cryptography import x509
+
+from gateway.bootstrap import RESETS_COUNTED_FROM
+from gateway.limits import BURST
+from tests.integration.gateway.authorisation import GOOD
+from tests.integration.gateway.conftest import Edge, error_of
+from tests.integration.gateway.wire import GOAWAY, RST_STREAM, Answer, Http2, tls
+
+pytestmark = pytest.mark.xdist_group("gateway")
+
+
+async def test_http2_is_spoken(edge: Edge) -> None:
+    client = await Http2.connect(edge.port, edge.ca_file)
+    try:
+        status, body = await client.get("/v1/users/me", {"authorization": f"Bearer {GOOD}"})
+        assert (status, json.loads(body)["name"]) == (200, "users/1")
+        assert (await client.get("/v1/users/me"))[0] == 401
+        assert (await client.get("/v1/nothing"))[0] == 404
+        assert (await client.get("/v1/users"))[0] == 405
+    finally:
+        client.close()
+
+
+async def test_a_download_that_breaks_off_is_reset_over_http2(edge: Edge) -> None:
+    client = await Http2.connect(edge.port, edge.ca_file)
+    try:
+        with pytest.raises(ConnectionResetError):
+            await client.get("/v1/files/cut:download", {"authorization": f"Bearer {GOOD}"})
+        assert (await client.get("/healthz"))[0] == 200
+    finally:
+        client.close()
+
+
+@pytest.mark.promise("S53")
+async def test_headers_are_bounded_over_http2(edge: Edge) -> None:
+    client = await Http2.connect(edge.port, edge.ca_file)
+    try:
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await client.get("/healthz", {f"x-{number}": "a" for number in range(100)})
+    finally:
+        client.close()
+    assert (await edge.call("GET", "/healthz")).status == 200
+
+
+@pytest.mark.promise("S53")
+async def test_who_keeps_resetting_streams_is_thrown_out(edge: Edge) -> None:
+    """CVE-2023-44487; a good client beside is served."""
+    client = await Http2.connect(edge.port, edge.ca_file)
+    try:
+        for _ in range(RESETS_COUNTED_FROM * 2):
+            client.reset(client.send("GET", "/v1/users/me", {"authorization": "Bearer good"}))
+        assert (await edge.call("GET", "/v1/users/me")).status == 200
+        assert await _thrown_out(client)
+    finally:
+        client.close()
+
+
+@pytest.mark.promise("S53")
+async def test_more_streams_than_announced_are_refused(edge: Edge) -> None:
+    client = await Http2.connect(edge.port, edge.ca_file)
+    try:
+        for _ in range(150):
+            client.send("GET", "/v1/files", {"authorization": "Bearer stuck"})
+        assert (await edge.call("GET", "/v1/users/me")).status == 200
+        assert await _refused_stream_or_thrown_out(client)
+    finally:
+        client.close()
+
+
+@pytest.mark.promise("S53")
+async def test_what_is_open_to_everyone_is_limited_for_each_address(edge: Edge) -> None:
+    try:
+        connector = aiohttp.TCPConnector(ssl=tls(edge.ca_file, "http/1.1"), local_addr=("127.0.0.2", 0))
+        async with aiohttp.ClientSession(f"https://127.0.0.1:{edge.port}", connector=connector) as client:
+            for _ in range(2 * BURST):
+                async with client.post("/v1/sessions", json={"email": "a"}) as response:
+                    headers = {name.lower(): value for name, value in response.headers.items()}
+                    answer = Answer(response.status, headers, await response.read())
+                if answer.status != 201:
+                    break
+    except aiohttp.ClientConnectorError:
+        pytest.skip("this machine has one loopback address")
+    assert error_of(answer)[:3] == (429, 8, "TOO_MANY_REQUESTS")
+    assert answer.headers["retry-after"] == "1"
+    assert (await edge.call("POST", "/v1/sessions", json={"email": "a"})).status == 201
+
+
+@pytest.mark.promise("S50")
+async def test_a_renewed_certificate_is_served_without_a_restart(edge: Edge) -> None:
+    before = await _serial(edge)
+    now = datetime.datetime.now(datetime.UTC)
+    edge.certificates.identity("edge").cert_file.unlink()
+    edge.certificates.ensure(now)
+    identity = edge.certificates.identity("edge")
+    wanted = x509.load_pem_x509_certificate(identity.cert_file.read_bytes()).serial_number
+    assert wanted != before
+    for _ in range(50):
+        if await _serial(edge) == wanted:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the old certificate is still served")
+
+
+@pytest.mark.promise("S50")
+async def test_only_the_right_service_is_believed_upstream(edge: Edge) -> None:
+    """A service that shows another service's certificate gets no request."""
+    port = edge.backend.ports["processor"]
+    await edge.backend.stop("processor")
+    await edge.backend.start("processor", edge.peer("files"), port)
+    try:
+        assert (await edge.call("POST", "/v1/jobs/abc:cancel")).status == 503
+    finally:
+        await edge.backend.stop("processor")
+        await edge.backend.start("processor", edge.peer("processor"), port)
+    for _ in range(50):
+        if (await edge.call("POST", "/v1/jobs/abc:cancel")).status == 200:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the edge did not find the service again")
+
+
+async def test_the_log_has_paths_without_queries_and_no_tokens(edge: Edge) -> None:
+    await edge.call("GET", "/v1/jobs/logged/rows?filter=whispered")
+    for _ in range(50):
+        if "/v1/jobs/logged/rows" in edge.log.read_text():
+            break
+        await asyncio.sleep(0.1)
+    text = edge.log.read_text()
+    line = next(json.loads(line) for line in text.splitlines() if "/v1/jobs/logged/rows" in line)
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/v1/jobs/logged/rows", 200)
+    assert (line["service"], line["client"]) == ("processor", "127.0.0.1")
+    assert "whispered" not in text
+    assert "Bearer" not in text
+    assert "passport of good" not in text
+
+
+async def _serial(edge: Edge) -> int:
+    _, writer = await asyncio.open_connection("127.0.0.1", edge.port, ssl=tls(edge.ca_file, "h2"))
+    shown: ssl.SSLObject = writer.get_extra_info("ssl_object")
+    content = shown.getpeercert(binary_form=True)
+    writer.close()
+    assert content is not None
+    return x509.load_der_x509_certificate(content).serial_number
+
+
+async def _thrown_out(client: Http2) -> bool:
+    while True:
+        try:
+            kind, _, _, _ = await client.receive()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return True
+        if kind == GOAWAY:
+            return True
+
+
+async def _refused_stream_or_thrown_out(client: Http2) -> bool:
+    while True:
+        try:
+            kind, _, _, payload = await client.receive()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return True
+        if kind == GOAWAY or (kind == RST_STREAM and int.from_bytes(payload, "big") == 7):
+            return True
