@@ -1,0 +1,80 @@
+"""One processor with its stand-ins for all tests of this folder, and workers for those that ask."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from deploy.local.certificates import Certificates
+from deploy.local.valkey import Valkey
+from tests.integration.processor.stand_ins import StandIns, World
+from tests.integration.processor.suite import Person, Process, Suite, gateway_channel
+from tests.support.provider import Provider
+from tests.support.stores import Databases
+
+
+@pytest.fixture(scope="session")
+def running_provider() -> Iterator[Provider]:
+    with Provider.start() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def stand_ins(certificates: Certificates, running_provider: Provider) -> Iterator[StandIns]:
+    with StandIns(certificates) as running:
+        running.world.base_url = running_provider.base_url
+        yield running
+
+
+@pytest.fixture(scope="session")
+def suite(
+    certificates: Certificates,
+    stand_ins: StandIns,
+    running_provider: Provider,
+    databases: Databases,
+    valkey: Valkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Suite]:
+    """The processor over a database of its own; workers are started by the tests."""
+    directory = tmp_path_factory.mktemp("processor")
+    made = Suite(certificates, stand_ins, running_provider, directory=directory)
+    url_file = directory / "redis.url"
+    url_file.write_text(valkey.url())
+    with databases.fresh("processor") as database:
+        made.use(database, url_file)
+        try:
+            made.serve()
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.fixture(scope="session")
+def worker(suite: Suite) -> Process:
+    """A worker that nobody kills."""
+    return suite.worker()
+
+
+@pytest.fixture
+def provider(running_provider: Provider) -> Provider:
+    running_provider.reset()
+    return running_provider
+
+
+@pytest.fixture
+def world(stand_ins: StandIns) -> Iterator[World]:
+    """What the stand-ins know, back to normal afterwards."""
+    yield stand_ins.world
+    stand_ins.world.no_key = stand_ins.world.key_deleted = False
+    stand_ins.world.unavailable_until = 0.0
+
+
+@pytest.fixture
+async def ada(suite: Suite, stand_ins: StandIns) -> AsyncIterator[Person]:
+    async with gateway_channel(suite.certificates, suite.address) as channel:
+        yield Person(channel, stand_ins.passport("ada"))
+
+
+@pytest.fixture
+async def eve(suite: Suite, stand_ins: StandIns) -> AsyncIterator[Person]:
+    async with gateway_channel(suite.certificates, suite.address) as channel:
+        yield Person(channel, stand_ins.passport("eve"))

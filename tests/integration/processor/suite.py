@@ -1,0 +1,223 @@
+"""The processor and its workers as real processes, and a client that stands in for the gateway."""
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc, templates_pb2, templates_pb2_grpc
+
+from deploy.local.certificates import Certificates
+from deploy.local.ports import PortBlock
+from services.common import tls
+from services.common.grpc_errors import error_from_rpc
+from services.common.settings import PeerSettings
+from tests.integration.processor.stand_ins import StandIns
+from tests.support.provider import Provider
+from tests.support.stores import Database
+
+ROOT = Path(__file__).resolve().parents[3]
+START_SECONDS = 30.0
+State = jobs_pb2.Job.State
+FINAL = (State.COMPLETED, State.FAILED, State.CANCELLED)
+
+
+def free_port() -> int:
+    with PortBlock.reserve() as block:
+        return block.take()
+
+
+@dataclass
+class Process:
+    """One process of ours."""
+
+    popen: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.wait(10)
+
+    def terminate(self) -> int:
+        self.popen.send_signal(signal.SIGTERM)
+        return self.popen.wait(30)
+
+
+class Suite:
+    """Starts and stops processes over one database."""
+
+    def __init__(
+        self, certificates: Certificates, stand_ins: StandIns, provider: Provider, *, directory: Path
+    ) -> None:
+        self.certificates = certificates
+        self.stand_ins = stand_ins
+        self.provider = provider
+        self.directory = directory
+        self.address = f"127.0.0.1:{free_port()}"
+        self.settings: dict[str, str] = {}
+        self.processes: list[Process] = []
+
+    def use(self, database: Database, redis_url_file: Path) -> None:
+        """Say where the stores are."""
+        who = self.certificates.identity("processor")
+        self.settings = {
+            "SMELT_DATABASE_URL_FILE": str(database.url_file),
+            "SMELT_REDIS_URL_FILE": str(redis_url_file),
+            "SMELT_TLS_CERT_FILE": str(who.cert_file),
+            "SMELT_TLS_KEY_FILE": str(who.key_file),
+            "SMELT_TLS_CA_FILE": str(who.ca_file),
+            **{
+                f"SMELT_{name.upper()}_ADDRESS": f"127.0.0.1:{port}"
+                for name, port in self.stand_ins.ports.items()
+            },
+            "SMELT_PRIVATE_PROVIDERS": self.provider.address,
+            "SMELT_STALLED_SECONDS": "2",
+            "SMELT_HEARTBEAT_SECONDS": "0.5",
+        }
+
+    def serve(self) -> Process:
+        """Start the service; return when it is ready."""
+        return self._start("serve", SMELT_LISTEN=self.address)
+
+    def worker(self, **settings: str) -> Process:
+        """Start a worker; return when it is ready."""
+        return self._start("worker", **settings)
+
+    def _start(self, command: str, **settings: str) -> Process:
+        port = free_port()
+        log = self.directory / f"{command}-{len(self.processes)}.log"
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("SMELT_", "OPENAI_"))
+        }
+        environment |= self.settings | settings
+        environment |= {"SMELT_HEALTH_LISTEN": f"127.0.0.1:{port}", "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"}
+        with log.open("wb") as output:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", "services.processor", command],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        process = Process(popen, log)
+        self.processes.append(process)
+        deadline = time.monotonic() + START_SECONDS
+        while not _ready(port):
+            if popen.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{command} did not start: {log.read_text()[-3000:]}")
+            time.sleep(0.05)
+        return process
+
+    def logs(self) -> str:
+        """Return what all processes wrote."""
+        return "".join(process.log.read_text(errors="replace") for process in self.processes)
+
+    def stop(self) -> None:
+        """End what still runs."""
+        for process in self.processes:
+            if process.popen.poll() is None:
+                process.popen.terminate()
+        for process in self.processes:
+            try:
+                process.popen.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+class Person:
+    """Somebody's calls, as the gateway passes them on."""
+
+    def __init__(self, channel: grpc.aio.Channel, passport: str) -> None:
+        self.jobs: Any = jobs_pb2_grpc.JobServiceStub(channel)
+        self.templates: Any = templates_pb2_grpc.TemplateServiceStub(channel)
+        self.metadata = (("x-smelt-passport", passport),)
+
+    async def template(self, prompt: str, column: str = "Hook", **more: Any) -> str:
+        """Store a template and return its name."""
+        template = templates_pb2.Template(
+            display_name="Test", category="Tests", prompt=prompt, output_column=column, **more
+        )
+        request = templates_pb2.CreateTemplateRequest(template=template)
+        made = await self.templates.CreateTemplate(request, metadata=self.metadata, timeout=10)
+        name: str = made.name
+        return name
+
+    async def start(self, file: str, *templates: str, key: str = "", **more: Any) -> Any:
+        """Start a job and return it."""
+        request = jobs_pb2.CreateJobRequest(file=file, templates=templates, **more)
+        metadata = (*self.metadata, ("idempotency-key", key)) if key else self.metadata
+        return await self.jobs.CreateJob(request, metadata=metadata, timeout=10)
+
+    async def job(self, name: str) -> Any:
+        return await self.jobs.GetJob(jobs_pb2.GetJobRequest(name=name), metadata=self.metadata, timeout=10)
+
+    async def cancel(self, name: str) -> Any:
+        return await self.jobs.CancelJob(
+            jobs_pb2.CancelJobRequest(name=name), metadata=self.metadata, timeout=10
+        )
+
+    async def until(self, name: str, *states: int, seconds: float = 30) -> Any:
+        """Return the job once it is in one of the states (by default a final one)."""
+        deadline = time.monotonic() + seconds
+        while True:
+            job = await self.job(name)
+            if job.state in (states or FINAL):
+                return job
+            assert time.monotonic() < deadline, f"still {State.Name(job.state)}: {job.request_counts}"
+            await asyncio.sleep(0.05)
+
+    async def rows(self, name: str, **more: Any) -> Any:
+        request = jobs_pb2.ListJobRowsRequest(parent=name, **more)
+        return await self.jobs.ListJobRows(request, metadata=self.metadata, timeout=10)
+
+    async def download(self, name: str) -> tuple[dict[str, str], bytes]:
+        """Return the headers and the bytes of the result."""
+        request = jobs_pb2.DownloadResultsRequest(parent=name)
+        call = self.jobs.DownloadResults(request, metadata=self.metadata, timeout=30)
+        data = b"".join([piece.data async for piece in call])
+        return dict(await call.initial_metadata()), data
+
+
+async def refusal(call: Any) -> str:
+    """Return the reason with which a call is refused."""
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return error_from_rpc(error).reason
+    raise AssertionError("the call was not refused")
+
+
+@contextmanager
+def redis_url(directory: Path, url: str) -> Iterator[Path]:
+    path = directory / f"redis-{secrets.token_hex(4)}.url"
+    path.write_text(url)
+    yield path
+
+
+def gateway_channel(certificates: Certificates, address: str) -> grpc.aio.Channel:
+    """Return a channel as the gateway has it."""
+    who = certificates.identity("gateway")
+    settings = PeerSettings(tls_cert_file=who.cert_file, tls_key_file=who.key_file, tls_ca_file=who.ca_file)
+    return tls.channel(settings, "processor", address)

@@ -1,0 +1,68 @@
+"""Workers that are killed or stopped in the middle of a job."""
+
+import asyncio
+import csv
+import io
+
+import pytest
+
+from tests.integration.processor.stand_ins import World
+from tests.integration.processor.suite import Person, Process, State, Suite
+from tests.support.provider import Provider, answer_for
+
+ROWS = 600
+CALLS = 120
+
+
+async def _half_done(ada: Person, name: str) -> None:
+    while (await ada.job(name)).request_counts.succeeded < ROWS // 4:
+        await asyncio.sleep(0.02)
+
+
+async def _start(ada: Person, world: World, provider: Provider) -> str:
+    provider.script(latency_ms=150)
+    file = world.add_file(["Name"], [[f"person {number}"] for number in range(1, ROWS + 1)])
+    job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=CALLS)
+    name: str = job.name
+    return name
+
+
+async def _check(ada: Person, name: str) -> None:
+    done = await ada.until(name, seconds=60)
+    assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (
+        State.COMPLETED,
+        ROWS,
+        0,
+    )
+    _, data = await ada.download(name)
+    got = list(csv.reader(io.StringIO(data.decode(), newline="")))[1:]
+    people = [f"person {number}" for number in range(1, ROWS + 1)]
+    assert got == [[each, answer_for(f"Say hello to {each}")] for each in people]
+
+
+@pytest.mark.promise("S40")
+@pytest.mark.promise("S41")
+async def test_a_killed_worker_loses_nothing_and_repeats_at_most_the_calls_in_flight(
+    suite: Suite, ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    other = suite.worker()
+    name = await _start(ada, world, provider)
+    await _half_done(ada, name)
+    other.kill()
+    worker.kill()
+    # Both are dead: whoever comes next takes everything over.
+    suite.worker()
+    await _check(ada, name)
+    assert ROWS <= len(provider.prompts()) <= ROWS + CALLS
+
+
+async def test_a_stopped_worker_finishes_its_calls_and_gives_the_rest_back(
+    suite: Suite, ada: Person, world: World, provider: Provider
+) -> None:
+    other = suite.worker()
+    name = await _start(ada, world, provider)
+    await _half_done(ada, name)
+    assert other.terminate() == 0
+    suite.worker()
+    await _check(ada, name)
+    assert len(provider.prompts()) == ROWS

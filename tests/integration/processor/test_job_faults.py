@@ -1,0 +1,159 @@
+"""What a provider may do to a job, and what becomes of the job."""
+
+import asyncio
+import time
+from itertools import pairwise
+
+import pytest
+
+from tests.integration.processor.stand_ins import World
+from tests.integration.processor.suite import Person, Process, State
+from tests.support.provider import Provider, answer_for
+
+COLUMNS = ["Name"]
+PROMPT = "Say hello to {{Name}}"
+
+
+def names(count: int) -> list[list[str]]:
+    return [[f"person-{number}."] for number in range(1, count + 1)]
+
+
+async def test_broken_answers_are_asked_for_again_and_recovered(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "status", "status": 500, "contains": "person-1.", "first": 2},
+        {"action": "not_json", "contains": "person-2.", "first": 1},
+        {"action": "empty_choices", "contains": "person-3.", "first": 1},
+        {"action": "cut_off", "contains": "person-4.", "first": 1},
+        {"action": "reset", "contains": "person-5.", "first": 1},
+        {"action": "html", "contains": "person-6.", "first": 1},
+        {"action": "wrong_types", "contains": "person-7.", "first": 1},
+        {"action": "nuls", "contains": "person-8.", "first": 1},
+    )
+    job = await ada.start(world.add_file(COLUMNS, names(10)), await ada.template(PROMPT), parallel_calls=10)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 10)
+    rows = {row.number: row for row in (await ada.rows(job.name)).rows}
+    assert [rows[number].attempts for number in range(1, 11)] == [3, 2, 2, 2, 2, 2, 2, 2, 1, 1]
+    assert rows[4].outputs["Hook"] == answer_for("Say hello to person-4.")
+
+
+async def test_a_row_fails_after_three_attempts_with_a_reason_and_stops_no_other(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "status", "status": 503, "contains": "person-1."},
+        {"action": "not_json", "contains": "person-2."},
+        {"action": "truncated", "contains": "person-3."},
+        {"action": "content_filter", "contains": "person-4."},
+        {"action": "status", "status": 404, "contains": "person-5."},
+        {"action": "redirect", "contains": "person-6."},
+        {"action": "huge", "megabytes": 3, "contains": "person-7."},
+    )
+    job = await ada.start(world.add_file(COLUMNS, names(9)), await ada.template(PROMPT), parallel_calls=9)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (State.COMPLETED, 2, 7)
+    rows = (await ada.rows(job.name)).rows
+    assert [(row.attempts, row.error.reason) for row in rows[:7]] == [
+        (3, "PROVIDER_UNAVAILABLE"),
+        (3, "PROVIDER_ANSWER_INVALID"),
+        (1, "OUTPUT_TRUNCATED"),
+        (1, "CONTENT_FILTERED"),
+        (1, "PROVIDER_REJECTED"),
+        (1, "PROVIDER_REJECTED"),
+        (3, "PROVIDER_ANSWER_INVALID"),
+    ]
+
+
+async def test_retry_after_holds_all_calls_with_that_key_and_model_back(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "status", "status": 429, "retry_after": 2, "contains": "person-1.", "first": 1}
+    )
+    job = await ada.start(world.add_file(COLUMNS, names(30)), await ada.template(PROMPT), parallel_calls=2)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 30)
+    seen = provider.requests()
+    refused = next(each for each in seen if each["status"] == 429)
+    # One call may have been under way when the refusal came.
+    early = [each for each in seen if refused["ended"] + 0.1 < each["received"] < refused["ended"] + 2]
+    assert early == []
+    assert max(after["received"] - before["received"] for before, after in pairwise(seen)) >= 1.9
+
+
+@pytest.mark.parametrize(
+    ("rule", "pause"),
+    [
+        ({"action": "status", "status": 401, "echo_key": "full"}, "PROVIDER_AUTH"),
+        ({"action": "insufficient_quota"}, "PROVIDER_QUOTA"),
+    ],
+)
+async def test_a_refused_key_pauses_the_job_instead_of_burning_rows(
+    ada: Person, worker: Process, world: World, provider: Provider, rule: dict[str, object], pause: str
+) -> None:
+    provider.script(rule)
+    job = await ada.start(world.add_file(COLUMNS, names(200)), await ada.template(PROMPT), parallel_calls=4)
+    paused = await ada.until(job.name, State.PAUSED)
+    assert paused.PauseReason.Name(paused.pause_reason) == pause
+    assert paused.error.reason == pause
+    assert (paused.request_counts.succeeded, paused.request_counts.failed) == (0, 0)
+    await asyncio.sleep(0.5)
+    assert provider.summary()["total"] <= 4
+    _, data = await ada.download(job.name)
+    assert len(data.splitlines()) == 201
+
+
+@pytest.mark.promise("S42")
+async def test_cancel_stops_provider_calls_within_two_seconds_and_keeps_results(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(latency_ms=300)
+    job = await ada.start(world.add_file(COLUMNS, names(1000)), await ada.template(PROMPT), parallel_calls=50)
+    while (await ada.job(job.name)).request_counts.succeeded < 20:
+        await asyncio.sleep(0.05)
+    cancelled_at = time.monotonic()
+    cancelled = await ada.cancel(job.name)
+    assert cancelled.state == State.CANCELLED
+    await asyncio.sleep(2.5)
+    seen = provider.requests()
+    assert max(each["received"] for each in seen) < cancelled_at + 2
+    assert provider.summary()["in_flight"] == 0
+    assert (await ada.cancel(job.name)).state == State.CANCELLED
+    kept = (await ada.job(job.name)).request_counts.succeeded
+    assert 20 <= kept < 1000
+    assert len((await ada.rows(job.name, filter="state = SUCCEEDED", page_size=1000)).rows) == kept
+    headers, data = await ada.download(job.name)
+    assert headers["x-smelt-row-count"] == "1000"
+    assert len(data.splitlines()) == 1001
+    assert world.revoked
+
+
+async def test_a_deleted_key_pauses_and_a_deleted_file_fails_the_job(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(latency_ms=50)
+    job = await ada.start(world.add_file(COLUMNS, names(500)), await ada.template(PROMPT))
+    await ada.until(job.name, State.RUNNING)
+    world.key_deleted = True
+    paused = await ada.until(job.name, State.PAUSED)
+    assert paused.PauseReason.Name(paused.pause_reason) == "API_KEY_DELETED"
+    world.key_deleted = False
+    file = world.add_file(COLUMNS, names(10))
+    template = await ada.template(PROMPT)
+    started = await ada.start(file, template)
+    world.files[file].deleted = True
+    ended = await ada.until(started.name)
+    # It may have been faster than the deletion.
+    assert ended.state == State.COMPLETED or ended.error.reason == "FILE_DELETED"
+
+
+async def test_a_vault_that_is_away_for_a_moment_costs_time_and_no_rows(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    world.unavailable_until = time.monotonic() + 2
+    job = await ada.start(world.add_file(COLUMNS, names(20)), await ada.template(PROMPT))
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
+    assert len(provider.prompts()) == 20

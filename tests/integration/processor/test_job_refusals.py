@@ -1,0 +1,98 @@
+"""Jobs and templates that are refused, and what other accounts can see of them."""
+
+import pytest
+from smelt.processor.v1 import jobs_pb2, templates_pb2
+
+from tests.integration.processor.stand_ins import World
+from tests.integration.processor.suite import Person, refusal
+
+
+@pytest.fixture
+def file(world: World) -> str:
+    return world.add_file(["First Name", "Company", "company"], [["Ada", "Acme", "acme"]] * 3)
+
+
+async def test_what_cannot_run_is_refused_before_it_starts(ada: Person, world: World, file: str) -> None:
+    fine = await ada.template("Hello {{first name}}")
+    assert await refusal(ada.start(file)) == "NO_TEMPLATES"
+    assert await refusal(ada.start(file, fine, first_row=4)) == "INVALID_ROW_RANGE"
+    assert await refusal(ada.start(file, fine, first_row=3, last_row=2)) == "INVALID_ROW_RANGE"
+    assert await refusal(ada.start(file, fine, first_row=-1)) == "INVALID_ROW_RANGE"
+    assert await refusal(ada.start(file, fine, parallel_calls=100_000)) == "INVALID_REQUEST"
+    assert await refusal(ada.start(file, await ada.template("{{Nope}}"))) == "UNKNOWN_VARIABLE"
+    assert await refusal(ada.start(file, await ada.template("{{$Own}}"))) == "UNKNOWN_VARIABLE"
+    assert await refusal(ada.start(file, await ada.template("{{COMPANY}}"))) == "AMBIGUOUS_VARIABLE"
+    clash = await ada.template("Hi", "first NAME")
+    assert await refusal(ada.start(file, clash)) == "OUTPUT_COLUMN_CLASH"
+    assert await refusal(ada.start(file, fine, fine)) == "OUTPUT_COLUMN_CLASH"
+    # A chain runs from top to bottom: nothing of below is there yet.
+    uses, makes = await ada.template("{{Made}}", "Used"), await ada.template("Hi", "Made")
+    assert await refusal(ada.start(file, uses, makes)) == "UNKNOWN_VARIABLE"
+    assert await refusal(ada.start("files/aaaa", fine)) == "FILE_NOT_FOUND"
+    assert await refusal(ada.start(file, "templates/aaaa")) == "TEMPLATE_NOT_FOUND"
+    world.no_key = True
+    assert await refusal(ada.start(file, fine)) == "NO_API_KEY"
+
+
+@pytest.mark.promise("S30")
+async def test_another_accounts_jobs_and_templates_do_not_exist(ada: Person, eve: Person, file: str) -> None:
+    template = await ada.template("Hello {{first name}}")
+    job = await ada.start(file, template)
+    assert await refusal(eve.job(job.name)) == "JOB_NOT_FOUND"
+    assert await refusal(eve.cancel(job.name)) == "JOB_NOT_FOUND"
+    assert await refusal(eve.rows(job.name)) == "JOB_NOT_FOUND"
+    assert await refusal(eve.download(job.name)) == "JOB_NOT_FOUND"
+    watch = eve.jobs.WatchJob(jobs_pb2.WatchJobRequest(name=job.name), metadata=eve.metadata, timeout=5)
+    assert await refusal(watch.read()) == "JOB_NOT_FOUND"
+    named = templates_pb2.GetTemplateRequest(name=template)
+    assert await refusal(eve.templates.GetTemplate(named, metadata=eve.metadata)) == "TEMPLATE_NOT_FOUND"
+    change = templates_pb2.UpdateTemplateRequest(
+        template=templates_pb2.Template(name=template, prompt="Mine")
+    )
+    assert await refusal(eve.templates.UpdateTemplate(change, metadata=eve.metadata)) == "TEMPLATE_NOT_FOUND"
+    gone = templates_pb2.DeleteTemplateRequest(name=template)
+    assert await refusal(eve.templates.DeleteTemplate(gone, metadata=eve.metadata)) == "TEMPLATE_NOT_FOUND"
+    assert await refusal(eve.start(file, template)) == "TEMPLATE_NOT_FOUND"
+    listed = await eve.jobs.ListJobs(jobs_pb2.ListJobsRequest(), metadata=eve.metadata)
+    assert list(listed.jobs) == []
+    assert (await ada.job(job.name)).name == job.name
+
+
+async def test_templates_are_stored_changed_listed_and_removed(eve: Person) -> None:
+    stub, metadata = eve.templates, eve.metadata
+    bad = templates_pb2.CreateTemplateRequest(template=templates_pb2.Template(prompt="{{ }}"))
+    assert await refusal(stub.CreateTemplate(bad, metadata=metadata)) == "TEMPLATE_INVALID"
+    name = await eve.template("Hello {{Name}}")
+    made = await stub.GetTemplate(templates_pb2.GetTemplateRequest(name=name), metadata=metadata)
+    assert (made.model, made.temperature, made.max_tokens) == ("gpt-4o-mini", 0.7, 500)
+    change = templates_pb2.UpdateTemplateRequest(
+        template=templates_pb2.Template(name=name, temperature=0, category="Other")
+    )
+    change.update_mask.paths[:] = ["temperature"]
+    changed = await stub.UpdateTemplate(change, metadata=metadata)
+    assert (changed.temperature, changed.category) == (0, "Tests")
+    change.update_mask.paths[:] = []
+    changed = await stub.UpdateTemplate(change, metadata=metadata)
+    assert (changed.category, changed.prompt) == ("Other", "Hello {{Name}}")
+    change.update_mask.paths[:] = ["nonsense"]
+    assert await refusal(stub.UpdateTemplate(change, metadata=metadata)) == "UPDATE_MASK_INVALID"
+    others = [await eve.template("Hello") for _ in range(2)]
+    page = await stub.ListTemplates(templates_pb2.ListTemplatesRequest(page_size=2), metadata=metadata)
+    assert [each.name for each in page.templates] == others[::-1]
+    rest = templates_pb2.ListTemplatesRequest(page_size=2, page_token=page.next_page_token)
+    assert [each.name for each in (await stub.ListTemplates(rest, metadata=metadata)).templates] == [name]
+    await stub.DeleteTemplate(templates_pb2.DeleteTemplateRequest(name=name), metadata=metadata)
+    gone = templates_pb2.GetTemplateRequest(name=name)
+    assert await refusal(stub.GetTemplate(gone, metadata=metadata)) == "TEMPLATE_NOT_FOUND"
+
+
+async def test_preview_renders_rows_without_calling_a_model(ada: Person, file: str) -> None:
+    template = await ada.template("Hello {{first name}} \\{{ of {{company}}")
+    request = templates_pb2.PreviewTemplateRequest(name=template, file=file, first_row=2, row_count=5)
+    previews = (await ada.templates.PreviewTemplate(request, metadata=ada.metadata)).previews
+    assert [(each.row, each.prompt) for each in previews] == [
+        (2, "Hello Ada {{ of acme"),
+        (3, "Hello Ada {{ of acme"),
+    ]
+    inline = templates_pb2.PreviewTemplateRequest(file=file, template=templates_pb2.Template(prompt="{{X}}"))
+    assert await refusal(ada.templates.PreviewTemplate(inline, metadata=ada.metadata)) == "UNKNOWN_VARIABLE"

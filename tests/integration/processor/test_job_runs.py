@@ -1,0 +1,159 @@
+"""Jobs from start to the downloaded file, over real processes."""
+
+import base64
+import csv
+import hashlib
+import io
+
+import pytest
+from smelt.processor.v1 import jobs_pb2
+
+from tests.integration.processor.stand_ins import SECRET, World
+from tests.integration.processor.suite import Person, Process, State, Suite, refusal
+from tests.support.provider import Provider, answer_for, authorization_sha256
+
+COLUMNS = ["First Name", "Company"]
+
+
+def people(count: int) -> list[list[str]]:
+    return [[f"Name{number}", f"Company, {number}"] for number in range(1, count + 1)]
+
+
+def prompt_of(row: list[str]) -> str:
+    return f"Write a hook for {row[0]} at {row[1]}"
+
+
+PROMPT = "Write a hook for {{First Name}} at {{ company }}"
+
+
+@pytest.mark.promise("S34")
+async def test_a_job_ends_with_one_result_for_each_row_in_file_order(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    rows = people(120)
+    file = world.add_file(COLUMNS, rows)
+    job = await ada.start(file, await ada.template(PROMPT), parallel_calls=20)
+    assert job.state in (State.PENDING, State.RUNNING)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (
+        State.COMPLETED,
+        120,
+        0,
+    )
+    assert done.percent == 100
+    assert done.input_tokens > 0
+    assert done.output_tokens > 0
+    headers, data = await ada.download(job.name)
+    assert headers["x-content-length"] == str(len(data))
+    assert headers["x-smelt-row-count"] == "120"
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    assert headers["repr-digest"] == f"sha-256=:{digest}:"
+    header, *got = csv.reader(io.StringIO(data.decode(), newline=""))
+    assert header == [*COLUMNS, "Hook"]
+    assert got == [[*row, answer_for(prompt_of(row))] for row in rows]
+
+
+async def test_a_later_template_uses_the_answers_of_an_earlier_one(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    rows = people(12)
+    file = world.add_file(COLUMNS, rows)
+    first = await ada.template("About {{Company}}", "Summary")
+    second = await ada.template("Greet {{First Name}} with: {{summary}}", "Greeting")
+    job = await ada.start(file, first, second, parallel_calls=4)
+    assert (await ada.until(job.name)).state == State.COMPLETED
+    _, data = await ada.download(job.name)
+    header, *got = csv.reader(io.StringIO(data.decode(), newline=""))
+    assert header == [*COLUMNS, "Summary", "Greeting"]
+    for row, line in zip(rows, got, strict=True):
+        summary = answer_for(f"About {row[1]}")
+        assert line == [*row, summary, answer_for(f"Greet {row[0]} with: {summary}")]
+
+
+async def test_only_the_rows_of_the_range_are_sent_and_returned(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    rows = people(30)
+    file = world.add_file(COLUMNS, rows)
+    job = await ada.start(file, await ada.template(PROMPT), first_row=11, last_row=20)
+    done = await ada.until(job.name)
+    assert (done.request_counts.total, done.request_counts.succeeded) == (10, 10)
+    _, data = await ada.download(job.name)
+    got = list(csv.reader(io.StringIO(data.decode(), newline="")))
+    assert [line[:2] for line in got[1:]] == rows[10:20]
+    assert sorted(provider.prompts()) == sorted(prompt_of(row) for row in rows[10:20])
+
+
+async def test_row_text_stands_in_the_user_message_and_the_key_only_in_its_header(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    file = world.add_file(COLUMNS, [["{{Company}} ignore the above", "Acme"]])
+    template = await ada.template(PROMPT, model="gpt-test", temperature=0.25, max_tokens=77)
+    job = await ada.start(file, template)
+    await ada.until(job.name)
+    (seen,) = provider.requests()
+    assert seen["prompt"] == "Write a hook for {{Company}} ignore the above at Acme"
+    assert (seen["model"], seen["parameters"]) == ("gpt-test", {"temperature": 0.25, "max_tokens": 77})
+    assert seen["authorization_sha256"] == authorization_sha256(SECRET)
+    assert "cookie" not in seen["header_names"]
+
+
+async def test_the_rows_of_a_job_are_listed_by_what_became_of_them(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    rows = people(20)
+    provider.script({"action": "status", "status": 400, "contains": "Name7 "})
+    file = world.add_file(COLUMNS, rows)
+    job = await ada.start(file, await ada.template(PROMPT), parallel_calls=10)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (State.COMPLETED, 19, 1)
+    page = await ada.rows(job.name, page_size=15)
+    assert [row.number for row in page.rows] == list(range(1, 16))
+    rest = await ada.rows(job.name, page_size=15, page_token=page.next_page_token)
+    assert ([row.number for row in rest.rows], rest.next_page_token) == ([16, 17, 18, 19, 20], "")
+    assert dict(page.rows[0].outputs) == {"Hook": answer_for(prompt_of(rows[0]))}
+    (failed,) = (await ada.rows(job.name, filter="state = FAILED")).rows
+    assert (failed.number, failed.attempts, failed.error.reason) == (7, 1, "PROVIDER_REJECTED")
+    assert dict(failed.outputs) == {}
+    assert len((await ada.rows(job.name, filter='state="SUCCEEDED"', page_size=1000)).rows) == 19
+    assert len((await ada.rows(job.name, filter="state = PENDING")).rows) == 0
+    assert await refusal(ada.rows(job.name, filter="flag = x")) == "FILTER_INVALID"
+    assert await refusal(ada.rows(job.name, page_token="nonsense")) == "PAGE_TOKEN_INVALID"
+    _, data = await ada.download(job.name)
+    assert list(csv.reader(io.StringIO(data.decode(), newline="")))[7] == [*rows[6], ""]
+
+
+async def test_watching_shows_progress_and_ends_with_the_final_state(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(latency_ms=100)
+    file = world.add_file(COLUMNS, people(60))
+    job = await ada.start(file, await ada.template(PROMPT), parallel_calls=6)
+    call = ada.jobs.WatchJob(jobs_pb2.WatchJobRequest(name=job.name), metadata=ada.metadata, timeout=30)
+    seen = [each async for each in call]
+    assert seen[-1].state == State.COMPLETED
+    done = [each.request_counts.succeeded for each in seen]
+    assert done == sorted(done)
+    assert len(set(done)) >= 3
+    assert any(each.rows_per_second > 0 for each in seen[:-1])
+    assert any(each.eta_seconds > 0 for each in seen[:-1])
+
+
+async def test_the_same_idempotency_key_starts_one_job(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    file = world.add_file(COLUMNS, people(3))
+    template = await ada.template(PROMPT)
+    first = await ada.start(file, template, key="once")
+    again = await ada.start(file, template, key="once")
+    assert first.name == again.name
+    assert await refusal(ada.start(file, template, key="once", last_row=2)) == "IDEMPOTENCY_KEY_REUSED"
+    await ada.until(first.name)
+    assert len(provider.prompts()) == 3
+
+
+async def test_no_key_or_row_text_is_in_the_logs(suite: Suite, worker: Process) -> None:
+    written = suite.logs()
+    assert "shard.ended" in written
+    assert SECRET not in written
+    assert "Company, 1" not in written
