@@ -38,6 +38,7 @@ class Edge:
     backend: Backend
     log: Path
     client: aiohttp.ClientSession = field(init=False)
+    said_at_start: str = ""
 
     @property
     def ca_file(self) -> Path:
@@ -95,8 +96,11 @@ def assert_safe(answer: Answer) -> None:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> AsyncIterator[Edge]:
+async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
     directory = tmp_path_factory.mktemp("edge")
+    # Its own, because a test replaces one of them.
+    certificates = Certificates(directory / "certificates")
+    certificates.ensure()
     backend = Backend()
     with PortBlock.reserve() as ports:
         for service in SERVICES:
@@ -111,6 +115,7 @@ async def edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certifica
         running.client = aiohttp.ClientSession(f"https://localhost:{port}", connector=connector)
         try:
             await _until_up(running, process)
+            running.said_at_start = log.read_text()
             yield running
         finally:
             await running.client.close()

@@ -4,6 +4,8 @@ import asyncio
 import datetime
 import json
 import ssl
+import subprocess
+import sys
 
 import aiohttp
 import pytest
@@ -16,6 +18,13 @@ from tests.integration.gateway.conftest import Edge, error_of
 from tests.integration.gateway.wire import GOAWAY, RST_STREAM, Answer, Http2, tls
 
 pytestmark = pytest.mark.xdist_group("gateway")
+
+
+async def test_envoy_takes_the_configuration_without_a_word(edge: Edge) -> None:
+    command = [sys.executable, "-m", "gateway", "validate", "--out", str(edge.directory)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert not [line for line in edge.said_at_start.splitlines() if not line.startswith("{")]
 
 
 async def test_http2_is_spoken(edge: Edge) -> None:
