@@ -28,7 +28,7 @@ from services.auth.users import Users
 from services.common import database, identity, logs, migrations, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
-from services.common.settings import load, read_secret
+from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -115,11 +115,11 @@ def main(arguments: Sequence[str]) -> None:
     if list(arguments) not in (["serve"], ["migrate"]):
         print("usage: python -m services.auth serve|migrate", file=sys.stderr)
         raise SystemExit(2)
-    settings = load(AuthSettings)
-    logs.configure("auth", settings.log_level)
     if arguments[0] == "migrate":
-        migrations.upgrade(MIGRATIONS, read_secret(settings.database_url_file))
+        migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
     else:
+        settings = load(AuthSettings)
+        logs.configure("auth", settings.log_level)
         uvloop.run(serve(settings))
 
 

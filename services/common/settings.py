@@ -24,14 +24,19 @@ class PeerSettings(Settings):
     tls_ca_file: Path
 
 
-class ServiceSettings(PeerSettings):
+class DatabaseSettings(Settings):
+    """What a migration needs."""
+
+    database_url_file: Path
+
+
+class ServiceSettings(PeerSettings, DatabaseSettings):
     """What every service and worker needs."""
 
     #: host:port of the mTLS port; a worker has none.
     listen: str = ""
     #: host:port of the plaintext port for probes and metrics.
     health_listen: str
-    database_url_file: Path
     #: How long calls in flight may take to finish after a stop signal.
     drain_seconds: float = 5.0
 

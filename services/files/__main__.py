@@ -11,10 +11,10 @@ from pathlib import Path
 import uvloop
 from smelt.files.v1 import files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
 
-from services.common import database, identity, logs, migrations, server, tls
+from services.common import database, identity, logs, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
-from services.common.settings import load, read_secret
+from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
 from services.files.blobs import S3Access, S3Objects
 from services.files.csv_reader import Limits
@@ -173,11 +173,14 @@ def main(arguments: Sequence[str]) -> None:
     if list(arguments) not in (["serve"], ["migrate"]):
         print("usage: python -m services.files serve|migrate", file=sys.stderr)
         raise SystemExit(2)
-    settings = load(FilesSettings)
-    logs.configure("files", settings.log_level)
     if arguments[0] == "migrate":
-        migrations.upgrade(MIGRATIONS, read_secret(settings.database_url_file))
+        # A server does without what only migrations need: 10 MB.
+        from services.common import migrations
+
+        migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
     else:
+        settings = load(FilesSettings)
+        logs.configure("files", settings.log_level)
         uvloop.run(serve(settings))
 
 

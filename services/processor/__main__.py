@@ -12,7 +12,7 @@ from smelt.processor.v1 import jobs_pb2_grpc, templates_pb2_grpc
 from services.common import database, logs, migrations, server, tls, tokens
 from services.common.health import Health, serve_probes
 from services.common.ids import new_id
-from services.common.settings import host_port, load, read_secret
+from services.common.settings import DatabaseSettings, host_port, load, read_secret
 from services.processor.addresses import Endpoints
 from services.processor.assembly import Assembler
 from services.processor.downloads import Downloads
@@ -150,8 +150,7 @@ async def _signalled(stop: asyncio.Event) -> None:
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        settings = load(ProcessorSettings)
-        migrations.upgrade(MIGRATIONS, read_secret(settings.database_url_file))
+        migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
     elif arguments == ["serve"]:
         settings = load(ProcessorSettings)
         logs.configure("processor", settings.log_level)
