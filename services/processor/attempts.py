@@ -11,10 +11,9 @@ from enum import Enum
 ATTEMPTS = 3
 #: Refusals for rate that one call may meet before its row fails.
 RATE_REFUSALS = 10
-#: Part of the release budget that is kept for rows which are started again after a crash.
-TAKEOVER_SLACK = 0.25
-#: Releases that even the smallest job may use beyond its attempts: as many as can be in flight.
-TAKEOVER_FLOOR = 1000
+#: Crashed workers whose calls in flight a job's release budget covers once more, and how many those are.
+TAKEOVERS = 8
+MOST_IN_FLIGHT = 1000
 #: Waits beyond this give the shard back to the queue instead of holding its place.
 LONGEST_HELD_WAIT_SECONDS = 60.0
 #: No provider makes us wait longer without being asked again.
@@ -56,9 +55,12 @@ FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's conten
 
 
 def release_budget(rows: int, templates: int) -> int:
-    """Return how many key releases a job may use: every attempt of every call, and slack for takeovers."""
-    calls = rows * templates * ATTEMPTS
-    return calls + max(TAKEOVER_FLOOR, int(calls * TAKEOVER_SLACK))
+    """Return how many key releases a job may use: every attempt of every call, and slack for takeovers.
+
+    The vault allows no more than this to a grant, whatever the grant says.
+    """
+    calls = rows * templates
+    return calls * ATTEMPTS + TAKEOVERS * min(calls, MOST_IN_FLIGHT)
 
 
 def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], now: datetime) -> Failure:

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
-from services.common.errors import Unavailable
+from services.common.errors import RemoteError, Unavailable
 from services.common.grpc_errors import error_from_status
 from services.common.logs import describe, log
 
@@ -68,8 +68,19 @@ class ReleaseClient:
 
     async def release(self, grant: str, use: Use) -> Released:
         """Return the key for one call; raise the vault's refusal, or Unavailable when it does not answer."""
-        stream = await self._open()
         digest = self._digest(grant)
+        stream = await self._open()
+        known = digest in stream.shown
+        try:
+            return await self._ask(stream, grant, digest, use)
+        except RemoteError as error:
+            # The vault forgets grants when a stream has shown it very many.
+            if error.reason != "GRANT_INVALID" or not known:
+                raise
+        stream.shown.discard(digest)
+        return await self._ask(stream, grant, digest, use)
+
+    async def _ask(self, stream: _Stream, grant: str, digest: bytes, use: Use) -> Released:
         self._next_id += 1
         id_ = self._next_id
         answer: asyncio.Future[Released] = asyncio.get_running_loop().create_future()
@@ -136,8 +147,10 @@ class ReleaseClient:
                 self._failures = 0
                 self._answered(stream, message)
         except grpc.aio.AioRpcError as error:
-            log.warning("release.stream_lost", code=error.code().name, waiting=len(stream.waiting))
-            self._back_off()
+            # A stream that nobody used is ended by its deadline, which is nobody's trouble.
+            if stream.waiting or error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                log.warning("release.stream_lost", code=error.code().name, waiting=len(stream.waiting))
+                self._back_off()
         except Exception as error:  # noqa: BLE001  whoever waits must be told, whatever went wrong
             log.error("release.stream_failed", **describe(error))
             self._back_off()
