@@ -110,5 +110,6 @@ def _messages(message: Any, seen: frozenset[str] = frozenset()) -> frozenset[str
 
 
 def _fields(full_name: str) -> set[str]:
-    made, _ = contracts.pool()
-    return {field.name for field in made.FindMessageTypeByName(full_name).fields}
+    message = contracts.pool()[0].FindMessageTypeByName(full_name)
+    # The key and value of a map entry are the map's wiring, not fields of ours.
+    return set() if message.GetOptions().map_entry else {field.name for field in message.fields}

@@ -18,7 +18,7 @@ BODIES: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
     ("CreateJob", "templates"): lambda own, name: {"file": own["files"], "templates": [name]},
     ("CreateJob", "api_key"): lambda own, name: {
         "file": own["files"], "templates": [own["templates"]], "api_key": name},
-    ("PreviewTemplate", "name"): lambda own, name: {"file": own["files"]},
+    ("PreviewTemplate", "name"): lambda own, name: {"name": name, "file": own["files"]},
     ("PreviewTemplate", "file"): lambda own, name: {"template": {"prompt": "x"}, "file": name},
     ("UpdateTemplate", "template.name"): lambda own, name: {"display_name": "taken over"},
 }  # fmt: skip
@@ -75,6 +75,8 @@ def ask(person: Person, own: dict[str, str], method: str, field: str, name: str)
         if not in_path and not make:
             continue
         json = make(own, name) if make else ({} if body else None)
+        if in_path and json:
+            json.pop(field, None)
         answer = person.call(verb, path, json)
         answers.append((answer.status_code, answer.text.replace(name, "NAME")))
     return answers

@@ -106,6 +106,8 @@ def test_a_job_can_be_repeated_with_its_idempotency_key(person: Person, provider
     again = person.call("POST", "/v1/jobs", body, headers=headers)
     assert first.status_code == again.status_code == 201
     assert first.json()["name"] == again.json()["name"]
+    person.finished(first.json())
+    assert len(provider.prompts()) == 1
     other = person.call("POST", "/v1/jobs", body | {"first_row": 1}, headers=headers)
     assert (other.status_code, reason(other)) == (409, "IDEMPOTENCY_KEY_REUSED")
 
