@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from services.common.errors import DomainError, Kind
+from services.common.errors import DomainError, InvalidRequest, Kind
 from services.common.ids import new_id, parse_name
 from services.common.paging import Position
 from services.vault import base_url, envelope
 from services.vault.account_keys import AccountKeys
 from services.vault.audit import Event
-from services.vault.release import MANAGED, OPERATOR_ACCOUNT, KeyPlace
-from services.vault.release_batch import API_KEY
+from services.vault.key_place import MANAGED, OPERATOR_ACCOUNT, KeyPlace
 from services.vault.secret import Secret
 from services.vault.system_keys import Macs
 
@@ -161,8 +160,11 @@ class ApiKeys:
     ) -> ApiKey:
         """Store a key; the first one becomes active.
 
-        Raises ApiKeyFormat, BaseUrlNotAllowed, ApiKeyLimit, IdempotencyKeyReused.
+        Raises InvalidRequest, ApiKeyFormat, BaseUrlNotAllowed, ApiKeyLimit, IdempotencyKeyReused,
+        AccountErased.
         """
+        if not label.isprintable():
+            raise InvalidRequest(violations=[("label", "must not hold control characters")])
         url = self._checked(secret, url)
         new = ApiKey(account, new_id(), label, _hint(secret), url, False, datetime.now(UTC))
         digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())
@@ -173,7 +175,7 @@ class ApiKeys:
             await self._audit.record(Event(account, new.name, "create", "ok", {"base_url": url}))
             # Marked before the row is there: a row without its mark is never good.
             await self._generations.mark(account, new.name, 1)
-            return await self._sealed(KeyPlace(account, new.id), secret, 1)
+            return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1)
 
         key = await self._rows.add(new, repeat=Repeat("CreateApiKey", idempotency_key, digest), seal=seal)
         if key is None:
@@ -187,7 +189,7 @@ class ApiKeys:
         generation = await self._generations.generation(place.account, place.name) + 1
         await self._audit.record(Event(place.account, place.name, "replace", "ok", {"base_url": url}))
         key = ApiKey(place.account, place.id, "", _hint(secret), url, False, datetime.now(UTC))
-        await self._rows.replace(key, await self._sealed(place, secret, generation))
+        await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
         # Marked after the row is there: until then the old one is as good as the new one.
         await self._generations.mark(place.account, place.name, generation)
         return key
@@ -240,12 +242,10 @@ class ApiKeys:
             raise ApiKeyFormat("a key for this endpoint starts with sk-")
         return url
 
-    async def _sealed(self, place: KeyPlace, secret: Secret, generation: int) -> SealedSecret:
+    async def _sealed(self, place: KeyPlace, secret: Secret, *, url: str, generation: int) -> SealedSecret:
         under = await self._account_keys.for_sealing(place.account)
         try:
-            binding = self._account_keys.keyring.binding(
-                API_KEY, account=place.account, object=place.name, generation=generation
-            )
+            binding = place.binding(self._account_keys.keyring, base_url=url, generation=generation)
             return SealedSecret(under.epoch, generation, envelope.seal(secret, under, binding))
         finally:
             under.wipe()

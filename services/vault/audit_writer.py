@@ -132,7 +132,15 @@ class AuditWriter:
                 except TimeoutError:
                     await line.exchange(audit_sql.probe(line.connection), seconds=WRITE_SECONDS)
                     continue
+            await self._gather()
             await self._write_batch(line, head)
+
+    async def _gather(self) -> None:
+        # Messages that have arrived already join the batch: as long as turns of the loop bring more, wait.
+        before = 0
+        while before < len(self._queue) < _LARGEST_BATCH:
+            before = len(self._queue)
+            await asyncio.sleep(0)
 
     @staticmethod
     async def _make_months(line: Line, made: set[tuple[int, int]]) -> None:

@@ -13,13 +13,13 @@ from services.vault import envelope, release_sql
 from services.vault.account_keys import AccountErased, AccountKeys
 from services.vault.audit import Chain, Event, Head
 from services.vault.committing import DoesNotOpen
+from services.vault.key_place import KeyPlace
 from services.vault.line import FAILURES, Line
 from services.vault.release import (
     ApiKeyDeleted,
     GrantExhausted,
     GrantExpired,
     GrantRevoked,
-    KeyPlace,
     ReleaseReplayed,
     Use,
     budget,
@@ -29,7 +29,6 @@ from services.vault.release_sql import Decided, GrantKey, Held, KeyRow, NotedUse
 from services.vault.secret import Secret
 from services.vault.system_keys import Macs
 
-API_KEY = "api-key"
 _MOST_MET = 10_000
 
 
@@ -156,8 +155,8 @@ class ReleaseBatches:
                 raise DoesNotOpen
             under = self._account_keys.opened(wrapped)
             try:
-                binding = self._account_keys.keyring.binding(
-                    API_KEY, account=place.account, object=place.name, generation=row.generation
+                binding = place.binding(
+                    self._account_keys.keyring, base_url=row.base_url, generation=row.generation
                 )
                 secret = envelope.open_blob(row.blob, under, binding, suite=row.suite)
             finally:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.vault.account_keys import AccountKeyRow
+from services.vault.key_place import KeyPlace
 from services.vault.line import Line
-from services.vault.release import KeyPlace
 
 _STANDING = """
 SELECT w.account, w.object, o.generation, o.deleted, k.epoch, k.wrapped, k.state

@@ -8,6 +8,7 @@ import grpc
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 from services.common import identity
+from services.common.errors import InvalidRequest
 from services.common.tokens import TokenVerifier
 from services.vault.audit import Event
 from services.vault.audit_writer import AuditWriter
@@ -46,6 +47,8 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
     async def RevokeGrant(
         self, request: release_pb2.RevokeGrantRequest, context: Context
     ) -> release_pb2.RevokeGrantResponse:
+        if not (request.account.isalnum() and request.grant_id.isalnum()):
+            raise InvalidRequest(violations=[("grant_id", "must be an id, as account must")])
         await self._grants.revoke(request.account, request.grant_id)
         caller = identity.current_call().caller
         await self._writer.record(

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 import psycopg
 
 from services.common.identity import JobGrant
 from services.vault.audit import Head, Record
-from services.vault.release import KeyPlace, Use
+from services.vault.key_place import KeyPlace
+from services.vault.release import Use
 
 GrantKey = tuple[str, str]
 #: A grant's number and a use of it.
@@ -69,10 +71,10 @@ WITH head AS (
     ) AS free WHERE k.account = free.account AND k.id = free.id
 )
 INSERT INTO audit_records (chain, seq, time, account, object, action, outcome, body, mac)
-SELECT (SELECT chain FROM head), r.seq, %(now)s, r.account, r.object, r.action, r.outcome, r.body, r.mac
-FROM unnest(%(seqs)s::bigint[], %(accounts)s::text[], %(objects)s::text[], %(actions)s::text[],
-    %(outcomes)s::text[], %(bodies)s::text[], %(macs)s::bytea[])
-    AS r(seq, account, object, action, outcome, body, mac)
+SELECT (SELECT chain FROM head), r.seq, %(now)s, r.account, r.object, r.action, r.outcome, r.body,
+    decode(r.mac, 'hex')
+FROM json_to_recordset(%(records)s::json)
+    AS r(seq bigint, account text, object text, action text, outcome text, body text, mac text)
 """
 
 
@@ -145,7 +147,7 @@ async def hold(
         keys = await connection.execute(
             _KEYS, ([place.account for place in places], [place.id for place in places])
         )
-        noted = await connection.execute(_NOTE_USES, (*columns, *wanted))
+        noted = await connection.execute(_NOTE_USES, (*map(_integers, columns), *wanted))
     return Held(
         {(row[0], row[1]): HeldGrant(*row[2:]) for row in await grants.fetchall()},
         {(key := KeyRow(KeyPlace(*row[:2]), *row[2:])).place: key for row in await keys.fetchall()},
@@ -163,17 +165,24 @@ async def record(connection: psycopg.AsyncConnection[Any], decided: Decided) -> 
         "seq": records[-1].seq,
         "mac": records[-1].mac,
         "now": decided.now,
-        "refs": list(decided.released),
-        "counts": list(decided.released.values()),
+        "refs": _integers(decided.released),
+        "counts": _integers(decided.released.values()),
         "key_accounts": [place.account for place in decided.used_keys],
         "key_ids": [place.id for place in decided.used_keys],
-        "seqs": [each.seq for each in records],
-        "accounts": [each.account for each in records],
-        "objects": [each.object for each in records],
-        "actions": [each.action for each in records],
-        "outcomes": [each.outcome for each in records],
-        "bodies": [each.body for each in records],
-        "macs": [each.mac for each in records],
+        "records": orjson.dumps(
+            [
+                {
+                    "seq": each.seq,
+                    "account": each.account,
+                    "object": each.object,
+                    "action": each.action,
+                    "outcome": each.outcome,
+                    "body": each.body,
+                    "mac": each.mac.hex(),
+                }
+                for each in records
+            ]
+        ).decode(),
     }
     async with connection.pipeline():
         if not decided.begun:
@@ -183,3 +192,8 @@ async def record(connection: psycopg.AsyncConnection[Any], decided: Decided) -> 
             await connection.execute(_FORGET_USES, columns)
         await connection.execute(_RECORD, values)
         await connection.execute("COMMIT")
+
+
+def _integers(values: Iterable[int]) -> str:
+    """Return an array as Postgres reads it; several times cheaper than psycopg's own way."""
+    return f"{{{','.join(map(str, values))}}}"

@@ -122,10 +122,10 @@ class ReleaseStream:
         if hashlib.sha256(token.encode()).digest() != request.grant_sha256:
             raise GrantInvalid
         try:
-            return grant_from(await self._verifier.verify(Kind.GRANT, token), token)
+            return release.shown(grant_from(await self._verifier.verify(Kind.GRANT, token), token))
         except TokenExpired:
             return GrantExpired()
-        except Unauthenticated:
+        except (Unauthenticated, GrantInvalid):
             return GrantInvalid()
 
     def _answer(self, id: int, verdict: Verdict | None) -> None:

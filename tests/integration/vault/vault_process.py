@@ -205,7 +205,7 @@ class Vault:
         self, account: str, api_key: str, *, lifetime_seconds: int = 600, **more: Any
     ) -> signing_pb2.SignResponse:
         """Return a signed grant, of a job of 100 rows and one template unless told otherwise."""
-        claims = {
+        claims: dict[str, Any] = {
             "purpose": "job",
             "job": "jobs/j1",
             "file": "files/f1",
@@ -224,7 +224,7 @@ class Vault:
     async def add_key(self, account: str, secret: str = SECRET, **more: Any) -> api_keys_pb2.ApiKey:
         """Store a key for an account."""
         key: api_keys_pb2.ApiKey = await self.keys().CreateApiKey(
-            api_keys_pb2.CreateApiKeyRequest(secret=secret, **({"base_url": PRIVATE_URL} | more)),
+            api_keys_pb2.CreateApiKeyRequest(secret=secret, **{"base_url": PRIVATE_URL} | more),
             metadata=await self.passport(account),
         )
         return key
@@ -249,20 +249,28 @@ class Worker:
         self._reader = asyncio.ensure_future(self._read())
 
     async def ask(
-        self, grant: str, row: int = 1, template: int = 0, claim: int = 1, attempt: int = 1, **more: Any
+        self, grant: str, row: int = 1, *, show: bool = True, **more: Any
     ) -> release_pb2.ReleaseApiKeysResponse:
         """Ask once; return the answer."""
         id_ = next(self._ids)
-        show = "" if grant in self._shown else grant
-        self._shown.add(grant)
+        shown = "" if grant in self._shown or not show else grant
+        if show:
+            self._shown.add(grant)
         future = self._waiting[id_] = asyncio.get_running_loop().create_future()
-        values = {"grant": show, "row": row, "template": template, "claim": claim, "attempt": attempt} | more
-        digest = hashlib.sha256(grant.encode()).digest()
-        message = release_pb2.ReleaseApiKeysRequest(**{"id": id_, "grant_sha256": digest} | values)
+        message: dict[str, Any] = {
+            "id": id_,
+            "grant_sha256": hashlib.sha256(grant.encode()).digest(),
+            "grant": shown,
+            "row": row,
+            "template": 0,
+            "claim": 1,
+            "attempt": 1,
+        }
         # A stream takes one write at a time.
         async with self._writing:
-            await self._call.write(message)
-        return await future
+            await self._call.write(release_pb2.ReleaseApiKeysRequest(**message | more))
+        answer: release_pb2.ReleaseApiKeysResponse = await future
+        return answer
 
     async def outcome(self, grant: str, row: int = 1, **more: Any) -> str:
         """Ask once; return the secret, or the reason of the refusal."""
@@ -271,6 +279,15 @@ class Worker:
     async def outcomes(self, grant: str, rows: Sequence[int], **more: Any) -> list[str]:
         """Ask for many rows at once."""
         return await asyncio.gather(*(self.outcome(grant, row, **more) for row in rows))
+
+    async def half_close(self) -> None:
+        """Say that nothing more will be asked."""
+        async with self._writing:
+            await self._call.done_writing()
+
+    async def ended(self) -> None:
+        """Return when the vault has ended the stream."""
+        await self._reader
 
     async def close(self) -> None:
         self._call.cancel()
