@@ -17,6 +17,9 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
 }
 # Commands that read less than the process they prepare.
 _COMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("auth", "migrate"): ("services.common.settings", "DatabaseSettings"),
+    ("files", "migrate"): ("services.common.settings", "DatabaseSettings"),
+    ("processor", "migrate"): ("services.common.settings", "DatabaseSettings"),
     ("vault", "migrate"): ("services.vault.settings", "StoreSettings"),
     ("vault", "init"): ("services.vault.settings", "KeyFileSettings"),
 }

@@ -95,7 +95,11 @@ def mounted_files(pod: Pod, container: Manifest) -> Iterator[tuple[str, str, str
         secret = volumes.get(mount["name"], {}).get("secret")
         if secret:
             for item in secret["items"]:
-                yield f"{mount['mountPath']}/{item['path']}", secret["secretName"], item["key"]
+                # With a subPath, one file of the Secret is mounted and the mount path is its own.
+                if "subPath" not in mount:
+                    yield f"{mount['mountPath']}/{item['path']}", secret["secretName"], item["key"]
+                elif mount["subPath"] == item["path"]:
+                    yield mount["mountPath"], secret["secretName"], item["key"]
 
 
 def writable_or_claimed(pod: Pod, container: Manifest) -> dict[str, str]:
