@@ -16,6 +16,7 @@ from services.common.health import ReadyCheck
 from services.common.ids import new_id
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
+from services.files import heap
 from services.files.blobs import S3Access, S3Objects
 from services.files.csv_reader import Limits
 from services.files.discards import Discards
@@ -155,6 +156,7 @@ def assemble(settings: FilesSettings) -> Parts:
 
 async def serve(settings: FilesSettings) -> None:
     """Serve until told to stop."""
+    heap.keep_small()
     sys.setswitchinterval(_SWITCH_SECONDS)
     parts = assemble(settings)
     await server.serve(

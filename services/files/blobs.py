@@ -1,11 +1,10 @@
 """Objects in S3: the only module that knows boto3. Everything here blocks."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import boto3
 from botocore.config import Config
@@ -15,6 +14,7 @@ from botocore.response import StreamingBody
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
 from services.files.objects import ObjectMissing
+from services.files.part_buffer import PartBuffer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -150,35 +150,33 @@ class S3Writer:
         self._s3 = s3
         self._bucket = bucket
         self._key = key
-        self._part = io.BytesIO()
+        self._part = PartBuffer(PART_BYTES)
         self._upload = ""
         self._parts: list[CompletedPartTypeDef] = []
 
     def write(self, piece: memoryview) -> None:
-        room = PART_BYTES - self._part.tell()
-        self._part.write(piece[:room])
-        if len(piece) >= room:
+        while piece := self._part.fill(piece):
             self._send()
-            self._part.write(piece[room:])
 
     def finish(self) -> None:
         with _s3_errors():
-            if not self._upload:
-                self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=self._part.getvalue())
-            else:
-                if self._part.tell():
-                    self._send()
+            if self._upload:
+                self._send()
                 self._s3.complete_multipart_upload(
                     Bucket=self._bucket,
                     Key=self._key,
                     UploadId=self._upload,
                     MultipartUpload={"Parts": self._parts},
                 )
-        self._part.close()
+            else:
+                self._part.seek(0)
+                self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=cast(IO[bytes], self._part))
+        self._part.release()
 
     def abort(self) -> None:
         """Forget what was sent. What cannot be reached now is found by the sweep later."""
-        self._part.close()
+        if not self._part.closed:
+            self._part.release()
         if self._upload:
             try:
                 self._s3.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload)
@@ -188,19 +186,19 @@ class S3Writer:
     def _send(self) -> None:
         with _s3_errors():
             if not self._upload:
-                self._upload = self._s3.create_multipart_upload(Bucket=self._bucket, Key=self._key)[
-                    "UploadId"
-                ]
+                begun = self._s3.create_multipart_upload(Bucket=self._bucket, Key=self._key)
+                self._upload = begun["UploadId"]
             number = len(self._parts) + 1
+            self._part.seek(0)
             sent = self._s3.upload_part(
                 Bucket=self._bucket,
                 Key=self._key,
                 UploadId=self._upload,
                 PartNumber=number,
-                Body=self._part.getvalue(),
+                Body=cast(IO[bytes], self._part),
             )
             self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-        self._part = io.BytesIO()
+        self._part.empty()
 
 
 class S3Reader:

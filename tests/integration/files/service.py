@@ -156,7 +156,7 @@ class Caller:
     account: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
-        self.metadata = (("x-smelt-passport", passport(self.account)),)
+        self.metadata: tuple[tuple[str, str], ...] = (("x-smelt-passport", passport(self.account)),)
         self.files = files_pb2_grpc.FileServiceStub(self.channel)
         self.rows = rows_pb2_grpc.RowServiceStub(self.channel)
         self.results = results_pb2_grpc.ResultServiceStub(self.channel)

@@ -1,0 +1,145 @@
+"""Nothing stays behind: not after a delete, a caller that leaves, a kill at any time, or an hour."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+from smelt.files.v1 import files_pb2
+
+from deploy.local.certificates import Certificates
+from deploy.local.s3 import ObjectStore
+from services.common.ids import new_id
+from tests.integration.files.service import Caller, Service, client, messages, ready, refusal, running
+from tests.integration.files.test_results import parts, read
+from tests.support.stores import Databases
+
+Connect = Callable[[Service, str], grpc.aio.Channel]
+LINE = b"Ada,Lovelace," + b"r" * 1000 + b"\n"
+
+
+async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+async def slow_upload(
+    caller: Caller, sent: asyncio.Event, *, pieces: int = 100
+) -> AsyncIterator[files_pb2.UploadFileRequest]:
+    """Send 20 MB, say so, and then nothing more."""
+    content = [b"First,Last,Note\n", *([LINE * 200] * pieces)]
+    async for message in messages(content, "a.csv", ""):
+        yield message
+    sent.set()
+    await asyncio.sleep(60)
+
+
+async def test_a_deleted_file_is_gone_with_its_object(gateway: Caller, service: Service) -> None:
+    file = await gateway.upload(b"a\n1\n")
+    before = service.keys()
+    key = service.query("SELECT object_key FROM file WHERE id = %s", file.name[6:])[0][0]
+    request = files_pb2.DeleteFileRequest(name=file.name)
+    await gateway.files.DeleteFile(request, metadata=gateway.metadata)
+    assert service.keys() == before - {key}
+    assert not service.query("SELECT 1 FROM file_parse WHERE file = %s", file.name[6:])
+    assert not service.query("SELECT 1 FROM doomed_object WHERE object_key = %s", key)
+    for again in (
+        lambda: gateway.files.DeleteFile(request, metadata=gateway.metadata),
+        lambda: gateway.list_rows(file.name),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await again()
+        assert refusal(caught.value).reason == "FILE_NOT_FOUND"
+
+
+@pytest.mark.promise("S31")
+async def test_a_caller_that_leaves_leaves_nothing(gateway: Caller, service: Service) -> None:
+    before, sent = service.keys(), asyncio.Event()
+    call = gateway.files.UploadFile(slow_upload(gateway, sent), metadata=gateway.metadata)
+    await asyncio.wait_for(sent.wait(), 20)
+    call.cancel()
+    await until(lambda: service.keys() == before)
+    await asyncio.sleep(0.2)
+    assert service.keys() == before
+    assert not service.query("SELECT 1 FROM file WHERE account = %s", gateway.account)
+    assert (await gateway.upload(b"a\n1\n")).row_count == 1
+
+
+@pytest.fixture
+async def sweeping(
+    tmp_path: Path,
+    certificates: Certificates,
+    databases: Databases,
+    object_store: ObjectStore,
+    vault_port: int,
+) -> AsyncIterator[Callable[[], Service]]:
+    """Start a service that sweeps all the time; each call starts it anew over the same data."""
+    with ExitStack() as stack:
+        database = stack.enter_context(databases.fresh("files"))
+        bucket = f"files-{new_id()}"
+
+        def start() -> Service:
+            return stack.enter_context(
+                running(
+                    tmp_path,
+                    certificates=certificates,
+                    database=database,
+                    objects=object_store,
+                    vault_port=vault_port,
+                    s3_bucket=bucket,
+                    sweep_seconds=0.2,
+                    orphan_seconds=1,
+                    temporary_result_seconds=1,
+                    drain_seconds=0,
+                )
+            )
+
+        yield start
+
+
+@pytest.mark.promise("S31", "S40")
+async def test_what_a_kill_leaves_is_swept(sweeping: Callable[[], Service], connect: Connect) -> None:
+    service = sweeping()
+    await ready(service)
+    kept = await Caller(connect(service, "gateway")).upload(b"a\n1\n")
+    person, sent = Caller(connect(service, "gateway")), asyncio.Event()
+    call = person.files.UploadFile(slow_upload(person, sent), metadata=person.metadata)
+    await asyncio.wait_for(sent.wait(), 20)
+    service.process.send_signal(signal.SIGKILL)
+    service.process.wait()
+    with pytest.raises(grpc.aio.AioRpcError):
+        await call
+    # An upload whose object was complete and whose row was not, and a delete that got half-way.
+    s3 = client(service.objects)
+    s3.put_object(Bucket=service.bucket, Key="orphan", Body=b"x")
+    s3.put_object(Bucket=service.bucket, Key="doomed", Body=b"x")
+    service.query("INSERT INTO doomed_object VALUES ('doomed', now()), ('gone', now()) RETURNING 1")
+    again = sweeping()
+    await ready(again)
+    (key,) = again.query("SELECT object_key FROM file")[0]
+    await until(lambda: again.keys() == {key})
+    await until(lambda: not again.query("SELECT 1 FROM doomed_object"))
+    assert again.query("SELECT id FROM file") == [(kept.name[6:],)]
+    assert not s3.list_multipart_uploads(Bucket=again.bucket).get("Uploads")
+
+
+async def test_temporary_results_are_swept_and_others_stay(
+    sweeping: Callable[[], Service], connect: Connect
+) -> None:
+    service = sweeping()
+    await ready(service)
+    processor = Caller(connect(service, "processor"))
+    for variant, temporary in (("all", False), ("failed", True)):
+        requests = parts("jobs/x", b"content", variant=variant, fence=1, temporary=temporary)
+        await processor.results.WriteResult(requests, metadata=processor.metadata)
+    await until(lambda: len(service.keys()) == 1)
+    assert (await read(processor, "jobs/x"))[1] == b"content"
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await read(processor, "jobs/x", "failed")
+    assert refusal(caught.value).reason == "RESULT_NOT_FOUND"
