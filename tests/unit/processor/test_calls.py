@@ -1,0 +1,172 @@
+"""One prompt's way to its answer, with a vault and a provider that do as they are told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.common.errors import Kind, RemoteError, Unavailable
+from services.processor.answer import Answer, Unusable
+from services.processor.attempts import MALFORMED, TRUNCATED, Failure, Verdict
+from services.processor.calls import Called, Calls, Ended
+from services.processor.endings import Again, Ending, Fail, Pause
+from services.processor.errors import AddressNotAllowed
+from services.processor.job_plan import Step
+from services.processor.release_client import Released, Use
+
+STEP = Step("templates/t", "p", "Out", "model", 0.7, 500)
+RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
+
+
+@dataclass
+class Keys:
+    """Says what it is told to say, then releases."""
+
+    said: list[Exception] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+
+    async def release(self, grant: str, use: Use) -> Released:
+        self.uses.append(use)
+        if self.said:
+            raise self.said.pop(0)
+        return Released(b"sk-secret", "https://api")
+
+
+@dataclass
+class Provider:
+    """Gives the answers in their order, the last one for ever."""
+
+    answers: list[Answer | Unusable | Exception]
+    asked: int = 0
+
+    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable:
+        self.asked += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class Parks:
+    """Remembers what was parked."""
+
+    left: float = 0.0
+    parked: list[float] = field(default_factory=list)
+
+    def seconds_left(self, place: str) -> float:
+        return self.left
+
+    async def park(self, place: str, seconds: float) -> None:
+        self.parked.append(seconds)
+
+
+class Quick(Ended):
+    """Does not sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+async def call(
+    *answers: Answer | Unusable | Exception, keys: Keys | None = None, parks: Parks | None = None
+) -> tuple[Called, Quick, Keys]:
+    ended, keys = Quick(), keys or Keys()
+    calls = Calls(
+        keys=keys,
+        provider=Provider(list(answers)),
+        parks=parks or Parks(),
+        ended=ended,
+        grant="g",
+        claim=7,
+        dice=lambda: 0.5,
+    )
+    return await calls.call(3, 1, step=STEP, place="p", prompt="Hi"), ended, keys
+
+
+def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
+    return RemoteError(reason, kind, reason)
+
+
+async def test_an_answer_ends_the_call() -> None:
+    called, ended, keys = await call(Answer("Hello", 3, 4))
+    assert (called.text, called.calls, called.input_tokens, called.output_tokens) == ("Hello", 1, 3, 4)
+    assert keys.uses == [Use(row=3, template=1, claim=7, attempt=1)]
+    assert ended.ending is None
+
+
+async def test_a_key_is_released_for_every_attempt() -> None:
+    called, ended, keys = await call(Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
+    assert (called.text, called.calls) == ("Hello", 3)
+    assert [use.attempt for use in keys.uses] == [1, 2, 3]
+    assert ended.slept == [0.375, 0.75]
+
+
+async def test_three_failures_fail_the_row_with_the_last_reason() -> None:
+    called, ended, _ = await call(Unusable(MALFORMED))
+    assert (called.failure, called.calls, ended.ending) == (MALFORMED, 3, None)
+
+
+async def test_an_answer_that_cannot_get_better_is_not_asked_for_again() -> None:
+    called, _, _ = await call(Unusable(TRUNCATED, 5, 6))
+    assert (called.failure, called.calls, called.output_tokens) == (TRUNCATED, 1, 6)
+
+
+async def test_refusals_for_rate_do_not_use_up_the_attempts() -> None:
+    refusals = [Unusable(RATE)] * 5
+    called, _, _ = await call(*refusals, Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
+    assert (called.text, called.calls) == ("Hello", 8)
+
+
+async def test_refusals_for_rate_end_somewhere() -> None:
+    called, _, _ = await call(Unusable(RATE))
+    assert (called.failure, called.calls) == (RATE, 10)
+
+
+async def test_a_wait_that_the_provider_asks_for_parks_everybody() -> None:
+    parks = Parks()
+    told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
+    called, ended, _ = await call(Unusable(told), Answer("Hello"), parks=parks)
+    assert (called.text, parks.parked, ended.slept) == ("Hello", [2.0], [])
+
+
+async def test_a_long_wait_gives_the_shard_back() -> None:
+    called, ended, keys = await call(Answer("Hello"), parks=Parks(left=600))
+    assert (called.text, ended.ending, keys.uses) == (None, Again(600), [])
+
+
+async def test_a_use_whose_answer_was_lost_is_not_used_again() -> None:
+    keys = Keys([refused("RELEASE_REPLAYED", Kind.EXISTS)])
+    called, _, _ = await call(Answer("Hello"), keys=keys)
+    assert called.text == "Hello"
+    assert [use.attempt for use in keys.uses] == [1, 2]
+
+
+async def test_a_vault_that_is_away_is_waited_for_and_then_left_to_the_queue() -> None:
+    called, ended, _ = await call(Answer("Hello"), keys=Keys([Unavailable(), Unavailable()]))
+    assert (called.text, called.calls, len(ended.slept)) == ("Hello", 1, 2)
+    called, ended, keys = await call(Answer("Hello"), keys=Keys([Unavailable()] * 20))
+    assert (called.text, ended.ending, len(keys.uses)) == (None, Again(5.0), 8)
+
+
+async def test_a_refused_release_pauses_the_job() -> None:
+    for reason, pause in {
+        "API_KEY_DELETED": "API_KEY_DELETED",
+        "GRANT_EXPIRED": "GRANT_EXPIRED",
+        "GRANT_REVOKED": "GRANT_EXPIRED",
+        "GRANT_EXHAUSTED": "GRANT_EXPIRED",
+    }.items():
+        called, ended, _ = await call(Answer("Hello"), keys=Keys([refused(reason)]))
+        ending: Ending | None = ended.ending
+        assert isinstance(ending, Pause)
+        assert (called.calls, ending.pause, ending.reason) == (0, pause, reason)
+
+
+async def test_an_address_that_is_not_allowed_fails_the_job() -> None:
+    called, ended, _ = await call(AddressNotAllowed())
+    assert called.text is None
+    assert isinstance(ended.ending, Fail)
+    assert ended.ending.reason == "BASE_URL_NOT_ALLOWED"
