@@ -21,7 +21,8 @@ def _address(value: str) -> str:
 def _readable(value: Path) -> Path:
     if not value.is_file():
         raise ValueError(f"there is no file {value}")
-    return value.resolve()
+    # Not resolved: mounted secrets are links that are swapped when a certificate is renewed.
+    return value.absolute()
 
 
 def _contact(value: str) -> str:
