@@ -1,7 +1,7 @@
 """Files in Postgres."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 from sqlalchemy import delete, exc, select, tuple_
@@ -20,15 +20,22 @@ Transactions = async_sessionmaker[AsyncSession]
 _UPLOAD = "UploadFile"
 
 
-@asynccontextmanager
-async def transaction(of: Transactions) -> AsyncIterator[AsyncSession]:
-    """Open a transaction; a database that cannot be reached is UNAVAILABLE, not our inner trouble."""
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """A database that cannot be reached is UNAVAILABLE, not our inner trouble."""
     try:
-        async with of.begin() as session:
-            yield session
+        yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         log.warning("database.unavailable", **describe(error))
         raise Unavailable from None
+
+
+@asynccontextmanager
+async def transaction(of: Transactions) -> AsyncIterator[AsyncSession]:
+    """Open a transaction, committed at the end of the block."""
+    with database_errors():
+        async with of.begin() as session:
+            yield session
 
 
 async def doom(session: AsyncSession, object_key: str, now: datetime) -> None:

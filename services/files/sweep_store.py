@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.files.models import DoomedObjectRow, FileRow, ResultRow
-from services.files.store import Transactions, doom, transaction
+from services.files.store import Transactions, database_errors, doom, transaction
 
 _LOCK = 7_205_301
 
@@ -26,6 +26,12 @@ class SweepStore:
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[bool]:
         """Hold the lock of the sweep inside the block; gives False when another replica has it."""
+        with database_errors():
+            async with self._locked() as held:
+                yield held
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[bool]:
         async with self._engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
             held = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK})

@@ -1,6 +1,7 @@
 """One files service for all tests here: real Postgres, real S3, mTLS, and a stand-in for the vault."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
@@ -8,6 +9,7 @@ import pytest
 
 from deploy.local.certificates import Certificates
 from deploy.local.s3 import ObjectStore
+from services.common.ids import new_id
 from tests.integration.files import vault_stand_in
 from tests.integration.files.service import Caller, Service, ready, running
 from tests.integration.files.vault_stand_in import VaultStandIn
@@ -48,6 +50,31 @@ async def service(
     ):
         await ready(started)
         yield started
+
+
+@pytest.fixture
+def own_service(
+    tmp_path: Path,
+    certificates: Certificates,
+    databases: Databases,
+    object_store: ObjectStore,
+    vault_port: int,
+) -> Iterator[Callable[..., Service]]:
+    """`own_service(**settings)` starts a service over a database and a bucket of this test's own."""
+    with ExitStack() as stack:
+        database = stack.enter_context(databases.fresh("files"))
+        bucket = f"files-{new_id()}"
+        yield lambda **settings: stack.enter_context(
+            running(
+                tmp_path,
+                certificates=certificates,
+                database=database,
+                objects=object_store,
+                vault_port=vault_port,
+                s3_bucket=bucket,
+                **settings,
+            )
+        )
 
 
 @pytest.fixture(scope="session")

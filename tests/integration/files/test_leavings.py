@@ -4,19 +4,17 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack
-from pathlib import Path
+from datetime import UTC, datetime
 
 import grpc
 import pytest
 from smelt.files.v1 import files_pb2
 
-from deploy.local.certificates import Certificates
-from deploy.local.s3 import ObjectStore
-from services.common.ids import new_id
-from tests.integration.files.service import Caller, Service, client, messages, ready, refusal, running
+from services.common import database
+from services.common.errors import Unavailable
+from services.files.sweep_store import SweepStore
+from tests.integration.files.service import Caller, Service, client, messages, ready, refusal
 from tests.integration.files.test_results import parts, read
-from tests.support.stores import Databases
 
 Connect = Callable[[Service, str], grpc.aio.Channel]
 LINE = b"Ada,Lovelace," + b"r" * 1000 + b"\n"
@@ -72,35 +70,11 @@ async def test_a_caller_that_leaves_leaves_nothing(gateway: Caller, service: Ser
 
 
 @pytest.fixture
-async def sweeping(
-    tmp_path: Path,
-    certificates: Certificates,
-    databases: Databases,
-    object_store: ObjectStore,
-    vault_port: int,
-) -> AsyncIterator[Callable[[], Service]]:
+def sweeping(own_service: Callable[..., Service]) -> Callable[[], Service]:
     """Start a service that sweeps all the time; each call starts it anew over the same data."""
-    with ExitStack() as stack:
-        database = stack.enter_context(databases.fresh("files"))
-        bucket = f"files-{new_id()}"
-
-        def start() -> Service:
-            return stack.enter_context(
-                running(
-                    tmp_path,
-                    certificates=certificates,
-                    database=database,
-                    objects=object_store,
-                    vault_port=vault_port,
-                    s3_bucket=bucket,
-                    sweep_seconds=0.2,
-                    orphan_seconds=1,
-                    temporary_result_seconds=1,
-                    drain_seconds=0,
-                )
-            )
-
-        yield start
+    return lambda: own_service(
+        sweep_seconds=0.2, orphan_seconds=1, temporary_result_seconds=1, drain_seconds=0
+    )
 
 
 @pytest.mark.promise("S31", "S40")
@@ -143,3 +117,12 @@ async def test_temporary_results_are_swept_and_others_stay(
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await read(processor, "jobs/x", "failed")
     assert refusal(caught.value).reason == "RESULT_NOT_FOUND"
+
+
+async def test_a_database_that_is_away_is_no_end_of_the_sweep() -> None:
+    engine = database.engine("postgresql+psycopg://nobody:x@127.0.0.1:1/none")
+    store = SweepStore(engine, database.sessions(engine), now=lambda: datetime.now(UTC))
+    with pytest.raises(Unavailable):
+        async with store.alone():
+            pass
+    await engine.dispose()

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import random
+from collections.abc import Callable
 
 import grpc
 import pytest
 from smelt.files.v1 import files_pb2
 
 from services.common.sealing import FIRST_SEGMENT, FULL_SEGMENT
-from tests.integration.files.service import Caller, Service, refusal
+from tests.integration.files.service import Caller, Service, ready, refusal
 
 
 def leads(size: int) -> bytes:
@@ -126,17 +127,24 @@ async def test_an_upload_can_be_repeated_with_its_key(gateway: Caller, service: 
 
 
 @pytest.mark.promise("S33")
-async def test_memory_stays_flat_for_50_mb(gateway: Caller, service: Service) -> None:
+async def test_memory_stays_flat_for_50_mb(
+    own_service: Callable[..., Service], connect: Callable[[Service, str], grpc.aio.Channel]
+) -> None:
+    service = own_service()
+    await ready(service)
+    gateway = Caller(connect(service, "gateway"))
+    await gateway.upload(b"a\n1\n")
+    before = service.memory_mib()
     line = b"Ada,Lovelace,ada@example.com,Analytical Engines Ltd,London," + b"r" * 1000 + b"\n"
     content = b"First,Last,E-Mail,Company,City,Note\n"
     content += line * ((50 * 1024 * 1024 - len(content)) // len(line))
-    file = await gateway.upload(content)
-    assert file.size_bytes == len(content)
-    digest = hashlib.sha256()
-    call = gateway.files.DownloadFile(
-        files_pb2.DownloadFileRequest(name=file.name), metadata=gateway.metadata
-    )
-    async for piece in call:
-        digest.update(piece.data)
-    assert digest.hexdigest() == file.sha256
+    for _ in range(2):
+        file = await gateway.upload(content)
+        assert file.size_bytes == len(content)
+        digest = hashlib.sha256()
+        request = files_pb2.DownloadFileRequest(name=file.name)
+        async for piece in gateway.files.DownloadFile(request, metadata=gateway.metadata):
+            digest.update(piece.data)
+        assert digest.hexdigest() == file.sha256
+    assert service.memory_mib() - before < 45
     assert service.memory_mib() < 200

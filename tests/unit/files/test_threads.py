@@ -1,0 +1,118 @@
+"""Between the loop and threads: back-pressure both ways, and nobody waits for one who has gone."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from services.files.errors import FileInvalidFormat
+from services.files.threads import Abandoned, drawn, fed
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+async def numbers(count: int, sent: list[int] | None = None) -> AsyncIterator[bytes]:
+    for number in range(count):
+        if sent is not None:
+            sent.append(number)
+        yield b"%d" % number
+
+
+async def test_what_is_fed_arrives_in_order(executor: ThreadPoolExecutor) -> None:
+    assert await fed(executor, numbers(100), b" ".join) == b" ".join(b"%d" % n for n in range(100))
+
+
+async def test_a_slow_thread_holds_the_sender_back(executor: ThreadPoolExecutor) -> None:
+    sent: list[int] = []
+    go = threading.Event()
+
+    def work(pieces: Iterator[bytes]) -> int:
+        go.wait(5)
+        return len(list(pieces))
+
+    running = asyncio.ensure_future(fed(executor, numbers(100, sent), work))
+    await asyncio.sleep(0.05)
+    assert len(sent) <= 6
+    go.set()
+    assert await running == 100
+
+
+async def test_a_thread_that_fails_ends_the_sending(executor: ThreadPoolExecutor) -> None:
+    sent: list[int] = []
+
+    def work(pieces: Iterator[bytes]) -> None:
+        next(pieces)
+        raise FileInvalidFormat
+
+    with pytest.raises(FileInvalidFormat):
+        await fed(executor, numbers(10_000, sent), work)
+    assert len(sent) < 100
+
+
+async def test_a_sender_that_fails_or_leaves_is_met_in_the_thread(executor: ThreadPoolExecutor) -> None:
+    met: list[BaseException] = []
+
+    def work(pieces: Iterator[bytes]) -> None:
+        try:
+            list(pieces)
+        except BaseException as error:
+            met.append(error)
+            raise
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise FileInvalidFormat
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(60)
+
+    with pytest.raises(FileInvalidFormat):
+        await fed(executor, broken(), work)
+    leaving = asyncio.ensure_future(fed(executor, endless(), work))
+    await asyncio.sleep(0.05)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    # The thread had ended before the cancellation was passed on.
+    assert [type(error) for error in met] == [FileInvalidFormat, Abandoned]
+
+
+def counting(ended: list[str], until: int) -> Generator[int, None, None]:
+    try:
+        yield from range(until)
+        ended.append("whole")
+    finally:
+        ended.append("closed")
+
+
+async def test_what_is_drawn_comes_in_order_and_is_closed(executor: ThreadPoolExecutor) -> None:
+    ended: list[str] = []
+    assert [item async for item in drawn(executor, counting(ended, 50))] == list(range(50))
+    assert ended == ["whole", "closed"]
+
+
+async def test_one_who_stops_drawing_closes_the_source(executor: ThreadPoolExecutor) -> None:
+    ended: list[str] = []
+    source = drawn(executor, counting(ended, 10**9))
+    assert await anext(source) == 0
+    await source.aclose()  # type: ignore[attr-defined]
+    assert ended == ["closed"]
+
+
+async def test_a_source_that_fails_hands_out_what_was_before(executor: ThreadPoolExecutor) -> None:
+    def failing() -> Generator[int, None, None]:
+        yield 1
+        raise FileInvalidFormat
+
+    got: list[int] = []
+    with pytest.raises(FileInvalidFormat):
+        async for item in drawn(executor, failing()):
+            got.append(item)
+    assert got == [1]
