@@ -45,7 +45,7 @@ async def service(
             database=database,
             objects=object_store,
             vault_port=vault_port,
-            s3_bucket="files-service",
+            s3_bucket=f"files-{new_id()}",
         ) as started,
     ):
         await ready(started)
