@@ -11,7 +11,7 @@ from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 from services.common import identity, paging
 from services.common.ids import parse_name
 from services.processor.downloads import Downloads
-from services.processor.job import Job
+from services.processor.job import Job, State
 from services.processor.job_rows import JobRow, JobRows
 from services.processor.jobs import Jobs, Wish
 from services.processor.peers import StoredResult
@@ -105,7 +105,7 @@ def to_proto(job: Job) -> Any:
         parallel_calls=job.parallel_calls,
         api_key=job.api_key,
         state=job.state.value,
-        pause_reason=job.pause_reason,
+        pause_reason=job.pause_reason if job.state is State.PAUSED else "NOT_PAUSED",
         request_counts=jobs_pb2.Job.RequestCounts(
             total=job.total, succeeded=job.succeeded, failed=job.failed
         ),
@@ -115,7 +115,7 @@ def to_proto(job: Job) -> Any:
         input_tokens=job.input_tokens,
         output_tokens=job.output_tokens,
     )
-    if job.error_reason:
+    if job.error_reason and job.state in (State.PAUSED, State.FAILED):
         message.error.reason = job.error_reason
         message.error.message = job.error_message
     message.create_time.FromDatetime(job.create_time)

@@ -1,6 +1,6 @@
 """The services that the processor asks: files for rows and results, the vault for keys, auth for grants."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -132,7 +132,7 @@ class Files:
 
     async def rows(
         self, file: str, parse: int, *, first: int, count: int, proof: Proof
-    ) -> AsyncIterator[Rows]:
+    ) -> AsyncGenerator[Rows]:
         """Stream a range of rows in batches; FILE_NOT_FOUND, FILE_DAMAGED."""
         request = rows_pb2.ReadRowsRequest(file=file, parse=parse, first=first, count=count)
         async with peer_errors():

@@ -19,7 +19,14 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 
 from services.processor.addresses import CheckedResolver, Endpoints
 from services.processor.answer import Answer, Unusable, error_object, read
-from services.processor.attempts import KEY_UNSENDABLE, TIMED_OUT, TOO_LARGE, UNREACHABLE, judge
+from services.processor.attempts import (
+    KEY_ECHOED,
+    KEY_UNSENDABLE,
+    TIMED_OUT,
+    TOO_LARGE,
+    UNREACHABLE,
+    judge,
+)
 
 _CONNECTIONS_IDLE_SECONDS = 30.0
 # Everything else, a cookie above all, would be kept or shown beside the answers of other people.
@@ -137,13 +144,17 @@ class Provider:
             return Unusable(KEY_UNSENDABLE)
         except APIStatusError as error:
             refusal = error.response
-            said = error_object(refusal.content)
-            return Unusable(judge(refusal.status_code, said, refusal.headers, datetime.now(UTC)))
+            shown = error_object(refusal.content)
+            return Unusable(judge(refusal.status_code, shown, refusal.headers, datetime.now(UTC)))
         except APITimeoutError:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
             return Unusable(TOO_LARGE if isinstance(error.__cause__, AnswerTooLarge) else UNREACHABLE)
-        return read(response.content)
+        said = read(response.content)
+        if type(said) is Answer and secret.decode() in said.text:
+            # Nobody is shown a stored key, not even its owner by way of an answer.
+            return Unusable(KEY_ECHOED, said.input_tokens, said.output_tokens)
+        return said
 
     async def close(self) -> None:
         """Close the connections."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,7 +31,9 @@ _LOOK_SECONDS = 0.5
 class Files(Protocol):
     """Who has the rows."""
 
-    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
+    def rows(
+        self, file: str, parse: int, *, first: int, count: int, proof: Proof
+    ) -> AsyncGenerator[Rows]: ...
 
 
 class Vault(Protocol):
@@ -143,7 +146,7 @@ class ShardRuns:
         if self._draining:
             loop.end(Again(0))
         try:
-            async with writer:
+            async with aclosing(batches), writer:
                 return await loop.run(claim.calls)
         finally:
             del self._loops[loop]

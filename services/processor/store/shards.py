@@ -22,6 +22,12 @@ _START = """
     UPDATE job SET state = 'RUNNING', start_time = coalesce(start_time, now())
     WHERE id = %(job)s AND state = 'PENDING'
 """
+# A task that meets a paused job is used up; the shard is for whoever resumes the job.
+_SET_ASIDE = """
+    UPDATE shard SET state = 'HALTED' FROM job
+    WHERE job.id = shard.job AND shard.job = %(job)s AND shard.number = %(number)s
+      AND shard.state IN ('QUEUED', 'RUNNING') AND job.state = 'PAUSED'
+"""
 _BEGUN = "SELECT row, state, payload FROM result WHERE job = %s AND row BETWEEN %s AND %s"
 # One statement, so one round trip: the fence is checked, rows are added, progress is counted.
 _COMMIT = """
@@ -180,6 +186,7 @@ class ShardStore:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(_CLAIM, about, binary=True)).fetchone()
             if row is None:
+                await connection.execute(_SET_ASIDE, about)
                 return None
             await connection.execute(_START, about)
         return Claim(job, number, *row)

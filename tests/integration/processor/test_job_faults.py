@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.integration.processor.stand_ins import World
+from tests.integration.processor.stand_ins import SECRET, World
 from tests.integration.processor.suite import Person, Process, State
 from tests.support.provider import Provider, answer_for
 
@@ -50,12 +50,13 @@ async def test_a_row_fails_after_three_attempts_with_a_reason_and_stops_no_other
         {"action": "status", "status": 404, "contains": "person-5."},
         {"action": "redirect", "contains": "person-6."},
         {"action": "huge", "megabytes": 3, "contains": "person-7."},
+        {"action": "key_echo", "contains": "person-8."},
     )
     job = await ada.start(world.add_file(COLUMNS, names(9)), await ada.template(PROMPT), parallel_calls=9)
     done = await ada.until(job.name)
-    assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (State.COMPLETED, 2, 7)
+    assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (State.COMPLETED, 1, 8)
     rows = (await ada.rows(job.name)).rows
-    assert [(row.attempts, row.error.reason) for row in rows[:7]] == [
+    assert [(row.attempts, row.error.reason) for row in rows[:8]] == [
         (3, "PROVIDER_UNAVAILABLE"),
         (3, "PROVIDER_ANSWER_INVALID"),
         (1, "OUTPUT_TRUNCATED"),
@@ -63,7 +64,10 @@ async def test_a_row_fails_after_three_attempts_with_a_reason_and_stops_no_other
         (1, "PROVIDER_REJECTED"),
         (1, "PROVIDER_REJECTED"),
         (3, "PROVIDER_ANSWER_INVALID"),
+        (1, "PROVIDER_ANSWER_INVALID"),
     ]
+    _, data = await ada.download(job.name)
+    assert SECRET.encode() not in data
 
 
 async def test_retry_after_holds_all_calls_with_that_key_and_model_back(
