@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.common import logs, migrations
+from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
 from services.vault import operator, service
@@ -30,7 +31,7 @@ def serve(_: argparse.Namespace) -> int:
     async def run() -> int:
         try:
             await service.serve(settings, _stores(settings))
-        except SQLAlchemyError as error:
+        except (DomainError, SQLAlchemyError) as error:
             log.error("vault.start_failed", **describe(error))
             return 1
         return 0
@@ -63,7 +64,7 @@ def init(_: argparse.Namespace) -> int:
         except CannotInitialise as error:
             print(f"the vault cannot be initialised: {error}", file=sys.stderr)
             return 1
-        except SQLAlchemyError as error:
+        except (DomainError, SQLAlchemyError) as error:
             print(f"a database does not answer as it should ({type(error).__name__})", file=sys.stderr)
             return 1
         finally:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import func, insert, literal, select, text, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.vault.account_keys import MOST_USES, AccountKeyRow
 from services.vault.keystore_models import account_keys, installation, objects, system_keys
+from services.vault.outages import connection
 from services.vault.system_keys import SystemKeyRow
 
 _INIT_LOCK = 7_205_120
@@ -32,34 +33,34 @@ class KeyStore:
 
     async def installation(self) -> Installation | None:
         """Return what the key store belongs to; None before the first start."""
-        async with self.engine.connect() as connection:
-            return await _installation(connection)
+        async with connection(self.engine) as database:
+            return await _installation(database)
 
     async def system_keys(self) -> list[SystemKeyRow]:
         """Return the installation's own keys, wrapped."""
         columns = system_keys.c
-        async with self.engine.connect() as connection:
-            found = await connection.execute(
+        async with connection(self.engine) as database:
+            found = await database.execute(
                 select(columns.kind, columns.id, columns.wrapped, columns.state).order_by(columns.create_time)
             )
             return [SystemKeyRow(*row) for row in found]
 
     async def is_empty(self) -> bool:
         """Tell whether no key was ever stored."""
-        async with self.engine.connect() as connection:
+        async with connection(self.engine) as database:
             for table in (installation, account_keys, system_keys, objects):
-                if (await connection.execute(select(literal(1)).select_from(table).limit(1))).first():
+                if (await database.execute(select(literal(1)).select_from(table).limit(1))).first():
                     return False
         return True
 
     async def begin(self, new: Installation, keys: Sequence[SystemKeyRow]) -> bool:
         """Store an installation's first keys in one transaction; False when another start was faster."""
         now = datetime.now(UTC)
-        async with self.engine.begin() as connection:
-            await connection.execute(select(func.pg_advisory_xact_lock(_INIT_LOCK)))
-            if await _installation(connection) is not None:
+        async with connection(self.engine) as database:
+            await database.execute(select(func.pg_advisory_xact_lock(_INIT_LOCK)))
+            if await _installation(database) is not None:
                 return False
-            await connection.execute(
+            await database.execute(
                 insert(installation).values(
                     id=new.id,
                     root_key_id=new.root_key_id,
@@ -71,14 +72,14 @@ class KeyStore:
             rows = [
                 {"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys
             ]
-            await connection.execute(insert(system_keys).values(create_time=now), rows)
+            await database.execute(insert(system_keys).values(create_time=now), rows)
         return True
 
     async def account_keys(self, account: str) -> list[AccountKeyRow]:
         """Return all of an account's keys, wrapped, newest first."""
         columns = account_keys.c
-        async with self.engine.connect() as connection:
-            found = await connection.execute(
+        async with connection(self.engine) as database:
+            found = await database.execute(
                 select(columns.account, columns.epoch, columns.wrapped, columns.state, columns.uses)
                 .where(columns.account == account)
                 .order_by(columns.epoch.desc())
@@ -88,8 +89,8 @@ class KeyStore:
     async def use_account_key(self, account: str) -> AccountKeyRow | None:
         """Count one use of the account's active key and return it; None if there is none to be used."""
         columns = account_keys.c
-        async with self.engine.begin() as connection:
-            found = await connection.execute(
+        async with connection(self.engine) as database:
+            found = await database.execute(
                 update(account_keys)
                 .where(columns.account == account, columns.state == "active", columns.uses < MOST_USES)
                 .values(uses=columns.uses + 1)
@@ -100,8 +101,8 @@ class KeyStore:
 
     async def add_account_key(self, account: str, wrapped: bytes) -> None:
         """Store an account's first key, unless it has had one; raise IntegrityError past the last use."""
-        async with self.engine.begin() as connection:
-            added = await connection.execute(
+        async with connection(self.engine) as database:
+            added = await database.execute(
                 upsert(account_keys)
                 .values(
                     account=account,
@@ -114,14 +115,14 @@ class KeyStore:
                 .on_conflict_do_nothing()
             )
             if added.rowcount:
-                await connection.execute(
+                await database.execute(
                     update(installation).values(wrapping_uses=installation.c.wrapping_uses + 1)
                 )
 
     async def generation(self, account: str, name: str) -> int:
         """Return the newest generation of an object; 0 when it never existed."""
-        async with self.engine.connect() as connection:
-            found = await connection.execute(
+        async with connection(self.engine) as database:
+            found = await database.execute(
                 select(objects.c.generation).where(objects.c.account == account, objects.c.object == name)
             )
             return int(found.scalar_one_or_none() or 0)
@@ -134,15 +135,10 @@ class KeyStore:
         """Note that an object is gone: no row of it is good from now on."""
         await self._note(account, name, generation, deleted=True)
 
-    async def ping(self) -> None:
-        """Raise when the key store does not answer."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-
     async def _note(self, account: str, name: str, generation: int, *, deleted: bool) -> None:
         new = upsert(objects).values(account=account, object=name, generation=generation, deleted=deleted)
-        async with self.engine.begin() as connection:
-            await connection.execute(
+        async with connection(self.engine) as database:
+            await database.execute(
                 new.on_conflict_do_update(
                     index_elements=["account", "object"],
                     set_={
@@ -154,9 +150,7 @@ class KeyStore:
             )
 
 
-async def _installation(connection: AsyncConnection) -> Installation | None:
+async def _installation(database: AsyncConnection) -> Installation | None:
     columns = installation.c
-    row = (
-        await connection.execute(select(columns.id, columns.root_key_id, columns.wrapping_version))
-    ).first()
+    row = (await database.execute(select(columns.id, columns.root_key_id, columns.wrapping_version))).first()
     return None if row is None else Installation(*row)

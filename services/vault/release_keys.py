@@ -54,6 +54,10 @@ class KeyStandings:
                 standing.account_keys[epoch] = AccountKeyRow(account, epoch, wrapped, state, 0)
         return standings
 
+    async def check(self) -> None:
+        """Raise one of FAILURES when the key store does not answer in time."""
+        await self.of(())
+
     async def close(self) -> None:
         """Close the connection; the next question opens another."""
         line, self._line = self._line, None

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.common import database, server
+from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.vault.account_keys import AccountKeys
@@ -72,11 +73,6 @@ class Stores:
     def at(cls, database_url: str, keystore_url: str) -> "Stores":
         return cls(database_url, keystore_url, database.engine(database_url), database.engine(keystore_url))
 
-    async def check(self) -> None:
-        """Raise when either does not answer."""
-        await database.ping(self.database)
-        await database.ping(self.keystore)
-
     async def close(self) -> None:
         await self.database.dispose()
         await self.keystore.dispose()
@@ -119,6 +115,7 @@ async def _serve_unsealed(
     account_keys = AccountKeys(opened.keyring, keystore)
     chain = Chain(opened.installation.id, opened.system_keys.audit)
     standings = KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS)
+    keystore_probe = KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS)
     writer = AuditWriter(
         stores.database_url,
         settings.vault_slot,
@@ -144,7 +141,7 @@ async def _serve_unsealed(
             try:
                 while await grants.sweep():
                     pass
-            except SQLAlchemyError as error:
+            except (DomainError, SQLAlchemyError) as error:
                 # What is over keeps until the next time.
                 log.warning("grants.sweep_failed", **describe(error))
 
@@ -164,7 +161,7 @@ async def _serve_unsealed(
             (_ADD_OPERATOR, OperatorServicer(opened.installation, keys)),
         ],
         verifier=verifier,
-        ready_checks=[stores.check, writer.check],
+        ready_checks=[writer.check, keystore_probe.check],
         background=[writer.run, sweep],
-        on_stop=[standings.close, stores.close],
+        on_stop=[standings.close, keystore_probe.close, stores.close],
     )

@@ -6,13 +6,12 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from services.common.settings import PeerSettings, ServiceSettings, Settings
+from services.common.settings import DatabaseSettings, PeerSettings, ServiceSettings
 
 
-class StoreSettings(Settings):
+class StoreSettings(DatabaseSettings):
     """Where the vault's two databases are; the key store belongs in a cluster of its own."""
 
-    database_url_file: Path
     vault_keystore_url_file: Path
 
 

@@ -13,6 +13,7 @@ from services.common import idempotency
 from services.common.paging import Position
 from services.vault.api_keys import ApiKey, Repeat, SealedSecret
 from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants, repeated
+from services.vault.outages import transaction
 from services.vault.signing import GRANT_LIFE
 
 _COLUMNS = (
@@ -48,7 +49,7 @@ class ApiKeyStore:
     async def add(
         self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
     ) -> ApiKey | None:
-        async with self.sessions.begin() as session:
+        async with transaction(self.sessions) as session:
             # One at a time for an account: counting and choosing the active key must not interleave.
             await _lock_account(session, new.account)
             id_ = await idempotency.claim(
@@ -76,15 +77,15 @@ class ApiKeyStore:
     async def replace(self, key: ApiKey, sealed: SealedSecret) -> None:
         values = _values(key, sealed)
         new = upsert(api_keys).values(**values)
-        async with self.sessions.begin() as session:
+        async with transaction(self.sessions) as session:
             await session.execute(new.on_conflict_do_update(index_elements=["account", "id"], set_=values))
 
     async def get(self, account: str, id: str) -> ApiKey | None:
-        async with self.sessions() as session:
+        async with transaction(self.sessions) as session:
             return await _one(session, account, id)
 
     async def active(self, account: str) -> ApiKey | None:
-        async with self.sessions() as session:
+        async with transaction(self.sessions) as session:
             found = await session.execute(
                 select(*_COLUMNS).where(api_keys.c.account == account, api_keys.c.active)
             )
@@ -96,11 +97,11 @@ class ApiKeyStore:
         if after is not None:
             wanted = wanted.where(order < tuple_(literal(after.create_time), literal(after.id)))
         wanted = wanted.order_by(api_keys.c.create_time.desc(), api_keys.c.id.desc()).limit(size)
-        async with self.sessions() as session:
+        async with transaction(self.sessions) as session:
             return [key for row in await session.execute(wanted) if (key := _key(row))]
 
     async def activate(self, account: str, id: str) -> ApiKey | None:
-        async with self.sessions.begin() as session:
+        async with transaction(self.sessions) as session:
             await _lock_account(session, account)
             if await _one(session, account, id) is None:
                 return None
@@ -110,7 +111,7 @@ class ApiKeyStore:
             return await _one(session, account, id)
 
     async def delete(self, account: str, id: str) -> None:
-        async with self.sessions.begin() as session:
+        async with transaction(self.sessions) as session:
             await session.execute(delete(api_keys).where(api_keys.c.account == account, api_keys.c.id == id))
 
 
@@ -126,7 +127,7 @@ class GrantStore:
         new = upsert(grants).values(
             account=account, id=id, expire_time=now + max(GRANT_LIFE.values()), revoke_time=now
         )
-        async with self.sessions.begin() as session:
+        async with transaction(self.sessions) as session:
             await session.execute(
                 new.on_conflict_do_update(
                     index_elements=["account", "id"],
@@ -136,7 +137,7 @@ class GrantStore:
 
     async def is_revoked(self, account: str, id: str) -> bool:
         """Tell whether a grant was ended."""
-        async with self.sessions() as session:
+        async with transaction(self.sessions) as session:
             found = await session.execute(
                 select(grants.c.revoke_time).where(grants.c.account == account, grants.c.id == id)
             )
@@ -144,7 +145,7 @@ class GrantStore:
 
     async def sweep(self) -> int:
         """Remove some grants that have been over for a day, with their uses; return how many."""
-        async with self.sessions.begin() as session:
+        async with transaction(self.sessions) as session:
             over = {"before": datetime.now(UTC) - _KEEP_GRANTS, "most": _SWEEP}
             found = await session.execute(_SWEEP_GRANTS, over)
             return int(found.scalar_one())

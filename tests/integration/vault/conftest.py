@@ -19,8 +19,7 @@ async def vault(
     with databases.fresh("vault") as database, databases.fresh("keystore") as keystore:
         files = Files(tmp_path_factory.mktemp("vault"), database.url_file, keystore.url_file)
         running = Vault(files, certificates, database, keystore)
-        status, said = running.run("init")
-        assert status == 0, said
+        await running.initialise()
         await running.start()
         try:
             yield running
@@ -38,8 +37,7 @@ def stopped_vault(certificates: Certificates, databases: Databases, tmp_path: Pa
 @pytest.fixture
 async def fragile(stopped_vault: Vault) -> AsyncIterator[Vault]:
     """A vault of one test alone, serving."""
-    status, said = stopped_vault.run("init")
-    assert status == 0, said
+    await stopped_vault.initialise()
     await stopped_vault.start()
     yield stopped_vault
     await stopped_vault.close()

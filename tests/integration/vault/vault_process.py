@@ -35,6 +35,11 @@ from services.common import tls
 from services.common.grpc_errors import error_from_rpc, error_from_status
 from services.common.ids import new_id
 from services.common.settings import PeerSettings
+from services.vault.first_start import FirstStart
+from services.vault.keystore import KeyStore
+from services.vault.root import RootKeyFile
+from services.vault.service import Stores
+from services.vault.wrapping_file import WrappingFile
 from tests.support.stores import Database
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -121,6 +126,15 @@ class Vault:
             "SMELT_LOG_LEVEL": "debug",
             "SMELT_DRAIN_SECONDS": "1",
         }
+
+    async def initialise(self) -> str:
+        """Do here what the command `init` does."""
+        stores = Stores.at(self.database.url, self.keystore.url)
+        root, file = RootKeyFile(self.files.root_key), WrappingFile(self.files.wrapping_key)
+        try:
+            return await FirstStart(KeyStore(stores.keystore), stores.database, root, file).initialise()
+        finally:
+            await stores.close()
 
     async def start(self, *, ready: bool = True) -> None:
         """Start serving; wait until it is ready, or only live."""
