@@ -6,12 +6,13 @@ from typing import Protocol
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor import result_csv
+from services.processor.claims import Assembly
 from services.processor.downloads import WHOLE
 from services.processor.endings import Again, Fail, Pause, TryAgain, ending_of
 from services.processor.payloads import JobSeal
 from services.processor.peers import Proof, ResultAbout, Rows, StoredResult, by_grant
 from services.processor.progress import Announcements
-from services.processor.store.results import Assembly, AssemblyStore
+from services.processor.store.results import AssemblyStore
 from services.processor.store.shards import ShardStore
 
 

@@ -13,7 +13,7 @@ from services.processor.errors import FilterInvalid
 from services.processor.job import Job
 from services.processor.payloads import JobSeal
 from services.processor.peers import Proof, as_person
-from services.processor.store.rows import FAILED, SUCCEEDED, StoredRow
+from services.processor.row_result import FAILED, SUCCEEDED, StoredRow
 
 _FILTER = re.compile(r"\s*state\s*=\s*\"?(SUCCEEDED|FAILED|PENDING)\"?\s*\Z")
 

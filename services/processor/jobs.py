@@ -15,7 +15,7 @@ from services.common.paging import Position
 from services.processor import attempts, job_plan
 from services.processor.errors import NoTemplates
 from services.processor.job import Job
-from services.processor.job_plan import Snapshot, Step
+from services.processor.job_plan import Shards, Snapshot, Step
 from services.processor.payloads import JobSeal
 from services.processor.peers import (
     DataKey,
@@ -26,7 +26,6 @@ from services.processor.peers import (
     Proof,
     as_person,
 )
-from services.processor.store.jobs import NewJob
 from services.processor.templates import Template
 
 
@@ -40,6 +39,28 @@ class Wish:
     last_row: int
     parallel_calls: int
     api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is ready to start."""
+
+    id: str
+    account: str
+    file: str
+    parse: int
+    templates: tuple[str, ...]
+    first_row: int
+    last_row: int
+    parallel_calls: int
+    api_key: str
+    wrapped_key: bytes
+    snapshot: bytes
+    grant_token: str
+    grant_id: str
+    grant_expire_time: datetime
+    create_time: datetime
+    shards: Shards
 
 
 class JobStore(Protocol):

@@ -1,8 +1,7 @@
-"""The queue that carries shards to workers: procrastinate's names and app; its tables stand beside ours."""
+"""The queue that carries shards to workers: procrastinate's, with its tables beside ours."""
 
 from typing import Any
 
-import procrastinate
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
@@ -47,8 +46,3 @@ async def defer(
 ) -> None:
     """Put a task into the queue, as a part of the connection's transaction."""
     await connection.execute(DEFER, {"queue": QUEUE, "task": task, "lock": lock or None, "args": Jsonb(args)})
-
-
-def app(connector: procrastinate.BaseConnector) -> procrastinate.App:
-    """Return a queue without tasks; the worker adds them."""
-    return procrastinate.App(connector=connector)

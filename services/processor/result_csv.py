@@ -9,7 +9,7 @@ from typing import Protocol
 from services.processor.job_plan import Snapshot
 from services.processor.payloads import JobSeal
 from services.processor.peers import Rows
-from services.processor.store.rows import SUCCEEDED, StoredRow
+from services.processor.row_result import SUCCEEDED, StoredRow
 
 PIECE_BYTES = 512 * 1024
 

@@ -10,7 +10,8 @@ from typing import Protocol, Self
 import psycopg
 
 from services.common.logs import describe, log
-from services.processor.store.shards import Claim, NewResult
+from services.processor.claims import Claim
+from services.processor.row_result import NewResult
 
 #: A commit takes at most so many results, and waits at most so long for more.
 BATCH_ROWS = 250

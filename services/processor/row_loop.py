@@ -10,11 +10,9 @@ from services.processor.endings import Ending, Stopped, ending_of
 from services.processor.job_plan import Snapshot
 from services.processor.payloads import JobSeal, RowPayload
 from services.processor.progress import place
+from services.processor.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.row_source import RowSource, SourceRow
-from services.processor.store.rows import FAILED, SUCCEEDED
-from services.processor.store.shards import NewResult
 
-UNDER_WAY = 0
 _MOST_ATTEMPTS = 2**15 - 1
 
 

@@ -12,6 +12,7 @@ import psycopg
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.calls import Calls, Ended, Keys, Provider
+from services.processor.claims import Claim, FenceLost
 from services.processor.endings import Again, Ending, Fail, Pause, Stopped, TryAgain, ending_of
 from services.processor.job import FINAL, State
 from services.processor.payloads import JobSeal
@@ -20,7 +21,7 @@ from services.processor.progress import Announcements, Parks, place
 from services.processor.result_writer import ResultWriter
 from services.processor.row_loop import RowLoop
 from services.processor.row_source import RowSource
-from services.processor.store.shards import Claim, FenceLost, ShardStore
+from services.processor.store.shards import ShardStore
 
 #: A shard that was claimed so often without one new row is what stops the workers.
 MOST_CLAIMS = 10

@@ -64,11 +64,6 @@ def _add_text(parts: list[Part], literal: list[str]) -> None:
     literal.clear()
 
 
-def variables(parts: Sequence[Part]) -> list[str]:
-    """Return the names of the holes, each once, in the order in which they come."""
-    return list(dict.fromkeys(part.name for part in parts if isinstance(part, Variable)))
-
-
 def bind(parts: Sequence[Part], columns: Sequence[str], *, template: str = "") -> Prompt:
     """Bind holes to columns: the exact name first, then the same name but for case.
 

@@ -1,6 +1,5 @@
 """Jobs in Postgres, as their owners see them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from services.common import idempotency
 from services.common.paging import Position
 from services.processor.errors import JobFinished, JobNotFound
 from services.processor.job import LIVE, Job, State
-from services.processor.job_plan import Shards
+from services.processor.jobs import NewJob
 from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
 from services.processor.queue import QUEUE, RUN_SHARD
 
@@ -34,28 +33,6 @@ _QUEUE_FIRST = text("""
     ))
     FROM generate_series(0, :window - 1) AS n
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """A job that is ready to start."""
-
-    id: str
-    account: str
-    file: str
-    parse: int
-    templates: tuple[str, ...]
-    first_row: int
-    last_row: int
-    parallel_calls: int
-    api_key: str
-    wrapped_key: bytes
-    snapshot: bytes
-    grant_token: str
-    grant_id: str
-    grant_expire_time: datetime
-    create_time: datetime
-    shards: Shards
 
 
 class JobStore:

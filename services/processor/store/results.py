@@ -1,10 +1,10 @@
 """The last step of a job: who may assemble its result file, and the facts of that file."""
 
-from dataclasses import dataclass
-
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
+
+from services.processor.claims import Assembly
 
 _CLAIM = """
     UPDATE job SET result_fence = nextval('fence')
@@ -19,23 +19,6 @@ _COMPLETE = """
     WHERE id = %(job)s AND state = 'RUNNING' AND result_fence = %(fence)s
     RETURNING id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """A job whose rows are all done, held by whoever assembles its file."""
-
-    job: str
-    fence: int
-    account: str
-    file: str
-    parse: int
-    first_row: int
-    last_row: int
-    wrapped_key: bytes
-    snapshot: bytes
-    grant: str
-    grant_id: str
 
 
 class AssemblyStore:

@@ -1,26 +1,12 @@
 """What became of the rows of a job, in pages and ranges; payloads stay sealed in here."""
 
-from dataclasses import dataclass
-
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 from psycopg_pool import AsyncConnectionPool
 
-SUCCEEDED = 1
-FAILED = 2
+from services.processor.row_result import StoredRow
 
 _COLUMNS = "SELECT row, state, attempts, reason, payload FROM result "
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    """A row's result as it is kept."""
-
-    row: int
-    state: int
-    attempts: int
-    reason: str
-    payload: bytes
 
 
 class RowStore:

@@ -6,7 +6,8 @@ import pytest
 
 from deploy.local.certificates import Certificates
 from deploy.local.valkey import Valkey
-from tests.integration.processor.stand_ins import StandIns, World
+from tests.integration.processor.stand_in_services import World
+from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Process, Suite, gateway_channel
 from tests.support.provider import Provider
 from tests.support.stores import Databases

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from tests.integration.processor.stand_ins import World
+from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, Suite
 from tests.support.provider import Provider, answer_for
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.integration.processor.stand_ins import SECRET, World
+from tests.integration.processor.stand_in_services import SECRET, World
 from tests.integration.processor.suite import Person, Process, State
 from tests.support.provider import Provider, answer_for
 

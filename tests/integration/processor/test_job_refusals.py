@@ -3,7 +3,7 @@
 import pytest
 from smelt.processor.v1 import jobs_pb2, templates_pb2
 
-from tests.integration.processor.stand_ins import World
+from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, refusal
 
 

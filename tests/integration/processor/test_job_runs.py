@@ -8,7 +8,7 @@ import io
 import pytest
 from smelt.processor.v1 import jobs_pb2
 
-from tests.integration.processor.stand_ins import SECRET, World
+from tests.integration.processor.stand_in_services import SECRET, World
 from tests.integration.processor.suite import Person, Process, State, Suite, refusal
 from tests.support.provider import Provider, answer_for, authorization_sha256
 

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 
 from services.processor import result_writer
+from services.processor.claims import Claim, FenceLost
 from services.processor.result_writer import ResultWriter
-from services.processor.store.shards import Claim, FenceLost, NewResult
+from services.processor.row_result import NewResult
 
 CLAIM = Claim("job", 0, 7, 1, 1, 500, 10, "ada", "files/a", 1, "apiKeys/k", b"", b"", "grant")
 

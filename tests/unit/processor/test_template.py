@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.processor.errors import AmbiguousVariable, TemplateInvalid, UnknownVariable
-from services.processor.template import bind, parse, variables
+from services.processor.template import Variable, bind, parse
 
 COLUMNS = ["First Name", "Company", "company size", "Company Size", " Padded "]
 
@@ -66,10 +66,6 @@ def test_a_hole_without_end_or_name_is_refused(text: str) -> None:
     assert refused.value.violations[0][0] == "prompt"
 
 
-def test_variables_are_listed_once_in_order() -> None:
-    assert variables(parse("{{b}} {{a}} {{ b }}")) == ["b", "a"]
-
-
 NAMES = (
     st.text(min_size=1, max_size=8)
     .map(str.strip)
@@ -93,5 +89,5 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
         parts = parse(text)
     except TemplateInvalid:
         return
-    names = variables(parts)
+    names = list(dict.fromkeys(part.name for part in parts if isinstance(part, Variable)))
     bind(parts, names).render(names)

@@ -1,0 +1,32 @@
+"""What became of a row, as it is kept: states in numbers, everything of people sealed."""
+
+from dataclasses import dataclass
+
+#: Some templates of a chain are done; all are; the row failed for good.
+UNDER_WAY = 0
+SUCCEEDED = 1
+FAILED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row's result as it is kept."""
+
+    row: int
+    state: int
+    attempts: int
+    reason: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewResult:
+    """A result on its way into the database."""
+
+    row: int
+    state: int
+    attempts: int
+    reason: str
+    payload: bytes
+    input_tokens: int
+    output_tokens: int

@@ -1,0 +1,118 @@
+"""The statements by which workers hold shards; each one is a whole step, whatever happens between two."""
+
+CLAIM = """
+    UPDATE shard SET state = 'RUNNING', fence = nextval('fence'), claims = shard.claims + 1
+    FROM job
+    WHERE job.id = shard.job AND shard.job = %(job)s AND shard.number = %(number)s
+      AND shard.state <> 'DONE' AND job.state IN ('PENDING', 'RUNNING')
+    RETURNING shard.fence, shard.claims, shard.first_row, shard.last_row, shard.calls,
+              job.account, job.file, job.parse, job.api_key, job.wrapped_key, job.snapshot, job.grant_token
+"""
+START = """
+    UPDATE job SET state = 'RUNNING', start_time = coalesce(start_time, now())
+    WHERE id = %(job)s AND state = 'PENDING'
+"""
+# A task that meets a paused job is used up; the shard is for whoever resumes the job.
+SET_ASIDE = """
+    UPDATE shard SET state = 'HALTED' FROM job
+    WHERE job.id = shard.job AND shard.job = %(job)s AND shard.number = %(number)s
+      AND shard.state IN ('QUEUED', 'RUNNING') AND job.state = 'PAUSED'
+"""
+BEGUN = "SELECT row, state, payload FROM result WHERE job = %s AND row BETWEEN %s AND %s"
+# One statement, so one round trip: the fence is checked, rows are added, progress is counted.
+COMMIT = """
+    WITH held AS (
+        SELECT job, number FROM shard
+        WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
+        FOR UPDATE
+    ), new AS (
+        SELECT * FROM unnest(
+            %(rows)b::int[], %(states)b::smallint[], %(attempts)b::smallint[],
+            %(reasons)s::text[], %(payloads)b::bytea[], %(input)b::int[], %(output)b::int[]
+        ) AS n(row, state, attempts, reason, payload, input_tokens, output_tokens)
+    ), added AS (
+        INSERT INTO result (job, row, state, attempts, reason, payload)
+        SELECT held.job, new.row, new.state, new.attempts, new.reason, new.payload FROM held, new
+        ON CONFLICT (job, row) DO UPDATE SET
+            state = excluded.state, attempts = excluded.attempts,
+            reason = excluded.reason, payload = excluded.payload
+        WHERE result.state = 0
+        RETURNING row, state
+    ), counted AS (
+        SELECT count(*) FILTER (WHERE added.state = 1) AS succeeded,
+               count(*) FILTER (WHERE added.state = 2) AS failed,
+               coalesce(sum(new.input_tokens), 0) AS input_tokens,
+               coalesce(sum(new.output_tokens), 0) AS output_tokens
+        FROM added JOIN new USING (row)
+    )
+    UPDATE shard SET
+        claims = 1,
+        succeeded = shard.succeeded + counted.succeeded,
+        failed = shard.failed + counted.failed,
+        input_tokens = shard.input_tokens + counted.input_tokens,
+        output_tokens = shard.output_tokens + counted.output_tokens
+    FROM held, counted
+    WHERE shard.job = held.job AND shard.number = held.number
+    RETURNING shard.number
+"""
+FINISH = """
+    UPDATE shard SET state = 'DONE'
+    WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
+    RETURNING succeeded, failed, input_tokens, output_tokens, calls
+"""
+FOLD = """
+    UPDATE job SET
+        succeeded = succeeded + %(succeeded)s, failed = failed + %(failed)s,
+        input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
+        shards_done = shards_done + 1,
+        -- A job whose rows are all done has nothing left to pause for.
+        state = CASE WHEN state = 'PAUSED' AND shards_done + 1 = shard_count THEN 'RUNNING' ELSE state END
+    WHERE id = %(job)s
+    RETURNING state, shards_done = shard_count
+"""
+TOP_UP = """
+    UPDATE shard SET state = 'QUEUED', calls = %(calls)s
+    WHERE job = %(job)s AND number = (
+        SELECT number FROM shard WHERE job = %(job)s AND state = 'WAITING' ORDER BY number LIMIT 1
+    )
+    RETURNING number
+"""
+HALT = """
+    UPDATE shard SET state = 'HALTED'
+    WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
+"""
+# A shard that was given back on purpose was not tried in vain.
+GIVE_BACK = """
+    UPDATE shard SET claims = greatest(claims - 1, 0)
+    WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
+"""
+PAUSE = """
+    UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,
+                   error_message = %(message)s
+    WHERE id = %(job)s AND state IN ('PENDING', 'RUNNING')
+"""
+FAIL = """
+    UPDATE job SET state = 'FAILED', error_reason = %(reason)s, error_message = %(message)s, end_time = now()
+    WHERE id = %(job)s AND state IN ('PENDING', 'RUNNING', 'PAUSED')
+"""
+STATES = "SELECT id, state FROM job WHERE id = ANY(%s)"
+# Half of the old rate and half of the new one: steady enough to show, quick enough to follow.
+MARK = """
+    WITH seen AS (
+        SELECT job.id, job.mark_time, job.mark_done, job.mark_rate, job.start_time,
+               job.succeeded + job.failed + coalesce((
+                   SELECT sum(shard.succeeded + shard.failed) FROM shard
+                   WHERE shard.job = job.id AND shard.state IN ('RUNNING', 'HALTED')
+               ), 0) AS done
+        FROM job
+        WHERE job.id = ANY(%(jobs)s) AND job.state = 'RUNNING' AND job.start_time IS NOT NULL
+          AND coalesce(job.mark_time, job.start_time) < now() - interval '1 second'
+    ), moved AS (
+        SELECT id, done, mark_rate AS old, mark_time IS NULL AS first,
+               (done - mark_done) / extract(epoch FROM now() - coalesce(mark_time, start_time)) AS rate
+        FROM seen
+    )
+    UPDATE job SET mark_time = now(), mark_done = moved.done,
+                   mark_rate = CASE WHEN moved.first THEN moved.rate ELSE (moved.old + moved.rate) / 2 END
+    FROM moved WHERE job.id = moved.id
+"""
