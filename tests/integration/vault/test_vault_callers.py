@@ -61,7 +61,7 @@ async def test_a_caller_without_a_certificate_gets_no_connection(vault: Vault) -
         grpc.aio.secure_channel(vault.address, grpc.ssl_channel_credentials(authority)),
     ):
         async with channel:
-            call = channel.unary_unary("/smelt.vault.v1.SigningService/GetVerificationKeys")
+            call: Any = channel.unary_unary("/smelt.vault.v1.SigningService/GetVerificationKeys")
             with pytest.raises(grpc.aio.AioRpcError) as failed:
                 await call(b"", timeout=3)
             assert failed.value.code() in {
