@@ -145,3 +145,14 @@ async def test_a_destroyed_account_key_leaves_its_data_closed(vault: Vault) -> N
     )
     assert await reason_of(opened(vault, mine, context(), made.wrapped_key)) == "ACCOUNT_ERASED"
     assert await reason_of(create(vault, mine, context())) == "ACCOUNT_ERASED"
+
+
+async def test_an_account_key_is_not_used_more_often_than_is_safe(vault: Vault) -> None:
+    account = new_account()
+    mine = await vault.passport(account)
+    made = await create(vault, mine, context())
+    most = 2**32
+    vault.query("UPDATE account_keys SET uses = %s WHERE account = %s", most - 1, account, keystore=True)
+    await create(vault, mine, context())
+    assert await reason_of(create(vault, mine, context())) == "ACCOUNT_KEY_EXHAUSTED"
+    assert await opened(vault, mine, context(), made.wrapped_key) == made.key
