@@ -90,7 +90,6 @@ async def test_each_change_of_a_key_is_on_record(vault: Vault) -> None:
     assert actions == [("create",), ("activate",), ("delete",)]
 
 
-@pytest.mark.promise("S10")
 async def test_an_altered_reordered_cut_or_added_record_is_found(vault: Vault) -> None:
     account = new_account()
     key = await vault.add_key(account)
@@ -259,7 +258,6 @@ async def test_two_replicas_keep_a_chain_each_and_one_budget(fragile: Vault) -> 
         assert first_bad(chain, records(fragile, slot), slot) is None
 
 
-@pytest.mark.promise("S10")
 async def test_a_head_that_was_moved_stops_the_chain_instead_of_forking_it(fragile: Vault) -> None:
     account = new_account()
     key = await fragile.add_key(account)

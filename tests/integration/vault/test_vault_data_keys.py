@@ -133,7 +133,6 @@ async def test_a_service_gets_no_key_for_data_that_it_does_not_hold(
     assert await reason_of(call) == "DATA_KEY_CONTEXT_INVALID"
 
 
-@pytest.mark.promise("S13")
 async def test_a_destroyed_account_key_leaves_its_data_closed(vault: Vault) -> None:
     account = new_account()
     mine = await vault.passport(account)

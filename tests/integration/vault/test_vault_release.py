@@ -219,7 +219,6 @@ async def test_a_row_that_was_altered_or_moved_releases_nothing(vault: Vault) ->
         assert await stream.outcome(moved) == "API_KEY_DAMAGED"
 
 
-@pytest.mark.promise("S13")
 async def test_an_account_whose_key_is_destroyed_releases_nothing(vault: Vault) -> None:
     account = new_account()
     key = await vault.add_key(account)
