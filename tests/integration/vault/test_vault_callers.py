@@ -13,6 +13,7 @@ from services.common.grpc_errors import error_from_rpc
 from services.common.tokens import Kind, TokenVerifier, VaultKeys
 from services.vault.policy import POLICY
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
+from tests.support.wire import one_request
 
 METHODS = sorted(POLICY)
 EVERYONE = sorted({*SERVICES, *CLIENTS})
@@ -35,7 +36,11 @@ async def called(vault: Vault, caller: str, method: str, metadata: Any = None) -
     channel = vault.channel(caller)
     try:
         if what.client_streaming and what.server_streaming:
-            answers: Any = channel.stream_stream(method, **coders)(iter([request]), metadata=metadata)
+            answers: Any = channel.stream_stream(method, **coders)(
+                one_request(request, refusal_expected=caller not in POLICY[method].callers),
+                metadata=metadata,
+                timeout=10,
+            )
             async for _ in answers:
                 pass
         else:

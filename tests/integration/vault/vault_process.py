@@ -255,7 +255,8 @@ class Worker:
     """A worker's stream of releases."""
 
     def __init__(self, vault: Vault, caller: str = "processor") -> None:
-        self._call = vault.release(caller).ReleaseApiKeys()
+        # A vault that was just started anew may not be connected yet.
+        self._call = vault.release(caller).ReleaseApiKeys(wait_for_ready=True)
         self._ids = itertools.count(1)
         self._shown: set[str] = set()
         self._writing = asyncio.Lock()
