@@ -1,10 +1,13 @@
 """Speaking to the services' own ports with the certificates of the embedded stack."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
 from envoy_auth.v3 import external_auth_pb2 as ext
 from envoy_auth.v3 import external_auth_pb2_grpc as ext_grpc
+from google.protobuf.message import Message
 
 from tests.support.stack import Stack
 
@@ -42,3 +45,15 @@ async def passport(stack: Stack, token: str) -> str:
         answer = await ext_grpc.AuthorizationStub(through).Check(request, timeout=5)
     headers = {option.header.key: option.header.value for option in answer.ok_response.headers}
     return str(headers["x-smelt-passport"])
+
+
+async def one_request(request: Message, *, refusal_expected: bool) -> AsyncIterator[Message]:
+    """Yield a request to a streaming method; or hold it back while a refusal is awaited.
+
+    A refusal needs no message. One that is being written when the refusal arrives makes grpc's
+    client report its own failure to write (INTERNAL) instead of the status that it got, about once
+    in a thousand calls.
+    """
+    if refusal_expected:
+        await asyncio.Event().wait()
+    yield request
