@@ -11,8 +11,12 @@ from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process: they share one stack, and some of them kill parts of it."""
+    """Keep these tests in one process: they share one stack, and some of them kill parts of it.
+
+    First, because pytest-xdist reads the groups in a hook of the same name.
+    """
     for item in items:
         if "/e2e/" in item.path.as_posix():
             item.add_marker(pytest.mark.xdist_group("stack"))
