@@ -11,15 +11,9 @@ from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process: they share one stack, and some of them kill parts of it.
-
-    First, because pytest-xdist reads the groups in a hook of the same name.
-    """
-    for item in items:
-        if "/e2e/" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("stack"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep these tests in one process: they share one stack, and some of them kill parts of it."""
+    item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session")
