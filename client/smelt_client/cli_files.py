@@ -46,7 +46,6 @@ def list_files(as_json: AsJson = False, quiet: Quiet = False) -> None:
     columns = {
         "NAME": lambda file: file.name,
         "ROWS": lambda file: file.row_count,
-        "COLUMNS": lambda file: len(file.columns),
         "BYTES": lambda file: file.size_bytes,
         "UPLOADED": lambda file: when(file.create_time),
         "FILE": lambda file: file.display_name,
