@@ -17,6 +17,8 @@ HEAD = b"Host: x\r\nConnection: close\r\n"
 JSON = {"Content-Type": "application/json"}
 
 
+# Python itself warns of versions as old as these.
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.promise("S50")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 async def test_old_tls_is_refused(edge: Edge, version: ssl.TLSVersion) -> None:
