@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import grpc
+import yaml
 from envoy_auth.v3 import external_auth_pb2 as ext
 from envoy_auth.v3 import external_auth_pb2_grpc as ext_grpc
 from google.protobuf.message import Message
@@ -13,9 +13,12 @@ from tests.support.stack import Stack
 
 
 def address_of(stack: Stack, service: str) -> str:
-    """Return a service's own port, as its process was told."""
-    environment = Path(f"/proc/{stack.pids[service]}/environ").read_text().split("\0")
-    return next(line for line in environment if line.startswith("SMELT_LISTEN=")).partition("=")[2]
+    """Return a service's own address, as the gateway was told."""
+    configuration = yaml.safe_load((stack.state_dir / "gateway" / "envoy.yaml").read_text())
+    clusters = {cluster["name"]: cluster for cluster in configuration["static_resources"]["clusters"]}
+    (endpoints,) = clusters[service]["load_assignment"]["endpoints"]
+    address = endpoints["lb_endpoints"][0]["endpoint"]["address"]["socket_address"]
+    return f"{address['address']}:{address['port_value']}"
 
 
 def channel(stack: Stack, service: str, caller: str | None) -> grpc.aio.Channel:

@@ -19,7 +19,6 @@ from smelt.auth.v1 import (
 )
 
 from deploy.local.certificates import Certificates
-from deploy.local.ports import PortBlock
 from services.auth.__main__ import assemble
 from services.auth.policy import POLICY
 from services.auth.settings import AuthSettings
@@ -30,6 +29,7 @@ from services.common.identity import PASSPORT_KEY
 from services.common.settings import PeerSettings
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn
+from tests.support.ports import free_port
 
 PASSWORD = "correct horse battery staple"
 
@@ -162,8 +162,7 @@ async def refusal(call: Any) -> tuple[str, str]:
 
 def free_addresses(count: int) -> list[str]:
     """Return loopback addresses that nothing listens on."""
-    with PortBlock.reserve() as ports:
-        return [f"127.0.0.1:{ports.take()}" for _ in range(count)]
+    return [f"127.0.0.1:{free_port()}" for _ in range(count)]
 
 
 @asynccontextmanager

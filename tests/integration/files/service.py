@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from deploy.local.certificates import Certificates
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from services.common.ids import new_id
 from tests.integration.files.vault_stand_in import passport
+from tests.support.ports import free_port
 from tests.support.stores import Database
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,12 +77,6 @@ def client(objects: ObjectStore) -> Any:
             response_checksum_validation="when_required",
         ),
     )
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 @contextmanager

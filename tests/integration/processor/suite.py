@@ -18,11 +18,11 @@ import grpc
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc, templates_pb2, templates_pb2_grpc
 
 from deploy.local.certificates import Certificates
-from deploy.local.ports import PortBlock
 from services.common import tls
 from services.common.grpc_errors import error_from_rpc
 from services.common.settings import PeerSettings
 from tests.integration.processor.stand_ins import StandIns
+from tests.support.ports import free_port
 from tests.support.provider import Provider
 from tests.support.stores import Database
 
@@ -30,11 +30,6 @@ ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 30.0
 State = jobs_pb2.Job.State
 FINAL = (State.COMPLETED, State.FAILED, State.CANCELLED)
-
-
-def free_port() -> int:
-    with PortBlock.reserve() as block:
-        return block.take()
 
 
 @dataclass

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from smelt.vault.v1 import api_keys_pb2
 
-from deploy.local.ports import PortBlock
 from services.vault.audit import Chain, Record
 from services.vault.keystore import KeyStore
 from services.vault.root import RootKeyFile
@@ -20,6 +19,7 @@ from services.vault.unseal import unseal
 from services.vault.wrapping_file import WrappingFile
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.vault.vault_process import SECRET, Vault, Worker, new_account, reason_of, worker
+from tests.support.ports import free_port
 from tests.support.stores import Databases
 
 COLUMNS = "chain, seq, time, account, object, action, outcome, body, mac"
@@ -125,8 +125,7 @@ class Linked:
 @pytest.fixture
 async def linked(stopped_vault: Vault, databases: Databases, tmp_path: Path) -> AsyncIterator[Linked]:
     await stopped_vault.initialise()
-    with PortBlock.reserve() as ports:
-        port = ports.take()
+    port = free_port()
     link = PostgresLink(port, databases.cluster.port)
     await link.open()
     url_file = tmp_path / "linked.url"

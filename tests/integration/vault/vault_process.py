@@ -30,7 +30,6 @@ from smelt.vault.v1 import (
 )
 
 from deploy.local.certificates import Certificates
-from deploy.local.ports import PortBlock
 from services.common import tls
 from services.common.grpc_errors import error_from_rpc, error_from_status
 from services.common.ids import new_id
@@ -40,6 +39,7 @@ from services.vault.keystore import KeyStore
 from services.vault.root import RootKeyFile
 from services.vault.service import Stores
 from services.vault.wrapping_file import WrappingFile
+from tests.support.ports import free_port
 from tests.support.stores import Database
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -139,8 +139,7 @@ class Vault:
     async def start(self, *, ready: bool = True) -> None:
         """Start serving; wait until it is ready, or only live."""
         if not self.address:
-            with PortBlock.reserve() as ports:
-                self.address, self.health = (f"127.0.0.1:{ports.take()}" for _ in range(2))
+            self.address, self.health = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self.process = self.command("serve")
         await self.wait("/ready" if ready else "/live", 200)
 
