@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.valkey import Valkey
 from services.processor.progress import Announcements, Parks, connect, place
-from tests.integration.processor.suite import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture
