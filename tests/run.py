@@ -1,4 +1,7 @@
-"""Runs every check of the house in order: `python -m tests.run [--lint-only] [pytest arguments]`."""
+"""Runs every check of the house in order: `python -m tests.run [--lint-only | --long] [pytest arguments]`.
+
+Tests marked `long` are left out by pyproject.toml; `--long` runs them too.
+"""
 
 import subprocess
 import sys
@@ -41,6 +44,9 @@ def main(arguments: list[str]) -> int:
     good = lint()
     if lint_only:
         return 0 if good else 1
+    if "--long" in arguments:
+        # The last expression given for markers is the one that counts; the empty one leaves nothing out.
+        arguments = [*(argument for argument in arguments if argument != "--long"), "-m", ""]
     # Two processes on two cores; a group (one stack, one heavy fixture) stays in one of them.
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments]
     tested = subprocess.run(command, cwd=ROOT)
