@@ -1,13 +1,18 @@
-"""Runs the benchmarks against a stack of their own: `python -m tests.bench [jobs|files|release ...]`."""
+"""Benchmarks, all or the named parts, against a stack of their own: `python -m tests.bench [PART ...]`."""
 
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import files, jobs, release
+from tests.bench import files, jobs, release, worker_memory
 from tests.support.stack import GENEROUS, Launcher, Stack
 
-PARTS = {"jobs": jobs.run, "files": files.run, "release": release.run}
+PARTS = {
+    "jobs": jobs.run,
+    "worker_memory": worker_memory.run,
+    "files": files.run,
+    "release": release.run,
+}
 SETTINGS = {
     "SMELT_WORKERS": "1",
     "SMELT_MAX_UPLOAD_BYTES": str(64 * 1024 * 1024),
