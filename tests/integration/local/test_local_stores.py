@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import boto3
@@ -11,6 +12,8 @@ import redis
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from deploy.local.binaries import postgres_directory
+from deploy.local.postgres import copied_binaries
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from deploy.local.valkey import Valkey
 from tests.support.stores import Databases
@@ -64,6 +67,13 @@ def test_postgres_listens_on_loopback_only_and_sorts_like_c(databases: Databases
         assert connection.execute("SHOW data_checksums").fetchone() == ("on",)
         query = "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'auth'"
         assert connection.execute(query).fetchone() == ("b", "C.UTF-8")
+
+
+@pytest.mark.parametrize("program", ["postgres", "initdb"])
+def test_a_copy_of_postgres_runs_as_well(tmp_path: Path, program: str) -> None:
+    copy = copied_binaries(postgres_directory(), tmp_path)
+    said = subprocess.run([copy / program, "--version"], capture_output=True, text=True, check=True)
+    assert "PostgreSQL" in said.stdout
 
 
 def test_a_fresh_database_is_dropped_at_the_end(databases: Databases) -> None:
