@@ -1,5 +1,6 @@
 """Starts auth: `serve`, or `migrate` its database."""
 
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,21 +10,24 @@ from pathlib import Path
 
 import uvloop
 from envoy_auth.v3 import external_auth_pb2_grpc
-from smelt.auth.v1 import grants_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
+from smelt.auth.v1 import access_tokens_pb2_grpc, grants_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
 
-from services.auth.check import ActiveSessions, Gate
+from services.auth import session_reader
+from services.auth.access_tokens import AccessTokens
+from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.check_servicer import AuthorizationServicer
 from services.auth.grants import Grants
 from services.auth.passports import Passports
 from services.auth.passwords import Passwords
 from services.auth.policy import POLICY
 from services.auth.servicer import GrantServicer, SessionServicer, UserServicer
-from services.auth.session_reader import SessionReader
 from services.auth.sessions import Sessions
 from services.auth.settings import AuthSettings
 from services.auth.signing import Vault, VerifiedSessions
 from services.auth.store import AccountStore, SessionStore
 from services.auth.threads import BoundedThreads
+from services.auth.token_servicer import AccessTokenServicer
+from services.auth.token_store import AccessTokenStore
 from services.auth.users import Users
 from services.common import database, identity, logs, migrations, server, tls
 from services.common.health import ReadyCheck
@@ -58,17 +62,32 @@ def assemble(settings: AuthSettings) -> Parts:
     vault = Vault(channel)
     engine = database.engine(url)
     transactions = database.sessions(engine)
-    accounts, records, reader = AccountStore(transactions), SessionStore(transactions), SessionReader(url)
+    accounts, records, tokens = (
+        AccountStore(transactions),
+        SessionStore(transactions),
+        AccessTokenStore(transactions),
+    )
+    reader, token_reader, either = (
+        session_reader.sessions(url),
+        session_reader.access_tokens(url),
+        session_reader.either(url),
+    )
     threads = BoundedThreads(settings.bcrypt_threads)
     hashes = Passwords(vault, threads)
-    active = ActiveSessions(reader, idle=timedelta(days=settings.session_idle_days), clock=now)
+    idle = timedelta(days=settings.session_idle_days)
+    passports = Passports(vault, time.monotonic)
     gate = Gate(
-        VerifiedSessions(verifier),
-        active,
-        uses=records,
-        passports=Passports(vault, time.monotonic),
-        clock=now,
+        SessionGate(
+            VerifiedSessions(verifier),
+            ActiveSessions(reader, idle=idle, clock=now),
+            uses=records,
+            passports=passports,
+            clock=now,
+        ),
+        TokenGate(token_reader, uses=tokens, passports=passports, clock=now),
     )
+    # A grant is asked for with a passport, behind which may be an access token.
+    active = ActiveSessions(either, idle=idle, clock=now)
     sessions = Sessions(
         records,
         accounts,
@@ -79,16 +98,28 @@ def assemble(settings: AuthSettings) -> Parts:
         new_id=new_id,
     )
     users = Users(accounts, hashes, clock=now, new_id=new_id)
+    access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
     return Parts(
         servicers=[
             (external_auth_pb2_grpc.add_AuthorizationServicer_to_server, AuthorizationServicer(gate)),
             (users_pb2_grpc.add_UserServiceServicer_to_server, UserServicer(users)),
             (sessions_pb2_grpc.add_SessionServiceServicer_to_server, SessionServicer(sessions)),
+            (
+                access_tokens_pb2_grpc.add_AccessTokenServiceServicer_to_server,
+                AccessTokenServicer(access_tokens),
+            ),
             (grants_pb2_grpc.add_GrantServiceServicer_to_server, GrantServicer(Grants(active, vault))),
         ],
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), lambda: _known(keys)],
-        on_stop=[threads.close, reader.close, engine.dispose, channel.close],
+        on_stop=[
+            threads.close,
+            reader.close,
+            token_reader.close,
+            either.close,
+            engine.dispose,
+            channel.close,
+        ],
     )
 
 

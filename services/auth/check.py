@@ -1,13 +1,23 @@
-"""Who may pass: from an Authorization header to a passport, with the truth asked at every request."""
+"""Who may pass: from an Authorization header to a passport, with the truth asked at every request.
+
+Behind the header is the token of a session, which may do everything, or an access token with its scopes.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from services.auth import token_text
+from services.auth.access_tokens import READ, WRITE, TokenState
 from services.auth.passports import Passports
 from services.auth.sessions import USE_NOTED_EVERY, SessionState, Standing
-from services.common.errors import Unauthenticated
+from services.common.errors import ScopeMissing, Unauthenticated
+
+#: What a session may do: everything its person may, the account itself included.
+SESSION_SCOPES = (READ, WRITE, "account")
+#: Methods of HTTP that change nothing (RFC 9110, 9.2.1), as far as the edge has routes for them.
+_READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +44,18 @@ class SessionStates(Protocol):
         ...
 
 
-class Uses(Protocol):
-    """Where uses of sessions are written."""
+class TokenStates(Protocol):
+    """Where an access token's state is read, by the digest of its text."""
 
-    async def note_use(self, session: str, *, now: datetime) -> None:
+    async def find(self, digest: bytes) -> TokenState | None:
+        """Return the state as it is now."""
+        ...
+
+
+class Uses(Protocol):
+    """Where uses of sessions, or of access tokens, are written."""
+
+    async def note_use(self, id_: str, /, *, now: datetime) -> None:
         """Write the time of use, unless a recent one stands there."""
         ...
 
@@ -60,8 +78,8 @@ class ActiveSessions:
         return state
 
 
-class Gate:
-    """Lets a request pass with a passport, or not at all."""
+class SessionGate:
+    """Lets people in by the tokens of their sessions."""
 
     def __init__(
         self,
@@ -78,14 +96,59 @@ class Gate:
         self._passports = passports
         self._clock = clock
 
-    async def admit(self, authorization: str) -> str:
-        """Return a passport for the bearer of a session token; raise Unauthenticated for anything else."""
-        claims = await self._tokens.verify(_bearer(authorization))
+    async def admit(self, token: str) -> str:
+        """Return a passport with all scopes; raise Unauthenticated."""
+        claims = await self._tokens.verify(token)
         state = await self._active.require(claims.session, account=claims.account)
         now = self._clock()
         if now >= state.last_used_time + USE_NOTED_EVERY:
             await self._uses.note_use(claims.session, now=now)
-        return await self._passports.of(claims.account, claims.session)
+        return await self._passports.of(claims.account, claims.session, SESSION_SCOPES)
+
+
+class TokenGate:
+    """Lets scripts in by access tokens."""
+
+    def __init__(
+        self, states: TokenStates, *, uses: Uses, passports: Passports, clock: Callable[[], datetime]
+    ) -> None:
+        self._states = states
+        self._uses = uses
+        self._passports = passports
+        self._clock = clock
+
+    async def admit(self, token: str, *, method: str) -> str:
+        """Return a passport with the token's scopes; raise Unauthenticated, or ScopeMissing for the method.
+
+        Which scope each RPC asks for is in the services' policies; that what is not a GET takes `write` is
+        true of them all, and is told here before anything else is asked.
+        """
+        digest = token_text.digest_of(token)
+        state = None if digest is None else await self._states.find(digest)
+        if state is None:
+            raise Unauthenticated
+        now = self._clock()
+        state.require_active(now)
+        if method not in _READING and WRITE not in state.scopes:
+            raise ScopeMissing(scope=WRITE)
+        if state.last_used_time is None or now >= state.last_used_time + USE_NOTED_EVERY:
+            await self._uses.note_use(state.id, now=now)
+        return await self._passports.of(state.account, state.id, state.scopes)
+
+
+class Gate:
+    """Lets a request pass with a passport, or not at all."""
+
+    def __init__(self, sessions: SessionGate, access_tokens: TokenGate) -> None:
+        self._sessions = sessions
+        self._access_tokens = access_tokens
+
+    async def admit(self, authorization: str, *, method: str) -> str:
+        """Return a passport for the bearer of a token of either kind; raise Unauthenticated, ScopeMissing."""
+        token = _bearer(authorization)
+        if token_text.looks_like_one(token):
+            return await self._access_tokens.admit(token, method=method)
+        return await self._sessions.admit(token)
 
 
 def _bearer(authorization: str) -> str:

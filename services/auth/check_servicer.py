@@ -1,4 +1,4 @@
-"""Envoy's question about every request: pass with a passport, 401, or 503; nothing passes by default."""
+"""Envoy's question about every request: pass with a passport, 401, 403, or 503; nothing passes by default."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from envoy_auth.v3 import external_auth_pb2_grpc as envoy_grpc
 from google.protobuf import json_format
 
 from services.auth.check import Gate
-from services.common.errors import DomainError, Unauthenticated, Unavailable
+from services.common.errors import DomainError, ScopeMissing, Unauthenticated, Unavailable
 from services.common.grpc_errors import status_of
 from services.common.identity import PASSPORT_KEY
 
@@ -48,12 +48,15 @@ class AuthorizationServicer(envoy_grpc.AuthorizationServicer):
     async def Check(
         self, request: envoy.CheckRequest, context: grpc.aio.ServicerContext[object, object]
     ) -> envoy.CheckResponse:
-        authorization = request.attributes.request.http.headers.get("authorization", "")
+        http = request.attributes.request.http
+        authorization = http.headers.get("authorization", "")
         try:
             async with asyncio.timeout(_SECONDS):
-                passport = await self._gate.admit(authorization)
+                passport = await self._gate.admit(authorization, method=http.method)
         except Unauthenticated:
             return _NOBODY
+        except ScopeMissing as error:
+            return _denied(403, error)
         except (DomainError, TimeoutError):
             return _CLOSED
         return envoy.CheckResponse(

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, MetaData, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, MetaData, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -57,3 +58,25 @@ class SessionRow(Base):
     client_address: Mapped[str]
     end_time: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+
+
+class AccessTokenRow(Base):
+    """An access token; one that is ended has no row."""
+
+    __tablename__ = "access_token"
+    __table_args__ = (
+        CheckConstraint("scopes <@ ARRAY['read', 'write'] AND cardinality(scopes) > 0", name="scopes"),
+        # An account's tokens, newest first.
+        Index(None, "account", "create_time", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    #: SHA-256 of the token.
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    display_name: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    create_time: Mapped[datetime]
+    expire_time: Mapped[datetime]
+    #: Written at most every five minutes.
+    last_used_time: Mapped[datetime | None]

@@ -11,8 +11,6 @@ LIFE = timedelta(minutes=5)
 #: A passport is handed out this long, so that the last one has a minute left for its request.
 KEPT = timedelta(minutes=4)
 _MOST_KEPT = 20_000
-#: What a session may do: everything its person may.
-SCOPES = ("read", "write")
 
 
 class PassportSigner(Protocol):
@@ -43,23 +41,23 @@ class Passports:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._asked: dict[str, asyncio.Task[str]] = {}
 
-    async def of(self, account: str, session: str) -> str:
-        """Return a passport of the session with at least a minute to live."""
+    async def of(self, account: str, session: str, scopes: tuple[str, ...]) -> str:
+        """Return a passport with at least a minute to live for a session, or an access token by its id."""
         kept = self._kept.get(session)
         if kept is not None and self._monotonic() < kept.until:
             return kept.token
         asked = self._asked.get(session)
         if asked is None:
-            asked = asyncio.create_task(self._mint(account, session))
+            asked = asyncio.create_task(self._mint(account, session, scopes))
             self._asked[session] = asked
             asked.add_done_callback(lambda task: self._answered(session, task))
         # One who leaves does not take the answer away from the others who wait for it.
         return await asyncio.shield(asked)
 
-    async def _mint(self, account: str, session: str) -> str:
+    async def _mint(self, account: str, session: str, scopes: tuple[str, ...]) -> str:
         # Counted from before the question: the passport's own life begins later.
         until = self._monotonic() + KEPT.total_seconds()
-        token = await self._signer.sign_passport(account, session, scopes=SCOPES, life=LIFE)
+        token = await self._signer.sign_passport(account, session, scopes=scopes, life=LIFE)
         self._kept[session] = _Kept(token, until)
         self._kept.move_to_end(session)
         while len(self._kept) > self._most_kept:

@@ -5,8 +5,13 @@ from services.common.identity import GATEWAY, PROCESSOR, Allow, Policy
 POLICY: Policy = {
     "/envoy.service.auth.v3.Authorization/Check": Allow(GATEWAY),
     "/smelt.auth.v1.UserService/CreateUser": Allow(GATEWAY),
-    "/smelt.auth.v1.UserService/GetCurrentUser": Allow(GATEWAY, needs="passport"),
+    "/smelt.auth.v1.UserService/GetCurrentUser": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.auth.v1.SessionService/CreateSession": Allow(GATEWAY),
-    "/smelt.auth.v1.SessionService/DeleteSession": Allow(GATEWAY, needs="passport"),
-    "/smelt.auth.v1.GrantService/MintJobGrant": Allow(PROCESSOR, needs="passport"),
+    "/smelt.auth.v1.SessionService/DeleteSession": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.AccessTokenService/CreateAccessToken": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.AccessTokenService/ListAccessTokens": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.AccessTokenService/GetAccessToken": Allow(GATEWAY, needs="passport", scope="account"),
+    # With `write` alone a token can end itself, and only itself.
+    "/smelt.auth.v1.AccessTokenService/DeleteAccessToken": Allow(GATEWAY, needs="passport", scope="write"),
+    "/smelt.auth.v1.GrantService/MintJobGrant": Allow(PROCESSOR, needs="passport", scope="write"),
 }

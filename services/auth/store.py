@@ -1,32 +1,15 @@
 """Accounts and sessions in Postgres."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 
-from sqlalchemy import exc, literal, select, update
+from sqlalchemy import literal, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.auth.models import AccountRow, SessionRow
 from services.auth.passwords import StoredPassword
 from services.auth.sessions import USE_NOTED_EVERY, EndReason, Session
+from services.auth.transactions import Transactions, transaction
 from services.auth.users import Account, AccountState, Credentials
-from services.common.errors import Unavailable
-from services.common.logs import describe, log
-
-Transactions = async_sessionmaker[AsyncSession]
-
-
-@asynccontextmanager
-async def _transaction(of: Transactions) -> AsyncIterator[AsyncSession]:
-    """Open a transaction; a database that cannot be reached is UNAVAILABLE, not our inner trouble."""
-    try:
-        async with of.begin() as session:
-            yield session
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        log.warning("database.unavailable", **describe(error))
-        raise Unavailable from None
 
 
 class AccountStore:
@@ -51,11 +34,11 @@ class AccountStore:
             .on_conflict_do_nothing(index_elements=[AccountRow.email])
             .returning(AccountRow.id)
         )
-        async with _transaction(self._transactions) as session:
+        async with transaction(self._transactions) as session:
             return (await session.execute(statement)).scalar_one_or_none() is not None
 
     async def by_email(self, email: str) -> Credentials | None:
-        async with _transaction(self._transactions) as session:
+        async with transaction(self._transactions) as session:
             row = await session.scalar(select(AccountRow).where(AccountRow.email == email))
         if row is None:
             return None
@@ -63,7 +46,7 @@ class AccountStore:
         return Credentials(_account(row), password)
 
     async def get(self, account_id: str) -> Account | None:
-        async with _transaction(self._transactions) as session:
+        async with transaction(self._transactions) as session:
             row = await session.get(AccountRow, account_id)
         return _account(row) if row is not None else None
 
@@ -91,7 +74,7 @@ class SessionStore:
             .with_for_update(read=True)
         )
         statement = insert(SessionRow).from_select(list(values), active).returning(SessionRow.id)
-        async with _transaction(self._transactions) as session:
+        async with transaction(self._transactions) as session:
             return (await session.execute(statement)).scalar_one_or_none() is not None
 
     async def end(self, session: str, *, account: str, now: datetime, reason: EndReason) -> bool:
@@ -101,18 +84,18 @@ class SessionStore:
             .values(end_time=now, end_reason=reason.value)
             .returning(SessionRow.id)
         )
-        async with _transaction(self._transactions) as transaction:
-            return (await transaction.execute(statement)).scalar_one_or_none() is not None
+        async with transaction(self._transactions) as opened:
+            return (await opened.execute(statement)).scalar_one_or_none() is not None
 
-    async def note_use(self, session: str, *, now: datetime) -> None:
+    async def note_use(self, session: str, /, *, now: datetime) -> None:
         # The condition lets one of many requests at the same moment write, and never turns time back.
         statement = (
             update(SessionRow)
             .where(SessionRow.id == session, SessionRow.last_used_time <= now - USE_NOTED_EVERY)
             .values(last_used_time=now)
         )
-        async with _transaction(self._transactions) as transaction:
-            await transaction.execute(statement)
+        async with transaction(self._transactions) as opened:
+            await opened.execute(statement)
 
 
 def _account(row: AccountRow) -> Account:

@@ -80,6 +80,14 @@ class Unauthenticated(DomainError):
     message = "Sign in first"
 
 
+class ScopeMissing(DomainError):
+    """The access token may not do this; changes need `write`, an account's own matters a session."""
+
+    reason = "SCOPE_MISSING"
+    kind = Kind.FORBIDDEN
+    message = "This access token may not do this"
+
+
 class CallerNotAllowed(DomainError):
     """The caller's certificate is not on the method's list."""
 

@@ -139,7 +139,9 @@ class Guard(grpc.aio.ServerInterceptor):
         token = entries.get(identity.PASSPORT_KEY)
         if not token:
             raise Unauthenticated
-        return {"passport": identity.passport_from(await self._verifier.verify(Kind.PASSPORT, token), token)}
+        person = identity.passport_from(await self._verifier.verify(Kind.PASSPORT, token), token)
+        person.require(allow.scope)
+        return {"passport": person}
 
 
 async def refuse(context: Context, method: str, error: Exception) -> NoReturn:

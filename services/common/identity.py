@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import grpc
 
-from services.common.errors import Unauthenticated
+from services.common.errors import ScopeMissing, Unauthenticated
 
 GATEWAY = "gateway"
 AUTH = "auth"
@@ -25,21 +25,29 @@ _SPIFFE = "spiffe://smelt/"
 _KNOWN = frozenset({GATEWAY, AUTH, VAULT, FILES, PROCESSOR, OPERATOR})
 
 Needs = Literal["nothing", "passport", "proof"]
+#: What a passport may be used for. A session has all three; an access token never has `account`, which
+#: stands for the account itself: password, sessions, tokens, leaving.
+Scope = Literal["read", "write", "account"]
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
     """Which callers may use a method, and what must come with the call.
 
-    `passport` asks for a person; `proof` for a person or a grant.
+    `passport` asks for a person; `proof` for a person or a grant. Either says which scope the person's
+    passport must hold, so that no method is open to an access token by oversight.
     """
 
     callers: frozenset[str]
     needs: Needs = "nothing"
+    scope: Scope | None = None
 
-    def __init__(self, *callers: str, needs: Needs = "nothing") -> None:
+    def __init__(self, *callers: str, needs: Needs = "nothing", scope: Scope | None = None) -> None:
+        if (needs == "nothing") != (scope is None):
+            raise TypeError("what needs a person says the scope: read, write or account; nothing else does")
         object.__setattr__(self, "callers", frozenset(callers))
         object.__setattr__(self, "needs", needs)
+        object.__setattr__(self, "scope", scope)
 
 
 Policy = Mapping[str, Allow]
@@ -47,12 +55,17 @@ Policy = Mapping[str, Allow]
 
 @dataclass(frozen=True, slots=True)
 class Passport:
-    """A person who is signed in now; `token` may be shown to other services."""
+    """A person who is here now, by a session or an access token; `token` may be shown to other services."""
 
     account: str
     session: str
     scopes: tuple[str, ...]
     token: str = field(repr=False)
+
+    def require(self, scope: Scope | None) -> None:
+        """Raise ScopeMissing unless the passport may be used for this."""
+        if scope is not None and scope not in self.scopes:
+            raise ScopeMissing(scope=scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from services.common.identity import GATEWAY, PROCESSOR, Allow, Policy
 
 POLICY: Policy = {
-    "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport"),
-    "/smelt.files.v1.FileService/ListFiles": Allow(GATEWAY, needs="passport"),
-    "/smelt.files.v1.FileService/GetFile": Allow(GATEWAY, PROCESSOR, needs="passport"),
-    "/smelt.files.v1.FileService/DeleteFile": Allow(GATEWAY, needs="passport"),
-    "/smelt.files.v1.FileService/ListFileRows": Allow(GATEWAY, needs="passport"),
-    "/smelt.files.v1.FileService/DownloadFile": Allow(GATEWAY, needs="passport"),
-    "/smelt.files.v1.RowService/ReadRows": Allow(PROCESSOR, needs="proof"),
-    "/smelt.files.v1.ResultService/WriteResult": Allow(PROCESSOR, needs="proof"),
-    "/smelt.files.v1.ResultService/ReadResult": Allow(PROCESSOR, needs="proof"),
+    "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport", scope="write"),
+    "/smelt.files.v1.FileService/ListFiles": Allow(GATEWAY, needs="passport", scope="read"),
+    "/smelt.files.v1.FileService/GetFile": Allow(GATEWAY, PROCESSOR, needs="passport", scope="read"),
+    "/smelt.files.v1.FileService/DeleteFile": Allow(GATEWAY, needs="passport", scope="write"),
+    "/smelt.files.v1.FileService/ListFileRows": Allow(GATEWAY, needs="passport", scope="read"),
+    "/smelt.files.v1.FileService/DownloadFile": Allow(GATEWAY, needs="passport", scope="read"),
+    "/smelt.files.v1.RowService/ReadRows": Allow(PROCESSOR, needs="proof", scope="read"),
+    # Reading enough for a person: a download of a variant is put together and spooled when it is asked for.
+    "/smelt.files.v1.ResultService/WriteResult": Allow(PROCESSOR, needs="proof", scope="read"),
+    "/smelt.files.v1.ResultService/ReadResult": Allow(PROCESSOR, needs="proof", scope="read"),
 }

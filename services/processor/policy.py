@@ -6,17 +6,18 @@ _JOBS = "/smelt.processor.v1.JobService/"
 _TEMPLATES = "/smelt.processor.v1.TemplateService/"
 
 POLICY: Policy = {
-    _JOBS + "CreateJob": Allow(GATEWAY, needs="passport"),
-    _JOBS + "ListJobs": Allow(GATEWAY, needs="passport"),
-    _JOBS + "GetJob": Allow(GATEWAY, needs="passport"),
-    _JOBS + "WatchJob": Allow(GATEWAY, needs="passport"),
-    _JOBS + "CancelJob": Allow(GATEWAY, needs="passport"),
-    _JOBS + "ListJobRows": Allow(GATEWAY, needs="passport"),
-    _JOBS + "DownloadResults": Allow(GATEWAY, needs="passport"),
-    _TEMPLATES + "CreateTemplate": Allow(GATEWAY, needs="passport"),
-    _TEMPLATES + "ListTemplates": Allow(GATEWAY, needs="passport"),
-    _TEMPLATES + "GetTemplate": Allow(GATEWAY, needs="passport"),
-    _TEMPLATES + "UpdateTemplate": Allow(GATEWAY, needs="passport"),
-    _TEMPLATES + "DeleteTemplate": Allow(GATEWAY, needs="passport"),
-    _TEMPLATES + "PreviewTemplate": Allow(GATEWAY, needs="passport"),
+    _JOBS + "CreateJob": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "ListJobs": Allow(GATEWAY, needs="passport", scope="read"),
+    _JOBS + "GetJob": Allow(GATEWAY, needs="passport", scope="read"),
+    _JOBS + "WatchJob": Allow(GATEWAY, needs="passport", scope="read"),
+    _JOBS + "CancelJob": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "ListJobRows": Allow(GATEWAY, needs="passport", scope="read"),
+    _JOBS + "DownloadResults": Allow(GATEWAY, needs="passport", scope="read"),
+    _TEMPLATES + "CreateTemplate": Allow(GATEWAY, needs="passport", scope="write"),
+    _TEMPLATES + "ListTemplates": Allow(GATEWAY, needs="passport", scope="read"),
+    _TEMPLATES + "GetTemplate": Allow(GATEWAY, needs="passport", scope="read"),
+    _TEMPLATES + "UpdateTemplate": Allow(GATEWAY, needs="passport", scope="write"),
+    _TEMPLATES + "DeleteTemplate": Allow(GATEWAY, needs="passport", scope="write"),
+    # It changes nothing, but to the edge a POST is a change.
+    _TEMPLATES + "PreviewTemplate": Allow(GATEWAY, needs="passport", scope="write"),
 }

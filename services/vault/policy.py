@@ -10,17 +10,18 @@ _SIGNING = "/smelt.vault.v1.SigningService/"
 _OPERATOR = "/smelt.vault.v1.OperatorService/"
 
 POLICY: Policy = {
-    _KEYS + "CreateApiKey": Allow(GATEWAY, needs="passport"),
-    _KEYS + "ListApiKeys": Allow(GATEWAY, needs="passport"),
-    _KEYS + "GetApiKey": Allow(GATEWAY, needs="passport"),
-    _KEYS + "DeleteApiKey": Allow(GATEWAY, needs="passport"),
-    _KEYS + "ActivateApiKey": Allow(GATEWAY, needs="passport"),
-    _DIRECTORY + "DescribeApiKey": Allow(PROCESSOR, needs="passport"),
+    _KEYS + "CreateApiKey": Allow(GATEWAY, needs="passport", scope="write"),
+    _KEYS + "ListApiKeys": Allow(GATEWAY, needs="passport", scope="read"),
+    _KEYS + "GetApiKey": Allow(GATEWAY, needs="passport", scope="read"),
+    _KEYS + "DeleteApiKey": Allow(GATEWAY, needs="passport", scope="write"),
+    _KEYS + "ActivateApiKey": Allow(GATEWAY, needs="passport", scope="write"),
+    _DIRECTORY + "DescribeApiKey": Allow(PROCESSOR, needs="passport", scope="read"),
     # The grants come in the messages of the stream.
     _RELEASE + "ReleaseApiKeys": Allow(PROCESSOR),
     _RELEASE + "RevokeGrant": Allow(PROCESSOR, AUTH),
-    _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="proof"),
-    _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="proof"),
+    # A person who only reads makes keys too: for a download that is spooled before it is sent.
+    _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="proof", scope="read"),
+    _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="proof", scope="read"),
     _SIGNING + "Sign": Allow(AUTH),
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),

@@ -46,7 +46,9 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
     job = person.job(file, [template])
     person.finished(job)
     session = person.http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD}).json()
+    token = person.ok("POST", "/v1/accessTokens", {"display_name": "mine", "scopes": ["read"]})
     return {
+        "accessTokens": token["name"],
         "apiKeys": key["name"],
         "files": file["name"],
         "templates": template["name"],

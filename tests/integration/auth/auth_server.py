@@ -89,10 +89,10 @@ class Auth:
         )
         return answer
 
-    async def check(self, authorization: str | None) -> envoy.CheckResponse:
+    async def check(self, authorization: str | None, method: str = "GET") -> envoy.CheckResponse:
         """Ask as Envoy does for every request."""
         headers = {"x-request-id": "r1"} | ({} if authorization is None else {"authorization": authorization})
-        http = envoy.AttributeContext.HttpRequest(method="GET", path="/v1/files", headers=headers)
+        http = envoy.AttributeContext.HttpRequest(method=method, path="/v1/files", headers=headers)
         request = envoy.CheckRequest(
             attributes=envoy.AttributeContext(request=envoy.AttributeContext.Request(http=http))
         )
@@ -101,9 +101,9 @@ class Auth:
         )
         return answer
 
-    async def passport(self, authorization: str) -> str:
+    async def passport(self, authorization: str, method: str = "GET") -> str:
         """Return the passport with which a request goes on."""
-        answer = await self.check(authorization)
+        answer = await self.check(authorization, method)
         (header,) = answer.ok_response.headers
         assert header.header.key == PASSPORT_KEY
         return header.header.value

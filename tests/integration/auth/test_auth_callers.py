@@ -55,7 +55,7 @@ async def test_without_a_certificate_there_is_no_connection(auth: Auth) -> None:
 @pytest.mark.parametrize("method", NEEDS_PASSPORT)
 async def test_only_a_passport_speaks_for_a_person(auth: Auth, method: str) -> None:
     person = auth.person()
-    claims = {"sub": person.account, "sid": person.session, "scopes": ["read", "write"]}
+    claims = {"sub": person.account, "sid": person.session, "scopes": ["read", "write", "account"]}
     grant = auth.vault.token("grant", claims)
     async with auth.as_caller(ALLOWED[method]) as channel:
         for metadata in (

@@ -29,7 +29,7 @@ async def test_a_request_goes_on_with_a_passport_and_without_its_token(auth: Aut
     verifier = TokenVerifier(StaticKeys(KeySet(ISSUER, keys)))
     claims = await verifier.verify(Kind.PASSPORT, header.header.value)
     assert (claims["sub"], claims["sid"]) == (person.account, person.session)
-    assert claims["scopes"] == ["read", "write"]
+    assert claims["scopes"] == ["read", "write", "account"]
     assert 240 < claims["exp"] - time.time() <= 300
 
 

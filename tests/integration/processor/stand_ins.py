@@ -116,7 +116,9 @@ class StandIns:
             )
             open_to_all = ("GetVerificationKeys", "ReleaseApiKeys", "RevokeGrant", "Sign", "Mac")
             policy = {
-                method: Allow(PROCESSOR, needs="nothing" if method.endswith(open_to_all) else "proof")
+                method: Allow(PROCESSOR)
+                if method.endswith(open_to_all)
+                else Allow(PROCESSOR, needs="proof", scope="read")
                 for method in server.methods_of(server.served_names(registrations))
             }
             self._servers.append(
