@@ -116,8 +116,6 @@ class ApiKeyRows(Protocol):
 
     async def activate(self, account: str, id: str) -> ApiKey | None: ...
 
-    async def delete(self, account: str, id: str) -> None: ...
-
 
 class Generations(Protocol):
     """Which generation of an object is the newest, kept apart from the rows."""
@@ -127,6 +125,12 @@ class Generations(Protocol):
     async def mark(self, account: str, name: str, generation: int) -> None: ...
 
     async def mark_deleted(self, account: str, name: str, generation: int) -> None: ...
+
+
+class Deletions(Protocol):
+    """Deletes for good, so that no restored copy brings a key back; raises LedgerUnavailable."""
+
+    async def delete_api_key(self, account: str, name: str) -> None: ...
 
 
 class Audit(Protocol):
@@ -143,6 +147,7 @@ class ApiKeys:
         *,
         rows: ApiKeyRows,
         generations: Generations,
+        deletions: Deletions,
         account_keys: AccountKeys,
         audit: Audit,
         macs: Macs,
@@ -150,6 +155,7 @@ class ApiKeys:
     ) -> None:
         self._rows = rows
         self._generations = generations
+        self._deletions = deletions
         self._account_keys = account_keys
         self._audit = audit
         self._macs = macs
@@ -215,11 +221,15 @@ class ApiKeys:
         return key
 
     async def delete(self, account: str, name: str) -> None:
-        """Delete a key: no batch of releases that begins after this finds it; raise ApiKeyNotFound."""
-        key = await self.get(account, name)
+        """Delete a key: no batch of releases that begins after this finds it.
+
+        Raises ApiKeyNotFound, LedgerUnavailable.
+        """
+        await self.get(account, name)
         await self._audit.record(Event(account, name, "delete", "ok"))
+        # Unusable before anything else can fail; while the row is there, the deletion can be repeated.
         await self._generations.mark_deleted(account, name, 0)
-        await self._rows.delete(account, key.id)
+        await self._deletions.delete_api_key(account, name)
 
     async def describe(self, account: str, name: str) -> ApiKey:
         """Return the key that the account means: the named, the operator's, or (unnamed) the active one.

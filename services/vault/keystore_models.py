@@ -38,6 +38,7 @@ account_keys = Table(
     Column("wrapped", LargeBinary),
     Column("uses", BigInteger, nullable=False),
     Column("create_time", DateTime(timezone=True), nullable=False),
+    Column("destroy_time", DateTime(timezone=True)),
     CheckConstraint("state IN ('active', 'retired', 'destroyed')", name="account_keys_state"),
     CheckConstraint("(wrapped IS NULL) = (state = 'destroyed')", name="account_keys_destroyed"),
 )
@@ -74,4 +75,18 @@ objects = Table(
     Column("object", Text, primary_key=True),
     Column("generation", BigInteger, nullable=False),
     Column("deleted", Boolean, nullable=False),
+)
+
+# One row: how far this copy has followed the erasure ledger, how many keys were destroyed and since when a
+# ratchet is due for them, and whether this copy came out of a backup whose erasures were not replayed yet.
+erasure_state = Table(
+    "erasure_state",
+    metadata,
+    Column("single", Boolean, primary_key=True, server_default="true"),
+    Column("seq", BigInteger, nullable=False, server_default="0"),
+    Column("mac", LargeBinary, nullable=False, server_default=""),
+    Column("erasures", BigInteger, nullable=False, server_default="0"),
+    Column("due_time", DateTime(timezone=True)),
+    Column("restored", Boolean, nullable=False, server_default="false"),
+    CheckConstraint("single", name="erasure_state_is_one"),
 )

@@ -88,4 +88,22 @@ audit_records = Table(
     postgresql_partition_by="RANGE (time)",
 )
 
+# Accounts whose keys were destroyed: no grant of theirs is good, also none that comes later.
+ended_accounts = Table(
+    "ended_accounts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("end_time", DateTime(timezone=True), nullable=False),
+)
+
+# One row: how far this copy of the database has followed the erasure ledger.
+erasure_state = Table(
+    "erasure_state",
+    metadata,
+    Column("single", Boolean, primary_key=True, server_default="true"),
+    Column("seq", BigInteger, nullable=False, server_default="0"),
+    Column("mac", LargeBinary, nullable=False, server_default=""),
+    CheckConstraint("single", name="erasure_state_is_one"),
+)
+
 repeated = idempotency.table(metadata)

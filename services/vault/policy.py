@@ -7,6 +7,7 @@ _DIRECTORY = "/smelt.vault.v1.ApiKeyDirectoryService/"
 _RELEASE = "/smelt.vault.v1.KeyReleaseService/"
 _DATA = "/smelt.vault.v1.DataKeyService/"
 _SIGNING = "/smelt.vault.v1.SigningService/"
+_ERASURE = "/smelt.vault.v1.ErasureService/"
 _OPERATOR = "/smelt.vault.v1.OperatorService/"
 
 POLICY: Policy = {
@@ -25,6 +26,7 @@ POLICY: Policy = {
     _SIGNING + "Sign": Allow(AUTH),
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
+    _ERASURE + "DestroyAccountKey": Allow(AUTH),
     _OPERATOR + "SetManagedApiKey": Allow(OPERATOR),
     _OPERATOR + "GetVaultStatus": Allow(OPERATOR),
 }

@@ -27,7 +27,8 @@ SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])
 ON CONFLICT (account, id) DO NOTHING
 """
 _HOLD = """
-SELECT g.account, g.id, g.ref, g.used, g.revoke_time IS NOT NULL
+SELECT g.account, g.id, g.ref, g.used,
+    g.revoke_time IS NOT NULL OR EXISTS (SELECT FROM ended_accounts e WHERE e.account = g.account)
 FROM grants g JOIN unnest(%s::text[], %s::text[]) AS w(account, id) ON g.account = w.account AND g.id = w.id
 ORDER BY g.account, g.id FOR UPDATE OF g
 """

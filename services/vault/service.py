@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from smelt.vault.v1 import (
     api_keys_pb2_grpc,
     data_keys_pb2_grpc,
+    erasure_pb2_grpc,
     operator_pb2_grpc,
     release_pb2_grpc,
     signing_pb2_grpc,
@@ -22,8 +24,14 @@ from services.vault.api_keys import ApiKeys
 from services.vault.audit import Chain
 from services.vault.audit_writer import AuditWriter
 from services.vault.data_keys import DataKeys
+from services.vault.erasure import Erasures, Ledger
+from services.vault.erasure_keystore import ErasureKeyStore
+from services.vault.erasure_ledger import LedgerChain
+from services.vault.erasure_servicer import ErasureServicer
+from services.vault.erasure_store import ErasureStore
 from services.vault.keyring import CannotUnseal
 from services.vault.keystore import KeyStore
+from services.vault.ledger_file import LedgerFile
 from services.vault.operator_servicer import OperatorServicer
 from services.vault.policy import POLICY, SEALED_POLICY
 from services.vault.release_batch import ReleaseBatches
@@ -50,12 +58,14 @@ _DIRECTORY = "smelt.vault.v1.ApiKeyDirectoryService"
 _RELEASE = "smelt.vault.v1.KeyReleaseService"
 _DATA = "smelt.vault.v1.DataKeyService"
 _SIGNING = "smelt.vault.v1.SigningService"
+_ERASURE = "smelt.vault.v1.ErasureService"
 _ADD = {
     _KEYS: api_keys_pb2_grpc.add_ApiKeyServiceServicer_to_server,
     _DIRECTORY: api_keys_pb2_grpc.add_ApiKeyDirectoryServiceServicer_to_server,
     _RELEASE: release_pb2_grpc.add_KeyReleaseServiceServicer_to_server,
     _DATA: data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server,
     _SIGNING: signing_pb2_grpc.add_SigningServiceServicer_to_server,
+    _ERASURE: erasure_pb2_grpc.add_ErasureServiceServicer_to_server,
 }
 _ADD_OPERATOR = operator_pb2_grpc.add_OperatorServiceServicer_to_server
 
@@ -126,9 +136,17 @@ async def _serve_unsealed(
     )
     sessions = database.sessions(stores.database)
     grants = GrantStore(sessions)
+    ledger_chain = LedgerChain.of(opened.system_keys.audit, opened.installation.id)
+    erasures = Erasures(
+        ledger=Ledger(LedgerFile(settings.vault_ledger_dir, ledger_chain), lambda: datetime.now(UTC)),
+        keys=ErasureKeyStore(stores.keystore),
+        rows=ErasureStore(sessions),
+        audit=writer,
+    )
     keys = ApiKeys(
         rows=ApiKeyStore(sessions),
         generations=keystore,
+        deletions=erasures,
         account_keys=account_keys,
         audit=writer,
         macs=opened.system_keys.macs,
@@ -157,6 +175,7 @@ async def _serve_unsealed(
                 _ADD[_DATA],
                 DataKeyServicer(DataKeys(account_keys=account_keys, revocations=grants, audit=writer)),
             ),
+            (_ADD[_ERASURE], ErasureServicer(erasures)),
             (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
             (_ADD_OPERATOR, OperatorServicer(opened.installation, keys)),
         ],

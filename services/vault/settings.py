@@ -26,7 +26,7 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     """What the vault needs to serve."""
 
     #: Directory on the vault's own volume for what must outlive a restored database.
-    vault_ledger_dir: Path | None = None
+    vault_ledger_dir: Path
     #: Name of this replica's audit chain; no two replicas at a time have the same.
     vault_slot: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "0"
     #: host:port pairs of providers that may be plain http, an address or a bare name.

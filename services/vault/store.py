@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select, text, tuple_, update
+from sqlalchemy import func, insert, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -109,10 +109,6 @@ class ApiKeyStore:
             await session.execute(update(api_keys).where(of_account, api_keys.c.active).values(active=False))
             await session.execute(update(api_keys).where(of_account, api_keys.c.id == id).values(active=True))
             return await _one(session, account, id)
-
-    async def delete(self, account: str, id: str) -> None:
-        async with transaction(self.sessions) as session:
-            await session.execute(delete(api_keys).where(api_keys.c.account == account, api_keys.c.id == id))
 
 
 @dataclass(frozen=True, slots=True)

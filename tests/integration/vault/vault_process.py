@@ -22,6 +22,7 @@ from smelt.vault.v1 import (
     api_keys_pb2,
     api_keys_pb2_grpc,
     data_keys_pb2_grpc,
+    erasure_pb2_grpc,
     operator_pb2_grpc,
     release_pb2,
     release_pb2_grpc,
@@ -64,6 +65,13 @@ class Files:
     @property
     def wrapping_key(self) -> Path:
         return self.directory / "wrapping.key"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's directory, made when it is first asked for."""
+        made = self.directory / "ledger"
+        made.mkdir(mode=0o700, exist_ok=True)
+        return made
 
 
 @dataclass(slots=True)
@@ -120,6 +128,7 @@ class Vault:
             "SMELT_VAULT_KEYSTORE_URL_FILE": str(self.files.keystore_url_file),
             "SMELT_VAULT_ROOT_KEY_FILE": str(self.files.root_key),
             "SMELT_VAULT_WRAPPING_KEY_FILE": str(self.files.wrapping_key),
+            "SMELT_VAULT_LEDGER_DIR": str(self.files.ledger),
             "SMELT_VAULT_ADDRESS": self.address,
             "SMELT_VAULT_SLOT": self.slot,
             "SMELT_PRIVATE_PROVIDERS": PRIVATE,
@@ -201,6 +210,9 @@ class Vault:
 
     def data_keys(self, caller: str = "files") -> Any:
         return data_keys_pb2_grpc.DataKeyServiceStub(self.channel(caller))
+
+    def erasure(self, caller: str = "auth") -> Any:
+        return erasure_pb2_grpc.ErasureServiceStub(self.channel(caller))
 
     def operator(self, caller: str = "operator") -> Any:
         return operator_pb2_grpc.OperatorServiceStub(self.channel(caller))
