@@ -10,6 +10,8 @@ from google.protobuf import descriptor_pb2
 
 DESCRIPTORS = Path(__file__).resolve().parent.parent / "gen" / "smelt.binpb"
 HTTP_BODY = ".google.api.HttpBody"
+# These read a whole file before they answer.
+LONG = ("ReparseFile",)
 _HOLE = re.compile(r"\{([^}=]+)(?:=([^}]*))?\}")
 
 
@@ -59,6 +61,11 @@ class Binding:
     def creates(self) -> bool:
         """Whether success is 201: servicers of these say so by `x-http-status`."""
         return self.rpc.startswith(("Create", "Upload"))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the answer may take as long as an upload."""
+        return self.rpc in LONG
 
     @property
     def raw_response(self) -> bool:

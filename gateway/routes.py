@@ -11,6 +11,7 @@ from gateway.public import is_public
 from gateway.settings import GatewaySettings
 
 UNARY_SECONDS = 15
+LONG_SECONDS = 600
 # From the first byte of a JSON request to the last of its answer, however slowly either is sent.
 EXCHANGE_SECONDS = 40
 TRANSFER_IDLE_SECONDS = 60
@@ -20,9 +21,6 @@ WATCH_IDLE_SECONDS = 60
 MAX_JSON_BYTES = 1024 * 1024
 # What multipart/form-data may add to the file itself.
 MULTIPART_BYTES = 64 * 1024
-# What a service sees as the time it has left. A little more than there is, so that a late answer is always
-# refused here, in our own shape.
-DEADLINE = {"grpc-timeout": f"{UNARY_SECONDS + 1}S"}
 MAX_INT64 = 2**63 - 1
 
 JSON_UTF8 = r'(?i)application/json(\s*;\s*charset="?utf-8"?)?\s*'
@@ -89,27 +87,42 @@ def _binding_route(binding: Binding, out: Path) -> Config:
         "match": _match(binding),
         "route": _action(binding),
         **({"typed_per_filter_config": per_filter} if per_filter else {}),
-        "request_headers_to_add": headers(SHORT_PATH if _streams(binding) else SHORT_PATH | DEADLINE),
+        "request_headers_to_add": headers(
+            SHORT_PATH if _streams(binding) else SHORT_PATH | _deadline(binding)
+        ),
         "request_headers_to_remove": list(NOT_FOR_SERVICES),
     }
 
 
 def _action(binding: Binding) -> Config:
     if not _streams(binding):
+        exchange = _seconds(binding) - UNARY_SECONDS + EXCHANGE_SECONDS
         return {
             "cluster": binding.cluster,
-            "idle_timeout": duration(EXCHANGE_SECONDS),
+            "idle_timeout": duration(exchange),
             # A bound on the whole exchange switches the route's own timeout off, so that the one for the
             # service stands in the retry policy, with retries of what no service has begun.
-            "max_stream_duration": {"max_stream_duration": duration(EXCHANGE_SECONDS)},
+            "max_stream_duration": {"max_stream_duration": duration(exchange)},
             "retry_policy": {
                 "retry_on": "connect-failure,refused-stream",
                 "num_retries": 1,
-                "per_try_timeout": duration(UNARY_SECONDS),
+                "per_try_timeout": duration(_seconds(binding)),
             },
         }
     idle = WATCH_IDLE_SECONDS if binding.is_event_stream else TRANSFER_IDLE_SECONDS
     return {"cluster": binding.cluster, "timeout": "0s", "idle_timeout": duration(idle)}
+
+
+def _seconds(binding: Binding) -> int:
+    return LONG_SECONDS if binding.is_long else UNARY_SECONDS
+
+
+def _deadline(binding: Binding) -> dict[str, str]:
+    """What a service sees as the time it has left.
+
+    A little more than there is, so that a late answer is always refused here, in our own shape.
+    """
+    return {"grpc-timeout": f"{_seconds(binding) + 1}S"}
 
 
 def _streams(binding: Binding) -> bool:

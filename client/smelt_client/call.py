@@ -24,6 +24,7 @@ class Call(Generic[T]):
 
     ``creates`` asks for an Idempotency-Key, so that a repetition finds what the first one made;
     ``repeatable`` says that a POST may be sent again as it is. ``content`` is a file to send instead of JSON.
+    ``slow`` says that the answer may take as long as an upload.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Call(Generic[T]):
     content: FileContent | None = None
     creates: bool = False
     repeatable: bool = False
+    slow: bool = False
     idempotency_key: str | None = None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +13,33 @@ from . import asking
 from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
 from .models import File
 from .printing import Output, clean, when
+from .uploading import bar
 
 files = group("CSV files: upload, look at, download, delete.")
 
 Name = Annotated[str, typer.Argument(metavar="FILE", help="files/ID, or only the ID.")]
+
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        help="utf-8, utf-16-le, utf-16-be, windows-1252 or latin-1; detected if missing.", show_default=False
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        help="A comma, semicolon, tab or pipe, itself or by name; detected if missing.", show_default=False
+    ),
+]
+
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+    "cp1252": "windows-1252",
+    "iso8859-1": "latin-1",
+}
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 
 
 def output_path(text: str) -> Path:
@@ -27,16 +52,55 @@ def output_path(text: str) -> Path:
     return path
 
 
+def encoding_of(text: str | None) -> str | None:
+    """Return an encoding as the server names it, from any of its usual names."""
+    if text is None:
+        return None
+    try:
+        return _ENCODINGS[codecs.lookup(text).name]
+    except (LookupError, ValueError):
+        raise WrongUsage(f"no encoding that is read: {text!r}") from None
+
+
+def delimiter_of(text: str | None) -> str | None:
+    """Return a delimiter from itself or its name."""
+    if text is None or text in _DELIMITERS.values():
+        return text
+    if text.lower() not in _DELIMITERS:
+        raise WrongUsage(f"no delimiter that is read: {text!r}")
+    return _DELIMITERS[text.lower()]
+
+
 @files.command()
 def upload(
     path: Annotated[Path, typer.Argument(metavar="PATH", exists=True, dir_okay=False, readable=True)],
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Upload a CSV."""
     out = Output(as_json=as_json, quiet=quiet)
+    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
+    shown = bar(out, path) if out.messages.is_terminal and not quiet else nullcontext()
+    with logged_in() as client, shown as progress:
+        file = client.files.upload(path, progress=progress, **read)
+    _show(out, file)
+
+
+@files.command()
+def reparse(
+    name: Name,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read a file anew, in another encoding or with another delimiter, without a new upload."""
+    out = Output(as_json=as_json, quiet=quiet)
+    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
     with logged_in() as client:
-        _show(out, client.files.upload(path))
+        _show(out, client.files.reparse(name, **read))
 
 
 @files.command("list")

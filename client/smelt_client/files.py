@@ -19,22 +19,46 @@ from .call import (
     paging,
 )
 from .models import File, FileRow, Page, page_of, parse
-from .transfers import FileContent
+from .transfers import FileContent, Progress
 
 
 def upload_file(
-    path: str | PathLike[str], *, filename: str | None = None, idempotency_key: str | None = None
+    path: str | PathLike[str],
+    *,
+    filename: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    progress: Progress | None = None,
+    idempotency_key: str | None = None,
 ) -> Call[File]:
-    """Upload a CSV, piece by piece. `filename` is the name to keep, else the path's own."""
+    """Upload a CSV, piece by piece. `filename` is the name to keep, else the path's own.
+
+    Encoding and delimiter are detected unless they are given. `progress` is told how many bytes are sent.
+    """
     source = Path(path)
     return Call(
         "POST",
         "/v1/files:upload",
         lambda data: parse(File, data),
-        params={"filename": source.name if filename is None else filename},
-        content=FileContent(source),
+        params={
+            "filename": source.name if filename is None else filename,
+            **given(encoding=encoding, delimiter=delimiter),
+        },
+        content=FileContent(source, progress),
         creates=True,
         idempotency_key=idempotency_key,
+    )
+
+
+def reparse_file(name: str, *, encoding: str | None = None, delimiter: str | None = None) -> Call[File]:
+    """Read a stored file anew; what is not given is detected. Jobs keep the parse they started with."""
+    return Call(
+        "POST",
+        f"/v1/{named('files', name)}:reparse",
+        lambda data: parse(File, data),
+        body=given(encoding=encoding, delimiter=delimiter),
+        repeatable=True,
+        slow=True,
     )
 
 
@@ -69,6 +93,7 @@ class Files(Resource):
     """Files."""
 
     upload = blocking(upload_file)
+    reparse = blocking(reparse_file)
     list = paging(list_files)
     get = blocking(get_file)
     delete = blocking(delete_file)
@@ -83,6 +108,7 @@ class AsyncFiles(AsyncResource):
     """Files."""
 
     upload = awaiting(upload_file)
+    reparse = awaiting(reparse_file)
     list = async_paging(list_files)
     get = awaiting(get_file)
     delete = awaiting(delete_file)

@@ -69,6 +69,7 @@ class File:
     encoding: str
     delimiter: str
     sha256: str
+    parse: int
     create_time: datetime | None
     raw: Mapping[str, Any] = _raw
 

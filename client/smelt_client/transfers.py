@@ -7,7 +7,7 @@ import base64
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -15,32 +15,46 @@ from typing import BinaryIO, Self
 from .errors import TransferDamaged
 
 CHUNK_BYTES = 1 << 18
+#: Told how many bytes of a file have been sent, from 0 again when it is sent again.
+Progress = Callable[[int], object]
 
 
 class FileContent:
     """The bytes of a file as the body of a request; every attempt reads it from its beginning."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
         self.path = path
         self.size_bytes = path.stat().st_size
+        self._progress = progress
 
     def __iter__(self) -> Iterator[bytes]:
         with self.path.open("rb") as file:
+            self.sent(0)
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
+                self.sent(file.tell())
+
+    def sent(self, count: int) -> None:
+        """Say how many bytes are on their way."""
+        if self._progress is not None:
+            self._progress(count)
 
 
 class AwaitedContent:
     """The same bytes for asyncio: the disk is read in a thread."""
 
     def __init__(self, content: FileContent) -> None:
-        self._path = content.path
+        self._content = content
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(self._path.open, "rb")
+        file = await asyncio.to_thread(self._content.path.open, "rb")
+        sent = 0
         try:
+            self._content.sent(sent)
             while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
                 yield chunk
+                sent += len(chunk)
+                self._content.sent(sent)
         finally:
             file.close()
 

@@ -28,7 +28,7 @@ def request_of(call: Call[T]) -> dict[str, Any]:
         "url": call.path,
         "params": {name: _utf8(str(value)).decode() for name, value in call.params.items()},
         "headers": headers,
-        "timeout": TIMEOUT,
+        "timeout": UPLOAD_TIMEOUT if call.slow else TIMEOUT,
     }
     if call.content is not None:
         headers["content-type"] = "text/csv"

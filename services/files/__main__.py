@@ -21,8 +21,10 @@ from services.files.blobs import S3Access, S3Objects
 from services.files.csv_reader import Limits
 from services.files.discards import Discards
 from services.files.library import Library
+from services.files.parsing import ParsingThreads
 from services.files.peers import VaultDataKeys
 from services.files.policy import POLICY
+from services.files.reparses import Reparses
 from services.files.result_store import ResultStore
 from services.files.results import Results
 from services.files.servicers.files import FileServicer
@@ -72,7 +74,6 @@ def upload_limits(settings: FilesSettings) -> UploadLimits:
     return UploadLimits(
         max_bytes=settings.max_upload_bytes,
         seconds=settings.upload_seconds,
-        at_once=settings.uploads_at_once,
         csv=Limits(
             max_columns=settings.max_columns,
             max_rows=settings.max_rows,
@@ -97,14 +98,25 @@ def assemble(settings: FilesSettings) -> Parts:
     writers = ThreadPoolExecutor(settings.object_threads, thread_name_prefix="write")
     discards = Discards(objects, readers, forget=remains.forget)
     library = Library(files, objects, keys=keys, discards=discards, executor=readers)
+    threads, limits = ParsingThreads(settings.uploads_at_once), upload_limits(settings)
     uploads = Uploads(
         files,
         objects,
         keys=keys,
         discards=discards,
-        limits=upload_limits(settings),
+        threads=threads,
+        limits=limits,
         clock=now,
         new_id=new_id,
+    )
+    reparses = Reparses(
+        files,
+        objects,
+        keys=keys,
+        threads=threads,
+        readers=readers,
+        limits=limits.csv,
+        seconds=limits.seconds,
     )
     results = Results(
         ResultStore(transactions, now=now),
@@ -143,14 +155,14 @@ def assemble(settings: FilesSettings) -> Parts:
 
     return Parts(
         servicers=[
-            (files_pb2_grpc.add_FileServiceServicer_to_server, FileServicer(library, uploads)),
+            (files_pb2_grpc.add_FileServiceServicer_to_server, FileServicer(library, uploads, reparses)),
             (rows_pb2_grpc.add_RowServiceServicer_to_server, RowServicer(library)),
             (results_pb2_grpc.add_ResultServiceServicer_to_server, ResultServicer(results)),
         ],
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), object_store_answers, vault_is_known],
         background=[sweep.run],
-        on_stop=[uploads.close, stop_threads, engine.dispose, channel.close],
+        on_stop=[threads.close, stop_threads, engine.dispose, channel.close],
     )
 
 

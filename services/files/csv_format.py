@@ -4,12 +4,23 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
 from services.files.errors import FileEncoding, FileInvalidFormat
 
 DELIMITERS = (",", ";", "\t", "|")
+UTF_8 = "utf-8"
+WINDOWS_1252 = "windows-1252"
+LATIN_1 = "latin-1"
+_MARKS = {
+    UTF_8: codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+}
+ENCODINGS = (*_MARKS, WINDOWS_1252, LATIN_1)
 #: So much of a file's beginning decides about its format and delimiter.
 SAMPLE_BYTES = 128 * 1024
 _SAMPLE_ROWS = 200
@@ -61,55 +72,68 @@ class Text(Protocol):
         ...
 
 
-class EightBitText:
-    """UTF-8, or Windows-1252 when a byte anywhere in the file is not UTF-8.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person says of a file's format; what is empty is detected."""
 
-    The parser sees the bytes as Latin-1: every character that shapes a CSV is ASCII in both
-    encodings and part of no other character, so rows and offsets are the same whichever it
+    encoding: str = ""
+    delimiter: str = ""
+
+
+class EightBitText:
+    """The first of some encodings that has a meaning for every byte of the file, the last one included.
+
+    The parser sees the bytes as Latin-1: every character that shapes a CSV is ASCII in all of
+    them and part of no other character, so rows and offsets are the same whichever it
     will turn out to be. One pass is enough, and a late byte cannot make earlier rows wrong.
     """
 
-    def __init__(self, *, marked: bool) -> None:
-        self.mark = 3 if marked else 0
-        self._utf8 = codecs.getincrementaldecoder("utf-8")("strict")
-        self._is_utf8 = True
-        self._is_1252 = not marked
-        self._seen = self.mark
-        self._bad = 0
+    def __init__(self, encodings: Sequence[str], *, mark: int = 0) -> None:
+        self.mark = mark
+        self._left = list(encodings)
+        self._utf8 = codecs.getincrementaldecoder(UTF_8)("strict")
+        self._seen = mark
+        self._bad: int | None = None
 
     def decode(self, piece: bytes, *, final: bool = False) -> str:
-        if self._is_utf8:
+        if UTF_8 in self._left:
             try:
                 self._utf8.decode(piece, final)
             except UnicodeDecodeError as error:
-                self._is_utf8 = False
                 # The error counts from the bytes that the decoder had kept back.
-                self._bad = self._seen + error.start - (len(error.object) - len(piece))
-        if self._is_1252 and len(piece.translate(None, _UNDEFINED_IN_1252)) < len(piece):
-            self._is_1252 = False
-        if not self._is_utf8 and not self._is_1252:
-            raise FileEncoding(offset=str(self._bad))
+                self._rule_out(UTF_8, self._seen + error.start - (len(error.object) - len(piece)))
+        if WINDOWS_1252 in self._left and len(piece.translate(None, _UNDEFINED_IN_1252)) < len(piece):
+            undefined = next(at for at, byte in enumerate(piece) if byte in _UNDEFINED_IN_1252)
+            self._rule_out(WINDOWS_1252, self._seen + undefined)
         self._seen += len(piece)
-        return piece.decode("latin-1")
+        return piece.decode(LATIN_1)
 
     def size(self, text: str) -> int:
         return len(text)
 
     def cell(self, text: str) -> str:
-        return text.encode("latin-1").decode(self.encoding)
+        return text.encode(LATIN_1).decode(self.encoding)
 
     @property
     def encoding(self) -> str:
-        return "utf-8" if self._is_utf8 else "windows-1252"
+        return self._left[0]
+
+    def _rule_out(self, encoding: str, offset: int) -> None:
+        first = self._left[0] == encoding
+        self._left.remove(encoding)
+        # The byte to blame is the one that the likeliest encoding has no meaning for.
+        if first and self._bad is None:
+            self._bad = offset
+        if not self._left:
+            raise FileEncoding(offset=str(offset if self._bad is None else self._bad))
 
 
 class WideText:
-    """UTF-16 with its byte order mark."""
+    """UTF-16, with or without its byte order mark."""
 
-    mark = 2
-
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, *, mark: int) -> None:
         self.encoding = encoding
+        self.mark = mark
         self._decoder = codecs.getincrementaldecoder(encoding)("strict")
         self._seen = self.mark
 
@@ -129,21 +153,25 @@ class WideText:
         return text
 
 
-def text_of(sample: bytes) -> Text:
-    """Choose how to read a file by its first bytes; raise when it is no CSV or in an unread encoding."""
-    if sample.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+def text_of(sample: bytes, told: str = "") -> Text:
+    """Choose how to read a file by what is told and by its first bytes; raise when it is no readable CSV."""
+    if not told and sample.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        # UTF-32, which the mark of UTF-16 begins.
         raise FileEncoding(offset="0")
-    if sample.startswith(codecs.BOM_UTF16_LE):
-        return WideText("utf-16-le")
-    if sample.startswith(codecs.BOM_UTF16_BE):
-        return WideText("utf-16-be")
-    marked = sample.startswith(codecs.BOM_UTF8)
-    start = sample[3:] if marked else sample
+    marked = next((name for name, mark in _MARKS.items() if sample.startswith(mark)), "")
+    encoding = told or marked
+    if marked != encoding and "utf-16" in marked:
+        # A mark that says otherwise than the person: one of them is wrong, and the cells would be too.
+        raise FileEncoding(offset="0")
+    mark = len(_MARKS[encoding]) if encoding and marked == encoding else 0
+    if encoding.startswith("utf-16"):
+        return WideText(encoding, mark=mark)
+    start = sample[mark:]
     # NULs from the first line on: a binary file, or UTF-16 without its mark.
     binary = b"\0" in start.partition(b"\n")[0]
     if binary or start.startswith(_NOT_CSV) or _MARKUP.match(start):
         raise FileInvalidFormat
-    return EightBitText(marked=marked)
+    return EightBitText([encoding] if encoding else [UTF_8, WINDOWS_1252], mark=mark)
 
 
 def delimiter_of(sample: str, *, whole: bool) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from services.files.csv_format import SAMPLE_BYTES, Text, delimiter_of, text_of
+from services.files.csv_format import SAMPLE_BYTES, Text, Told, delimiter_of, text_of
 from services.files.csv_lines import Lines
 from services.files.errors import (
     FileMalformed,
@@ -59,13 +59,13 @@ class Parsed:
     index: tuple[int, ...]
 
 
-def parse(pieces: Iterable[bytes], limits: Limits) -> Parsed:
+def parse(pieces: Iterable[bytes], limits: Limits, told: Told = Told()) -> Parsed:  # noqa: B008  frozen
     """Read a whole upload; draws every piece, unless it raises what is wrong with the file."""
     source = iter(pieces)
     sample, whole = _sample(source)
-    text = text_of(sample)
+    text = text_of(sample, told.encoding)
     first = text.decode(sample[text.mark :], final=whole)
-    delimiter = delimiter_of(first, whole=whole)
+    delimiter = told.delimiter or delimiter_of(first, whole=whole)
     lines = Lines(
         chain([first], _decoded(text, source, whole=whole)),
         size=text.size,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
-from sqlalchemy import delete, exc, select, tuple_
+from sqlalchemy import delete, exc, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -13,6 +13,7 @@ from services.common.errors import Unavailable
 from services.common.logs import describe, log
 from services.common.paging import Position
 from services.files.csv_reader import Dialect
+from services.files.errors import FileNotFound
 from services.files.models import IDEMPOTENCY, DoomedObjectRow, FileRow, ParseRow
 from services.files.stored_file import Parse, SealedParse, StoredFile, StoredObject
 
@@ -81,11 +82,34 @@ class FileStore:
         if found is None:
             return None
         file, parsed = found.tuple()
-        dialect = Dialect(parsed.encoding, parsed.delimiter)
         return (
-            _file(file, Parse(parsed.version, dialect, parsed.row_count)),
+            _file(file, Parse(parsed.version, _dialect(parsed), parsed.row_count)),
             SealedParse(parsed.sealed_columns, parsed.sealed_index),
         )
+
+    async def latest_parse(self, file_id: str) -> int:
+        statement = select(func.max(ParseRow.version)).where(ParseRow.file == file_id)
+        async with transaction(self._transactions) as session:
+            return await session.scalar(statement) or 0
+
+    async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
+        async with transaction(self._transactions) as session:
+            # Held to the end, so that parses of one file come one after the other.
+            row = await session.scalar(
+                select(FileRow)
+                .where(FileRow.account == file.account, FileRow.id == file.id)
+                .with_for_update()
+            )
+            if row is None:
+                raise FileNotFound
+            there = (await session.scalars(select(ParseRow).where(ParseRow.file == file.id))).all()
+            alike = [parse.version for parse in there if _dialect(parse) == file.parse.dialect]
+            if not alike:
+                if any(parse.version == file.parse.version for parse in there):
+                    return None
+                session.add(_parse_row(file, sealed))
+            row.parse = alike[0] if alike else file.parse.version
+            return row.parse
 
     async def page(self, account: str, *, after: Position | None, count: int) -> list[StoredFile]:
         statement = (
@@ -127,6 +151,10 @@ def _file(row: FileRow, parse: Parse) -> StoredFile:
         object=StoredObject(row.object_key, row.wrapped_key, row.size_bytes, row.sha256),
         parse=parse,
     )
+
+
+def _dialect(row: ParseRow) -> Dialect:
+    return Dialect(row.encoding, row.delimiter)
 
 
 def _file_row(file: StoredFile) -> FileRow:

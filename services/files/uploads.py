@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from services.common.errors import DeadlinePassed, InvalidRequest, Unavailable
+from services.common.errors import DeadlinePassed, InvalidRequest
 from services.common.idempotency import IdempotencyKeyReused, digest
 from services.common.identity import Passport
+from services.files.csv_format import Told
 from services.files.csv_reader import Limits, Parsed, parse
 from services.files.data_keys import DataKeys, wiped
 from services.files.discards import Discards
@@ -18,20 +18,18 @@ from services.files.display_name import display_name
 from services.files.errors import FileNotFound
 from services.files.form_body import Body
 from services.files.objects import Objects, Written, write_sealed
+from services.files.parsing import ParsingThreads
 from services.files.sealed_parse import FIRST_VERSION, context_of, seal_parse
 from services.files.stored_file import OpenedFile, Parse, SealedParse, StoredFile, StoredObject
 from services.files.threads import fed
 
-_RETRY_SECONDS = 5
-
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """How much one upload may hold and take, and how many may run at once."""
+    """How much one upload may hold and take."""
 
     max_bytes: int
     seconds: float
-    at_once: int
     csv: Limits
 
 
@@ -42,6 +40,7 @@ class Upload:
     filename: str
     body: Body
     idempotency_key: str
+    told: Told = Told()  # noqa: RUF009  frozen
 
 
 class NewFiles(Protocol):
@@ -68,6 +67,7 @@ class Uploads:
         *,
         keys: DataKeys,
         discards: Discards,
+        threads: ParsingThreads,
         limits: UploadLimits,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -76,21 +76,15 @@ class Uploads:
         self._objects = objects
         self._keys = keys
         self._discards = discards
+        self._threads = threads
         self._limits = limits
         self._clock = clock
         self._new_id = new_id
-        self._executor = ThreadPoolExecutor(limits.at_once, thread_name_prefix="upload")
-        self._running = 0
 
     async def take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         """Store an upload and return the file; raise what is wrong with it."""
-        if self._running >= self._limits.at_once:
-            raise Unavailable("Too many uploads at this moment", retry_after_seconds=_RETRY_SECONDS)
-        self._running += 1
-        try:
+        with self._threads.place():
             return await self._take(person, pieces, upload)
-        finally:
-            self._running -= 1
 
     async def _take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         file_id, object_key = self._new_id(), self._new_id()
@@ -103,7 +97,7 @@ class Uploads:
                 key=key,
                 associated_data=context.binds(person.account),
                 max_bytes=self._limits.max_bytes,
-                read=partial(parse, limits=self._limits.csv),
+                read=partial(parse, limits=self._limits.csv, told=upload.told),
             )
             written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
             sealed = seal_parse(
@@ -117,7 +111,7 @@ class Uploads:
             object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
             parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count),
         )
-        return OpenedFile(await self._record(file, sealed, upload.idempotency_key), parsed.columns)
+        return OpenedFile(await self._record(file, sealed, upload), parsed.columns)
 
     async def _store(
         self,
@@ -130,7 +124,7 @@ class Uploads:
         try:
             async with asyncio.timeout(self._limits.seconds):
                 return await fed(
-                    self._executor,
+                    self._threads.executor,
                     pieces,
                     lambda arriving: work(body.file(arriving), self._objects.writer(object_key)),
                 )
@@ -141,10 +135,11 @@ class Uploads:
             await self._discards.discard(object_key)
             raise
 
-    async def _record(self, file: StoredFile, sealed: SealedParse, key: str) -> StoredFile:
-        content = digest(file.object.sha256.encode(), file.display_name.encode())
+    async def _record(self, file: StoredFile, sealed: SealedParse, upload: Upload) -> StoredFile:
+        said = (file.object.sha256, file.display_name, upload.told.encoding, upload.told.delimiter)
+        content = digest(*(part.encode() for part in said))
         try:
-            kept = await self._files.add(file, sealed, key=key, content=content)
+            kept = await self._files.add(file, sealed, key=upload.idempotency_key, content=content)
         except (IdempotencyKeyReused, InvalidRequest):
             # Any other failure may have come after the commit; then the sweep decides by the row.
             await self._discards.discard(file.object.key)
@@ -157,7 +152,3 @@ class Uploads:
         if first is None:
             raise FileNotFound
         return first[0]
-
-    async def close(self) -> None:
-        """Let what runs finish."""
-        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)

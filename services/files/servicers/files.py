@@ -9,10 +9,12 @@ from smelt.files.v1 import files_pb2, files_pb2_grpc
 from services.common import identity, paging
 from services.common.guard import check
 from services.common.ids import parse_name
+from services.files.csv_format import Told
 from services.files.display_name import content_disposition
 from services.files.errors import FileNoColumns
 from services.files.form_body import body_of
 from services.files.library import Library
+from services.files.reparses import Reparses
 from services.files.row_reader import RowRange
 from services.files.servicers import Context
 from services.files.stored_file import NumberedRow, StoredFile
@@ -26,9 +28,10 @@ _CSV = "text/csv"
 class FileServicer(files_pb2_grpc.FileServiceServicer):
     """Files of the person who asks."""
 
-    def __init__(self, library: Library, uploads: Uploads) -> None:
+    def __init__(self, library: Library, uploads: Uploads, reparses: Reparses) -> None:
         self._library = library
         self._uploads = uploads
+        self._reparses = reparses
 
     async def UploadFile(
         self, requests: AsyncIterator[files_pb2.UploadFileRequest], context: Context
@@ -42,10 +45,19 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             filename=first.filename,
             body=body_of(first.content.content_type),
             idempotency_key=identity.current_call().idempotency_key,
+            told=Told(first.encoding, first.delimiter),
         )
         stored = await self._uploads.take(person, _data(first, requests), upload)
         await context.send_initial_metadata(_CREATED)
         return to_proto(stored.file, stored.columns)
+
+    async def ReparseFile(self, request: files_pb2.ReparseFileRequest, context: Context) -> files_pb2.File:
+        opened = await self._reparses.take(
+            identity.passport(context),
+            parse_name("files", request.name),
+            Told(request.encoding, request.delimiter),
+        )
+        return to_proto(opened.file, opened.columns)
 
     async def ListFiles(
         self, request: files_pb2.ListFilesRequest, context: Context

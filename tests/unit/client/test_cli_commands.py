@@ -95,6 +95,8 @@ def test_what_is_not_found_ends_with_3(server: Server, smelt: Smelt) -> None:
         ("files", "show", "../users/me"),
         ("files", "rows", "f1", "--first", "0"),
         ("files", "upload", "missing.csv"),
+        ("files", "reparse", "f1", "--encoding", "cp1251"),
+        ("files", "reparse", "f1", "--delimiter", "x"),
         ("files", "download", "f1", "-o", "no/such/folder/out.csv"),
         ("templates", "create", "--name", "x", "--output-column", "y"),
         ("jobs", "watch"),
@@ -122,6 +124,24 @@ def test_a_file_goes_up_and_its_rows_are_shown(server: Server, smelt: Smelt, tmp
     server.says(file, 201).says(file).says({"rows": [{"number": 1, "cells": ["Ada\tA", "Acme\nInc"]}]})
     assert "files/f1" in smelt("files", "upload", "leads.csv")[1]
     assert smelt("files", "rows", "files/f1")[1] == "1\tAda\\tA\tAcme\\nInc\n"
+
+
+def test_how_to_read_a_file_is_sent_as_the_server_names_it(
+    server: Server, smelt: Smelt, tmp_path: Path
+) -> None:
+    (tmp_path / "leads.csv").write_bytes(b"a\tb\n1\t2\n")
+    server.says({"name": "files/f1"}, 201).says({"name": "files/f1", "delimiter": ";"})
+    assert smelt("files", "upload", "leads.csv", "--encoding", "cp1252", "--delimiter", "tab")[0] == 0
+    code, out, _ = smelt("files", "reparse", "f1", "--encoding", "ISO-8859-1", "--delimiter", ";")
+    assert (code, "delimiter  ;" in out) == (0, True)
+    upload, reparse = server.asked
+    assert dict(upload.url.params) == {
+        "filename": "leads.csv",
+        "encoding": "windows-1252",
+        "delimiter": "\t",
+    }
+    assert reparse.url.path == "/v1/files/f1:reparse"
+    assert json.loads(reparse.content) == {"encoding": "latin-1", "delimiter": ";"}
 
 
 def test_a_download_is_checked_against_the_file_s_digest(

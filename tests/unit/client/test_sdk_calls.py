@@ -90,7 +90,9 @@ def test_a_file_is_sent_raw_with_its_length(server: Server, client: Client, tmp_
     server.says(
         {"name": "files/f1", "size_bytes": str(len(content)), "columns": [{"name": "First Name"}]}, 201
     )
-    uploaded = client.files.upload(path)
+    sent: list[int] = []
+    uploaded = client.files.upload(path, progress=sent.append)
+    assert (sent[0], sent[-1], sent) == (0, len(content), sorted(sent))
     (request,) = server.asked
     assert request.url.params["filename"] == "leads & more.csv"
     assert request.content == content

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.files.csv_format import DELIMITERS, ENCODINGS, Told
 from services.files.csv_reader import INDEX_EVERY, Limits, Parsed, parse, rows
 
 LIMITS = Limits(max_columns=100, max_rows=50_000, max_field_bytes=131_072, max_row_bytes=1 << 20)
@@ -16,8 +17,8 @@ def pieces(content: bytes, step: int) -> list[bytes]:
     return [content[at : at + step] for at in range(0, len(content), step)]
 
 
-def parsed(content: bytes, step: int = 65_536) -> Parsed:
-    return parse(iter(pieces(content, step)), LIMITS)
+def parsed(content: bytes, step: int = 65_536, told: Told = Told()) -> Parsed:  # noqa: B008
+    return parse(iter(pieces(content, step)), LIMITS, told)
 
 
 def all_rows(content: bytes, found: Parsed, step: int = 65_536) -> list[list[str]]:
@@ -54,6 +55,34 @@ def test_a_late_byte_makes_all_of_the_file_windows_1252() -> None:
     assert found.row_count == 20_001
     last = list(rows([content[found.index[40] :]], found.dialect))
     assert last == [["é", "y"]]
+
+
+TOLD = [
+    (TEXT.encode("latin-1", "replace"), "latin-1", "Gr\u00f6\u00dfe", "Preis, ?"),
+    (b"\xc3\x84,b\n1,2\n", "windows-1252", "\u00c3\u201e", "b"),
+    (b"\xc3\x84,b\n1,2\n", "latin-1", "\u00c3\x84", "b"),
+    (b"\x81,b\n1,2\n", "latin-1", "\x81", "b"),
+    ("ä,b\n1,2\n".encode("utf-16-le"), "utf-16-le", "ä", "b"),
+    ("ä,b\n1,2\n".encode("utf-16-be"), "utf-16-be", "ä", "b"),
+    ("\ufeffä,b\n1,2\n".encode("utf-16-be"), "utf-16-be", "ä", "b"),
+    ("\ufeffä,b\n1,2\n".encode(), "utf-8", "ä", "b"),
+]
+
+
+@pytest.mark.parametrize(("content", "encoding", "first", "second"), TOLD)
+@pytest.mark.parametrize("step", [1, 1000])
+def test_an_encoding_that_is_told_is_taken(
+    content: bytes, encoding: str, first: str, second: str, step: int
+) -> None:
+    found = parsed(content, step, Told(encoding))
+    assert (found.dialect.encoding, found.columns) == (encoding, (first, second))
+
+
+def test_a_delimiter_that_is_told_is_taken() -> None:
+    content = b"a,b;c\n1,2;3\n4,5;6\n"
+    assert parsed(content, told=Told(delimiter=";")).columns == ("a,b", "c")
+    assert parsed(content, told=Told(delimiter="|")).columns == ("a,b;c",)
+    assert parsed(content, told=Told(delimiter=",")).columns == ("a", "b;c")
 
 
 DELIMITED = [
@@ -142,28 +171,72 @@ def test_the_index_counts_empty_lines_of_one_column() -> None:
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CHARACTERS = {
+    "utf-8": st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+    "windows-1252": st.characters(codec="cp1252", exclude_characters="\0"),
+    "latin-1": st.characters(codec="latin-1", exclude_characters="\0"),
+}
+SHAPES = st.sampled_from('",;\t|\r\n \u2028\x85\x0b')
+
+
+@st.composite
+def written(draw: st.DrawFn) -> tuple[list[list[str]], bytes, Told]:
+    """Any table of text as a CSV in any of the dialects and encodings, and how to read it."""
+    encoding = draw(st.sampled_from(ENCODINGS))
+    told = Told(encoding, draw(st.sampled_from(DELIMITERS)))
+    characters = CHARACTERS.get(encoding, CHARACTERS["utf-8"])
+    fitting = SHAPES.filter(lambda c: can_be_written(c, encoding))
+    cells = st.text(characters | fitting, max_size=12)
+    width = draw(st.integers(1, 5))
+    table = draw(st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=8))
+    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    quote_all = draw(st.booleans())
+    rows_of_text = [[f"c{n}" for n in range(width)], *table]
+    lines = [told.delimiter.join(quoted(cell, told, quote_all) for cell in row) for row in rows_of_text]
+    content = "".join(line + end for line in lines).encode(encoding)
+    return table, content, told
+
+
+def quoted(cell: str, told: Told, always: bool) -> str:
+    """Return a cell as RFC 4180 writes it; an empty one in quotes, so that no line is empty."""
+    plain = cell and not set(cell) & {'"', "\r", "\n", told.delimiter}
+    return cell if plain and not always else '"' + cell.replace('"', '""') + '"'
+
+
+def can_be_written(character: str, encoding: str) -> bool:
+    try:
+        return bool(character.encode(encoding))
+    except UnicodeEncodeError:
+        return False
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made=written(), step=st.integers(1, 50))
+def test_every_table_comes_back(made: tuple[list[list[str]], bytes, Told], step: int) -> None:
+    table, content, told = made
+    found = parsed(content, step, told)
+    assert (found.dialect.encoding, found.dialect.delimiter) == (told.encoding, told.delimiter)
+    assert found.row_count == len(table)
+    assert all_rows(content, found, step) == table
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     table=st.integers(2, 5).flatmap(
         lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width), min_size=1, max_size=8)
     ),
-    delimiter=st.sampled_from(",;\t|"),
-    end=st.sampled_from(["\n", "\r\n"]),
-    step=st.integers(1, 50),
-    encoding=st.sampled_from(["utf-8", "utf-16"]),
+    delimiter=st.sampled_from(DELIMITERS),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
-def test_every_table_comes_back(
-    table: list[list[str]], delimiter: str, end: str, step: int, encoding: str
-) -> None:
+def test_dialects_of_quoted_tables_are_found(table: list[list[str]], delimiter: str, encoding: str) -> None:
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL)
     writer.writerow([f"c{n}" for n in range(len(table[0]))])
     writer.writerows(table)
     content = out.getvalue().encode(encoding)
-    found = parsed(content, step)
+    found = parsed(content)
     assert found.dialect.delimiter == delimiter
-    assert found.row_count == len(table)
-    assert all_rows(content, found, step) == table
+    assert all_rows(content, found) == table
 
 
 @settings(max_examples=200, deadline=None)

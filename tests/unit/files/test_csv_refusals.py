@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 
 from services.common.errors import DomainError
+from services.files.csv_format import Told
 from services.files.csv_reader import Limits, Parsed, parse
 
 LIMITS = Limits(max_columns=100, max_rows=50_000, max_field_bytes=131_072, max_row_bytes=1 << 20)
@@ -121,3 +122,25 @@ def test_every_other_refusal_has_its_reason(content: bytes, reason: str, message
 def test_an_encoding_error_names_the_byte() -> None:
     assert refusal(b"\xef\xbb\xbfa,b\n\xff,2\n")[2] == {"offset": "7"}
     assert refusal(b"a,b\n1,\x81\n", step=1)[2] == {"offset": "6"}
+
+
+TOLD_WRONGLY = [
+    (b"a,b\n\xff,2\n", "utf-8", "FILE_ENCODING", {"offset": "4"}),
+    (b"a,b\n1,\x81\n", "windows-1252", "FILE_ENCODING", {"offset": "6"}),
+    ("a,b\n1,2\n".encode("utf-16"), "utf-8", "FILE_ENCODING", {"offset": "0"}),
+    ("a,b\n1,2\n".encode("utf-16"), "latin-1", "FILE_ENCODING", {"offset": "0"}),
+    ("a,b\n1,2\n".encode("utf-16"), "utf-16-be", "FILE_ENCODING", {"offset": "0"}),
+    (b"a,b\n1,2\n", "utf-16-le", "FILE_NO_DATA_ROWS", {}),
+    (b"a,b\n1,22\n", "utf-16-be", "FILE_ENCODING", {"offset": "8"}),
+    (gzip.compress(b"a,b\n1,2\n", mtime=0), "latin-1", "FILE_INVALID_FORMAT", {}),
+]
+
+
+@pytest.mark.parametrize(("content", "encoding", "reason", "metadata"), TOLD_WRONGLY)
+def test_an_encoding_that_does_not_fit_is_refused(
+    content: bytes, encoding: str, reason: str, metadata: dict[str, str]
+) -> None:
+    for step in (3, 1000):
+        with pytest.raises(DomainError) as caught:
+            parse((content[at : at + step] for at in range(0, len(content), step)), LIMITS, Told(encoding))
+        assert (caught.value.reason, caught.value.metadata) == (reason, metadata)

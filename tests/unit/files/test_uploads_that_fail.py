@@ -15,6 +15,7 @@ from services.files.data_keys import DataKey, KeyContext, Proof
 from services.files.discards import Discards
 from services.files.form_body import PlainBody
 from services.files.objects import ObjectReader
+from services.files.parsing import ParsingThreads
 from services.files.stored_file import OpenedFile, SealedParse, StoredFile
 from services.files.uploads import Upload, UploadLimits, Uploads
 
@@ -101,7 +102,6 @@ class House:
         limits = UploadLimits(
             max_bytes=1000,
             seconds=seconds,
-            at_once=2,
             csv=Limits(max_columns=10, max_rows=10, max_field_bytes=100, max_row_bytes=1000),
         )
         ids = map(str, count())
@@ -114,6 +114,7 @@ class House:
             self.objects,
             keys=self.keys,
             discards=Discards(self.objects, None, forget=forget),  # type: ignore[arg-type]
+            threads=ParsingThreads(2),
             limits=limits,
             clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             new_id=lambda: next(ids),

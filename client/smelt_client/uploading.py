@@ -1,0 +1,21 @@
+"""An upload before a person's eyes: a bar that fills as bytes go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from . import transfers
+from .printing import Output, clean
+
+
+@contextmanager
+def bar(out: Output, path: Path) -> Iterator[transfers.Progress]:
+    """Give what an upload calls with the bytes that it has sent."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=out.messages, transient=True) as progress:
+        task = progress.add_task(clean(path.name), total=path.stat().st_size)
+        yield lambda sent: progress.update(task, completed=sent)
