@@ -14,7 +14,7 @@ from .following import follow, has_stopped, line
 from .models import Job
 from .printing import Output, error_line, when
 
-jobs = group("Jobs: list, watch, cancel, download results.")
+jobs = group("Jobs: list, watch, cancel, look at rows, download results.")
 
 FINISHED_WITH_FAILED_ROWS = 5
 
@@ -73,6 +73,33 @@ def cancel(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet =
     with logged_in() as client:
         asking.confirm(f"Cancel {name} for good?", yes=yes)
         _show(out, client.jobs.cancel(name))
+
+
+@jobs.command()
+def rows(
+    name: Name,
+    state: Annotated[
+        str | None, typer.Option(help="Only SUCCEEDED, FAILED or PENDING rows.", show_default=False)
+    ] = None,
+    flag: Annotated[
+        list[str] | None, typer.Option(help="Only rows with this flag; repeatable.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the rows of a job with their flags and outputs."""
+    out = Output(as_json=as_json, quiet=quiet)
+    clauses = [f"state = {state.upper()}"] if state else []
+    clauses += [f"flag = {each}" for each in flag or ()]
+    columns = {
+        "ROW": lambda row: row.number,
+        "STATE": lambda row: row.state,
+        "CONFIDENCE": lambda row: "" if row.state == "PENDING" else row.confidence,
+        "FLAGS": lambda row: ", ".join(row.flags),
+        "OUTPUTS": lambda row: " | ".join(row.outputs.values()) or row.error.message,
+    }
+    with logged_in() as client:
+        out.items(client.jobs.rows(name, row_filter=" AND ".join(clauses) or None), columns)
 
 
 @jobs.command()

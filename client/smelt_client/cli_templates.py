@@ -53,6 +53,19 @@ def create(
     model: Annotated[str | None, typer.Option(help="The model; the server's default if missing.")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, max=1, show_default=False)] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, show_default=False)] = None,
+    character_limit: Annotated[
+        int | None, typer.Option(min=1, help="Flag longer answers.", show_default=False)
+    ] = None,
+    word_limit: Annotated[
+        int | None, typer.Option(min=1, help="Flag answers of more words.", show_default=False)
+    ] = None,
+    forbidden: Annotated[
+        list[str] | None, typer.Option(help="Flag answers with this word; repeatable.", show_default=False)
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="A column that the confidence is counted over; repeatable.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -68,6 +81,10 @@ def create(
             model=model,
             temperature=temperature,
             max_tokens=max_tokens,
+            character_limit=character_limit,
+            word_limit=word_limit,
+            forbidden_words=forbidden or None,
+            reference_columns=reference or None,
         )
     _show(out, template)
 
@@ -119,6 +136,11 @@ def _prompt(prompt: str | None, prompt_file: Path | None) -> str:
         raise WrongUsage(f"{prompt_file} is not UTF-8") from None
 
 
+def _limits(template: Template) -> str:
+    limits = ((template.character_limit, "characters"), (template.word_limit, "words"))
+    return ", ".join(f"{limit} {unit}" for limit, unit in limits if limit)
+
+
 def _show(out: Output, template: Template) -> None:
     fields = {
         "name": template.name,
@@ -128,6 +150,9 @@ def _show(out: Output, template: Template) -> None:
         "model": template.model,
         "temperature": template.temperature,
         "max tokens": template.max_tokens,
+        "limits": _limits(template),
+        "forbidden": ", ".join(template.forbidden_words),
+        "references": ", ".join(template.reference_columns),
         "changed": when(template.update_time or template.create_time),
         "prompt": template.prompt,
     }

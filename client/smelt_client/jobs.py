@@ -79,7 +79,7 @@ def cancel_job(name: str) -> Call[Job]:
 def list_job_rows(
     name: str, *, row_filter: str | None = None, page_size: int | None = None
 ) -> Call[Page[JobRow]]:
-    """Go through the rows of a job with their outputs; `row_filter` such as `state = FAILED`."""
+    """Go through a job's rows with their outputs; `row_filter` is such as `flag = generic`."""
     params = given(filter=row_filter, page_size=page_size)
     return Call("GET", f"/v1/{named('jobs', name)}/rows", page_of(JobRow, "rows"), params=params)
 

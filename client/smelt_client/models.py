@@ -95,6 +95,10 @@ class Template:
     model: str
     temperature: float
     max_tokens: int
+    character_limit: int
+    word_limit: int
+    forbidden_words: tuple[str, ...]
+    reference_columns: tuple[str, ...]
     create_time: datetime | None
     update_time: datetime | None
     raw: Mapping[str, Any] = _raw
@@ -163,14 +167,25 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A flag of one output: its name, `ERROR`, `WARNING` or `INFO`, and the column."""
+
+    flag: str
+    severity: str
+    output_column: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobRow:
-    """A row of a job with its outputs by column."""
+    """A row of a job with its outputs by column; `confidence` is how complete its input was, in percent."""
 
     number: int
     state: str
     attempts: int
     outputs: Mapping[str, str]
     flags: tuple[str, ...]
+    confidence: int
+    findings: tuple[Finding, ...]
     error: Problem
     raw: Mapping[str, Any] = _raw
 

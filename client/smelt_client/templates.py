@@ -28,6 +28,10 @@ def create_template(
     model: str | None = None,
     temperature: float | None = None,
     max_tokens: int | None = None,
+    character_limit: int | None = None,
+    word_limit: int | None = None,
+    forbidden_words: Sequence[str] | None = None,
+    reference_columns: Sequence[str] | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Template]:
     """Make a template such as `Write a hook for {{First Name}}`; its answers fill `output_column`."""
@@ -36,7 +40,15 @@ def create_template(
         "category": category,
         "prompt": prompt,
         "output_column": output_column,
-        **given(model=model, temperature=temperature, max_tokens=max_tokens),
+        **given(
+            model=model,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            character_limit=character_limit,
+            word_limit=word_limit,
+            forbidden_words=_list(forbidden_words),
+            reference_columns=_list(reference_columns),
+        ),
     }
     return Call(
         "POST",
@@ -46,6 +58,10 @@ def create_template(
         creates=True,
         idempotency_key=idempotency_key,
     )
+
+
+def _list(names: Sequence[str] | None) -> Sequence[str] | None:
+    return None if names is None else list(names)
 
 
 def list_templates(*, page_size: int | None = None) -> Call[Page[Template]]:
@@ -68,6 +84,10 @@ def update_template(
     model: str | None = None,
     temperature: float | None = None,
     max_tokens: int | None = None,
+    character_limit: int | None = None,
+    word_limit: int | None = None,
+    forbidden_words: Sequence[str] | None = None,
+    reference_columns: Sequence[str] | None = None,
 ) -> Call[Template]:
     """Change what is given and leave the rest; jobs that have begun keep what they began with."""
     changes = given(
@@ -78,6 +98,10 @@ def update_template(
         model=model,
         temperature=temperature,
         max_tokens=max_tokens,
+        character_limit=character_limit,
+        word_limit=word_limit,
+        forbidden_words=_list(forbidden_words),
+        reference_columns=_list(reference_columns),
     )
     path = f"/v1/{named('templates', name)}"
     mask = {"update_mask": ",".join(changes)}

@@ -66,7 +66,7 @@ class JobFinished(DomainError):
 class FilterInvalid(DomainError):
     reason = "FILTER_INVALID"
     kind = Kind.INVALID
-    message = "The filter must be `state = SUCCEEDED`, `state = FAILED` or `state = PENDING`"
+    message = "The filter must be `state = ...`, `flag = ...`, or several of them joined by AND"
 
 
 class SnapshotDamaged(DomainError):

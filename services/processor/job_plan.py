@@ -24,6 +24,10 @@ class Step:
     model: str
     temperature: float
     max_tokens: int
+    character_limit: int = 0
+    word_limit: int = 0
+    forbidden_words: tuple[str, ...] = ()
+    reference_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,22 @@
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from services.common.identity import Passport
 from services.common.paging import PageTokenInvalid
+from services.processor import flags
 from services.processor.errors import FilterInvalid
 from services.processor.job import Job
 from services.processor.payloads import JobSeal
 from services.processor.peers import Proof, as_person
 from services.processor.row_result import FAILED, SUCCEEDED, StoredRow
 
-_FILTER = re.compile(r"\s*state\s*=\s*\"?(SUCCEEDED|FAILED|PENDING)\"?\s*\Z")
+_CLAUSE = re.compile(r"(state|flag)\s*=\s*(\"?)(\w+)\2")
+_AND = re.compile(r"\s+AND\s+")
 
 
 class RowState(Enum):
@@ -27,6 +30,22 @@ class RowState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows a filter asks for: those in a state (None for any) with all of some flags."""
+
+    state: RowState | None = None
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A flag, and the output column whose answer has it."""
+
+    flag: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobRow:
     """A row of a job as its owner sees it."""
 
@@ -34,6 +53,10 @@ class JobRow:
     state: RowState
     attempts: int = 0
     outputs: tuple[tuple[str, str], ...] = ()
+    flags: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    #: None while there is no result.
+    confidence: int | None = None
     reason: str = ""
     message: str = ""
 
@@ -48,7 +71,9 @@ class RowStore(Protocol):
     """Where results are kept."""
 
     async def between(self, job: str, first: int, last: int) -> list[StoredRow]: ...
-    async def in_state(self, job: str, state: int, *, after: int, count: int) -> list[StoredRow]: ...
+    async def matching(
+        self, job: str, states: Sequence[int], *, flags: int, after: int, count: int
+    ) -> list[StoredRow]: ...
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]: ...
 
 
@@ -70,18 +95,22 @@ class JobRows:
         self, person: Passport, id_: str, *, wanted: str, token: str, count: int
     ) -> tuple[list[JobRow], str]:
         """Return a page and the token of the next; raise JobNotFound, FilterInvalid or PageTokenInvalid."""
-        state = parse_filter(wanted)
+        asked = parse_filter(wanted)
         job = await self._jobs.get(person.account, id_)
         after = max(row_of(token), job.first_row - 1)
-        if state is None:
+        if asked == Wanted():
             numbers = list(range(after + 1, min(after + count, job.last_row) + 1))
             found = await self._rows.between(id_, after + 1, after + count)
             more = after + count < job.last_row
-        elif state is RowState.PENDING:
+        elif asked.state is RowState.PENDING:
+            if asked.flags:
+                # A row without a result has no flags.
+                return [], ""
             pending = await self._rows.pending(id_, after=after, last=job.last_row, count=count + 1)
             numbers, found, more = pending[:count], [], len(pending) > count
         else:
-            found = await self._rows.in_state(id_, state.value, after=after, count=count + 1)
+            states = [SUCCEEDED, FAILED] if asked.state is None else [asked.state.value]
+            found = await self._rows.matching(id_, states, flags=asked.flags, after=after, count=count + 1)
             found, more = found[:count], len(found) > count
             numbers = [row.row for row in found]
         opened = await self._open(person, job, found)
@@ -104,20 +133,36 @@ class JobRows:
                 attempts=row.attempts,
                 # A chain that broke has fewer outputs than columns.
                 outputs=tuple(zip(columns, payload.outputs, strict=False)),
+                flags=flags.names(row.flags),
+                findings=tuple(
+                    Finding(name, column)
+                    for column, bits in zip(columns, payload.flags, strict=False)
+                    for name in flags.names(bits)
+                ),
+                confidence=row.confidence,
                 reason=row.reason,
                 message=payload.message,
             )
         return opened
 
 
-def parse_filter(text: str) -> RowState | None:
-    """Return the state that a filter asks for, None for all; raise FilterInvalid."""
+def parse_filter(text: str) -> Wanted:
+    """Return what a filter asks for: `state = FAILED AND flag = generic`; raise FilterInvalid."""
     if not text.strip():
-        return None
-    found = _FILTER.match(text)
-    if found is None:
-        raise FilterInvalid
-    return RowState[found[1]]
+        return Wanted()
+    state, bits = None, 0
+    for clause in _AND.split(text.strip()):
+        found = _CLAUSE.fullmatch(clause)
+        if found is None:
+            raise FilterInvalid
+        field, value = found[1], found[3]
+        if field == "flag" and value in flags.SEVERITIES:
+            bits |= flags.mask([value])
+        elif field == "state" and state is None and value in RowState.__members__:
+            state = RowState[value]
+        else:
+            raise FilterInvalid
+    return Wanted(state, bits)
 
 
 def token_of(row: int) -> str:

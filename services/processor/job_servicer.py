@@ -11,6 +11,7 @@ from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 from services.common import identity, paging
 from services.common.ids import parse_name
 from services.processor.downloads import Downloads
+from services.processor.flags import SEVERITIES
 from services.processor.job import Job, State
 from services.processor.job_rows import JobRow, JobRows
 from services.processor.jobs import Jobs, Wish
@@ -128,7 +129,18 @@ def to_proto(job: Job) -> Any:
 
 def _row(row: JobRow) -> Any:
     message = jobs_pb2.JobRow(
-        number=row.number, state=row.state.name, attempts=row.attempts, outputs=dict(row.outputs)
+        number=row.number,
+        state=row.state.name,
+        attempts=row.attempts,
+        outputs=dict(row.outputs),
+        flags=row.flags,
+        findings=[
+            jobs_pb2.JobRow.Finding(
+                flag=each.flag, severity=SEVERITIES[each.flag].value, output_column=each.column
+            )
+            for each in row.findings
+        ],
+        confidence=row.confidence,
     )
     if row.reason:
         message.error.reason = row.reason

@@ -13,6 +13,7 @@ from services.common.identity import Passport
 from services.common.logs import describe, log
 from services.common.paging import Position
 from services.processor import attempts, job_plan
+from services.processor.confidence import used_columns
 from services.processor.errors import NoTemplates
 from services.processor.job import Job
 from services.processor.job_plan import Shards, Snapshot, Step
@@ -168,8 +169,8 @@ class Jobs:
         file = await self._files.facts(wish.file, proof)
         first, last = job_plan.row_range(wish.first_row, wish.last_row, file.row_count)
         draft = Snapshot(file.columns, tuple(_step(each) for each in chosen), base_url="")
-        # Unknown variables and clashes are found here, before anything is stored or paid for.
-        draft.prompts()
+        # Unknown variables and columns, and clashes, are found here, before anything is stored or paid for.
+        used_columns(draft)
         api_key = await self._vault.describe_key(wish.api_key, proof)
         snapshot = Snapshot(draft.columns, draft.steps, api_key.base_url)
         rows, id_ = last - first + 1, self._new_id()
@@ -241,4 +242,8 @@ def _step(template: Template) -> Step:
         model=fields.model,
         temperature=fields.temperature,
         max_tokens=fields.max_tokens,
+        character_limit=fields.character_limit,
+        word_limit=fields.word_limit,
+        forbidden_words=fields.forbidden_words,
+        reference_columns=fields.reference_columns,
     )

@@ -51,6 +51,10 @@ class TemplateRow(Base):
     model: Mapped[str]
     temperature: Mapped[float]
     max_tokens: Mapped[int]
+    character_limit: Mapped[int] = mapped_column(server_default="0")
+    word_limit: Mapped[int] = mapped_column(server_default="0")
+    forbidden_words: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    reference_columns: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     create_time: Mapped[datetime]
     update_time: Mapped[datetime]
 
@@ -140,5 +144,8 @@ class ResultRow(Base):
     state: Mapped[int] = mapped_column(SmallInteger)
     attempts: Mapped[int] = mapped_column(SmallInteger)
     reason: Mapped[str]
+    #: A bit for each flag (`flags.py`), and how complete the row's input was, 0 to 100.
+    flags: Mapped[int] = mapped_column(server_default="0")
+    confidence: Mapped[int] = mapped_column(SmallInteger, server_default="100")
     #: Outputs and the failure's sentence, sealed under the job's data key.
     payload: Mapped[bytes]

@@ -12,10 +12,11 @@ from services.processor.job_plan import Snapshot, Step
 
 @dataclass(frozen=True, slots=True)
 class RowPayload:
-    """Outputs of the steps that are done, and why the row failed, if it did."""
+    """Outputs of the steps that are done with the flags of each, and why the row failed, if it did."""
 
     outputs: tuple[str, ...]
     message: str = ""
+    flags: tuple[int, ...] = ()
 
 
 class JobSeal:
@@ -33,21 +34,30 @@ class JobSeal:
         document = self._open(sealed, fields("snapshot"))
         return Snapshot(
             columns=tuple(document["columns"]),
-            steps=tuple(Step(**step) for step in document["steps"]),
+            steps=tuple(_step(step) for step in document["steps"]),
             base_url=document["base_url"],
         )
 
     def seal_row(self, number: int, payload: RowPayload) -> bytes:
         """Return what became of a row, sealed for that row alone."""
-        return self._sealer.seal(orjson.dumps([payload.outputs, payload.message]), fields("row", number))
+        document = [payload.outputs, payload.message, payload.flags]
+        return self._sealer.seal(orjson.dumps(document), fields("row", number))
 
     def open_row(self, number: int, sealed: bytes) -> RowPayload:
         """Return what became of a row; raise SnapshotDamaged when it was altered or moved."""
-        outputs, message = self._open(sealed, fields("row", number))
-        return RowPayload(tuple(outputs), message)
+        # Rows of jobs that began before there were flags end with the message.
+        outputs, message, *rest = self._open(sealed, fields("row", number))
+        return RowPayload(tuple(outputs), message, tuple(rest[0]) if rest else (0,) * len(outputs))
 
     def _open(self, sealed: bytes, about: bytes) -> Any:
         try:
             return orjson.loads(self._sealer.open(sealed, about))
         except SealBroken:
             raise SnapshotDamaged from None
+
+
+def _step(document: dict[str, Any]) -> Step:
+    values: dict[str, Any] = {
+        name: tuple(each) if isinstance(each, list) else each for name, each in document.items()
+    }
+    return Step(**values)

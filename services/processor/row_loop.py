@@ -1,11 +1,15 @@
 """The heart of a worker: rows through their templates, as many at once as the shard may have calls."""
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Protocol
 
 from services.common.errors import DomainError
+from services.processor.answer_checks import AnswerChecks
 from services.processor.calls import Called, Calls, Ended
+from services.processor.confidence import confidence, used_columns
 from services.processor.endings import Ending, Stopped, ending_of
 from services.processor.job_plan import Snapshot
 from services.processor.payloads import JobSeal, RowPayload
@@ -20,6 +24,17 @@ class Writer(Protocol):
     """Where results go."""
 
     async def put(self, result: NewResult) -> None: ...
+
+
+@dataclass(slots=True)
+class _Done:
+    """How far a row is: the outputs of its steps so far, and the flags of each."""
+
+    row: int
+    confidence: int
+    outputs: list[str] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    attempts: int = 0
 
 
 class RowLoop:
@@ -38,6 +53,10 @@ class RowLoop:
     ) -> None:
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
+        self._checks = [
+            AnswerChecks(step, prompt) for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
+        ]
+        self._used = used_columns(snapshot)
         self._places = [place(api_key, step.model) for step in snapshot.steps]
         self._source = source
         self._calls = calls
@@ -91,10 +110,12 @@ class RowLoop:
 
     async def _work(self, row: SourceRow) -> NewResult | None:
         """Return what became of a row; None when the work ended before that was known."""
-        outputs = list(self._seal.open_row(row.number, row.begun).outputs) if row.begun else []
-        values = row.cells + outputs
-        attempts = 0
-        for position in range(len(outputs), len(self._steps)):
+        done = _Done(row.number, confidence(row.cells, self._used))
+        if row.begun:
+            begun = self._seal.open_row(row.number, row.begun)
+            done.outputs, done.flags = [*begun.outputs], [*begun.flags]
+        values = row.cells + done.outputs
+        for position in range(len(done.flags), len(self._steps)):
             prompt = self._prompts[position].render(values)
             called = await self._calls.call(
                 row.number,
@@ -103,31 +124,31 @@ class RowLoop:
                 place=self._places[position],
                 prompt=prompt,
             )
-            attempts += called.calls
+            done.attempts += called.calls
             if called.failure is not None:
-                return self._result(row.number, FAILED, attempts, called=called, outputs=outputs)
+                return self._result(FAILED, done, called)
             if called.text is None:
                 return None
-            outputs.append(called.text)
-            values.append(called.text)
+            text, bits = self._checks[position].check(called.text, values)
+            done.outputs.append(text)
+            done.flags.append(bits)
+            values.append(text)
             if position + 1 < len(self._steps):
                 # A chain goes on from here after a crash: what was paid for is not paid for again.
-                await self._writer.put(
-                    self._result(row.number, UNDER_WAY, attempts, called=called, outputs=outputs)
-                )
-        return self._result(row.number, SUCCEEDED, attempts, called=called, outputs=outputs)
+                await self._writer.put(self._result(UNDER_WAY, done, called))
+        return self._result(SUCCEEDED, done, called)
 
-    def _result(
-        self, row: int, state: int, attempts: int, *, called: Called, outputs: Sequence[str]
-    ) -> NewResult:
+    def _result(self, state: int, done: "_Done", called: Called) -> NewResult:
         failure = called.failure
-        payload = RowPayload(tuple(outputs), failure.message if failure else "")
+        payload = RowPayload(tuple(done.outputs), failure.message if failure else "", tuple(done.flags))
         return NewResult(
-            row=row,
+            row=done.row,
             state=state,
-            attempts=min(attempts, _MOST_ATTEMPTS),
+            attempts=min(done.attempts, _MOST_ATTEMPTS),
             reason=failure.reason if failure else "",
-            payload=self._seal.seal_row(row, payload),
+            flags=reduce(or_, done.flags, 0),
+            confidence=done.confidence,
+            payload=self._seal.seal_row(done.row, payload),
             input_tokens=called.input_tokens,
             output_tokens=called.output_tokens,
         )

@@ -1,4 +1,4 @@
-"""What became of a row, as it is kept: states in numbers, everything of people sealed."""
+"""What became of a row, as it is kept: numbers are plain, everything of people is sealed."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,8 @@ class StoredRow:
     state: int
     attempts: int
     reason: str
+    flags: int
+    confidence: int
     payload: bytes
 
 
@@ -27,6 +29,8 @@ class NewResult:
     state: int
     attempts: int
     reason: str
+    flags: int
+    confidence: int
     payload: bytes
     input_tokens: int
     output_tokens: int

@@ -72,12 +72,13 @@ def bind(parts: Sequence[Part], columns: Sequence[str], *, template: str = "") -
     """
     return Prompt(
         tuple(
-            _position(part.name, columns, template) if isinstance(part, Variable) else part for part in parts
+            position(part.name, columns, template) if isinstance(part, Variable) else part for part in parts
         )
     )
 
 
-def _position(name: str, columns: Sequence[str], template: str) -> int:
+def position(name: str, columns: Sequence[str], template: str) -> int:
+    """Return which column a name means; raise UnknownVariable or AmbiguousVariable."""
     folded = name.casefold()
     for candidates in (
         [i for i, column in enumerate(columns) if column == name],

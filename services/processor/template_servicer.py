@@ -88,6 +88,10 @@ def to_fields(template: Any) -> TemplateFields:
         model=template.model,
         temperature=template.temperature if template.HasField("temperature") else DEFAULT_TEMPERATURE,
         max_tokens=template.max_tokens or DEFAULT_MAX_TOKENS,
+        character_limit=template.character_limit,
+        word_limit=template.word_limit,
+        forbidden_words=tuple(template.forbidden_words),
+        reference_columns=tuple(template.reference_columns),
     )
 
 
@@ -103,6 +107,10 @@ def to_proto(template: Template) -> Any:
         model=fields.model,
         temperature=fields.temperature,
         max_tokens=fields.max_tokens,
+        character_limit=fields.character_limit,
+        word_limit=fields.word_limit,
+        forbidden_words=fields.forbidden_words,
+        reference_columns=fields.reference_columns,
     )
     message.create_time.FromDatetime(template.create_time)
     message.update_time.FromDatetime(template.update_time)

@@ -33,6 +33,11 @@ class TemplateFields:
     model: str = DEFAULT_MODEL
     temperature: float = DEFAULT_TEMPERATURE
     max_tokens: int = DEFAULT_MAX_TOKENS
+    #: 0 is no limit.
+    character_limit: int = 0
+    word_limit: int = 0
+    forbidden_words: tuple[str, ...] = ()
+    reference_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,19 @@ def check(of: TemplateFields) -> TemplateFields:
         category=of.category.strip(),
         output_column=of.output_column.strip(),
         model=of.model.strip() or DEFAULT_MODEL,
+        forbidden_words=_names(of.forbidden_words),
+        reference_columns=_names(of.reference_columns),
     )
     violations = [(name, "is required") for name in _REQUIRED if not getattr(trimmed, name).strip()]
     violations += [
         (name, "must not hold control characters")
         for name in ("display_name", "category", "output_column", "model")
         if any(ord(character) < 32 for character in getattr(trimmed, name))
+    ]
+    violations += [
+        (name, "must not hold control characters")
+        for name in ("forbidden_words", "reference_columns")
+        if any(ord(character) < 32 for each in getattr(trimmed, name) for character in each)
     ]
     if "\0" in of.prompt:
         violations.append(("prompt", "must not hold NUL"))
@@ -95,6 +107,11 @@ def check(of: TemplateFields) -> TemplateFields:
     if violations:
         raise TemplateInvalid(violations=violations)
     return trimmed
+
+
+def _names(given: Sequence[str]) -> tuple[str, ...]:
+    """Return names trimmed, without empty ones and repetitions, in their order."""
+    return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
 
 
 def merge(

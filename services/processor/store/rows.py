@@ -1,12 +1,14 @@
 """What became of the rows of a job, in pages and ranges; payloads stay sealed in here."""
 
+from collections.abc import Sequence
+
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 from psycopg_pool import AsyncConnectionPool
 
 from services.processor.row_result import StoredRow
 
-_COLUMNS = "SELECT row, state, attempts, reason, payload FROM result "
+_COLUMNS = "SELECT row, state, attempts, reason, flags, confidence, payload FROM result "
 
 
 class RowStore:
@@ -20,10 +22,14 @@ class RowStore:
         query = _COLUMNS + "WHERE job = %s AND row BETWEEN %s AND %s AND state > 0 ORDER BY row"
         return await self._rows(query, (job, first, last))
 
-    async def in_state(self, job: str, state: int, *, after: int, count: int) -> list[StoredRow]:
-        """Return up to `count` rows in a state, in order, that come after a row."""
-        query = _COLUMNS + "WHERE job = %s AND row > %s AND state = %s ORDER BY row LIMIT %s"
-        return await self._rows(query, (job, after, state, count))
+    async def matching(
+        self, job: str, states: Sequence[int], *, flags: int, after: int, count: int
+    ) -> list[StoredRow]:
+        """Return up to `count` rows in one of the states with all the flags, in order, after a row."""
+        query = _COLUMNS + (
+            "WHERE job = %s AND row > %s AND state = ANY(%s) AND flags & %s = %s ORDER BY row LIMIT %s"
+        )
+        return await self._rows(query, (job, after, list(states), flags, flags, count))
 
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]:
         """Return up to `count` numbers of rows without a result, in order, that come after a row."""

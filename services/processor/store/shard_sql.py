@@ -28,14 +28,17 @@ COMMIT = """
     ), new AS (
         SELECT * FROM unnest(
             %(rows)b::int[], %(states)b::smallint[], %(attempts)b::smallint[],
-            %(reasons)s::text[], %(payloads)b::bytea[], %(input)b::int[], %(output)b::int[]
-        ) AS n(row, state, attempts, reason, payload, input_tokens, output_tokens)
+            %(reasons)s::text[], %(flags)b::int[], %(confidences)b::smallint[], %(payloads)b::bytea[],
+            %(input)b::int[], %(output)b::int[]
+        ) AS n(row, state, attempts, reason, flags, confidence, payload, input_tokens, output_tokens)
     ), added AS (
-        INSERT INTO result (job, row, state, attempts, reason, payload)
-        SELECT held.job, new.row, new.state, new.attempts, new.reason, new.payload FROM held, new
+        INSERT INTO result (job, row, state, attempts, reason, flags, confidence, payload)
+        SELECT held.job, new.row, new.state, new.attempts, new.reason, new.flags, new.confidence, new.payload
+        FROM held, new
         ON CONFLICT (job, row) DO UPDATE SET
             state = excluded.state, attempts = excluded.attempts,
-            reason = excluded.reason, payload = excluded.payload
+            reason = excluded.reason, flags = excluded.flags, confidence = excluded.confidence,
+            payload = excluded.payload
         WHERE result.state = 0
         RETURNING row, state
     ), counted AS (

@@ -48,6 +48,8 @@ class ShardStore:
             "states": [each.state for each in results],
             "attempts": [each.attempts for each in results],
             "reasons": [each.reason for each in results],
+            "flags": [each.flags for each in results],
+            "confidences": [each.confidence for each in results],
             "payloads": [each.payload for each in results],
             "input": [each.input_tokens for each in results],
             "output": [each.output_tokens for each in results],

@@ -123,6 +123,75 @@ async def test_the_rows_of_a_job_are_listed_by_what_became_of_them(
     assert list(csv.reader(io.StringIO(data.decode(), newline="")))[7] == [*rows[6], ""]
 
 
+async def test_flags_and_confidence_are_stored_and_rows_are_found_by_them(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    said = {
+        "Name1": 'Sure! Here\'s a hook:\n\n"Name1, your cheap plan beats [Competitor]."',
+        "Name2": "Name2, a fine sentence of enough length.",
+        "Name3": "Nothing of the row stands in this answer.",
+    }
+    provider.script(
+        *({"action": "content", "content": text, "contains": f"for {name} "} for name, text in said.items()),
+        {"action": "truncated", "contains": "for Name4 "},
+        {"action": "content_filter", "contains": "for Name5 "},
+    )
+    rows = people(5)
+    rows[1][1] = " "
+    file = world.add_file(COLUMNS, rows)
+    template = await ada.template(PROMPT, forbidden_words=["cheap", "free"], word_limit=6)
+    job = await ada.start(file, template)
+    done = await ada.until(job.name)
+    assert (done.request_counts.succeeded, done.request_counts.failed) == (3, 2)
+    one, two, three, four, five = (await ada.rows(job.name)).rows
+    assert dict(one.outputs) == {"Hook": "Name1, your cheap plan beats [Competitor]."}
+    assert list(one.flags) == ["forbidden_word", "has_placeholder", "has_preamble", "has_quotes"]
+    severities = {each.flag: jobs_pb2.JobRow.Severity.Name(each.severity) for each in one.findings}
+    assert severities == {
+        "forbidden_word": "ERROR",
+        "has_placeholder": "ERROR",
+        "has_preamble": "INFO",
+        "has_quotes": "INFO",
+    }
+    assert {each.output_column for each in one.findings} == {"Hook"}
+    assert (list(two.flags), two.confidence) == (["over_word_limit"], 50)
+    assert (list(three.flags), three.confidence) == (["over_word_limit", "generic"], 100)
+    assert (four.error.reason, list(four.flags), four.confidence) == ("OUTPUT_TRUNCATED", [], 100)
+    assert five.error.reason == "CONTENT_FILTERED"
+
+    async def found(wanted: str, **more: int) -> list[int]:
+        return [row.number for row in (await ada.rows(job.name, filter=wanted, **more)).rows]
+
+    assert await found("flag = over_word_limit") == [2, 3]
+    assert await found("flag = over_word_limit", page_size=1) == [2]
+    assert await found("flag = over_word_limit AND flag = generic") == [3]
+    assert await found("state = FAILED AND flag = generic") == []
+    assert await found("state = PENDING AND flag = generic") == []
+    assert await found("state = SUCCEEDED AND flag = has_quotes") == [1]
+
+
+async def test_the_flags_of_a_chain_stand_at_their_own_columns(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "content", "content": "Certainly! I cannot say.", "contains": "About"},
+        {"action": "status", "status": 400, "contains": "Greet Name2"},
+    )
+    file = world.add_file(COLUMNS, people(2))
+    first = await ada.template("About {{Company}}", "Summary")
+    second = await ada.template("Greet {{First Name}} with: {{Summary}}", "Greeting")
+    job = await ada.start(file, first, second)
+    await ada.until(job.name)
+    one, two = (await ada.rows(job.name)).rows
+    of_summary = ["has_ai_speak", "too_short", "generic", "has_preamble"]
+    assert [each.flag for each in one.findings if each.output_column == "Summary"] == of_summary
+    # The stand-in's answer repeats what it was asked.
+    assert [each.flag for each in one.findings if each.output_column == "Greeting"] == ["has_ai_speak"]
+    # What an earlier step said and how it was flagged stays when a later one fails.
+    assert (dict(two.outputs), two.state) == ({"Summary": "I cannot say."}, jobs_pb2.JobRow.FAILED)
+    assert (list(two.flags), list(one.flags)) == (of_summary, of_summary)
+
+
 async def test_watching_shows_progress_and_ends_with_the_final_state(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:

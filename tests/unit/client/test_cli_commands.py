@@ -243,3 +243,15 @@ def test_the_help_of_every_command_names_no_secret_and_tells_of_the_stack_file(s
     for command in ("login", "run", "keys", "files", "templates", "jobs"):
         code, out, _ = smelt(command, "--help")
         assert (code, TOKEN in out) == (0, False)
+
+
+def test_rows_are_listed_with_flags_and_found_by_them(server: Server, smelt: Smelt) -> None:
+    row = {"number": 7, "state": "SUCCEEDED", "outputs": {"Hook": "Hi\x1b[2J"}, "confidence": 50}
+    server.says({"rows": [row | {"flags": ["generic", "too_short"]}]})
+    code, out, _ = smelt(
+        "jobs", "rows", "j1", "--state", "succeeded", "--flag", "generic", "--flag", "too_short"
+    )
+    assert code == 0
+    assert out == "7\tSUCCEEDED\t50\tgeneric, too_short\tHi\\x1b[2J\n"
+    asked = server.asked[-1].url.params["filter"]
+    assert asked == "state = SUCCEEDED AND flag = generic AND flag = too_short"

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.common.paging import PageTokenInvalid
+from services.common.sealing import PayloadSealer, fields
 from services.processor.errors import FilterInvalid, SnapshotDamaged
 from services.processor.job import Job, State
 from services.processor.job_plan import Snapshot, Step
-from services.processor.job_rows import RowState, parse_filter, row_of, token_of
+from services.processor.job_rows import RowState, Wanted, parse_filter, row_of, token_of
 from services.processor.payloads import JobSeal, RowPayload
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,14 +59,33 @@ def test_rate_and_time_to_go_follow_from_the_counters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "state"),
-    [("", None), ("  ", None), ("state = FAILED", RowState.FAILED), ('state="PENDING"', RowState.PENDING)],
+    ("text", "wanted"),
+    [
+        ("", Wanted()),
+        ("  ", Wanted()),
+        ("state = FAILED", Wanted(RowState.FAILED)),
+        ('state="PENDING"', Wanted(RowState.PENDING)),
+        ("flag = forbidden_word", Wanted(None, 1)),
+        ("flag=forbidden_word AND state = SUCCEEDED AND flag = generic", Wanted(RowState.SUCCEEDED, 129)),
+    ],
 )
-def test_filters(text: str, state: RowState | None) -> None:
-    assert parse_filter(text) is state
+def test_filters(text: str, wanted: Wanted) -> None:
+    assert parse_filter(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["state = failed", "state != FAILED", "flag = x", "state = FAILED OR 1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "state = failed",
+        "state != FAILED",
+        "flag = x",
+        "state = FAILED OR 1",
+        "state = FAILED AND state = SUCCEEDED",
+        "flag = generic AND",
+        "flags = generic",
+        '"state" = FAILED',
+    ],
+)
 def test_other_filters_are_refused(text: str) -> None:
     with pytest.raises(FilterInvalid):
         parse_filter(text)
@@ -78,15 +98,17 @@ def test_row_tokens_come_back_and_others_are_refused() -> None:
             row_of(token)
 
 
-SNAPSHOT = Snapshot(("A",), (Step("templates/a", "{{A}}", "X", "m", 0.7, 5),), "https://api/v1")
+SNAPSHOT = Snapshot(
+    ("A",), (Step("templates/a", "{{A}}", "X", "m", 0.7, 5, forbidden_words=("cheap",)),), "https://api/v1"
+)
 
 
 def test_payloads_open_for_their_own_job_and_row_only() -> None:
     key = bytes(range(32))
     seal = JobSeal(key, "ada", "jobs/a")
     assert seal.open_snapshot(seal.seal_snapshot(SNAPSHOT)) == SNAPSHOT
-    sealed = seal.seal_row(3, RowPayload(("Hi",), "why"))
-    assert seal.open_row(3, sealed) == RowPayload(("Hi",), "why")
+    sealed = seal.seal_row(3, RowPayload(("Hi",), "why", (5,)))
+    assert seal.open_row(3, sealed) == RowPayload(("Hi",), "why", (5,))
     for other, row in (
         (seal, 4),
         (JobSeal(key, "eve", "jobs/a"), 3),
@@ -97,3 +119,15 @@ def test_payloads_open_for_their_own_job_and_row_only() -> None:
             other.open_row(row, sealed)
     with pytest.raises(SnapshotDamaged):
         seal.open_snapshot(sealed)
+
+
+def test_what_was_sealed_before_there_were_flags_still_opens() -> None:
+    key, about = bytes(range(32)), fields("job", "ada", "jobs/a")
+    old = PayloadSealer(key, about)
+    seal = JobSeal(key, "ada", "jobs/a")
+    assert seal.open_row(3, old.seal(b'[["Hi"],""]', fields("row", 3))) == RowPayload(("Hi",), "", (0,))
+    step = b'{"template":"templates/a","prompt":"p","output_column":"X","model":"m",'
+    step += b'"temperature":1,"max_tokens":5}'
+    snapshot = b'{"columns":["A"],"steps":[' + step + b'],"base_url":"b"}'
+    opened = seal.open_snapshot(old.seal(snapshot, fields("snapshot")))
+    assert opened == Snapshot(("A",), (Step("templates/a", "p", "X", "m", 1, 5),), "b")

@@ -1,0 +1,46 @@
+"""The eleven flags that an answer can carry: advice to its owner, which never fails a row.
+
+Stored with each row as one number, a bit for each flag: the order of the names is a format, new ones go to
+the end.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Severity(Enum):
+    """How much a flag should worry its reader."""
+
+    ERROR = "ERROR"
+    WARNING = "WARNING"
+    INFO = "INFO"
+
+
+#: Every flag with its severity, in the order of its bits.
+SEVERITIES = {
+    "forbidden_word": Severity.ERROR,
+    "has_placeholder": Severity.ERROR,
+    "has_ai_speak": Severity.ERROR,
+    "too_short": Severity.WARNING,
+    "over_char_limit": Severity.WARNING,
+    "over_word_limit": Severity.WARNING,
+    "has_cliche": Severity.WARNING,
+    "generic": Severity.WARNING,
+    "has_preamble": Severity.INFO,
+    "has_postamble": Severity.INFO,
+    "has_quotes": Severity.INFO,
+}
+_BITS = {name: 1 << place for place, name in enumerate(SEVERITIES)}
+
+
+def mask(names: Iterable[str]) -> int:
+    """Return flags as the number that is stored."""
+    bits = 0
+    for name in names:
+        bits |= _BITS[name]
+    return bits
+
+
+def names(bits: int) -> tuple[str, ...]:
+    """Return the flags of a stored number, the most severe first."""
+    return tuple(name for name, bit in _BITS.items() if bits & bit)
