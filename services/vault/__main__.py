@@ -1,4 +1,4 @@
-"""Commands of the vault: serve, migrate, init; and for operators managed-key, status."""
+"""Commands of the vault: serve, migrate, init; and for operators managed-key, rotate, status."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from services.common import logs, migrations
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
-from services.vault import operator, service
+from services.vault import operator, operator_rotate, service
 from services.vault.first_start import CannotInitialise, FirstStart
 from services.vault.hygiene import harden_process
 from services.vault.keystore import KeyStore
@@ -89,6 +89,10 @@ def main() -> int:
     managed.add_argument("--base-url", default="", help="Its endpoint; empty for OpenAI's")
     managed.add_argument("--secret-file", required=True, help="File that holds the key")
     managed.set_defaults(run=operator.managed_key)
+    rotate = commands.add_parser("rotate", help="Replace keys while the vault serves")
+    rotated = rotate.add_subparsers(required=True, metavar="key")
+    for name, action in (("wrapping", operator_rotate.wrapping), ("root", operator_rotate.root)):
+        rotated.add_parser(name, help=action.__doc__).set_defaults(run=action)
     commands.add_parser("status", help="Print how the vault is").set_defaults(run=operator.status)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.common.ids import new_id
 from services.vault import store, system_keys
 from services.vault.committing import KEY_BYTES, DoesNotOpen
+from services.vault.installation import Installation
 from services.vault.keyring import CannotUnseal, Keyring
-from services.vault.keystore import Installation, KeyStore
+from services.vault.keystore import KeyStore
 from services.vault.private_files import FileUnusable
 from services.vault.root import RootKeyFile, RootKeyUnusable
 from services.vault.secret import wiped
@@ -69,7 +70,7 @@ class FirstStart:
             slot = slots[0]
             with wiped(slot.open(root)) as key:
                 keyring = Keyring(slot.installation, slot.version, {slot.version: key})
-                new = Installation(slot.installation, root.id, slot.version)
+                new = Installation(slot.installation, root.id, slot.version, slot.version)
                 begun = await self.keystore.begin(new, system_keys.new_rows(keyring))
         finally:
             root.wipe()

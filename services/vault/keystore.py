@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.vault import key_wrap
 from services.vault.account_keys import MOST_USES, AccountKeyRow
+from services.vault.installation import Installation
 from services.vault.keystore_models import account_keys, installation, objects, system_keys
 from services.vault.outages import connection
 from services.vault.system_keys import SystemKeyRow
@@ -16,13 +18,23 @@ from services.vault.system_keys import SystemKeyRow
 _INIT_LOCK = 7_205_120
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """Which installation a key store belongs to, and which keys open it."""
-
-    id: str
-    root_key_id: str
-    wrapping_version: int
+# The count comes first and locks the row: a rotation that has named another version by then is seen, and one
+# that comes now waits until the key is stored, so that it is among those which are wrapped anew.
+_ADD_ACCOUNT_KEY = text("""
+WITH counted AS (
+    UPDATE installation SET wrapping_uses = wrapping_uses + 1
+    WHERE wrapping_version = :version AND wrapping_uses < :most RETURNING 1
+), added AS (
+    INSERT INTO account_keys (account, epoch, state, wrapped, uses, create_time)
+    SELECT :account, 1, 'active', :wrapped, 0, :now FROM counted ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM counted
+""")
+# Where a wrapped key names the version that it is wrapped under (key_wrap).
+_KEYS_LEFT = text("""
+SELECT (SELECT count(*) FROM account_keys WHERE substring(wrapped FROM 6 FOR 4) <> int4send(:version))
+    + (SELECT count(*) FROM system_keys WHERE substring(wrapped FROM 6 FOR 4) <> int4send(:version))
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,11 @@ class KeyStore:
         """Return what the key store belongs to; None before the first start."""
         async with connection(self.engine) as database:
             return await _installation(database)
+
+    async def keys_left(self, version: int) -> int:
+        """Return how many keys are wrapped under another version of the wrapping key."""
+        async with connection(self.engine) as database:
+            return int((await database.execute(_KEYS_LEFT, {"version": version})).scalar_one())
 
     async def system_keys(self) -> list[SystemKeyRow]:
         """Return the installation's own keys, wrapped."""
@@ -65,6 +82,7 @@ class KeyStore:
                     id=new.id,
                     root_key_id=new.root_key_id,
                     wrapping_version=new.wrapping_version,
+                    wrapping_minimum=new.wrapping_minimum,
                     wrapping_uses=len(keys),
                     create_time=now,
                 )
@@ -99,25 +117,20 @@ class KeyStore:
             row = found.first()
             return None if row is None else AccountKeyRow(*row)
 
-    async def add_account_key(self, account: str, wrapped: bytes) -> None:
-        """Store an account's first key, unless it has had one; raise IntegrityError past the last use."""
+    async def add_account_key(self, account: str, wrapped: bytes) -> bool:
+        """Store an account's first key, unless it has had one.
+
+        False when it is wrapped under another version than the newest, or that one is used up.
+        """
+        values = {
+            "account": account,
+            "wrapped": wrapped,
+            "version": key_wrap.epoch_of(wrapped),
+            "most": MOST_USES,
+            "now": datetime.now(UTC),
+        }
         async with connection(self.engine) as database:
-            added = await database.execute(
-                upsert(account_keys)
-                .values(
-                    account=account,
-                    epoch=1,
-                    state="active",
-                    wrapped=wrapped,
-                    uses=0,
-                    create_time=datetime.now(UTC),
-                )
-                .on_conflict_do_nothing()
-            )
-            if added.rowcount:
-                await database.execute(
-                    update(installation).values(wrapping_uses=installation.c.wrapping_uses + 1)
-                )
+            return bool((await database.execute(_ADD_ACCOUNT_KEY, values)).scalar_one())
 
     async def generation(self, account: str, name: str) -> int:
         """Return the newest generation of an object; 0 when it never existed."""
@@ -152,5 +165,14 @@ class KeyStore:
 
 async def _installation(database: AsyncConnection) -> Installation | None:
     columns = installation.c
-    row = (await database.execute(select(columns.id, columns.root_key_id, columns.wrapping_version))).first()
+    found = await database.execute(
+        select(
+            columns.id,
+            columns.root_key_id,
+            columns.wrapping_version,
+            columns.wrapping_minimum,
+            columns.wrapping_uses,
+        )
+    )
+    row = found.first()
     return None if row is None else Installation(*row)

@@ -23,9 +23,12 @@ installation = Table(
     Column("id", Text, nullable=False),
     Column("root_key_id", Text, nullable=False),
     Column("wrapping_version", BigInteger, nullable=False),
+    # Below it no version is taken any more; while it differs from the version, a rotation is under way.
+    Column("wrapping_minimum", BigInteger, nullable=False),
     Column("wrapping_uses", BigInteger, nullable=False),
     Column("create_time", DateTime(timezone=True), nullable=False),
     CheckConstraint("single", name="installation_is_one"),
+    CheckConstraint("wrapping_minimum <= wrapping_version", name="installation_minimum"),
 )
 
 # A destroyed key leaves its row, so that the account never gets another one.

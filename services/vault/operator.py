@@ -15,7 +15,7 @@ from services.common.settings import load, read_secret
 from services.common.tls import channel
 from services.vault.settings import OperatorSettings
 
-_SECONDS = 15.0
+RPC_SECONDS = 15.0
 Stub = operator_pb2_grpc.OperatorServiceStub
 
 
@@ -26,11 +26,11 @@ def managed_key(arguments: Namespace) -> int:
     async def call(stub: Stub) -> str:
         answer = await stub.SetManagedApiKey(
             operator_pb2.SetManagedApiKeyRequest(secret=secret, base_url=arguments.base_url),
-            timeout=_SECONDS,
+            timeout=RPC_SECONDS,
         )
         return f"stored the managed key ...{answer.hint} for {answer.base_url}"
 
-    return _run(call)
+    return run(call)
 
 
 def status(arguments: Namespace) -> int:
@@ -39,7 +39,7 @@ def status(arguments: Namespace) -> int:
 
     async def call(stub: Stub) -> str:
         nonlocal sealed
-        answer = await stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=_SECONDS)
+        answer = await stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=RPC_SECONDS)
         sealed = answer.sealed
         return "\n".join(
             (
@@ -47,16 +47,20 @@ def status(arguments: Namespace) -> int:
                 f"installation: {answer.installation or 'none'}",
                 f"root key: {answer.root_key_id or 'none'}",
                 f"wrapping key version: {answer.wrapping_key_version}",
+                f"oldest version taken: {answer.wrapping_key_minimum_version}",
+                f"uses of the version: {answer.wrapping_key_uses}",
+                f"keys left to wrap anew: {answer.wrapping_keys_left}",
             )
         )
 
-    return _run(call) or int(sealed)
+    return run(call) or int(sealed)
 
 
-def _run(call: Callable[[Stub], Awaitable[str]]) -> int:
+def run(call: Callable[[Stub], Awaitable[str]]) -> int:
+    """Print what the calls give, or why the vault refuses; return the exit status."""
     settings = load(OperatorSettings)
 
-    async def run() -> int:
+    async def ask() -> int:
         async with channel(settings, identity.VAULT, settings.vault_address) as to_vault:
             try:
                 print(await call(Stub(to_vault)))
@@ -66,4 +70,4 @@ def _run(call: Callable[[Stub], Awaitable[str]]) -> int:
                 return 1
         return 0
 
-    return asyncio.run(run())
+    return asyncio.run(ask())

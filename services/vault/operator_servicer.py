@@ -1,40 +1,88 @@
 """OperatorService on the wire, which answers about its state also while the vault is sealed."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import grpc
 from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
 
 from services.vault.api_keys import ApiKeys
-from services.vault.keystore import Installation
+from services.vault.installation import Installation
+from services.vault.rotations import Rotations
 from services.vault.sealed import VaultSealed
 from services.vault.secret import Secret
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
-    """What an operator may do. Without `keys` the vault is sealed."""
+class KeyStoreStatus(Protocol):
+    """How the key store stands; raises Unavailable when it does not answer."""
 
-    def __init__(self, installation: Installation | None, keys: ApiKeys | None) -> None:
-        self._installation = installation
-        self._keys = keys
+    async def installation(self) -> Installation | None: ...
+
+    async def keys_left(self, version: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """What an operator can work on in an open vault."""
+
+    keys: ApiKeys
+    rotations: Rotations
+
+
+class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
+    """What an operator may do. Without what is `open` the vault is sealed."""
+
+    def __init__(self, keystore: KeyStoreStatus, open: Operated | None) -> None:
+        self._keystore = keystore
+        self._open = open
 
     async def SetManagedApiKey(
         self, request: operator_pb2.SetManagedApiKeyRequest, context: Context
     ) -> operator_pb2.SetManagedApiKeyResponse:
-        if self._keys is None:
-            raise VaultSealed
+        keys = self._opened().keys
         with Secret(bytearray(request.secret.encode())) as secret:
-            key = await self._keys.set_managed(secret, url=request.base_url)
+            key = await keys.set_managed(secret, url=request.base_url)
         return operator_pb2.SetManagedApiKeyResponse(hint=key.hint, base_url=key.base_url)
+
+    async def RotateWrappingKey(
+        self, request: operator_pb2.RotateWrappingKeyRequest, context: Context
+    ) -> operator_pb2.RotateWrappingKeyResponse:
+        done = await self._opened().rotations.wrapping_beyond(request.from_version)
+        status = await self._status()
+        return operator_pb2.RotateWrappingKeyResponse(
+            done=done is not None,
+            version=status.wrapping_key_version,
+            keys_left=status.wrapping_keys_left,
+        )
+
+    async def RotateRootKey(
+        self, request: operator_pb2.RotateRootKeyRequest, context: Context
+    ) -> operator_pb2.RotateRootKeyResponse:
+        done = await self._opened().rotations.root_other_than(request.from_root_key_id)
+        status = await self._status()
+        return operator_pb2.RotateRootKeyResponse(done=done is not None, root_key_id=status.root_key_id)
 
     async def GetVaultStatus(
         self, request: operator_pb2.GetVaultStatusRequest, context: Context
     ) -> operator_pb2.GetVaultStatusResponse:
-        status = operator_pb2.GetVaultStatusResponse(sealed=self._keys is None)
-        if self._installation is not None:
-            status.installation = self._installation.id
-            status.root_key_id = self._installation.root_key_id
-            status.wrapping_key_version = self._installation.wrapping_version
+        return await self._status()
+
+    async def _status(self) -> operator_pb2.GetVaultStatusResponse:
+        status = operator_pb2.GetVaultStatusResponse(sealed=self._open is None)
+        named = await self._keystore.installation()
+        if named is not None:
+            status.installation = named.id
+            status.root_key_id = named.root_key_id
+            status.wrapping_key_version = named.wrapping_version
+            status.wrapping_key_minimum_version = named.wrapping_minimum
+            status.wrapping_key_uses = named.wrapping_uses
+            if named.rotating:
+                status.wrapping_keys_left = await self._keystore.keys_left(named.wrapping_version)
         return status
+
+    def _opened(self) -> Operated:
+        if self._open is None:
+            raise VaultSealed
+        return self._open

@@ -28,6 +28,8 @@ POLICY: Policy = {
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
     _ERASURE + "DestroyAccountKey": Allow(AUTH),
     _OPERATOR + "SetManagedApiKey": Allow(OPERATOR),
+    _OPERATOR + "RotateWrappingKey": Allow(OPERATOR),
+    _OPERATOR + "RotateRootKey": Allow(OPERATOR),
     _OPERATOR + "GetVaultStatus": Allow(OPERATOR),
 }
 # A sealed vault can verify no token; it tells whom it knows by certificate that it is sealed.

@@ -30,6 +30,7 @@ from services.vault.secret import Secret
 from services.vault.system_keys import Macs
 
 _MOST_MET = 10_000
+_TRIES = 3
 
 
 class ApiKeyDamaged(DomainError):
@@ -130,6 +131,13 @@ class ReleaseBatches:
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
         await self._meet(line, live)
         held = await release_sql.hold(line.connection, [(grant, use) for _, grant, use in live], places)
+        try:
+            await self._catch_up(places, standings)
+        except (*FAILURES, DomainError) as error:
+            # Nothing was decided yet, and the uses that were noted go with this transaction.
+            await line.connection.execute("ROLLBACK")
+            log.error("release.key_store_failed", **describe(error))
+            return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
         for place in places:
             keys[place] = self._open(held.keys.get(place), standings.get(place))
         return _decisions(live, held, keys)
@@ -143,6 +151,16 @@ class ReleaseBatches:
             if len(self._met) > _MOST_MET:
                 self._met.clear()
             self._met |= unmet.keys()
+
+    async def _catch_up(self, places: Collection[KeyPlace], standings: Mapping[KeyPlace, Standing]) -> None:
+        """Read account keys again that a rotation of the wrapping key has moved since they were read."""
+        for _ in range(_TRIES):
+            if not any(self._account_keys.behind(each.account_keys.values()) for each in standings.values()):
+                return
+            await self._account_keys.catch_up()
+            newer = await self._standings.of(places)
+            for place, standing in standings.items():
+                standing.account_keys = newer[place].account_keys if place in newer else {}
 
     def _open(self, row: KeyRow | None, standing: Standing | None) -> Verdict:
         if row is None or (standing is not None and standing.deleted):

@@ -8,7 +8,7 @@ from typing import Protocol
 from services.vault import private_files
 from services.vault.committing import KEY_BYTES, derive
 from services.vault.private_files import FileUnusable
-from services.vault.secret import wipe
+from services.vault.secret import wipe, wiped
 
 _ID_BYTES = 8
 _ID_LABEL = b"smelt/root-key-id/v1"
@@ -35,10 +35,28 @@ class RootKey:
 
 
 class RootProvider(Protocol):
-    """Where the root key is kept."""
+    """Where the root key is kept. Every method blocks, so a server calls it in a thread."""
 
-    def load(self) -> RootKey:
-        """Return the key, which the caller wipes; raise RootKeyUnusable."""
+    def load(self, wanted: str = "") -> RootKey:
+        """Return the key, which the caller wipes; raise RootKeyUnusable.
+
+        While a rotation is under way there are two: `wanted` is the id of the one that the key store names. A
+        provider that does not have it returns the one it has, whose id then tells the operator what is wrong.
+        """
+        ...
+
+    def make_next(self) -> RootKey:
+        """Return a new key beside the one in use, durable by now, which the caller wipes.
+
+        A repeated call returns the same key. Raises RootKeyUnusable, also where keys cannot be made.
+        """
+        ...
+
+    def settle(self, id: str) -> None:
+        """Keep the key of this id, which the key store names, and destroy any other; raise RootKeyUnusable.
+
+        Repeating it is harmless.
+        """
         ...
 
 
@@ -48,16 +66,64 @@ class RootKeyFile:
 
     path: Path
 
-    def load(self) -> RootKey:
+    def load(self, wanted: str = "") -> RootKey:
         try:
-            return RootKey.of(private_files.read(self.path, length=KEY_BYTES, mode=_MODE))
-        except FileUnusable as error:
-            raise RootKeyUnusable(str(error)) from None
+            found = _read(self.path)
+        except RootKeyUnusable:
+            # A rotation's last step replaces the file at once, so it is there also when that was cut off.
+            if not wanted or (following := self._following(wanted)) is None:
+                raise
+            return following
+        if wanted and found.id != wanted and (following := self._following(wanted)) is not None:
+            found.wipe()
+            return following
+        return found
 
     def load_or_create(self) -> RootKey:
         """Return the key in the file, made now when there is no file; raise RootKeyUnusable."""
         if not os.path.lexists(self.path):
-            key = bytearray(os.urandom(KEY_BYTES))
-            private_files.create(self.path, key, mode=_MODE)
-            wipe(key)
+            _create(self.path)
         return self.load()
+
+    def make_next(self) -> RootKey:
+        if not os.path.lexists(self._next):
+            _create(self._next)
+        return _read(self._next)
+
+    def settle(self, id: str) -> None:
+        if not os.path.lexists(self._next):
+            return
+        if (following := self._following(id)) is not None:
+            following.wipe()
+            # Replaced at once: at every instant one of the two files holds the key that is wanted.
+            self._next.replace(self.path)
+        else:
+            self.load().wipe()
+            self._next.unlink()
+        private_files.sync_directory(self.path.parent)
+
+    @property
+    def _next(self) -> Path:
+        return self.path.with_name(self.path.name + ".next")
+
+    def _following(self, wanted: str) -> RootKey | None:
+        """Return the key beside the one in use, if it is the wanted one."""
+        if not os.path.lexists(self._next):
+            return None
+        found = _read(self._next)
+        if found.id == wanted:
+            return found
+        found.wipe()
+        return None
+
+
+def _create(path: Path) -> None:
+    with wiped(bytearray(os.urandom(KEY_BYTES))) as key:
+        private_files.create(path, key, mode=_MODE)
+
+
+def _read(path: Path) -> RootKey:
+    try:
+        return RootKey.of(private_files.read(path, length=KEY_BYTES, mode=_MODE))
+    except FileUnusable as error:
+        raise RootKeyUnusable(str(error)) from None

@@ -19,6 +19,7 @@ from services.common import database, server
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
+from services.vault import rotation_sql
 from services.vault.account_keys import AccountKeys
 from services.vault.api_keys import ApiKeys
 from services.vault.audit import Chain
@@ -30,14 +31,17 @@ from services.vault.erasure_ledger import LedgerChain
 from services.vault.erasure_servicer import ErasureServicer
 from services.vault.erasure_store import ErasureStore
 from services.vault.keyring import CannotUnseal
+from services.vault.keyring_watch import KeyringWatch
 from services.vault.keystore import KeyStore
 from services.vault.ledger_file import LedgerFile
-from services.vault.operator_servicer import OperatorServicer
+from services.vault.operator_servicer import Operated, OperatorServicer
 from services.vault.policy import POLICY, SEALED_POLICY
 from services.vault.release_batch import ReleaseBatches
 from services.vault.release_keys import KeyStandings
 from services.vault.release_servicer import KeyReleaseServicer
 from services.vault.root import RootKeyFile
+from services.vault.rotation import Rotation
+from services.vault.rotations import Rotations
 from services.vault.sealed import refuse_readiness, sealed
 from services.vault.servicers import (
     ApiKeyDirectoryServicer,
@@ -98,7 +102,14 @@ async def serve(settings: VaultSettings, stores: Stores) -> None:
     except CannotUnseal as error:
         await _serve_sealed(settings, stores, keystore, str(error))
     else:
-        await _serve_unsealed(settings, stores, keystore, opened)
+        watch = KeyringWatch(opened.keyring, opened.installation, named=keystore, provider=root, file=file)
+        rotation = Rotation(
+            lambda: rotation_sql.hold(stores.keystore_url),
+            provider=root,
+            file=file,
+            catch_up=watch.catch_up,
+        )
+        await _serve_unsealed(settings, stores, keystore, opened, watch=watch, rotation=rotation)
 
 
 async def _serve_sealed(settings: VaultSettings, stores: Stores, keystore: KeyStore, why: str) -> None:
@@ -109,7 +120,7 @@ async def _serve_sealed(settings: VaultSettings, stores: Stores, keystore: KeySt
         SEALED_POLICY,
         servicers=[
             *(sealed(service, add) for service, add in _ADD.items()),
-            (_ADD_OPERATOR, OperatorServicer(installation, None)),
+            (_ADD_OPERATOR, OperatorServicer(keystore, None)),
         ],
         verifier=TokenVerifier(StaticKeys(KeySet(issuer=""))),
         ready_checks=[refuse_readiness],
@@ -118,11 +129,18 @@ async def _serve_sealed(settings: VaultSettings, stores: Stores, keystore: KeySt
 
 
 async def _serve_unsealed(
-    settings: VaultSettings, stores: Stores, keystore: KeyStore, opened: Unsealed
+    settings: VaultSettings,
+    stores: Stores,
+    keystore: KeyStore,
+    opened: Unsealed,
+    *,
+    watch: KeyringWatch,
+    rotation: Rotation,
 ) -> None:
     signer = TokenSigner(opened.installation.id, opened.system_keys.signing)
     verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
-    account_keys = AccountKeys(opened.keyring, keystore)
+    account_keys = AccountKeys(opened.keyring, keystore, watch.catch_up)
+    rotations = Rotations(rotation, named=keystore, catch_up=watch.catch_up)
     chain = Chain(opened.installation.id, opened.system_keys.audit)
     standings = KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS)
     keystore_probe = KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS)
@@ -177,10 +195,10 @@ async def _serve_unsealed(
             ),
             (_ADD[_ERASURE], ErasureServicer(erasures)),
             (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
-            (_ADD_OPERATOR, OperatorServicer(opened.installation, keys)),
+            (_ADD_OPERATOR, OperatorServicer(keystore, Operated(keys, rotations))),
         ],
         verifier=verifier,
         ready_checks=[writer.check, keystore_probe.check],
-        background=[writer.run, sweep],
+        background=[writer.run, sweep, rotations.run],
         on_stop=[standings.close, keystore_probe.close, stores.close],
     )

@@ -1,11 +1,13 @@
 """Starting with the right root key, or finding out why not; nothing is written here."""
 
+import asyncio
 from dataclasses import dataclass
 
 from services.vault import keyring, system_keys
 from services.vault.committing import DoesNotOpen
+from services.vault.installation import Installation
 from services.vault.keyring import CannotUnseal, Keyring
-from services.vault.keystore import Installation, KeyStore
+from services.vault.keystore import KeyStore
 from services.vault.root import RootProvider
 from services.vault.system_keys import SystemKeys
 from services.vault.wrapping_file import WrappingFile
@@ -25,9 +27,7 @@ async def unseal(keystore: KeyStore, provider: RootProvider, file: WrappingFile)
     installation = await keystore.installation()
     if installation is None:
         raise CannotUnseal("the key store is empty: run `python -m services.vault init` once")
-    opened = keyring.open_keyring(
-        provider, file, installation=installation.id, version=installation.wrapping_version
-    )
+    opened = await asyncio.to_thread(keyring.open_keyring, provider, file, installation)
     try:
         return Unsealed(installation, opened, system_keys.open_rows(await keystore.system_keys(), opened))
     except (DoesNotOpen, KeyError, ValueError):

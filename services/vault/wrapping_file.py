@@ -9,9 +9,12 @@ Slot: `magic "SMWF" | version u64 | root key id 32 | installation 32 | length u1
 then zeros.
 """
 
+import fcntl
 import hashlib
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +80,10 @@ class Slot:
         )
 
 
+class FileHeld(Exception):
+    """Another process is changing the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrappingFile:
     """The file at `path`."""
@@ -89,6 +96,23 @@ class WrappingFile:
     def create(self, slot: Slot) -> None:
         """Make the file with its first slot; raise FileExistsError when there is one."""
         private_files.create(self.path, slot.encoded() + bytes(SLOT_BYTES), mode=_MODE)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from changing the file; raise FileHeld, FileUnusable.
+
+        The lock of the key store alone is not enough: a process that was frozen may have lost that one, and
+        would write on when it wakes up.
+        """
+        descriptor = private_files.open_checked(self.path, os.O_RDWR, mode=_MODE)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise FileHeld from None
+            yield
+        finally:
+            os.close(descriptor)
 
     def slots(self) -> list[Slot | None]:
         """Return both slots; raise FileUnusable."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from services.vault.installation import Installation
 from services.vault.keyring import CannotUnseal, Keyring, open_keyring
 from services.vault.private_files import FileUnusable
 from services.vault.root import RootKeyFile, RootKeyUnusable
@@ -32,8 +33,8 @@ def slot(root_file: RootKeyFile, version: int) -> Slot:
     return Slot.seal(bytearray(os.urandom(32)), root, version=version, installation=INSTALLATION)
 
 
-def unseal(root_file: RootKeyFile, wrapping: WrappingFile, version: int = 1) -> Keyring:
-    return open_keyring(root_file, wrapping, installation=INSTALLATION, version=version)
+def unseal(root_file: RootKeyFile, wrapping: WrappingFile, version: int = 1, minimum: int = 1) -> Keyring:
+    return open_keyring(root_file, wrapping, Installation(INSTALLATION, "", version, minimum))
 
 
 def test_a_root_key_is_made_once_readable_by_its_owner_alone(root_file: RootKeyFile) -> None:
@@ -99,7 +100,7 @@ def test_the_wrapping_key_of_another_installation_does_not_unseal(
     root_file: RootKeyFile, wrapping: WrappingFile
 ) -> None:
     with pytest.raises(CannotUnseal):
-        open_keyring(root_file, wrapping, installation="b" * 26, version=1)
+        open_keyring(root_file, wrapping, Installation("b" * 26, "", 1, 1))
 
 
 def test_both_versions_open_until_the_old_one_is_destroyed(
