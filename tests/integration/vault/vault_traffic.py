@@ -1,0 +1,133 @@
+"""Traffic on a vault while something happens to it: keys stored and released, data keys opened."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import grpc
+import psycopg
+from smelt.vault.v1 import data_keys_pb2
+
+from services.common.grpc_errors import error_from_rpc
+from services.vault.keyring import open_keyring
+from services.vault.keystore import KeyStore
+from services.vault.root import RootKeyFile
+from services.vault.service import Stores
+from services.vault.wrapping_file import WrappingFile
+from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
+
+PER_SECOND = 50
+CONTEXT = data_keys_pb2.DataKeyContext(
+    purpose=data_keys_pb2.DataKeyContext.FILE, object="files/f1", generation=1
+)
+
+
+@dataclass(slots=True)
+class Stored:
+    """What one account has: a provider key with a grant, and a data key."""
+
+    account: str
+    api_key: str
+    grant: str
+    key: bytes
+    wrapped: bytes
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What was done so far, and what went wrong."""
+
+    stored: list[Stored] = field(default_factory=list)
+    done: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    async def more(self, count: int) -> None:
+        """Wait until so many more went well."""
+        wanted = self.done + count
+        async with asyncio.timeout(60):
+            while self.done < wanted:
+                await asyncio.sleep(0.01)
+
+
+async def store(vault: Vault, account: str = "") -> Stored:
+    """Store a provider key and make a data key."""
+    account = account or new_account()
+    key = await vault.add_key(account)
+    made = await vault.data_keys().CreateDataKey(
+        data_keys_pb2.CreateDataKeyRequest(context=CONTEXT), metadata=await vault.passport(account)
+    )
+    signed = await vault.grant(account, key.name)
+    return Stored(account, key.name, signed.token, made.key, made.wrapped_key)
+
+
+async def opens(vault: Vault, stored: Stored) -> bool:
+    """Tell whether an account's data key opens to what it was."""
+    answer = await vault.data_keys().OpenDataKey(
+        data_keys_pb2.OpenDataKeyRequest(context=CONTEXT, wrapped_key=stored.wrapped),
+        metadata=await vault.passport(stored.account),
+    )
+    return bool(answer.key == stored.key)
+
+
+@asynccontextmanager
+async def traffic(vault: Vault, per_second: int = PER_SECOND) -> AsyncIterator[Traffic]:
+    """Store and release so often each second for the length of the block; old accounts are used again."""
+    seen = Traffic()
+    rows = itertools.count(1)
+    ended = asyncio.Event()
+    async with worker(vault) as stream:
+
+        async def one(number: int) -> None:
+            try:
+                mine = await store(vault)
+                seen.stored.append(mine)
+                # An account of before as well: its key may have been wrapped anew since.
+                for each in (mine, seen.stored[number * 7 % len(seen.stored)]):
+                    said = await stream.outcome(each.grant, next(rows) % 100 + 1, claim=number + 1)
+                    if said != SECRET:
+                        seen.failures.append(said)
+                    if not await opens(vault, each):
+                        seen.failures.append("opens to another key")
+                seen.done += 1
+            except grpc.aio.AioRpcError as error:
+                seen.failures.append(error_from_rpc(error).reason)
+
+        async def run() -> None:
+            begun = time.monotonic()
+            async with asyncio.TaskGroup() as group:
+                for number in itertools.count():
+                    if ended.is_set():
+                        return
+                    group.create_task(one(number))
+                    # At the rate, however long each takes.
+                    await asyncio.sleep(max(0.0, begun + (number + 1) / per_second - time.monotonic()))
+
+        running = asyncio.ensure_future(run())
+        try:
+            yield seen
+        finally:
+            ended.set()
+            await running
+
+
+async def fill(vault: Vault, count: int) -> None:
+    """Give so many more accounts a key, so that a rotation takes its time."""
+    stores = Stores.at(vault.database.url, vault.keystore.url)
+    named = await KeyStore(stores.keystore).installation()
+    await stores.close()
+    assert named is not None
+    ring = open_keyring(RootKeyFile(vault.files.root_key), WrappingFile(vault.files.wrapping_key), named)
+    with (
+        psycopg.connect(vault.keystore.conninfo, autocommit=True) as connection,
+        connection.cursor().copy(
+            "COPY account_keys (account, epoch, state, wrapped, uses, create_time) FROM STDIN"
+        ) as rows,
+    ):
+        for number in range(count):
+            account = f"filler{number:08d}"
+            rows.write_row((account, 1, "active", ring.new_account_key(account, 1), 0, datetime.now(UTC)))
+    ring.wipe()
