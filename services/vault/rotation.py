@@ -101,7 +101,7 @@ class Rotation:
         file: WrappingFile,
         catch_up: Callable[[], Awaitable[None]],
     ) -> None:
-        """`hold` takes the key store's lock or raises RotationRunning; `catch_up` renews the server's ring."""
+        """`hold` takes the lock or raises RotationRunning; `catch_up` renews the server's keyring."""
         self._hold = hold
         self._provider = provider
         self._file = file
