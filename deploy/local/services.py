@@ -20,6 +20,8 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_SESSION_IDLE_DAYS",
         "SMELT_BCRYPT_THREADS",
         "SMELT_LIMIT_LOGIN",
+        "SMELT_LIMIT_LOGIN_ADDRESS",
+        "SMELT_LIMIT_LOGIN_EMAIL",
         "SMELT_LIMIT_REGISTER",
         "SMELT_LIMIT_RESET",
     ),

@@ -17,6 +17,8 @@ from services.auth.access_tokens import AccessTokens
 from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.check_servicer import AuthorizationServicer
 from services.auth.grants import Grants
+from services.auth.limit_store import AttemptStore
+from services.auth.limits import RegisterLimits, SignInLimits
 from services.auth.passports import Passports
 from services.auth.passwords import Passwords
 from services.auth.policy import POLICY
@@ -25,6 +27,7 @@ from services.auth.sessions import Sessions
 from services.auth.settings import AuthSettings
 from services.auth.signing import Vault, VerifiedSessions
 from services.auth.store import AccountStore, SessionStore
+from services.auth.sweep import Sweep
 from services.auth.threads import BoundedThreads
 from services.auth.token_servicer import AccessTokenServicer
 from services.auth.token_store import AccessTokenStore
@@ -45,6 +48,7 @@ class Parts:
     servicers: Sequence[server.Registration]
     verifier: TokenVerifier
     ready_checks: Sequence[ReadyCheck]
+    background: Sequence[Callable[[], Awaitable[None]]]
     on_stop: Sequence[Callable[[], Awaitable[None]]]
 
 
@@ -72,6 +76,7 @@ def assemble(settings: AuthSettings) -> Parts:
         session_reader.access_tokens(url),
         session_reader.either(url),
     )
+    attempts = AttemptStore(transactions)
     threads = BoundedThreads(settings.bcrypt_threads)
     hashes = Passwords(vault, threads)
     idle = timedelta(days=settings.session_idle_days)
@@ -91,13 +96,20 @@ def assemble(settings: AuthSettings) -> Parts:
     sessions = Sessions(
         records,
         accounts,
+        limits=SignInLimits(attempts, settings.sign_in_rates()),
         hashes=hashes,
         signer=vault,
         life=timedelta(days=settings.session_days),
         clock=now,
         new_id=new_id,
     )
-    users = Users(accounts, hashes, clock=now, new_id=new_id)
+    users = Users(
+        accounts,
+        hashes,
+        limits=RegisterLimits(attempts, settings.limit_register),
+        clock=now,
+        new_id=new_id,
+    )
     access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
     return Parts(
         servicers=[
@@ -120,6 +132,7 @@ def assemble(settings: AuthSettings) -> Parts:
             engine.dispose,
             channel.close,
         ],
+        background=[Sweep([attempts.sweep]).run],
     )
 
 
@@ -137,6 +150,7 @@ async def serve(settings: AuthSettings) -> None:
         servicers=parts.servicers,
         verifier=parts.verifier,
         ready_checks=parts.ready_checks,
+        background=parts.background,
         on_stop=parts.on_stop,
     )
 

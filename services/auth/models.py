@@ -1,9 +1,18 @@
 """Tables of auth's database."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, MetaData, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -26,7 +35,9 @@ class AccountRow(Base):
     """A person's account and what is kept of the password."""
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("state IN ('active', 'disabled', 'deleted')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('unverified', 'active', 'disabled', 'deleted')", name="state"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     #: Normalised: two spellings of one mailbox are one value.
@@ -36,6 +47,8 @@ class AccountRow(Base):
     password_scheme: Mapped[str]
     password_pepper_id: Mapped[str]
     password_hash: Mapped[str]
+    #: Rises with every new password, so that a sign-in with the one before opens no session any more.
+    password_generation: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class SessionRow(Base):
@@ -80,3 +93,58 @@ class AccessTokenRow(Base):
     expire_time: Mapped[datetime]
     #: Written at most every five minutes.
     last_used_time: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """The last attempts under one limit; the key is a digest of what they have in common."""
+
+    __tablename__ = "attempt"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    #: How many attempts are of interest, and for how long.
+    most: Mapped[int]
+    period: Mapped[timedelta]
+    times: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+
+
+class MailRow(Base):
+    """A mail that waits to be sent; it holds no token, which is made when the mail is written."""
+
+    __tablename__ = "mail"
+    __table_args__ = (Index(None, "next_try_time"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    recipient: Mapped[str]
+    #: What the text says beside what is the same in all mails of its kind.
+    facts: Mapped[dict[str, str]] = mapped_column(JSONB)
+    create_time: Mapped[datetime]
+    next_try_time: Mapped[datetime]
+    tries: Mapped[int]
+
+
+class MailedTokenRow(Base):
+    """The one token of its purpose that works for an account; a used one has no row."""
+
+    __tablename__ = "mailed_token"
+
+    account: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    #: SHA-256 of the token.
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    create_time: Mapped[datetime]
+    expire_time: Mapped[datetime]
+
+
+class DeviceRow(Base):
+    """A device that its account's owner has signed in with."""
+
+    __tablename__ = "device"
+    __table_args__ = (Index(None, "account", "last_used_time"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    #: SHA-256 of the device's token.
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    create_time: Mapped[datetime]
+    last_used_time: Mapped[datetime]

@@ -34,7 +34,9 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         self._users = users
 
     async def CreateUser(self, request: users_pb2.CreateUserRequest, context: Context) -> users_pb2.User:
-        account = await self._users.register(request.email, request.password)
+        account = await self._users.register(
+            request.email, request.password, client_address=identity.current_call().client_address
+        )
         await context.send_initial_metadata(_CREATED)
         return _user(account)
 

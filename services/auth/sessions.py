@@ -1,5 +1,6 @@
 """Sessions: signing in, signing out, and whether a session still stands."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,9 +9,10 @@ from typing import Protocol
 
 from services.auth import emails
 from services.auth.emails import EmailInvalid
+from services.auth.limits import SignInLimits
 from services.auth.passwords import Passwords
-from services.auth.users import Accounts, AccountState, Credentials
-from services.common.errors import DomainError, Kind, Unauthenticated
+from services.auth.users import Accounts, AccountState
+from services.common.errors import DomainError, Kind, Unauthenticated, Unavailable
 
 #: The last use is written at most this often, so that most requests write nothing.
 USE_NOTED_EVERY = timedelta(minutes=5)
@@ -124,6 +126,7 @@ class Sessions:
         records: SessionRecords,
         accounts: Accounts,
         *,
+        limits: SignInLimits,
         hashes: Passwords,
         signer: SessionSigner,
         life: timedelta,
@@ -132,6 +135,7 @@ class Sessions:
     ) -> None:
         self._records = records
         self._accounts = accounts
+        self._limits = limits
         self._passwords = hashes
         self._signer = signer
         self._life = life
@@ -139,11 +143,21 @@ class Sessions:
         self._new_id = new_id
 
     async def sign_in(self, email: str, password: str, *, device: Device) -> tuple[Session, SignedToken]:
-        """Open a session; raise Unauthenticated, alike in words and in work for every cause."""
-        known = await self._known(email)
-        matches = await self._passwords.matches(password, known.password if known else None)
+        """Open a session; raise LoginRateLimited, or Unauthenticated, alike in words and in work for every
+        cause.
+        """
+        address = _address(email)
+        # Counted before anything is looked up or computed, whether or not there is such an account.
+        attempt = await self._limits.admit(address, device.client_address)
+        try:
+            known = await self._accounts.by_email(address)
+            matches = await self._passwords.matches(password, known.password if known else None)
+        except Unavailable:
+            await self._limits.not_checked(attempt)
+            raise
         if known is None or not matches or known.account.state is not AccountState.ACTIVE:
             raise Unauthenticated(_WRONG)
+        await self._limits.succeeded(attempt)
         id_, now = self._new_id(), self._clock()
         # Signed first: a session that nobody has a token of would stay for nothing.
         token = await self._signer.sign_session(known.account.id, id_, self._life)
@@ -159,15 +173,15 @@ class Sessions:
             raise Unauthenticated(_WRONG)
         return session, token
 
-    async def _known(self, email: str) -> Credentials | None:
-        try:
-            address = emails.normalise(email)
-        except EmailInvalid:
-            # Asked all the same: nothing is kept under an empty address.
-            address = ""
-        return await self._accounts.by_email(address)
-
     async def sign_out(self, session: str, *, account: str) -> None:
         """End a session of the caller's own; raise SessionNotFound."""
         if not await self._records.end(session, account=account, now=self._clock(), reason=EndReason.LOGOUT):
             raise SessionNotFound
+
+
+def _address(email: str) -> str:
+    try:
+        return emails.normalise(email)
+    except EmailInvalid:
+        # Counted and looked up like any other; no account has an address that looks so.
+        return f"@{hashlib.sha256(email.encode()).hexdigest()}"

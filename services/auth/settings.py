@@ -1,10 +1,20 @@
 """Settings of auth."""
 
 import os
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
+from services.auth.limits import Rate, SignInRates
 from services.common.settings import ServiceSettings
+
+
+def _rate(value: object) -> object:
+    return Rate.parse(value) if isinstance(value, str) else value
+
+
+LimitRate = Annotated[Rate, NoDecode, BeforeValidator(_rate)]
 
 
 class AuthSettings(ServiceSettings):
@@ -16,3 +26,23 @@ class AuthSettings(ServiceSettings):
     #: A session that is not used for so long has ended.
     session_idle_days: int = Field(default=7, ge=1, le=30)
     bcrypt_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    #: Attempts to sign in, for one e-mail address from one client address.
+    limit_login: LimitRate = Rate.parse("5/15m")
+    #: The same from one client address over all e-mail addresses; by default four times as many.
+    limit_login_address: LimitRate | None = None
+    #: Failed ones for one e-mail address over all client addresses; by default twenty times as many in four
+    #: times the time.
+    limit_login_email: LimitRate | None = None
+    #: Registrations from one client address.
+    limit_register: LimitRate = Rate.parse("3/1h")
+    #: Mails to one address that nobody has to be signed in for, of each kind.
+    limit_reset: LimitRate = Rate.parse("3/1h")
+
+    def sign_in_rates(self) -> SignInRates:
+        """The limits of signing in, those that are not set made from the one that is."""
+        pair = self.limit_login
+        return SignInRates(
+            pair=pair,
+            address=self.limit_login_address or pair.times(4),
+            email=self.limit_login_email or pair.times(20, longer=4),
+        )

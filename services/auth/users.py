@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol
 
 from services.auth import emails, passwords
+from services.auth.limits import RegisterLimits
 from services.auth.passwords import Passwords, StoredPassword
 from services.common.errors import DomainError, Kind, Unauthenticated
 
@@ -69,18 +70,23 @@ class Users:
         accounts: Accounts,
         hashes: Passwords,
         *,
+        limits: RegisterLimits,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
         self._accounts = accounts
         self._passwords = hashes
+        self._limits = limits
         self._clock = clock
         self._new_id = new_id
 
-    async def register(self, email: str, password: str) -> Account:
-        """Make an account; raise EmailInvalid, PasswordTooShort, PasswordTooLong or EmailTaken."""
+    async def register(self, email: str, password: str, *, client_address: str) -> Account:
+        """Make an account; raise EmailInvalid, PasswordTooShort, PasswordTooLong, RegisterRateLimited or
+        EmailTaken.
+        """
         address = emails.normalise(email)
         passwords.check_length(password)
+        await self._limits.admit(client_address)
         # Hashed before the address is looked at, so that a taken one takes as long as a free one.
         stored = await self._passwords.store(password)
         account = Account(self._new_id(), address, AccountState.ACTIVE, self._clock())

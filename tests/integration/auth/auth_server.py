@@ -1,8 +1,9 @@
 """A real auth for tests: its own assembly, mTLS port and database; only the vault is a stand-in."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from services.auth.__main__ import assemble
 from services.auth.policy import POLICY
 from services.auth.settings import AuthSettings
 from services.common import server, tls
+from services.common.errors import RemoteError
 from services.common.grpc_errors import error_from_rpc
 from services.common.health import Health
-from services.common.identity import PASSPORT_KEY
+from services.common.identity import CLIENT_ADDRESS_KEY, PASSPORT_KEY
 from services.common.settings import PeerSettings
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn
@@ -75,17 +77,21 @@ class Auth:
     def sessions(self) -> Any:
         return sessions_pb2_grpc.SessionServiceStub(self.channel)
 
-    async def register(self, email: str, password: str = PASSWORD) -> users_pb2.User:
+    async def register(self, email: str, password: str = PASSWORD, *, client: str = "") -> users_pb2.User:
         """Register as the gateway does."""
         answer: users_pb2.User = await self.users.CreateUser(
-            users_pb2.CreateUserRequest(email=email, password=password), timeout=20
+            users_pb2.CreateUserRequest(email=email, password=password), metadata=_from(client), timeout=60
         )
         return answer
 
-    async def sign_in(self, email: str, password: str = PASSWORD) -> sessions_pb2.CreateSessionResponse:
-        """Sign in as the gateway does."""
+    async def sign_in(
+        self, email: str, password: str = PASSWORD, *, client: str = "", device_token: str = ""
+    ) -> sessions_pb2.CreateSessionResponse:
+        """Sign in as the gateway does, from a client's network address."""
         answer: sessions_pb2.CreateSessionResponse = await self.sessions.CreateSession(
-            sessions_pb2.CreateSessionRequest(email=email, password=password), timeout=20
+            sessions_pb2.CreateSessionRequest(email=email, password=password, device_token=device_token),
+            metadata=_from(client),
+            timeout=60,
         )
         return answer
 
@@ -150,14 +156,32 @@ class Fragile:
         await self.vault.start(peer(self.auth.certificates, "vault"), self.vault_address)
 
 
-async def refusal(call: Any) -> tuple[str, str]:
-    """Return reason and message of a call that must fail."""
+def _from(client: str) -> tuple[tuple[str, str], ...]:
+    return ((CLIENT_ADDRESS_KEY, client),) if client else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """Two processes' worth of one auth; `another` starts one more, with other limits if it is told."""
+
+    first: Auth
+    second: Auth
+    another: Callable[..., AbstractAsyncContextManager[Auth]]
+
+
+async def refused(call: Any) -> RemoteError:
+    """Return what a call that must fail was told."""
     try:
         await call
     except grpc.aio.AioRpcError as error:
-        told = error_from_rpc(error)
-        return told.reason, told.message
+        return error_from_rpc(error)
     raise AssertionError("the call went through")
+
+
+async def refusal(call: Any) -> tuple[str, str]:
+    """Return reason and message of a call that must fail."""
+    told = await refused(call)
+    return told.reason, told.message
 
 
 def free_addresses(count: int) -> list[str]:
@@ -165,34 +189,64 @@ def free_addresses(count: int) -> list[str]:
     return [f"127.0.0.1:{free_port()}" for _ in range(count)]
 
 
+#: For tests that are not about limits.
+GENEROUS = {"limit_login": "10000/15m", "limit_register": "10000/1h", "limit_reset": "10000/1h"}
+
+
 @asynccontextmanager
 async def running_auth(
-    certificates: Certificates, url_file: Path, conninfo: str, vault: VaultStandIn
+    certificates: Certificates, url_file: Path, conninfo: str, vault: VaultStandIn, **settings: Any
 ) -> AsyncIterator[tuple[Auth, str]]:
     """Serve auth and a vault; yields both, the second by its address."""
-    address, vault_address = free_addresses(2)
+    (vault_address,) = free_addresses(1)
+    await vault.start(peer(certificates, "vault"), vault_address)
+    try:
+        async with replica(certificates, url_file, conninfo, vault, vault_address, **settings) as auth:
+            yield auth, vault_address
+    finally:
+        await vault.stop()
+
+
+@asynccontextmanager
+async def replica(
+    certificates: Certificates,
+    url_file: Path,
+    conninfo: str,
+    vault: VaultStandIn,
+    vault_address: str,
+    **settings: Any,
+) -> AsyncIterator[Auth]:
+    """Serve auth beside others over the same database and vault."""
+    (address,) = free_addresses(1)
     own = peer(certificates, "auth")
-    settings = AuthSettings(
+    told = AuthSettings(
         **own.model_dump(),
         listen=address,
         health_listen="127.0.0.1:1",
         database_url_file=url_file,
         vault_address=vault_address,
+        **{**GENEROUS, **settings},
     )
     async with AsyncExitStack() as stack:
-        await vault.start(peer(certificates, "vault"), vault_address)
-        stack.push_async_callback(vault.stop)
-        parts = assemble(settings)
+        parts = assemble(told)
         for step in reversed(parts.on_stop):
             stack.push_async_callback(step)
         running = await server.start(
-            settings,
+            told,
             POLICY,
             servicers=parts.servicers,
             verifier=parts.verifier,
             health=Health(parts.ready_checks),
         )
         stack.push_async_callback(running.stop, None)
+        loops = [asyncio.ensure_future(loop()) for loop in parts.background]
+        stack.push_async_callback(_ended, loops)
         channel = tls.channel(peer(certificates, "gateway"), "auth", address)
         stack.push_async_callback(channel.close)
-        yield Auth(certificates, address, conninfo, vault, channel), vault_address
+        yield Auth(certificates, address, conninfo, vault, channel)
+
+
+async def _ended(loops: Sequence["asyncio.Future[None]"]) -> None:
+    for loop in loops:
+        loop.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)

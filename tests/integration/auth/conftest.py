@@ -2,15 +2,25 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from deploy.local.certificates import Certificates
-from tests.integration.auth.auth_server import Auth, Fragile, free_addresses, running_auth
+from tests.integration.auth.auth_server import (
+    Auth,
+    Fragile,
+    Replicas,
+    free_addresses,
+    replica,
+    running_auth,
+)
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn
 from tests.support.stores import Databases
+
+DEFAULT_LIMITS: dict[str, Any] = {"limit_login": "5/15m", "limit_register": "3/1h", "limit_reset": "3/1h"}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -38,3 +48,18 @@ async def fragile(certificates: Certificates, databases: Databases, tmp_path: Pa
             yield Fragile(running, link, vault, where)
         link.thaw()
         await link.cut()
+
+
+@pytest.fixture
+async def replicas(certificates: Certificates, databases: Databases) -> AsyncIterator[Replicas]:
+    """Two of one auth, with the limits that people meet."""
+    vault = VaultStandIn()
+    with databases.fresh("auth") as database:
+        where = (certificates, database.url_file, database.conninfo, vault)
+        async with (
+            running_auth(*where, **DEFAULT_LIMITS) as (first, address),
+            replica(*where, address, **DEFAULT_LIMITS) as second,
+        ):
+            yield Replicas(
+                first, second, lambda **limits: replica(*where, address, **{**DEFAULT_LIMITS, **limits})
+            )
