@@ -15,7 +15,7 @@ from services.vault import operator, operator_rotate, service
 from services.vault.first_start import CannotInitialise, FirstStart
 from services.vault.hygiene import harden_process
 from services.vault.keystore import KeyStore
-from services.vault.root import RootKeyFile
+from services.vault.root_providers import chosen
 from services.vault.service import Stores
 from services.vault.settings import KeyFileSettings, StoreSettings, VaultSettings
 from services.vault.wrapping_file import WrappingFile
@@ -56,7 +56,7 @@ def init(_: argparse.Namespace) -> int:
         first = FirstStart(
             KeyStore(stores.keystore),
             stores.database,
-            RootKeyFile(settings.vault_root_key_file),
+            chosen(settings),
             WrappingFile(settings.vault_wrapping_key_file),
         )
         try:

@@ -1,5 +1,6 @@
 """The first start: the only place where a root key, a wrapping key and an installation come into being."""
 
+import asyncio
 import os
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from services.vault.installation import Installation
 from services.vault.keyring import CannotUnseal, Keyring
 from services.vault.keystore import KeyStore
 from services.vault.private_files import FileUnusable
-from services.vault.root import RootKeyFile, RootKeyUnusable
+from services.vault.root import RootKeyUnusable, RootProvider
 from services.vault.secret import wiped
 from services.vault.unseal import unseal
 from services.vault.wrapping_file import Slot, WrappingFile
@@ -30,7 +31,7 @@ class FirstStart:
 
     keystore: KeyStore
     database: AsyncEngine
-    root: RootKeyFile
+    root: RootProvider
     file: WrappingFile
 
     async def initialise(self) -> str:
@@ -56,7 +57,7 @@ class FirstStart:
             ) from None
 
     async def _begin(self) -> str:
-        root = self.root.load_or_create()
+        root = await asyncio.to_thread(self.root.load_or_create)
         try:
             if not self.file.exists():
                 with wiped(bytearray(os.urandom(KEY_BYTES))) as key:

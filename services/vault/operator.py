@@ -43,7 +43,7 @@ def status(arguments: Namespace) -> int:
         sealed = answer.sealed
         return "\n".join(
             (
-                f"sealed: {'yes' if answer.sealed else 'no'}",
+                f"sealed: yes, {answer.sealed_because}" if answer.sealed else "sealed: no",
                 f"installation: {answer.installation or 'none'}",
                 f"root key: {answer.root_key_id or 'none'}",
                 f"wrapping key version: {answer.wrapping_key_version}",

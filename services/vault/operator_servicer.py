@@ -32,11 +32,12 @@ class Operated:
 
 
 class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
-    """What an operator may do. Without what is `open` the vault is sealed."""
+    """What an operator may do. Without what is `open` the vault is sealed, and `why` says because of what."""
 
-    def __init__(self, keystore: KeyStoreStatus, open: Operated | None) -> None:
+    def __init__(self, keystore: KeyStoreStatus, open: Operated | None, why: str = "") -> None:
         self._keystore = keystore
         self._open = open
+        self._why = why
 
     async def SetManagedApiKey(
         self, request: operator_pb2.SetManagedApiKeyRequest, context: Context
@@ -70,7 +71,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
         return await self._status()
 
     async def _status(self) -> operator_pb2.GetVaultStatusResponse:
-        status = operator_pb2.GetVaultStatusResponse(sealed=self._open is None)
+        status = operator_pb2.GetVaultStatusResponse(sealed=self._open is None, sealed_because=self._why)
         named = await self._keystore.installation()
         if named is not None:
             status.installation = named.id

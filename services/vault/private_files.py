@@ -29,14 +29,20 @@ def read(path: Path, *, length: int, mode: int) -> bytearray:
 
     Raises FileUnusable.
     """
+    content = read_at_most(path, most=length + 1, mode=mode)
+    if len(content) != length:
+        raise FileUnusable(f"{path} is not {length} bytes long")
+    return content
+
+
+def read_at_most(path: Path, *, most: int, mode: int) -> bytearray:
+    """Return up to `most` bytes of a regular file of this mode, ours and no symlink; raise FileUnusable."""
     descriptor = open_checked(path, os.O_RDONLY, mode=mode)
     try:
-        content = bytearray(length + 1)
+        content = bytearray(most)
         with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
             count = file.readinto(content)
-        if count != length:
-            raise FileUnusable(f"{path} is not {length} bytes long")
-        return content[:length]
+        return content[:count]
     finally:
         os.close(descriptor)
 

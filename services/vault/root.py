@@ -8,11 +8,12 @@ from typing import Protocol
 from services.vault import private_files
 from services.vault.committing import KEY_BYTES, derive
 from services.vault.private_files import FileUnusable
-from services.vault.secret import wipe, wiped
+from services.vault.secret import wipe
 
 _ID_BYTES = 8
 _ID_LABEL = b"smelt/root-key-id/v1"
-_MODE = 0o400
+#: Nobody but the vault reads it, and nobody writes it.
+ROOT_FILE_MODE = 0o400
 
 
 class RootKeyUnusable(Exception):
@@ -59,16 +60,57 @@ class RootProvider(Protocol):
         """
         ...
 
+    def load_or_create(self) -> RootKey:
+        """Return the key, made now when there was never one; raise RootKeyUnusable."""
+        ...
+
+    def restore(self, key: bytearray) -> None:
+        """Keep a key that was written down, where none is kept; raise RootKeyUnusable."""
+        ...
+
+
+class RootFileForm(Protocol):
+    """How a root key stands in its file. Each method raises RootKeyUnusable."""
+
+    def made(self) -> bytes | bytearray:
+        """Return the content of a file that holds a new key."""
+        ...
+
+    def holding(self, key: bytearray) -> bytes | bytearray:
+        """Return the content of a file that holds this key."""
+        ...
+
+    def read(self, path: Path) -> RootKey:
+        """Return the key in a file."""
+        ...
+
+
+class Bare:
+    """The key itself: 32 random bytes."""
+
+    def made(self) -> bytearray:
+        return bytearray(os.urandom(KEY_BYTES))
+
+    def holding(self, key: bytearray) -> bytearray:
+        return bytearray(key)
+
+    def read(self, path: Path) -> RootKey:
+        try:
+            return RootKey.of(private_files.read(path, length=KEY_BYTES, mode=ROOT_FILE_MODE))
+        except FileUnusable as error:
+            raise RootKeyUnusable(str(error)) from None
+
 
 @dataclass(frozen=True, slots=True)
 class RootKeyFile:
-    """A file of 32 random bytes, mode 0400, owned by the vault's user, reached by no symlink."""
+    """A file of mode 0400, owned by the vault's user, reached by no symlink."""
 
     path: Path
+    form: RootFileForm = field(default_factory=Bare)
 
     def load(self, wanted: str = "") -> RootKey:
         try:
-            found = _read(self.path)
+            found = self.form.read(self.path)
         except RootKeyUnusable:
             # A rotation's last step replaces the file at once, so it is there also when that was cut off.
             if not wanted or (following := self._following(wanted)) is None:
@@ -82,13 +124,16 @@ class RootKeyFile:
     def load_or_create(self) -> RootKey:
         """Return the key in the file, made now when there is no file; raise RootKeyUnusable."""
         if not os.path.lexists(self.path):
-            _create(self.path)
+            self._keep(self.path, self.form.made())
         return self.load()
+
+    def restore(self, key: bytearray) -> None:
+        self._keep(self.path, self.form.holding(key))
 
     def make_next(self) -> RootKey:
         if not os.path.lexists(self._next):
-            _create(self._next)
-        return _read(self._next)
+            self._keep(self._next, self.form.made())
+        return self.form.read(self._next)
 
     def settle(self, id: str) -> None:
         if not os.path.lexists(self._next):
@@ -110,20 +155,19 @@ class RootKeyFile:
         """Return the key beside the one in use, if it is the wanted one."""
         if not os.path.lexists(self._next):
             return None
-        found = _read(self._next)
+        found = self.form.read(self._next)
         if found.id == wanted:
             return found
         found.wipe()
         return None
 
-
-def _create(path: Path) -> None:
-    with wiped(bytearray(os.urandom(KEY_BYTES))) as key:
-        private_files.create(path, key, mode=_MODE)
-
-
-def _read(path: Path) -> RootKey:
-    try:
-        return RootKey.of(private_files.read(path, length=KEY_BYTES, mode=_MODE))
-    except FileUnusable as error:
-        raise RootKeyUnusable(str(error)) from None
+    def _keep(self, path: Path, content: bytes | bytearray) -> None:
+        try:
+            private_files.create(path, content, mode=ROOT_FILE_MODE)
+        except FileExistsError:
+            raise RootKeyUnusable(f"{path} is there already and is never overwritten") from None
+        except OSError as error:
+            raise RootKeyUnusable(f"{path} cannot be written: {error.strerror}") from None
+        finally:
+            if isinstance(content, bytearray):
+                wipe(content)

@@ -39,7 +39,7 @@ from services.vault.policy import POLICY, SEALED_POLICY
 from services.vault.release_batch import ReleaseBatches
 from services.vault.release_keys import KeyStandings
 from services.vault.release_servicer import KeyReleaseServicer
-from services.vault.root import RootKeyFile
+from services.vault.root_providers import chosen
 from services.vault.rotation import Rotation
 from services.vault.rotations import Rotations
 from services.vault.sealed import refuse_readiness, sealed
@@ -95,7 +95,7 @@ class Stores:
 async def serve(settings: VaultSettings, stores: Stores) -> None:
     """Serve until signalled: everything with the right root key, refusals without it."""
     keystore = KeyStore(stores.keystore)
-    root = RootKeyFile(settings.vault_root_key_file)
+    root = chosen(settings)
     file = WrappingFile(settings.vault_wrapping_key_file)
     try:
         opened = await unseal(keystore, root, file)
@@ -120,7 +120,7 @@ async def _serve_sealed(settings: VaultSettings, stores: Stores, keystore: KeySt
         SEALED_POLICY,
         servicers=[
             *(sealed(service, add) for service, add in _ADD.items()),
-            (_ADD_OPERATOR, OperatorServicer(keystore, None)),
+            (_ADD_OPERATOR, OperatorServicer(keystore, None, why)),
         ],
         verifier=TokenVerifier(StaticKeys(KeySet(issuer=""))),
         ready_checks=[refuse_readiness],

@@ -1,9 +1,9 @@
 """What the vault's commands read from the environment."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from services.common.settings import DatabaseSettings, PeerSettings, ServiceSettings
@@ -18,8 +18,37 @@ class StoreSettings(DatabaseSettings):
 class KeyFileSettings(StoreSettings):
     """Where the root key and the wrapping key are kept."""
 
+    #: `production` asks for more care: see the operator's page.
+    environment: Literal["development", "production"] = "development"
+    #: Says that whoever set it knows why a root key does not belong in the environment.
+    vault_unsafe_env_root: bool = False
+    #: The name of a key or an alias in KMS, its region, and where KMS is if not where the region says.
+    vault_kms_key_id: str = ""
+    vault_kms_region: str = ""
+    vault_kms_endpoint: str = ""
+    #: This installation's name to KMS: the root key's ciphertext opens under no other.
+    vault_kms_installation: str = "smelt"
+    # After what it is judged by.
+    vault_root_provider: Literal["file", "aws-kms", "env"] = "file"
+    #: The root key; with `aws-kms` its ciphertext; with `env` nothing is read from there.
     vault_root_key_file: Path
     vault_wrapping_key_file: Path
+
+    @field_validator("vault_root_provider")
+    @classmethod
+    def _careful(cls, value: str, info: ValidationInfo) -> str:
+        if value == "env" and info.data.get("environment") == "production":
+            raise ValueError("env is for demonstrations, not for production")
+        if value == "env" and not info.data.get("vault_unsafe_env_root"):
+            raise ValueError(
+                "env shows the root key in /proc/PID/environ, in crash reports and to every child process; "
+                "use file, or for a demonstration set SMELT_VAULT_UNSAFE_ENV_ROOT=1"
+            )
+        if value == "aws-kms" and not (
+            info.data.get("vault_kms_key_id") and info.data.get("vault_kms_region")
+        ):
+            raise ValueError("aws-kms needs SMELT_VAULT_KMS_KEY_ID and SMELT_VAULT_KMS_REGION")
+        return value
 
 
 class VaultSettings(KeyFileSettings, ServiceSettings):

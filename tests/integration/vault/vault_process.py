@@ -85,6 +85,8 @@ class Vault:
     slot: str = "0"
     address: str = ""
     health: str = ""
+    #: Settings beside the usual ones.
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
 
@@ -134,7 +136,7 @@ class Vault:
             "SMELT_PRIVATE_PROVIDERS": PRIVATE,
             "SMELT_LOG_LEVEL": "debug",
             "SMELT_DRAIN_SECONDS": "1",
-        }
+        } | self.settings
 
     async def initialise(self) -> str:
         """Do here what the command `init` does."""
