@@ -14,7 +14,7 @@ from .call import (
     nothing,
     paging,
 )
-from .models import ApiKey, Page, page_of, parse
+from .models import ApiKey, ApiKeyUse, Page, page_of, parse
 
 
 def create_api_key(
@@ -52,6 +52,12 @@ def activate_api_key(name: str) -> Call[ApiKey]:
     return Call("POST", path, lambda data: parse(ApiKey, data), repeatable=True)
 
 
+def list_api_key_uses(name: str, *, page_size: int | None = None) -> Call[Page[ApiKeyUse]]:
+    """Go through the uses of a key, newest first: which job, when, how many calls."""
+    path = f"/v1/{named('apiKeys', name)}/uses"
+    return Call("GET", path, page_of(ApiKeyUse, "uses"), params=given(page_size=page_size))
+
+
 class ApiKeys(Resource):
     """API keys."""
 
@@ -60,6 +66,7 @@ class ApiKeys(Resource):
     get = blocking(get_api_key)
     delete = blocking(delete_api_key)
     activate = blocking(activate_api_key)
+    uses = paging(list_api_key_uses)
 
 
 class AsyncApiKeys(AsyncResource):
@@ -70,3 +77,4 @@ class AsyncApiKeys(AsyncResource):
     get = awaiting(get_api_key)
     delete = awaiting(delete_api_key)
     activate = awaiting(activate_api_key)
+    uses = async_paging(list_api_key_uses)

@@ -70,6 +70,21 @@ def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
         _show(out, client.api_keys.activate(key))
 
 
+@keys.command()
+def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show when a key was used and for which jobs, newest first."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "LAST": lambda use: when(use.end_time),
+        "JOB": lambda use: use.job,
+        "CALLS": lambda use: use.count,
+        "OUTCOME": lambda use: use.reason or use.outcome.lower(),
+        "FIRST": lambda use: when(use.start_time),
+    }
+    with logged_in() as client:
+        out.items(client.api_keys.uses(key), columns)
+
+
 def _show(out: Output, key: ApiKey) -> None:
     fields = {
         "name": key.name,

@@ -51,6 +51,19 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKeyUse:
+    """Releases (or refusals, with their reason) of a key for one job within an hour."""
+
+    job: str
+    outcome: str
+    reason: str
+    count: int
+    start_time: datetime | None
+    end_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a file."""
 

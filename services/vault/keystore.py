@@ -62,6 +62,26 @@ class KeyStore:
             )
             return [SystemKeyRow(*row) for row in found]
 
+    async def add_system_keys(self, keys: Sequence[SystemKeyRow], *, version: int) -> bool:
+        """Store first keys of kinds that have none; False when `version` is no longer the wrapping key's.
+
+        Another replica may have been faster: then its keys stay.
+        """
+        async with connection(self.engine) as database:
+            counted = await database.execute(
+                update(installation)
+                .where(installation.c.wrapping_version == version)
+                .values(wrapping_uses=installation.c.wrapping_uses + len(keys))
+            )
+            if not counted.rowcount:
+                return False
+            rows = [
+                {"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys
+            ]
+            now = datetime.now(UTC)
+            await database.execute(upsert(system_keys).values(create_time=now).on_conflict_do_nothing(), rows)
+        return True
+
     async def is_empty(self) -> bool:
         """Tell whether no key was ever stored."""
         async with connection(self.engine) as database:

@@ -8,6 +8,7 @@ _RELEASE = "/smelt.vault.v1.KeyReleaseService/"
 _DATA = "/smelt.vault.v1.DataKeyService/"
 _SIGNING = "/smelt.vault.v1.SigningService/"
 _ERASURE = "/smelt.vault.v1.ErasureService/"
+_AUDIT = "/smelt.vault.v1.AuditService/"
 _OPERATOR = "/smelt.vault.v1.OperatorService/"
 
 POLICY: Policy = {
@@ -16,6 +17,7 @@ POLICY: Policy = {
     _KEYS + "GetApiKey": Allow(GATEWAY, needs="passport", scope="read"),
     _KEYS + "DeleteApiKey": Allow(GATEWAY, needs="passport", scope="write"),
     _KEYS + "ActivateApiKey": Allow(GATEWAY, needs="passport", scope="write"),
+    _KEYS + "ListApiKeyUses": Allow(GATEWAY, needs="passport", scope="read"),
     _DIRECTORY + "DescribeApiKey": Allow(PROCESSOR, needs="passport", scope="read"),
     # The grants come in the messages of the stream.
     _RELEASE + "ReleaseApiKeys": Allow(PROCESSOR),
@@ -27,6 +29,7 @@ POLICY: Policy = {
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
     _ERASURE + "DestroyAccountKey": Allow(AUTH),
+    _AUDIT + "ListEvents": Allow(AUTH),
     _OPERATOR + "SetManagedApiKey": Allow(OPERATOR),
     _OPERATOR + "RotateWrappingKey": Allow(OPERATOR),
     _OPERATOR + "RotateRootKey": Allow(OPERATOR),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from smelt.vault.v1 import (
     api_keys_pb2_grpc,
+    audit_pb2_grpc,
     data_keys_pb2_grpc,
     erasure_pb2_grpc,
     operator_pb2_grpc,
@@ -23,6 +24,8 @@ from services.vault import rotation_sql
 from services.vault.account_keys import AccountKeys
 from services.vault.api_keys import ApiKeys
 from services.vault.audit import Chain
+from services.vault.audit_reader import AuditReader
+from services.vault.audit_servicer import AuditServicer
 from services.vault.audit_writer import AuditWriter
 from services.vault.data_keys import DataKeys
 from services.vault.erasure import Erasures, Ledger
@@ -63,6 +66,7 @@ _RELEASE = "smelt.vault.v1.KeyReleaseService"
 _DATA = "smelt.vault.v1.DataKeyService"
 _SIGNING = "smelt.vault.v1.SigningService"
 _ERASURE = "smelt.vault.v1.ErasureService"
+_AUDIT = "smelt.vault.v1.AuditService"
 _ADD = {
     _KEYS: api_keys_pb2_grpc.add_ApiKeyServiceServicer_to_server,
     _DIRECTORY: api_keys_pb2_grpc.add_ApiKeyDirectoryServiceServicer_to_server,
@@ -70,6 +74,7 @@ _ADD = {
     _DATA: data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server,
     _SIGNING: signing_pb2_grpc.add_SigningServiceServicer_to_server,
     _ERASURE: erasure_pb2_grpc.add_ErasureServiceServicer_to_server,
+    _AUDIT: audit_pb2_grpc.add_AuditServiceServicer_to_server,
 }
 _ADD_OPERATOR = operator_pb2_grpc.add_OperatorServiceServicer_to_server
 
@@ -161,6 +166,7 @@ async def _serve_unsealed(
         rows=ErasureStore(sessions),
         audit=writer,
     )
+    reader = AuditReader(sessions)
     keys = ApiKeys(
         rows=ApiKeyStore(sessions),
         generations=keystore,
@@ -186,7 +192,7 @@ async def _serve_unsealed(
         settings,
         POLICY,
         servicers=[
-            (_ADD[_KEYS], ApiKeyServicer(keys)),
+            (_ADD[_KEYS], ApiKeyServicer(keys, reader)),
             (_ADD[_DIRECTORY], ApiKeyDirectoryServicer(keys)),
             (_ADD[_RELEASE], KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants)),
             (
@@ -195,6 +201,7 @@ async def _serve_unsealed(
             ),
             (_ADD[_ERASURE], ErasureServicer(erasures)),
             (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
+            (_ADD[_AUDIT], AuditServicer(reader)),
             (_ADD_OPERATOR, OperatorServicer(keystore, Operated(keys, rotations))),
         ],
         verifier=verifier,

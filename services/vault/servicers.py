@@ -19,6 +19,7 @@ from services.common.errors import InvalidRequest
 from services.common.ids import new_id
 from services.common.tokens import Kind
 from services.vault.api_keys import ApiKey, ApiKeys
+from services.vault.audit_reader import AuditReader, KeyUse
 from services.vault.data_keys import DataKeyContext, DataKeys, Purpose
 from services.vault.secret import Secret
 from services.vault.signing import Claims, GrantClaims, PassportClaims, SessionClaims, TokenSigner
@@ -42,8 +43,9 @@ _KINDS = {
 class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
     """Provider keys of people."""
 
-    def __init__(self, keys: ApiKeys) -> None:
+    def __init__(self, keys: ApiKeys, reader: AuditReader) -> None:
         self._keys = keys
+        self._reader = reader
 
     async def CreateApiKey(
         self, request: api_keys_pb2.CreateApiKeyRequest, context: Context
@@ -87,6 +89,24 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
         self, request: api_keys_pb2.ActivateApiKeyRequest, context: Context
     ) -> api_keys_pb2.ApiKey:
         return _to_proto(await self._keys.activate(identity.passport(context).account, request.name))
+
+    async def ListApiKeyUses(
+        self, request: api_keys_pb2.ListApiKeyUsesRequest, context: Context
+    ) -> api_keys_pb2.ListApiKeyUsesResponse:
+        account = identity.passport(context).account
+        uses, following = await self._reader.uses(
+            account,
+            request.parent,
+            after=paging.position(request.page_token),
+            size=paging.size(request.page_size),
+        )
+        if not uses:
+            # A key that was never used, or another account's, of which there are no uses here.
+            await self._keys.get(account, request.parent)
+        return api_keys_pb2.ListApiKeyUsesResponse(
+            uses=[_use_to_proto(use) for use in uses],
+            next_page_token=following.token() if following else "",
+        )
 
 
 class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
@@ -201,4 +221,12 @@ def _to_proto(key: ApiKey) -> api_keys_pb2.ApiKey:
     proto.create_time.FromDatetime(key.create_time)
     if key.last_used_time is not None:
         proto.last_used_time.FromDatetime(key.last_used_time)
+    return proto
+
+
+def _use_to_proto(use: KeyUse) -> api_keys_pb2.ApiKeyUse:
+    outcome = api_keys_pb2.ApiKeyUse.RELEASED if use.outcome == "released" else api_keys_pb2.ApiKeyUse.REFUSED
+    proto = api_keys_pb2.ApiKeyUse(job=use.job, outcome=outcome, reason=use.reason, count=use.count)
+    proto.start_time.FromDatetime(use.start_time)
+    proto.end_time.FromDatetime(use.end_time)
     return proto

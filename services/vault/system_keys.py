@@ -2,7 +2,7 @@
 
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.common.errors import DomainError, Kind
 from services.common.tokens import Kind as TokenKind
+from services.vault.checkpoint import CheckpointKeys
 from services.vault.keyring import Keyring
 from services.vault.secret import wipe, wiped
 from services.vault.signing import SigningKey
@@ -18,9 +19,11 @@ ACTIVE = "active"
 _PEPPER = "pepper"
 _AUDIT = "audit"
 _DIGEST = "digest"
+_CHECKPOINT = "checkpoint"
 _TOKEN = {f"token/{kind.value}": kind for kind in TokenKind}
 # Ed25519 seeds have 32 bytes (RFC 8032); a MAC key is as long as its hash's output (RFC 2104).
-_LENGTHS = {**dict.fromkeys(_TOKEN, 32), _PEPPER: 48, _AUDIT: 32, _DIGEST: 32}
+_LENGTHS = {**dict.fromkeys(_TOKEN, 32), _PEPPER: 48, _AUDIT: 32, _DIGEST: 32, _CHECKPOINT: 32}
+_FROM_THE_BEGINNING = {"token/session", "token/passport", "token/grant", _PEPPER, _AUDIT, _DIGEST}
 
 
 class PepperNotFound(DomainError):
@@ -72,13 +75,27 @@ class SystemKeys:
 
     signing: Sequence[SigningKey]
     macs: Macs
+    checkpoints: CheckpointKeys
     audit: bytearray = field(repr=False)
 
 
 def new_rows(keyring: Keyring) -> list[SystemKeyRow]:
     """Return a first key of each kind."""
+    return _made(keyring, _LENGTHS)
+
+
+def late_rows(keyring: Keyring, known: Collection[str]) -> list[SystemKeyRow]:
+    """Return a first key of each kind that came after the first release and is not known yet.
+
+    A kind that has been there from the beginning is never made anew: one that is missing was lost.
+    """
+    return _made(keyring, _LENGTHS.keys() - _FROM_THE_BEGINNING - set(known))
+
+
+def _made(keyring: Keyring, kinds: Iterable[str]) -> list[SystemKeyRow]:
     rows = []
-    for kind, length in _LENGTHS.items():
+    for kind in kinds:
+        length = _LENGTHS[kind]
         key_id = os.urandom(8).hex()
         with wiped(bytearray(os.urandom(length))) as key:
             rows.append(SystemKeyRow(kind, key_id, keyring.wrap_system_key(kind, key_id, key)))
@@ -90,6 +107,8 @@ def open_rows(rows: Sequence[SystemKeyRow], keyring: Keyring) -> SystemKeys:
     signing: list[SigningKey] = []
     peppers: list[tuple[str, bytearray, bool]] = []
     single: dict[str, bytearray] = {}
+    checkpoints: dict[str, Ed25519PrivateKey] = {}
+    checkpoint_key = ""
     for row in rows:
         key = keyring.open_system_key(row.kind, row.id, row.wrapped)
         active = row.state == ACTIVE
@@ -97,8 +116,17 @@ def open_rows(rows: Sequence[SystemKeyRow], keyring: Keyring) -> SystemKeys:
             private = Ed25519PrivateKey.from_private_bytes(bytes(key))
             signing.append(SigningKey(_TOKEN[row.kind], row.id, private, active=active))
             wipe(key)
+        elif row.kind == _CHECKPOINT:
+            checkpoints[row.id] = Ed25519PrivateKey.from_private_bytes(bytes(key))
+            checkpoint_key = row.id if active else checkpoint_key
+            wipe(key)
         elif row.kind == _PEPPER:
             peppers.append((row.id, key, active))
         elif active:
             single[row.kind] = key
-    return SystemKeys(signing, Macs(peppers, single[_DIGEST]), single[_AUDIT])
+    return SystemKeys(
+        signing,
+        Macs(peppers, single[_DIGEST]),
+        CheckpointKeys(checkpoint_key, checkpoints),
+        single[_AUDIT],
+    )

@@ -1,4 +1,4 @@
-"""Starting with the right root key, or finding out why not; nothing is written here."""
+"""Starting with the right root key, or finding out why not; without it nothing is written."""
 
 import asyncio
 from dataclasses import dataclass
@@ -28,7 +28,12 @@ async def unseal(keystore: KeyStore, provider: RootProvider, file: WrappingFile)
     if installation is None:
         raise CannotUnseal("the key store is empty: run `python -m services.vault init` once")
     opened = await asyncio.to_thread(keyring.open_keyring, provider, file, installation)
+    rows = await keystore.system_keys()
+    if late := system_keys.late_rows(opened, {row.kind for row in rows}):
+        if not await keystore.add_system_keys(late, version=opened.version):
+            raise CannotUnseal("the wrapping key was rotated meanwhile: start again")
+        rows = await keystore.system_keys()
     try:
-        return Unsealed(installation, opened, system_keys.open_rows(await keystore.system_keys(), opened))
+        return Unsealed(installation, opened, system_keys.open_rows(rows, opened))
     except (DoesNotOpen, KeyError, ValueError):
         raise CannotUnseal("the key store's own keys are damaged or missing") from None

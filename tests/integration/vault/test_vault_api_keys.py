@@ -135,6 +135,7 @@ async def test_another_accounts_key_is_like_one_that_does_not_exist(vault: Vault
             keys.GetApiKey(api_keys_pb2.GetApiKeyRequest(name=name), metadata=theirs),
             keys.ActivateApiKey(api_keys_pb2.ActivateApiKeyRequest(name=name), metadata=theirs),
             keys.DeleteApiKey(api_keys_pb2.DeleteApiKeyRequest(name=name), metadata=theirs),
+            keys.ListApiKeyUses(api_keys_pb2.ListApiKeyUsesRequest(parent=name), metadata=theirs),
             vault.directory().DescribeApiKey(api_keys_pb2.DescribeApiKeyRequest(name=name), metadata=theirs),
         ):
             with pytest.raises(grpc.aio.AioRpcError) as failed:

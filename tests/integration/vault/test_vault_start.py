@@ -107,6 +107,19 @@ async def test_a_vault_that_was_never_initialised_is_sealed(stopped_vault: Vault
         await stopped_vault.close()
 
 
+async def test_a_key_that_came_with_a_later_release_is_made_at_the_next_start(stopped_vault: Vault) -> None:
+    await stopped_vault.initialise()
+    stopped_vault.query("DELETE FROM system_keys WHERE kind = 'checkpoint'", keystore=True)
+    before = stopped_vault.query("SELECT kind, id FROM system_keys", keystore=True)
+    await stopped_vault.start()
+    try:
+        after = stopped_vault.query("SELECT kind, id FROM system_keys", keystore=True)
+        assert [kind for kind, _ in set(after) - set(before)] == ["checkpoint"]
+        assert set(before) < set(after)
+    finally:
+        await stopped_vault.close()
+
+
 async def test_the_operator_loads_the_managed_key_by_command(vault: Vault, tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")

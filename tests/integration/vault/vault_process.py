@@ -21,6 +21,7 @@ import psycopg
 from smelt.vault.v1 import (
     api_keys_pb2,
     api_keys_pb2_grpc,
+    audit_pb2_grpc,
     data_keys_pb2_grpc,
     erasure_pb2_grpc,
     operator_pb2_grpc,
@@ -215,6 +216,9 @@ class Vault:
 
     def erasure(self, caller: str = "auth") -> Any:
         return erasure_pb2_grpc.ErasureServiceStub(self.channel(caller))
+
+    def audit(self, caller: str = "auth") -> Any:
+        return audit_pb2_grpc.AuditServiceStub(self.channel(caller))
 
     def operator(self, caller: str = "operator") -> Any:
         return operator_pb2_grpc.OperatorServiceStub(self.channel(caller))

@@ -81,6 +81,15 @@ def test_keys_are_listed_as_lines_and_as_json(server: Server, smelt: Smelt) -> N
     assert json.loads(smelt("keys", "list", "--json")[1]) == [KEY]
 
 
+def test_the_uses_of_a_key_are_listed_over_all_pages(server: Server, smelt: Smelt) -> None:
+    released = {"job": "jobs/j1", "outcome": "RELEASED", "reason": "", "count": 20}
+    refused = {"job": "jobs/j1", "outcome": "REFUSED", "reason": "GRANT_EXPIRED", "count": 1}
+    server.says({"uses": [released], "next_page_token": "t"}).says({"uses": [refused]})
+    lines = smelt("keys", "uses", "k1")[1]
+    assert lines == "\tjobs/j1\t20\treleased\t\n\tjobs/j1\t1\tGRANT_EXPIRED\t\n"
+    assert server.paths() == ["GET /v1/apiKeys/k1/uses", "GET /v1/apiKeys/k1/uses?page_token=t"]
+
+
 def test_what_is_not_found_ends_with_3(server: Server, smelt: Smelt) -> None:
     server.refuses(404, "API_KEY_NOT_FOUND", "API key not found", x_request_id="r-1")
     code, out, err = smelt("keys", "rm", "k9")

@@ -51,6 +51,14 @@ def test_an_account_key_opens_for_its_account_and_epoch_alone(keyring: Keyring) 
         Keyring("installation1", 2, {2: bytearray(32)}).open_account_key("account1", 1, wrapped)
 
 
+def test_only_kinds_of_keys_that_came_later_are_made_later(keyring: Keyring) -> None:
+    all_of_them = system_keys.new_rows(keyring)
+    late = {row.kind for row in system_keys.late_rows(keyring, ())}
+    assert "checkpoint" in late
+    assert not late & {"token/session", "token/passport", "token/grant", "pepper", "audit", "digest"}
+    assert system_keys.late_rows(keyring, {row.kind for row in all_of_them}) == []
+
+
 @pytest.mark.promise("S03")
 def test_system_keys_cannot_take_each_others_place(keyring: Keyring) -> None:
     rows = system_keys.new_rows(keyring)
