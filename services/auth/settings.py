@@ -21,6 +21,9 @@ class AuthSettings(ServiceSettings):
     """What auth needs beside what every service needs."""
 
     vault_address: str
+    #: Who holds something of people beside the vault, for exports and deletions.
+    files_address: str
+    processor_address: str
     #: The longest life of a session; its token cannot live longer than 30 days.
     session_days: int = Field(default=30, ge=1, le=30)
     #: A session that is not used for so long has ended.

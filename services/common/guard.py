@@ -134,9 +134,15 @@ class Guard(grpc.aio.ServerInterceptor):
     async def _behind(self, allow: Allow, entries: Mapping[str, str]) -> dict[str, Any]:
         if allow.needs == "nothing":
             return {}
-        if allow.needs == "proof" and (token := entries.get(identity.GRANT_KEY)):
+        if allow.needs == "erasure":
+            token = entries.get(identity.ERASURE_KEY, "")
+            return {"erasure": identity.erasure_from(await self._verifier.verify(Kind.ERASURE, token), token)}
+        if allow.needs == "export" or (allow.needs == "key proof" and identity.EXPORT_KEY in entries):
+            token = entries.get(identity.EXPORT_KEY, "")
+            return {"export": identity.export_from(await self._verifier.verify(Kind.EXPORT, token), token)}
+        if allow.needs in ("proof", "key proof") and (token := entries.get(identity.GRANT_KEY, "")):
             return {"grant": identity.grant_from(await self._verifier.verify(Kind.GRANT, token), token)}
-        token = entries.get(identity.PASSPORT_KEY)
+        token = entries.get(identity.PASSPORT_KEY, "")
         if not token:
             raise Unauthenticated
         person = identity.passport_from(await self._verifier.verify(Kind.PASSPORT, token), token)

@@ -19,12 +19,14 @@ OPERATOR = "operator"
 
 PASSPORT_KEY = "x-smelt-passport"
 GRANT_KEY = "x-smelt-grant"
+EXPORT_KEY = "x-smelt-export"
+ERASURE_KEY = "x-smelt-erasure"
 CLIENT_ADDRESS_KEY = "x-envoy-external-address"
 
 _SPIFFE = "spiffe://smelt/"
 _KNOWN = frozenset({GATEWAY, AUTH, VAULT, FILES, PROCESSOR, OPERATOR})
 
-Needs = Literal["nothing", "passport", "proof"]
+Needs = Literal["nothing", "passport", "proof", "key proof", "export", "erasure"]
 #: What a passport may be used for. A session has all three; an access token never has `account`, which
 #: stands for the account itself: password, sessions, tokens, leaving.
 Scope = Literal["read", "write", "account"]
@@ -34,8 +36,9 @@ Scope = Literal["read", "write", "account"]
 class Allow:
     """Which callers may use a method, and what must come with the call.
 
-    `passport` asks for a person; `proof` for a person or a grant. Either says which scope the person's
-    passport must hold, so that no method is open to an access token by oversight.
+    `passport` asks for a person; `proof` for a person or a grant; `key proof` for one of these or an export.
+    All three say which scope the person's passport must hold, so that no method is open to an access token by
+    oversight. `export` and `erasure` ask for leave of auth's own work.
     """
 
     callers: frozenset[str]
@@ -43,7 +46,7 @@ class Allow:
     scope: Scope | None = None
 
     def __init__(self, *callers: str, needs: Needs = "nothing", scope: Scope | None = None) -> None:
-        if (needs == "nothing") != (scope is None):
+        if (needs in ("passport", "proof", "key proof")) != (scope is not None):
             raise TypeError("what needs a person says the scope: read, write or account; nothing else does")
         object.__setattr__(self, "callers", frozenset(callers))
         object.__setattr__(self, "needs", needs)
@@ -88,6 +91,27 @@ class JobGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportPermit:
+    """Leave to hand out what is held of an account; `export` is the archive's resource name."""
+
+    account: str
+    export: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ErasurePermit:
+    """Leave to remove what is held of an account."""
+
+    account: str
+    token: str = field(repr=False)
+
+
+#: What opens data keys.
+KeyProof = Passport | JobGrant | ExportPermit
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What is known of the call that is being answered."""
 
@@ -99,6 +123,8 @@ class Call:
     user_agent: str = ""
     passport: Passport | None = None
     grant: JobGrant | None = None
+    export: ExportPermit | None = None
+    erasure: ErasurePermit | None = None
 
 
 _call: ContextVar[Call] = ContextVar("call")
@@ -141,6 +167,27 @@ def proof(context: object = None) -> Passport | JobGrant:
     return passport()
 
 
+def export_permit() -> ExportPermit:
+    """Return the leave for an export; raise Unauthenticated when there is none."""
+    permit = current_call().export
+    if permit is None:
+        raise Unauthenticated
+    return permit
+
+
+def erasure_permit() -> ErasurePermit:
+    """Return the leave for an erasure; raise Unauthenticated when there is none."""
+    permit = current_call().erasure
+    if permit is None:
+        raise Unauthenticated
+    return permit
+
+
+def key_proof() -> KeyProof:
+    """Return who is behind a call about data keys; raise Unauthenticated when nobody is."""
+    return current_call().export or proof()
+
+
 def passport_from(claims: Mapping[str, Any], token: str) -> Passport:
     """Build a passport from verified claims; raise Unauthenticated when they lack what it needs."""
     try:
@@ -174,13 +221,33 @@ def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:
         raise Unauthenticated from None
 
 
-def metadata(who: Passport | JobGrant | None, request_id: str = "") -> tuple[tuple[str, str], ...]:
+def export_from(claims: Mapping[str, Any], token: str) -> ExportPermit:
+    """Build the leave for an export from verified claims; raise Unauthenticated without what it needs."""
+    account, export = claims.get("sub"), claims.get("export")
+    if not isinstance(account, str) or not isinstance(export, str):
+        raise Unauthenticated
+    return ExportPermit(account, export, token)
+
+
+def erasure_from(claims: Mapping[str, Any], token: str) -> ErasurePermit:
+    """Build the leave for an erasure from verified claims; raise Unauthenticated without an account."""
+    account = claims.get("sub")
+    if not isinstance(account, str):
+        raise Unauthenticated
+    return ErasurePermit(account, token)
+
+
+def metadata(who: KeyProof | ErasurePermit | None, request_id: str = "") -> tuple[tuple[str, str], ...]:
     """Return the metadata by which another service learns who is behind a call."""
     entries: list[tuple[str, str]] = []
     if isinstance(who, Passport):
         entries.append((PASSPORT_KEY, who.token))
     elif isinstance(who, JobGrant):
         entries.append((GRANT_KEY, who.token))
+    elif isinstance(who, ExportPermit):
+        entries.append((EXPORT_KEY, who.token))
+    elif isinstance(who, ErasurePermit):
+        entries.append((ERASURE_KEY, who.token))
     if request_id:
         entries.append(("x-request-id", request_id))
     return tuple(entries)

@@ -23,12 +23,16 @@ class Kind(Enum):
     SESSION = "session"
     PASSPORT = "passport"
     GRANT = "grant"
+    EXPORT = "export"
+    ERASURE = "erasure"
 
 
 _WIRE_KINDS = {
     signing_pb2.SESSION: Kind.SESSION,
     signing_pb2.PASSPORT: Kind.PASSPORT,
     signing_pb2.GRANT: Kind.GRANT,
+    signing_pb2.EXPORT: Kind.EXPORT,
+    signing_pb2.ERASURE: Kind.ERASURE,
 }
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti"]
 _LONGEST_TOKEN = 8192

@@ -9,24 +9,31 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import uvloop
-from smelt.files.v1 import files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
+from smelt.files.v1 import exports_pb2_grpc, files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
+from smelt.privacy.v1 import privacy_pb2_grpc
 
 from services.common import database, identity, logs, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
+from services.common.privacy_servicer import PrivacyServicer
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
 from services.files import heap
 from services.files.blobs import S3Access, S3Objects
 from services.files.csv_reader import Limits
 from services.files.discards import Discards
+from services.files.export_store import ExportStore
+from services.files.exports import Exports
 from services.files.library import Library
+from services.files.owned import OwnedStore
 from services.files.parsing import ParsingThreads
+from services.files.part import FilesPart
 from services.files.peers import VaultDataKeys
 from services.files.policy import POLICY
 from services.files.reparses import Reparses
 from services.files.result_store import ResultStore
 from services.files.results import Results
+from services.files.servicers.exports import ExportFileServicer, ExportStoreServicer
 from services.files.servicers.files import FileServicer
 from services.files.servicers.results import ResultServicer
 from services.files.servicers.rows import RowServicer
@@ -129,6 +136,23 @@ def assemble(settings: FilesSettings) -> Parts:
         clock=now,
         new_id=new_id,
     )
+    exports = Exports(
+        ExportStore(transactions, now=now),
+        objects,
+        keys=keys,
+        discards=discards,
+        writers=writers,
+        readers=readers,
+        clock=now,
+        new_id=new_id,
+    )
+    part = FilesPart(
+        transactions,
+        OwnedStore(transactions, now=now),
+        library=library,
+        results=results,
+        discards=discards,
+    )
     sweep = Sweep(
         remains,
         objects,
@@ -158,6 +182,9 @@ def assemble(settings: FilesSettings) -> Parts:
             (files_pb2_grpc.add_FileServiceServicer_to_server, FileServicer(library, uploads, reparses)),
             (rows_pb2_grpc.add_RowServiceServicer_to_server, RowServicer(library)),
             (results_pb2_grpc.add_ResultServiceServicer_to_server, ResultServicer(results)),
+            (exports_pb2_grpc.add_ExportFileServiceServicer_to_server, ExportFileServicer(exports)),
+            (exports_pb2_grpc.add_ExportStoreServiceServicer_to_server, ExportStoreServicer(exports)),
+            (privacy_pb2_grpc.add_PrivacyServiceServicer_to_server, PrivacyServicer(part)),
         ],
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), object_store_answers, vault_is_known],

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from services.common.identity import JobGrant, Passport
+from services.common.identity import ExportPermit, JobGrant, Passport
 from services.common.sealing import fields
 
-Proof = Passport | JobGrant
+Proof = Passport | JobGrant | ExportPermit
 
 
 class Purpose(Enum):
@@ -17,6 +17,7 @@ class Purpose(Enum):
 
     FILE = "file"
     RESULT = "result"
+    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True)

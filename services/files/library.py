@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.common.identity import JobGrant, Passport
+from services.common.identity import ExportPermit, JobGrant, Passport
 from services.common.paging import Position
 from services.files.data_keys import DataKeys, Proof, wiped
 from services.files.discards import Discards
@@ -62,7 +62,7 @@ class Library:
             return OpenedFile(file, open_columns(file, sealed, key))
 
     async def page(
-        self, person: Passport, *, after: Position | None, count: int
+        self, person: Passport | ExportPermit, *, after: Position | None, count: int
     ) -> tuple[list[StoredFile], Position | None]:
         """Return a page of files and where it ended, if there are more. Names of columns stay sealed."""
         found = await self._files.page(person.account, after=after, count=count + 1)
@@ -77,7 +77,7 @@ class Library:
             raise FileNotFound
         await self._discards.discard(object_key)
 
-    async def download(self, person: Passport, file_id: str) -> Download:
+    async def download(self, person: Passport | ExportPermit, file_id: str) -> Download:
         """Return the bytes that were uploaded."""
         file, _ = await self._find(person, file_id)
         return Download(file, self._pieces(file, await self._open(person, file)))

@@ -108,3 +108,23 @@ class DoomedObjectRow(Base):
 
     object_key: Mapped[str] = mapped_column(primary_key=True)
     create_time: Mapped[datetime]
+
+
+class DataExportRow(Base):
+    """The archive of an account's data; nobody gets it after a day, and the sweep removes it."""
+
+    __tablename__ = "data_export"
+    __table_args__ = (
+        CheckConstraint("fence >= 1", name="fence"),
+        # What the sweep looks for.
+        Index(None, "create_time"),
+    )
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    create_time: Mapped[datetime]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    wrapped_key: Mapped[bytes]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]

@@ -11,6 +11,7 @@ _SECONDS = 5.0
 _PURPOSES = {
     Purpose.FILE: data_keys_pb2.DataKeyContext.FILE,
     Purpose.RESULT: data_keys_pb2.DataKeyContext.RESULT,
+    Purpose.EXPORT: data_keys_pb2.DataKeyContext.EXPORT,
 }
 
 

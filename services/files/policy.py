@@ -1,6 +1,7 @@
 """Who may call what: certificates by method, and whether a person or a grant must be behind the call."""
 
-from services.common.identity import GATEWAY, PROCESSOR, Allow, Policy
+from services.common import privacy_servicer
+from services.common.identity import AUTH, GATEWAY, PROCESSOR, Allow, Policy
 
 POLICY: Policy = {
     "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport", scope="write"),
@@ -14,4 +15,7 @@ POLICY: Policy = {
     # Reading enough for a person: a download of a variant is put together and spooled when it is asked for.
     "/smelt.files.v1.ResultService/WriteResult": Allow(PROCESSOR, needs="proof", scope="read"),
     "/smelt.files.v1.ResultService/ReadResult": Allow(PROCESSOR, needs="proof", scope="read"),
+    "/smelt.files.v1.ExportFileService/DownloadDataExport": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.files.v1.ExportStoreService/WriteDataExport": Allow(AUTH, needs="export"),
+    **privacy_servicer.POLICY,
 }

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.logs import describe, log
+from services.files import exports
 from services.files.discards import Discards
 
 _BATCH = 200
@@ -23,6 +24,8 @@ class Remains(Protocol):
     async def doomed(self, count: int) -> list[str]: ...
 
     async def doom_temporary_results(self, before: datetime) -> int: ...
+
+    async def doom_data_exports(self, before: datetime) -> int: ...
 
     async def unnamed(self, keys: Sequence[str]) -> list[str]: ...
 
@@ -83,6 +86,7 @@ class Sweep:
                 return
             now = self._clock()
             await self._remains.doom_temporary_results(now - self._times.temporary)
+            await self._remains.doom_data_exports(now - exports.KEPT)
             await self._discard_doomed()
             if self._looked is None or now - self._looked >= self._times.orphans_every:
                 self._looked = now

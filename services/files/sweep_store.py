@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.dml import ReturningDelete
 
-from services.files.models import DoomedObjectRow, FileRow, ResultRow
+from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ResultRow
 from services.files.store import Transactions, database_errors, doom, transaction
 
 _LOCK = 7_205_301
@@ -59,8 +60,20 @@ class SweepStore:
             .where(ResultRow.temporary, ResultRow.create_time < before)
             .returning(ResultRow.object_key)
         )
+        return await self._doom(statement)
+
+    async def doom_data_exports(self, before: datetime) -> int:
+        """Remove archives that were made before a moment; return how many."""
+        statement = (
+            delete(DataExportRow)
+            .where(DataExportRow.create_time < before)
+            .returning(DataExportRow.object_key)
+        )
+        return await self._doom(statement)
+
+    async def _doom(self, removing: ReturningDelete[str]) -> int:
         async with transaction(self._transactions) as session:
-            removed = list(await session.scalars(statement))
+            removed = list(await session.scalars(removing))
             for object_key in removed:
                 await doom(session, object_key, self._now())
         return len(removed)
@@ -69,6 +82,6 @@ class SweepStore:
         """Return those of the keys that no row names."""
         async with transaction(self._transactions) as session:
             named: set[str] = set()
-            for column in (FileRow.object_key, ResultRow.object_key):
+            for column in (FileRow.object_key, ResultRow.object_key, DataExportRow.object_key):
                 named.update(await session.scalars(select(column).where(column.in_(keys))))
         return [key for key in keys if key not in named]

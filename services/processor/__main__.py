@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import uvloop
+from smelt.privacy.v1 import privacy_pb2_grpc
 from smelt.processor.v1 import jobs_pb2_grpc, templates_pb2_grpc
 
 from services.common import database, logs, migrations, server, tls, tokens
 from services.common.health import Health, serve_probes
 from services.common.ids import new_id
+from services.common.privacy_servicer import PrivacyServicer
 from services.common.settings import DatabaseSettings, host_port, load, read_secret
 from services.processor.addresses import Endpoints
 from services.processor.assembly import Assembler
@@ -19,6 +21,7 @@ from services.processor.downloads import Downloads
 from services.processor.job_rows import JobRows
 from services.processor.job_servicer import JobServicer
 from services.processor.jobs import Jobs, ParallelCalls
+from services.processor.part import ProcessorPart
 from services.processor.peers import Auth, Files, Vault
 from services.processor.policy import POLICY
 from services.processor.progress import Announcements, Parks, connect
@@ -27,6 +30,7 @@ from services.processor.release_client import ReleaseClient
 from services.processor.settings import ProcessorSettings, WorkerSettings
 from services.processor.shard_run import Parts, ShardRuns
 from services.processor.store.jobs import JobStore
+from services.processor.store.owned import OwnedJobStore
 from services.processor.store.results import AssemblyStore
 from services.processor.store.rows import RowStore
 from services.processor.store.shards import ShardStore
@@ -53,10 +57,12 @@ async def serve(settings: ProcessorSettings) -> None:
     files = tls.channel(settings, "files", settings.files_address)
     jobs, templates, rows = JobStore(sessions), TemplateStore(sessions), RowStore(pool)
     now = partial(datetime.now, UTC)
+    part = ProcessorPart(sessions, OwnedJobStore(sessions), rows, Vault(vault), announcements)
     await server.serve(
         settings,
         POLICY,
         servicers=[
+            (privacy_pb2_grpc.add_PrivacyServiceServicer_to_server, PrivacyServicer(part)),
             (
                 templates_pb2_grpc.add_TemplateServiceServicer_to_server,
                 TemplateServicer(Templates(templates, Files(files), new_id=new_id, now=now)),

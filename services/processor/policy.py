@@ -1,11 +1,13 @@
 """Who may call what: people, by the gateway."""
 
+from services.common import privacy_servicer
 from services.common.identity import GATEWAY, Allow, Policy
 
 _JOBS = "/smelt.processor.v1.JobService/"
 _TEMPLATES = "/smelt.processor.v1.TemplateService/"
 
 POLICY: Policy = {
+    **privacy_servicer.POLICY,
     _JOBS + "CreateJob": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "ListJobs": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "GetJob": Allow(GATEWAY, needs="passport", scope="read"),

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from services.common import identity
 from services.common.errors import DomainError, Kind
-from services.common.identity import JobGrant, Passport
+from services.common.identity import ExportPermit, JobGrant, KeyProof
 from services.vault import key_wrap
 from services.vault.account_keys import AccountKeys
 from services.vault.audit import Event
@@ -24,6 +24,7 @@ class Purpose(Enum):
     FILE = "data-key/file"
     JOB = "data-key/job"
     RESULT = "data-key/result"
+    EXPORT = "data-key/export"
 
 
 # Who holds which data; another service's keys are no business of the one that asks.
@@ -31,11 +32,13 @@ _HOLDER: Mapping[Purpose, str] = {
     Purpose.FILE: identity.FILES,
     Purpose.JOB: identity.PROCESSOR,
     Purpose.RESULT: identity.FILES,
+    Purpose.EXPORT: identity.FILES,
 }
 _COLLECTION: Mapping[Purpose, str] = {
     Purpose.FILE: "files/",
     Purpose.JOB: "jobs/",
     Purpose.RESULT: "jobs/",
+    Purpose.EXPORT: "dataExports/",
 }
 
 
@@ -84,14 +87,15 @@ class DataKeys:
         self._revocations = revocations
         self._audit = audit
 
-    async def create(
-        self, proof: Passport | JobGrant, context: DataKeyContext, *, caller: str
-    ) -> tuple[Secret, bytes]:
+    async def create(self, proof: KeyProof, context: DataKeyContext, *, caller: str) -> tuple[Secret, bytes]:
         """Return a new key, which the caller wipes, and its wrapped form.
 
         Raises GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
         await self._check(proof, context, caller)
+        # An export takes along what there is; the one thing it makes is its archive.
+        if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
+            raise GrantInvalid
         under = await self._account_keys.for_sealing(proof.account)
         try:
             key = Secret(bytearray(os.urandom(KEY_BYTES)))
@@ -100,9 +104,7 @@ class DataKeys:
         finally:
             under.wipe()
 
-    async def open(
-        self, proof: Passport | JobGrant, context: DataKeyContext, wrapped: bytes, *, caller: str
-    ) -> Secret:
+    async def open(self, proof: KeyProof, context: DataKeyContext, wrapped: bytes, *, caller: str) -> Secret:
         """Return the key, which the caller wipes.
 
         Raises DataKeyInvalid, GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
@@ -123,7 +125,7 @@ class DataKeys:
             )
             raise DataKeyInvalid from None
 
-    async def _check(self, proof: Passport | JobGrant, context: DataKeyContext, caller: str) -> None:
+    async def _check(self, proof: KeyProof, context: DataKeyContext, caller: str) -> None:
         purpose = context.purpose
         if _HOLDER[purpose] != caller or not context.object.startswith(_COLLECTION[purpose]):
             raise DataKeyContextInvalid
@@ -133,6 +135,8 @@ class DataKeys:
                 raise GrantInvalid
             if await self._revocations.is_revoked(proof.account, proof.id):
                 raise GrantRevoked
+        elif isinstance(proof, ExportPermit) and purpose is Purpose.EXPORT and context.object != proof.export:
+            raise GrantInvalid
 
     def _binding(self, account: str, context: DataKeyContext) -> Binding:
         return self._account_keys.keyring.binding(

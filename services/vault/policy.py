@@ -1,5 +1,6 @@
 """Who may call which method of the vault."""
 
+from services.common import privacy_servicer
 from services.common.identity import AUTH, FILES, GATEWAY, OPERATOR, PROCESSOR, Allow, Policy
 
 _KEYS = "/smelt.vault.v1.ApiKeyService/"
@@ -23,13 +24,14 @@ POLICY: Policy = {
     _RELEASE + "ReleaseApiKeys": Allow(PROCESSOR),
     _RELEASE + "RevokeGrant": Allow(PROCESSOR, AUTH),
     # A person who only reads makes keys too: for a download that is spooled before it is sent.
-    _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="proof", scope="read"),
-    _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="proof", scope="read"),
+    _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
+    _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
     _SIGNING + "Sign": Allow(AUTH),
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
     _ERASURE + "DestroyAccountKey": Allow(AUTH),
     _AUDIT + "ListEvents": Allow(AUTH),
+    **privacy_servicer.POLICY,
     _OPERATOR + "SetManagedApiKey": Allow(OPERATOR),
     _OPERATOR + "RotateWrappingKey": Allow(OPERATOR),
     _OPERATOR + "RotateRootKey": Allow(OPERATOR),

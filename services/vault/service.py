@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from smelt.privacy.v1 import privacy_pb2_grpc
 from smelt.vault.v1 import (
     api_keys_pb2_grpc,
     audit_pb2_grpc,
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.common import database, server
 from services.common.errors import DomainError
 from services.common.logs import describe, log
+from services.common.privacy_servicer import PrivacyServicer
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.vault import rotation_sql
 from services.vault.account_keys import AccountKeys
@@ -38,6 +40,7 @@ from services.vault.keyring_watch import KeyringWatch
 from services.vault.keystore import KeyStore
 from services.vault.ledger_file import LedgerFile
 from services.vault.operator_servicer import Operated, OperatorServicer
+from services.vault.part import VaultPart
 from services.vault.policy import POLICY, SEALED_POLICY
 from services.vault.release_batch import ReleaseBatches
 from services.vault.release_keys import KeyStandings
@@ -67,6 +70,7 @@ _DATA = "smelt.vault.v1.DataKeyService"
 _SIGNING = "smelt.vault.v1.SigningService"
 _ERASURE = "smelt.vault.v1.ErasureService"
 _AUDIT = "smelt.vault.v1.AuditService"
+_PRIVACY = "smelt.privacy.v1.PrivacyService"
 _ADD = {
     _KEYS: api_keys_pb2_grpc.add_ApiKeyServiceServicer_to_server,
     _DIRECTORY: api_keys_pb2_grpc.add_ApiKeyDirectoryServiceServicer_to_server,
@@ -75,6 +79,7 @@ _ADD = {
     _SIGNING: signing_pb2_grpc.add_SigningServiceServicer_to_server,
     _ERASURE: erasure_pb2_grpc.add_ErasureServiceServicer_to_server,
     _AUDIT: audit_pb2_grpc.add_AuditServiceServicer_to_server,
+    _PRIVACY: privacy_pb2_grpc.add_PrivacyServiceServicer_to_server,
 }
 _ADD_OPERATOR = operator_pb2_grpc.add_OperatorServiceServicer_to_server
 
@@ -200,6 +205,7 @@ async def _serve_unsealed(
                 DataKeyServicer(DataKeys(account_keys=account_keys, revocations=grants, audit=writer)),
             ),
             (_ADD[_ERASURE], ErasureServicer(erasures)),
+            (_ADD[_PRIVACY], PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore)))),
             (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
             (_ADD[_AUDIT], AuditServicer(reader)),
             (_ADD_OPERATOR, OperatorServicer(keystore, Operated(keys, rotations))),

@@ -22,7 +22,15 @@ from services.vault.api_keys import ApiKey, ApiKeys
 from services.vault.audit_reader import AuditReader, KeyUse
 from services.vault.data_keys import DataKeyContext, DataKeys, Purpose
 from services.vault.secret import Secret
-from services.vault.signing import Claims, GrantClaims, PassportClaims, SessionClaims, TokenSigner
+from services.vault.signing import (
+    Claims,
+    ErasureClaims,
+    ExportClaims,
+    GrantClaims,
+    PassportClaims,
+    SessionClaims,
+    TokenSigner,
+)
 from services.vault.system_keys import Macs
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -32,11 +40,14 @@ _PURPOSES = {
     data_keys_pb2.DataKeyContext.FILE: Purpose.FILE,
     data_keys_pb2.DataKeyContext.JOB: Purpose.JOB,
     data_keys_pb2.DataKeyContext.RESULT: Purpose.RESULT,
+    data_keys_pb2.DataKeyContext.EXPORT: Purpose.EXPORT,
 }
 _KINDS = {
     Kind.SESSION: signing_pb2.SESSION,
     Kind.PASSPORT: signing_pb2.PASSPORT,
     Kind.GRANT: signing_pb2.GRANT,
+    Kind.EXPORT: signing_pb2.EXPORT,
+    Kind.ERASURE: signing_pb2.ERASURE,
 }
 
 
@@ -132,7 +143,7 @@ class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
         self, request: data_keys_pb2.CreateDataKeyRequest, context: Context
     ) -> data_keys_pb2.CreateDataKeyResponse:
         key, wrapped = await self._keys.create(
-            identity.proof(context), _data_key_context(request.context), caller=identity.current_call().caller
+            identity.key_proof(), _data_key_context(request.context), caller=identity.current_call().caller
         )
         with key:
             return data_keys_pb2.CreateDataKeyResponse(key=bytes(key.reveal()), wrapped_key=wrapped)
@@ -141,7 +152,7 @@ class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
         self, request: data_keys_pb2.OpenDataKeyRequest, context: Context
     ) -> data_keys_pb2.OpenDataKeyResponse:
         key = await self._keys.open(
-            identity.proof(context),
+            identity.key_proof(),
             _data_key_context(request.context),
             request.wrapped_key,
             caller=identity.current_call().caller,
@@ -207,6 +218,10 @@ def _claims(request: signing_pb2.SignRequest) -> Claims:
                 template_count=grant.template_count,
                 release_budget=grant.release_budget,
             )
+        case "export":
+            return ExportClaims(request.export.account, request.export.export)
+        case "erasure":
+            return ErasureClaims(request.erasure.account)
     raise InvalidRequest(violations=[("claims", "must be set")])
 
 

@@ -12,6 +12,8 @@ from services.common.tokens import KeySet, Kind
 
 SESSION_LIFE = timedelta(days=30)
 PASSPORT_LIFE = timedelta(minutes=5)
+#: Exports and deletions are work of auth's own, which asks for another token when one runs out.
+PRIVACY_LIFE = timedelta(hours=24)
 GRANT_LIFE: Mapping[str, timedelta] = {
     "job": timedelta(days=7),
     "template-test": timedelta(minutes=10),
@@ -66,7 +68,22 @@ class GrantClaims:
     release_budget: int
 
 
-Claims = SessionClaims | PassportClaims | GrantClaims
+@dataclass(frozen=True, slots=True)
+class ExportClaims:
+    """Leave to hand out what is held of an account, and to write its archive."""
+
+    account: str
+    export: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureClaims:
+    """Leave to remove what is held of an account."""
+
+    account: str
+
+
+Claims = SessionClaims | PassportClaims | GrantClaims | ExportClaims | ErasureClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,10 @@ def _described(claims: Claims) -> tuple[Kind, timedelta, dict[str, Any]]:
         return Kind.SESSION, SESSION_LIFE, {"sid": claims.session}
     if isinstance(claims, PassportClaims):
         return Kind.PASSPORT, PASSPORT_LIFE, {"sid": claims.session, "scopes": list(claims.scopes)}
+    if isinstance(claims, ExportClaims):
+        return Kind.EXPORT, PRIVACY_LIFE, {"export": claims.export}
+    if isinstance(claims, ErasureClaims):
+        return Kind.ERASURE, PRIVACY_LIFE, {}
     return (
         Kind.GRANT,
         GRANT_LIFE[claims.purpose],

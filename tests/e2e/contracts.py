@@ -13,6 +13,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "smelt."
+#: Who serves PrivacyService for what it holds of people; auth asks them and sees to its own.
+HOLDERS = ("vault", "files", "processor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,15 @@ class Method:
     input: Any
 
     @property
+    def services(self) -> tuple[str, ...]:
+        """Short names of the services that serve it."""
+        name = self.full_name.removeprefix("/").split(".")[1]
+        return HOLDERS if name == "privacy" else (name,)
+
+    @property
     def package(self) -> str:
-        """The service's short name: auth, vault, files or processor."""
-        return self.full_name.removeprefix("/").split(".")[1]
+        """The short name of the service, or of one of them: auth, vault, files or processor."""
+        return self.services[0]
 
 
 @cache

@@ -50,6 +50,7 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
     return {
         "accessTokens": token["name"],
         "apiKeys": key["name"],
+        "dataExports": f"dataExports/{new_id()}",
         "files": file["name"],
         "templates": template["name"],
         "jobs": job["name"],

@@ -34,6 +34,8 @@ from tests.integration.auth.vault_standin import VaultStandIn
 from tests.support.ports import free_port
 
 PASSWORD = "correct horse battery staple"
+#: Nothing answers where the others would be.
+NOBODY_ELSE: dict[str, Any] = {"files_address": "127.0.0.1:1", "processor_address": "127.0.0.1:1"}
 
 
 def peer(certificates: Certificates, name: str) -> PeerSettings:
@@ -225,7 +227,7 @@ async def replica(
         health_listen="127.0.0.1:1",
         database_url_file=url_file,
         vault_address=vault_address,
-        **{**GENEROUS, **settings},
+        **{**GENEROUS, **NOBODY_ELSE, **settings},
     )
     async with AsyncExitStack() as stack:
         parts = assemble(told)

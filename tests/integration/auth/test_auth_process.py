@@ -57,6 +57,8 @@ async def test_it_is_live_at_once_ready_with_the_vault_and_ends_when_told(
             "SMELT_LISTEN": address,
             "SMELT_HEALTH_LISTEN": health,
             "SMELT_VAULT_ADDRESS": vault_address,
+            "SMELT_FILES_ADDRESS": "127.0.0.1:1",
+            "SMELT_PROCESSOR_ADDRESS": "127.0.0.1:1",
             "SMELT_DATABASE_URL_FILE": str(database.url_file),
         }
         with (tmp_path / "log").open("wb") as log:

@@ -32,7 +32,10 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 
 
 def test_what_is_not_set_follows_from_the_one_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = ("LISTEN", "HEALTH_LISTEN", "VAULT_ADDRESS", "DATABASE_URL_FILE")
+    needed = (
+        *("LISTEN", "HEALTH_LISTEN", "DATABASE_URL_FILE"),
+        *("VAULT_ADDRESS", "FILES_ADDRESS", "PROCESSOR_ADDRESS"),
+    )
     for name in (*needed, "TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"):
         monkeypatch.setenv(f"SMELT_{name}", "x")
     rates = load(AuthSettings).sign_in_rates()

@@ -14,6 +14,8 @@ GOOD = {
     "SMELT_TLS_KEY_FILE": "/nothing",
     "SMELT_TLS_CA_FILE": "/nothing",
     "SMELT_VAULT_ADDRESS": "127.0.0.1:3",
+    "SMELT_FILES_ADDRESS": "127.0.0.1:4",
+    "SMELT_PROCESSOR_ADDRESS": "127.0.0.1:5",
 }
 
 

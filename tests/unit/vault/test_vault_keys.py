@@ -12,15 +12,31 @@ from services.common.tokens import Kind, StaticKeys, TokenVerifier
 from services.vault import system_keys
 from services.vault.committing import DoesNotOpen
 from services.vault.keyring import Keyring
-from services.vault.signing import Claims, GrantClaims, PassportClaims, SessionClaims, TokenSigner
+from services.vault.signing import (
+    Claims,
+    ErasureClaims,
+    ExportClaims,
+    GrantClaims,
+    PassportClaims,
+    SessionClaims,
+    TokenSigner,
+)
 from services.vault.system_keys import PepperNotFound, SystemKeyRow, SystemKeys
 
 CLAIMS: dict[Kind, Claims] = {
     Kind.SESSION: SessionClaims("account1", "session1"),
     Kind.PASSPORT: PassportClaims("account1", "session1", ("read", "write")),
+    Kind.EXPORT: ExportClaims("account1", "dataExports/e"),
+    Kind.ERASURE: ErasureClaims("account1"),
     Kind.GRANT: GrantClaims("job", "account1", "jobs/j", "files/f", 1, "apiKeys/k", 1, 10, 2, 60),
 }
-LONGEST = {Kind.SESSION: 30 * 86400, Kind.PASSPORT: 300, Kind.GRANT: 7 * 86400}
+LONGEST = {
+    Kind.SESSION: 30 * 86400,
+    Kind.PASSPORT: 300,
+    Kind.GRANT: 7 * 86400,
+    Kind.EXPORT: 86400,
+    Kind.ERASURE: 86400,
+}
 
 
 @pytest.fixture

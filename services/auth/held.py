@@ -1,0 +1,63 @@
+"""What auth holds of people: the account, sessions, access tokens; never passwords or what proves them."""
+
+from services.common.privacy import Held
+
+_OWN = "the same in every row"
+
+HELD = (
+    Held(
+        "session",
+        owned="account = :account",
+        path="sessions.json",
+        exported=(
+            "id", "create_time", "last_used_time", "expire_time", "user_agent", "client_address", "end_time",
+            "end_reason",
+        ),
+        withheld={"account": _OWN},
+    ),
+    Held(
+        "access_token",
+        owned="account = :account",
+        path="access_tokens.json",
+        exported=("id", "display_name", "scopes", "create_time", "expire_time", "last_used_time"),
+        withheld={"account": _OWN, "digest": "a hash of the token"},
+    ),
+    Held(
+        "device",
+        owned="account = :account",
+        path="devices.json",
+        exported=("id", "create_time", "last_used_time"),
+        withheld={"account": _OWN, "digest": "a hash of the device's token"},
+    ),
+    Held(
+        "mailed_token",
+        owned="account = :account",
+        path="mailed_links.json",
+        exported=("purpose", "create_time", "expire_time"),
+        withheld={"account": _OWN, "digest": "a hash of the link's token"},
+    ),
+    Held(
+        "mail",
+        owned="recipient = (SELECT email FROM account WHERE id = :account)",
+        path="mails_to_send.json",
+        exported=("id", "kind", "recipient", "facts", "create_time", "next_try_time", "tries"),
+        kept="the mail that tells of the deletion is among them; a mail goes when it is sent or given up",
+    ),
+    Held(
+        "attempt",
+        not_exported="counts under digests, with no name of whom they count",
+        kept="until their limit's time is over; otherwise leaving and coming back would open a limit",
+    ),
+    Held(
+        "account",
+        owned="id = :account",
+        path="account.json",
+        exported=("id", "email", "state", "create_time"),
+        withheld={
+            "password_scheme": "how the password is stored",
+            "password_pepper_id": "how the password is stored",
+            "password_hash": "a code of the password",
+            "password_generation": "how often the password was changed, which ends older links",
+        },
+    ),
+)  # fmt: skip

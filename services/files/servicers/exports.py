@@ -1,0 +1,69 @@
+"""ExportFileService and ExportStoreService: archives for their owners, and from auth."""
+
+import base64
+from collections.abc import AsyncIterator
+
+from google.api import httpbody_pb2
+from smelt.files.v1 import exports_pb2, exports_pb2_grpc
+
+from services.common import identity
+from services.common.errors import InvalidRequest
+from services.common.guard import check
+from services.files.display_name import content_disposition
+from services.files.exports import Exports, StoredExport
+from services.files.servicers import Context
+
+_ZIP = "application/zip"
+
+
+class ExportFileServicer(exports_pb2_grpc.ExportFileServiceServicer):
+    """Archives of the person who asks."""
+
+    def __init__(self, exports: Exports) -> None:
+        self._exports = exports
+
+    async def DownloadDataExport(
+        self, request: exports_pb2.DownloadDataExportRequest, context: Context
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        export, pieces = await self._exports.read(identity.passport(context), request.name)
+        announced = False
+        async for piece in pieces:
+            # Not before the first piece is verified: until then a refusal can still be a whole answer.
+            if not announced:
+                await context.send_initial_metadata(_headers(export))
+                announced = True
+            yield httpbody_pb2.HttpBody(content_type=_ZIP, data=piece)
+
+
+class ExportStoreServicer(exports_pb2_grpc.ExportStoreServiceServicer):
+    """Where auth puts archives."""
+
+    def __init__(self, exports: Exports) -> None:
+        self._exports = exports
+
+    async def WriteDataExport(
+        self, requests: AsyncIterator[exports_pb2.WriteDataExportRequest], context: Context
+    ) -> exports_pb2.WriteDataExportResponse:
+        first = await anext(requests, None)
+        if first is None or first.WhichOneof("piece") != "fence":
+            raise InvalidRequest(violations=[("fence", "must come first")])
+        check(first)
+        stored = await self._exports.write(identity.export_permit(), first.fence, _data(requests))
+        return exports_pb2.WriteDataExportResponse(size_bytes=stored.object.size, sha256=stored.object.sha256)
+
+
+async def _data(requests: AsyncIterator[exports_pb2.WriteDataExportRequest]) -> AsyncIterator[bytes]:
+    async for request in requests:
+        if request.WhichOneof("piece") != "data":
+            raise InvalidRequest(violations=[("data", "must follow the fence")])
+        yield request.data
+
+
+def _headers(export: StoredExport) -> tuple[tuple[str, str], ...]:
+    digest = base64.b64encode(bytes.fromhex(export.object.sha256)).decode()
+    return (
+        ("content-disposition", content_disposition("smelt-export.zip")),
+        ("x-content-length", str(export.object.size)),
+        ("repr-digest", f"sha-256=:{digest}:"),
+        ("cache-control", "no-store"),
+    )

@@ -1,0 +1,65 @@
+"""What the processor holds of people: templates, jobs, and what became of their rows."""
+
+from services.common.privacy import Held
+
+_OWN = "the same in every row"
+_QUEUE = "tasks of the queue name a job and nothing else; one whose job is gone ends by itself"
+_JOBS = "job IN (SELECT id FROM job WHERE account = :account)"
+
+HELD = (
+    Held(
+        "template",
+        owned="account = :account",
+        path="templates.json",
+        exported=(
+            "id", "display_name", "category", "prompt", "output_column", "model", "temperature", "max_tokens",
+            "character_limit", "word_limit", "forbidden_words", "reference_columns", "create_time",
+            "update_time",
+        ),
+        withheld={"account": _OWN},
+    ),
+    # Before their jobs, by which they are found.
+    Held(
+        "result",
+        owned=_JOBS,
+        not_exported="handed out opened, with their outputs, as rows.csv of each job",
+    ),
+    Held(
+        "shard",
+        owned=_JOBS,
+        path="shards.json",
+        exported=(
+            "job", "number", "first_row", "last_row", "state", "calls", "fence", "claims",
+            "succeeded", "failed", "input_tokens", "output_tokens",
+        ),
+    ),
+    Held(
+        "job",
+        owned="account = :account",
+        path="jobs.json",
+        exported=(
+            "id", "file", "parse", "templates", "first_row", "last_row", "parallel_calls", "api_key", "state",
+            "pause_reason", "error_reason", "error_message", "succeeded", "failed", "input_tokens",
+            "output_tokens", "shard_count", "shards_done", "grant_id", "grant_expire_time", "result_fence",
+            "result_size", "result_sha256", "mark_time", "mark_done", "mark_rate", "create_time",
+            "start_time", "end_time",
+        ),
+        withheld={
+            "account": _OWN,
+            "wrapped_key": "key material",
+            "snapshot": "handed out opened, as snapshot.json of each job",
+            "grant_token": "a credential",
+        },
+    ),
+    Held(
+        "idempotency",
+        owned="account = :account",
+        path="repeated_requests.json",
+        exported=("method", "key", "resource", "create_time"),
+        withheld={"account": _OWN, "digest": "a code over what was asked"},
+    ),
+    Held("procrastinate_jobs", not_exported=_QUEUE, kept=_QUEUE),
+    Held("procrastinate_events", not_exported=_QUEUE, kept=_QUEUE),
+    Held("procrastinate_periodic_defers", not_exported=_QUEUE, kept=_QUEUE),
+    Held("procrastinate_workers", not_exported="workers, not people", kept="workers, not people"),
+)  # fmt: skip
