@@ -10,8 +10,8 @@ from google.protobuf import descriptor_pb2
 
 DESCRIPTORS = Path(__file__).resolve().parent.parent / "gen" / "smelt.binpb"
 HTTP_BODY = ".google.api.HttpBody"
-# These read a whole file before they answer.
-LONG = ("ReparseFile",)
+# These read a whole file, or call a model, before they answer.
+LONG = ("ReparseFile", "TestTemplate")
 _HOLE = re.compile(r"\{([^}=]+)(?:=([^}]*))?\}")
 
 

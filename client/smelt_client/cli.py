@@ -14,7 +14,9 @@ from .cli_files import files
 from .cli_jobs import jobs
 from .cli_keys import keys
 from .cli_run import run
+from .cli_template_tests import duplicate, library, preview, try_templates
 from .cli_templates import templates
+from .cli_vars import variables
 from .errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
 from .logins import NoLogin
 from .printing import error_line
@@ -40,7 +42,15 @@ app.command()(cli_account.logout)
 app.command()(cli_account.whoami)
 app.command()(run)
 app.add_typer(files, name="files")
+for name, command in (
+    ("preview", preview),
+    ("test", try_templates),
+    ("duplicate", duplicate),
+    ("library", library),
+):
+    templates.command(name)(command)
 app.add_typer(templates, name="templates")
+app.add_typer(variables, name="vars")
 app.add_typer(jobs, name="jobs")
 app.add_typer(keys, name="keys")
 

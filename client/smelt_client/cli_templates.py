@@ -15,7 +15,7 @@ from .errors import NotFound, SmeltError
 from .models import Template
 from .printing import Output, when
 
-templates = group("Prompt templates: write, list, delete.")
+templates = group("Prompt templates: write, list, try, copy, delete.")
 
 Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="templates/ID, an ID, or a display name.")]
 
@@ -66,10 +66,14 @@ def create(
         list[str] | None,
         typer.Option(help="A column that the confidence is counted over; repeatable.", show_default=False),
     ] = None,
+    schema_file: Annotated[
+        Path | None,
+        typer.Option(help="A JSON schema: each property forms a column.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a template; {{Column Name}} stands for a cell of the row."""
+    """Make a template; {{Column Name}} stands for a cell of the row, {{$Name}} for a custom variable."""
     out = Output(as_json=as_json, quiet=quiet)
     text = _prompt(prompt, prompt_file)
     with logged_in() as client:
@@ -85,8 +89,9 @@ def create(
             word_limit=word_limit,
             forbidden_words=forbidden or None,
             reference_columns=reference or None,
+            json_schema=None if schema_file is None else schema_file.read_text(encoding="utf-8"),
         )
-    _show(out, template)
+    show_template(out, template)
 
 
 @templates.command("list")
@@ -109,7 +114,7 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Show a template."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.templates.get(find_template(client, name)))
+        show_template(out, client.templates.get(find_template(client, name)))
 
 
 @templates.command()
@@ -141,12 +146,14 @@ def _limits(template: Template) -> str:
     return ", ".join(f"{limit} {unit}" for limit, unit in limits if limit)
 
 
-def _show(out: Output, template: Template) -> None:
+def show_template(out: Output, template: Template) -> None:
+    """Print one template."""
     fields = {
         "name": template.name,
         "template": template.display_name,
         "category": template.category,
         "output column": template.output_column,
+        "JSON schema": template.json_schema,
         "model": template.model,
         "temperature": template.temperature,
         "max tokens": template.max_tokens,

@@ -15,6 +15,7 @@ from .people import AsyncSessions, AsyncUsers, Sessions, Users
 from .retries import RetryPolicy
 from .senders import AwaitingSender, BlockingSender
 from .templates import AsyncTemplates, Templates
+from .variables import AsyncModels, AsyncVariables, Models, Variables
 
 
 class Client:
@@ -48,6 +49,8 @@ class Client:
         self.files = Files(self._sender)
         self.templates = Templates(self._sender)
         self.jobs = Jobs(self._sender)
+        self.variables = Variables(self._sender)
+        self.models = Models(self._sender)
 
     def close(self) -> None:
         """Close all connections."""
@@ -85,6 +88,8 @@ class AsyncClient:
         self.files = AsyncFiles(self._sender)
         self.templates = AsyncTemplates(self._sender)
         self.jobs = AsyncJobs(self._sender)
+        self.variables = AsyncVariables(self._sender)
+        self.models = AsyncModels(self._sender)
 
     async def close(self) -> None:
         """Close all connections."""

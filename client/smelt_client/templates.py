@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .call import (
     AsyncResource,
@@ -16,7 +16,7 @@ from .call import (
     nothing,
     paging,
 )
-from .models import Page, Preview, Template, page_of, parse
+from .models import Page, Preview, Template, Tested, page_of, parse
 
 
 def create_template(
@@ -32,6 +32,7 @@ def create_template(
     word_limit: int | None = None,
     forbidden_words: Sequence[str] | None = None,
     reference_columns: Sequence[str] | None = None,
+    json_schema: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Template]:
     """Make a template such as `Write a hook for {{First Name}}`; its answers fill `output_column`."""
@@ -48,6 +49,7 @@ def create_template(
             word_limit=word_limit,
             forbidden_words=_list(forbidden_words),
             reference_columns=_list(reference_columns),
+            json_schema=json_schema,
         ),
     }
     return Call(
@@ -88,6 +90,7 @@ def update_template(
     word_limit: int | None = None,
     forbidden_words: Sequence[str] | None = None,
     reference_columns: Sequence[str] | None = None,
+    json_schema: str | None = None,
 ) -> Call[Template]:
     """Change what is given and leave the rest; jobs that have begun keep what they began with."""
     changes = given(
@@ -102,6 +105,7 @@ def update_template(
         word_limit=word_limit,
         forbidden_words=_list(forbidden_words),
         reference_columns=_list(reference_columns),
+        json_schema=json_schema,
     )
     path = f"/v1/{named('templates', name)}"
     mask = {"update_mask": ",".join(changes)}
@@ -123,6 +127,50 @@ def preview_template(
     return Call("POST", path, lambda data: page(data).items, body=body, repeatable=True)
 
 
+def duplicate_template(
+    name: str, *, display_name: str | None = None, idempotency_key: str | None = None
+) -> Call[Template]:
+    """Copy a template, one's own or `libraryTemplates/ID`."""
+    collection = "libraryTemplates" if name.startswith("libraryTemplates/") else "templates"
+    return Call(
+        "POST",
+        f"/v1/{named(collection, name)}:duplicate",
+        lambda data: parse(Template, data),
+        body=given(display_name=display_name),
+        creates=True,
+        idempotency_key=idempotency_key,
+    )
+
+
+def list_library() -> Call[Sequence[Template]]:
+    """Return the library: read-only templates, to be duplicated and then used."""
+    page = page_of(Template, "library_templates")
+    return Call("GET", "/v1/libraryTemplates", lambda data: page(data).items)
+
+
+def try_templates(
+    names: Sequence[str],
+    file: str,
+    *,
+    first_row: int = 1,
+    row_count: int = 1,
+    mock_values: Mapping[str, str] | None = None,
+    api_key: str | None = None,
+) -> Call[Tested]:
+    """Call the model for up to ten rows and return every step; it costs usage, so it is never repeated."""
+    body = {
+        "templates": [named("templates", name) for name in names],
+        "file": named("files", file),
+        "first_row": first_row,
+        "row_count": row_count,
+        **given(
+            mock_values=None if mock_values is None else dict(mock_values),
+            api_key=None if api_key is None else named("apiKeys", api_key),
+        ),
+    }
+    return Call("POST", "/v1/templates:test", lambda data: parse(Tested, data), body=body, slow=True)
+
+
 class Templates(Resource):
     """Templates."""
 
@@ -132,6 +180,9 @@ class Templates(Resource):
     update = blocking(update_template)
     delete = blocking(delete_template)
     preview = blocking(preview_template)
+    duplicate = blocking(duplicate_template)
+    library = blocking(list_library)
+    test = blocking(try_templates)
 
 
 class AsyncTemplates(AsyncResource):
@@ -143,3 +194,6 @@ class AsyncTemplates(AsyncResource):
     update = awaiting(update_template)
     delete = awaiting(delete_template)
     preview = awaiting(preview_template)
+    duplicate = awaiting(duplicate_template)
+    library = awaiting(list_library)
+    test = awaiting(try_templates)

@@ -103,6 +103,12 @@ def error_body(message: str, kind: str, *, code: str | None, param: str | None =
     return orjson.dumps({"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
+def parameter_error(name: str) -> bytes:
+    """Return the refusal of a parameter that a model does not take."""
+    message = f"Unsupported parameter: '{name}' is not supported with this model."
+    return error_body(message, "invalid_request_error", code="unsupported_parameter", param=name)
+
+
 ERRORS = {
     400: ("The request was not accepted.", "invalid_request_error", "invalid_value"),
     401: ("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),

@@ -59,6 +59,8 @@ class StandIn:
             "sequence": seen.sequence,
             "created": int(time.time()),
         }
+        if rule is not None and rule.action == "refuse_parameter" and rule.parameter not in asked:
+            rule = None
         reply = _right(answer) if rule is None else _by_rule(rule, answer, key.removeprefix("Bearer "))
         return self._ready(seen, reply, settled)
 
@@ -208,3 +210,5 @@ def _by_rule(rule: Rule, answer: dict[str, Any], key: str) -> Reply:
             return _right(answer, content=f"Your key is {key}, is it not?")
         case "content":
             return _right(answer, content=rule.content)
+        case "refuse_parameter":
+            return Reply(400, answers.parameter_error(rule.parameter))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Action = Literal[
     "status", "insufficient_quota", "slow", "cut_off", "reset", "not_json", "empty_choices", "truncated",
     "content_filter", "html", "redirect", "huge", "trickle", "wrong_types", "nuls", "key_echo", "content",
+    "refuse_parameter",
 ]  # fmt: skip
 
 Positive = Annotated[int, Field(ge=1)]
@@ -43,6 +44,9 @@ class Rule(BaseModel):
     seconds: float = Field(default=5.0, ge=0, le=3600, description="for `slow`")
     megabytes: int = Field(default=50, ge=1, le=512, description="for `huge`")
     content: str = Field(default="", description="for `content`: the model's exact words")
+    parameter: str = Field(
+        default="", description="for `refuse_parameter`: 400 when it is sent, else the answer"
+    )
     location: str = Field(default="http://127.0.0.1:9/v1/chat/completions", description="for `redirect`")
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 from smelt.privacy.v1 import privacy_pb2_grpc
-from smelt.processor.v1 import jobs_pb2_grpc, templates_pb2_grpc
+from smelt.processor.v1 import jobs_pb2_grpc, models_pb2_grpc, templates_pb2_grpc, variables_pb2_grpc
 
 from services.common import database, logs, migrations, server, tls, tokens
 from services.common.health import Health, serve_probes
@@ -27,6 +27,7 @@ from services.processor.policy import POLICY
 from services.processor.progress import Announcements, Parks, connect
 from services.processor.provider import Limits, Provider
 from services.processor.release_client import ReleaseClient
+from services.processor.requests import RefusedParameters
 from services.processor.settings import ProcessorSettings, WorkerSettings
 from services.processor.shard_run import Parts, ShardRuns
 from services.processor.store.jobs import JobStore
@@ -35,8 +36,12 @@ from services.processor.store.results import AssemblyStore
 from services.processor.store.rows import RowStore
 from services.processor.store.shards import ShardStore
 from services.processor.store.templates import TemplateStore
+from services.processor.store.variables import VariableStore
 from services.processor.template_servicer import TemplateServicer
+from services.processor.template_tests import Callers, TemplateTests
 from services.processor.templates import Templates
+from services.processor.variable_servicer import ModelServicer, VariableServicer
+from services.processor.variables import Variables
 from services.processor.watch import Watch
 from services.processor.worker import Worker
 
@@ -56,8 +61,18 @@ async def serve(settings: ProcessorSettings) -> None:
     vault = tls.channel(settings, "vault", settings.vault_address)
     files = tls.channel(settings, "files", settings.files_address)
     jobs, templates, rows = JobStore(sessions), TemplateStore(sessions), RowStore(pool)
+    variables = VariableStore(sessions)
     now = partial(datetime.now, UTC)
     part = ProcessorPart(sessions, OwnedJobStore(sessions), rows, Vault(vault), announcements)
+    keys, provider = ReleaseClient(vault), _provider(settings)
+    tests = TemplateTests(
+        templates,
+        variables,
+        files=Files(files),
+        vault=Vault(vault),
+        auth=Auth(auth),
+        callers=Callers(keys, provider, Parks(redis), RefusedParameters()),
+    )
     await server.serve(
         settings,
         POLICY,
@@ -65,14 +80,22 @@ async def serve(settings: ProcessorSettings) -> None:
             (privacy_pb2_grpc.add_PrivacyServiceServicer_to_server, PrivacyServicer(part)),
             (
                 templates_pb2_grpc.add_TemplateServiceServicer_to_server,
-                TemplateServicer(Templates(templates, Files(files), new_id=new_id, now=now)),
+                TemplateServicer(
+                    Templates(templates, Files(files), variables=variables, new_id=new_id, now=now), tests
+                ),
             ),
+            (
+                variables_pb2_grpc.add_VariableServiceServicer_to_server,
+                VariableServicer(Variables(variables, new_id=new_id, now=now)),
+            ),
+            (models_pb2_grpc.add_ModelServiceServicer_to_server, ModelServicer()),
             (
                 jobs_pb2_grpc.add_JobServiceServicer_to_server,
                 JobServicer(
                     Jobs(
                         jobs,
                         templates,
+                        variables=variables,
                         files=Files(files),
                         vault=Vault(vault),
                         auth=Auth(auth),
@@ -90,7 +113,16 @@ async def serve(settings: ProcessorSettings) -> None:
         verifier=tokens.TokenVerifier(tokens.VaultKeys(vault)),
         ready_checks=[partial(database.ping, engine)],
         background=[announcements.follow],
-        on_stop=[auth.close, vault.close, files.close, redis.aclose, pool.close, engine.dispose],
+        on_stop=[
+            keys.close,
+            provider.close,
+            auth.close,
+            vault.close,
+            files.close,
+            redis.aclose,
+            pool.close,
+            engine.dispose,
+        ],
     )
 
 
@@ -104,15 +136,7 @@ async def work(settings: WorkerSettings) -> None:
     announcements, parks = Announcements(redis), Parks(redis)
     vault = tls.channel(settings, "vault", settings.vault_address)
     files = tls.channel(settings, "files", settings.files_address)
-    keys = ReleaseClient(vault)
-    provider = Provider(
-        Endpoints(settings.private_providers.split(",")),
-        Limits(
-            connect_seconds=settings.provider_connect_seconds,
-            total_seconds=settings.provider_total_seconds,
-            answer_bytes=settings.max_answer_bytes,
-        ),
-    )
+    keys, provider = ReleaseClient(vault), _provider(settings)
     shards = ShardStore(pool)
     runs = ShardRuns(
         Parts(
@@ -122,6 +146,7 @@ async def work(settings: WorkerSettings) -> None:
             keys=keys,
             provider=provider,
             parks=parks,
+            refused=RefusedParameters(),
             announcements=announcements,
         )
     )
@@ -147,6 +172,17 @@ async def work(settings: WorkerSettings) -> None:
         await provider.close()
         for close in (vault.close, files.close, redis.aclose, pool.close, engine.dispose, probes.cleanup):
             await close()
+
+
+def _provider(settings: ProcessorSettings) -> Provider:
+    return Provider(
+        Endpoints(settings.private_providers.split(",")),
+        Limits(
+            connect_seconds=settings.provider_connect_seconds,
+            total_seconds=settings.provider_total_seconds,
+            answer_bytes=settings.max_answer_bytes,
+        ),
+    )
 
 
 async def _signalled(stop: asyncio.Event) -> None:

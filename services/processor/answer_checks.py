@@ -56,12 +56,29 @@ class AnswerChecks:
         self._words = step.word_limit
         self._forbidden = _whole_words(step.forbidden_words)
         self._used = sorted({part for part in prompt.segments if isinstance(part, int)})
+        self._constants = prompt.constants
+        self._is_text = not step.json_schema
 
-    def check(self, answer: str, values: Sequence[str]) -> tuple[str, int]:
-        """Return what is saved of an answer and its flags; `values` are those that its prompt was made of."""
-        fixed = fix(answer)
-        text = fixed.text
-        found = [*fixed.found]
+    def check(self, answers: Sequence[str], values: Sequence[str]) -> tuple[tuple[str, ...], int]:
+        """Return what is saved of a step's answers and their flags; `values` are what its prompt was made of.
+
+        Values of a JSON answer are kept as they are: nothing is wrapped around them, and they may be short.
+        """
+        found: list[str] = []
+        texts: list[str] = []
+        for answer in answers:
+            text = answer
+            if self._is_text:
+                fixed = fix(answer)
+                text = fixed.text
+                found += fixed.found
+            texts.append(text)
+            self._look(text, found)
+        if _is_generic("\n".join(texts), (*(values[place] for place in self._used), *self._constants)):
+            found.append("generic")
+        return tuple(texts), flags.mask(found)
+
+    def _look(self, text: str, found: list[str]) -> None:
         if self._forbidden is not None and self._forbidden.search(text):
             found.append("forbidden_word")
         # A brace or bracket must be there; most answers have none.
@@ -69,7 +86,7 @@ class AnswerChecks:
             found.append("has_placeholder")
         if _AI_SPEAK.search(text):
             found.append("has_ai_speak")
-        if len(text.strip()) < SHORTEST_CHARACTERS:
+        if self._is_text and len(text.strip()) < SHORTEST_CHARACTERS:
             found.append("too_short")
         if self._characters and len(text) > self._characters:
             found.append("over_char_limit")
@@ -77,9 +94,6 @@ class AnswerChecks:
             found.append("over_word_limit")
         if _CLICHE.search(text):
             found.append("has_cliche")
-        if _is_generic(text, [values[place] for place in self._used]):
-            found.append("generic")
-        return text, flags.mask(found)
 
 
 def _whole_words(words: Iterable[str]) -> re.Pattern[str] | None:

@@ -21,6 +21,11 @@ LONGEST_WAIT_SECONDS = 3600.0
 
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 20.0
+#: What a request can do without, or say by another name.
+OPTIONAL_PARAMETERS = ("temperature", "store", "response_format", "max_tokens", "max_completion_tokens")
+_LONGEST_MESSAGE = 1000
+_PARAMETER = re.compile(rf"\b(?:{'|'.join(OPTIONAL_PARAMETERS)})\b")
+_UNSUPPORTED = re.compile(r"unsupported|unrecognized|unknown|unexpected|not (?:supported|permitted)", re.I)
 _CODE = re.compile(r"[a-z0-9_.-]{1,64}\Z")
 
 
@@ -41,12 +46,17 @@ class Failure:
     reason: str
     message: str
     wait_seconds: float | None = None
+    #: The parameter of the request that the provider does not take, if that was all.
+    parameter: str = ""
 
 
 UNREACHABLE = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached")
 TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long")
 MALFORMED = Failure(
     Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was empty or not understood"
+)
+UNFITTING = Failure(
+    Verdict.AGAIN, "OUTPUT_SCHEMA_MISMATCH", "The answer is not an object of the template's JSON schema"
 )
 TOO_LARGE = Failure(Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was too large")
 TRUNCATED = Failure(Verdict.ROW_FAILS, "OUTPUT_TRUNCATED", "The answer was cut off by the token limit")
@@ -78,7 +88,20 @@ def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], 
         said = f"The provider answered with status {status}"
         return Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", said, wait)
     shown = f"status {status}, {code}" if code else f"status {status}"
-    return Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", f"The provider rejected the request ({shown})")
+    said = f"The provider rejected the request ({shown})"
+    parameter = _refused_parameter(error) if status in (400, 422) else ""
+    return Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", said, parameter=parameter)
+
+
+def _refused_parameter(error: Mapping[str, object]) -> str:
+    """Return the optional parameter that a refusal is about; empty when it is about something else."""
+    code, named, message = error.get("code"), error.get("param"), error.get("message")
+    if named in OPTIONAL_PARAMETERS and code in ("unsupported_parameter", "unsupported_value"):
+        return str(named)
+    if not isinstance(message, str) or not _UNSUPPORTED.search(message[:_LONGEST_MESSAGE]):
+        return ""
+    found = _PARAMETER.search(message[:_LONGEST_MESSAGE])
+    return found[0] if found else ""
 
 
 def _code(value: object) -> str:

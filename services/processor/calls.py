@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.common.errors import DomainError
+from services.processor import answer_schema
 from services.processor.answer import Answer, Unusable
 from services.processor.attempts import (
     ATTEMPTS,
     LONGEST_HELD_WAIT_SECONDS,
     RATE_REFUSALS,
+    UNFITTING,
     Failure,
     Verdict,
     backoff_seconds,
@@ -19,6 +21,7 @@ from services.processor.endings import Again, Ending, Fail, Pause, ending_of
 from services.processor.errors import AddressNotAllowed
 from services.processor.job_plan import Step
 from services.processor.release_client import Released, Use
+from services.processor.requests import RefusedParameters, Requests
 
 #: Releases in a row that may go unanswered before the shard goes back to the queue.
 UNANSWERED_RELEASES = 8
@@ -52,7 +55,7 @@ class Called:
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-    text: str | None = None
+    texts: tuple[str, ...] | None = None
     failure: Failure | None = None
 
 
@@ -90,6 +93,7 @@ class Calls:
         ended: Ended,
         grant: str,
         claim: int,
+        refused: RefusedParameters,
         dice: Callable[[], float],
     ) -> None:
         self._keys = keys
@@ -99,17 +103,14 @@ class Calls:
         self._grant = grant
         self._claim = claim
         self._dice = dice
+        self._refused = refused
+        self._requests: dict[Step, Requests] = {}
 
     async def call(self, row: int, position: int, *, step: Step, place: str, prompt: str) -> Called:
         """Send a prompt until it is answered, its row has failed, or the work has ended."""
         called = Called()
-        body = {
-            "model": step.model,
-            # What comes from the file stands in the user's message, never in an instruction to the model.
-            "messages": [{"role": "user", "content": prompt}],
-            "temperature": step.temperature,
-            "max_tokens": step.max_tokens,
-        }
+        requests = self._requests_of(step)
+        left_out: set[str] = set()
         failed = refused = 0
         uses = _Uses(row, position, self._claim)
         while self._ended.ending is None:
@@ -119,8 +120,11 @@ class Calls:
             if released is None:
                 break
             called.calls += 1
+            without = self._refused.of(place)
             try:
-                said = await self._provider.ask(released.base_url, released.secret, body)
+                said = await self._provider.ask(
+                    released.base_url, released.secret, requests.body(prompt, without)
+                )
             except AddressNotAllowed as error:
                 self._ended.end(Fail(error.reason, error.message))
                 break
@@ -129,9 +133,18 @@ class Calls:
             called.input_tokens += said.input_tokens
             called.output_tokens += said.output_tokens
             if type(said) is Answer:
-                called.text = said.text
-                break
-            failure = said.failure  # type: ignore[union-attr]
+                called.texts = _texts(step, said.text)
+                if called.texts is not None:
+                    break
+                failure = UNFITTING
+            else:
+                failure = said.failure  # type: ignore[union-attr]
+            if failure.parameter and failure.parameter not in left_out:
+                # Once for each parameter: the same request without it may well be taken.
+                left_out.add(failure.parameter)
+                if failure.parameter not in without:
+                    self._refused.learn(place, failure.parameter)
+                continue
             if failure.verdict is Verdict.JOB_PAUSES:
                 self._ended.end(Pause(failure.reason, failure.reason, failure.message))
                 break
@@ -142,6 +155,12 @@ class Calls:
                 break
             await self._wait(failure, failed + refused, place)
         return called
+
+    def _requests_of(self, step: Step) -> Requests:
+        found = self._requests.get(step)
+        if found is None:
+            found = self._requests[step] = Requests(step)
+        return found
 
     async def _may_go(self, place: str) -> bool:
         """Whether the provider may be asked now; sleeps through short waits, ends the work for long ones."""
@@ -179,6 +198,10 @@ class Calls:
                     return None
                 await self._ended.sleep(backoff_seconds(unanswered, self._dice()))
         return None
+
+
+def _texts(step: Step, text: str) -> tuple[str, ...] | None:
+    return answer_schema.values(step.json_schema, text) if step.json_schema else (text,)
 
 
 class _Uses:

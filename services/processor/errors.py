@@ -15,6 +15,30 @@ class TemplateInvalid(DomainError):
     message = "The template is not valid"
 
 
+class VariableNotFound(DomainError):
+    reason = "VARIABLE_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Variable not found"
+
+
+class VariableInvalid(DomainError):
+    reason = "VARIABLE_INVALID"
+    kind = Kind.INVALID
+    message = "The variable is not valid"
+
+
+class VariableExists(DomainError):
+    reason = "VARIABLE_EXISTS"
+    kind = Kind.EXISTS
+    message = "There is a variable of this name already"
+
+
+class TooManyVariables(DomainError):
+    reason = "TOO_MANY_VARIABLES"
+    kind = Kind.EXHAUSTED
+    message = "The account has as many variables as it may have"
+
+
 class UpdateMaskInvalid(DomainError):
     reason = "UPDATE_MASK_INVALID"
     kind = Kind.INVALID

@@ -13,9 +13,16 @@ HELD = (
         path="templates.json",
         exported=(
             "id", "display_name", "category", "prompt", "output_column", "model", "temperature", "max_tokens",
-            "character_limit", "word_limit", "forbidden_words", "reference_columns", "create_time",
-            "update_time",
+            "character_limit", "word_limit", "forbidden_words", "reference_columns", "json_schema",
+            "create_time", "update_time",
         ),
+        withheld={"account": _OWN},
+    ),
+    Held(
+        "variable",
+        owned="account = :account",
+        path="variables.json",
+        exported=("id", "key", "folded", "value", "create_time", "update_time"),
         withheld={"account": _OWN},
     ),
     # Before their jobs, by which they are found.

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from services.processor import template
-from services.processor.errors import InvalidRowRange, OutputColumnClash
+from services.processor import answer_schema, template
+from services.processor.errors import InvalidRowRange, OutputColumnClash, UnknownVariable
 from services.processor.template import Prompt
 
 #: Rows that one worker takes at a time, at most.
@@ -28,15 +28,24 @@ class Step:
     word_limit: int = 0
     forbidden_words: tuple[str, ...] = ()
     reference_columns: tuple[str, ...] = ()
+    json_schema: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that its answers form: one, or one for each property of its schema."""
+        if not self.json_schema:
+            return (self.output_column,)
+        return tuple(f"{self.output_column}.{name}" for name in answer_schema.properties(self.json_schema))
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is frozen into a job: the file's columns and the steps, and the endpoint its key is for."""
+    """What is frozen into a job: the file's columns, the steps, its key's endpoint, custom variables."""
 
     columns: tuple[str, ...]
     steps: tuple[Step, ...]
     base_url: str
+    variables: tuple[tuple[str, str], ...] = ()
 
     def prompts(self) -> tuple[Prompt, ...]:
         """Return each step's prompt, bound to the columns and the outputs of the steps before it.
@@ -44,31 +53,52 @@ class Snapshot:
         Raises UnknownVariable, AmbiguousVariable or OutputColumnClash.
         """
         check_outputs(self.columns, self.steps)
-        names = list(self.columns)
+        names, variables = list(self.columns), dict(self.variables)
         bound: list[Prompt] = []
         for step in self.steps:
-            bound.append(template.bind(template.parse(step.prompt), names, template=step.template))
-            names.append(step.output_column)
+            try:
+                bound.append(
+                    template.bind(
+                        template.parse(step.prompt), names, template=step.template, variables=variables
+                    )
+                )
+            except UnknownVariable as error:
+                check_order(self.steps, names, error.metadata["variable"])
+                raise
+            names += step.columns
         return tuple(bound)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the new columns."""
-        return tuple(step.output_column for step in self.steps)
+        return tuple(column for step in self.steps for column in step.columns)
+
+
+def check_order(steps: Sequence[Step], names: Sequence[str], variable: str) -> None:
+    """Raise UnknownVariable with better words when a step makes what another one before it wants."""
+    folded = _folded(variable)
+    for step in steps:
+        if folded in map(_folded, step.columns) and folded not in map(_folded, names):
+            raise UnknownVariable(
+                f"{{{{{variable}}}}} is used before {step.template} makes it: move that template up",
+                variable=variable,
+                template=step.template,
+            )
 
 
 def check_outputs(columns: Sequence[str], steps: Sequence[Step]) -> None:
     """Raise OutputColumnClash when an output has the name of a column or another output, but for case."""
     taken = {_folded(column) for column in columns}
     for step in steps:
-        name = _folded(step.output_column)
-        if name in taken:
-            raise OutputColumnClash(
-                f"Output column {step.output_column} has the name of another column",
-                column=step.output_column,
-                template=step.template,
-            )
-        taken.add(name)
+        for column in step.columns:
+            name = _folded(column)
+            if name in taken:
+                raise OutputColumnClash(
+                    f"Output column {column} has the name of another column",
+                    column=column,
+                    template=step.template,
+                )
+            taken.add(name)
 
 
 def _folded(name: str) -> str:

@@ -123,7 +123,8 @@ class JobRows:
         name = f"jobs/{job.id}"
         key = await self._vault.open_data_key(name, job.wrapped_key, as_person(person))
         seal = JobSeal(key, job.account, name)
-        columns = seal.open_snapshot(job.snapshot).outputs
+        snapshot = seal.open_snapshot(job.snapshot)
+        columns, steps = snapshot.outputs, [step.output_column for step in snapshot.steps]
         opened: dict[int, JobRow] = {}
         for row in found:
             payload = seal.open_row(row.row, row.payload)
@@ -136,7 +137,7 @@ class JobRows:
                 flags=flags.names(row.flags),
                 findings=tuple(
                     Finding(name, column)
-                    for column, bits in zip(columns, payload.flags, strict=False)
+                    for column, bits in zip(steps, payload.flags, strict=False)
                     for name in flags.names(bits)
                 ),
                 confidence=row.confidence,

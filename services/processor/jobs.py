@@ -1,7 +1,7 @@
 """Jobs of people: what may start, and what their owners may ask of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -80,6 +80,12 @@ class TemplateStore(Protocol):
     async def get_many(self, account: str, ids: list[str]) -> list[Template]: ...
 
 
+class VariableStore(Protocol):
+    """Where custom variables are kept."""
+
+    async def all(self, account: str) -> dict[str, str]: ...
+
+
 class Files(Protocol):
     """Who knows files."""
 
@@ -128,6 +134,7 @@ class Jobs:
         store: JobStore,
         templates: TemplateStore,
         *,
+        variables: VariableStore,
         files: Files,
         vault: Vault,
         auth: Auth,
@@ -138,6 +145,7 @@ class Jobs:
     ) -> None:
         self._store = store
         self._templates = templates
+        self._variables = variables
         self._files = files
         self._vault = vault
         self._auth = auth
@@ -168,11 +176,13 @@ class Jobs:
         chosen = await self._templates.get_many(person.account, ids)
         file = await self._files.facts(wish.file, proof)
         first, last = job_plan.row_range(wish.first_row, wish.last_row, file.row_count)
-        draft = Snapshot(file.columns, tuple(_step(each) for each in chosen), base_url="")
+        variables = await self._variables.all(person.account)
+        steps = tuple(step_of(each) for each in chosen)
+        draft = Snapshot(file.columns, steps, base_url="", variables=tuple(variables.items()))
         # Unknown variables and columns, and clashes, are found here, before anything is stored or paid for.
         used_columns(draft)
         api_key = await self._vault.describe_key(wish.api_key, proof)
-        snapshot = Snapshot(draft.columns, draft.steps, api_key.base_url)
+        snapshot = replace(draft, base_url=api_key.base_url)
         rows, id_ = last - first + 1, self._new_id()
         name = f"jobs/{id_}"
         data_key = await self._vault.create_data_key(name, proof)
@@ -233,7 +243,8 @@ class Jobs:
             log.warning("grant.not_revoked", grant=grant_id, **describe(error))
 
 
-def _step(template: Template) -> Step:
+def step_of(template: Template) -> Step:
+    """Return a template as a job freezes it."""
     fields = template.fields
     return Step(
         template=f"templates/{template.id}",
@@ -246,4 +257,5 @@ def _step(template: Template) -> Step:
         word_limit=fields.word_limit,
         forbidden_words=fields.forbidden_words,
         reference_columns=fields.reference_columns,
+        json_schema=fields.json_schema,
     )

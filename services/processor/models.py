@@ -1,4 +1,4 @@
-"""Tables of the processor. Prompts and names are plain; snapshots and row payloads are sealed."""
+"""Tables of the processor. Prompts, variables and names are plain; snapshots and row payloads are sealed."""
 
 from datetime import datetime
 
@@ -55,6 +55,25 @@ class TemplateRow(Base):
     word_limit: Mapped[int] = mapped_column(server_default="0")
     forbidden_words: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     reference_columns: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    json_schema: Mapped[str] = mapped_column(server_default="")
+    create_time: Mapped[datetime]
+    update_time: Mapped[datetime]
+
+
+class VariableRow(Base):
+    """A custom variable; `folded` is its key as keys are compared."""
+
+    __tablename__ = "variable"
+    __table_args__ = (
+        Index("variable_by_key", "account", "folded", unique=True),
+        Index("variable_by_account", "account", "create_time", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    key: Mapped[str]
+    folded: Mapped[str]
+    value: Mapped[str]
     create_time: Mapped[datetime]
     update_time: Mapped[datetime]
 

@@ -36,6 +36,7 @@ class JobSeal:
             columns=tuple(document["columns"]),
             steps=tuple(_step(step) for step in document["steps"]),
             base_url=document["base_url"],
+            variables=tuple((key, value) for key, value in document.get("variables", ())),
         )
 
     def seal_row(self, number: int, payload: RowPayload) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import grpc
 from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
@@ -84,6 +85,7 @@ class GrantScope:
     last_row: int
     template_count: int
     release_budget: int
+    purpose: Literal["JOB", "TEMPLATE_TEST"] = "JOB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +227,8 @@ class Auth:
         self._grants = grants_pb2_grpc.GrantServiceStub(channel)
 
     async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant:
-        """Return a grant to run a job for the person behind the proof; UNAUTHENTICATED."""
-        request = grants_pb2.MintJobGrantRequest(purpose=grants_pb2.MintJobGrantRequest.JOB, **asdict(scope))
+        """Return a grant for the person behind the proof; UNAUTHENTICATED."""
+        request = grants_pb2.MintJobGrantRequest(**asdict(scope))
         async with peer_errors():
             minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
         return MintedGrant(minted.grant, minted.grant_id, minted.expire_time.ToDatetime(UTC))

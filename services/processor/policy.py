@@ -5,6 +5,7 @@ from services.common.identity import GATEWAY, Allow, Policy
 
 _JOBS = "/smelt.processor.v1.JobService/"
 _TEMPLATES = "/smelt.processor.v1.TemplateService/"
+_VARIABLES = "/smelt.processor.v1.VariableService/"
 
 POLICY: Policy = {
     **privacy_servicer.POLICY,
@@ -22,4 +23,14 @@ POLICY: Policy = {
     _TEMPLATES + "DeleteTemplate": Allow(GATEWAY, needs="passport", scope="write"),
     # It changes nothing, but to the edge a POST is a change.
     _TEMPLATES + "PreviewTemplate": Allow(GATEWAY, needs="passport", scope="write"),
+    _TEMPLATES + "DuplicateTemplate": Allow(GATEWAY, needs="passport", scope="write"),
+    _TEMPLATES + "TestTemplate": Allow(GATEWAY, needs="passport", scope="write"),
+    _TEMPLATES + "ListLibraryTemplates": Allow(GATEWAY, needs="passport", scope="read"),
+    _TEMPLATES + "GetLibraryTemplate": Allow(GATEWAY, needs="passport", scope="read"),
+    _VARIABLES + "CreateVariable": Allow(GATEWAY, needs="passport", scope="write"),
+    _VARIABLES + "ListVariables": Allow(GATEWAY, needs="passport", scope="read"),
+    _VARIABLES + "GetVariable": Allow(GATEWAY, needs="passport", scope="read"),
+    _VARIABLES + "UpdateVariable": Allow(GATEWAY, needs="passport", scope="write"),
+    _VARIABLES + "DeleteVariable": Allow(GATEWAY, needs="passport", scope="write"),
+    "/smelt.processor.v1.ModelService/ListModels": Allow(GATEWAY, needs="passport", scope="read"),
 }

@@ -25,7 +25,7 @@ async def pieces(
 ) -> AsyncIterator[bytes]:
     """Yield the file in pieces of at most 512 KiB; rows that failed or are not done have empty outputs."""
     waiting = bytearray(_lines([(*snapshot.columns, *snapshot.outputs)]))
-    blanks = ("",) * len(snapshot.steps)
+    blanks = ("",) * len(snapshot.outputs)
     async for batch in rows:
         if not batch:
             continue

@@ -127,12 +127,12 @@ class RowLoop:
             done.attempts += called.calls
             if called.failure is not None:
                 return self._result(FAILED, done, called)
-            if called.text is None:
+            if called.texts is None:
                 return None
-            text, bits = self._checks[position].check(called.text, values)
-            done.outputs.append(text)
+            texts, bits = self._checks[position].check(called.texts, values)
+            done.outputs += texts
             done.flags.append(bits)
-            values.append(text)
+            values += texts
             if position + 1 < len(self._steps):
                 # A chain goes on from here after a crash: what was paid for is not paid for again.
                 await self._writer.put(self._result(UNDER_WAY, done, called))

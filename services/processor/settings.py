@@ -20,6 +20,9 @@ class ProcessorSettings(ServiceSettings):
     #: Provider calls in flight of a job that does not say, and of any job at most.
     parallel_calls: int = Field(default=5, ge=1)
     max_parallel_calls: int = Field(default=1000, ge=1)
+    provider_connect_seconds: float = Field(default=10.0, gt=0)
+    provider_total_seconds: float = Field(default=60.0, gt=0)
+    max_answer_bytes: int = Field(default=1024 * 1024, ge=1024)
 
 
 class WorkerSettings(ProcessorSettings):
@@ -32,6 +35,3 @@ class WorkerSettings(ProcessorSettings):
     heartbeat_seconds: float = Field(default=1.5, gt=0)
     #: How long calls in flight may take to finish after a stop signal; what is left is given back.
     drain_seconds: float = Field(default=8.0, ge=0)
-    provider_connect_seconds: float = Field(default=10.0, gt=0)
-    provider_total_seconds: float = Field(default=60.0, gt=0)
-    max_answer_bytes: int = Field(default=1024 * 1024, ge=1024)

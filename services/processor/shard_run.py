@@ -18,6 +18,7 @@ from services.processor.job import FINAL, State
 from services.processor.payloads import JobSeal
 from services.processor.peers import Proof, Rows, by_grant
 from services.processor.progress import Announcements, Parks, place
+from services.processor.requests import RefusedParameters
 from services.processor.result_writer import ResultWriter
 from services.processor.row_loop import RowLoop
 from services.processor.row_source import RowSource
@@ -53,6 +54,7 @@ class Parts:
     keys: Keys
     provider: Provider
     parks: Parks
+    refused: RefusedParameters
     announcements: Announcements
 
 
@@ -134,6 +136,7 @@ class ShardRuns:
                 keys=parts.keys,
                 provider=parts.provider,
                 parks=parts.parks,
+                refused=parts.refused,
                 ended=ended,
                 grant=claim.grant,
                 claim=claim.fence,

@@ -1,6 +1,6 @@
 """Prompts with holes: parsing, binding holes to columns, and filling them in one pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.processor.errors import AmbiguousVariable, TemplateInvalid, UnknownVariable
@@ -16,15 +16,21 @@ class Variable:
 
     name: str
 
+    @property
+    def is_custom(self) -> bool:
+        """Whether it names a custom variable of the account rather than a column."""
+        return self.name.startswith("$")
+
 
 Part = str | Variable
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt bound to columns: text, and positions in the row's values."""
+    """A prompt bound to columns: text, positions in the row's values, and the custom variables put in."""
 
     segments: tuple[str | int, ...]
+    constants: tuple[str, ...] = ()
 
     def render(self, values: Sequence[str]) -> str:
         """Return the prompt for one row. What a value holds is text, never another hole."""
@@ -64,16 +70,56 @@ def _add_text(parts: list[Part], literal: list[str]) -> None:
     literal.clear()
 
 
-def bind(parts: Sequence[Part], columns: Sequence[str], *, template: str = "") -> Prompt:
+def bind(
+    parts: Sequence[Part],
+    columns: Sequence[str],
+    *,
+    template: str = "",
+    variables: Mapping[str, str] | None = None,
+) -> Prompt:
     """Bind holes to columns: the exact name first, then the same name but for case.
 
-    `template` names the template in the errors: UnknownVariable for a name that no column has,
-    AmbiguousVariable for one that fits several columns equally well.
+    A name with a dollar sign is one of the custom `variables`. `template` names the template in the errors:
+    UnknownVariable for a name that nothing has, AmbiguousVariable for one that fits several columns
+    equally well.
     """
-    return Prompt(
-        tuple(
-            position(part.name, columns, template) if isinstance(part, Variable) else part for part in parts
-        )
+    segments: list[str | int] = []
+    constants: list[str] = []
+    for part in parts:
+        if not isinstance(part, Variable):
+            segments.append(part)
+        elif part.is_custom:
+            value = custom(part.name, variables or {})
+            if value is None:
+                raise _unknown(part.name, template)
+            segments.append(value)
+            constants.append(value)
+        else:
+            segments.append(position(part.name, columns, template))
+    return Prompt(tuple(segments), tuple(constants))
+
+
+def custom(name: str, variables: Mapping[str, str]) -> str | None:
+    """Return the custom variable that `$Name` means, the exact spelling first; None when there is none."""
+    key = name.removeprefix("$").strip()
+    if key in variables:
+        return variables[key]
+    folded = key.casefold()
+    return next((value for each, value in variables.items() if each.casefold() == folded), None)
+
+
+def is_known(name: str, columns: Sequence[str], variables: Mapping[str, str]) -> bool:
+    """Whether a hole's name means a column or a custom variable, be it several."""
+    if name.startswith("$"):
+        return custom(name, variables) is not None
+    return any(column.strip().casefold() == name.casefold() for column in columns)
+
+
+def _unknown(name: str, template: str) -> UnknownVariable:
+    return UnknownVariable(
+        f"Unknown variable {{{{{name}}}}}" + (f" in template {template}" if template else ""),
+        variable=name,
+        template=template,
     )
 
 
@@ -93,8 +139,4 @@ def position(name: str, columns: Sequence[str], template: str) -> int:
                 variable=name,
                 template=template,
             )
-    raise UnknownVariable(
-        f"Unknown variable {{{{{name}}}}}" + (f" in template {template}" if template else ""),
-        variable=name,
-        template=template,
-    )
+    raise _unknown(name, template)

@@ -6,6 +6,8 @@ from smelt.processor.v1 import templates_pb2, templates_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.processor import library
+from services.processor.template_tests import TemplateTests, TestedRow, TestWish
 from services.processor.templates import (
     DEFAULT_MAX_TOKENS,
     DEFAULT_TEMPERATURE,
@@ -20,8 +22,9 @@ _CREATED = (("x-http-status", "201"),)
 class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
     """Serves templates of people."""
 
-    def __init__(self, templates: Templates) -> None:
+    def __init__(self, templates: Templates, tests: TemplateTests) -> None:
         self._templates = templates
+        self._tests = tests
 
     async def CreateTemplate(self, request: Any, context: Any) -> Any:
         person = identity.passport(context)
@@ -77,6 +80,63 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
             ]
         )
 
+    async def DuplicateTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        if request.name.startswith(f"{library.COLLECTION}/"):
+            fields = library.find(request.name.partition("/")[2]).fields
+        else:
+            fields = (await self._templates.get(person, parse_name("templates", request.name))).fields
+        key = identity.current_call().idempotency_key
+        return to_proto(
+            await self._templates.duplicate(person, fields, display_name=request.display_name, key=key)
+        )
+
+    async def TestTemplate(self, request: Any, context: Any) -> Any:
+        last = (request.name,) if request.name else ()
+        tested = await self._tests.run(
+            identity.passport(context),
+            TestWish(
+                templates=(*request.templates, *last),
+                file=request.file,
+                first_row=request.first_row,
+                row_count=request.row_count,
+                mock_values=dict(request.mock_values),
+                api_key=request.api_key,
+            ),
+        )
+        return templates_pb2.TestTemplateResponse(
+            rows=[_tested(row) for row in tested.rows], mocked=dict(tested.mocked)
+        )
+
+    async def ListLibraryTemplates(self, request: Any, context: Any) -> Any:
+        found = library.templates(request.category)
+        return templates_pb2.ListLibraryTemplatesResponse(
+            library_templates=[to_proto(each, library.COLLECTION) for each in found]
+        )
+
+    async def GetLibraryTemplate(self, request: Any, context: Any) -> Any:
+        return to_proto(library.find(request.name.partition("/")[2]), library.COLLECTION)
+
+
+def _tested(row: TestedRow) -> Any:
+    return templates_pb2.TestTemplateResponse.Row(
+        number=row.number,
+        confidence=row.confidence,
+        steps=[
+            templates_pb2.TestTemplateResponse.Step(
+                template=step.template,
+                prompt=step.prompt,
+                outputs=dict(step.outputs),
+                flags=step.flags,
+                error_reason=step.failure.reason if step.failure else "",
+                error_message=step.failure.message if step.failure else "",
+                input_tokens=step.input_tokens,
+                output_tokens=step.output_tokens,
+            )
+            for step in row.steps
+        ],
+    )
+
 
 def to_fields(template: Any) -> TemplateFields:
     """Return what a message says of a template, with the defaults for what it leaves open."""
@@ -92,14 +152,15 @@ def to_fields(template: Any) -> TemplateFields:
         word_limit=template.word_limit,
         forbidden_words=tuple(template.forbidden_words),
         reference_columns=tuple(template.reference_columns),
+        json_schema=template.json_schema,
     )
 
 
-def to_proto(template: Template) -> Any:
+def to_proto(template: Template, collection: str = "templates") -> Any:
     """Return the message for a template."""
     fields = template.fields
     message = templates_pb2.Template(
-        name=f"templates/{template.id}",
+        name=f"{collection}/{template.id}",
         display_name=fields.display_name,
         category=fields.category,
         prompt=fields.prompt,
@@ -111,6 +172,7 @@ def to_proto(template: Template) -> Any:
         word_limit=fields.word_limit,
         forbidden_words=fields.forbidden_words,
         reference_columns=fields.reference_columns,
+        json_schema=fields.json_schema,
     )
     message.create_time.FromDatetime(template.create_time)
     message.update_time.FromDatetime(template.update_time)

@@ -10,6 +10,7 @@ import orjson
 from services.common.idempotency import digest
 from services.common.identity import Passport
 from services.common.paging import Position
+from services.processor import answer_schema
 from services.processor import template as prompts
 from services.processor.errors import TemplateInvalid, UpdateMaskInvalid
 from services.processor.peers import FileFacts, Proof, Rows, as_person
@@ -38,6 +39,7 @@ class TemplateFields:
     word_limit: int = 0
     forbidden_words: tuple[str, ...] = ()
     reference_columns: tuple[str, ...] = ()
+    json_schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ class Store(Protocol):
     async def remove(self, account: str, id_: str) -> None: ...
 
 
+class VariableStore(Protocol):
+    """Where custom variables are kept."""
+
+    async def all(self, account: str) -> dict[str, str]: ...
+
+
 class FileRows(Protocol):
     """Who knows files and their rows."""
 
@@ -86,6 +94,7 @@ def check(of: TemplateFields) -> TemplateFields:
         model=of.model.strip() or DEFAULT_MODEL,
         forbidden_words=_names(of.forbidden_words),
         reference_columns=_names(of.reference_columns),
+        json_schema=of.json_schema.strip(),
     )
     violations = [(name, "is required") for name in _REQUIRED if not getattr(trimmed, name).strip()]
     violations += [
@@ -98,6 +107,11 @@ def check(of: TemplateFields) -> TemplateFields:
         for name in ("forbidden_words", "reference_columns")
         if any(ord(character) < 32 for each in getattr(trimmed, name) for character in each)
     ]
+    if of.json_schema.strip():
+        try:
+            answer_schema.check(of.json_schema)
+        except answer_schema.SchemaInvalid as error:
+            violations.append(("json_schema", str(error)))
     if "\0" in of.prompt:
         violations.append(("prompt", "must not hold NUL"))
     try:
@@ -138,11 +152,13 @@ class Templates:
         store: Store,
         files: FileRows,
         *,
+        variables: VariableStore,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._files = files
+        self._variables = variables
         self._new_id = new_id
         self._now = now
 
@@ -173,6 +189,14 @@ class Templates:
         """Remove a template; raise TemplateNotFound."""
         await self._store.remove(person.account, id_)
 
+    async def duplicate(
+        self, person: Passport, fields_: TemplateFields, *, display_name: str, key: str
+    ) -> Template:
+        """Store a copy of a template under a new name; the old one and " (copy)" when none is given."""
+        # A name is at most 100 characters long.
+        name = display_name.strip() or f"{fields_.display_name[:93]} (copy)"
+        return await self.create(person, replace(fields_, display_name=name), key)
+
     async def preview(
         self, person: Passport, *, id_: str, prompt: str, file: str, first: int, count: int
     ) -> list[Preview]:
@@ -183,7 +207,8 @@ class Templates:
             raise TemplateInvalid(violations=[("template.prompt", "is required")])
         proof = as_person(person)
         facts = await self._files.facts(file, proof)
-        bound = prompts.bind(prompts.parse(text), facts.columns, template=name)
+        variables = await self._variables.all(person.account)
+        bound = prompts.bind(prompts.parse(text), facts.columns, template=name, variables=variables)
         start = max(first, 1)
         wanted = min(count or DEFAULT_PREVIEW_ROWS, facts.row_count - start + 1)
         if wanted < 1:

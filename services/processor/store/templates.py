@@ -106,6 +106,7 @@ def _template(row: TemplateRow) -> Template:
             word_limit=row.word_limit,
             forbidden_words=tuple(row.forbidden_words),
             reference_columns=tuple(row.reference_columns),
+            json_schema=row.json_schema,
         ),
         create_time=row.create_time,
         update_time=row.update_time,

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc, templates_pb2, templates_pb2_grpc
+from smelt.processor.v1 import (
+    jobs_pb2,
+    jobs_pb2_grpc,
+    templates_pb2,
+    templates_pb2_grpc,
+    variables_pb2,
+    variables_pb2_grpc,
+)
 
 from deploy.local.certificates import Certificates
 from services.common import tls
@@ -147,6 +154,7 @@ class Person:
     def __init__(self, channel: grpc.aio.Channel, passport: str) -> None:
         self.jobs: Any = jobs_pb2_grpc.JobServiceStub(channel)
         self.templates: Any = templates_pb2_grpc.TemplateServiceStub(channel)
+        self.variables: Any = variables_pb2_grpc.VariableServiceStub(channel)
         self.metadata = (("x-smelt-passport", passport),)
 
     async def template(self, prompt: str, column: str = "Hook", **more: Any) -> str:
@@ -158,6 +166,20 @@ class Person:
         made = await self.templates.CreateTemplate(request, metadata=self.metadata, timeout=10)
         name: str = made.name
         return name
+
+    async def variable(self, key: str, value: str) -> str:
+        """Store a custom variable and return its name."""
+        request = variables_pb2.CreateVariableRequest(
+            variable=variables_pb2.Variable(display_name=key, value=value)
+        )
+        made = await self.variables.CreateVariable(request, metadata=self.metadata, timeout=10)
+        name: str = made.name
+        return name
+
+    async def test(self, file: str, *templates: str, **more: Any) -> Any:
+        """Try templates on rows of a file."""
+        request = templates_pb2.TestTemplateRequest(file=file, templates=templates, **more)
+        return await self.templates.TestTemplate(request, metadata=self.metadata, timeout=60)
 
     async def start(self, file: str, *templates: str, key: str = "", **more: Any) -> Any:
         """Start a job and return it."""

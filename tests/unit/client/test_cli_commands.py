@@ -264,3 +264,43 @@ def test_rows_are_listed_with_flags_and_found_by_them(server: Server, smelt: Sme
     assert out == "7\tSUCCEEDED\t50\tgeneric, too_short\tHi\\x1b[2J\n"
     asked = server.asked[-1].url.params["filter"]
     assert asked == "state = SUCCEEDED AND flag = generic AND flag = too_short"
+
+
+def test_a_test_of_templates_shows_each_step_and_fails_when_one_did(server: Server, smelt: Smelt) -> None:
+    step = {"prompt": "Hi Ada", "outputs": {"Hook": "Hello"}, "flags": ["too_short"]}
+    broken = {"prompt": "Go on", "error_reason": "PROVIDER_REJECTED", "error_message": "no\x1b"}
+    server.says({"rows": [{"number": 3, "confidence": 50, "steps": [step, broken]}], "mocked": {"City": "x"}})
+    arguments = ("--file", "f1", "--row", "3", "--mock", "City=x", "templates/t1", "templates/t2")
+    code, out, err = smelt("templates", "test", *arguments)
+    assert code == 1
+    assert server.body() == {
+        "templates": ["templates/t1", "templates/t2"],
+        "file": "files/f1",
+        "first_row": 3,
+        "row_count": 1,
+        "mock_values": {"City": "x"},
+    }
+    assert "City=x" in err
+    for said in ("Row 3, confidence 50", "Hook: Hello", "flags: too_short", "no\\x1b (PROVIDER_REJECTED)"):
+        assert said in out
+
+
+def test_a_template_of_the_library_is_copied(server: Server, smelt: Smelt) -> None:
+    server.says(TEMPLATE)
+    code, out, _ = smelt("templates", "duplicate", "libraryTemplates/cold-email", "--name", "Mine")
+    assert code == 0
+    assert server.paths() == ["POST /v1/libraryTemplates/cold-email:duplicate"]
+    assert server.body() == {"display_name": "Mine"}
+    assert "templates/t1" in out
+
+
+def test_a_variable_is_stored_or_changed_by_its_key(server: Server, smelt: Smelt) -> None:
+    known = {"name": "variables/v1", "display_name": "Sender", "value": "Ada"}
+    server.says({"variables": [known]}).says(known | {"value": "Grace"})
+    assert smelt("vars", "set", "$sender", "Grace")[0] == 0
+    assert server.paths() == ["GET /v1/variables", "PATCH /v1/variables/v1"]
+    server.says({"variables": [known]}).says(known, 201)
+    assert smelt("vars", "set", "Offer", "CRM")[0] == 0
+    assert server.paths()[-1] == "POST /v1/variables"
+    server.says({"variables": []})
+    assert smelt("vars", "rm", "Nobody")[0] == 3

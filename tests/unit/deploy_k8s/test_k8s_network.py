@@ -150,21 +150,21 @@ def _outside() -> dict[str, list[tuple[Manifest, int]]]:
 
 
 @pytest.mark.promise("S58")
-def test_only_workers_reach_the_internet_and_only_by_https() -> None:
-    assert _outside().keys() == {"worker"}
-    assert {port for _, port in _outside()["worker"]} == {443}
+def test_only_the_processor_and_its_workers_reach_the_internet_and_only_by_https() -> None:
+    assert _outside().keys() == {"processor", "worker"}
+    assert {port for blocks in _outside().values() for _, port in blocks} == {443}
 
 
 def _allowed(address: str) -> bool:
     ip = ipaddress.ip_address(address)
-    for block, _ in _outside()["worker"]:
+    for block, _ in (rule for blocks in _outside().values() for rule in blocks):
         inside = ip in ipaddress.ip_network(block["cidr"])
         if inside and not any(ip in ipaddress.ip_network(network) for network in block["except"]):
             return True
     return False
 
 
-def test_workers_reach_no_address_that_is_not_public() -> None:
+def test_they_reach_no_address_that_is_not_public() -> None:
     everywhere = (f"{high}.{low}.0.1" for high in range(256) for low in range(0, 256, 4))
     corners = ["10.0.0.1", "100.64.0.1", "169.254.169.254", "172.31.255.255", "192.0.0.8", "192.168.1.1"]
     corners += ["198.18.0.1", "198.19.255.255", "224.0.0.1", "255.255.255.255", "127.0.0.1", "0.0.0.0"]

@@ -21,7 +21,7 @@ def flagged(
 ) -> set[str]:
     step = Step("templates/t", prompt, "Out", "m", 0.7, 500, characters, words, forbidden)
     (bound,) = Snapshot(columns, (step,), "").prompts()
-    _, bits = AnswerChecks(step, bound).check(text, values)
+    _, bits = AnswerChecks(step, bound).check([text], values)
     return set(flags.names(bits))
 
 
@@ -204,3 +204,19 @@ def test_a_column_that_the_prompt_does_not_use_says_nothing() -> None:
 
 def test_checks_are_made_of_the_answer_without_its_wrapping() -> None:
     assert flagged("Sure! Hi there", characters=10) == {"has_preamble", "too_short"}
+
+
+def test_values_of_a_json_answer_are_kept_as_they_are_and_may_be_short() -> None:
+    schema = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"type":"string"}}}'
+    step = Step("templates/t", "{{Name}}", "Fit", "m", 0.7, 500, forbidden_words=("bad",), json_schema=schema)
+    (prompt,) = Snapshot(("Name",), (step,), "").prompts()
+    texts, bits = AnswerChecks(step, prompt).check(("7", "Sure! A bad fit for Ada."), ["Ada"])
+    assert (texts, flags.names(bits)) == (("7", "Sure! A bad fit for Ada."), ("forbidden_word",))
+
+
+def test_the_value_of_a_custom_variable_counts_as_one_of_the_prompt() -> None:
+    step = Step("templates/t", "From {{$Sender}}", "Out", "m", 0.7, 500)
+    (prompt,) = Snapshot((), (step,), "", (("Sender", "Grace"),)).prompts()
+    check = AnswerChecks(step, prompt).check
+    assert flags.names(check(["Kind regards from Grace."], [])[1]) == ()
+    assert flags.names(check(["Kind regards from somebody."], [])[1]) == ("generic",)

@@ -79,3 +79,24 @@ def test_backoff_doubles_with_jitter_and_ends_somewhere() -> None:
 def test_the_release_budget_covers_all_attempts_and_some_takeovers() -> None:
     assert release_budget(1, 1) == 3 + 8
     assert release_budget(2000, 2) == 12_000 + 8 * 1000
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "parameter"),
+    [
+        (400, {"code": "unsupported_parameter", "param": "max_tokens"}, "max_tokens"),
+        (400, {"code": "unsupported_value", "param": "temperature", "message": "x"}, "temperature"),
+        (400, {"message": "Unrecognized request argument supplied: store"}, "store"),
+        (422, {"message": "response_format: Extra inputs are not permitted"}, "response_format"),
+        (400, {"message": "'max_tokens' is not supported, use 'max_completion_tokens'"}, "max_tokens"),
+        (400, {"code": "invalid_value", "param": "max_tokens", "message": "max_tokens is too large"}, ""),
+        (400, {"code": "unsupported_parameter", "param": "messages"}, ""),
+        (400, {"message": "The temperature of the room is not good"}, ""),
+        (404, {"code": "unsupported_parameter", "param": "store"}, ""),
+        (400, {"message": 7, "param": ["store"], "code": {}}, ""),
+    ],
+)
+def test_a_refusal_of_one_parameter_is_told_from_others(
+    status: int, error: dict[str, object], parameter: str
+) -> None:
+    assert judge(status, error, {}, datetime(2026, 1, 1, tzinfo=UTC)).parameter == parameter

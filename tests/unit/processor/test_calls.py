@@ -12,6 +12,7 @@ from services.processor.endings import Again, Ending, Fail, Pause
 from services.processor.errors import AddressNotAllowed
 from services.processor.job_plan import Step
 from services.processor.release_client import Released, Use
+from services.processor.requests import RefusedParameters
 
 STEP = Step("templates/t", "p", "Out", "model", 0.7, 500)
 RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
@@ -37,9 +38,11 @@ class Provider:
 
     answers: list[Answer | Unusable | Exception]
     asked: int = 0
+    bodies: list[Mapping[str, Any]] = field(default_factory=list)
 
     async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable:
         self.asked += 1
+        self.bodies.append(body)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
@@ -72,19 +75,25 @@ class Quick(Ended):
 
 
 async def call(
-    *answers: Answer | Unusable | Exception, keys: Keys | None = None, parks: Parks | None = None
+    *answers: Answer | Unusable | Exception,
+    keys: Keys | None = None,
+    parks: Parks | None = None,
+    step: Step = STEP,
+    provider: Provider | None = None,
+    refused: RefusedParameters | None = None,
 ) -> tuple[Called, Quick, Keys]:
     ended, keys = Quick(), keys or Keys()
     calls = Calls(
         keys=keys,
-        provider=Provider(list(answers)),
+        provider=provider or Provider(list(answers)),
         parks=parks or Parks(),
         ended=ended,
+        refused=refused or RefusedParameters(),
         grant="g",
         claim=7,
         dice=lambda: 0.5,
     )
-    return await calls.call(3, 1, step=STEP, place="p", prompt="Hi"), ended, keys
+    return await calls.call(3, 1, step=step, place="p", prompt="Hi"), ended, keys
 
 
 def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
@@ -93,14 +102,14 @@ def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
 
 async def test_an_answer_ends_the_call() -> None:
     called, ended, keys = await call(Answer("Hello", 3, 4))
-    assert (called.text, called.calls, called.input_tokens, called.output_tokens) == ("Hello", 1, 3, 4)
+    assert (called.texts, called.calls, called.input_tokens, called.output_tokens) == (("Hello",), 1, 3, 4)
     assert keys.uses == [Use(row=3, template=1, claim=7, attempt=1)]
     assert ended.ending is None
 
 
 async def test_a_key_is_released_for_every_attempt() -> None:
     called, ended, keys = await call(Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
-    assert (called.text, called.calls) == ("Hello", 3)
+    assert (called.texts, called.calls) == (("Hello",), 3)
     assert [use.attempt for use in keys.uses] == [1, 2, 3]
     assert ended.slept == [0.375, 0.75]
 
@@ -118,7 +127,7 @@ async def test_an_answer_that_cannot_get_better_is_not_asked_for_again() -> None
 async def test_refusals_for_rate_do_not_use_up_the_attempts() -> None:
     refusals = [Unusable(RATE)] * 5
     called, _, _ = await call(*refusals, Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
-    assert (called.text, called.calls) == ("Hello", 8)
+    assert (called.texts, called.calls) == (("Hello",), 8)
 
 
 async def test_refusals_for_rate_end_somewhere() -> None:
@@ -130,26 +139,26 @@ async def test_a_wait_that_the_provider_asks_for_parks_everybody() -> None:
     parks = Parks()
     told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
     called, ended, _ = await call(Unusable(told), Answer("Hello"), parks=parks)
-    assert (called.text, parks.parked, ended.slept) == ("Hello", [2.0], [])
+    assert (called.texts, parks.parked, ended.slept) == (("Hello",), [2.0], [])
 
 
 async def test_a_long_wait_gives_the_shard_back() -> None:
     called, ended, keys = await call(Answer("Hello"), parks=Parks(left=600))
-    assert (called.text, ended.ending, keys.uses) == (None, Again(600), [])
+    assert (called.texts, ended.ending, keys.uses) == (None, Again(600), [])
 
 
 async def test_a_use_whose_answer_was_lost_is_not_used_again() -> None:
     keys = Keys([refused("RELEASE_REPLAYED", Kind.EXISTS)])
     called, _, _ = await call(Answer("Hello"), keys=keys)
-    assert called.text == "Hello"
+    assert called.texts == ("Hello",)
     assert [use.attempt for use in keys.uses] == [1, 2]
 
 
 async def test_a_vault_that_is_away_is_waited_for_and_then_left_to_the_queue() -> None:
     called, ended, _ = await call(Answer("Hello"), keys=Keys([Unavailable(), Unavailable()]))
-    assert (called.text, called.calls, len(ended.slept)) == ("Hello", 1, 2)
+    assert (called.texts, called.calls, len(ended.slept)) == (("Hello",), 1, 2)
     called, ended, keys = await call(Answer("Hello"), keys=Keys([Unavailable()] * 20))
-    assert (called.text, ended.ending, len(keys.uses)) == (None, Again(5.0), 8)
+    assert (called.texts, ended.ending, len(keys.uses)) == (None, Again(5.0), 8)
 
 
 async def test_a_refused_release_pauses_the_job() -> None:
@@ -167,6 +176,47 @@ async def test_a_refused_release_pauses_the_job() -> None:
 
 async def test_an_address_that_is_not_allowed_fails_the_job() -> None:
     called, ended, _ = await call(AddressNotAllowed())
-    assert called.text is None
+    assert called.texts is None
     assert isinstance(ended.ending, Fail)
     assert ended.ending.reason == "BASE_URL_NOT_ALLOWED"
+
+
+def without(parameter: str) -> Unusable:
+    return Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "no", parameter=parameter))
+
+
+async def test_a_refused_parameter_is_left_out_once_and_for_all_rows() -> None:
+    provider, refused = Provider([without("temperature"), Answer("Hello")]), RefusedParameters()
+    called, _, keys = await call(provider=provider, refused=refused)
+    assert (called.texts, called.calls, len(keys.uses)) == (("Hello",), 2, 2)
+    assert ["temperature" in body for body in provider.bodies] == [True, False]
+    again = Provider([Answer("Hello")])
+    await call(provider=again, refused=refused)
+    assert ["temperature" in body for body in again.bodies] == [False]
+
+
+async def test_an_answer_is_never_asked_for_without_a_limit() -> None:
+    provider = Provider([without("max_tokens"), without("max_completion_tokens"), Answer("Hello")])
+    called, _, _ = await call(provider=provider)
+    limits = [{"max_tokens", "max_completion_tokens"} & body.keys() for body in provider.bodies]
+    assert limits == [{"max_tokens"}, {"max_completion_tokens"}, {"max_tokens"}]
+    assert called.texts == ("Hello",)
+
+
+async def test_a_parameter_that_stays_refused_fails_the_row() -> None:
+    provider = Provider([without("store")])
+    called, ended, _ = await call(provider=provider)
+    assert (called.failure is not None, called.calls, ended.ending) == (True, 2, None)
+
+
+SCHEMA = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"type":"string"}}}'
+
+
+async def test_an_answer_that_does_not_fit_its_schema_is_asked_for_again() -> None:
+    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
+    fitting = Answer('{"score": 7, "reason": "big"}')
+    called, _, _ = await call(Answer("seven"), Answer('{"score": "7", "reason": ""}'), fitting, step=step)
+    assert (called.texts, called.calls) == (("7", "big"), 3)
+    called, _, _ = await call(Answer("seven"), step=step)
+    assert called.failure is not None
+    assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 3)

@@ -1,5 +1,7 @@
 """What is decided before a job starts."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +61,19 @@ def test_shards_cover_the_rows_and_share_the_calls(rows: int, calls: int) -> Non
 def test_two_thousand_rows_at_256_calls_keep_the_window_full_to_the_end() -> None:
     shards = cut(2000, 256)
     assert (shards.count, shards.rows, shards.calls) == (6, 334, (86, 85, 85))
+
+
+def test_a_template_that_runs_before_what_it_needs_is_told_so() -> None:
+    steps = (step("{{Y}}", "X"), step("hi", "Y"))
+    with pytest.raises(UnknownVariable, match="move that template up"):
+        Snapshot(("A",), steps, "").prompts()
+
+
+def test_a_schema_makes_several_columns_that_later_templates_can_use() -> None:
+    schema = '{"type":"object","properties":{"score":{"type":"integer"},"why":{"type":"string"}}}'
+    steps = (replace(step("{{A}}", "Fit"), json_schema=schema), step("{{fit.why}} {{Fit.Score}}", "Y"))
+    snapshot = Snapshot(("A",), steps, "")
+    assert snapshot.outputs == ("Fit.score", "Fit.why", "Y")
+    assert snapshot.prompts()[1].render(["a", "7", "big"]) == "big 7"
+    with pytest.raises(OutputColumnClash):
+        Snapshot(("A", "fit.WHY"), steps, "").prompts()

@@ -91,3 +91,15 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
         return
     names = list(dict.fromkeys(part.name for part in parts if isinstance(part, Variable)))
     bind(parts, names).render(names)
+
+
+@pytest.mark.parametrize("hole", ["{{$Sender}}", "{{ $sender }}", "{{$ SENDER}}"])
+def test_a_custom_variable_is_the_same_for_all_rows(hole: str) -> None:
+    bound = bind(parse(f"From {hole}"), ["Sender", "$Sender"], variables={"Sender": "{{Sender}}"})
+    assert (bound.render(["no", "no"]), bound.constants) == ("From {{Sender}}", ("{{Sender}}",))
+
+
+def test_an_unknown_custom_variable_is_named() -> None:
+    with pytest.raises(UnknownVariable) as refused:
+        bind(parse("{{$Sender}}"), ["$Sender"], template="templates/a", variables={"Other": "x"})
+    assert refused.value.metadata == {"variable": "$Sender", "template": "templates/a"}

@@ -200,3 +200,12 @@ def test_a_script_with_a_mistake_is_refused(provider: Provider) -> None:
         provider.script({"actoin": "slow"})
     with pytest.raises(ValueError, match="literal_error"):
         provider.script({"action": "unheard_of"})
+
+
+def test_a_parameter_is_refused_where_it_is_sent_and_only_there(
+    http: httpx2.Client, provider: Provider
+) -> None:
+    provider.script({"action": "refuse_parameter", "parameter": "temperature"})
+    refused = ask(http, temperature=0.5)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "temperature")
+    assert ask(http).status_code == 200

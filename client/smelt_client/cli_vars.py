@@ -1,0 +1,64 @@
+"""Commands about custom variables."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .cli_common import AsJson, Quiet, group, logged_in
+from .client import Client
+from .errors import NotFound
+from .models import Variable
+from .printing import Output, when
+
+variables = group("Custom variables: {{$Name}} in prompts, the same for all rows.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Sender for {{$Sender}}.")]
+
+
+@variables.command("list")
+def list_variables(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the variables."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda variable: variable.display_name,
+        "VALUE": lambda variable: variable.value,
+        "CHANGED": lambda variable: when(variable.update_time),
+    }
+    with logged_in() as client:
+        out.items(client.variables.list(), columns)
+
+
+@variables.command("set")
+def set_variable(
+    name: Name,
+    value: Annotated[str, typer.Argument(metavar="VALUE")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Store a variable, or change the value of one that is there."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        known = _find(client, name)
+        stored = client.variables.update(known.name, value) if known else client.variables.create(name, value)
+    out.one(stored, {"name": stored.name, "variable": stored.display_name, "value": stored.value})
+
+
+@variables.command()
+def rm(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Delete a variable; jobs that have begun keep it."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        known = _find(client, name)
+        if known is None:
+            raise NotFound(f"there is no variable {name}", reason="VARIABLE_NOT_FOUND", status=404)
+        client.variables.delete(known.name)
+    if as_json:
+        out.json({})
+    out.message(f"Deleted {known.display_name}")
+
+
+def _find(client: Client, name: str) -> Variable | None:
+    folded = name.removeprefix("$").strip().casefold()
+    return next((one for one in client.variables.list() if one.display_name.casefold() == folded), None)

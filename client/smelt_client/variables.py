@@ -1,0 +1,83 @@
+"""Custom variables, and the models that the server knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .models import Model, Page, Variable, page_of, parse
+
+
+def create_variable(display_name: str, value: str, *, idempotency_key: str | None = None) -> Call[Variable]:
+    """Store a value that every prompt can use as `{{$display_name}}`."""
+    return Call(
+        "POST",
+        "/v1/variables",
+        lambda data: parse(Variable, data),
+        body={"display_name": display_name, "value": value},
+        creates=True,
+        idempotency_key=idempotency_key,
+    )
+
+
+def list_variables(*, page_size: int | None = None) -> Call[Page[Variable]]:
+    """Go through all variables."""
+    return Call("GET", "/v1/variables", page_of(Variable, "variables"), params=given(page_size=page_size))
+
+
+def update_variable(name: str, value: str) -> Call[Variable]:
+    """Change a variable's value; jobs that have begun keep the old one."""
+    path = f"/v1/{named('variables', name)}"
+    return Call("PATCH", path, lambda data: parse(Variable, data), body={"value": value})
+
+
+def delete_variable(name: str) -> Call[None]:
+    """Delete a variable; jobs that have begun keep it."""
+    return Call("DELETE", f"/v1/{named('variables', name)}", nothing)
+
+
+def list_models() -> Call[Sequence[Model]]:
+    """Return the models that the server knows something of."""
+    page = page_of(Model, "models")
+    return Call("GET", "/v1/models", lambda data: page(data).items)
+
+
+class Variables(Resource):
+    """Custom variables."""
+
+    create = blocking(create_variable)
+    list = paging(list_variables)
+    update = blocking(update_variable)
+    delete = blocking(delete_variable)
+
+
+class AsyncVariables(AsyncResource):
+    """Custom variables."""
+
+    create = awaiting(create_variable)
+    list = async_paging(list_variables)
+    update = awaiting(update_variable)
+    delete = awaiting(delete_variable)
+
+
+class Models(Resource):
+    """Models."""
+
+    list = blocking(list_models)
+
+
+class AsyncModels(AsyncResource):
+    """Models."""
+
+    list = awaiting(list_models)

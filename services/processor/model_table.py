@@ -1,0 +1,76 @@
+"""What is known of models: which parameters they take, and what their tokens cost.
+
+A model that is not here can be used as well. It is taken for an ordinary chat model without a known price.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+#: The day that the prices are of; providers change them.
+PRICES_DATE = "2025-11-01"
+_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of one model; prices are US dollars for a million tokens, None when unknown."""
+
+    id: str
+    reasoning: bool = False
+    input_price: Decimal | None = None
+    output_price: Decimal | None = None
+
+    def cost(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """Return what so many tokens cost in US dollars; None when the price is unknown."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        return (input_tokens * self.input_price + output_tokens * self.output_price) / _MILLION
+
+
+def _known(id_: str, input_price: str, output_price: str, *, reasoning: bool = False) -> ModelFacts:
+    return ModelFacts(id_, reasoning, Decimal(input_price), Decimal(output_price))
+
+
+MODELS = {
+    each.id: each
+    for each in (
+        _known("gpt-3.5-turbo", "0.50", "1.50"),
+        _known("gpt-4", "30.00", "60.00"),
+        _known("gpt-4-turbo", "10.00", "30.00"),
+        _known("gpt-4.1", "2.00", "8.00"),
+        _known("gpt-4.1-mini", "0.40", "1.60"),
+        _known("gpt-4.1-nano", "0.10", "0.40"),
+        _known("gpt-4o", "2.50", "10.00"),
+        _known("gpt-4o-mini", "0.15", "0.60"),
+        _known("gpt-5", "1.25", "10.00", reasoning=True),
+        _known("gpt-5-mini", "0.25", "2.00", reasoning=True),
+        _known("gpt-5-nano", "0.05", "0.40", reasoning=True),
+        _known("o1", "15.00", "60.00", reasoning=True),
+        _known("o3", "2.00", "8.00", reasoning=True),
+        _known("o3-mini", "1.10", "4.40", reasoning=True),
+        _known("o4-mini", "1.10", "4.40", reasoning=True),
+    )
+}
+# Families whose newer members behave alike; a price is only ever an exact model's or its dated version's.
+_REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5")
+
+
+def facts_of(model: str) -> ModelFacts:
+    """Return what is known of a model, by its own name or that of which it is a dated version."""
+    known = MODELS.get(model)
+    if known is not None:
+        return known
+    base, _, version = _without_date(model)
+    if version and base in MODELS:
+        return MODELS[base]
+    reasoning = any(model == family or model.startswith(f"{family}-") for family in _REASONING_FAMILIES)
+    # Its chat versions answer at once and take a temperature.
+    return ModelFacts(model, reasoning and not model.endswith("-chat-latest"))
+
+
+def _without_date(model: str) -> tuple[str, str, str]:
+    """Split `gpt-4o-2024-08-06` into `gpt-4o`, `-` and `2024-08-06`."""
+    parts = model.rsplit("-", 3)
+    if len(parts) == 4 and all(part.isdecimal() for part in parts[1:]) and len(parts[1]) == 4:
+        return parts[0], "-", "-".join(parts[1:])
+    return model, "", ""

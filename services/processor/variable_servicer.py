@@ -1,0 +1,88 @@
+"""VariableService and ModelService: proto to domain and back."""
+
+from typing import Any
+
+from smelt.processor.v1 import models_pb2, models_pb2_grpc, variables_pb2, variables_pb2_grpc
+
+from services.common import identity, paging
+from services.common.ids import parse_name
+from services.processor.model_table import MODELS, PRICES_DATE
+from services.processor.variables import CustomVariable, Variables
+
+_CREATED = (("x-http-status", "201"),)
+
+
+class VariableServicer(variables_pb2_grpc.VariableServiceServicer):
+    """Serves custom variables of people."""
+
+    def __init__(self, variables: Variables) -> None:
+        self._variables = variables
+
+    async def CreateVariable(self, request: Any, context: Any) -> Any:
+        variable = await self._variables.create(
+            identity.passport(context),
+            request.variable.display_name,
+            request.variable.value,
+            idempotency_key=identity.current_call().idempotency_key,
+        )
+        await context.send_initial_metadata(_CREATED)
+        return to_proto(variable)
+
+    async def ListVariables(self, request: Any, context: Any) -> Any:
+        size = paging.size(request.page_size)
+        found = await self._variables.page(
+            identity.passport(context), paging.position(request.page_token), size + 1
+        )
+        token = ""
+        if len(found) > size:
+            last = found[size - 1]
+            token = paging.Position(last.create_time, last.id).token()
+        return variables_pb2.ListVariablesResponse(
+            variables=[to_proto(each) for each in found[:size]], next_page_token=token
+        )
+
+    async def GetVariable(self, request: Any, context: Any) -> Any:
+        id_ = parse_name("variables", request.name)
+        return to_proto(await self._variables.get(identity.passport(context), id_))
+
+    async def UpdateVariable(self, request: Any, context: Any) -> Any:
+        id_ = parse_name("variables", request.variable.name)
+        person = identity.passport(context)
+        return to_proto(await self._variables.update(person, id_, request.variable.value))
+
+    async def DeleteVariable(self, request: Any, context: Any) -> Any:
+        await self._variables.remove(identity.passport(context), parse_name("variables", request.name))
+        return variables_pb2.DeleteVariableResponse()
+
+
+class ModelServicer(models_pb2_grpc.ModelServiceServicer):
+    """Serves what is known of models."""
+
+    async def ListModels(self, request: Any, context: Any) -> Any:
+        return models_pb2.ListModelsResponse(
+            models=[
+                models_pb2.Model(
+                    name=f"models/{each.id}",
+                    id=each.id,
+                    reasoning=each.reasoning,
+                    input_price_usd=_price(each.input_price),
+                    output_price_usd=_price(each.output_price),
+                )
+                for each in MODELS.values()
+            ],
+            prices_date=PRICES_DATE,
+        )
+
+
+def _price(price: object) -> str:
+    return "" if price is None else str(price)
+
+
+def to_proto(variable: CustomVariable) -> Any:
+    """Return the message for a variable."""
+    message = variables_pb2.Variable(
+        name=f"variables/{variable.id}", display_name=variable.key, value=variable.value
+    )
+    message.create_time.FromDatetime(variable.create_time)
+    message.update_time.FromDatetime(variable.update_time)
+    return message

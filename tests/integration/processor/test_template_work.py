@@ -1,0 +1,146 @@
+"""Variables, chains, JSON answers, the library and trying templates, over real processes."""
+
+import csv
+import io
+from typing import Any
+
+import grpc
+import pytest
+from smelt.processor.v1 import templates_pb2, variables_pb2
+
+from tests.integration.processor.stand_in_services import World
+from tests.integration.processor.suite import Person, Process, State, refusal
+from tests.support.provider import Provider, answer_for
+
+COLUMNS = ["Name", "Company"]
+ROWS = [["Ada", "Acme"], ["Grace", "Compilers"]]
+SCHEMA = '{"type":"object","properties":{"score":{"type":"integer"},"why":{"type":"string"}}}'
+
+
+async def test_custom_variables_are_frozen_into_a_job(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    name = await ada.variable("$Sender ", "Ms {{Name}}")
+    template = await ada.template("{{Name}} from {{ $sender }}")
+    job = await ada.start(world.add_file(COLUMNS, ROWS), template, key="vars")
+    change = variables_pb2.UpdateVariableRequest(variable=variables_pb2.Variable(name=name, value="later"))
+    changed = await ada.variables.UpdateVariable(change, metadata=ada.metadata)
+    assert (changed.display_name, changed.value) == ("Sender", "later")
+    await ada.until(job.name)
+    assert sorted(provider.prompts()) == ["Ada from Ms {{Name}}", "Grace from Ms {{Name}}"]
+    removal = variables_pb2.DeleteVariableRequest(name=name)
+    await ada.variables.DeleteVariable(removal, metadata=ada.metadata)
+    assert await refusal(ada.start(world.add_file(COLUMNS, ROWS), template)) == "UNKNOWN_VARIABLE"
+
+
+async def test_a_key_is_taken_once_in_any_case_and_by_its_account_alone(ada: Person, eve: Person) -> None:
+    name = await ada.variable("Offer", "x")
+    assert await refusal(ada.variable("offer", "y")) == "VARIABLE_EXISTS"
+    assert await refusal(ada.variable("a{b", "y")) == "VARIABLE_INVALID"
+    await eve.variable("Offer", "z")
+    for call, request in (
+        (eve.variables.GetVariable, variables_pb2.GetVariableRequest(name=name)),
+        (eve.variables.DeleteVariable, variables_pb2.DeleteVariableRequest(name=name)),
+    ):
+        assert await refusal(call(request, metadata=eve.metadata)) == "VARIABLE_NOT_FOUND"
+    listed = await ada.variables.ListVariables(variables_pb2.ListVariablesRequest(), metadata=ada.metadata)
+    assert [(each.display_name, each.value) for each in listed.variables] == [("Offer", "x")]
+
+
+async def test_a_json_schema_fills_several_columns_and_a_misfit_is_asked_for_again(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "content", "content": '{"score": "high"}', "contains": "Rate Ada", "first": 1},
+        {"action": "content", "content": '{"score": 9, "why": "Ada, big"}', "contains": "Rate Ada"},
+        {"action": "content", "content": "no JSON", "contains": "Rate Grace"},
+    )
+    rate = await ada.template("Rate {{Name}}", "Fit", json_schema=SCHEMA)
+    write = await ada.template("Because {{Fit.why}} and {{fit.SCORE}}", "Hook")
+    job = await ada.start(world.add_file(COLUMNS, ROWS), rate, write)
+    done = await ada.until(job.name)
+    assert (done.request_counts.succeeded, done.request_counts.failed) == (1, 1)
+    _, data = await ada.download(job.name)
+    header, first, second = csv.reader(io.StringIO(data.decode(), newline=""))
+    assert header == [*COLUMNS, "Fit.score", "Fit.why", "Hook"]
+    assert first == ["Ada", "Acme", "9", "Ada, big", answer_for("Because Ada, big and 9")]
+    assert second == ["Grace", "Compilers", "", "", ""]
+    failed = (await ada.rows(job.name, filter="state = FAILED")).rows[0]
+    assert (failed.error.reason, failed.attempts) == ("OUTPUT_SCHEMA_MISMATCH", 3)
+
+
+async def test_a_parameter_that_the_provider_does_not_take_is_left_out(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "refuse_parameter", "parameter": "temperature"})
+    template = await ada.template("Hi {{Name}}", model="some-model-without-temperature")
+    job = await ada.start(world.add_file(COLUMNS, [["Ada", ""]] * 20), template, parallel_calls=1)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
+    # One refused call, after which nobody asks that way again.
+    assert [request["status"] for request in provider.requests()].count(400) == 1
+
+
+async def test_clashes_and_a_wrong_order_are_found_before_the_start(ada: Person, world: World) -> None:
+    file = world.add_file(COLUMNS, ROWS)
+    early, late = await ada.template("{{Summary}}", "Hook"), await ada.template("x", "Summary")
+    with pytest.raises(grpc.aio.AioRpcError, match="move that template up"):
+        await ada.start(file, early, late)
+    assert await refusal(ada.start(file, late, late)) == "OUTPUT_COLUMN_CLASH"
+    assert await refusal(ada.start(file, await ada.template("x", "company"))) == "OUTPUT_COLUMN_CLASH"
+
+
+async def test_the_library_is_read_only_and_duplicated_into_ones_own(ada: Person) -> None:
+    async def call(name: str, request: Any) -> Any:
+        return await getattr(ada.templates, name)(request, metadata=ada.metadata, timeout=10)
+
+    listed = await call("ListLibraryTemplates", templates_pb2.ListLibraryTemplatesRequest())
+    first = listed.library_templates[0]
+    assert first.name.startswith("libraryTemplates/")
+    copy = await call("DuplicateTemplate", templates_pb2.DuplicateTemplateRequest(name=first.name))
+    assert copy.name.startswith("templates/")
+    assert (copy.prompt, copy.display_name) == (first.prompt, f"{first.display_name} (copy)")
+    again = templates_pb2.DuplicateTemplateRequest(name=copy.name, display_name="Mine")
+    assert (await call("DuplicateTemplate", again)).display_name == "Mine"
+    for missing in ("libraryTemplates/none", "templates/none"):
+        request = templates_pb2.DuplicateTemplateRequest(name=missing)
+        assert await refusal(call("DuplicateTemplate", request)) == "TEMPLATE_NOT_FOUND"
+
+
+async def test_a_test_shows_every_step_and_fills_what_is_missing(
+    ada: Person, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "status", "status": 400, "contains": "About Compilers"})
+    file = world.add_file(COLUMNS, [*ROWS, ["Edsger", ""]])
+    about = await ada.template("About {{Company}} in {{City}} for {{$Boss}}", "Summary")
+    greet = await ada.template("Greet {{Name}}: {{Summary}} ({{Tone}})", "Greeting")
+    tested = await ada.test(file, about, greet, row_count=3, mock_values={"city": "Paris", "$boss": "Bo"})
+    assert dict(tested.mocked) == {"City": "Paris", "$Boss": "Bo", "Tone": "Sample Tone"}
+    one, two, three = tested.rows
+    summary = answer_for("About Acme in Paris for Bo")
+    assert [step.prompt for step in one.steps] == [
+        "About Acme in Paris for Bo",
+        f"Greet Ada: {summary} (Sample Tone)",
+    ]
+    assert [dict(step.outputs) for step in one.steps] == [
+        {"Summary": summary},
+        {"Greeting": answer_for(one.steps[1].prompt)},
+    ]
+    assert one.steps[0].input_tokens > 0
+    assert [step.error_reason for step in two.steps] == ["PROVIDER_REJECTED"]
+    assert (one.confidence, three.confidence) == (100, 50)
+    assert len(world.revoked) > 0
+
+
+async def test_a_test_has_ten_rows_at_most_and_says_why_a_key_does_not_work(
+    ada: Person, world: World, provider: Provider
+) -> None:
+    file = world.add_file(COLUMNS, ROWS)
+    template = await ada.template("Hi {{Name}}")
+    assert await refusal(ada.test(file, template, row_count=11)) == "INVALID_REQUEST"
+    assert await refusal(ada.test(file, template, first_row=3)) == "INVALID_ROW_RANGE"
+    assert await refusal(ada.test(file)) == "NO_TEMPLATES"
+    provider.script({"action": "status", "status": 401})
+    (row,) = (await ada.test(file, template)).rows
+    assert row.steps[0].error_reason == "PROVIDER_AUTH"
+    assert len(provider.requests()) == 1
