@@ -11,7 +11,7 @@ import typer
 
 from . import asking
 from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
-from .models import File
+from .models import ColumnProfile, File
 from .printing import Output, clean, when
 from .uploading import bar
 
@@ -124,6 +124,43 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.files.get(name))
+
+
+@files.command()
+def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show what a file's data is like, and its quality score with what was taken off for what."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        found = client.files.profile(name)
+    if as_json:
+        out.json(found.raw)
+        return
+    quality = found.quality
+    points = {
+        "empty rows": quality.empty_rows_points,
+        "incomplete columns": quality.incomplete_columns_points,
+        "malformed cells": quality.malformed_cells_points,
+        "missing columns": quality.missing_columns_points,
+    }
+    fields: dict[str, object] = {"quality": f"{quality.score} ({quality.band})"}
+    fields |= {title: f"-{taken:.1f}" for title, taken in points.items()}
+    fields |= {"rows": found.row_count, "empty": found.empty_row_count}
+    out.one(found, fields)
+    titles = ["COLUMN", "TYPE", "SURE", "FILLED", "MALFORMED", "DUPLICATES", "SAMPLES"]
+    out.rows(titles, map(_profile_row, found.columns))
+
+
+def _profile_row(column: ColumnProfile) -> list[object]:
+    known = column.type not in ("", "COLUMN_TYPE_UNSPECIFIED")
+    return [
+        column.name,
+        column.type.lower().replace("_", " ") if known else "",
+        f"{column.confidence:.1f}" if known else "",
+        f"{column.completeness:.0%}",
+        column.malformed_count or "",
+        column.duplicate_count or "",
+        ", ".join(column.samples),
+    ]
 
 
 @files.command()

@@ -18,7 +18,7 @@ from .call import (
     nothing,
     paging,
 )
-from .models import File, FileRow, Page, page_of, parse
+from .models import File, FileProfile, FileRow, Page, page_of, parse
 from .transfers import FileContent, Progress
 
 
@@ -72,6 +72,11 @@ def get_file(name: str) -> Call[File]:
     return Call("GET", f"/v1/{named('files', name)}", lambda data: parse(File, data))
 
 
+def profile_file(name: str) -> Call[FileProfile]:
+    """Return what a file's data is like: types, completeness and duplicates of columns, and a score."""
+    return Call("GET", f"/v1/{named('files', name)}/profile", lambda data: parse(FileProfile, data))
+
+
 def delete_file(name: str) -> Call[None]:
     """Delete a file; finished jobs keep their results."""
     return Call("DELETE", f"/v1/{named('files', name)}", nothing)
@@ -96,6 +101,7 @@ class Files(Resource):
     reparse = blocking(reparse_file)
     list = paging(list_files)
     get = blocking(get_file)
+    profile = blocking(profile_file)
     delete = blocking(delete_file)
     rows = blocking(list_rows)
 
@@ -111,6 +117,7 @@ class AsyncFiles(AsyncResource):
     reparse = awaiting(reparse_file)
     list = async_paging(list_files)
     get = awaiting(get_file)
+    profile = awaiting(profile_file)
     delete = awaiting(delete_file)
     rows = awaiting(list_rows)
 

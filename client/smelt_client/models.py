@@ -88,6 +88,45 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """A column of a profile; counts that do not apply to its type are None in `raw` and 0 here."""
+
+    name: str
+    type: str
+    confidence: float
+    samples: tuple[str, ...]
+    filled_count: int
+    completeness: float
+    malformed_count: int
+    duplicate_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A score from 0 to 100, and the points that were taken off for what."""
+
+    score: int
+    band: str
+    empty_rows_points: float
+    incomplete_columns_points: float
+    malformed_cells_points: float
+    missing_columns_points: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileProfile:
+    """What a file's data is like."""
+
+    name: str
+    parse: int
+    row_count: int
+    empty_row_count: int
+    columns: tuple[ColumnProfile, ...]
+    quality: Quality
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
 class FileRow:
     """A data row of a file; numbers count from 1."""
 

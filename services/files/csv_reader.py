@@ -1,4 +1,4 @@
-"""Reading CSV strictly: one pass over an upload that counts and indexes it, and rows back out of a part.
+"""Reading CSV strictly: one pass that counts, indexes and profiles an upload, and rows back out of a part.
 
 Row 1 names the columns. Every row has as many cells as the header; nothing is repaired. Empty lines at
 the very end are no rows; elsewhere an empty line is a row with one empty cell, so that it is right only
@@ -11,24 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from services.files.csv_format import SAMPLE_BYTES, Text, Told, delimiter_of, text_of
-from services.files.csv_lines import Lines
-from services.files.errors import (
-    FileMalformed,
-    FileNoColumns,
-    FileNoDataRows,
-    FileTooManyColumns,
-    FileTooManyRows,
-)
+from services.files.csv_batches import Batches, Sizes, blocks, split
+from services.files.csv_census import INDEX_EVERY, Census, columns_of
+from services.files.csv_format import SAMPLE_BYTES, Told, delimiter_of
+from services.files.csv_text import Text, text_of
+from services.files.profile import Profile, Profiler
 
-#: Every so many rows the index knows where a row begins.
-INDEX_EVERY = 500
-_MAX_NAME_BYTES = 1024
+__all__ = ["INDEX_EVERY", "Dialect", "Limits", "Parsed", "parse", "rows"]
+
 _NO_LIMIT = 2**62
-_SPACE = " \t\r\n\v\f"
-
-# The library's own limit is for the whole process and per character; ours are checked below.
-csv.field_size_limit(2**31 - 1)
+_DETECT = Told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +49,42 @@ class Parsed:
     columns: tuple[str, ...]
     row_count: int
     index: tuple[int, ...]
+    profile: Profile
 
 
-def parse(pieces: Iterable[bytes], limits: Limits, told: Told = Told()) -> Parsed:  # noqa: B008  frozen
+def parse(pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Parsed:
     """Read a whole upload; draws every piece, unless it raises what is wrong with the file."""
     source = iter(pieces)
     sample, whole = _sample(source)
     text = text_of(sample, told.encoding)
     first = text.decode(sample[text.mark :], final=whole)
     delimiter = told.delimiter or delimiter_of(first, whole=whole)
-    lines = Lines(
-        chain([first], _decoded(text, source, whole=whole)),
-        size=text.size,
-        offset=text.mark,
-        max_row_bytes=limits.max_row_bytes,
-        delimiter=delimiter,
-    )
-    census = _Census(lines, text, limits)
-    try:
-        census.take(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        unclosed = "end of data" in str(error)
-        raise lines.malformed("a quote is not closed" if unclosed else "text after a closing quote") from None
-    columns = tuple(text.cell(name) for name in census.header)
-    return Parsed(Dialect(text.encoding, delimiter), columns, census.count, tuple(census.index))
+    sizes = Sizes(text.size, limits.max_field_bytes, limits.max_row_bytes, text.widest)
+    batches = Batches(chain([first], _decoded(text, source, whole=whole)), sizes, delimiter=delimiter)
+    head = batches.first()
+    header = columns_of(head, text, limits.max_columns)
+    with Profiler(header) as profiler:
+        census = Census(
+            len(header),
+            profiler,
+            max_rows=limits.max_rows,
+            size=text.size,
+            offset=text.mark + text.size(head.text(0, 1)),
+        )
+        for batch in batches:
+            census.take(batch)
+        count, index = census.result()
+        profile = profiler.result(text.cell, row_count=count)
+    columns = tuple(text.cell(name) for name in header)
+    return Parsed(Dialect(text.encoding, delimiter), columns, count, index, profile)
 
 
 def rows(pieces: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
     """Yield the rows of a part of a file that was parsed before; the part begins where a row begins."""
     decoder = codecs.getincrementaldecoder(dialect.encoding)("strict")
     text = chain((decoder.decode(piece) for piece in pieces), [decoder.decode(b"", True)])
-    lines = Lines(text, size=len, max_row_bytes=_NO_LIMIT, delimiter=dialect.delimiter)
+    lines = chain.from_iterable(map(split, blocks(text, _NO_LIMIT)))
     for row in csv.reader(lines, delimiter=dialect.delimiter, strict=True):
-        lines.next_row()
         yield row or [""]
 
 
@@ -108,93 +103,3 @@ def _decoded(text: Text, source: Iterator[bytes], *, whole: bool) -> Iterator[st
         yield text.decode(piece)
     if not whole:
         yield text.decode(b"", final=True)
-
-
-class _Census:
-    """Checks and counts rows as they come."""
-
-    def __init__(self, lines: Lines, text: Text, limits: Limits) -> None:
-        self._lines = lines
-        self._text = text
-        self._limits = limits
-        self.header: list[str] = []
-        self.count = 0
-        self.index: list[int] = []
-        # Empty lines are rows only if a row follows, so they wait with their places in the index.
-        self._empty = 0
-        self._first_empty = 0
-        self._empty_index: list[int] = []
-
-    def take(self, reader: Iterator[list[str]]) -> None:
-        """Draw all rows; raise what is wrong with the first bad one."""
-        self._take_header(reader)
-        self._end_row()
-        self.index.append(self._lines.offset)
-        start = self._lines.offset
-        for row in reader:
-            if row:
-                self._take_row(row, self._lines.offset - start)
-            else:
-                self._take_empty()
-            self._end_row()
-            start = self._lines.offset
-        if not self.count:
-            raise FileNoDataRows
-
-    def _end_row(self) -> None:
-        self._lines.next_row()
-
-    def _take_row(self, row: list[str], length: int) -> None:
-        if self._empty:
-            self._settle_empty()
-        if len(row) != len(self.header):
-            raise FileMalformed(
-                line=str(self._lines.first_line),
-                problem="a row has not as many cells as the header",
-                expected=str(len(self.header)),
-                found=str(len(row)),
-            )
-        largest = self._limits.max_field_bytes
-        if length > largest and any(self._text.size(cell) > largest for cell in row):
-            raise FileMalformed(line=str(self._lines.first_line), problem="a cell is too long")
-        self.count += 1
-        if self.count > self._limits.max_rows:
-            raise FileTooManyRows(limit=str(self._limits.max_rows))
-        if self.count % INDEX_EVERY == 0:
-            self.index.append(self._lines.offset)
-
-    def _take_empty(self) -> None:
-        self._empty += 1
-        if self._empty == 1:
-            self._first_empty = self._lines.number
-        if self._empty > self._limits.max_rows:
-            raise FileTooManyRows(limit=str(self._limits.max_rows))
-        if (self.count + self._empty) % INDEX_EVERY == 0:
-            self._empty_index.append(self._lines.offset)
-
-    def _settle_empty(self) -> None:
-        if len(self.header) > 1:
-            raise FileMalformed(line=str(self._first_empty), problem="an empty line between rows")
-        self.count += self._empty
-        self._empty = 0
-        self.index += self._empty_index
-        self._empty_index.clear()
-
-    def _take_header(self, reader: Iterator[list[str]]) -> None:
-        header = next(reader, [])
-        if not any(name.strip(_SPACE) for name in header):
-            raise FileNoColumns
-        if len(header) > self._limits.max_columns:
-            raise FileTooManyColumns(limit=str(self._limits.max_columns))
-        seen: set[str] = set()
-        for place, name in enumerate(header, start=1):
-            bare = name.strip(_SPACE)
-            if not bare:
-                raise FileMalformed(line="1", problem="a column has no name", column=str(place))
-            if self._text.size(name) > _MAX_NAME_BYTES:
-                raise FileMalformed(line="1", problem="a column's name is too long", column=str(place))
-            if bare in seen:
-                shown = self._text.cell(bare)[:100]
-                raise FileMalformed(line="1", problem="two columns have the same name", name=shown)
-            seen.add(bare)
-        self.header = header

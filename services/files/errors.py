@@ -83,6 +83,14 @@ class FileTooManyRows(DomainError):
     message = "Too many rows"
 
 
+class FileNotProfiled(DomainError):
+    """The file was read by a release that made no profile; reading it anew makes one."""
+
+    reason = "FILE_NOT_PROFILED"
+    kind = Kind.PRECONDITION
+    message = "The file has no profile yet: read it anew"
+
+
 class GrantInvalid(DomainError):
     """The grant is for something else."""
 

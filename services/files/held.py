@@ -18,6 +18,7 @@ HELD = (
         withheld={
             "sealed_columns": "the header row, which is in the file",
             "sealed_index": "where rows begin in the file",
+            "sealed_profile": "counts and samples of what is in the file",
         },
     ),
     Held(

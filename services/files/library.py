@@ -11,8 +11,9 @@ from services.files.data_keys import DataKeys, Proof, wiped
 from services.files.discards import Discards
 from services.files.errors import FileNotFound, GrantInvalid
 from services.files.objects import Objects, read_all
+from services.files.profile import Profile
 from services.files.row_reader import RowRange, batches
-from services.files.sealed_parse import context_of, open_columns, open_index
+from services.files.sealed_parse import context_of, open_columns, open_index, open_profile
 from services.files.stored_file import NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.threads import drawn
 
@@ -60,6 +61,12 @@ class Library:
         file, sealed = await self._find(person, file_id)
         with wiped(await self._open(person, file)) as key:
             return OpenedFile(file, open_columns(file, sealed, key))
+
+    async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
+        """Return a file and what its current parse says of its data."""
+        file, sealed = await self._find(person, file_id)
+        with wiped(await self._open(person, file)) as key:
+            return file, open_profile(file, sealed, key)
 
     async def page(
         self, person: Passport | ExportPermit, *, after: Position | None, count: int

@@ -73,9 +73,10 @@ class ParseRow(Base):
     encoding: Mapped[str]
     delimiter: Mapped[str]
     row_count: Mapped[int]
-    #: Names and offsets, sealed under the file's data key.
+    #: Names, offsets and what the data is like, sealed under the file's data key.
     sealed_columns: Mapped[bytes]
     sealed_index: Mapped[bytes]
+    sealed_profile: Mapped[bytes | None]
 
 
 class ResultRow(Base):

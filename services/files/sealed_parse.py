@@ -1,4 +1,4 @@
-"""Column names and row index of a file, sealed under its data key."""
+"""Column names, row index and profile of a file, sealed under its data key."""
 
 import struct
 
@@ -7,7 +7,9 @@ import orjson
 from services.common.sealing import PayloadSealer, SealBroken, fields
 from services.files.csv_reader import Parsed
 from services.files.data_keys import KeyContext, Purpose
-from services.files.errors import FileDamaged
+from services.files.errors import FileDamaged, FileNotProfiled
+from services.files.profile import Profile
+from services.files.profile_form import dump, load
 from services.files.stored_file import SealedParse, StoredFile
 
 FIRST_VERSION = 1
@@ -26,6 +28,7 @@ def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, ve
     return SealedParse(
         columns=sealer.seal(orjson.dumps(parsed.columns), fields("columns", version)),
         index=sealer.seal(index, fields("index", version)),
+        profile=sealer.seal(dump(parsed.profile), fields("profile", version)),
     )
 
 
@@ -38,6 +41,13 @@ def open_index(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[i
     """Return where every 500th row begins; raise FileDamaged when that is not what was sealed."""
     index = _open(file, sealed.index, key=key, what="index")
     return struct.unpack(f">{len(index) // _OFFSET}Q", index)
+
+
+def open_profile(file: StoredFile, sealed: SealedParse, key: bytearray) -> Profile:
+    """Return the profile; raise FileNotProfiled for a parse of an earlier release, which made none."""
+    if sealed.profile is None:
+        raise FileNotProfiled
+    return load(_open(file, sealed.profile, key=key, what="profile"))
 
 
 def _open(file: StoredFile, sealed: bytes, *, key: bytearray, what: str) -> bytes:

@@ -84,7 +84,7 @@ class FileStore:
         file, parsed = found.tuple()
         return (
             _file(file, Parse(parsed.version, _dialect(parsed), parsed.row_count)),
-            SealedParse(parsed.sealed_columns, parsed.sealed_index),
+            SealedParse(parsed.sealed_columns, parsed.sealed_index, parsed.sealed_profile),
         )
 
     async def latest_parse(self, file_id: str) -> int:
@@ -103,7 +103,11 @@ class FileStore:
             if row is None:
                 raise FileNotFound
             there = (await session.scalars(select(ParseRow).where(ParseRow.file == file.id))).all()
-            alike = [parse.version for parse in there if _dialect(parse) == file.parse.dialect]
+            alike = [
+                parse.version
+                for parse in there
+                if _dialect(parse) == file.parse.dialect and parse.sealed_profile is not None
+            ]
             if not alike:
                 if any(parse.version == file.parse.version for parse in there):
                     return None
@@ -180,4 +184,5 @@ def _parse_row(file: StoredFile, sealed: SealedParse) -> ParseRow:
         row_count=file.parse.row_count,
         sealed_columns=sealed.columns,
         sealed_index=sealed.index,
+        sealed_profile=sealed.profile,
     )

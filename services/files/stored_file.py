@@ -31,6 +31,8 @@ class SealedParse:
 
     columns: bytes
     index: bytes
+    #: None for parses of a release that made no profile.
+    profile: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from services.files.library import Library
 from services.files.reparses import Reparses
 from services.files.row_reader import RowRange
 from services.files.servicers import Context
+from services.files.servicers.profile import profile_to_proto
 from services.files.stored_file import NumberedRow, StoredFile
 from services.files.uploads import Upload, Uploads
 
@@ -74,6 +75,14 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
     async def GetFile(self, request: files_pb2.GetFileRequest, context: Context) -> files_pb2.File:
         opened = await self._library.get(identity.passport(context), parse_name("files", request.name))
         return to_proto(opened.file, opened.columns)
+
+    async def GetFileProfile(
+        self, request: files_pb2.GetFileProfileRequest, context: Context
+    ) -> files_pb2.FileProfile:
+        name = request.name.removesuffix("/profile")
+        return profile_to_proto(
+            *await self._library.profile(identity.passport(context), parse_name("files", name))
+        )
 
     async def DeleteFile(
         self, request: files_pb2.DeleteFileRequest, context: Context

@@ -153,6 +153,33 @@ def test_how_to_read_a_file_is_sent_as_the_server_names_it(
     assert json.loads(reparse.content) == {"encoding": "latin-1", "delimiter": ";"}
 
 
+def test_a_profile_is_shown_with_its_score(server: Server, smelt: Smelt) -> None:
+    said = {
+        "name": "files/f1/profile",
+        "row_count": 4,
+        "quality": {"score": 73, "band": "Good", "missing_columns_points": 13.333},
+        "columns": [
+            {
+                "name": "E-Mail",
+                "type": "EMAIL",
+                "confidence": 0.9,
+                "completeness": 0.75,
+                "duplicate_count": 1,
+                "samples": ["a@b.co"],
+            },
+            {"name": "Notes", "type": "COLUMN_TYPE_UNSPECIFIED", "completeness": 1},
+        ],
+    }
+    server.says(said).says(said)
+    code, out, _ = smelt("files", "profile", "f1")
+    assert (code, server.paths()) == (0, ["GET /v1/files/f1/profile"])
+    lines = out.splitlines()
+    assert lines[0].split() == ["quality", "73", "(Good)"]
+    assert "missing columns     -13.3" in lines
+    assert lines[-2:] == ["E-Mail\temail\t0.9\t75%\t\t1\ta@b.co", "Notes\t\t\t100%\t\t\t"]
+    assert json.loads(smelt("files", "profile", "f1", "--json")[1]) == said
+
+
 def test_a_download_is_checked_against_the_file_s_digest(
     server: Server, smelt: Smelt, tmp_path: Path
 ) -> None:

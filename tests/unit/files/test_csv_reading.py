@@ -2,15 +2,28 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.files.csv_format import DELIMITERS, ENCODINGS, Told
+from services.files import csv_batches
+from services.files.csv_format import DELIMITERS, Told
 from services.files.csv_reader import INDEX_EVERY, Limits, Parsed, parse, rows
+from services.files.csv_text import ENCODINGS
 
 LIMITS = Limits(max_columns=100, max_rows=50_000, max_field_bytes=131_072, max_row_bytes=1 << 20)
+
+
+@pytest.fixture(autouse=True, params=["blocks of lines", "large blocks"])
+def block(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Read everything also with the text cut at every line that ends."""
+    whole = csv_batches.BLOCK
+    if request.param == "blocks of lines":
+        csv_batches.BLOCK = 1
+    yield
+    csv_batches.BLOCK = whole
 
 
 def pieces(content: bytes, step: int) -> list[bytes]:
@@ -168,6 +181,7 @@ def test_the_index_counts_empty_lines_of_one_column() -> None:
     assert list(rows([content[found.index[1] :]], found.dialect))[200] == ["x"]
 
 
+SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
@@ -210,7 +224,7 @@ def can_be_written(character: str, encoding: str) -> bool:
         return False
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
 @given(made=written(), step=st.integers(1, 50))
 def test_every_table_comes_back(made: tuple[list[list[str]], bytes, Told], step: int) -> None:
     table, content, told = made
@@ -220,7 +234,7 @@ def test_every_table_comes_back(made: tuple[list[list[str]], bytes, Told], step:
     assert all_rows(content, found, step) == table
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 @given(
     table=st.integers(2, 5).flatmap(
         lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width), min_size=1, max_size=8)
@@ -239,7 +253,7 @@ def test_dialects_of_quoted_tables_are_found(table: list[list[str]], delimiter: 
     assert all_rows(content, found) == table
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
 @given(content=st.binary(max_size=300) | st.text('",;\n\r ab\0é').map(str.encode), step=st.integers(1, 64))
 def test_no_bytes_make_anything_but_an_answer_or_a_refusal(content: bytes, step: int) -> None:
     from services.common.errors import DomainError

@@ -1,0 +1,156 @@
+"""What a file is like: each column's type, how full it is, what is malformed or double in it; and a score."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import filterfalse
+from types import TracebackType
+from typing import Self
+
+from services.files.column_types import ColumnType, Guess, guess
+from services.files.distinct import Distinct
+
+_SAMPLES = 3
+#: Of a sample so many characters are shown; longer cells than these are none.
+_SAMPLE_LENGTH = 100
+_LONGEST_SAMPLE = 4000
+_SEARCHED = 10_000
+#: In so many columns duplicates are counted, with so many codes of each in memory: few enough to be sorted.
+MOST_COUNTED = 8
+_CODES_IN_MEMORY = 2**15
+
+# The cells of most files are seen as Latin-1, whatever they are, so that only ASCII has a meaning here.
+_EMAIL = re.compile(
+    r"[^\s@<>,;:\"()\[\]]{1,64}@(?:[^\s@.<>,;:\"()\[\]_]{1,63}\.)+[^\s@.<>,;:\"()\[\]\d_]{2,63}", re.ASCII
+)
+_PHONE = re.compile(
+    r"\+?(?=(?:\D*\d){5})(?!(?:\D*\d){16})[\d ()./\-]+(?:\s*(?:ext\.?|x)\s*\d{1,6})?",
+    re.IGNORECASE | re.ASCII,
+)
+_URL = re.compile(
+    r"(?:https?://)?(?:[^\s/:@.?#]{1,63}\.)+[^\s/:@.?#\d]{2,63}(?::\d{1,5})?(?:[/?#]\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_FORMS = {
+    ColumnType.EMAIL: _EMAIL,
+    ColumnType.PHONE: _PHONE,
+    ColumnType.WEBSITE: _URL,
+    ColumnType.LINKEDIN_URL: _URL,
+}
+_COUNTED = (ColumnType.EMAIL, ColumnType.COMPANY_NAME, ColumnType.PHONE, ColumnType.LINKEDIN_URL)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """A column: its filled cells are those with more than white space. What does not apply is None."""
+
+    name: str
+    guess: Guess | None
+    samples: tuple[str, ...]
+    filled: int
+    malformed: int | None
+    duplicates: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All columns in file order, and how many rows have no filled cell."""
+
+    row_count: int
+    empty_rows: int
+    columns: tuple[ColumnProfile, ...]
+
+
+class Profiler:
+    """Looks at the cells of a file as they pass, in memory that does not grow with it."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        guesses = [guess(name) for name in header]
+        counted = [place for place, found in enumerate(guesses) if found and found.type in _COUNTED]
+        counted = counted[:MOST_COUNTED]
+        self._columns = [
+            _Column(name, found, Distinct(most_in_memory=_CODES_IN_MEMORY) if place in counted else None)
+            for place, (name, found) in enumerate(zip(header, guesses, strict=True))
+        ]
+        self._empty_rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for column in self._columns:
+            column.close()
+
+    def take(self, columns: Sequence[Sequence[str]]) -> None:
+        """Look at some rows, given by column."""
+        blanks = [column.take(cells) for column, cells in zip(self._columns, columns, strict=True)]
+        fewest = min(blanks)
+        if fewest:
+            self._empty_rows += _empty_rows(columns, columns[blanks.index(fewest)])
+
+    def result(self, text: Callable[[str], str], *, row_count: int) -> Profile:
+        """Return the profile; `text` gives the real text of a cell."""
+        return Profile(row_count, self._empty_rows, tuple(column.result(text) for column in self._columns))
+
+
+class _Column:
+    def __init__(self, name: str, found: Guess | None, distinct: Distinct | None) -> None:
+        self._name = name
+        self._guess = found
+        self._form = _FORMS[found.type].fullmatch if found and found.type in _FORMS else None
+        self._distinct = distinct
+        self._samples: list[str] = []
+        self._seen = 0
+        self._filled = 0
+        self._malformed = 0
+
+    def take(self, cells: Sequence[str]) -> int:
+        """Look at some cells; return how many are blank."""
+        blank = cells.count("") + sum(map(str.isspace, cells))
+        self._filled += len(cells) - blank
+        if blank == len(cells):
+            return blank
+        if blank and (self._form or self._distinct or self._looks_for_samples()):
+            cells = [cell for cell in cells if cell and not cell.isspace()]
+        if self._looks_for_samples():
+            self._sample(cells)
+        if self._form:
+            odd = filterfalse(self._form, cells)
+            self._malformed += sum(1 for cell in odd if not self._form(cell.strip()))
+        if self._distinct:
+            self._distinct.add(cells)
+        return blank
+
+    def result(self, text: Callable[[str], str]) -> ColumnProfile:
+        return ColumnProfile(
+            name=text(self._name),
+            guess=self._guess,
+            samples=tuple(text(sample)[:_SAMPLE_LENGTH] for sample in self._samples),
+            filled=self._filled,
+            malformed=self._malformed if self._form else None,
+            duplicates=self._filled - self._distinct.count() if self._distinct else None,
+        )
+
+    def close(self) -> None:
+        if self._distinct:
+            self._distinct.close()
+
+    def _looks_for_samples(self) -> bool:
+        return len(self._samples) < _SAMPLES and self._seen < _SEARCHED
+
+    def _sample(self, cells: Sequence[str]) -> None:
+        # A column of few different values is not searched to its end for more.
+        self._seen += len(cells)
+        for cell in dict.fromkeys(cells[:_SEARCHED]):
+            if len(cell) <= _LONGEST_SAMPLE and cell not in self._samples:
+                self._samples.append(cell)
+                if len(self._samples) == _SAMPLES:
+                    return
+
+
+def _empty_rows(columns: Sequence[Sequence[str]], emptiest: Sequence[str]) -> int:
+    """Return how many rows are blank in every column; `emptiest` is the column with fewest blank cells."""
+    places = [place for place, cell in enumerate(emptiest) if not cell or cell.isspace()]
+    return sum(1 for place in places if not any(cells[place].strip() for cells in columns))

@@ -1,0 +1,27 @@
+"""How a profile is kept: as JSON, before it is sealed."""
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from services.files.column_types import ColumnType, Guess
+from services.files.profile import ColumnProfile, Profile
+
+
+def dump(profile: Profile) -> bytes:
+    """Return a profile as bytes."""
+    return orjson.dumps(asdict(profile))
+
+
+def load(content: bytes) -> Profile:
+    """Return the profile that was dumped."""
+    said = orjson.loads(content)
+    columns = tuple(_column(column) for column in said.pop("columns"))
+    return Profile(columns=columns, **said)
+
+
+def _column(said: dict[str, Any]) -> ColumnProfile:
+    found = said.pop("guess")
+    guess = Guess(ColumnType(found["type"]), found["confidence"]) if found else None
+    return ColumnProfile(guess=guess, samples=tuple(said.pop("samples")), **said)

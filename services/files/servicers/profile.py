@@ -1,0 +1,40 @@
+"""A profile as its contract has it."""
+
+from smelt.files.v1 import files_pb2
+
+from services.files.profile import ColumnProfile, Profile
+from services.files.quality import completeness, quality
+from services.files.stored_file import StoredFile
+
+
+def profile_to_proto(file: StoredFile, profile: Profile) -> files_pb2.FileProfile:
+    """Return the profile of a file."""
+    found = quality(profile)
+    return files_pb2.FileProfile(
+        name=f"files/{file.id}/profile",
+        parse=file.parse.version,
+        row_count=profile.row_count,
+        empty_row_count=profile.empty_rows,
+        columns=[_column(column, profile.row_count) for column in profile.columns],
+        quality=files_pb2.FileProfile.Quality(
+            score=found.score,
+            band=found.band,
+            empty_rows_points=found.empty_rows,
+            incomplete_columns_points=found.incomplete_columns,
+            malformed_cells_points=found.malformed_cells,
+            missing_columns_points=found.missing_columns,
+        ),
+    )
+
+
+def _column(column: ColumnProfile, row_count: int) -> files_pb2.FileProfile.Column:
+    return files_pb2.FileProfile.Column(
+        name=column.name,
+        type=files_pb2.FileProfile.ColumnType.Value(column.guess.type.name) if column.guess else 0,  # type: ignore[arg-type]
+        confidence=column.guess.confidence if column.guess else 0,
+        samples=column.samples,
+        filled_count=column.filled,
+        completeness=completeness(column, row_count),
+        malformed_count=column.malformed,
+        duplicate_count=column.duplicates,
+    )
