@@ -25,7 +25,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_LIMIT_REGISTER",
         "SMELT_LIMIT_RESET",
     ),
-    "vault": (),
+    "vault": ("SMELT_VAULT_ROTATION_GRACE_SECONDS",),
     "files": (
         "SMELT_MAX_UPLOAD_BYTES",
         "SMELT_MAX_ROWS",

@@ -16,6 +16,7 @@ from services.common import database, identity, logs, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
 from services.common.privacy_servicer import PrivacyServicer
+from services.common.rewrap import Rewrapping
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
 from services.files import heap
@@ -42,6 +43,7 @@ from services.files.store import FileStore
 from services.files.sweep import Sweep, SweepTimes
 from services.files.sweep_store import SweepStore
 from services.files.uploads import UploadLimits, Uploads
+from services.files.wrapped_keys import WrappedKeyStore
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 #: Threads that parse give the event loop its turn this often.
@@ -188,7 +190,7 @@ def assemble(settings: FilesSettings) -> Parts:
         ],
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), object_store_answers, vault_is_known],
-        background=[sweep.run],
+        background=[sweep.run, Rewrapping(channel, WrappedKeyStore(transactions)).run],
         on_stop=[threads.close, stop_threads, engine.dispose, channel.close],
     )
 

@@ -14,6 +14,7 @@ from services.common import database, logs, migrations, server, tls, tokens
 from services.common.health import Health, serve_probes
 from services.common.ids import new_id
 from services.common.privacy_servicer import PrivacyServicer
+from services.common.rewrap import Rewrapping
 from services.common.settings import DatabaseSettings, host_port, load, read_secret
 from services.processor.addresses import Endpoints
 from services.processor.assembly import Assembler
@@ -37,6 +38,7 @@ from services.processor.store.rows import RowStore
 from services.processor.store.shards import ShardStore
 from services.processor.store.templates import TemplateStore
 from services.processor.store.variables import VariableStore
+from services.processor.store.wrapped_keys import WrappedKeyStore
 from services.processor.template_servicer import TemplateServicer
 from services.processor.template_tests import Callers, TemplateTests
 from services.processor.templates import Templates
@@ -112,7 +114,7 @@ async def serve(settings: ProcessorSettings) -> None:
         ],
         verifier=tokens.TokenVerifier(tokens.VaultKeys(vault)),
         ready_checks=[partial(database.ping, engine)],
-        background=[announcements.follow],
+        background=[announcements.follow, Rewrapping(vault, WrappedKeyStore(sessions)).run],
         on_stop=[
             keys.close,
             provider.close,

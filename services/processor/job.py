@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+#: A job's data key is made once and stays; the vault binds it to this number.
+JOB_KEY_GENERATION = 1
 #: A mark older than this says nothing about the rate of now.
 _MARK_LIVES_SECONDS = 15.0
 

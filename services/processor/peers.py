@@ -20,12 +20,12 @@ from smelt.vault.v1 import (
 from services.common import identity
 from services.common.grpc_errors import peer_errors
 from services.common.identity import Passport
+from services.processor.job import JOB_KEY_GENERATION
 
 #: Metadata that proves for whom a call is made.
 Proof = tuple[tuple[str, str], ...]
 _SECONDS = 10.0
 _STREAM_SECONDS = 3600.0
-_JOB_KEY_GENERATION = 1
 
 
 def as_person(person: Passport) -> Proof:
@@ -236,5 +236,5 @@ class Auth:
 
 def _context(job: str) -> data_keys_pb2.DataKeyContext:
     return data_keys_pb2.DataKeyContext(
-        purpose=data_keys_pb2.DataKeyContext.JOB, object=job, generation=_JOB_KEY_GENERATION
+        purpose=data_keys_pb2.DataKeyContext.JOB, object=job, generation=JOB_KEY_GENERATION
     )

@@ -93,6 +93,9 @@ def main() -> int:
     rotated = rotate.add_subparsers(required=True, metavar="key")
     for name, action in (("wrapping", operator_rotate.wrapping), ("root", operator_rotate.root)):
         rotated.add_parser(name, help=action.__doc__).set_defaults(run=action)
+    one = rotated.add_parser("account", help=operator_rotate.account.__doc__)
+    one.add_argument("account", nargs="?", default="", help="Its id; without one, all accounts")
+    one.set_defaults(run=operator_rotate.account)
     commands.add_parser("status", help="Print how the vault is").set_defaults(run=operator.status)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))

@@ -57,7 +57,7 @@ class AccountKeyRows(Protocol):
 
     async def account_keys(self, account: str) -> Sequence[AccountKeyRow]: ...
 
-    async def use_account_key(self, account: str) -> AccountKeyRow | None: ...
+    async def use_account_key(self, account: str, uses: int) -> AccountKeyRow | None: ...
 
     async def add_account_key(self, account: str, wrapped: bytes) -> bool:
         """Store an account's first key, unless it has had one.
@@ -75,13 +75,13 @@ class AccountKeys:
     rows: AccountKeyRows
     catch_up: Callable[[], Awaitable[None]]
 
-    async def for_sealing(self, account: str) -> AccountKey:
-        """Return the account's active key with one use counted, made now if the account never had one.
+    async def for_sealing(self, account: str, uses: int = 1) -> AccountKey:
+        """Return the account's active key with its uses counted, made now if the account never had one.
 
         Raises AccountErased, AccountKeyExhausted, WrappingKeyExhausted.
         """
         for _ in range(_TRIES):
-            row = await self.rows.use_account_key(account)
+            row = await self.rows.use_account_key(account, uses)
             if row is not None:
                 try:
                     return self.opened(row)

@@ -1,7 +1,7 @@
 """Data keys: made and opened for whoever holds the data, under the account's key; the vault keeps none."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -110,35 +110,83 @@ class DataKeys:
         Raises DataKeyInvalid, GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
         await self._check(proof, context, caller)
-        try:
-            epoch = key_wrap.epoch_of(wrapped)
-            under = await self._account_keys.at(proof.account, epoch)
-            try:
-                binding = self._binding(proof.account, context)
-                return Secret(key_wrap.unwrap(wrapped, under.key, binding, epoch=epoch))
-            finally:
-                under.wipe()
-        except DoesNotOpen:
+        key = await self._opened(proof.account, context, wrapped)
+        if key is None:
             details = {"caller": caller, "purpose": context.purpose.value, "reason": DataKeyInvalid.reason}
             await self._audit.record(
                 Event(proof.account, context.object, "open-data-key", "refused", details)
             )
-            raise DataKeyInvalid from None
+            raise DataKeyInvalid
+        return key
+
+    async def rewrap(
+        self, account: str, keys: Sequence[tuple[DataKeyContext, bytes]], *, caller: str
+    ) -> list[bytes]:
+        """Return an account's keys wrapped under its active epoch, empty for one that does not open.
+
+        No key leaves in the clear, so that the owner's certificate is proof enough. Raises
+        DataKeyContextInvalid, AccountErased, AccountKeyExhausted.
+        """
+        for context, _ in keys:
+            _check_holder(context, caller)
+        opened: list[Secret | None] = []
+        try:
+            for context, wrapped in keys:
+                opened.append(await self._opened(account, context, wrapped))
+            under = await self._account_keys.for_sealing(account, uses=len(keys))
+            try:
+                anew = [
+                    key_wrap.wrap(key.reveal(), under.key, self._binding(account, context), epoch=under.epoch)
+                    if key
+                    else b""
+                    for (context, _), key in zip(keys, opened, strict=True)
+                ]
+            finally:
+                under.wipe()
+        finally:
+            for key in opened:
+                if key is not None:
+                    key.wipe()
+        closed = [context.object for (context, _), wrapped in zip(keys, anew, strict=True) if not wrapped]
+        details = {"caller": caller, "count": len(keys) - len(closed), "closed": closed}
+        outcome = "refused" if closed else "ok"
+        await self._audit.record(
+            Event(account, f"accountKeys/{under.epoch}", "rewrap-data-keys", outcome, details)
+        )
+        return anew
+
+    async def _opened(self, account: str, context: DataKeyContext, wrapped: bytes) -> Secret | None:
+        try:
+            epoch = key_wrap.epoch_of(wrapped)
+            under = await self._account_keys.at(account, epoch)
+            try:
+                return Secret(
+                    key_wrap.unwrap(wrapped, under.key, self._binding(account, context), epoch=epoch)
+                )
+            finally:
+                under.wipe()
+        except DoesNotOpen:
+            return None
 
     async def _check(self, proof: KeyProof, context: DataKeyContext, caller: str) -> None:
-        purpose = context.purpose
-        if _HOLDER[purpose] != caller or not context.object.startswith(_COLLECTION[purpose]):
-            raise DataKeyContextInvalid
+        _check_holder(context, caller)
         if isinstance(proof, JobGrant):
             # A grant opens the file it names and what belongs to the job it names, nothing else.
-            if context.object != (proof.file if purpose is Purpose.FILE else proof.job):
+            if context.object != (proof.file if context.purpose is Purpose.FILE else proof.job):
                 raise GrantInvalid
             if await self._revocations.is_revoked(proof.account, proof.id):
                 raise GrantRevoked
-        elif isinstance(proof, ExportPermit) and purpose is Purpose.EXPORT and context.object != proof.export:
-            raise GrantInvalid
+        elif isinstance(proof, ExportPermit):
+            if context.purpose is Purpose.EXPORT and context.object != proof.export:
+                raise GrantInvalid
 
     def _binding(self, account: str, context: DataKeyContext) -> Binding:
         return self._account_keys.keyring.binding(
             context.purpose.value, account=account, object=context.object, generation=context.generation
         )
+
+
+def _check_holder(context: DataKeyContext, caller: str) -> None:
+    purpose = context.purpose
+    if _HOLDER[purpose] != caller or not context.object.startswith(_COLLECTION[purpose]):
+        raise DataKeyContextInvalid

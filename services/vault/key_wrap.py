@@ -19,7 +19,7 @@ _LABEL = b"smelt/key-wrap/v1"
 def wrap(key: bytearray, under: bytearray, binding: Binding, *, epoch: int) -> bytes:
     """Return `key` sealed under the key `under`, whose version is `epoch`."""
     sealed = committing.seal(under, key, label=_LABEL, context=binding.associated_data(epoch))
-    return _HEADER.pack(MAGIC, SUITE, epoch) + sealed
+    return prefix(epoch) + sealed
 
 
 def unwrap(wrapped: bytes, under: bytearray, binding: Binding, *, epoch: int) -> bytearray:
@@ -29,6 +29,11 @@ def unwrap(wrapped: bytes, under: bytearray, binding: Binding, *, epoch: int) ->
     return committing.open_sealed(
         under, wrapped[_HEADER.size :], label=_LABEL, context=binding.associated_data(epoch)
     )
+
+
+def prefix(epoch: int) -> bytes:
+    """Return how a key starts that is wrapped under this version."""
+    return _HEADER.pack(MAGIC, SUITE, epoch)
 
 
 def epoch_of(wrapped: bytes) -> int:

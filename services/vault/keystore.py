@@ -124,14 +124,16 @@ class KeyStore:
             )
             return [AccountKeyRow(*row) for row in found]
 
-    async def use_account_key(self, account: str) -> AccountKeyRow | None:
-        """Count one use of the account's active key and return it; None if there is none to be used."""
+    async def use_account_key(self, account: str, uses: int) -> AccountKeyRow | None:
+        """Count uses of the account's active key and return it; None if there is none to be used so often."""
         columns = account_keys.c
         async with connection(self.engine) as database:
             found = await database.execute(
                 update(account_keys)
-                .where(columns.account == account, columns.state == "active", columns.uses < MOST_USES)
-                .values(uses=columns.uses + 1)
+                .where(
+                    columns.account == account, columns.state == "active", columns.uses <= MOST_USES - uses
+                )
+                .values(uses=columns.uses + uses)
                 .returning(columns.account, columns.epoch, columns.wrapped, columns.state, columns.uses)
             )
             row = found.first()

@@ -41,15 +41,29 @@ account_keys = Table(
     Column("wrapped", LargeBinary),
     Column("uses", BigInteger, nullable=False),
     Column("create_time", DateTime(timezone=True), nullable=False),
+    Column("retire_time", DateTime(timezone=True)),
     Column("destroy_time", DateTime(timezone=True)),
     CheckConstraint("state IN ('active', 'retired', 'destroyed')", name="account_keys_state"),
     CheckConstraint("(wrapped IS NULL) = (state = 'destroyed')", name="account_keys_destroyed"),
+    CheckConstraint("state <> 'retired' OR retire_time IS NOT NULL", name="account_keys_retired"),
 )
 Index(
     "account_keys_one_active",
     account_keys.c.account,
     unique=True,
     postgresql_where=account_keys.c.state == "active",
+)
+
+# Retired epochs are few, and looked for all the time.
+Index("account_keys_retired_of", account_keys.c.account, postgresql_where=account_keys.c.state == "retired")
+
+# Which owner of data keys has nothing left under an epoch of an account before this one.
+epoch_confirmations = Table(
+    "epoch_confirmations",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
 )
 
 system_keys = Table(

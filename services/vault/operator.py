@@ -50,6 +50,7 @@ def status(arguments: Namespace) -> int:
                 f"oldest version taken: {answer.wrapping_key_minimum_version}",
                 f"uses of the version: {answer.wrapping_key_uses}",
                 f"keys left to wrap anew: {answer.wrapping_keys_left}",
+                f"retired account keys: {answer.retired_account_keys}",
             )
         )
 

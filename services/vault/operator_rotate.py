@@ -48,6 +48,24 @@ def root(_: Namespace) -> int:
     return run(call)
 
 
+def account(arguments: Namespace) -> int:
+    """Rotate the key of one account, or of all; return the exit status."""
+
+    async def call(stub: Stub) -> str:
+        wanted = operator_pb2.RotateAccountKeysRequest(account=arguments.account)
+        count = 0
+        while True:
+            answer = await _asked(lambda: stub.RotateAccountKeys(wanted, timeout=RPC_SECONDS))
+            count += answer.rotated
+            wanted.made_before.CopyFrom(answer.made_before)
+            if answer.done:
+                return (
+                    f"{count} accounts have a new key; the older ones go when nothing needs them (see status)"
+                )
+
+    return run(call)
+
+
 async def _status(stub: Stub) -> operator_pb2.GetVaultStatusResponse:
     answer: operator_pb2.GetVaultStatusResponse = await _asked(
         lambda: stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=RPC_SECONDS)

@@ -1,11 +1,13 @@
 """OperatorService on the wire, which answers about its state also while the vault is sealed."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import grpc
 from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
 
+from services.vault.account_rotation import AccountRotation
 from services.vault.api_keys import ApiKeys
 from services.vault.installation import Installation
 from services.vault.rotations import Rotations
@@ -23,19 +25,31 @@ class KeyStoreStatus(Protocol):
     async def keys_left(self, version: int) -> int: ...
 
 
+class EpochStatus(Protocol):
+    """How account keys stand; raises Unavailable when the key store does not answer."""
+
+    async def retired(self) -> int: ...
+
+    async def now(self) -> datetime: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Operated:
     """What an operator can work on in an open vault."""
 
     keys: ApiKeys
     rotations: Rotations
+    accounts: AccountRotation
 
 
 class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
     """What an operator may do. Without what is `open` the vault is sealed, and `why` says because of what."""
 
-    def __init__(self, keystore: KeyStoreStatus, open: Operated | None, why: str = "") -> None:
+    def __init__(
+        self, keystore: KeyStoreStatus, epochs: EpochStatus, open: Operated | None, why: str = ""
+    ) -> None:
         self._keystore = keystore
+        self._epochs = epochs
         self._open = open
         self._why = why
 
@@ -65,6 +79,19 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
         status = await self._status()
         return operator_pb2.RotateRootKeyResponse(done=done is not None, root_key_id=status.root_key_id)
 
+    async def RotateAccountKeys(
+        self, request: operator_pb2.RotateAccountKeysRequest, context: Context
+    ) -> operator_pb2.RotateAccountKeysResponse:
+        accounts = self._opened().accounts
+        before = await self._epochs.now()
+        if request.HasField("made_before"):
+            # A moment to come would give the same accounts one key after another.
+            before = min(before, request.made_before.ToDatetime(UTC))
+        count, done = await accounts.begin(before, request.account)
+        answer = operator_pb2.RotateAccountKeysResponse(done=done, rotated=count)
+        answer.made_before.FromDatetime(before)
+        return answer
+
     async def GetVaultStatus(
         self, request: operator_pb2.GetVaultStatusRequest, context: Context
     ) -> operator_pb2.GetVaultStatusResponse:
@@ -79,6 +106,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
             status.wrapping_key_version = named.wrapping_version
             status.wrapping_key_minimum_version = named.wrapping_minimum
             status.wrapping_key_uses = named.wrapping_uses
+            status.retired_account_keys = await self._epochs.retired()
             if named.rotating:
                 status.wrapping_keys_left = await self._keystore.keys_left(named.wrapping_version)
         return status

@@ -26,6 +26,10 @@ POLICY: Policy = {
     # A person who only reads makes keys too: for a download that is spooled before it is sent.
     _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
     _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
+    # Nothing is opened by these, and they run when nobody is signed in.
+    _DATA + "ListRetiringAccounts": Allow(FILES, PROCESSOR),
+    _DATA + "RewrapDataKeys": Allow(FILES, PROCESSOR),
+    _DATA + "ConfirmRewrapped": Allow(FILES, PROCESSOR),
     _SIGNING + "Sign": Allow(AUTH),
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
@@ -34,6 +38,7 @@ POLICY: Policy = {
     **privacy_servicer.POLICY,
     _OPERATOR + "SetManagedApiKey": Allow(OPERATOR),
     _OPERATOR + "RotateWrappingKey": Allow(OPERATOR),
+    _OPERATOR + "RotateAccountKeys": Allow(OPERATOR),
     _OPERATOR + "RotateRootKey": Allow(OPERATOR),
     _OPERATOR + "GetVaultStatus": Allow(OPERATOR),
 }

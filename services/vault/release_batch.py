@@ -132,7 +132,7 @@ class ReleaseBatches:
         await self._meet(line, live)
         held = await release_sql.hold(line.connection, [(grant, use) for _, grant, use in live], places)
         try:
-            await self._catch_up(places, standings)
+            await self._catch_up(held, standings)
         except (*FAILURES, DomainError) as error:
             # Nothing was decided yet, and the uses that were noted go with this transaction.
             await line.connection.execute("ROLLBACK")
@@ -152,15 +152,19 @@ class ReleaseBatches:
                 self._met.clear()
             self._met |= unmet.keys()
 
-    async def _catch_up(self, places: Collection[KeyPlace], standings: Mapping[KeyPlace, Standing]) -> None:
-        """Read account keys again that a rotation of the wrapping key has moved since they were read."""
+    async def _catch_up(self, held: Held, standings: Mapping[KeyPlace, Standing]) -> None:
+        """Read account keys again that a rotation has moved since they were read."""
         for _ in range(_TRIES):
-            if not any(self._account_keys.behind(each.account_keys.values()) for each in standings.values()):
+            if not any(self._behind(held.keys.get(place), each) for place, each in standings.items()):
                 return
             await self._account_keys.catch_up()
-            newer = await self._standings.of(places)
+            newer = await self._standings.of(standings)
             for place, standing in standings.items():
                 standing.account_keys = newer[place].account_keys if place in newer else {}
+
+    def _behind(self, row: KeyRow | None, standing: Standing) -> bool:
+        known = standing.account_keys
+        return self._account_keys.behind(known.values()) or (row is not None and row.epoch not in known)
 
     def _open(self, row: KeyRow | None, standing: Standing | None) -> Verdict:
         if row is None or (standing is not None and standing.deleted):

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from smelt.privacy.v1 import privacy_pb2_grpc
 from smelt.vault.v1 import (
@@ -24,6 +24,8 @@ from services.common.privacy_servicer import PrivacyServicer
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.vault import rotation_sql
 from services.vault.account_keys import AccountKeys
+from services.vault.account_rotation import AccountRotation
+from services.vault.account_rotation_sql import EpochStore
 from services.vault.api_keys import ApiKeys
 from services.vault.audit import Chain
 from services.vault.audit_reader import AuditReader
@@ -40,6 +42,7 @@ from services.vault.keyring_watch import KeyringWatch
 from services.vault.keystore import KeyStore
 from services.vault.ledger_file import LedgerFile
 from services.vault.operator_servicer import Operated, OperatorServicer
+from services.vault.own_keys import ProviderKeyBlobs
 from services.vault.part import VaultPart
 from services.vault.policy import POLICY, SEALED_POLICY
 from services.vault.release_batch import ReleaseBatches
@@ -122,6 +125,10 @@ async def serve(settings: VaultSettings, stores: Stores) -> None:
         await _serve_unsealed(settings, stores, keystore, opened, watch=watch, rotation=rotation)
 
 
+def _epochs(settings: VaultSettings, stores: Stores) -> EpochStore:
+    return EpochStore(stores.keystore, timedelta(seconds=settings.vault_rotation_grace_seconds))
+
+
 async def _serve_sealed(settings: VaultSettings, stores: Stores, keystore: KeyStore, why: str) -> None:
     installation = await keystore.installation()
     log.error("vault.sealed", wanted_root_key=installation.root_key_id if installation else None, why=why)
@@ -130,7 +137,7 @@ async def _serve_sealed(settings: VaultSettings, stores: Stores, keystore: KeySt
         SEALED_POLICY,
         servicers=[
             *(sealed(service, add) for service, add in _ADD.items()),
-            (_ADD_OPERATOR, OperatorServicer(keystore, None, why)),
+            (_ADD_OPERATOR, OperatorServicer(keystore, _epochs(settings, stores), None, why)),
         ],
         verifier=TokenVerifier(StaticKeys(KeySet(issuer=""))),
         ready_checks=[refuse_readiness],
@@ -172,8 +179,17 @@ async def _serve_unsealed(
         audit=writer,
     )
     reader = AuditReader(sessions)
+    api_keys = ApiKeyStore(sessions)
+    epochs = _epochs(settings, stores)
+    accounts = AccountRotation(
+        epochs,
+        ProviderKeyBlobs(api_keys, account_keys),
+        keyring=opened.keyring,
+        catch_up=watch.catch_up,
+        audit=writer,
+    )
     keys = ApiKeys(
-        rows=ApiKeyStore(sessions),
+        rows=api_keys,
         generations=keystore,
         deletions=erasures,
         account_keys=account_keys,
@@ -202,16 +218,18 @@ async def _serve_unsealed(
             (_ADD[_RELEASE], KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants)),
             (
                 _ADD[_DATA],
-                DataKeyServicer(DataKeys(account_keys=account_keys, revocations=grants, audit=writer)),
+                DataKeyServicer(
+                    DataKeys(account_keys=account_keys, revocations=grants, audit=writer), epochs
+                ),
             ),
             (_ADD[_ERASURE], ErasureServicer(erasures)),
             (_ADD[_PRIVACY], PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore)))),
             (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
             (_ADD[_AUDIT], AuditServicer(reader)),
-            (_ADD_OPERATOR, OperatorServicer(keystore, Operated(keys, rotations))),
+            (_ADD_OPERATOR, OperatorServicer(keystore, epochs, Operated(keys, rotations, accounts))),
         ],
         verifier=verifier,
         ready_checks=[writer.check, keystore_probe.check],
-        background=[writer.run, sweep, rotations.run],
+        background=[writer.run, sweep, rotations.run, accounts.run],
         on_stop=[standings.close, keystore_probe.close, stores.close],
     )

@@ -1,7 +1,8 @@
 """ApiKeyService, ApiKeyDirectoryService, DataKeyService and SigningService on the wire."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -18,6 +19,8 @@ from services.common import identity, paging
 from services.common.errors import InvalidRequest
 from services.common.ids import new_id
 from services.common.tokens import Kind
+from services.vault import key_wrap
+from services.vault.account_rotation import Epoch
 from services.vault.api_keys import ApiKey, ApiKeys
 from services.vault.audit_reader import AuditReader, KeyUse
 from services.vault.data_keys import DataKeyContext, DataKeys, Purpose
@@ -36,6 +39,7 @@ from services.vault.system_keys import Macs
 Context = grpc.aio.ServicerContext[Any, Any]
 
 _CREATED = (("x-http-status", "201"),)
+_MOST_ACCOUNTS = 100
 _PURPOSES = {
     data_keys_pb2.DataKeyContext.FILE: Purpose.FILE,
     data_keys_pb2.DataKeyContext.JOB: Purpose.JOB,
@@ -49,6 +53,14 @@ _KINDS = {
     Kind.EXPORT: signing_pb2.EXPORT,
     Kind.ERASURE: signing_pb2.ERASURE,
 }
+
+
+class Retiring(Protocol):
+    """Accounts with retired keys; raises Unavailable."""
+
+    async def leaving(self, owner: str, *, after: str, most: int) -> Sequence[Epoch]: ...
+
+    async def confirm(self, owner: str, epoch: Epoch) -> None: ...
 
 
 class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
@@ -136,8 +148,9 @@ class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
 class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
     """Keys for data that other services hold."""
 
-    def __init__(self, keys: DataKeys) -> None:
+    def __init__(self, keys: DataKeys, retiring: Retiring) -> None:
         self._keys = keys
+        self._retiring = retiring
 
     async def CreateDataKey(
         self, request: data_keys_pb2.CreateDataKeyRequest, context: Context
@@ -159,6 +172,34 @@ class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
         )
         with key:
             return data_keys_pb2.OpenDataKeyResponse(key=bytes(key.reveal()))
+
+    async def ListRetiringAccounts(
+        self, request: data_keys_pb2.ListRetiringAccountsRequest, context: Context
+    ) -> data_keys_pb2.ListRetiringAccountsResponse:
+        owner = identity.current_call().caller
+        found = await self._retiring.leaving(owner, after=request.after, most=_MOST_ACCOUNTS)
+        return data_keys_pb2.ListRetiringAccountsResponse(
+            accounts=[
+                data_keys_pb2.RetiringAccount(
+                    account=each.account, epoch=each.number, prefix=key_wrap.prefix(each.number)
+                )
+                for each in found
+            ]
+        )
+
+    async def RewrapDataKeys(
+        self, request: data_keys_pb2.RewrapDataKeysRequest, context: Context
+    ) -> data_keys_pb2.RewrapDataKeysResponse:
+        keys = [(_data_key_context(each.context), each.wrapped_key) for each in request.keys]
+        anew = await self._keys.rewrap(request.account, keys, caller=identity.current_call().caller)
+        return data_keys_pb2.RewrapDataKeysResponse(wrapped_keys=anew)
+
+    async def ConfirmRewrapped(
+        self, request: data_keys_pb2.ConfirmRewrappedRequest, context: Context
+    ) -> data_keys_pb2.ConfirmRewrappedResponse:
+        epoch = Epoch(request.account, request.epoch)
+        await self._retiring.confirm(identity.current_call().caller, epoch)
+        return data_keys_pb2.ConfirmRewrappedResponse()
 
 
 class SigningServicer(signing_pb2_grpc.SigningServiceServicer):

@@ -58,6 +58,8 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     vault_ledger_dir: Path
     #: Name of this replica's audit chain; no two replicas at a time have the same.
     vault_slot: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "0"
+    #: How long an account's retired key is kept for data keys that were made under it and not stored yet.
+    vault_rotation_grace_seconds: Annotated[float, Field(ge=1)] = 3600
     #: host:port pairs of providers that may be plain http, an address or a bare name.
     private_providers: Annotated[tuple[str, ...], NoDecode] = ()
 

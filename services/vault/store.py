@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from services.common import idempotency
 from services.common.paging import Position
+from services.vault.account_rotation import Epoch
 from services.vault.api_keys import ApiKey, Repeat, SealedSecret
+from services.vault.key_place import KeyPlace
 from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants, repeated
 from services.vault.outages import transaction
+from services.vault.release_sql import KeyRow
 from services.vault.signing import GRANT_LIFE
 
 _COLUMNS = (
@@ -109,6 +112,37 @@ class ApiKeyStore:
             await session.execute(update(api_keys).where(of_account, api_keys.c.active).values(active=False))
             await session.execute(update(api_keys).where(of_account, api_keys.c.id == id).values(active=True))
             return await _one(session, account, id)
+
+    async def under_older(self, epoch: Epoch, *, most: int) -> list[KeyRow]:
+        """Return an account's keys that stand under an epoch before this one."""
+        columns = api_keys.c
+        wanted = (
+            select(
+                columns.account,
+                columns.id,
+                columns.base_url,
+                columns.suite,
+                columns.epoch,
+                columns.generation,
+                columns.blob,
+            )
+            .where(columns.account == epoch.account, columns.epoch < epoch.number)
+            .order_by(columns.id)
+            .limit(most)
+        )
+        async with transaction(self.sessions) as session:
+            return [KeyRow(KeyPlace(*row[:2]), *row[2:]) for row in await session.execute(wanted)]
+
+    async def reseal(self, old: KeyRow, new: KeyRow) -> None:
+        """Store a blob in the place of another, if that is still there."""
+        columns = api_keys.c
+        there = (columns.account == old.place.account) & (columns.id == old.place.id)
+        async with transaction(self.sessions) as session:
+            await session.execute(
+                update(api_keys)
+                .where(there, columns.epoch == old.epoch, columns.blob == old.blob)
+                .values(epoch=new.epoch, blob=new.blob)
+            )
 
 
 @dataclass(frozen=True, slots=True)

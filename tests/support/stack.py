@@ -22,6 +22,8 @@ GENEROUS = {
     "SMELT_LIMIT_LOGIN": "10000/15m",
     "SMELT_LIMIT_REGISTER": "10000/1h",
     "SMELT_LIMIT_RESET": "10000/1h",
+    # Nothing here is under way for longer when an account's key is rotated.
+    "SMELT_VAULT_ROTATION_GRACE_SECONDS": "5",
 }
 
 

@@ -1,0 +1,79 @@
+"""The wrapped data keys of files, results and archives, for the rotation of account keys."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from services.common.rewrap import Purpose, WrappedKey
+from services.files.store import Transactions, transaction
+
+# By kind of object: which table holds its keys, under which columns.
+_FILE, _RESULT, _EXPORT = "file", "result", "data_export"
+_OUTDATED = text("""
+SELECT * FROM (
+    SELECT 'file' AS kind, 'files/' || id AS object, CAST(1 AS bigint) AS generation, '' AS variant,
+        wrapped_key
+    FROM file WHERE account = :account
+    UNION ALL
+    SELECT 'result', job, fence, variant, wrapped_key FROM result WHERE account = :account
+    UNION ALL
+    SELECT 'data_export', name, fence, '', wrapped_key FROM data_export WHERE account = :account
+) AS k
+WHERE substring(wrapped_key FOR :length) <> :prefix
+    AND (kind, object, variant) > (:kind, :object, :variant)
+ORDER BY kind, object, variant LIMIT :most
+""")
+_REPLACE = {
+    _FILE: text("""
+UPDATE file SET wrapped_key = :new
+WHERE account = :account AND id = substr(:object, 7) AND wrapped_key = :old
+"""),
+    _RESULT: text("""
+UPDATE result SET wrapped_key = :new
+WHERE account = :account AND job = :object AND variant = :variant AND wrapped_key = :old
+"""),
+    _EXPORT: text("""
+UPDATE data_export SET wrapped_key = :new
+WHERE account = :account AND name = :object AND wrapped_key = :old
+"""),
+}
+_PURPOSES = {_FILE: Purpose.FILE, _RESULT: Purpose.RESULT, _EXPORT: Purpose.EXPORT}
+#: Every table with wrapped keys.
+TABLES = tuple(_PURPOSES)
+
+
+class WrappedKeyStore:
+    """Every row with a wrapped key, whatever it is of."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def outdated(
+        self, account: str, *, prefix: bytes, after: WrappedKey | None, most: int
+    ) -> Sequence[WrappedKey]:
+        kind, variant = after.place if after else ("", "")
+        values: dict[str, Any] = {
+            "account": account,
+            "prefix": prefix,
+            "length": len(prefix),
+            "kind": kind,
+            "object": after.object if after else "",
+            "variant": variant,
+            "most": most,
+        }
+        async with transaction(self._transactions) as session:
+            return [
+                WrappedKey(
+                    _PURPOSES[row.kind], row.object, row.generation, (row.kind, row.variant), row.wrapped_key
+                )
+                for row in await session.execute(_OUTDATED, values)
+            ]
+
+    async def replace(self, account: str, old: WrappedKey, new: bytes) -> None:
+        kind, variant = old.place
+        values = {"account": account, "object": old.object, "old": old.wrapped, "new": new}
+        if kind == _RESULT:
+            values["variant"] = variant
+        async with transaction(self._transactions) as session:
+            await session.execute(_REPLACE[kind], values)
