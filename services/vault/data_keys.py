@@ -176,9 +176,12 @@ class DataKeys:
                 raise GrantInvalid
             if await self._revocations.is_revoked(proof.account, proof.id):
                 raise GrantRevoked
-        elif isinstance(proof, ExportPermit):
-            if context.purpose is Purpose.EXPORT and context.object != proof.export:
-                raise GrantInvalid
+        elif (
+            isinstance(proof, ExportPermit)
+            and context.purpose is Purpose.EXPORT
+            and context.object != proof.export
+        ):
+            raise GrantInvalid
 
     def _binding(self, account: str, context: DataKeyContext) -> Binding:
         return self._account_keys.keyring.binding(

@@ -89,8 +89,6 @@ class Vault:
     #: Settings beside the usual ones.
     settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    #: What a test sets beside the usual.
-    settings: dict[str, str] = field(default_factory=dict)
     _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
 
     def command(self, *arguments: str, identity: str = "vault", **more: str) -> subprocess.Popen[bytes]:
