@@ -10,18 +10,31 @@ from pathlib import Path
 
 import uvloop
 from envoy_auth.v3 import external_auth_pb2_grpc
-from smelt.auth.v1 import access_tokens_pb2_grpc, grants_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
+from smelt.auth.v1 import (
+    access_tokens_pb2_grpc,
+    deletions_pb2_grpc,
+    grants_pb2_grpc,
+    sessions_pb2_grpc,
+    users_pb2_grpc,
+)
 
 from services.auth import session_reader
 from services.auth.access_tokens import AccessTokens
 from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.check_servicer import AuthorizationServicer
 from services.auth.grants import Grants
+from services.auth.holders import PrivacyHolder, VaultErasure
+from services.auth.leaving import Erasure, Leaving
+from services.auth.leaving_servicer import DeletionServicer
+from services.auth.leaving_store import TombstoneStore
 from services.auth.limit_store import AttemptStore
 from services.auth.limits import RegisterLimits, SignInLimits
 from services.auth.passports import Passports
+from services.auth.password_again import PasswordAgain
 from services.auth.passwords import Passwords
 from services.auth.policy import POLICY
+from services.auth.saga import Saga
+from services.auth.saga_store import SagaStore
 from services.auth.servicer import GrantServicer, SessionServicer, UserServicer
 from services.auth.sessions import Sessions
 from services.auth.settings import AuthSettings
@@ -93,10 +106,11 @@ def assemble(settings: AuthSettings) -> Parts:
     )
     # A grant is asked for with a passport, behind which may be an access token.
     active = ActiveSessions(either, idle=idle, clock=now)
+    sign_in_limits = SignInLimits(attempts, settings.sign_in_rates())
     sessions = Sessions(
         records,
         accounts,
-        limits=SignInLimits(attempts, settings.sign_in_rates()),
+        limits=sign_in_limits,
         hashes=hashes,
         signer=vault,
         life=timedelta(days=settings.session_days),
@@ -111,6 +125,17 @@ def assemble(settings: AuthSettings) -> Parts:
         new_id=new_id,
     )
     access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
+    files = tls.channel(settings, identity.FILES, settings.files_address)
+    processor = tls.channel(settings, identity.PROCESSOR, settings.processor_address)
+    holders = {
+        "processor": PrivacyHolder(processor),
+        "files": PrivacyHolder(files),
+        "vault": PrivacyHolder(channel),
+    }
+    tombstones = TombstoneStore(transactions)
+    erasure = Erasure(tombstones, holders, VaultErasure(channel), vault)
+    erasures = Saga("erasure", SagaStore(transactions, "erasure", "account"), erasure.perform)
+    leaving = Leaving(PasswordAgain(accounts, hashes, limits=sign_in_limits), tombstones, begun=erasures.wake)
     return Parts(
         servicers=[
             (external_auth_pb2_grpc.add_AuthorizationServicer_to_server, AuthorizationServicer(gate)),
@@ -120,6 +145,7 @@ def assemble(settings: AuthSettings) -> Parts:
                 access_tokens_pb2_grpc.add_AccessTokenServiceServicer_to_server,
                 AccessTokenServicer(access_tokens),
             ),
+            (deletions_pb2_grpc.add_DeletionServiceServicer_to_server, DeletionServicer(leaving)),
             (grants_pb2_grpc.add_GrantServiceServicer_to_server, GrantServicer(Grants(active, vault))),
         ],
         verifier=verifier,
@@ -131,8 +157,10 @@ def assemble(settings: AuthSettings) -> Parts:
             either.close,
             engine.dispose,
             channel.close,
+            files.close,
+            processor.close,
         ],
-        background=[Sweep([attempts.sweep]).run],
+        background=[Sweep([attempts.sweep]).run, erasures.run],
     )
 
 

@@ -49,6 +49,12 @@ HELD = (
         kept="until their limit's time is over; otherwise leaving and coming back would open a limit",
     ),
     Held(
+        "erasure",
+        owned="account = :account",
+        not_exported="an account that is here has left",
+        kept="the tombstone: the account's id and nothing else, so that no restored copy brings it back",
+    ),
+    Held(
         "account",
         owned="id = :account",
         path="account.json",

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -148,3 +149,18 @@ class DeviceRow(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     create_time: Mapped[datetime]
     last_used_time: Mapped[datetime]
+
+
+class ErasureRow(Base):
+    """Someone who has left: while data of theirs may be left, how far its removal is; after that only who."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (Index(None, "next_time"),)
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    fence: Mapped[int] = mapped_column(BigInteger)
+    tries: Mapped[int]
+    #: How often everything was removed; the second time is the last.
+    passes: Mapped[int]
+    #: When somebody is to go on; NULL when nothing is left to do.
+    next_time: Mapped[datetime | None]

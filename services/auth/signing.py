@@ -72,6 +72,14 @@ class Vault:
         )
         return await self._sign(signing_pb2.SignRequest(grant=claims), life)
 
+    async def sign_erasure(self, account: str, life: timedelta) -> SignedToken:
+        claims = signing_pb2.ErasureClaims(account=account)
+        return await self._sign(signing_pb2.SignRequest(erasure=claims), life)
+
+    async def sign_export(self, account: str, export: str, life: timedelta) -> SignedToken:
+        claims = signing_pb2.ExportClaims(account=account, export=export)
+        return await self._sign(signing_pb2.SignRequest(export=claims), life)
+
     async def _sign(self, request: signing_pb2.SignRequest, life: timedelta) -> SignedToken:
         request.lifetime_seconds = int(life.total_seconds())
         async with _answers():

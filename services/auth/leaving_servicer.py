@@ -1,0 +1,28 @@
+"""DeletionService: proto to domain and back for people who leave."""
+
+from typing import Any
+
+import grpc
+from smelt.auth.v1 import deletions_pb2, deletions_pb2_grpc
+
+from services.auth.leaving import Leaving
+from services.common import identity
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class DeletionServicer(deletions_pb2_grpc.DeletionServiceServicer):
+    """The account of the person who asks."""
+
+    def __init__(self, leaving: Leaving) -> None:
+        self._leaving = leaving
+
+    async def DeleteCurrentUser(
+        self, request: deletions_pb2.DeleteCurrentUserRequest, context: Context
+    ) -> deletions_pb2.DeleteCurrentUserResponse:
+        await self._leaving.leave(
+            identity.passport(context).account,
+            request.password,
+            client_address=identity.current_call().client_address,
+        )
+        return deletions_pb2.DeleteCurrentUserResponse()

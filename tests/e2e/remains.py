@@ -1,0 +1,58 @@
+"""What is left of an account anywhere in a stack: asked of every database by the lists of what is held."""
+
+import time
+from collections.abc import Sequence
+
+import psycopg
+
+from services.auth import held as auth
+from services.common.privacy import Held
+from services.files import held as files
+from services.processor import held as processor
+from services.vault import held as vault
+from tests.support.stack import Stack
+
+LISTS: dict[str, Sequence[Held]] = {
+    "auth": auth.HELD,
+    "vault": vault.DATABASE,
+    "keystore": vault.KEY_STORE,
+    "files": files.HELD,
+    "processor": processor.HELD,
+}
+
+
+def connect(stack: Stack, service: str) -> psycopg.Connection:
+    """Open a service's database as the service does."""
+    url = (stack.state_dir / "secrets" / f"{service}-database.url").read_text().strip()
+    return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1), autocommit=True)
+
+
+def remains(stack: Stack, account: str, *, kept: bool = False) -> dict[str, int]:
+    """Return by table how many rows there are of an account; of tables that say so, those that are kept."""
+    found: dict[str, int] = {}
+    for service, lists in LISTS.items():
+        with connect(stack, service) as connection:
+            for held in lists:
+                if held.owned and bool(held.kept) == kept:
+                    picked = held.owned.replace(":account", "%(account)s")
+                    query = f"SELECT count(*) FROM {held.table} WHERE {picked}".encode()
+                    row = connection.execute(query, {"account": account}).fetchone()
+                    assert row is not None
+                    if row[0]:
+                        found[f"{service}.{held.table}"] = row[0]
+    return found
+
+
+def passes(stack: Stack, account: str) -> int | None:
+    """Return how often everything of an account was removed; None without a tombstone."""
+    with connect(stack, "auth") as connection:
+        row = connection.execute("SELECT passes FROM erasure WHERE account = %s", (account,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def wait_erased(stack: Stack, account: str, *, seconds: float = 60.0) -> None:
+    """Return when everything of an account was removed once; the removal is written down last."""
+    deadline = time.monotonic() + seconds
+    while not passes(stack, account):
+        assert time.monotonic() < deadline, (passes(stack, account), remains(stack, account))
+        time.sleep(0.05)
