@@ -42,12 +42,19 @@ def _path(violation: protovalidate.Violation) -> str:
     return ".".join(part.field_name for part in where.elements)
 
 
+#: Told of each call that is refused at the door: method, caller's short name if known, why. Must not wait.
+NoteRefusal = Callable[[str, str, DomainError], None]
+
+
 class Guard(grpc.aio.ServerInterceptor):
     """Asks of every call: may this caller, is somebody behind it, is the request well formed."""
 
-    def __init__(self, policy: Policy, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, policy: Policy, verifier: TokenVerifier, note_refusal: NoteRefusal | None = None
+    ) -> None:
         self._policy = policy
         self._verifier = verifier
+        self._note_refusal = note_refusal
 
     async def intercept_service(
         self,
@@ -114,6 +121,14 @@ class Guard(grpc.aio.ServerInterceptor):
 
     async def _admit(self, method: str, allow: Allow | None, context: Context) -> None:
         caller = identity.workload(context)
+        try:
+            await self._let_in(method, allow, context, caller)
+        except DomainError as error:
+            if self._note_refusal is not None:
+                self._note_refusal(method, caller or "", error)
+            raise
+
+    async def _let_in(self, method: str, allow: Allow | None, context: Context, caller: str | None) -> None:
         if allow is None or caller is None or caller not in allow.callers:
             log.warning("rpc.caller_refused", method=method, caller=caller)
             raise CallerNotAllowed

@@ -10,7 +10,7 @@ import grpc
 from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2_grpc
 
-from services.common.guard import Guard
+from services.common.guard import Guard, NoteRefusal
 from services.common.health import Health, ReadyCheck, serve_probes
 from services.common.identity import Policy
 from services.common.logs import log
@@ -67,11 +67,12 @@ async def start(
     servicers: Sequence[Registration],
     verifier: TokenVerifier,
     health: Health,
+    note_refusal: NoteRefusal | None = None,
 ) -> grpc.aio.Server:
     """Start the mTLS port; `server.bound_port` style knowledge is not needed, the address is a setting."""
     # Envoy's own contract is registered under Envoy's package; it is on the lists like any other.
     check_policy(policy, served_names(servicers))
-    server = grpc.aio.server(interceptors=[Guard(policy, verifier)], options=server_options())
+    server = grpc.aio.server(interceptors=[Guard(policy, verifier, note_refusal)], options=server_options())
     for add, servicer in servicers:
         add(servicer, server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
@@ -99,6 +100,7 @@ async def serve(
     ready_checks: Sequence[ReadyCheck] = (),
     background: Sequence[Callable[[], Awaitable[None]]] = (),
     on_stop: Sequence[Callable[[], Awaitable[None]]] = (),
+    note_refusal: NoteRefusal | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then say NOT_SERVING, let calls finish, and run `on_stop` in order.
 
@@ -107,7 +109,9 @@ async def serve(
     """
     health = Health(ready_checks)
     probes = await serve_probes(health, *host_port(settings.health_listen))
-    server = await start(settings, policy, servicers=servicers, verifier=verifier, health=health)
+    server = await start(
+        settings, policy, servicers=servicers, verifier=verifier, health=health, note_refusal=note_refusal
+    )
     log.info("server.started", listen=settings.listen)
     tasks = [asyncio.ensure_future(loop()) for loop in (health.watch, *background)]
     stopped = asyncio.ensure_future(until_signalled())

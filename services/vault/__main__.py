@@ -1,4 +1,4 @@
-"""Commands of the vault: serve, migrate, init; and for operators managed-key, rotate, status."""
+"""Commands of the vault: serve, migrate, init; and for operators managed-key, rotate, audit, status."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from services.common import logs, migrations
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
-from services.vault import operator, operator_rotate, service
+from services.vault import operator, operator_audit, operator_rotate, service
 from services.vault.first_start import CannotInitialise, FirstStart
 from services.vault.hygiene import harden_process
 from services.vault.keystore import KeyStore
@@ -96,6 +96,7 @@ def main() -> int:
     one = rotated.add_parser("account", help=operator_rotate.account.__doc__)
     one.add_argument("account", nargs="?", default="", help="Its id; without one, all accounts")
     one.set_defaults(run=operator_rotate.account)
+    operator_audit.add_commands(commands.add_parser("audit", help="Verify or archive the audit log"))
     commands.add_parser("status", help="Print how the vault is").set_defaults(run=operator.status)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))

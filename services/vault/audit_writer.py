@@ -7,9 +7,10 @@ and the head of the chain.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.logs import describe, log
@@ -25,8 +26,13 @@ _PROBE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.2
 _LARGEST_BATCH = 256
 _LONGEST_QUEUE = 4096
+_MOST_CHAINS = 1000
 
 Answer = Callable[[Verdict | None], None]
+
+
+def _nobody(verdict: Verdict | None) -> None:
+    """Nobody waits for this record."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,14 +52,25 @@ class _Waiting:
             answer(verdict)
 
 
+class Heads(Protocol):
+    """Who signs where the chain is."""
+
+    def moved(self, head: Head) -> None: ...
+
+    async def continues(self, head: Head) -> bool: ...
+
+
 class AuditWriter:
     """Makes records durable in batches. `ask` and `record` are for others; `run` is its life."""
 
-    def __init__(self, url: str, slot: str, *, chain: Chain, batches: ReleaseBatches) -> None:
+    def __init__(
+        self, url: str, slot: str, *, chain: Chain, batches: ReleaseBatches, checkpoints: Heads
+    ) -> None:
         self._url = url
         self._slot = slot
         self._chain = chain
         self._batches = batches
+        self._checkpoints = checkpoints
         self._queue: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._healthy = False
@@ -75,6 +92,10 @@ class AuditWriter:
 
         self._put(event, answer, WRITE_SECONDS)
         await done
+
+    def note(self, event: Event) -> None:
+        """Have an event recorded without waiting for it: of something that was refused anyway."""
+        self._put(event, _nobody, WRITE_SECONDS)
 
     async def check(self) -> None:
         """Raise AuditUnavailable unless the chain is held and its last exchange was good."""
@@ -115,8 +136,19 @@ class AuditWriter:
         while not await line.exchange(audit_sql.lock(line.connection, self._slot), seconds=WRITE_SECONDS):
             log.warning("audit.chain_held_elsewhere", chain=self._slot)
             await asyncio.sleep(_PAUSE_SECONDS)
-        genesis = self._chain.genesis(self._slot)
-        return await line.exchange(audit_sql.head(line.connection, genesis), seconds=WRITE_SECONDS)
+        for name in self._names():
+            genesis = self._chain.genesis(name)
+            head = await line.exchange(audit_sql.head(line.connection, genesis), seconds=WRITE_SECONDS)
+            if await self._checkpoints.continues(head):
+                return head
+            # The database was put back, or its end was cut off. Going on from there would make two chains of
+            # one name; what is missing stays visible when another is begun.
+            log.error("audit.chain_shorter_than_checkpoint", chain=name, seq=head.seq)
+        raise AuditUnavailable
+
+    def _names(self) -> Iterator[str]:
+        yield self._slot
+        yield from (f"{self._slot}.{n}" for n in range(2, _MOST_CHAINS))
 
     async def _write(self, line: Line, head: Head) -> None:
         log.info("audit.chain_taken", chain=head.chain, seq=head.seq)
@@ -167,6 +199,7 @@ class AuditWriter:
                 self._batches.commit(line, head, [waiting.what for waiting in batch], keys),
                 seconds=WRITE_SECONDS,
             )
+            self._checkpoints.moved(head)
             for waiting, verdict in zip(batch, verdicts, strict=True):
                 waiting.settle(verdict)
         except BaseException:

@@ -1,7 +1,8 @@
 """Data keys: made and opened for whoever holds the data, under the account's key; the vault keeps none."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -14,6 +15,8 @@ from services.vault.account_keys import AccountKeys
 from services.vault.audit import Event
 from services.vault.binding import Binding
 from services.vault.committing import KEY_BYTES, DoesNotOpen
+from services.vault.metrics import DAMAGED
+from services.vault.recording import Refusals
 from services.vault.release import GrantInvalid, GrantRevoked
 from services.vault.secret import Secret
 
@@ -82,7 +85,10 @@ class Audit(Protocol):
 class DataKeys:
     """Makes and opens data keys for the account that the proof names."""
 
-    def __init__(self, *, account_keys: AccountKeys, revocations: Revocations, audit: Audit) -> None:
+    def __init__(
+        self, *, account_keys: AccountKeys, revocations: Revocations, audit: Audit, refusals: Refusals
+    ) -> None:
+        self._refusals = refusals
         self._account_keys = account_keys
         self._revocations = revocations
         self._audit = audit
@@ -92,11 +98,12 @@ class DataKeys:
 
         Raises GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
-        await self._check(proof, context, caller)
-        # An export takes along what there is; the one thing it makes is its archive.
-        if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
-            raise GrantInvalid
-        under = await self._account_keys.for_sealing(proof.account)
+        with self._noted("create-data-key", proof, context, caller):
+            await self._check(proof, context, caller)
+            # An export takes along what there is; the one thing it makes is its archive.
+            if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
+                raise GrantInvalid
+            under = await self._account_keys.for_sealing(proof.account)
         try:
             key = Secret(bytearray(os.urandom(KEY_BYTES)))
             binding = self._binding(proof.account, context)
@@ -109,15 +116,29 @@ class DataKeys:
 
         Raises DataKeyInvalid, GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
-        await self._check(proof, context, caller)
-        key = await self._opened(proof.account, context, wrapped)
+        with self._noted("open-data-key", proof, context, caller):
+            await self._check(proof, context, caller)
+            key = await self._opened(proof.account, context, wrapped)
         if key is None:
+            DAMAGED.inc()
             details = {"caller": caller, "purpose": context.purpose.value, "reason": DataKeyInvalid.reason}
-            await self._audit.record(
-                Event(proof.account, context.object, "open-data-key", "refused", details)
-            )
+            # Data that was tampered with is on record before anybody is told, unless it comes in floods.
+            if self._refusals.may_record():
+                await self._audit.record(
+                    Event(proof.account, context.object, "open-data-key", "refused", details)
+                )
             raise DataKeyInvalid
         return key
+
+    @contextmanager
+    def _noted(self, action: str, proof: KeyProof, context: DataKeyContext, caller: str) -> Iterator[None]:
+        try:
+            yield
+        except DomainError as error:
+            self._refusals.refused(
+                error, account=proof.account, object=context.object, action=action, caller=caller
+            )
+            raise
 
     async def rewrap(
         self, account: str, keys: Sequence[tuple[DataKeyContext, bytes]], *, caller: str

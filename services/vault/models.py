@@ -50,6 +50,9 @@ grants = Table(
     Column("used", BigInteger, nullable=False, server_default="0"),
     Column("expire_time", DateTime(timezone=True), nullable=False, index=True),
     Column("revoke_time", DateTime(timezone=True)),
+    # When a worker first showed it; the brake counts these.
+    Column("met_time", DateTime(timezone=True)),
+    Index("grants_met_lately", "met_time", postgresql_where=text("met_time IS NOT NULL")),
     CheckConstraint("used >= 0", name="grants_used_not_negative"),
 )
 

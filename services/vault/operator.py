@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import grpc
 from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
@@ -57,14 +58,14 @@ def status(arguments: Namespace) -> int:
     return run(call) or int(sealed)
 
 
-def run(call: Callable[[Stub], Awaitable[str]]) -> int:
+def run(call: Callable[[Any], Awaitable[str]], stub: Callable[[grpc.aio.Channel], Any] = Stub) -> int:
     """Print what the calls give, or why the vault refuses; return the exit status."""
     settings = load(OperatorSettings)
 
     async def ask() -> int:
         async with channel(settings, identity.VAULT, settings.vault_address) as to_vault:
             try:
-                print(await call(Stub(to_vault)))
+                print(await call(stub(to_vault)))
             except grpc.aio.AioRpcError as error:
                 failed = error_from_rpc(error)
                 print(f"{failed.reason}: {failed.message}", file=sys.stderr)

@@ -10,6 +10,7 @@ _DATA = "/smelt.vault.v1.DataKeyService/"
 _SIGNING = "/smelt.vault.v1.SigningService/"
 _ERASURE = "/smelt.vault.v1.ErasureService/"
 _AUDIT = "/smelt.vault.v1.AuditService/"
+_AUDIT_OPERATOR = "/smelt.vault.v1.AuditOperatorService/"
 _OPERATOR = "/smelt.vault.v1.OperatorService/"
 
 POLICY: Policy = {
@@ -36,6 +37,10 @@ POLICY: Policy = {
     _ERASURE + "DestroyAccountKey": Allow(AUTH),
     _AUDIT + "ListEvents": Allow(AUTH),
     **privacy_servicer.POLICY,
+    _AUDIT_OPERATOR + "VerifyAudit": Allow(OPERATOR),
+    _AUDIT_OPERATOR + "ExportAuditMonth": Allow(OPERATOR),
+    _AUDIT_OPERATOR + "DropAuditMonth": Allow(OPERATOR),
+    _AUDIT_OPERATOR + "GetCheckpointKeys": Allow(OPERATOR),
     _OPERATOR + "SetManagedApiKey": Allow(OPERATOR),
     _OPERATOR + "RotateWrappingKey": Allow(OPERATOR),
     _OPERATOR + "RotateAccountKeys": Allow(OPERATOR),

@@ -1,5 +1,6 @@
 """One batch of releases: what is known is read, each ask is decided, all is recorded, then keys go out."""
 
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,12 @@ from services.common.logs import describe, log
 from services.vault import envelope, release_sql
 from services.vault.account_keys import AccountErased, AccountKeys
 from services.vault.audit import Chain, Event, Head
+from services.vault.brake import Brake, ReleaseBrake
 from services.vault.committing import DoesNotOpen
 from services.vault.key_place import KeyPlace
 from services.vault.line import FAILURES, Line
+from services.vault.metrics import BRAKE_REFUSALS, DAMAGED
+from services.vault.recording import Recording
 from services.vault.release import (
     ApiKeyDeleted,
     GrantExhausted,
@@ -25,12 +29,14 @@ from services.vault.release import (
     budget,
 )
 from services.vault.release_keys import Standing
+from services.vault.release_meet import meet
 from services.vault.release_sql import Decided, GrantKey, Held, KeyRow, NotedUse
 from services.vault.secret import Secret
 from services.vault.system_keys import Macs
 
 _MOST_MET = 10_000
 _TRIES = 3
+_ALERT_SECONDS = 10.0
 
 
 class ApiKeyDamaged(DomainError):
@@ -87,11 +93,23 @@ _Live = Sequence[tuple[int, JobGrant, Use]]
 class ReleaseBatches:
     """Commits batches of what was asked and of what happened to the chain of one replica."""
 
-    def __init__(self, *, chain: Chain, account_keys: AccountKeys, standings: Standings, macs: Macs) -> None:
+    def __init__(
+        self,
+        *,
+        chain: Chain,
+        account_keys: AccountKeys,
+        standings: Standings,
+        macs: Macs,
+        brake: Brake,
+        recording: Recording,
+    ) -> None:
         self._chain = chain
         self._account_keys = account_keys
         self._standings = standings
         self._macs = macs
+        self._brake = brake
+        self._recording = recording
+        self._told_of_brake = 0.0
         self._met: set[GrantKey] = set()
 
     async def commit(
@@ -115,8 +133,12 @@ class ReleaseBatches:
         for n, each in enumerate(batch):
             verdict = None if isinstance(each, Event) else each.refusal or made.verdicts[n]
             verdicts.append(verdict)
+            if isinstance(verdict, ReleaseBrake) and not self._recording.take():
+                continue
             event = each if isinstance(each, Event) else _event(each, verdict)
             records.append(self._chain.append(moved, event, now))
+        if not records:
+            return verdicts
         decided = Decided(head, records, now, made.released, made.used_keys, made.forget, made.begun)
         await release_sql.record(line.connection, decided)
         head.seq, head.mac = moved.seq, moved.mac
@@ -129,7 +151,20 @@ class ReleaseBatches:
         except FAILURES as error:
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
-        await self._meet(line, live)
+        if braked := await self._meet(line, live):
+            made = _Decisions(verdicts={n: ReleaseBrake() for n in braked})
+            live = [each for each in live if each[0] not in braked]
+            if not live:
+                return made
+            later = await self._decide_met(line, live, keys, standings)
+            later.verdicts |= made.verdicts
+            return later
+        return await self._decide_met(line, live, keys, standings)
+
+    async def _decide_met(
+        self, line: Line, live: _Live, keys: Keys, standings: Mapping[KeyPlace, Standing]
+    ) -> _Decisions:
+        places = {KeyPlace.named(grant.account, grant.api_key) for _, grant, _ in live}
         held = await release_sql.hold(line.connection, [(grant, use) for _, grant, use in live], places)
         try:
             await self._catch_up(held, standings)
@@ -142,15 +177,27 @@ class ReleaseBatches:
             keys[place] = self._open(held.keys.get(place), standings.get(place))
         return _decisions(live, held, keys)
 
-    async def _meet(self, line: Line, live: _Live) -> None:
+    async def _meet(self, line: Line, live: _Live) -> set[int]:
+        """Return which asks the brake holds back."""
         unmet = {(grant.account, grant.id): grant for _, grant, _ in live}
         for known in unmet.keys() & self._met:
             del unmet[known]
-        if unmet:
-            await release_sql.meet(line.connection, unmet.values())
-            if len(self._met) > _MOST_MET:
-                self._met.clear()
-            self._met |= unmet.keys()
+        if not unmet:
+            return set()
+        braked = await meet(line.connection, unmet.values(), self._brake)
+        if len(self._met) > _MOST_MET:
+            self._met.clear()
+        self._met |= unmet.keys() - braked
+        if braked:
+            self._alert(len(braked))
+        return {n for n, grant, _ in live if (grant.account, grant.id) in braked}
+
+    def _alert(self, grants: int) -> None:
+        BRAKE_REFUSALS.inc(grants)
+        now = time.monotonic()
+        if now - self._told_of_brake > _ALERT_SECONDS:
+            self._told_of_brake = now
+            log.error("release.brake", grants=self._brake.grants, accounts=self._brake.accounts)
 
     async def _catch_up(self, held: Held, standings: Mapping[KeyPlace, Standing]) -> None:
         """Read account keys again that a rotation has moved since they were read."""
@@ -186,6 +233,7 @@ class ReleaseBatches:
         except AccountErased:
             return ApiKeyDeleted()
         except DoesNotOpen:
+            DAMAGED.inc()
             log.error("release.key_does_not_open", account=place.account, api_key=place.name)
             return ApiKeyDamaged()
         digest = self._macs.digest("released", secret.reveal())[:16].hex()

@@ -12,7 +12,8 @@ from services.common.errors import InvalidRequest
 from services.common.tokens import TokenVerifier
 from services.vault.audit import Event
 from services.vault.audit_writer import AuditWriter
-from services.vault.release_stream import Recording, ReleaseStream
+from services.vault.recording import Recording
+from services.vault.release_stream import ReleaseStream
 from services.vault.store import GrantStore
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -21,11 +22,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
     """The only way a stored key leaves the vault."""
 
-    def __init__(self, *, writer: AuditWriter, verifier: TokenVerifier, grants: GrantStore) -> None:
+    def __init__(
+        self, *, writer: AuditWriter, verifier: TokenVerifier, grants: GrantStore, recording: Recording
+    ) -> None:
         self._writer = writer
         self._verifier = verifier
         self._grants = grants
-        self._recording = Recording()
+        self._recording = recording
 
     async def ReleaseApiKeys(
         self, request_iterator: AsyncIterator[release_pb2.ReleaseApiKeysRequest], context: Context

@@ -21,11 +21,6 @@ GrantKey = tuple[str, str]
 #: A grant's number and a use of it.
 NotedUse = tuple[int, int, int, int, int]
 
-_MEET = """
-INSERT INTO grants (account, id, expire_time)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])
-ON CONFLICT (account, id) DO NOTHING
-"""
 _HOLD = """
 SELECT g.account, g.id, g.ref, g.used,
     g.revoke_time IS NOT NULL OR EXISTS (SELECT FROM ended_accounts e WHERE e.account = g.account)
@@ -121,12 +116,6 @@ class Decided:
     forget: Collection[NotedUse]
     #: Whether the transaction has begun already.
     begun: bool
-
-
-async def meet(connection: psycopg.AsyncConnection[Any], grants: Iterable[JobGrant]) -> None:
-    """Make rows for grants that are new here. It commits by itself: no batch waits for another's."""
-    new = sorted((grant.account, grant.id, grant.expires) for grant in grants)
-    await connection.execute(_MEET, tuple(map(list, zip(*new, strict=True))))
 
 
 async def hold(

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import time
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from services.common.identity import JobGrant, grant_from
 from services.common.tokens import Kind, TokenExpired, TokenVerifier
 from services.vault import release
 from services.vault.audit_writer import AuditWriter
+from services.vault.recording import Recording
 from services.vault.release import GrantExpired, GrantInvalid, Use
 from services.vault.release_batch import Ask, Released, Verdict
 
@@ -24,26 +24,6 @@ STREAM_SECONDS = 600.0
 _MOST_IN_FLIGHT = 1024
 _MOST_GRANTS = 1024
 _DEFAULT_TIMEOUT_MS = 5000
-
-
-class Recording:
-    """How many refusals may still be recorded: 50 a second, 1,000 at once. Those above are only answered."""
-
-    def __init__(self, *, per_second: float = 50.0, at_once: float = 1000.0) -> None:
-        self._per_second = per_second
-        self._at_once = at_once
-        self._left = at_once
-        self._at = time.monotonic()
-
-    def take(self) -> bool:
-        """Tell whether one more refusal is to be recorded."""
-        now = time.monotonic()
-        self._left = min(self._at_once, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 class ReleaseStream:

@@ -28,9 +28,14 @@ from services.vault.account_rotation import AccountRotation
 from services.vault.account_rotation_sql import EpochStore
 from services.vault.api_keys import ApiKeys
 from services.vault.audit import Chain
+from services.vault.audit_keeper import AuditKeeper
+from services.vault.audit_operator_servicer import AuditOperatorServicer
 from services.vault.audit_reader import AuditReader
 from services.vault.audit_servicer import AuditServicer
 from services.vault.audit_writer import AuditWriter
+from services.vault.brake import Brake
+from services.vault.checkpoint import Statements
+from services.vault.checkpoints import Checkpoints
 from services.vault.data_keys import DataKeys
 from services.vault.erasure import Erasures, Ledger
 from services.vault.erasure_keystore import ErasureKeyStore
@@ -45,6 +50,7 @@ from services.vault.operator_servicer import Operated, OperatorServicer
 from services.vault.own_keys import ProviderKeyBlobs
 from services.vault.part import VaultPart
 from services.vault.policy import POLICY, SEALED_POLICY
+from services.vault.recording import Recording, Refusals
 from services.vault.release_batch import ReleaseBatches
 from services.vault.release_keys import KeyStandings
 from services.vault.release_servicer import KeyReleaseServicer
@@ -60,6 +66,7 @@ from services.vault.servicers import (
 )
 from services.vault.settings import VaultSettings
 from services.vault.signing import TokenSigner
+from services.vault.statement_files import StatementFiles
 from services.vault.store import ApiKeyStore, GrantStore
 from services.vault.unseal import Unsealed, unseal
 from services.vault.wrapping_file import WrappingFile
@@ -74,6 +81,7 @@ _SIGNING = "smelt.vault.v1.SigningService"
 _ERASURE = "smelt.vault.v1.ErasureService"
 _AUDIT = "smelt.vault.v1.AuditService"
 _PRIVACY = "smelt.privacy.v1.PrivacyService"
+_AUDIT_OPERATOR = "smelt.vault.v1.AuditOperatorService"
 _ADD = {
     _KEYS: api_keys_pb2_grpc.add_ApiKeyServiceServicer_to_server,
     _DIRECTORY: api_keys_pb2_grpc.add_ApiKeyDirectoryServiceServicer_to_server,
@@ -83,6 +91,7 @@ _ADD = {
     _ERASURE: erasure_pb2_grpc.add_ErasureServiceServicer_to_server,
     _AUDIT: audit_pb2_grpc.add_AuditServiceServicer_to_server,
     _PRIVACY: privacy_pb2_grpc.add_PrivacyServiceServicer_to_server,
+    _AUDIT_OPERATOR: audit_pb2_grpc.add_AuditOperatorServiceServicer_to_server,
 }
 _ADD_OPERATOR = operator_pb2_grpc.add_OperatorServiceServicer_to_server
 
@@ -161,14 +170,29 @@ async def _serve_unsealed(
     chain = Chain(opened.installation.id, opened.system_keys.audit)
     standings = KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS)
     keystore_probe = KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS)
+    recording = Recording()
+    statements = Statements(opened.installation.id, opened.system_keys.checkpoints)
+    statement_files = StatementFiles(settings.vault_ledger_dir, statements)
+    checkpoints = Checkpoints(
+        statement_files,
+        records=settings.audit_checkpoint_records,
+        seconds=settings.audit_checkpoint_seconds,
+    )
     writer = AuditWriter(
         stores.database_url,
         settings.vault_slot,
         chain=chain,
         batches=ReleaseBatches(
-            chain=chain, account_keys=account_keys, standings=standings, macs=opened.system_keys.macs
+            chain=chain,
+            account_keys=account_keys,
+            standings=standings,
+            macs=opened.system_keys.macs,
+            brake=Brake(settings.release_brake_grants, settings.release_brake_accounts),
+            recording=recording,
         ),
+        checkpoints=checkpoints,
     )
+    refusals = Refusals(recording, writer.note)
     sessions = database.sessions(stores.database)
     grants = GrantStore(sessions)
     ledger_chain = LedgerChain.of(opened.system_keys.audit, opened.installation.id)
@@ -188,6 +212,7 @@ async def _serve_unsealed(
         catch_up=watch.catch_up,
         audit=writer,
     )
+    keeper = AuditKeeper(stores.database_url, chain, statement_files, lambda: datetime.now(UTC))
     keys = ApiKeys(
         rows=api_keys,
         generations=keystore,
@@ -215,21 +240,27 @@ async def _serve_unsealed(
         servicers=[
             (_ADD[_KEYS], ApiKeyServicer(keys, reader)),
             (_ADD[_DIRECTORY], ApiKeyDirectoryServicer(keys)),
-            (_ADD[_RELEASE], KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants)),
+            (
+                _ADD[_RELEASE],
+                KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, recording=recording),
+            ),
             (
                 _ADD[_DATA],
                 DataKeyServicer(
-                    DataKeys(account_keys=account_keys, revocations=grants, audit=writer), epochs
+                    DataKeys(account_keys=account_keys, revocations=grants, audit=writer, refusals=refusals),
+                    epochs,
                 ),
             ),
             (_ADD[_ERASURE], ErasureServicer(erasures)),
             (_ADD[_PRIVACY], PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore)))),
             (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
             (_ADD[_AUDIT], AuditServicer(reader)),
+            (_ADD[_AUDIT_OPERATOR], AuditOperatorServicer(keeper)),
             (_ADD_OPERATOR, OperatorServicer(keystore, epochs, Operated(keys, rotations, accounts))),
         ],
         verifier=verifier,
         ready_checks=[writer.check, keystore_probe.check],
-        background=[writer.run, sweep, rotations.run, accounts.run],
-        on_stop=[standings.close, keystore_probe.close, stores.close],
+        background=[writer.run, checkpoints.run, sweep, rotations.run, accounts.run],
+        note_refusal=refusals.at_the_door,
+        on_stop=[checkpoints.close, standings.close, keystore_probe.close, stores.close],
     )

@@ -60,6 +60,13 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     vault_slot: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "0"
     #: How long an account's retired key is kept for data keys that were made under it and not stored yet.
     vault_rotation_grace_seconds: Annotated[float, Field(ge=1)] = 3600
+    #: A checkpoint of the audit is signed after so many records, or so many seconds after a record.
+    audit_checkpoint_records: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    audit_checkpoint_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    #: New grants that may begin to be used within a minute, and distinct accounts among them, over all
+    #: replicas; above it the vault refuses and alerts.
+    release_brake_grants: Annotated[int, Field(ge=1)] = 3000
+    release_brake_accounts: Annotated[int, Field(ge=1)] = 600
     #: host:port pairs of providers that may be plain http, an address or a bare name.
     private_providers: Annotated[tuple[str, ...], NoDecode] = ()
 

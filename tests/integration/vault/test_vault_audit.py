@@ -11,47 +11,11 @@ from pathlib import Path
 import pytest
 from smelt.vault.v1 import api_keys_pb2
 
-from services.vault.audit import Chain, Record
-from services.vault.keystore import KeyStore
-from services.vault.root import RootKeyFile
-from services.vault.service import Stores
-from services.vault.unseal import unseal
-from services.vault.wrapping_file import WrappingFile
 from tests.integration.auth.postgres_link import PostgresLink
+from tests.integration.vault.audit_tools import chain_of, first_bad, records
 from tests.integration.vault.vault_process import SECRET, Vault, Worker, new_account, reason_of, worker
 from tests.support.ports import free_port
 from tests.support.stores import Databases
-
-COLUMNS = "chain, seq, time, account, object, action, outcome, body, mac"
-
-
-async def chain_of(vault: Vault) -> Chain:
-    """Return the rule of the vault's chains, with its key."""
-    stores = Stores.at(vault.database.url, vault.keystore.url)
-    try:
-        opened = await unseal(
-            KeyStore(stores.keystore),
-            RootKeyFile(vault.files.root_key),
-            WrappingFile(vault.files.wrapping_key),
-        )
-        return Chain(opened.installation.id, opened.system_keys.audit)
-    finally:
-        await stores.close()
-
-
-def records(vault: Vault, slot: str = "0") -> list[Record]:
-    found = vault.query(f"SELECT {COLUMNS} FROM audit_records WHERE chain = %s ORDER BY seq", slot)
-    return [Record(*row) for row in found]
-
-
-def first_bad(chain: Chain, found: list[Record], slot: str = "0") -> int | None:
-    """Return the sequence number of the first record that does not follow; None when all do."""
-    before = chain.genesis(slot)
-    for record in found:
-        if record.seq != before.seq + 1 or not chain.follows(record, before.mac):
-            return record.seq
-        before = replace(before, seq=record.seq, mac=record.mac)
-    return None
 
 
 @pytest.mark.promise("S09")

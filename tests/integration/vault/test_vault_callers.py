@@ -45,6 +45,9 @@ async def called(
             )
             async for _ in answers:
                 pass
+        elif what.server_streaming:
+            async for _ in channel.unary_stream(method, **coders)(request, metadata=metadata, timeout=10):
+                pass
         else:
             await channel.unary_unary(method, **coders)(request, metadata=metadata)
     except grpc.aio.AioRpcError as error:

@@ -136,6 +136,11 @@ class Vault:
             "SMELT_VAULT_SLOT": self.slot,
             "SMELT_PRIVATE_PROVIDERS": PRIVATE,
             "SMELT_LOG_LEVEL": "debug",
+            # Every commit has its checkpoint, unless a test is about more.
+            "SMELT_AUDIT_CHECKPOINT_RECORDS": "1",
+            # Tests begin more at once than people do, unless they are about that.
+            "SMELT_RELEASE_BRAKE_GRANTS": "1000000",
+            "SMELT_RELEASE_BRAKE_ACCOUNTS": "1000000",
             "SMELT_DRAIN_SECONDS": "1",
         } | self.settings
 
@@ -219,6 +224,9 @@ class Vault:
 
     def audit(self, caller: str = "auth") -> Any:
         return audit_pb2_grpc.AuditServiceStub(self.channel(caller))
+
+    def audit_operator(self, caller: str = "operator") -> Any:
+        return audit_pb2_grpc.AuditOperatorServiceStub(self.channel(caller))
 
     def operator(self, caller: str = "operator") -> Any:
         return operator_pb2_grpc.OperatorServiceStub(self.channel(caller))

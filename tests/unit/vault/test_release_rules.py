@@ -11,8 +11,8 @@ from services.common.identity import JobGrant
 from services.vault import release
 from services.vault.audit import Chain, Event
 from services.vault.key_place import KeyPlace
+from services.vault.recording import Recording
 from services.vault.release import GrantExpired, GrantInvalid, Use
-from services.vault.release_stream import Recording
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 GRANT = JobGrant(

@@ -1,0 +1,42 @@
+"""Reading and making audit chains as the vault does, with its key."""
+
+from dataclasses import replace
+
+from services.vault.audit import Chain, Record
+from services.vault.keystore import KeyStore
+from services.vault.root import RootKeyFile
+from services.vault.service import Stores
+from services.vault.unseal import unseal
+from services.vault.wrapping_file import WrappingFile
+from tests.integration.vault.vault_process import Vault
+
+COLUMNS = "chain, seq, time, account, object, action, outcome, body, mac"
+
+
+async def chain_of(vault: Vault) -> Chain:
+    """Return the rule of the vault's chains, with its key."""
+    stores = Stores.at(vault.database.url, vault.keystore.url)
+    try:
+        opened = await unseal(
+            KeyStore(stores.keystore),
+            RootKeyFile(vault.files.root_key),
+            WrappingFile(vault.files.wrapping_key),
+        )
+        return Chain(opened.installation.id, opened.system_keys.audit)
+    finally:
+        await stores.close()
+
+
+def records(vault: Vault, slot: str = "0") -> list[Record]:
+    found = vault.query(f"SELECT {COLUMNS} FROM audit_records WHERE chain = %s ORDER BY seq", slot)
+    return [Record(*row) for row in found]
+
+
+def first_bad(chain: Chain, found: list[Record], slot: str = "0") -> int | None:
+    """Return the sequence number of the first record that does not follow; None when all do."""
+    before = chain.genesis(slot)
+    for record in found:
+        if record.seq != before.seq + 1 or not chain.follows(record, before.mac):
+            return record.seq
+        before = replace(before, seq=record.seq, mac=record.mac)
+    return None
