@@ -19,7 +19,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from services.common.errors import DomainError, Kind
 from services.common.logs import log
@@ -30,6 +30,8 @@ from services.vault.private_files import FileUnusable
 from services.vault.root import RootKey, RootKeyUnusable, RootProvider
 from services.vault.secret import wiped
 from services.vault.wrapping_file import FileHeld, Slot, WrappingFile
+
+T = TypeVar("T")
 
 _BATCH = 500
 
@@ -121,7 +123,7 @@ class Rotation:
             named = await self._finished(store)
             while named.wrapping_minimum <= version:
                 following = named.wrapping_version + 1
-                await asyncio.to_thread(self._write_version, named, following)
+                await _in_thread(self._write_version, named, following)
                 await store.name_version(following)
                 log.info("rotation.wrapping_begun", version=following)
                 named = await self._finished(store)
@@ -134,7 +136,7 @@ class Rotation:
         async with self._held() as store:
             named = await self._finished(store)
             if named.root_key_id == root_key_id:
-                following = await asyncio.to_thread(self._seal_under_next_root, named)
+                following = await _in_thread(self._seal_under_next_root, named)
                 await store.name_root(following)
                 log.info("rotation.root_named", root_key=following)
                 named = await self._finished(store)
@@ -160,21 +162,19 @@ class Rotation:
             await self._rewrap(store, named)
             named = await store.installation()
         await self._catch_up()
-        await asyncio.to_thread(self._tidy, named)
+        await _in_thread(self._tidy, named)
         return named
 
     async def _rewrap(self, store: HeldKeyStore, named: Installation) -> None:
         version = named.wrapping_version
-        try:
-            keyring = await asyncio.to_thread(open_keyring, self._provider, self._file, named)
-        except CannotUnseal as error:
-            raise RotationStuck(str(error)) from None
+        with _stuck_on_failure():
+            keyring = await _in_thread(open_keyring, self._provider, self._file, named)
         closed: list[WrappedKey] = []
         try:
             last: WrappedKey | None = None
             while batch := await store.outdated(version, after=last, most=_BATCH):
                 last = batch[-1]
-                anew, broken = await asyncio.to_thread(_wrapped_anew, keyring, batch)
+                anew, broken = await _in_thread(_wrapped_anew, keyring, batch)
                 closed += broken
                 if anew:
                     await store.replace(version, anew)
@@ -189,33 +189,34 @@ class Rotation:
         log.info("rotation.wrapping_ended", minimum=version)
 
     def _write_version(self, named: Installation, version: int) -> None:
-        with self._root(named.root_key_id) as root, wiped(bytearray(os.urandom(KEY_BYTES))) as key:
+        with (
+            _stuck_on_failure(),
+            self._root(named.root_key_id) as root,
+            wiped(bytearray(os.urandom(KEY_BYTES))) as key,
+        ):
             self._file.add(Slot.seal(key, root, version=version, installation=named.id))
 
     def _seal_under_next_root(self, named: Installation) -> str:
-        try:
+        with _stuck_on_failure():
             following = self._provider.make_next()
-        except RootKeyUnusable as error:
-            raise RotationStuck(str(error)) from None
-        try:
-            with self._root(named.root_key_id) as root, wiped(self._slot(named, root).open(root)) as key:
-                sealed = Slot.seal(key, following, version=named.wrapping_version, installation=named.id)
-                self._file.add(sealed)
-        finally:
-            following.wipe()
+            try:
+                with self._root(named.root_key_id) as root, wiped(self._slot(named, root).open(root)) as key:
+                    self._file.add(
+                        Slot.seal(key, following, version=named.wrapping_version, installation=named.id)
+                    )
+            finally:
+                following.wipe()
         return following.id
 
     def _tidy(self, named: Installation) -> None:
         """Leave one slot and one root key: those which the key store names."""
-        try:
+        with _stuck_on_failure():
             with self._root(named.root_key_id) as root:
                 kept = self._slot(named, root)
             for slot in self._file.slots():
                 if slot is not None and slot != kept:
                     self._file.destroy(slot)
             self._provider.settle(named.root_key_id)
-        except (RootKeyUnusable, FileUnusable) as error:
-            raise RotationStuck(str(error)) from None
 
     def _slot(self, named: Installation, root: RootKey) -> Slot:
         """Return the slot that the key store names, which opens; raise RotationStuck."""
@@ -227,14 +228,32 @@ class Rotation:
 
     @contextmanager
     def _root(self, wanted: str) -> Iterator[RootKey]:
-        try:
-            root = self._provider.load(wanted)
-        except RootKeyUnusable as error:
-            raise RotationStuck(str(error)) from None
+        root = self._provider.load(wanted)
         try:
             yield root
         finally:
             root.wipe()
+
+
+async def _in_thread(work: Callable[..., T], *arguments: Any) -> T:
+    """Run it to its end, also when this is cancelled: the file is held for as long as it may be written."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
+
+
+@contextmanager
+def _stuck_on_failure() -> Iterator[None]:
+    """A file or a root key that cannot be used stops the rotation, not the vault."""
+    try:
+        yield
+    except (CannotUnseal, FileUnusable, RootKeyUnusable) as error:
+        raise RotationStuck(str(error)) from None
+    except OSError as error:
+        raise RotationStuck(f"a key file cannot be used: {error.strerror}") from None
 
 
 def _wrapped_anew(keyring: Keyring, batch: Sequence[WrappedKey]) -> tuple[list[WrappedKey], list[WrappedKey]]:

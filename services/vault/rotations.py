@@ -80,6 +80,7 @@ class Rotations:
             await asyncio.wait({self._task}, timeout=_ANSWER_SECONDS)
             return None
         task = self._task = asyncio.ensure_future(work)
+        task.add_done_callback(_note)
         await asyncio.wait({task}, timeout=_ANSWER_SECONDS)
         if not task.done():
             return None
@@ -87,3 +88,9 @@ class Rotations:
             return task.result()
         except RotationRunning:
             return None
+
+
+def _note(task: asyncio.Task[Installation]) -> None:
+    """Log a failure: whoever asked may have been answered before."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("rotation.failed", **describe(error))

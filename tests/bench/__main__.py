@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import files, jobs, release, worker_memory
+from tests.bench.vault import rewrap
 from tests.support.stack import GENEROUS, Launcher, Stack
 
 PARTS = {
@@ -12,6 +13,7 @@ PARTS = {
     "worker_memory": worker_memory.run,
     "files": files.run,
     "release": release.run,
+    "rewrap": rewrap.run,
 }
 SETTINGS = {
     "SMELT_WORKERS": "1",

@@ -1,6 +1,7 @@
 """Rotation of account keys: everything readable meanwhile, the old key gone when its owners say so."""
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from smelt.vault.v1 import data_keys_pb2, operator_pb2
 
 from tests.integration.vault.vault_process import SECRET, Vault, reason_of, worker
-from tests.integration.vault.vault_traffic import CONTEXT, Stored, opens, store, traffic
+from tests.integration.vault.vault_traffic import CONTEXT, Stored, opens, replica, store, traffic
 
 
 @pytest.fixture
@@ -112,7 +113,6 @@ async def test_all_accounts_rotate_without_a_failed_request(hasty: Vault) -> Non
         await seen.more(10)
         assert await begin(hasty) >= 15
         await seen.more(10)
-        # As a replica that dies and comes back, which the traffic of this test would notice: a second word.
         assert await begin(hasty) >= 15
         await seen.more(10)
         for each in (*before, *seen.stored[:10]):
@@ -122,6 +122,28 @@ async def test_all_accounts_rotate_without_a_failed_request(hasty: Vault) -> Non
         assert await released(hasty, before[0], claim=7) == SECRET
         await seen.more(10)
     assert seen.failures == []
+
+
+@pytest.mark.promise("S07")
+async def test_killed_while_account_keys_rotate_nothing_is_lost(hasty: Vault) -> None:
+    serving = replica(hasty, "1")
+    await serving.start()
+    try:
+        async with traffic(serving, per_second=20) as seen:
+            for _ in range(3):
+                asked = asyncio.ensure_future(begin(hasty))
+                await asyncio.sleep(random.uniform(0, 0.2))
+                await hasty.kill()
+                await asyncio.gather(asked, return_exceptions=True)
+                await hasty.start()
+                await seen.more(10)
+        assert seen.failures == []
+        for vault in (hasty, serving):
+            for each in seen.stored[::5]:
+                assert await opens(vault, each)
+                assert await released(vault, each, claim=random.randrange(10**6, 10**9)) == SECRET
+    finally:
+        await serving.close()
 
 
 async def test_an_owner_has_only_its_own_keys_wrapped_anew(hasty: Vault) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -12,12 +11,7 @@ from smelt.vault.v1 import operator_pb2
 
 from services.vault.wrapping_file import WrappingFile
 from tests.integration.vault.vault_process import SECRET, Vault, reason_of, worker
-from tests.integration.vault.vault_traffic import Stored, fill, opens, store, traffic
-
-
-def replica(vault: Vault, slot: str) -> Vault:
-    """Return another replica of a vault on the same stores and files."""
-    return replace(vault, slot=slot, address="", health="", process=None, _channels={})
+from tests.integration.vault.vault_traffic import Stored, fill, opens, replica, store, traffic
 
 
 @pytest.fixture

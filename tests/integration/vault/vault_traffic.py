@@ -5,7 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import grpc
@@ -51,6 +51,11 @@ class Traffic:
         async with asyncio.timeout(60):
             while self.done < wanted:
                 await asyncio.sleep(0.01)
+
+
+def replica(vault: Vault, slot: str) -> Vault:
+    """Return another replica of a vault on the same stores and files."""
+    return replace(vault, slot=slot, address="", health="", process=None, _channels={})
 
 
 async def store(vault: Vault, account: str = "") -> Stored:

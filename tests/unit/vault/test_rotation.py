@@ -1,6 +1,9 @@
 """Rotation of the wrapping key and the root key, with a crash at every step."""
 
+import asyncio
+import errno
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +17,7 @@ from services.vault.installation import Installation
 from services.vault.keyring import CannotUnseal, Keyring, VersionUnknown, open_keyring
 from services.vault.root import RootKeyFile
 from services.vault.rotation import Rotation, RotationRunning, RotationStuck, WrappedKey
-from services.vault.wrapping_file import Slot, WrappingFile
+from services.vault.wrapping_file import FileHeld, Slot, WrappingFile
 
 INSTALLATION = "a" * 26
 ACCOUNTS = 7
@@ -317,6 +320,44 @@ async def test_two_processes_do_not_rotate_at_once(house: House) -> None:
     with house.file.held(), pytest.raises(RotationRunning):
         await house.rotation().wrapping_beyond(1)
     await house.rotation().wrapping_beyond(1)
+
+
+async def test_a_rotation_that_is_stopped_holds_the_file_until_it_writes_no_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+    write = CrashingFile._overwrite
+
+    def slow(self: CrashingFile, index: int, content: bytes) -> None:
+        writing.set()
+        assert go_on.wait(10)
+        write(self, index, content)
+
+    monkeypatch.setattr(CrashingFile, "_overwrite", slow)
+    task = asyncio.ensure_future(house.rotation().wrapping_beyond(1))
+    await asyncio.to_thread(writing.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    with pytest.raises(FileHeld), house.file.held():
+        pass
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with house.file.held():
+        assert house.all_open()
+
+
+async def test_a_key_file_that_cannot_be_written_stops_the_rotation_and_nothing_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: CrashingFile, index: int, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(CrashingFile, "_overwrite", full)
+    with pytest.raises(RotationStuck, match="No space left"):
+        await house.rotation().wrapping_beyond(1)
+    assert house.all_open()
+    assert house.rows.named.wrapping_version == 1
 
 
 def test_a_ring_that_is_replaced_forgets_its_old_keys(house: House) -> None:

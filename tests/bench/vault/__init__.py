@@ -1,0 +1,1 @@
+"""Benchmarks of the vault, one file for each figure."""
