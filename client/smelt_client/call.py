@@ -30,7 +30,7 @@ class Call(Generic[T]):
     method: str
     path: str
     parse: Callable[[Any], T] = field(repr=False)
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, str | int | list[str]] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     content: FileContent | None = None
     creates: bool = False

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import __version__, cli_account
+from .cli_estimate import estimate
 from .cli_files import files
 from .cli_jobs import jobs
 from .cli_keys import keys
@@ -40,6 +41,7 @@ app.command()(cli_account.register)
 app.command()(cli_account.login)
 app.command()(cli_account.logout)
 app.command()(cli_account.whoami)
+app.command()(estimate)
 app.command()(run)
 app.add_typer(files, name="files")
 for name, command in (

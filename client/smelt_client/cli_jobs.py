@@ -8,17 +8,21 @@ from typing import Annotated
 import typer
 
 from . import asking
-from .cli_common import AsJson, Quiet, Yes, group, logged_in
+from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
 from .cli_files import output_path
 from .following import follow, has_stopped, line
+from .jobs import ResultForm
 from .models import Job
 from .printing import Output, error_line, when
 
-jobs = group("Jobs: list, watch, cancel, look at rows, download results.")
+jobs = group("Jobs: list, watch, pause, resume, cancel, look at rows, send them again, download.")
 
 FINISHED_WITH_FAILED_ROWS = 5
 
 Name = Annotated[str, typer.Argument(metavar="JOB", help="jobs/ID, or only the ID.")]
+ApiKey = Annotated[
+    str | None, typer.Option(help="The key to go on with; the job's own if missing.", show_default=False)
+]
 
 
 def exit_code(job: Job) -> int:
@@ -76,6 +80,44 @@ def cancel(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet =
 
 
 @jobs.command()
+def pause(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Start no new row; rows in flight finish, and results stay."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.jobs.pause(name))
+
+
+@jobs.command()
+def resume(name: Name, api_key: ApiKey = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Let a paused job go on; rows that are done are never sent again."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.jobs.resume(name, api_key=api_key))
+
+
+@jobs.command("retry-failed")
+def retry_failed(name: Name, api_key: ApiKey = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Send the failed rows of a completed job again; it counts usage."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.jobs.retry_failed(name, api_key=api_key))
+
+
+@jobs.command()
+def regenerate(
+    name: Name,
+    row: Annotated[int, typer.Argument(min=1, metavar="ROW", help="The row's number in the file.")],
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Send one row of a completed job again and replace its answers; it counts usage."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.jobs.regenerate(name, row, api_key=api_key))
+
+
+@jobs.command()
 def rows(
     name: Name,
     state: Annotated[
@@ -106,15 +148,26 @@ def rows(
 def download(
     name: Name,
     output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="Where to write the CSV.")],
+    only: Annotated[
+        str, typer.Option(help="Only the rows that `succeeded` or `failed`.", show_default=False)
+    ] = "",
+    with_column: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="Add `confidence`, `flags` or `error`; repeatable.", show_default=False),
+    ] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Download the results as CSV, checked by length and digest."""
     out = Output(as_json=as_json, quiet=quiet)
     path = output_path(output)
+    if only not in ("", "succeeded", "failed"):
+        raise WrongUsage(f"--only takes succeeded or failed, not {only}")
+    form = ResultForm(only, tuple(with_column or ()), byte_order_mark=bom)
     with logged_in() as client:
         job = client.jobs.get(name)
-        written = client.jobs.download(name, path)
+        written = client.jobs.download(name, path, form)
     if as_json:
         out.json({"job": job.raw, "output": str(path), "size_bytes": written})
     if not job.is_final:

@@ -50,10 +50,10 @@ def run(
     first, last = (None, None) if rows is None else parse_rows(rows)
     if api_key is not None and api_key.startswith("sk-"):
         raise WrongUsage("--api-key takes the name of a saved key, never the key: see `smelt keys add`")
-    source = _local_file(file)
+    source = local_file(file)
     with logged_in() as client:
         found = [find_template(client, text) for text in template]
-        name = file if source is None else _upload(client, out, source)
+        name = file if source is None else upload(client, out, source)
         job = client.jobs.create(
             name, found, first_row=first, last_row=last, parallel_calls=parallel, api_key=api_key
         )
@@ -86,7 +86,7 @@ def parse_rows(text: str) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _local_file(text: str) -> Path | None:
+def local_file(text: str) -> Path | None:
     """Return the path of a file on this machine, or None for the name of an uploaded one."""
     path = Path(text)
     if path.is_file():
@@ -96,7 +96,8 @@ def _local_file(text: str) -> Path | None:
     raise WrongUsage(f"there is no file {text}")
 
 
-def _upload(client: Client, out: Output, source: Path) -> str:
+def upload(client: Client, out: Output, source: Path) -> str:
+    """Upload a file and return its name."""
     file = client.files.upload(source)
     out.message(f"Uploaded {source}: {file.row_count} rows, {len(file.columns)} columns ({file.name})")
     return file.name

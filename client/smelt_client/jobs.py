@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from .call import (
     paging,
 )
 from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
-from .models import Job, JobRow, Page, page_of, parse
+from .models import Estimate, Job, JobRow, Page, page_of, parse
 from .retries import RetryPolicy
 
 # About two minutes of a server that is away before watching gives up; the job does not notice.
@@ -76,6 +77,45 @@ def cancel_job(name: str) -> Call[Job]:
     return Call("POST", f"/v1/{named('jobs', name)}:cancel", lambda data: parse(Job, data), repeatable=True)
 
 
+def estimate_job(
+    file: str,
+    templates: Sequence[str],
+    *,
+    first_row: int | None = None,
+    last_row: int | None = None,
+) -> Call[Estimate]:
+    """Return what a job would take: calls, tokens and cost; nothing is started."""
+    body = {
+        "file": named("files", file),
+        "templates": [named("templates", template) for template in templates],
+        **given(first_row=first_row, last_row=last_row),
+    }
+    return Call("POST", "/v1/jobs:estimate", lambda data: parse(Estimate, data), body=body, repeatable=True)
+
+
+def pause_job(name: str) -> Call[Job]:
+    """Start no new row; rows in flight finish."""
+    return Call("POST", f"/v1/{named('jobs', name)}:pause", lambda data: parse(Job, data), repeatable=True)
+
+
+def resume_job(name: str, *, api_key: str | None = None) -> Call[Job]:
+    """Let a paused job go on, with another key if one is given; rows that are done are never sent again."""
+    body = given(api_key=None if api_key is None else named("apiKeys", api_key))
+    return Call("POST", f"/v1/{named('jobs', name)}:resume", lambda data: parse(Job, data), body=body)
+
+
+def retry_failed_rows(name: str, *, api_key: str | None = None) -> Call[Job]:
+    """Send the failed rows of a completed job again; it counts usage."""
+    body = given(api_key=None if api_key is None else named("apiKeys", api_key))
+    return Call("POST", f"/v1/{named('jobs', name)}:retryFailed", lambda data: parse(Job, data), body=body)
+
+
+def regenerate_row(name: str, row: int, *, api_key: str | None = None) -> Call[Job]:
+    """Send one row of a completed job again and replace its answers; it counts usage."""
+    body = {"row": row, **given(api_key=None if api_key is None else named("apiKeys", api_key))}
+    return Call("POST", f"/v1/{named('jobs', name)}:regenerate", lambda data: parse(Job, data), body=body)
+
+
 def list_job_rows(
     name: str, *, row_filter: str | None = None, page_size: int | None = None
 ) -> Call[Page[JobRow]]:
@@ -89,9 +129,31 @@ def watch_job(name: str) -> Call[Job]:
     return Call("GET", f"/v1/{named('jobs', name)}:watch", lambda data: parse(Job, data))
 
 
-def download_results(name: str) -> Call[Any]:
+def download_results(name: str, form: ResultForm) -> Call[Any]:
     """Ask for the CSV with the outputs of a job."""
-    return Call("GET", f"/v1/{named('jobs', name)}/results:download", nothing)
+    path = f"/v1/{named('jobs', name)}/results:download"
+    return Call("GET", path, nothing, params=form.params())
+
+
+@dataclass(frozen=True, slots=True)
+class ResultForm:
+    """What a result file shall hold: `only` is `succeeded`, `failed` or empty; `columns` further ones."""
+
+    only: str = ""
+    columns: Sequence[str] = ()
+    byte_order_mark: bool = False
+
+    def params(self) -> dict[str, Any]:
+        """Return the form as parameters of the request."""
+        return given(
+            rows=f"ONLY_{self.only.upper()}" if self.only else None,
+            columns=list(self.columns) or None,
+            byte_order_mark="true" if self.byte_order_mark else None,
+        )
+
+
+#: Every row, and no more columns than the outputs.
+WHOLE = ResultForm()
 
 
 class _Patience:
@@ -124,6 +186,11 @@ class Jobs(Resource):
     list = paging(list_jobs)
     get = blocking(get_job)
     cancel = blocking(cancel_job)
+    estimate = blocking(estimate_job)
+    pause = blocking(pause_job)
+    resume = blocking(resume_job)
+    retry_failed = blocking(retry_failed_rows)
+    regenerate = blocking(regenerate_row)
     rows = paging(list_job_rows)
 
     def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> Iterator[Job]:
@@ -141,9 +208,9 @@ class Jobs(Resource):
                 wait = patience.wait_after(error)
             time.sleep(wait)
 
-    def download(self, name: str, path: str | PathLike[str]) -> int:
+    def download(self, name: str, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
         """Write the CSV of results to `path` once it is whole; return its length in bytes."""
-        return self._sender.receive(download_results(name), Path(path))
+        return self._sender.receive(download_results(name, form), Path(path))
 
 
 class AsyncJobs(AsyncResource):
@@ -153,6 +220,11 @@ class AsyncJobs(AsyncResource):
     list = async_paging(list_jobs)
     get = awaiting(get_job)
     cancel = awaiting(cancel_job)
+    estimate = awaiting(estimate_job)
+    pause = awaiting(pause_job)
+    resume = awaiting(resume_job)
+    retry_failed = awaiting(retry_failed_rows)
+    regenerate = awaiting(regenerate_row)
     rows = async_paging(list_job_rows)
 
     async def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> AsyncIterator[Job]:
@@ -170,6 +242,6 @@ class AsyncJobs(AsyncResource):
                 wait = patience.wait_after(error)
             await asyncio.sleep(wait)
 
-    async def download(self, name: str, path: str | PathLike[str]) -> int:
+    async def download(self, name: str, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
         """Write the CSV of results to `path` once it is whole; return its length in bytes."""
-        return await self._sender.receive(download_results(name), Path(path))
+        return await self._sender.receive(download_results(name, form), Path(path))

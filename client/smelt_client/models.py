@@ -276,6 +276,23 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a job would take; costs are decimal numbers, empty when the price of a model is unknown."""
+
+    row_count: int
+    request_count: int
+    input_tokens_low: int
+    input_tokens_high: int
+    output_tokens_low: int
+    output_tokens_high: int
+    cost_low_usd: str
+    cost_high_usd: str
+    unpriced_models: tuple[str, ...]
+    prices_date: str
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A flag of one output: its name, `ERROR`, `WARNING` or `INFO`, and the column."""
 

@@ -26,7 +26,11 @@ def request_of(call: Call[T]) -> dict[str, Any]:
     request: dict[str, Any] = {
         "method": call.method,
         "url": call.path,
-        "params": {name: _utf8(str(value)).decode() for name, value in call.params.items()},
+        "params": [
+            (name, _utf8(str(each)).decode())
+            for name, value in call.params.items()
+            for each in (value if isinstance(value, list) else [value])
+        ],
         "headers": headers,
         "timeout": UPLOAD_TIMEOUT if call.slow else TIMEOUT,
     }

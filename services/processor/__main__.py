@@ -19,6 +19,8 @@ from services.common.settings import DatabaseSettings, host_port, load, read_sec
 from services.processor.addresses import Endpoints
 from services.processor.assembly import Assembler
 from services.processor.downloads import Downloads
+from services.processor.estimates import Estimates
+from services.processor.job_control import JobControl
 from services.processor.job_rows import JobRows
 from services.processor.job_servicer import JobServicer
 from services.processor.jobs import Jobs, ParallelCalls
@@ -31,6 +33,7 @@ from services.processor.release_client import ReleaseClient
 from services.processor.requests import RefusedParameters
 from services.processor.settings import ProcessorSettings, WorkerSettings
 from services.processor.shard_run import Parts, ShardRuns
+from services.processor.store.control import JobControlStore
 from services.processor.store.jobs import JobStore
 from services.processor.store.owned import OwnedJobStore
 from services.processor.store.results import AssemblyStore
@@ -106,6 +109,15 @@ async def serve(settings: ProcessorSettings) -> None:
                         new_id=new_id,
                         now=now,
                     ),
+                    control=JobControl(
+                        jobs,
+                        JobControlStore(pool),
+                        files=Files(files),
+                        vault=Vault(vault),
+                        auth=Auth(auth),
+                        changes=announcements,
+                    ),
+                    estimates=Estimates(templates, variables, Files(files)),
                     watch=Watch(jobs, announcements),
                     rows=JobRows(jobs, rows, Vault(vault)),
                     downloads=Downloads(jobs, rows, files=Files(files), vault=Vault(vault), new_id=new_id),

@@ -60,7 +60,7 @@ class Assembler:
         try:
             stored = await self._write(assembly)
         except DomainError as error:
-            await self._refused(job, error)
+            await self._refused(assembly, error)
             return
         if await self._store.complete(assembly, size=stored.size_bytes, sha256=stored.sha256):
             log.info("job.completed", job=job, rows=stored.row_count)
@@ -75,6 +75,8 @@ class Assembler:
         pieces = result_csv.pieces(
             assembly.job,
             seal.open_snapshot(assembly.snapshot),
+            form=result_csv.Form(),
+            chosen=None,
             rows=self._files.rows(
                 assembly.file, assembly.parse, first=assembly.first_row, count=count, proof=proof
             ),
@@ -84,13 +86,14 @@ class Assembler:
         about = ResultAbout(job=name, variant=WHOLE, fence=assembly.fence, row_count=count)
         return await self._files.write_result(about, pieces, proof)
 
-    async def _refused(self, job: str, error: DomainError) -> None:
+    async def _refused(self, assembly: Assembly, error: DomainError) -> None:
+        job = assembly.job
         if error.reason == "RESULT_STALE":
             # Somebody with a later fence writes the file.
             return
         match ending_of(error):
             case Pause(pause, reason, message):
-                await self._jobs.pause(job, pause, reason=reason, message=message)
+                await self._jobs.pause(job, pause, grant=assembly.grant, reason=reason, message=message)
             case Fail(reason, message):
                 await self._jobs.fail(job, reason=reason, message=message)
             case Again(seconds):

@@ -87,6 +87,24 @@ class JobFinished(DomainError):
     message = "The job has ended already"
 
 
+class JobNotPaused(DomainError):
+    reason = "JOB_NOT_PAUSED"
+    kind = Kind.PRECONDITION
+    message = "The job is not paused"
+
+
+class JobNotCompleted(DomainError):
+    reason = "JOB_NOT_COMPLETED"
+    kind = Kind.PRECONDITION
+    message = "Rows can be sent again only when the job has completed"
+
+
+class NoFailedRows(DomainError):
+    reason = "NO_FAILED_ROWS"
+    kind = Kind.PRECONDITION
+    message = "The job has no failed rows"
+
+
 class FilterInvalid(DomainError):
     reason = "FILTER_INVALID"
     kind = Kind.INVALID

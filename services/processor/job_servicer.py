@@ -3,6 +3,7 @@
 import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from google.api import httpbody_pb2
@@ -11,21 +12,42 @@ from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 from services.common import identity, paging
 from services.common.ids import parse_name
 from services.processor.downloads import Downloads
+from services.processor.estimates import Estimates
 from services.processor.flags import SEVERITIES
 from services.processor.job import Job, State
+from services.processor.job_control import JobControl
 from services.processor.job_rows import JobRow, JobRows
 from services.processor.jobs import Jobs, Wish
+from services.processor.model_table import PRICES_DATE
 from services.processor.peers import StoredResult
+from services.processor.result_csv import EXTRA_COLUMNS, Form
+from services.processor.row_result import FAILED, SUCCEEDED
 from services.processor.watch import Watch
 
 _CREATED = (("x-http-status", "201"),)
+_ROWS = {
+    jobs_pb2.DownloadResultsRequest.ALL: None,
+    jobs_pb2.DownloadResultsRequest.ONLY_SUCCEEDED: SUCCEEDED,
+    jobs_pb2.DownloadResultsRequest.ONLY_FAILED: FAILED,
+}
 
 
 class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     """Serves jobs of people."""
 
-    def __init__(self, jobs: Jobs, *, watch: Watch, rows: JobRows, downloads: Downloads) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        *,
+        control: JobControl,
+        estimates: Estimates,
+        watch: Watch,
+        rows: JobRows,
+        downloads: Downloads,
+    ) -> None:
         self._jobs = jobs
+        self._control = control
+        self._estimates = estimates
         self._watch = watch
         self._rows = rows
         self._downloads = downloads
@@ -65,6 +87,44 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     async def CancelJob(self, request: Any, context: Any) -> Any:
         return to_proto(await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name)))
 
+    async def EstimateJob(self, request: Any, context: Any) -> Any:
+        estimate = await self._estimates.estimate(
+            identity.passport(context),
+            request.file,
+            list(request.templates),
+            first_row=request.first_row,
+            last_row=request.last_row,
+        )
+        return jobs_pb2.JobEstimate(
+            row_count=estimate.row_count,
+            request_count=estimate.request_count,
+            input_tokens_low=estimate.low.input,
+            input_tokens_high=estimate.high.input,
+            output_tokens_low=estimate.low.output,
+            output_tokens_high=estimate.high.output,
+            cost_low_usd=usd(estimate.cost_low),
+            cost_high_usd=usd(estimate.cost_high),
+            unpriced_models=estimate.unpriced,
+            prices_date=PRICES_DATE,
+        )
+
+    async def PauseJob(self, request: Any, context: Any) -> Any:
+        return to_proto(
+            await self._control.pause(identity.passport(context), parse_name("jobs", request.name))
+        )
+
+    async def ResumeJob(self, request: Any, context: Any) -> Any:
+        person, id_ = identity.passport(context), parse_name("jobs", request.name)
+        return to_proto(await self._control.resume(person, id_, api_key=request.api_key))
+
+    async def RetryFailedRows(self, request: Any, context: Any) -> Any:
+        person, id_ = identity.passport(context), parse_name("jobs", request.name)
+        return to_proto(await self._control.retry_failed(person, id_, api_key=request.api_key))
+
+    async def RegenerateRow(self, request: Any, context: Any) -> Any:
+        person, id_ = identity.passport(context), parse_name("jobs", request.name)
+        return to_proto(await self._control.regenerate(person, id_, request.row, api_key=request.api_key))
+
     async def ListJobRows(self, request: Any, context: Any) -> Any:
         rows, token = await self._rows.page(
             identity.passport(context),
@@ -77,7 +137,12 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
 
     async def DownloadResults(self, request: Any, context: Any) -> AsyncIterator[Any]:
         id_ = parse_name("jobs", request.parent)
-        async for part in self._downloads.read(identity.passport(context), id_):
+        form = Form(
+            rows=_ROWS[request.rows],
+            columns=tuple(name for name in EXTRA_COLUMNS if name in request.columns),
+            byte_order_mark=request.byte_order_mark,
+        )
+        async for part in self._downloads.read(identity.passport(context), id_, form):
             if isinstance(part, StoredResult):
                 await context.send_initial_metadata(_about(part, id_))
             else:
@@ -125,6 +190,11 @@ def to_proto(job: Job) -> Any:
     if job.end_time is not None:
         message.end_time.FromDatetime(job.end_time)
     return message
+
+
+def usd(amount: Decimal | None) -> str:
+    """Return an amount of money as the API writes it: a decimal number, empty when unknown."""
+    return "" if amount is None else f"{amount:.6f}"
 
 
 def _row(row: JobRow) -> Any:

@@ -126,13 +126,14 @@ class JobRow(Base):
 class ShardRow(Base):
     """A run of rows that one worker holds at a time.
 
-    WAITING, QUEUED (a worker may take it), RUNNING (one has), HALTED (given back by a pause), DONE.
+    WAITING, QUEUED (a worker may take it), RUNNING (one has), HALTED (begun, and given back by a pause or
+    opened again for some of its rows), DONE.
     """
 
     __tablename__ = "shard"
     __table_args__ = (
-        Index("shard_waiting", "job", "number", postgresql_where="state = 'WAITING'"),
-        Index("shard_open", "job", postgresql_where="state IN ('RUNNING', 'HALTED')"),
+        Index("shard_waiting", "job", "number", postgresql_where="state IN ('WAITING', 'HALTED')"),
+        Index("shard_open", "job", postgresql_where="state IN ('QUEUED', 'RUNNING', 'HALTED')"),
     )
 
     job: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)

@@ -14,6 +14,12 @@ POLICY: Policy = {
     _JOBS + "GetJob": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "WatchJob": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "CancelJob": Allow(GATEWAY, needs="passport", scope="write"),
+    # It starts nothing, but to the edge a POST is a change.
+    _JOBS + "EstimateJob": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "PauseJob": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "ResumeJob": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "RetryFailedRows": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "RegenerateRow": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "ListJobRows": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "DownloadResults": Allow(GATEWAY, needs="passport", scope="read"),
     _TEMPLATES + "CreateTemplate": Allow(GATEWAY, needs="passport", scope="write"),

@@ -3,15 +3,21 @@
 import asyncio
 import csv
 import io
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from services.processor import flags
 from services.processor.job_plan import Snapshot
 from services.processor.payloads import JobSeal
 from services.processor.peers import Rows
 from services.processor.row_result import SUCCEEDED, StoredRow
 
 PIECE_BYTES = 512 * 1024
+#: Columns that may be asked for beside the outputs, in the order they are given.
+EXTRA_COLUMNS = ("confidence", "flags", "error")
+_MARK = b"\xef\xbb\xbf"
 
 
 class Results(Protocol):
@@ -20,18 +26,41 @@ class Results(Protocol):
     async def between(self, job: str, first: int, last: int) -> list[StoredRow]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a result file shall hold: rows in one state (None for all of them), further columns, a mark."""
+
+    rows: int | None = None
+    columns: tuple[str, ...] = ()
+    byte_order_mark: bool = False
+
+
 async def pieces(
-    job: str, snapshot: Snapshot, *, rows: AsyncIterator[Rows], results: Results, seal: JobSeal
+    job: str,
+    snapshot: Snapshot,
+    *,
+    form: Form,
+    chosen: Sequence[int] | None,
+    rows: AsyncIterator[Rows],
+    results: Results,
+    seal: JobSeal,
 ) -> AsyncIterator[bytes]:
-    """Yield the file in pieces of at most 512 KiB; rows that failed or are not done have empty outputs."""
-    waiting = bytearray(_lines([(*snapshot.columns, *snapshot.outputs)]))
+    """Yield the file in pieces of at most 512 KiB; rows that failed or are not done have empty outputs.
+
+    `chosen` are the numbers of the rows to have, in order, None for all: settled before, so that the file
+    has as many rows as it says, however far the job gets meanwhile.
+    """
+    waiting = bytearray(_MARK if form.byte_order_mark else b"")
+    waiting += _lines([(*snapshot.columns, *snapshot.outputs, *_titles(snapshot, form))])
     blanks = ("",) * len(snapshot.outputs)
     async for batch in rows:
+        if chosen is not None:
+            batch = [row for row in batch if _is_in(chosen, row.number)]
         if not batch:
             continue
         found = await results.between(job, batch[0].number, batch[-1].number)
         # Opening and quoting hundreds of rows would hold up everything else in this process.
-        waiting += await asyncio.to_thread(_render, batch, found, seal, blanks)
+        waiting += await asyncio.to_thread(_render, batch, found, seal=seal, blanks=blanks, form=form)
         while len(waiting) >= PIECE_BYTES:
             yield bytes(waiting[:PIECE_BYTES])
             del waiting[:PIECE_BYTES]
@@ -39,11 +68,38 @@ async def pieces(
         yield bytes(waiting)
 
 
-def _render(batch: Rows, found: Iterable[StoredRow], seal: JobSeal, blanks: tuple[str, ...]) -> bytes:
-    outputs = {
-        row.row: seal.open_row(row.row, row.payload).outputs for row in found if row.state == SUCCEEDED
-    }
-    return _lines([(*row.cells, *outputs.get(row.number, blanks)) for row in batch])
+def _titles(snapshot: Snapshot, form: Form) -> list[str]:
+    """Return the names of the further columns, each made different from every other column's."""
+    taken = {name.strip().casefold() for name in (*snapshot.columns, *snapshot.outputs)}
+    titles = []
+    for name in form.columns:
+        title = name
+        while title in taken:
+            title = f"smelt_{title}"
+        titles.append(title)
+    return titles
+
+
+def _is_in(numbers: Sequence[int], number: int) -> bool:
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
+
+
+def _render(
+    batch: Rows, found: Iterable[StoredRow], *, seal: JobSeal, blanks: tuple[str, ...], form: Form
+) -> bytes:
+    known: dict[int, tuple[str, ...]] = {}
+    for row in found:
+        payload = seal.open_row(row.row, row.payload)
+        outputs = payload.outputs if row.state == SUCCEEDED else blanks
+        further = {
+            "confidence": str(row.confidence),
+            "flags": " ".join(flags.names(row.flags)),
+            "error": f"{row.reason}: {payload.message}" if row.reason else "",
+        }
+        known[row.row] = (*outputs, *(further[name] for name in form.columns))
+    nothing = (*blanks, *("" for _ in form.columns))
+    return _lines([(*row.cells, *known.get(row.number, nothing)) for row in batch])
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:

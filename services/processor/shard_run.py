@@ -164,7 +164,7 @@ class ShardRuns:
                 await store.give_back(claim)
                 raise TryAgain(seconds)
             case Pause(pause, reason, message):
-                await store.pause(claim.job, pause, reason=reason, message=message)
+                await store.pause(claim.job, pause, grant=claim.grant, reason=reason, message=message)
                 await store.halt(claim)
             case Fail(reason, message):
                 await store.fail(claim.job, reason=reason, message=message)

@@ -138,7 +138,7 @@ def _under_way() -> LateralFromClause:
     columns = (ShardRow.succeeded, ShardRow.failed, ShardRow.input_tokens, ShardRow.output_tokens)
     return (
         select(*(func.coalesce(func.sum(each), 0).label(f"open_{each.key}") for each in columns))
-        .where(ShardRow.job == JobRow.id, text("shard.state IN ('RUNNING', 'HALTED')"))
+        .where(ShardRow.job == JobRow.id, text("shard.state IN ('QUEUED', 'RUNNING', 'HALTED')"))
         .lateral("under_way")
     )
 

@@ -1,5 +1,6 @@
 """What became of the rows of a job, in pages and ranges; payloads stay sealed in here."""
 
+from array import array
 from collections.abc import Sequence
 
 from psycopg import AsyncConnection
@@ -8,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from services.processor.row_result import StoredRow
 
+_BATCH_ROWS = 10_000
 _COLUMNS = "SELECT row, state, attempts, reason, flags, confidence, payload FROM result "
 
 
@@ -30,6 +32,16 @@ class RowStore:
             "WHERE job = %s AND row > %s AND state = ANY(%s) AND flags & %s = %s ORDER BY row LIMIT %s"
         )
         return await self._rows(query, (job, after, list(states), flags, flags, count))
+
+    async def numbers(self, job: str, state: int) -> Sequence[int]:
+        """Return the numbers of all rows in a state, in order, four bytes each."""
+        query = "SELECT row FROM result WHERE job = %s AND state = %s ORDER BY row"
+        found = array("i")
+        async with self._pool.connection() as connection, connection.cursor(name="numbers") as cursor:
+            await cursor.execute(query, (job, state))
+            while batch := await cursor.fetchmany(_BATCH_ROWS):
+                found.extend(number for (number,) in batch)
+        return found
 
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]:
         """Return up to `count` numbers of rows without a result, in order, that come after a row."""

@@ -12,11 +12,12 @@ START = """
     UPDATE job SET state = 'RUNNING', start_time = coalesce(start_time, now())
     WHERE id = %(job)s AND state = 'PENDING'
 """
+# Under this lock nobody pauses, resumes or ends the job.
+HOLD_JOB = "SELECT state FROM job WHERE id = %(job)s FOR SHARE"
 # A task that meets a paused job is used up; the shard is for whoever resumes the job.
 SET_ASIDE = """
-    UPDATE shard SET state = 'HALTED' FROM job
-    WHERE job.id = shard.job AND shard.job = %(job)s AND shard.number = %(number)s
-      AND shard.state IN ('QUEUED', 'RUNNING') AND job.state = 'PAUSED'
+    UPDATE shard SET state = 'HALTED'
+    WHERE job = %(job)s AND number = %(number)s AND state IN ('QUEUED', 'RUNNING')
 """
 BEGUN = "SELECT row, state, payload FROM result WHERE job = %s AND row BETWEEN %s AND %s"
 # One statement, so one round trip: the fence is checked, rows are added, progress is counted.
@@ -76,23 +77,26 @@ FOLD = """
 TOP_UP = """
     UPDATE shard SET state = 'QUEUED', calls = %(calls)s
     WHERE job = %(job)s AND number = (
-        SELECT number FROM shard WHERE job = %(job)s AND state = 'WAITING' ORDER BY number LIMIT 1
+        SELECT number FROM shard WHERE job = %(job)s AND state IN ('WAITING', 'HALTED')
+        ORDER BY number LIMIT 1
     )
     RETURNING number
 """
 HALT = """
-    UPDATE shard SET state = 'HALTED'
+    UPDATE shard SET state = %(state)s
     WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
+    RETURNING number
 """
 # A shard that was given back on purpose was not tried in vain.
 GIVE_BACK = """
     UPDATE shard SET claims = greatest(claims - 1, 0)
     WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
 """
+# What was met under an earlier grant or with an earlier key says nothing of a job that was resumed since.
 PAUSE = """
     UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,
                    error_message = %(message)s
-    WHERE id = %(job)s AND state IN ('PENDING', 'RUNNING')
+    WHERE id = %(job)s AND grant_token = %(grant)s AND state IN ('PENDING', 'RUNNING')
 """
 FAIL = """
     UPDATE job SET state = 'FAILED', error_reason = %(reason)s, error_message = %(message)s, end_time = now()
@@ -105,7 +109,7 @@ MARK = """
         SELECT job.id, job.mark_time, job.mark_done, job.mark_rate, job.start_time,
                job.succeeded + job.failed + coalesce((
                    SELECT sum(shard.succeeded + shard.failed) FROM shard
-                   WHERE shard.job = job.id AND shard.state IN ('RUNNING', 'HALTED')
+                   WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
                ), 0) AS done
         FROM job
         WHERE job.id = ANY(%(jobs)s) AND job.state = 'RUNNING' AND job.start_time IS NOT NULL

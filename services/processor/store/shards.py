@@ -25,7 +25,13 @@ class ShardStore:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(sql.CLAIM, about, binary=True)).fetchone()
             if row is None:
-                await connection.execute(sql.SET_ASIDE, about)
+                state = await _held_state(connection, job)
+                if state in (State.PENDING, State.RUNNING):
+                    # It was resumed in between, counting on the task that is in our hands.
+                    row = await (await connection.execute(sql.CLAIM, about, binary=True)).fetchone()
+                elif state is State.PAUSED:
+                    await connection.execute(sql.SET_ASIDE, about)
+            if row is None:
                 return None
             await connection.execute(sql.START, about)
         return Claim(job, number, *row)
@@ -89,15 +95,18 @@ class ShardStore:
             )
 
     async def halt(self, claim: Claim) -> None:
-        """Leave a shard where it is, for a job that is paused or has ended."""
+        """Leave a shard where it is, for a job that is paused or has ended; one that was resumed goes on."""
+        about = {"job": claim.job, "number": claim.number, "fence": claim.fence}
         async with self._pool.connection() as connection:
-            await connection.execute(
-                sql.HALT, {"job": claim.job, "number": claim.number, "fence": claim.fence}
-            )
+            goes_on = await _held_state(connection, claim.job) in (State.PENDING, State.RUNNING)
+            state = "QUEUED" if goes_on else "HALTED"
+            cursor = await connection.execute(sql.HALT, about | {"state": state})
+            if goes_on and await cursor.fetchone() is not None:
+                await defer(connection, RUN_SHARD, {"job": claim.job, "shard": claim.number})
 
-    async def pause(self, job: str, pause: str, *, reason: str, message: str) -> None:
-        """Pause a job, unless it has ended."""
-        about = {"job": job, "pause": pause, "reason": reason, "message": message}
+    async def pause(self, job: str, pause: str, *, grant: str, reason: str, message: str) -> None:
+        """Pause a job that still works under this grant, unless it has ended."""
+        about = {"job": job, "pause": pause, "grant": grant, "reason": reason, "message": message}
         async with self._pool.connection() as connection:
             await connection.execute(sql.PAUSE, about)
 
@@ -116,3 +125,8 @@ class ShardStore:
         """Note how far jobs are, for their rate; whichever worker comes first in a second does it."""
         async with self._pool.connection() as connection:
             await connection.execute(sql.MARK, {"jobs": list(jobs)})
+
+
+async def _held_state(connection: AsyncConnection[TupleRow], job: str) -> State | None:
+    row = await (await connection.execute(sql.HOLD_JOB, {"job": job})).fetchone()
+    return None if row is None else State(row[0])

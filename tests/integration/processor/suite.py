@@ -195,6 +195,26 @@ class Person:
             jobs_pb2.CancelJobRequest(name=name), metadata=self.metadata, timeout=10
         )
 
+    async def pause(self, name: str) -> Any:
+        request = jobs_pb2.PauseJobRequest(name=name)
+        return await self.jobs.PauseJob(request, metadata=self.metadata, timeout=10)
+
+    async def resume(self, name: str, **more: Any) -> Any:
+        request = jobs_pb2.ResumeJobRequest(name=name, **more)
+        return await self.jobs.ResumeJob(request, metadata=self.metadata, timeout=10)
+
+    async def retry_failed(self, name: str, **more: Any) -> Any:
+        request = jobs_pb2.RetryFailedRowsRequest(name=name, **more)
+        return await self.jobs.RetryFailedRows(request, metadata=self.metadata, timeout=10)
+
+    async def regenerate(self, name: str, row: int) -> Any:
+        request = jobs_pb2.RegenerateRowRequest(name=name, row=row)
+        return await self.jobs.RegenerateRow(request, metadata=self.metadata, timeout=10)
+
+    async def estimate(self, file: str, *templates: str, **more: Any) -> Any:
+        request = jobs_pb2.EstimateJobRequest(file=file, templates=templates, **more)
+        return await self.jobs.EstimateJob(request, metadata=self.metadata, timeout=10)
+
     async def until(self, name: str, *states: int, seconds: float = 30) -> Any:
         """Return the job once it is in one of the states (by default a final one)."""
         deadline = time.monotonic() + seconds
@@ -209,9 +229,9 @@ class Person:
         request = jobs_pb2.ListJobRowsRequest(parent=name, **more)
         return await self.jobs.ListJobRows(request, metadata=self.metadata, timeout=10)
 
-    async def download(self, name: str) -> tuple[dict[str, str], bytes]:
+    async def download(self, name: str, **form: Any) -> tuple[dict[str, str], bytes]:
         """Return the headers and the bytes of the result."""
-        request = jobs_pb2.DownloadResultsRequest(parent=name)
+        request = jobs_pb2.DownloadResultsRequest(parent=name, **form)
         call = self.jobs.DownloadResults(request, metadata=self.metadata, timeout=30)
         data = b"".join([piece.data async for piece in call])
         return dict(await call.initial_metadata()), data

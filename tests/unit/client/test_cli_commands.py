@@ -331,3 +331,42 @@ def test_a_variable_is_stored_or_changed_by_its_key(server: Server, smelt: Smelt
     assert server.paths()[-1] == "POST /v1/variables"
     server.says({"variables": []})
     assert smelt("vars", "rm", "Nobody")[0] == 3
+
+
+def test_an_estimate_says_when_a_price_is_unknown(server: Server, smelt: Smelt) -> None:
+    told = {"row_count": 3, "request_count": 6, "unpriced_models": ["llama"], "prices_date": "2026-01-01"}
+    server.says(told)
+    code, out, _ = smelt("estimate", "files/f1", "-t", "templates/t1", "--rows", "2-4")
+    assert code == 0
+    assert server.paths() == ["POST /v1/jobs:estimate"]
+    assert (server.body()["first_row"], server.body()["last_row"]) == (2, 4)
+    assert "no price for llama" in out
+    server.says(told | {"unpriced_models": [], "cost_low_usd": "0.01", "cost_high_usd": "0.05"})
+    _, out, _ = smelt("estimate", "files/f1", "-t", "templates/t1")
+    assert "0.01 to 0.05 US dollars" in out
+
+
+def test_the_course_of_a_job_is_changed_by_its_name(server: Server, smelt: Smelt) -> None:
+    for arguments, path in (
+        (("pause", "j1"), "POST /v1/jobs/j1:pause"),
+        (("resume", "j1", "--api-key", "k2"), "POST /v1/jobs/j1:resume"),
+        (("retry-failed", "j1"), "POST /v1/jobs/j1:retryFailed"),
+        (("regenerate", "j1", "7"), "POST /v1/jobs/j1:regenerate"),
+    ):
+        server.says(job("RUNNING"))
+        assert smelt("jobs", *arguments)[0] == 0
+        assert server.paths()[-1] == path
+    assert server.body() == {"row": 7}
+    assert server.body(1) == {"api_key": "apiKeys/k2"}
+
+
+def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smelt, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    server.says(job("COMPLETED")).streams(b"a,b\n", content_length="4")
+    form = ("--only", "failed", "--with", "error", "--with", "flags", "--bom")
+    code, _, _ = smelt("jobs", "download", "j1", "-o", str(target), *form)
+    assert code == 0
+    params = server.asked[-1].url.params
+    assert params.get_list("columns") == ["error", "flags"]
+    assert (params["rows"], params["byte_order_mark"]) == ("ONLY_FAILED", "true")
+    assert smelt("jobs", "download", "j1", "-o", str(target), "--only", "some")[0] == 2

@@ -1,0 +1,47 @@
+"""What a job would take, before it is started."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .cli_common import AsJson, Quiet, logged_in
+from .cli_run import local_file, parse_rows, upload
+from .cli_templates import find_template
+from .printing import Output
+
+
+def estimate(
+    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of one uploaded before.")],
+    template: Annotated[
+        list[str],
+        typer.Option("--template", "-t", help="templates/ID, an ID, or a display name; several in order."),
+    ],
+    rows: Annotated[
+        str | None, typer.Option(metavar="A-B", help="Only these data rows, from 1.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what a job would take: calls, tokens and cost. Nothing is started."""
+    out = Output(as_json=as_json, quiet=quiet)
+    first, last = (None, None) if rows is None else parse_rows(rows)
+    source = local_file(file)
+    with logged_in() as client:
+        found = [find_template(client, text) for text in template]
+        name = file if source is None else upload(client, out, source)
+        told = client.jobs.estimate(name, found, first_row=first, last_row=last)
+    cost = f"{told.cost_low_usd} to {told.cost_high_usd} US dollars (prices of {told.prices_date})"
+    unknown = f"unknown: no price for {', '.join(told.unpriced_models)}"
+    out.one(
+        told,
+        {
+            "file": name,
+            "rows": told.row_count,
+            "calls": told.request_count,
+            "prompt tokens": f"{told.input_tokens_low} to {told.input_tokens_high}",
+            "answer tokens": f"{told.output_tokens_low} to {told.output_tokens_high}",
+            "cost": cost if told.cost_high_usd else unknown,
+        },
+    )
