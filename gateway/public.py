@@ -2,7 +2,17 @@
 
 from gateway.bindings import Binding
 
-PUBLIC = frozenset({("POST", "/v1/users"), ("POST", "/v1/sessions")})
+PUBLIC = frozenset(
+    {
+        ("POST", "/v1/users"),
+        ("POST", "/v1/users:verifyEmail"),
+        ("POST", "/v1/sessions"),
+        ("POST", "/v1/passwordResets"),
+        ("POST", "/v1/passwordResets:confirm"),
+        ("POST", "/v1/signInLinks"),
+        ("POST", "/v1/signInLinks:confirm"),
+    }
+)
 
 
 def is_public(binding: Binding) -> bool:

@@ -24,6 +24,10 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_LIMIT_LOGIN_EMAIL",
         "SMELT_LIMIT_REGISTER",
         "SMELT_LIMIT_RESET",
+        "SMELT_SIGN_UP",
+        "SMELT_VERIFY_EMAIL",
+        "SMELT_PUBLIC_URL",
+        "SMELT_MAIL_FROM",
     ),
     "vault": ("SMELT_VAULT_ROTATION_GRACE_SECONDS",),
     "files": (

@@ -1,6 +1,7 @@
 """The embedded stack as a list: every process, what it waits for, and what it is told."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -157,13 +158,16 @@ def build(
     health = {name: ports.take() for name in SERVICES}
     health |= {f"worker-{number + 1}": ports.take() for number in range(settings.workers)}
     own = stores.told(settings, layout, provider_address=f"127.0.0.1:{provider_port}")
+    gateway = Gateway(settings.gateway_port or ports.take(), admin_port, layout.gateway, certificates.ca_file)
+    # Unless a person says otherwise, people reach the stack where they reach its gateway.
+    own["auth"].setdefault("SMELT_PUBLIC_URL", os.environ.get("SMELT_PUBLIC_URL") or gateway.url)
     return Stack(
         settings,
         layout,
         register,
         stores,
         Services(certificates, Addresses(served, health), own, code),
-        Gateway(settings.gateway_port or ports.take(), admin_port, layout.gateway, certificates.ca_file),
+        gateway,
         provider_port,
         stopping,
     )

@@ -14,43 +14,58 @@ from smelt.auth.v1 import (
     access_tokens_pb2_grpc,
     deletions_pb2_grpc,
     grants_pb2_grpc,
+    recovery_pb2_grpc,
+    session_states_pb2_grpc,
     sessions_pb2_grpc,
     users_pb2_grpc,
 )
 
-from services.auth import session_reader
+from services.auth import senders, session_reader
 from services.auth.access_tokens import AccessTokens
 from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.check_servicer import AuthorizationServicer
+from services.auth.device_store import DeviceStore
 from services.auth.grants import Grants
 from services.auth.holders import PrivacyHolder, VaultErasure
 from services.auth.leaving import Erasure, Leaving
 from services.auth.leaving_servicer import DeletionServicer
 from services.auth.leaving_store import TombstoneStore
 from services.auth.limit_store import AttemptStore
-from services.auth.limits import RegisterLimits, SignInLimits
+from services.auth.limits import MailLimits, RegisterLimits, SignInLimits
+from services.auth.mail_requests import MailRequests
+from services.auth.mailed_token_store import MailedTokenStore
+from services.auth.outbox import Outbox
 from services.auth.passports import Passports
 from services.auth.password_again import PasswordAgain
+from services.auth.password_changes import PasswordChanges
+from services.auth.password_rules import PasswordRules
+from services.auth.password_store import PasswordStore
 from services.auth.passwords import Passwords
 from services.auth.policy import POLICY
+from services.auth.postman import Postman
+from services.auth.recovery_servicer import RecoveryServicer
 from services.auth.saga import Saga
 from services.auth.saga_store import SagaStore
 from services.auth.servicer import GrantServicer, SessionServicer, UserServicer
-from services.auth.sessions import Sessions
+from services.auth.session_state_servicer import SessionStateServicer
+from services.auth.sessions import Lives, Sessions
 from services.auth.settings import AuthSettings
+from services.auth.sign_in_links import SignInLinks
 from services.auth.signing import Vault, VerifiedSessions
 from services.auth.store import AccountStore, SessionStore
 from services.auth.sweep import Sweep
 from services.auth.threads import BoundedThreads
 from services.auth.token_servicer import AccessTokenServicer
 from services.auth.token_store import AccessTokenStore
-from services.auth.users import Users
+from services.auth.users import SignUp, Users
 from services.common import database, identity, logs, migrations, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
 
+#: So that people can see for a while what was signed in, and an operator what an ended one did.
+ENDED_SESSIONS_KEPT = timedelta(days=30)
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -92,12 +107,22 @@ def assemble(settings: AuthSettings) -> Parts:
     attempts = AttemptStore(transactions)
     threads = BoundedThreads(settings.bcrypt_threads)
     hashes = Passwords(vault, threads)
-    idle = timedelta(days=settings.session_idle_days)
+    estimates = BoundedThreads(1)
+    rules = PasswordRules(estimates)
+    passwords, mailed, devices, mails = (
+        PasswordStore(transactions),
+        MailedTokenStore(transactions),
+        DeviceStore(transactions),
+        Outbox(transactions),
+    )
+    lives = Lives(
+        whole=timedelta(days=settings.session_days), idle=timedelta(days=settings.session_idle_days)
+    )
     passports = Passports(vault, time.monotonic)
     gate = Gate(
         SessionGate(
             VerifiedSessions(verifier),
-            ActiveSessions(reader, idle=idle, clock=now),
+            ActiveSessions(reader, idle=lives.idle, clock=now),
             uses=records,
             passports=passports,
             clock=now,
@@ -105,24 +130,51 @@ def assemble(settings: AuthSettings) -> Parts:
         TokenGate(token_reader, uses=tokens, passports=passports, clock=now),
     )
     # A grant is asked for with a passport, behind which may be an access token.
-    active = ActiveSessions(either, idle=idle, clock=now)
+    active = ActiveSessions(either, idle=lives.idle, clock=now)
     sign_in_limits = SignInLimits(attempts, settings.sign_in_rates())
     sessions = Sessions(
         records,
         accounts,
         limits=sign_in_limits,
         hashes=hashes,
+        renewals=passwords,
+        devices=devices,
         signer=vault,
-        life=timedelta(days=settings.session_days),
+        lives=lives,
         clock=now,
         new_id=new_id,
+        random=secrets.token_bytes,
     )
     users = Users(
         accounts,
         hashes,
+        sign_up=SignUp(first_only=settings.sign_up == "first", verify=settings.verify_email),
+        tokens=mailed,
+        rules=rules,
         limits=RegisterLimits(attempts, settings.limit_register),
         clock=now,
         new_id=new_id,
+    )
+    requests = MailRequests(mails, MailLimits(attempts, settings.limit_reset))
+    password_again = PasswordAgain(accounts, hashes, limits=sign_in_limits)
+    changes = PasswordChanges(
+        passwords, requests, password_again=password_again, rules=rules, hashes=hashes, clock=now
+    )
+    links = SignInLinks(requests, mailed, sessions)
+    postman = Postman(
+        mails,
+        senders.chosen(settings),
+        tokens=mailed,
+        random=secrets.token_bytes,
+        public_url=settings.public_url,
+    )
+    sweep = Sweep(
+        [
+            attempts.sweep,
+            mailed.sweep,
+            devices.sweep,
+            lambda: records.sweep(before=now() - ENDED_SESSIONS_KEPT),
+        ]
     )
     access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
     files = tls.channel(settings, identity.FILES, settings.files_address)
@@ -135,23 +187,32 @@ def assemble(settings: AuthSettings) -> Parts:
     tombstones = TombstoneStore(transactions)
     erasure = Erasure(tombstones, holders, VaultErasure(channel), vault)
     erasures = Saga("erasure", SagaStore(transactions, "erasure", "account"), erasure.perform)
-    leaving = Leaving(PasswordAgain(accounts, hashes, limits=sign_in_limits), tombstones, begun=erasures.wake)
+    leaving = Leaving(password_again, tombstones, begun=erasures.wake)
     return Parts(
         servicers=[
             (external_auth_pb2_grpc.add_AuthorizationServicer_to_server, AuthorizationServicer(gate)),
-            (users_pb2_grpc.add_UserServiceServicer_to_server, UserServicer(users)),
+            (users_pb2_grpc.add_UserServiceServicer_to_server, UserServicer(users, changes)),
             (sessions_pb2_grpc.add_SessionServiceServicer_to_server, SessionServicer(sessions)),
             (
                 access_tokens_pb2_grpc.add_AccessTokenServiceServicer_to_server,
                 AccessTokenServicer(access_tokens),
             ),
             (deletions_pb2_grpc.add_DeletionServiceServicer_to_server, DeletionServicer(leaving)),
+            (
+                recovery_pb2_grpc.add_RecoveryServiceServicer_to_server,
+                RecoveryServicer(changes, links),
+            ),
+            (
+                session_states_pb2_grpc.add_SessionStateServiceServicer_to_server,
+                SessionStateServicer(active),
+            ),
             (grants_pb2_grpc.add_GrantServiceServicer_to_server, GrantServicer(Grants(active, vault))),
         ],
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), lambda: _known(keys)],
         on_stop=[
             threads.close,
+            estimates.close,
             reader.close,
             token_reader.close,
             either.close,
@@ -160,7 +221,7 @@ def assemble(settings: AuthSettings) -> Parts:
             files.close,
             processor.close,
         ],
-        background=[Sweep([attempts.sweep]).run, erasures.run],
+        background=[sweep.run, postman.run, erasures.run],
     )
 
 

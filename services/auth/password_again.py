@@ -30,7 +30,8 @@ class PasswordAgain:
         found = await self._accounts.get(account)
         if found is None or found.state is not AccountState.ACTIVE:
             raise Unauthenticated
-        attempt = await self._limits.admit(found.email, client_address)
+        # With a cap of the account's own: strangers who use up the e-mail address's are not signed in to it.
+        attempt = await self._limits.admit(found.email, client_address, device=f"account {account}")
         try:
             known = await self._accounts.by_email(found.email)
             matches = await self._passwords.matches(password, known.password if known else None)

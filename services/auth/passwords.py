@@ -6,13 +6,13 @@ stays in the vault. The 64 characters of the code fit into bcrypt's 72 bytes, so
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import bcrypt
 
-from services.common.errors import DomainError, Kind
+from services.common.errors import DomainError, Kind, Unavailable
 
 SHORTEST = 12
 LONGEST = 256
@@ -28,8 +28,8 @@ class PasswordTooShort(DomainError):
     kind = Kind.INVALID
     message = f"A password has at least {SHORTEST} characters"
 
-    def __init__(self) -> None:
-        super().__init__(violations=[("password", f"must have at least {SHORTEST} characters")])
+    def __init__(self, field: str = "password") -> None:
+        super().__init__(violations=[(field, f"must have at least {SHORTEST} characters")])
 
 
 class PasswordTooLong(DomainError):
@@ -39,8 +39,8 @@ class PasswordTooLong(DomainError):
     kind = Kind.INVALID
     message = f"A password has at most {LONGEST} characters"
 
-    def __init__(self) -> None:
-        super().__init__(violations=[("password", f"must have at most {LONGEST} characters")])
+    def __init__(self, field: str = "password") -> None:
+        super().__init__(violations=[(field, f"must have at most {LONGEST} characters")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +81,64 @@ class Threads(Protocol):
         ...
 
 
-def check_length(password: str) -> None:
-    """Raise PasswordTooShort or PasswordTooLong; lengths count code points."""
+def check_length(password: str, field: str = "password") -> None:
+    """Raise PasswordTooShort or PasswordTooLong, naming the field; lengths count code points."""
     if len(password) < SHORTEST:
-        raise PasswordTooShort
+        raise PasswordTooShort(field)
     if len(password) > LONGEST:
-        raise PasswordTooLong
+        raise PasswordTooLong(field)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A way to store passwords: `hash` makes what is stored of a code, `repeat` does the same work again
+    and gives what must equal the stored hash.
+    """
+
+    name: str
+    hash: Callable[[bytes], bytes]
+    repeat: Callable[[bytes, bytes], bytes]
+
+
+#: The scheme of new passwords comes first; others are understood, and replaced at the next sign-in.
+SCHEMES = (Scheme(SCHEME, lambda code: bcrypt.hashpw(code, bcrypt.gensalt(COST)), bcrypt.hashpw),)
 
 
 class Passwords:
     """Makes and checks what is stored of passwords."""
 
-    def __init__(self, pepper: Pepper, threads: Threads) -> None:
+    def __init__(self, pepper: Pepper, threads: Threads, schemes: Sequence[Scheme] = SCHEMES) -> None:
         self._pepper = pepper
         self._threads = threads
+        self._current = schemes[0]
+        self._schemes = {scheme.name: scheme for scheme in schemes}
 
     async def store(self, password: str) -> StoredPassword:
         """Return what to keep of a password."""
         code = await self._code(password, "")
-        hashed = await self._threads.run(lambda: bcrypt.hashpw(_text(code), bcrypt.gensalt(COST)))
-        return StoredPassword(SCHEME, code.pepper_id, hashed.decode("ascii"))
+        hashed = await self._threads.run(lambda: self._current.hash(_text(code)))
+        return StoredPassword(self._current.name, code.pepper_id, hashed.decode("ascii"))
 
     async def matches(self, password: str, stored: StoredPassword | None) -> bool:
         """Return whether the password is the stored one; without one, do the same work and say no."""
         against = stored or NOBODY
+        scheme = self._schemes.get(against.scheme)
+        if scheme is None:
+            # Made by a later version: nothing here can say whether the password is right.
+            raise Unavailable
         code = await self._code(password, against.pepper_id)
-        salt = against.hash.encode("ascii")
-        hashed = await self._threads.run(lambda: bcrypt.hashpw(_text(code), salt))
-        # Both sides are bcrypt hashes: how far they agree tells nothing of the password.
-        return hashed == salt and stored is not None
+        kept = against.hash.encode("ascii")
+        hashed = await self._threads.run(lambda: scheme.repeat(_text(code), kept))
+        # Both sides are hashes: how far they agree tells nothing of the password.
+        return hashed == kept and stored is not None
+
+    async def renewed(self, password: str, stored: StoredPassword) -> StoredPassword | None:
+        """Return the right password stored anew when its scheme or pepper is not today's any more."""
+        if stored.scheme == self._current.name:
+            code = await self._code(password, "")
+            if code.pepper_id == stored.pepper_id:
+                return None
+        return await self.store(password)
 
     async def _code(self, password: str, pepper_id: str) -> Code:
         # No Unicode normalisation: a password is the characters that were typed.

@@ -6,7 +6,15 @@ POLICY: Policy = {
     "/envoy.service.auth.v3.Authorization/Check": Allow(GATEWAY),
     "/smelt.auth.v1.UserService/CreateUser": Allow(GATEWAY),
     "/smelt.auth.v1.UserService/GetCurrentUser": Allow(GATEWAY, needs="passport", scope="read"),
+    "/smelt.auth.v1.UserService/ChangePassword": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.UserService/VerifyEmail": Allow(GATEWAY),
+    "/smelt.auth.v1.RecoveryService/RequestPasswordReset": Allow(GATEWAY),
+    "/smelt.auth.v1.RecoveryService/ConfirmPasswordReset": Allow(GATEWAY),
+    "/smelt.auth.v1.RecoveryService/RequestSignInLink": Allow(GATEWAY),
+    "/smelt.auth.v1.RecoveryService/ConfirmSignInLink": Allow(GATEWAY),
     "/smelt.auth.v1.SessionService/CreateSession": Allow(GATEWAY),
+    "/smelt.auth.v1.SessionService/ListSessions": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.SessionService/RevokeOtherSessions": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.SessionService/DeleteSession": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.AccessTokenService/CreateAccessToken": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.AccessTokenService/ListAccessTokens": Allow(GATEWAY, needs="passport", scope="account"),
@@ -14,5 +22,6 @@ POLICY: Policy = {
     # With `write` alone a token can end itself, and only itself.
     "/smelt.auth.v1.AccessTokenService/DeleteAccessToken": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.auth.v1.DeletionService/DeleteCurrentUser": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.SessionStateService/GetSessionStates": Allow(PROCESSOR),
     "/smelt.auth.v1.GrantService/MintJobGrant": Allow(PROCESSOR, needs="passport", scope="write"),
 }

@@ -1,18 +1,20 @@
 """Sessions: signing in, signing out, and whether a session still stands."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
-from services.auth import emails
+from services.auth import emails, mailed_tokens
+from services.auth.devices import Devices, NewDevice
 from services.auth.emails import EmailInvalid
 from services.auth.limits import SignInLimits
-from services.auth.passwords import Passwords
-from services.auth.users import Accounts, AccountState
+from services.auth.mail_requests import uncommon
+from services.auth.passwords import Passwords, StoredPassword
+from services.auth.users import Accounts, AccountState, Credentials
 from services.common.errors import DomainError, Kind, Unauthenticated, Unavailable
+from services.common.paging import Position
 
 #: The last use is written at most this often, so that most requests write nothing.
 USE_NOTED_EVERY = timedelta(minutes=5)
@@ -32,6 +34,9 @@ class EndReason(Enum):
     """Why a session was ended before its time."""
 
     LOGOUT = "logout"
+    REVOKED = "revoked"
+    PASSWORD_CHANGE = "password change"  # noqa: S105 -- a reason
+    PASSWORD_RESET = "password reset"  # noqa: S105 -- a reason
 
 
 class Standing(Enum):
@@ -51,6 +56,16 @@ class Device:
 
     user_agent: str
     client_address: str
+    #: What an earlier sign-in gave this device; empty for one that has none, or says so.
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """How long a session lives at most, and how long without being used."""
+
+    whole: timedelta
+    idle: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,8 @@ class Session:
     id: str
     account: str
     create_time: datetime
+    #: Exact to five minutes.
+    last_used_time: datetime
     expire_time: datetime
     device: Device
 
@@ -98,6 +115,15 @@ class SignedToken:
     expire_time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session with its token, and the token by which its device is known later."""
+
+    session: Session
+    token: SignedToken
+    device_token: str = field(repr=False)
+
+
 class SessionSigner(Protocol):
     """Makes session tokens."""
 
@@ -106,15 +132,36 @@ class SessionSigner(Protocol):
         ...
 
 
+class Renewals(Protocol):
+    """Where a password is stored anew that was stored in an older way."""
+
+    async def renew(self, known: Credentials, new: StoredPassword) -> None:
+        """Store the same password in today's way, unless it was changed meanwhile."""
+        ...
+
+
 class SessionRecords(Protocol):
     """Where sessions are kept."""
 
-    async def open(self, session: Session) -> bool:
-        """Keep a new session; say no when its account is not active any more."""
+    async def open(self, session: Session, *, generation: int, device: NewDevice | None) -> bool:
+        """Keep a new session, and the device as one that its owner uses.
+
+        Say no when the account is not active any more, or has had another password since `generation`.
+        """
         ...
 
     async def end(self, session: str, *, account: str, now: datetime, reason: EndReason) -> bool:
         """End a session of this account; say no when there is none that has not ended."""
+        ...
+
+    async def end_others(self, account: str, *, keep: str, now: datetime, reason: EndReason) -> int:
+        """End all sessions of this account but one; return how many had not ended."""
+        ...
+
+    async def page(
+        self, account: str, *, after: Position | None, size: int, now: datetime, idle: timedelta
+    ) -> list[Session]:
+        """Return sessions that stand, newest first."""
         ...
 
 
@@ -128,27 +175,35 @@ class Sessions:
         *,
         limits: SignInLimits,
         hashes: Passwords,
+        renewals: Renewals,
+        devices: Devices,
         signer: SessionSigner,
-        life: timedelta,
+        lives: Lives,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
+        random: Callable[[int], bytes],
     ) -> None:
         self._records = records
         self._accounts = accounts
         self._limits = limits
         self._passwords = hashes
+        self._renewals = renewals
+        self._devices = devices
         self._signer = signer
-        self._life = life
+        self._lives = lives
         self._clock = clock
         self._new_id = new_id
+        self._random = random
 
-    async def sign_in(self, email: str, password: str, *, device: Device) -> tuple[Session, SignedToken]:
+    async def sign_in(self, email: str, password: str, *, device: Device) -> SignedIn:
         """Open a session; raise LoginRateLimited, or Unauthenticated, alike in words and in work for every
         cause.
         """
         address = _address(email)
-        # Counted before anything is looked up or computed, whether or not there is such an account.
-        attempt = await self._limits.admit(address, device.client_address)
+        digest = mailed_tokens.digest_of(device.token) if device.token else None
+        known_device = None if digest is None else await self._devices.find(address, digest)
+        # Counted before anything is computed, whether or not there is such an account.
+        attempt = await self._limits.admit(address, device.client_address, device=known_device or "")
         try:
             known = await self._accounts.by_email(address)
             matches = await self._passwords.matches(password, known.password if known else None)
@@ -158,25 +213,49 @@ class Sessions:
         if known is None or not matches or known.account.state is not AccountState.ACTIVE:
             raise Unauthenticated(_WRONG)
         await self._limits.succeeded(attempt)
+        renewed = await self._passwords.renewed(password, known.password)
+        if renewed is not None:
+            await self._renewals.renew(known, renewed)
+        # A token of another account's device is not kept on this one.
+        device = device if known_device else replace(device, token="")
+        return await self.open(known.account.id, known.generation, device=device)
+
+    async def open(self, account: str, generation: int, *, device: Device) -> SignedIn:
+        """Open a session for one whose account is certain; raise Unauthenticated when it is closed, or has
+        had another password since `generation`. `device.token` is one that is known, or empty.
+        """
         id_, now = self._new_id(), self._clock()
         # Signed first: a session that nobody has a token of would stay for nothing.
-        token = await self._signer.sign_session(known.account.id, id_, self._life)
-        agent = device.user_agent[:_LONGEST_USER_AGENT]
+        token = await self._signer.sign_session(account, id_, self._lives.whole)
         session = Session(
             id=id_,
-            account=known.account.id,
+            account=account,
             create_time=now,
+            last_used_time=now,
             expire_time=token.expire_time,
-            device=Device(agent, device.client_address),
+            device=replace(device, user_agent=device.user_agent[:_LONGEST_USER_AGENT]),
         )
-        if not await self._records.open(session):
+        remembered = mailed_tokens.make(self._random)
+        new = None if device.token else NewDevice(self._new_id(), remembered.digest)
+        if not await self._records.open(session, generation=generation, device=new):
             raise Unauthenticated(_WRONG)
-        return session, token
+        return SignedIn(session, token, device.token or remembered.text)
 
-    async def sign_out(self, session: str, *, account: str) -> None:
+    async def sign_out(self, session: str, *, account: str, current: bool) -> None:
         """End a session of the caller's own; raise SessionNotFound."""
-        if not await self._records.end(session, account=account, now=self._clock(), reason=EndReason.LOGOUT):
+        reason = EndReason.LOGOUT if current else EndReason.REVOKED
+        if not await self._records.end(session, account=account, now=self._clock(), reason=reason):
             raise SessionNotFound
+
+    async def page(self, account: str, *, after: Position | None, size: int) -> list[Session]:
+        """Return sessions of the caller's own that stand, newest first."""
+        return await self._records.page(
+            account, after=after, size=size, now=self._clock(), idle=self._lives.idle
+        )
+
+    async def revoke_others(self, account: str, *, keep: str) -> int:
+        """End all sessions of the caller's own but one; return how many there were."""
+        return await self._records.end_others(account, keep=keep, now=self._clock(), reason=EndReason.REVOKED)
 
 
 def _address(email: str) -> str:
@@ -184,4 +263,4 @@ def _address(email: str) -> str:
         return emails.normalise(email)
     except EmailInvalid:
         # Counted and looked up like any other; no account has an address that looks so.
-        return f"@{hashlib.sha256(email.encode()).hexdigest()}"
+        return uncommon(email)

@@ -1,13 +1,15 @@
 """Settings of auth."""
 
 import os
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from services.auth.limits import Rate, SignInRates
-from services.common.settings import ServiceSettings
+from services.common.settings import ServiceSettings, Settings
 
 
 def _rate(value: object) -> object:
@@ -17,7 +19,25 @@ def _rate(value: object) -> object:
 LimitRate = Annotated[Rate, NoDecode, BeforeValidator(_rate)]
 
 
-class AuthSettings(ServiceSettings):
+def _base_url(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme != "https" or not url.hostname or "@" in url.netloc or url.query or url.fragment:
+        raise ValueError("must look like https://smelt.example.com")
+    return value.rstrip("/")
+
+
+class SmtpSettings(Settings):
+    """The mail server."""
+
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    #: `starttls`, `tls` from the first byte, or `none` for a server on the same machine.
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password_file: Path | None = None
+
+
+class AuthSettings(SmtpSettings, ServiceSettings):
     """What auth needs beside what every service needs."""
 
     vault_address: str
@@ -40,6 +60,16 @@ class AuthSettings(ServiceSettings):
     limit_register: LimitRate = Rate.parse("3/1h")
     #: Mails to one address that nobody has to be signed in for, of each kind.
     limit_reset: LimitRate = Rate.parse("3/1h")
+
+    #: `open`, or `first`: nobody after the first account.
+    sign_up: Literal["open", "first"] = "open"
+    #: Whether a mail must be read before an account can be used.
+    verify_email: bool = False
+    #: Where people reach this installation; links in mails lead there.
+    public_url: Annotated[str, AfterValidator(_base_url)] = "https://localhost:8443"
+    mail_from: str = "Smelt <smelt@localhost>"
+    #: Mails become files here; it goes before the mail server.
+    mail_dir: Path | None = None
 
     def sign_in_rates(self) -> SignInRates:
         """The limits of signing in, those that are not set made from the one that is."""

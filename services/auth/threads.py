@@ -1,10 +1,13 @@
-"""A few threads for bcrypt, and a queue with an end: who would wait too long is told so at once."""
+"""A few threads for passwords, and a queue with an end: who would wait too long is told so at once."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from services.common.errors import Unavailable
+
+T = TypeVar("T")
 
 #: A check takes a quarter of a second, so the last in the queue waits about four seconds.
 WAITING_PER_THREAD = 16
@@ -15,11 +18,11 @@ class BoundedThreads:
     """Runs slow work on a fixed number of threads; bcrypt lets the event loop go on meanwhile."""
 
     def __init__(self, threads: int, waiting: int | None = None) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._places = threads + (threads * WAITING_PER_THREAD if waiting is None else waiting)
         self._taken = 0
 
-    async def run(self, work: Callable[[], bytes]) -> bytes:
+    async def run(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; raise Unavailable when the queue is full."""
         if self._taken >= self._places:
             raise Unavailable(

@@ -1,10 +1,14 @@
 """A real auth for tests: its own assembly, mTLS port and database; only the vault is a stand-in."""
 
 import asyncio
+import email
+import email.policy
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import psycopg
 from envoy_auth.v3 import external_auth_pb2 as envoy
 from envoy_auth.v3 import external_auth_pb2_grpc as envoy_grpc
 from smelt.auth.v1 import (
+    recovery_pb2_grpc,
     sessions_pb2,
     sessions_pb2_grpc,
     users_pb2,
@@ -44,6 +49,17 @@ def peer(certificates: Certificates, name: str) -> PeerSettings:
     return PeerSettings(tls_cert_file=files.cert_file, tls_key_file=files.key_file, tls_ca_file=files.ca_file)
 
 
+def read_mail(path: Path) -> EmailMessage:
+    """Return the mail in a file."""
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+
+
+def token_in(mail: EmailMessage) -> str:
+    """Return the token in the link of a mail."""
+    (token,) = re.findall(r"#token=([A-Za-z0-9_-]{43})\n", mail.get_content())
+    return str(token)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Someone who is signed in, made in the database without the quarter of a second that bcrypt takes."""
@@ -66,6 +82,7 @@ class Auth:
     conninfo: str
     vault: VaultStandIn
     channel: grpc.aio.Channel
+    mail_dir: Path
 
     def as_caller(self, name: str) -> grpc.aio.Channel:
         """Return a channel with another process's certificate."""
@@ -76,13 +93,31 @@ class Auth:
         return users_pb2_grpc.UserServiceStub(self.channel)
 
     @property
+    def recovery(self) -> Any:
+        return recovery_pb2_grpc.RecoveryServiceStub(self.channel)
+
+    def mails(self, recipient: str) -> list[EmailMessage]:
+        """Return what was sent to an address so far, oldest first."""
+        found = [read_mail(path) for path in sorted(self.mail_dir.glob("*.eml"))]
+        return [mail for mail in found if mail["To"] == recipient]
+
+    async def mail(self, recipient: str, number: int = 1) -> EmailMessage:
+        """Return the n-th mail to an address, once it was sent."""
+        async with asyncio.timeout(20):
+            while len(mails := self.mails(recipient)) < number:
+                await asyncio.sleep(0.05)
+        return mails[number - 1]
+
+    @property
     def sessions(self) -> Any:
         return sessions_pb2_grpc.SessionServiceStub(self.channel)
 
     async def register(self, email: str, password: str = PASSWORD, *, client: str = "") -> users_pb2.User:
         """Register as the gateway does."""
         answer: users_pb2.User = await self.users.CreateUser(
-            users_pb2.CreateUserRequest(email=email, password=password), metadata=_from(client), timeout=60
+            users_pb2.CreateUserRequest(email=email, password=password),
+            metadata=from_client(client),
+            timeout=60,
         )
         return answer
 
@@ -92,7 +127,7 @@ class Auth:
         """Sign in as the gateway does, from a client's network address."""
         answer: sessions_pb2.CreateSessionResponse = await self.sessions.CreateSession(
             sessions_pb2.CreateSessionRequest(email=email, password=password, device_token=device_token),
-            metadata=_from(client),
+            metadata=from_client(client),
             timeout=60,
         )
         return answer
@@ -158,7 +193,8 @@ class Fragile:
         await self.vault.start(peer(self.auth.certificates, "vault"), self.vault_address)
 
 
-def _from(client: str) -> tuple[tuple[str, str], ...]:
+def from_client(client: str) -> tuple[tuple[str, str], ...]:
+    """Return what Envoy says of where a call comes from."""
     return ((CLIENT_ADDRESS_KEY, client),) if client else ()
 
 
@@ -227,7 +263,7 @@ async def replica(
         health_listen="127.0.0.1:1",
         database_url_file=url_file,
         vault_address=vault_address,
-        **{**GENEROUS, **NOBODY_ELSE, **settings},
+        **{**GENEROUS, **NOBODY_ELSE, "mail_dir": url_file.with_suffix(".mail"), **settings},
     )
     async with AsyncExitStack() as stack:
         parts = assemble(told)
@@ -245,7 +281,7 @@ async def replica(
         stack.push_async_callback(_ended, loops)
         channel = tls.channel(peer(certificates, "gateway"), "auth", address)
         stack.push_async_callback(channel.close)
-        yield Auth(certificates, address, conninfo, vault, channel)
+        yield Auth(certificates, address, conninfo, vault, channel, told.mail_dir or Path())
 
 
 async def _ended(loops: Sequence["asyncio.Future[None]"]) -> None:

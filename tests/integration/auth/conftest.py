@@ -61,5 +61,5 @@ async def replicas(certificates: Certificates, databases: Databases) -> AsyncIte
             replica(*where, address, **DEFAULT_LIMITS) as second,
         ):
             yield Replicas(
-                first, second, lambda **limits: replica(*where, address, **{**DEFAULT_LIMITS, **limits})
+                first, second, lambda **settings: replica(*where, address, **{**DEFAULT_LIMITS, **settings})
             )

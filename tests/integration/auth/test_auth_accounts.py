@@ -99,7 +99,7 @@ async def test_long_passwords_are_verified_in_full(auth: Auth) -> None:
 
 @pytest.mark.promise("S20")
 async def test_nothing_of_a_password_but_its_hash_is_stored(auth: Auth) -> None:
-    password = "planted: tr0ub4dor"
+    password = "sown here: tr0ub4dor"
     await auth.register("planted@example.com", password)
     everything = "".join(str(row) for row in auth.execute("SELECT a::text FROM account a"))
     # The control: what is stored is found by the same look.

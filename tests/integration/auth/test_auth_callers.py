@@ -11,7 +11,9 @@ from services.common.identity import GATEWAY, PASSPORT_KEY, PROCESSOR
 from tests.integration.auth.auth_server import Auth, refusal
 
 EVERYONE = ("gateway", "auth", "vault", "files", "processor", "operator")
-ALLOWED = {method: PROCESSOR if "Grant" in method else GATEWAY for method in POLICY}
+ALLOWED = {
+    method: PROCESSOR if "Grant" in method or "SessionState" in method else GATEWAY for method in POLICY
+}
 NEEDS_PASSPORT = [method for method, allow in POLICY.items() if allow.needs == "passport"]
 
 
