@@ -14,7 +14,7 @@ from .call import (
     nothing,
     paging,
 )
-from .models import ApiKey, ApiKeyUse, Page, page_of, parse
+from .models import ApiKey, ApiKeyUse, KeyTest, Page, page_of, parse
 
 
 def create_api_key(
@@ -58,6 +58,12 @@ def list_api_key_uses(name: str, *, page_size: int | None = None) -> Call[Page[A
     return Call("GET", path, page_of(ApiKeyUse, "uses"), params=given(page_size=page_size))
 
 
+def try_api_key(name: str, *, model: str = "") -> Call[KeyTest]:
+    """Try a key at its provider, with one call for one token that is paid with it."""
+    path = f"/v1/{named('apiKeys', name)}:test"
+    return Call("POST", path, lambda data: parse(KeyTest, data), body=given(model=model or None))
+
+
 class ApiKeys(Resource):
     """API keys."""
 
@@ -67,6 +73,7 @@ class ApiKeys(Resource):
     delete = blocking(delete_api_key)
     activate = blocking(activate_api_key)
     uses = paging(list_api_key_uses)
+    test = blocking(try_api_key)
 
 
 class AsyncApiKeys(AsyncResource):
@@ -78,3 +85,4 @@ class AsyncApiKeys(AsyncResource):
     delete = awaiting(delete_api_key)
     activate = awaiting(activate_api_key)
     uses = async_paging(list_api_key_uses)
+    test = awaiting(try_api_key)

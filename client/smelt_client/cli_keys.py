@@ -11,7 +11,7 @@ from .cli_common import AsJson, Quiet, Yes, group, logged_in
 from .models import ApiKey
 from .printing import Output, when
 
-keys = group("API keys: add, choose, delete. A saved key is never shown again.")
+keys = group("API keys: add, choose, try, delete. A saved key is never shown again.")
 
 Key = Annotated[str, typer.Argument(help="apiKeys/ID, or only the ID.")]
 
@@ -45,6 +45,8 @@ def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
         "ENDS IN": lambda key: key.hint,
         "BASE URL": lambda key: key.base_url,
         "ADDED": lambda key: when(key.create_time),
+        "TESTED": _tested,
+        "USED": lambda key: when(key.last_used_time),
     }
     with logged_in() as client:
         out.items(client.api_keys.list(), columns)
@@ -85,6 +87,26 @@ def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
         out.items(client.api_keys.uses(key), columns)
 
 
+@keys.command("test")
+def try_key(
+    key: Key,
+    model: Annotated[str, typer.Option(help="The model to ask for one token.")] = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Try a key at its provider with one tiny call; the exit code is 0 when it is VALID, else 1."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        test = client.api_keys.test(key, model=model)
+    out.one(test, {"name": test.name, "result": test.result, "message": test.message})
+    if not test.is_valid:
+        raise typer.Exit(1)
+
+
+def _tested(key: ApiKey) -> str:
+    return f"{key.last_test_result} {when(key.last_tested_time)}" if key.last_tested_time else ""
+
+
 def _show(out: Output, key: ApiKey) -> None:
     fields = {
         "name": key.name,
@@ -93,5 +115,7 @@ def _show(out: Output, key: ApiKey) -> None:
         "base URL": key.base_url,
         "active": "yes" if key.active else "no",
         "added": when(key.create_time),
+        "tested": _tested(key),
+        "used": when(key.last_used_time),
     }
     out.one(key, fields)

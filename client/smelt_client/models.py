@@ -47,6 +47,9 @@ class ApiKey:
     active: bool
     create_time: datetime | None
     last_used_time: datetime | None
+    #: NOT_TESTED, VALID, INVALID, NO_CREDITS or UNREACHABLE.
+    last_test_result: str
+    last_tested_time: datetime | None
     raw: Mapping[str, Any] = _raw
 
 
@@ -61,6 +64,22 @@ class ApiKeyUse:
     start_time: datetime | None
     end_time: datetime | None
     raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTest:
+    """What came of trying an API key: VALID, INVALID, NO_CREDITS or UNREACHABLE, and a sentence."""
+
+    name: str
+    result: str
+    message: str
+    test_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the provider takes the key."""
+        return self.result == "VALID"
 
 
 @dataclass(frozen=True, slots=True)

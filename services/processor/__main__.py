@@ -8,7 +8,13 @@ from pathlib import Path
 
 import uvloop
 from smelt.privacy.v1 import privacy_pb2_grpc
-from smelt.processor.v1 import jobs_pb2_grpc, models_pb2_grpc, templates_pb2_grpc, variables_pb2_grpc
+from smelt.processor.v1 import (
+    api_key_tests_pb2_grpc,
+    jobs_pb2_grpc,
+    models_pb2_grpc,
+    templates_pb2_grpc,
+    variables_pb2_grpc,
+)
 
 from services.common import database, logs, migrations, server, tls, tokens
 from services.common.health import Health, serve_probes
@@ -24,6 +30,8 @@ from services.processor.job_control import JobControl
 from services.processor.job_rows import JobRows
 from services.processor.job_servicer import JobServicer
 from services.processor.jobs import Jobs, ParallelCalls
+from services.processor.key_test_servicer import ApiKeyTestServicer
+from services.processor.key_tests import KeyTests
 from services.processor.part import ProcessorPart
 from services.processor.peers import Auth, Files, Vault
 from services.processor.policy import POLICY
@@ -94,6 +102,18 @@ async def serve(settings: ProcessorSettings) -> None:
                 VariableServicer(Variables(variables, new_id=new_id, now=now)),
             ),
             (models_pb2_grpc.add_ModelServiceServicer_to_server, ModelServicer()),
+            (
+                api_key_tests_pb2_grpc.add_ApiKeyTestServiceServicer_to_server,
+                ApiKeyTestServicer(
+                    KeyTests(
+                        Vault(vault),
+                        Auth(auth),
+                        keys=keys,
+                        provider=provider,
+                        seconds=settings.key_test_seconds,
+                    )
+                ),
+            ),
             (
                 jobs_pb2_grpc.add_JobServiceServicer_to_server,
                 JobServicer(

@@ -48,6 +48,8 @@ class Failure:
     wait_seconds: float | None = None
     #: The parameter of the request that the provider does not take, if that was all.
     parameter: str = ""
+    #: Whether the provider refused in its own words: an endpoint of another kind has none.
+    in_words: bool = False
 
 
 UNREACHABLE = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached")
@@ -90,7 +92,7 @@ def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], 
     shown = f"status {status}, {code}" if code else f"status {status}"
     said = f"The provider rejected the request ({shown})"
     parameter = _refused_parameter(error) if status in (400, 422) else ""
-    return Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", said, parameter=parameter)
+    return Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", said, parameter=parameter, in_words=bool(error))
 
 
 def _refused_parameter(error: Mapping[str, object]) -> str:

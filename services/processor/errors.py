@@ -117,6 +117,12 @@ class SnapshotDamaged(DomainError):
     message = "The job's stored data does not open"
 
 
+class ApiKeyNotFound(DomainError):
+    reason = "API_KEY_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "API key not found"
+
+
 class AddressNotAllowed(DomainError):
     reason = "BASE_URL_NOT_ALLOWED"
     kind = Kind.PRECONDITION

@@ -198,6 +198,14 @@ class Vault:
             )
         return KeyFacts(found.name, found.base_url)
 
+    async def record_key_test(self, name: str, result: str, proof: Proof) -> datetime:
+        """Put a test's result on a key of the person, and return when that was; API_KEY_NOT_FOUND."""
+        request = api_keys_pb2.RecordKeyTestRequest(name=name, result=result)
+        async with peer_errors():
+            noted = await self._directory.RecordKeyTest(request, metadata=proof, timeout=_SECONDS)
+        time: datetime = noted.test_time.ToDatetime(UTC)
+        return time
+
     async def create_data_key(self, job: str, proof: Proof) -> DataKey:
         """Return a new data key for a job."""
         request = data_keys_pb2.CreateDataKeyRequest(context=_context(job))
@@ -232,6 +240,16 @@ class Auth:
         async with peer_errors():
             minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
         return MintedGrant(minted.grant, minted.grant_id, minted.expire_time.ToDatetime(UTC))
+
+    async def mint_test_grant(self, api_key: str, proof: Proof) -> str:
+        """Return a grant for one release of one key of the person behind the proof; UNAUTHENTICATED."""
+        request = grants_pb2.MintJobGrantRequest(
+            purpose=grants_pb2.MintJobGrantRequest.KEY_TEST, api_key=api_key, release_budget=1
+        )
+        async with peer_errors():
+            minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
+        token: str = minted.grant
+        return token
 
 
 def _context(job: str) -> data_keys_pb2.DataKeyContext:

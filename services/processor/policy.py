@@ -4,6 +4,7 @@ from services.common import privacy_servicer
 from services.common.identity import GATEWAY, Allow, Policy
 
 _JOBS = "/smelt.processor.v1.JobService/"
+_KEY_TESTS = "/smelt.processor.v1.ApiKeyTestService/"
 _TEMPLATES = "/smelt.processor.v1.TemplateService/"
 _VARIABLES = "/smelt.processor.v1.VariableService/"
 
@@ -22,6 +23,7 @@ POLICY: Policy = {
     _JOBS + "RegenerateRow": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "ListJobRows": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "DownloadResults": Allow(GATEWAY, needs="passport", scope="read"),
+    _KEY_TESTS + "TestApiKey": Allow(GATEWAY, needs="passport", scope="write"),
     _TEMPLATES + "CreateTemplate": Allow(GATEWAY, needs="passport", scope="write"),
     _TEMPLATES + "ListTemplates": Allow(GATEWAY, needs="passport", scope="read"),
     _TEMPLATES + "GetTemplate": Allow(GATEWAY, needs="passport", scope="read"),

@@ -23,6 +23,8 @@ class ProcessorSettings(ServiceSettings):
     provider_connect_seconds: float = Field(default=10.0, gt=0)
     provider_total_seconds: float = Field(default=60.0, gt=0)
     max_answer_bytes: int = Field(default=1024 * 1024, ge=1024)
+    #: How long a provider may take when a key is tried; the edge gives the whole request 15 seconds.
+    key_test_seconds: float = Field(default=8.0, gt=0, le=10)
 
 
 class WorkerSettings(ProcessorSettings):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Protocol
 
 from services.common.errors import DomainError, InvalidRequest, Kind
@@ -56,6 +57,15 @@ class NoApiKey(DomainError):
     message = "No API key is active; add one or choose one"
 
 
+class TestResult(Enum):
+    """What came of trying a key at its provider."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    NO_CREDITS = "NO_CREDITS"
+    UNREACHABLE = "UNREACHABLE"
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """A stored key, without its secret."""
@@ -68,6 +78,8 @@ class ApiKey:
     active: bool
     create_time: datetime
     last_used_time: datetime | None = None
+    last_test_result: TestResult | None = None
+    last_tested_time: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -115,6 +127,8 @@ class ApiKeyRows(Protocol):
     async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[ApiKey]: ...
 
     async def activate(self, account: str, id: str) -> ApiKey | None: ...
+
+    async def note_test(self, account: str, id: str, result: TestResult, time: datetime) -> bool: ...
 
 
 class Generations(Protocol):
@@ -230,6 +244,15 @@ class ApiKeys:
         # Unusable before anything else can fail; while the row is there, the deletion can be repeated.
         await self._generations.mark_deleted(account, name, 0)
         await self._deletions.delete_api_key(account, name)
+
+    async def record_test(self, account: str, name: str, result: TestResult) -> datetime:
+        """Note what came of trying a key of the account, and return when; raise ApiKeyNotFound."""
+        key = await self.get(account, name)
+        await self._audit.record(Event(account, name, "test", "ok", {"result": result.value}))
+        now = datetime.now(UTC)
+        if not await self._rows.note_test(account, key.id, result, now):
+            raise ApiKeyNotFound
+        return now
 
     async def describe(self, account: str, name: str) -> ApiKey:
         """Return the key that the account means: the named, the operator's, or (unnamed) the active one.

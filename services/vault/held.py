@@ -9,7 +9,17 @@ DATABASE = (
         "api_keys",
         owned="account = :account",
         path="api_keys.json",
-        exported=("id", "label", "hint", "base_url", "active", "create_time", "last_used_time"),
+        exported=(
+            "id",
+            "label",
+            "hint",
+            "base_url",
+            "active",
+            "create_time",
+            "last_used_time",
+            "last_test_result",
+            "last_tested_time",
+        ),
         withheld={
             "account": "the same in every row",
             "blob": "key material: the sealed secret",

@@ -36,6 +36,13 @@ api_keys = Table(
     Column("blob", LargeBinary, nullable=False),
     Column("create_time", DateTime(timezone=True), nullable=False),
     Column("last_used_time", DateTime(timezone=True)),
+    Column("last_test_result", Text),
+    Column("last_tested_time", DateTime(timezone=True)),
+    CheckConstraint(
+        "(last_test_result IS NULL) = (last_tested_time IS NULL)"
+        " AND last_test_result IN ('VALID', 'INVALID', 'NO_CREDITS', 'UNREACHABLE')",
+        name="api_keys_test",
+    ),
     Index("api_keys_newest", "account", "create_time", "id"),
 )
 # One active key an account, whatever happens at once.

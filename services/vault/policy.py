@@ -21,6 +21,7 @@ POLICY: Policy = {
     _KEYS + "ActivateApiKey": Allow(GATEWAY, needs="passport", scope="write"),
     _KEYS + "ListApiKeyUses": Allow(GATEWAY, needs="passport", scope="read"),
     _DIRECTORY + "DescribeApiKey": Allow(PROCESSOR, needs="passport", scope="read"),
+    _DIRECTORY + "RecordKeyTest": Allow(PROCESSOR, needs="passport", scope="write"),
     # The grants come in the messages of the stream.
     _RELEASE + "ReleaseApiKeys": Allow(PROCESSOR),
     _RELEASE + "RevokeGrant": Allow(PROCESSOR, AUTH),

@@ -21,7 +21,7 @@ from services.common.ids import new_id
 from services.common.tokens import Kind
 from services.vault import key_wrap
 from services.vault.account_rotation import Epoch
-from services.vault.api_keys import ApiKey, ApiKeys
+from services.vault.api_keys import ApiKey, ApiKeys, TestResult
 from services.vault.audit_reader import AuditReader, KeyUse
 from services.vault.data_keys import DataKeyContext, DataKeys, Purpose
 from services.vault.secret import Secret
@@ -133,7 +133,7 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
 
 
 class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
-    """Tells the processor which key a job would use."""
+    """Tells the processor which key a job would use, and hears what came of trying one."""
 
     def __init__(self, keys: ApiKeys) -> None:
         self._keys = keys
@@ -143,6 +143,15 @@ class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
     ) -> api_keys_pb2.DescribeApiKeyResponse:
         key = await self._keys.describe(identity.passport(context).account, request.name)
         return api_keys_pb2.DescribeApiKeyResponse(name=key.name, base_url=key.base_url, hint=key.hint)
+
+    async def RecordKeyTest(
+        self, request: api_keys_pb2.RecordKeyTestRequest, context: Context
+    ) -> api_keys_pb2.RecordKeyTestResponse:
+        result = TestResult(api_keys_pb2.ApiKey.TestResult.Name(request.result))
+        noted = await self._keys.record_test(identity.passport(context).account, request.name, result)
+        answer = api_keys_pb2.RecordKeyTestResponse()
+        answer.test_time.FromDatetime(noted)
+        return answer
 
 
 class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
@@ -272,11 +281,18 @@ def _data_key_context(context: data_keys_pb2.DataKeyContext) -> DataKeyContext:
 
 def _to_proto(key: ApiKey) -> api_keys_pb2.ApiKey:
     proto = api_keys_pb2.ApiKey(
-        name=key.name, label=key.label, hint=key.hint, base_url=key.base_url, active=key.active
+        name=key.name,
+        label=key.label,
+        hint=key.hint,
+        base_url=key.base_url,
+        active=key.active,
+        last_test_result=key.last_test_result and key.last_test_result.value,
     )
     proto.create_time.FromDatetime(key.create_time)
     if key.last_used_time is not None:
         proto.last_used_time.FromDatetime(key.last_used_time)
+    if key.last_tested_time is not None:
+        proto.last_tested_time.FromDatetime(key.last_tested_time)
     return proto
 
 

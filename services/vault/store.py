@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from services.common import idempotency
 from services.common.paging import Position
 from services.vault.account_rotation import Epoch
-from services.vault.api_keys import ApiKey, Repeat, SealedSecret
+from services.vault.api_keys import ApiKey, Repeat, SealedSecret, TestResult
 from services.vault.key_place import KeyPlace
 from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants, repeated
 from services.vault.outages import transaction
@@ -28,6 +28,8 @@ _COLUMNS = (
     api_keys.c.active,
     api_keys.c.create_time,
     api_keys.c.last_used_time,
+    api_keys.c.last_test_result,
+    api_keys.c.last_tested_time,
 )
 #: Grants and their uses are kept so much longer than they are good.
 _KEEP_GRANTS = timedelta(days=1)
@@ -144,6 +146,16 @@ class ApiKeyStore:
                 .values(epoch=new.epoch, blob=new.blob)
             )
 
+    async def note_test(self, account: str, id: str, result: TestResult, time: datetime) -> bool:
+        async with transaction(self.sessions) as session:
+            noted = await session.execute(
+                update(api_keys)
+                .where(api_keys.c.account == account, api_keys.c.id == id)
+                .values(last_test_result=result.value, last_tested_time=time)
+                .returning(api_keys.c.id)
+            )
+            return noted.first() is not None
+
 
 @dataclass(frozen=True, slots=True)
 class GrantStore:
@@ -203,7 +215,12 @@ async def _one(session: AsyncSession, account: str, id: str) -> ApiKey | None:
 
 
 def _key(row: Any) -> ApiKey | None:
-    return None if row is None else ApiKey(*row)
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    if values["last_test_result"] is not None:
+        values["last_test_result"] = TestResult(values["last_test_result"])
+    return ApiKey(**values)
 
 
 def _values(key: ApiKey, sealed: SealedSecret) -> dict[str, Any]:
@@ -216,6 +233,8 @@ def _values(key: ApiKey, sealed: SealedSecret) -> dict[str, Any]:
         "active": key.active,
         "create_time": key.create_time,
         "last_used_time": None,
+        "last_test_result": None,
+        "last_tested_time": None,
         "suite": sealed.suite,
         "epoch": sealed.epoch,
         "generation": sealed.generation,

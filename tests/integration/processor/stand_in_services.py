@@ -64,6 +64,10 @@ class World:
     key_deleted: bool = False
     unavailable_until: float = 0.0
     streams: int = 0
+    #: (account, key, result) as they were reported.
+    key_tests: list[tuple[str, str, str]] = field(default_factory=list)
+    #: (purpose, key, budget) of each grant that was asked for.
+    minted: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada") -> str:
         """Store a file and return its name."""
@@ -94,6 +98,13 @@ class VaultStandIn(
         return api_keys_pb2.DescribeApiKeyResponse(
             name=request.name or "apiKeys/one", base_url=self._world.base_url, hint="ests"
         )
+
+    async def RecordKeyTest(self, request: Any, context: Any) -> Any:
+        result = api_keys_pb2.ApiKey.TestResult.Name(request.result)
+        self._world.key_tests.append((identity.passport(context).account, request.name, result))
+        answer = api_keys_pb2.RecordKeyTestResponse()
+        answer.test_time.FromSeconds(1_800_000_000)
+        return answer
 
     async def CreateDataKey(self, request: Any, context: Any) -> Any:
         key, wrapped = secrets.token_bytes(32), secrets.token_bytes(60)
@@ -221,17 +232,20 @@ class FilesStandIn(
 
 
 class AuthStandIn(grants_pb2_grpc.GrantServiceServicer):
-    def __init__(self, token: Callable[..., str]) -> None:
+    def __init__(self, token: Callable[..., str], world: World) -> None:
         self._token = token
+        self._world = world
 
     async def MintJobGrant(self, request: Any, context: Any) -> Any:
         person = identity.passport(context)
         grant_id = secrets.token_hex(8)
+        purpose = grants_pb2.MintJobGrantRequest.Purpose.Name(request.purpose).lower().replace("_", "-")
+        self._world.minted.append((purpose, request.api_key, request.release_budget))
         token = self._token(
             "grant",
             person.account,
             jti=grant_id,
-            purpose="job",
+            purpose=purpose,
             job=request.job,
             file=request.file,
             parse=request.parse,

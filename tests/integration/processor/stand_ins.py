@@ -85,7 +85,7 @@ class StandIns:
         vault, files, auth = (
             VaultStandIn(self.world, public),
             FilesStandIn(self.world),
-            AuthStandIn(self.token),
+            AuthStandIn(self.token, self.world),
         )
         served: dict[str, list[server.Registration]] = {
             "vault": [

@@ -77,7 +77,7 @@ def test_no_command_takes_a_secret_as_an_option_or_from_the_environment() -> Non
 
 def test_keys_are_listed_as_lines_and_as_json(server: Server, smelt: Smelt) -> None:
     server.says({"api_keys": [KEY]}).says({"api_keys": [KEY]})
-    assert smelt("keys", "list")[1] == "apiKeys/k1\tactive\tmine\twxyz\t\t\n"
+    assert smelt("keys", "list")[1] == "apiKeys/k1\tactive\tmine\twxyz\t\t\t\t\n"
     assert json.loads(smelt("keys", "list", "--json")[1]) == [KEY]
 
 
@@ -88,6 +88,32 @@ def test_the_uses_of_a_key_are_listed_over_all_pages(server: Server, smelt: Smel
     lines = smelt("keys", "uses", "k1")[1]
     assert lines == "\tjobs/j1\t20\treleased\t\n\tjobs/j1\t1\tGRANT_EXPIRED\t\n"
     assert server.paths() == ["GET /v1/apiKeys/k1/uses", "GET /v1/apiKeys/k1/uses?page_token=t"]
+
+
+def test_a_list_of_keys_tells_their_last_test_and_use(server: Server, smelt: Smelt) -> None:
+    times = {"last_tested_time": "2026-11-23T10:00:00Z", "last_used_time": "2026-11-24T10:00:00Z"}
+    server.says({"api_keys": [{**KEY, "last_test_result": "NO_CREDITS", **times}]})
+    *_, tested, used = smelt("keys", "list")[1].split("\t")
+    assert tested.startswith("NO_CREDITS 2026-11-23")
+    assert used.startswith("2026-11-24")
+
+
+@pytest.mark.parametrize(
+    ("result", "code"), [("VALID", 0), ("INVALID", 1), ("NO_CREDITS", 1), ("UNREACHABLE", 1)]
+)
+def test_trying_a_key_ends_with_0_only_when_it_is_valid(
+    server: Server, smelt: Smelt, result: str, code: int
+) -> None:
+    said = {"name": "apiKeys/k1", "result": result, "message": "What the provider did", "test_time": None}
+    server.says(said).says(said)
+    assert smelt("keys", "test", "k1")[:2] == (
+        code,
+        f"name     apiKeys/k1\nresult   {result}\nmessage  What the provider did\n",
+    )
+    ended, out, err = smelt("keys", "test", "k1", "--model", "tiny", "--json")
+    assert (ended, json.loads(out), err) == (code, said, "")
+    assert server.paths() == ["POST /v1/apiKeys/k1:test"] * 2
+    assert server.body() == {"model": "tiny"}
 
 
 def test_what_is_not_found_ends_with_3(server: Server, smelt: Smelt) -> None:

@@ -1,0 +1,128 @@
+"""Trying a key: one release under a grant of its own, one small call, and a result that is reported."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from smelt.processor.v1 import api_key_tests_pb2, api_key_tests_pb2_grpc
+
+from deploy.local.certificates import Certificates
+from tests.integration.processor.stand_in_services import SECRET, World
+from tests.integration.processor.stand_ins import StandIns
+from tests.integration.processor.suite import Suite, gateway_channel, refusal
+from tests.support.ports import free_port
+from tests.support.provider import Provider, authorization_sha256
+
+Result = api_key_tests_pb2.TestApiKeyResponse.Result
+
+
+class Owner:
+    """Somebody who tries a key."""
+
+    def __init__(self, suite: Suite, stand_ins: StandIns) -> None:
+        self._suite = suite
+        self._metadata = (("x-smelt-passport", stand_ins.passport("ada")),)
+
+    async def ask(self, name: str = "apiKeys/one", model: str = "") -> Any:
+        request = api_key_tests_pb2.TestApiKeyRequest(name=name, model=model)
+        async with gateway_channel(self._suite.certificates, self._suite.address) as channel:
+            stub: Any = api_key_tests_pb2_grpc.ApiKeyTestServiceStub(channel)
+            return await stub.TestApiKey(request, metadata=self._metadata, timeout=14)
+
+    async def result(self, **more: Any) -> str:
+        return Result.Name((await self.ask(**more)).result)
+
+
+@pytest.fixture
+def owner(suite: Suite, stand_ins: StandIns, world: World, provider: Provider) -> Iterator[Owner]:
+    world.key_tests.clear()
+    world.minted.clear()
+    world.base_url, before = provider.base_url, world.base_url
+    yield Owner(suite, stand_ins)
+    world.base_url = before
+
+
+async def test_a_key_is_released_once_for_one_small_call(
+    owner: Owner, world: World, provider: Provider
+) -> None:
+    answer = await owner.ask()
+    assert (answer.name, Result.Name(answer.result)) == ("apiKeys/one", "VALID")
+    assert answer.test_time.seconds == 1_800_000_000
+    assert world.minted == [("key-test", "apiKeys/one", 1)]
+    assert world.key_tests == [("ada", "apiKeys/one", "VALID")]
+    (seen,) = provider.requests()
+    assert (seen["path"], seen["model"]) == ("/v1/chat/completions", "gpt-4o-mini")
+    assert seen["parameters"] == {"max_tokens": 1}
+    assert seen["authorization_sha256"] == authorization_sha256(SECRET)
+    await owner.ask(model="llama")
+    assert provider.requests()[1]["model"] == "llama"
+
+
+@pytest.mark.parametrize(
+    ("rule", "result"),
+    [
+        ({"action": "status", "status": 401, "echo_key": "full"}, "INVALID"),
+        ({"action": "insufficient_quota"}, "NO_CREDITS"),
+        ({"action": "status", "status": 429}, "VALID"),
+        ({"action": "status", "status": 404}, "VALID"),
+        ({"action": "status", "status": 503}, "UNREACHABLE"),
+        ({"action": "reset"}, "UNREACHABLE"),
+        ({"action": "cut_off"}, "UNREACHABLE"),
+        ({"action": "html"}, "UNREACHABLE"),
+        ({"action": "redirect"}, "UNREACHABLE"),
+        ({"action": "huge"}, "UNREACHABLE"),
+        ({"action": "wrong_types"}, "UNREACHABLE"),
+    ],
+)
+async def test_whatever_a_provider_does_is_one_of_four_results(
+    owner: Owner, world: World, provider: Provider, rule: dict[str, Any], result: str
+) -> None:
+    provider.script(rule)
+    answer = await owner.ask()
+    assert Result.Name(answer.result) == result
+    assert SECRET not in answer.message
+    assert world.key_tests == [("ada", "apiKeys/one", result)]
+    # A trial is not repeated: it is paid for, and a person can try again.
+    assert len(provider.requests()) == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "https://127.0.0.1/v1", "https://[::1]/v1"])
+async def test_an_address_that_is_not_allowed_is_not_called(owner: Owner, world: World, url: str) -> None:
+    world.base_url = url
+    assert await owner.result() == "UNREACHABLE"
+    assert world.key_tests == [("ada", "apiKeys/one", "UNREACHABLE")]
+
+
+@pytest.fixture(scope="module")
+def hurried(certificates: Certificates, suite: Suite, stand_ins: StandIns) -> Iterator[Owner]:
+    """Who asks a processor that gives providers half a second."""
+    other = Suite(certificates, stand_ins, suite.provider, directory=suite.directory)
+    other.settings = suite.settings | {"SMELT_KEY_TEST_SECONDS": "0.5"}
+    other.address = f"127.0.0.1:{free_port()}"
+    try:
+        other.serve()
+        yield Owner(other, stand_ins)
+    finally:
+        other.stop()
+
+
+@pytest.mark.parametrize("rule", [{"action": "slow", "seconds": 60.0}, {"action": "trickle"}])
+async def test_a_provider_that_hangs_is_unreachable_within_the_deadline(
+    hurried: Owner, world: World, provider: Provider, rule: dict[str, Any]
+) -> None:
+    world.base_url = provider.base_url
+    provider.script(rule)
+    assert await hurried.result() == "UNREACHABLE"
+
+
+async def test_a_key_that_is_not_released_is_not_tried(
+    owner: Owner, world: World, provider: Provider
+) -> None:
+    world.key_deleted = True
+    assert await refusal(owner.ask()) == "API_KEY_DELETED"
+    assert (provider.requests(), world.key_tests) == ([], [])
+
+
+async def test_people_do_not_try_the_operators_key(owner: Owner, world: World, provider: Provider) -> None:
+    assert await refusal(owner.ask("apiKeys/managed")) == "API_KEY_NOT_FOUND"
+    assert (provider.requests(), world.minted) == ([], [])
