@@ -11,7 +11,7 @@ from services.common import logs, migrations
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
-from services.vault import operator, operator_audit, operator_rotate, service
+from services.vault import escrow, operator, operator_audit, operator_rotate, service
 from services.vault.first_start import CannotInitialise, FirstStart
 from services.vault.hygiene import harden_process
 from services.vault.keystore import KeyStore
@@ -97,6 +97,12 @@ def main() -> int:
     one.add_argument("account", nargs="?", default="", help="Its id; without one, all accounts")
     one.set_defaults(run=operator_rotate.account)
     operator_audit.add_commands(commands.add_parser("audit", help="Verify or archive the audit log"))
+    escrowing = commands.add_parser("escrow", help=escrow.show.__doc__)
+    escrowing.add_argument("--again", action="store_true", help="Print it although it was confirmed")
+    escrowing.set_defaults(run=escrow.show)
+    escrowed = escrowing.add_subparsers(metavar="confirm|restore")
+    for step in (escrow.confirm, escrow.restore):
+        escrowed.add_parser(step.__name__, help=step.__doc__).set_defaults(run=step)
     commands.add_parser("status", help="Print how the vault is").set_defaults(run=operator.status)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))

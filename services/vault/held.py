@@ -91,6 +91,7 @@ KEY_STORE = (
         kept="numbers of a rotation that was under way, without content",
     ),
     Held("installation", not_exported=_NOTHING, kept=_NOTHING),
+    Held("escrows", not_exported=_NOTHING, kept=_NOTHING),
     Held("system_keys", not_exported="key material of the installation", kept=_NOTHING),
     Held("erasure_state", not_exported=_NOTHING, kept=_NOTHING),
 )

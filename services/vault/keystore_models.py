@@ -107,3 +107,11 @@ erasure_state = Table(
     Column("restored", Boolean, nullable=False, server_default="false"),
     CheckConstraint("single", name="erasure_state_is_one"),
 )
+
+# Root keys that somebody has written down, and said so.
+escrows = Table(
+    "escrows",
+    metadata,
+    Column("root_key_id", Text, primary_key=True),
+    Column("confirm_time", DateTime(timezone=True), nullable=False),
+)

@@ -42,6 +42,7 @@ from services.vault.erasure_keystore import ErasureKeyStore
 from services.vault.erasure_ledger import LedgerChain
 from services.vault.erasure_servicer import ErasureServicer
 from services.vault.erasure_store import ErasureStore
+from services.vault.escrow_store import Escrows
 from services.vault.keyring import CannotUnseal
 from services.vault.keyring_watch import KeyringWatch
 from services.vault.keystore import KeyStore
@@ -121,6 +122,7 @@ async def serve(settings: VaultSettings, stores: Stores) -> None:
     file = WrappingFile(settings.vault_wrapping_key_file)
     try:
         opened = await unseal(keystore, root, file)
+        await _check_escrow(settings, Escrows(stores.keystore), opened)
     except CannotUnseal as error:
         await _serve_sealed(settings, stores, keystore, str(error))
     else:
@@ -132,6 +134,23 @@ async def serve(settings: VaultSettings, stores: Stores) -> None:
             catch_up=watch.catch_up,
         )
         await _serve_unsealed(settings, stores, keystore, opened, watch=watch, rotation=rotation)
+
+
+async def _check_escrow(settings: VaultSettings, escrows: Escrows, opened: Unsealed) -> None:
+    """Raise CannotUnseal in production as long as nobody has written a root key down.
+
+    One that has come by rotation only makes the log warn: a restart must not become an outage.
+    """
+    named = opened.installation.root_key_id
+    if settings.environment != "production" or await escrows.time_of(named):
+        return
+    if not await escrows.any():
+        opened.keyring.wipe()
+        raise CannotUnseal(
+            "nobody has written the root key down: run `python -m services.vault escrow`, then"
+            " `escrow confirm`, and start again"
+        )
+    log.warning("vault.escrow_missing", root_key=named)
 
 
 def _epochs(settings: VaultSettings, stores: Stores) -> EpochStore:
