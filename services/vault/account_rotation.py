@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.common import identity
-from services.common.errors import DomainError
+from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
 from services.vault.account_keys import WrappingKeyExhausted
 from services.vault.audit import Event
@@ -136,8 +136,9 @@ class AccountRotation:
         for look in itertools.count():
             try:
                 if look >= following:
-                    await self._advance(await self._epochs.much_used(most=_BATCH))
-                    following = look + _LOOKS_PER_COUNT
+                    found = await self._epochs.much_used(most=_BATCH)
+                    await self._advance(found)
+                    following = look + (_LOOKS_PER_COUNT if len(found) < _BATCH else 1)
                 await self._reseal_own()
                 await self._destroy()
             except DomainError as error:
@@ -170,8 +171,14 @@ class AccountRotation:
         after = ""
         while page := await self._epochs.leaving(identity.VAULT, after=after, most=_BATCH):
             for epoch in page:
-                if await self._own.reseal(epoch):
-                    await self._epochs.confirm(identity.VAULT, epoch)
+                try:
+                    if await self._own.reseal(epoch):
+                        await self._epochs.confirm(identity.VAULT, epoch)
+                except DomainError as error:
+                    if error.kind is Kind.UNAVAILABLE:
+                        raise
+                    # One that is erased meanwhile is no reason to leave out the others.
+                    log.warning("rotation.account_refused", account=epoch.account, reason=error.reason)
             after = page[-1].account
 
     async def _destroy(self) -> None:

@@ -21,7 +21,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from services.common.errors import DomainError, Kind
+from services.common.errors import DomainError, InvalidRequest, Kind
 from services.common.logs import log
 from services.vault.committing import KEY_BYTES, DoesNotOpen
 from services.vault.installation import Installation
@@ -117,10 +117,13 @@ class Rotation:
     async def wrapping_beyond(self, version: int) -> Installation:
         """Rotate until this version of the wrapping key, and every older one, is destroyed.
 
-        Repeating it with the same version is harmless. Raises RotationStuck.
+        Repeating it with the same version is harmless. Raises RotationStuck, and InvalidRequest for a version
+        that there never was.
         """
         async with self._held() as store:
             named = await self._finished(store)
+            if version > named.wrapping_version:
+                raise InvalidRequest(violations=[("from_version", "there is no such version yet")])
             while named.wrapping_minimum <= version:
                 following = named.wrapping_version + 1
                 await _in_thread(self._write_version, named, following)
@@ -145,12 +148,11 @@ class Rotation:
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[HeldKeyStore]:
         with ExitStack() as stack:
-            try:
-                stack.enter_context(self._file.held())
-            except FileHeld:
-                raise RotationRunning from None
-            except FileUnusable as error:
-                raise RotationStuck(str(error)) from None
+            with _stuck_on_failure():
+                try:
+                    stack.enter_context(self._file.held())
+                except FileHeld:
+                    raise RotationRunning from None
             async with self._hold() as store:
                 yield store
 

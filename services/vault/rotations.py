@@ -8,9 +8,10 @@ from services.common.errors import DomainError, Unavailable
 from services.common.logs import describe, log
 from services.vault.account_keys import ROTATE_AT_USES
 from services.vault.installation import Installation
-from services.vault.rotation import Rotation, RotationRunning
+from services.vault.rotation import Rotation, RotationRunning, RotationStuck
 
 _LOOK_SECONDS = 1.0
+_STUCK_SECONDS = 10.0
 # An operator's call is answered within this time; the work goes on, and the next call hears of it.
 _ANSWER_SECONDS = 5.0
 
@@ -72,6 +73,9 @@ class Rotations:
         except DomainError as error:
             # The next look tries again; until then every key opens as before.
             log.warning("rotation.failed", reason=error.reason, **describe(error))
+            if isinstance(error, RotationStuck):
+                # It waits for a person, and each try reads every key.
+                await asyncio.sleep(_STUCK_SECONDS)
             return None
 
     async def _answer(self, work: Coroutine[Any, Any, Installation]) -> Installation | None:
@@ -92,5 +96,6 @@ class Rotations:
 
 def _note(task: asyncio.Task[Installation]) -> None:
     """Log a failure: whoever asked may have been answered before."""
-    if not task.cancelled() and (error := task.exception()) is not None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, RotationRunning):
         log.warning("rotation.failed", **describe(error))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from services.common.errors import InvalidRequest
 from services.vault.committing import DoesNotOpen
 from services.vault.installation import Installation
 from services.vault.keyring import CannotUnseal, Keyring, VersionUnknown, open_keyring
@@ -283,6 +284,12 @@ async def test_a_rotated_root_key_is_another_and_the_old_one_opens_nothing(
     stolen.chmod(0o400)
     with pytest.raises(CannotUnseal):
         open_keyring(RootKeyFile(stolen), house.file, replace(named, root_key_id=old))
+
+
+async def test_a_version_that_never_was_is_not_rotated_to(house: House) -> None:
+    with pytest.raises(InvalidRequest):
+        await house.rotation().wrapping_beyond(10**9)
+    assert house.rows.named.wrapping_version == 1
 
 
 async def test_a_key_that_is_destroyed_meanwhile_is_not_brought_back(house: House) -> None:
