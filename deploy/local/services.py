@@ -29,7 +29,12 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_PUBLIC_URL",
         "SMELT_MAIL_FROM",
     ),
-    "vault": ("SMELT_VAULT_ROTATION_GRACE_SECONDS",),
+    "vault": (
+        "SMELT_VAULT_ROTATION_GRACE_SECONDS",
+        "SMELT_VAULT_RATCHET_SECONDS",
+        "SMELT_VAULT_KEYSTORE_BACKUP_DIRS",
+        "SMELT_VAULT_KEYSTORE_BACKUP_SECONDS",
+    ),
     "files": (
         "SMELT_MAX_UPLOAD_BYTES",
         "SMELT_MAX_ROWS",

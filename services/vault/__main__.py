@@ -11,7 +11,15 @@ from services.common import logs, migrations
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
-from services.vault import escrow, operator, operator_audit, operator_rotate, service
+from services.vault import (
+    escrow,
+    operator,
+    operator_audit,
+    operator_backups,
+    operator_erasures,
+    operator_rotate,
+    service,
+)
 from services.vault.first_start import CannotInitialise, FirstStart
 from services.vault.hygiene import harden_process
 from services.vault.keystore import KeyStore
@@ -103,6 +111,18 @@ def main() -> int:
     escrowed = escrowing.add_subparsers(metavar="confirm|restore")
     for step in (escrow.confirm, escrow.restore):
         escrowed.add_parser(step.__name__, help=step.__doc__).set_defaults(run=step)
+    erasures = commands.add_parser("erasures", help="What was erased, and erasing it again after a restore")
+    erased = erasures.add_subparsers(required=True, metavar="action")
+    for name, action in (("list", operator_erasures.listed), ("replay", operator_erasures.replay)):
+        erased.add_parser(name, help=action.__doc__).set_defaults(run=action)
+    keystore = commands.add_parser("keystore", help="Back the key store up, or restore it")
+    kept = keystore.add_subparsers(required=True, metavar="action")
+    backup = kept.add_parser("backup", help=operator_backups.backup.__doc__)
+    backup.add_argument("places", nargs=2, metavar="directory")
+    backup.set_defaults(run=operator_backups.backup)
+    restore = kept.add_parser("restore", help=operator_backups.restore.__doc__)
+    restore.add_argument("file")
+    restore.set_defaults(run=operator_backups.restore)
     commands.add_parser("status", help="Print how the vault is").set_defaults(run=operator.status)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))

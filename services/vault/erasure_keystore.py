@@ -9,7 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.vault.erasure import Object
 from services.vault.erasure_ledger import Mark
+from services.vault.history import HISTORY
 from services.vault.outages import connection
+from services.vault.ratchet import Owed
+from services.vault.restoration import StoreState
 
 # Before the keys are destroyed, so that whoever makes an account's first key now is waited for and then seen.
 _LEAVE_DESTROYED = text("""
@@ -28,9 +31,18 @@ SELECT DISTINCT account FROM gone
 _MARK_ALL_DELETED = text("""
 UPDATE objects SET deleted = true WHERE account = ANY(CAST(:accounts AS text[])) AND NOT deleted
 """)
+# Read after the keys are gone: no copy has them wrapped under a later version than this one.
 _OWE_RATCHET = text("""
-UPDATE erasure_state SET erasures = erasures + :count, due_time = coalesce(due_time, now())
+UPDATE erasure_state
+SET ratchet_beyond = (SELECT wrapping_version FROM installation), due_time = coalesce(due_time, now())
 """)
+_OWED = text("""
+SELECT ratchet_beyond, extract(epoch FROM now() - due_time) FROM erasure_state WHERE due_time IS NOT NULL
+""")
+_SETTLE = text("""
+UPDATE erasure_state SET ratchet_beyond = NULL, due_time = NULL WHERE ratchet_beyond <= :beyond
+""")
+_OWED_SINCE = text("UPDATE erasure_state SET due_time = now() WHERE due_time IS NOT NULL")
 _BURY = text("""
 INSERT INTO objects (account, object, generation, deleted)
 SELECT account, object, 0, true
@@ -42,6 +54,8 @@ _DESTROYED_TIME = text("""
 SELECT min(destroy_time) FROM account_keys WHERE account = :account
 """)
 _MARK = text("SELECT seq, mac FROM erasure_state")
+_STATE = text("SELECT seq, mac, restored FROM erasure_state")
+_REPLAYED = text("UPDATE erasure_state SET restored = false")
 _ADVANCE = text("UPDATE erasure_state SET seq = :seq, mac = :mac WHERE seq >= :before AND seq < :seq")
 
 
@@ -71,7 +85,7 @@ class ErasureKeyStore:
                 had.update(gone)
             await database.execute(_MARK_ALL_DELETED, named)
             if had:
-                await database.execute(_OWE_RATCHET, {"count": len(had)})
+                await database.execute(_OWE_RATCHET)
         return len(had)
 
     async def bury(self, objects: Collection[Object]) -> None:
@@ -84,6 +98,30 @@ class ErasureKeyStore:
         """Return how far this copy of the key store has followed the ledger."""
         async with connection(self.engine) as database:
             return Mark(*(await database.execute(_MARK)).one())
+
+    async def state(self) -> StoreState:
+        """Return what this copy of the key store knows, and which history it is in."""
+        async with connection(self.engine) as database:
+            seq, mac, restored = (await database.execute(_STATE)).one()
+            history = (await database.execute(HISTORY)).scalar_one()
+        return StoreState("key store", Mark(seq, mac), history, restored=restored)
+
+    async def replayed(self) -> None:
+        """Forget that this copy came out of a backup."""
+        async with connection(self.engine) as database:
+            await database.execute(_REPLAYED)
+
+    async def owed(self) -> Owed | None:
+        """Return what ratchet is owed; None when none is."""
+        async with connection(self.engine) as database:
+            row = (await database.execute(_OWED)).first()
+            return None if row is None else Owed(row[0], float(row[1]))
+
+    async def settle(self, beyond: int) -> None:
+        """Note that this version is destroyed. What was owed since for a later one is owed from now on."""
+        async with connection(self.engine) as database:
+            await database.execute(_SETTLE, {"beyond": beyond})
+            await database.execute(_OWED_SINCE)
 
     async def advance(self, before: int, to: Mark) -> None:
         """Move the mark to `to` if it stands at entry `before` or later; never back."""

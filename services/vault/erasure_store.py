@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.vault.erasure import Object
 from services.vault.erasure_ledger import Mark
+from services.vault.history import HISTORY
 from services.vault.outages import transaction
+from services.vault.restoration import StoreState
 
 # The lock under which an account's keys are added: one that is just being sealed is waited for and deleted.
 _LOCK = text("""
@@ -61,6 +63,13 @@ class ErasureStore:
         """Return how far this copy of the database has followed the ledger."""
         async with transaction(self.sessions) as session:
             return Mark(*(await session.execute(_MARK)).one())
+
+    async def state(self) -> StoreState:
+        """Return what this copy of the database knows, and which history it is in."""
+        async with transaction(self.sessions) as session:
+            mark = Mark(*(await session.execute(_MARK)).one())
+            history = (await session.execute(HISTORY)).scalar_one()
+        return StoreState("database", mark, history)
 
     async def advance(self, before: int, to: Mark) -> None:
         """Move the mark to `to` if it stands at entry `before` or later; never back."""

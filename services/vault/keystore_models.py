@@ -94,18 +94,20 @@ objects = Table(
     Column("deleted", Boolean, nullable=False),
 )
 
-# One row: how far this copy has followed the erasure ledger, how many keys were destroyed and since when a
-# ratchet is due for them, and whether this copy came out of a backup whose erasures were not replayed yet.
+# One row: how far this copy has followed the erasure ledger; which version of the wrapping key is to be left
+# behind since when, because keys under it were destroyed; and whether this copy came out of a backup whose
+# erasures were not replayed yet.
 erasure_state = Table(
     "erasure_state",
     metadata,
     Column("single", Boolean, primary_key=True, server_default="true"),
     Column("seq", BigInteger, nullable=False, server_default="0"),
     Column("mac", LargeBinary, nullable=False, server_default=""),
-    Column("erasures", BigInteger, nullable=False, server_default="0"),
+    Column("ratchet_beyond", BigInteger),
     Column("due_time", DateTime(timezone=True)),
     Column("restored", Boolean, nullable=False, server_default="false"),
     CheckConstraint("single", name="erasure_state_is_one"),
+    CheckConstraint("(ratchet_beyond IS NULL) = (due_time IS NULL)", name="erasure_state_due"),
 )
 
 # Root keys that somebody has written down, and said so.

@@ -35,16 +35,17 @@ def managed_key(arguments: Namespace) -> int:
 
 
 def status(arguments: Namespace) -> int:
-    """Print how the vault is; return 0 when it is open, 1 when it is sealed or cannot be reached."""
-    sealed = True
+    """Print how the vault is; return 0 when it works, 1 when it does not or cannot be reached."""
+    works = False
 
     async def call(stub: Stub) -> str:
-        nonlocal sealed
+        nonlocal works
         answer = await stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=RPC_SECONDS)
-        sealed = answer.sealed
+        works = not answer.sealed and not answer.not_ready
         return "\n".join(
             (
                 f"sealed: yes, {answer.sealed_because}" if answer.sealed else "sealed: no",
+                *([f"not ready: {answer.not_ready}"] if answer.not_ready else ()),
                 f"installation: {answer.installation or 'none'}",
                 f"root key: {answer.root_key_id or 'none'}",
                 f"wrapping key version: {answer.wrapping_key_version}",
@@ -55,7 +56,7 @@ def status(arguments: Namespace) -> int:
             )
         )
 
-    return run(call) or int(sealed)
+    return run(call) or int(not works)
 
 
 def run(call: Callable[[Any], Awaitable[str]], stub: Callable[[grpc.aio.Channel], Any] = Stub) -> int:

@@ -9,6 +9,7 @@ from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
 
 from services.vault.account_rotation import AccountRotation
 from services.vault.api_keys import ApiKeys
+from services.vault.gate import Gate
 from services.vault.installation import Installation
 from services.vault.rotations import Rotations
 from services.vault.sealed import VaultSealed
@@ -40,6 +41,7 @@ class Operated:
     keys: ApiKeys
     rotations: Rotations
     accounts: AccountRotation
+    gate: Gate
 
 
 class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
@@ -99,6 +101,8 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
 
     async def _status(self) -> operator_pb2.GetVaultStatusResponse:
         status = operator_pb2.GetVaultStatusResponse(sealed=self._open is None, sealed_because=self._why)
+        if self._open is not None:
+            status.not_ready = self._open.gate.why
         named = await self._keystore.installation()
         if named is not None:
             status.installation = named.id

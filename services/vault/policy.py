@@ -9,6 +9,7 @@ _RELEASE = "/smelt.vault.v1.KeyReleaseService/"
 _DATA = "/smelt.vault.v1.DataKeyService/"
 _SIGNING = "/smelt.vault.v1.SigningService/"
 _ERASURE = "/smelt.vault.v1.ErasureService/"
+_LEDGER = "/smelt.vault.v1.ErasureLedgerService/"
 _AUDIT = "/smelt.vault.v1.AuditService/"
 _AUDIT_OPERATOR = "/smelt.vault.v1.AuditOperatorService/"
 _OPERATOR = "/smelt.vault.v1.OperatorService/"
@@ -36,6 +37,8 @@ POLICY: Policy = {
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
     _ERASURE + "DestroyAccountKey": Allow(AUTH),
+    _LEDGER + "ListErasures": Allow(OPERATOR),
+    _LEDGER + "ReplayErasures": Allow(OPERATOR),
     _AUDIT + "ListEvents": Allow(AUTH),
     **privacy_servicer.POLICY,
     _AUDIT_OPERATOR + "VerifyAudit": Allow(OPERATOR),

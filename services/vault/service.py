@@ -37,16 +37,12 @@ from services.vault.brake import Brake
 from services.vault.checkpoint import Statements
 from services.vault.checkpoints import Checkpoints
 from services.vault.data_keys import DataKeys
-from services.vault.erasure import Erasures, Ledger
-from services.vault.erasure_keystore import ErasureKeyStore
-from services.vault.erasure_ledger import LedgerChain
+from services.vault.erasing import Erasing
 from services.vault.erasure_servicer import ErasureServicer
-from services.vault.erasure_store import ErasureStore
 from services.vault.escrow_store import Escrows
 from services.vault.keyring import CannotUnseal
 from services.vault.keyring_watch import KeyringWatch
 from services.vault.keystore import KeyStore
-from services.vault.ledger_file import LedgerFile
 from services.vault.operator_servicer import Operated, OperatorServicer
 from services.vault.own_keys import ProviderKeyBlobs
 from services.vault.part import VaultPart
@@ -55,6 +51,7 @@ from services.vault.recording import Recording, Refusals
 from services.vault.release_batch import ReleaseBatches
 from services.vault.release_keys import KeyStandings
 from services.vault.release_servicer import KeyReleaseServicer
+from services.vault.root import RootProvider
 from services.vault.root_providers import chosen
 from services.vault.rotation import Rotation
 from services.vault.rotations import Rotations
@@ -80,6 +77,7 @@ _RELEASE = "smelt.vault.v1.KeyReleaseService"
 _DATA = "smelt.vault.v1.DataKeyService"
 _SIGNING = "smelt.vault.v1.SigningService"
 _ERASURE = "smelt.vault.v1.ErasureService"
+_LEDGER = "smelt.vault.v1.ErasureLedgerService"
 _AUDIT = "smelt.vault.v1.AuditService"
 _PRIVACY = "smelt.privacy.v1.PrivacyService"
 _AUDIT_OPERATOR = "smelt.vault.v1.AuditOperatorService"
@@ -90,6 +88,7 @@ _ADD = {
     _DATA: data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server,
     _SIGNING: signing_pb2_grpc.add_SigningServiceServicer_to_server,
     _ERASURE: erasure_pb2_grpc.add_ErasureServiceServicer_to_server,
+    _LEDGER: erasure_pb2_grpc.add_ErasureLedgerServiceServicer_to_server,
     _AUDIT: audit_pb2_grpc.add_AuditServiceServicer_to_server,
     _PRIVACY: privacy_pb2_grpc.add_PrivacyServiceServicer_to_server,
     _AUDIT_OPERATOR: audit_pb2_grpc.add_AuditOperatorServiceServicer_to_server,
@@ -133,7 +132,9 @@ async def serve(settings: VaultSettings, stores: Stores) -> None:
             file=file,
             catch_up=watch.catch_up,
         )
-        await _serve_unsealed(settings, stores, keystore, opened, watch=watch, rotation=rotation)
+        await _serve_unsealed(
+            settings, stores, keystore, opened, watch=watch, rotation=rotation, provider=root
+        )
 
 
 async def _check_escrow(settings: VaultSettings, escrows: Escrows, opened: Unsealed) -> None:
@@ -181,6 +182,7 @@ async def _serve_unsealed(
     *,
     watch: KeyringWatch,
     rotation: Rotation,
+    provider: RootProvider,
 ) -> None:
     signer = TokenSigner(opened.installation.id, opened.system_keys.signing)
     verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
@@ -214,12 +216,14 @@ async def _serve_unsealed(
     refusals = Refusals(recording, writer.note)
     sessions = database.sessions(stores.database)
     grants = GrantStore(sessions)
-    ledger_chain = LedgerChain.of(opened.system_keys.audit, opened.installation.id)
-    erasures = Erasures(
-        ledger=Ledger(LedgerFile(settings.vault_ledger_dir, ledger_chain), lambda: datetime.now(UTC)),
-        keys=ErasureKeyStore(stores.keystore),
-        rows=ErasureStore(sessions),
-        audit=writer,
+    erasing = Erasing.over(
+        settings,
+        opened,
+        keystore=stores.keystore,
+        sessions=sessions,
+        writer=writer,
+        rotation=rotation,
+        provider=provider,
     )
     reader = AuditReader(sessions)
     api_keys = ApiKeyStore(sessions)
@@ -235,7 +239,7 @@ async def _serve_unsealed(
     keys = ApiKeys(
         rows=api_keys,
         generations=keystore,
-        deletions=erasures,
+        deletions=erasing.erasures,
         account_keys=account_keys,
         audit=writer,
         macs=opened.system_keys.macs,
@@ -252,34 +256,41 @@ async def _serve_unsealed(
                 # What is over keeps until the next time.
                 log.warning("grants.sweep_failed", **describe(error))
 
+    guarded = {
+        _KEYS: ApiKeyServicer(keys, reader),
+        _DIRECTORY: ApiKeyDirectoryServicer(keys),
+        _RELEASE: KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, recording=recording),
+        _DATA: DataKeyServicer(
+            DataKeys(account_keys=account_keys, revocations=grants, audit=writer, refusals=refusals), epochs
+        ),
+        _ERASURE: ErasureServicer(erasing.erasures),
+        _PRIVACY: PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore))),
+        _SIGNING: SigningServicer(signer, opened.system_keys.macs),
+        _AUDIT: AuditServicer(reader),
+    }
     log.info("vault.unsealed", root_key=opened.installation.root_key_id, slot=settings.vault_slot)
     await server.serve(
         settings,
         POLICY,
         servicers=[
-            (_ADD[_KEYS], ApiKeyServicer(keys, reader)),
-            (_ADD[_DIRECTORY], ApiKeyDirectoryServicer(keys)),
-            (
-                _ADD[_RELEASE],
-                KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, recording=recording),
-            ),
-            (
-                _ADD[_DATA],
-                DataKeyServicer(
-                    DataKeys(account_keys=account_keys, revocations=grants, audit=writer, refusals=refusals),
-                    epochs,
-                ),
-            ),
-            (_ADD[_ERASURE], ErasureServicer(erasures)),
-            (_ADD[_PRIVACY], PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore)))),
-            (_ADD[_SIGNING], SigningServicer(signer, opened.system_keys.macs)),
-            (_ADD[_AUDIT], AuditServicer(reader)),
+            *(erasing.gate.guarded(name, _ADD[name], servicer) for name, servicer in guarded.items()),
+            (_ADD[_LEDGER], erasing.ledger_servicer()),
             (_ADD[_AUDIT_OPERATOR], AuditOperatorServicer(keeper)),
-            (_ADD_OPERATOR, OperatorServicer(keystore, epochs, Operated(keys, rotations, accounts))),
+            (
+                _ADD_OPERATOR,
+                OperatorServicer(keystore, epochs, Operated(keys, rotations, accounts, erasing.gate)),
+            ),
         ],
         verifier=verifier,
-        ready_checks=[writer.check, keystore_probe.check],
-        background=[writer.run, checkpoints.run, sweep, rotations.run, accounts.run],
+        ready_checks=[erasing.gate.ready, writer.check, keystore_probe.check],
+        background=[
+            writer.run,
+            checkpoints.run,
+            sweep,
+            rotations.run,
+            accounts.run,
+            *erasing.background(),
+        ],
         note_refusal=refusals.at_the_door,
         on_stop=[checkpoints.close, standings.close, keystore_probe.close, stores.close],
     )

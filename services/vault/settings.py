@@ -56,6 +56,12 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
 
     #: Directory on the vault's own volume for what must outlive a restored database.
     vault_ledger_dir: Path
+    #: How long after the first erasure since the last time the wrapping key moves on; 0 for at once.
+    vault_ratchet_seconds: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600.0
+    #: Two directories or more, on different disks, that hold the key store's latest backup; none by default.
+    vault_keystore_backup_dirs: Annotated[tuple[Path, ...], NoDecode] = ()
+    #: A backup is replaced at the latest so long after it was made.
+    vault_keystore_backup_seconds: Annotated[float, Field(ge=1)] = 3600.0
     #: Name of this replica's audit chain; no two replicas at a time have the same.
     vault_slot: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "0"
     #: How long an account's retired key is kept for data keys that were made under it and not stored yet.
@@ -70,11 +76,18 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     #: host:port pairs of providers that may be plain http, an address or a bare name.
     private_providers: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("private_providers", mode="before")
+    @field_validator("private_providers", "vault_keystore_backup_dirs", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("vault_keystore_backup_dirs")
+    @classmethod
+    def _apart(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        if value and len({place.resolve() for place in value}) < 2:
+            raise ValueError("two places are needed, so that losing one loses nothing")
         return value
 
 
