@@ -29,7 +29,7 @@ async def has_moved_on(vault: Vault, version: int) -> None:
     """Return when the file holds this version of the wrapping key alone and no ratchet is owed."""
     async with asyncio.timeout(30):
         while versions(vault) != [version] or vault.query(
-            "SELECT FROM erasure_state WHERE due_time IS NOT NULL", keystore=True
+            "SELECT 1 FROM erasure_state WHERE due_time IS NOT NULL", keystore=True
         ):
             await asyncio.sleep(0.05)
 
@@ -192,7 +192,7 @@ async def test_what_cannot_be_restored_is_refused_in_a_sentence(
                 status, said = vault.run("keystore", "restore", str(backup))
                 assert status == 1, said
                 assert len(said.splitlines()) == 1
-                assert not vault.query("SELECT FROM installation", keystore=True)
+                assert not vault.query("SELECT 1 FROM installation", keystore=True)
                 return said
 
             kept = backup.read_bytes()

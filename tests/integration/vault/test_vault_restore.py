@@ -110,7 +110,7 @@ class Past:
             api_keys_pb2.ListApiKeysRequest(), metadata=await vault.passport(self.living)
         )
         assert [key.name for key in listed.api_keys] == [self.kept_key.name]
-        assert not vault.query("SELECT FROM api_keys WHERE account = %s", self.erased)
+        assert not vault.query("SELECT 1 FROM api_keys WHERE account = %s", self.erased)
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ async def test_what_a_kill_left_is_finished_by_the_next_start(past: Past) -> Non
     assert [entry["noted"] for entry in ledger(vault)] == [0, 1, 2]
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:2]))
     await vault.start()
-    assert not vault.query("SELECT FROM api_keys WHERE account = %s", past.erased)
+    assert not vault.query("SELECT 1 FROM api_keys WHERE account = %s", past.erased)
     assert await open_data_key(vault, past.erased, past.wrapped) == "ACCOUNT_ERASED"
 
 
