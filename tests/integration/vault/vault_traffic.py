@@ -23,6 +23,8 @@ from tests.integration.vault.vault_process import SECRET, Vault, new_account, wo
 PER_SECOND = 50
 # A machine that cannot keep the rate does less; more at once would be about overload.
 MOST_AT_ONCE = 12
+# A stream remembers 1,024 grants, and this one shows each once.
+REMEMBERED = 500
 CONTEXT = data_keys_pb2.DataKeyContext(
     purpose=data_keys_pb2.DataKeyContext.FILE, object="files/f1", generation=1
 )
@@ -94,7 +96,8 @@ async def traffic(vault: Vault, per_second: int = PER_SECOND) -> AsyncIterator[T
                 mine = await store(vault)
                 seen.stored.append(mine)
                 # An account of before as well: its key may have been wrapped anew since.
-                for each in (mine, seen.stored[number * 7 % len(seen.stored)]):
+                known = seen.stored[-REMEMBERED:]
+                for each in (mine, known[number * 7 % len(known)]):
                     said = await stream.outcome(each.grant, next(rows) % 100 + 1, claim=number + 1)
                     if said != SECRET:
                         seen.failures.append(said)
