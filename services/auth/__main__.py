@@ -12,6 +12,7 @@ import uvloop
 from envoy_auth.v3 import external_auth_pb2_grpc
 from smelt.auth.v1 import (
     access_tokens_pb2_grpc,
+    data_exports_pb2_grpc,
     deletions_pb2_grpc,
     grants_pb2_grpc,
     recovery_pb2_grpc,
@@ -24,9 +25,12 @@ from services.auth import senders, session_reader
 from services.auth.access_tokens import AccessTokens
 from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.check_servicer import AuthorizationServicer
+from services.auth.data_export_servicer import DataExportServicer
+from services.auth.data_export_store import DataExportStore
+from services.auth.data_exports import LISTED, DataExports, Exporting
 from services.auth.device_store import DeviceStore
 from services.auth.grants import Grants
-from services.auth.holders import PrivacyHolder, VaultErasure
+from services.auth.holders import FilesArchives, PrivacyHolder, VaultErasure
 from services.auth.leaving import Erasure, Leaving
 from services.auth.leaving_servicer import DeletionServicer
 from services.auth.leaving_store import TombstoneStore
@@ -35,6 +39,7 @@ from services.auth.limits import MailLimits, RegisterLimits, SignInLimits
 from services.auth.mail_requests import MailRequests
 from services.auth.mailed_token_store import MailedTokenStore
 from services.auth.outbox import Outbox
+from services.auth.part import AuthPart
 from services.auth.passports import Passports
 from services.auth.password_again import PasswordAgain
 from services.auth.password_changes import PasswordChanges
@@ -168,12 +173,14 @@ def assemble(settings: AuthSettings) -> Parts:
         random=secrets.token_bytes,
         public_url=settings.public_url,
     )
+    export_records = DataExportStore(transactions)
     sweep = Sweep(
         [
             attempts.sweep,
             mailed.sweep,
             devices.sweep,
             lambda: records.sweep(before=now() - ENDED_SESSIONS_KEPT),
+            lambda: export_records.sweep(now() - LISTED),
         ]
     )
     access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
@@ -188,6 +195,15 @@ def assemble(settings: AuthSettings) -> Parts:
     erasure = Erasure(tombstones, holders, VaultErasure(channel), vault)
     erasures = Saga("erasure", SagaStore(transactions, "erasure", "account"), erasure.perform)
     leaving = Leaving(password_again, tombstones, begun=erasures.wake)
+    exporting = Exporting(
+        export_records,
+        {"account": AuthPart(transactions), **holders},
+        FilesArchives(files),
+        vault,
+        now,
+    )
+    exportings = Saga("export", SagaStore(transactions, "data_export", "id"), exporting.perform)
+    data_exports = DataExports(export_records, begun=exportings.wake, clock=now, new_id=new_id)
     return Parts(
         servicers=[
             (external_auth_pb2_grpc.add_AuthorizationServicer_to_server, AuthorizationServicer(gate)),
@@ -196,6 +212,10 @@ def assemble(settings: AuthSettings) -> Parts:
             (
                 access_tokens_pb2_grpc.add_AccessTokenServiceServicer_to_server,
                 AccessTokenServicer(access_tokens),
+            ),
+            (
+                data_exports_pb2_grpc.add_DataExportServiceServicer_to_server,
+                DataExportServicer(data_exports, now),
             ),
             (deletions_pb2_grpc.add_DeletionServiceServicer_to_server, DeletionServicer(leaving)),
             (
@@ -221,7 +241,7 @@ def assemble(settings: AuthSettings) -> Parts:
             files.close,
             processor.close,
         ],
-        background=[sweep.run, postman.run, erasures.run],
+        background=[sweep.run, postman.run, erasures.run, exportings.run],
     )
 
 

@@ -55,6 +55,18 @@ HELD = (
         kept="the tombstone: the account's id and nothing else, so that no restored copy brings it back",
     ),
     Held(
+        "data_export",
+        owned="account = :account",
+        path="data_exports.json",
+        exported=("id", "state", "create_time", "end_time", "size_bytes", "sha256"),
+        withheld={
+            "account": _OWN,
+            "fence": "who works on it",
+            "tries": "who works on it",
+            "next_time": "who works on it",
+        },
+    ),
+    Held(
         "account",
         owned="id = :account",
         path="account.json",

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 
 import grpc
+from smelt.files.v1 import exports_pb2, exports_pb2_grpc
 from smelt.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 from smelt.vault.v1 import erasure_pb2, erasure_pb2_grpc
 
+from services.auth.data_exports import Archive
 from services.common import identity
 from services.common.grpc_errors import peer_errors
 from services.common.identity import ErasurePermit, ExportPermit
@@ -15,6 +17,7 @@ from services.common.privacy import Entry, Piece
 _ERASE_SECONDS = 30.0
 #: Everything of an account may be many gigabytes.
 _EXPORT_SECONDS = 6 * 3600.0
+_MESSAGE_BYTES = 1024 * 1024
 
 
 class PrivacyHolder:
@@ -53,3 +56,23 @@ class VaultErasure:
             await self._stub.DestroyAccountKey(
                 erasure_pb2.DestroyAccountKeyRequest(account=account), timeout=_ERASE_SECONDS
             )
+
+
+class FilesArchives:
+    """Files, as the one who keeps archives."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = exports_pb2_grpc.ExportStoreServiceStub(channel)
+
+    async def write(self, permit: ExportPermit, fence: int, pieces: AsyncIterator[bytes]) -> Archive:
+        async def requests() -> AsyncIterator[exports_pb2.WriteDataExportRequest]:
+            yield exports_pb2.WriteDataExportRequest(fence=fence)
+            async for piece in pieces:
+                for start in range(0, len(piece), _MESSAGE_BYTES):
+                    yield exports_pb2.WriteDataExportRequest(data=piece[start : start + _MESSAGE_BYTES])
+
+        async with peer_errors():
+            stored = await self._stub.WriteDataExport(
+                requests(), metadata=identity.metadata(permit), timeout=_EXPORT_SECONDS
+            )
+        return Archive(stored.size_bytes, stored.sha256)

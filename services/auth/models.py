@@ -164,3 +164,27 @@ class ErasureRow(Base):
     passes: Mapped[int]
     #: When somebody is to go on; NULL when nothing is left to do.
     next_time: Mapped[datetime | None]
+
+
+class DataExportRow(Base):
+    """An export of everything that is held of an account, and how far it is."""
+
+    __tablename__ = "data_export"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'running', 'completed', 'failed')", name="state"),
+        # An account's exports, newest first.
+        Index(None, "account", "create_time", "id"),
+        Index(None, "next_time"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    state: Mapped[str]
+    create_time: Mapped[datetime]
+    end_time: Mapped[datetime | None]
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None]
+    fence: Mapped[int] = mapped_column(BigInteger)
+    tries: Mapped[int]
+    #: When somebody is to go on; NULL when it has ended.
+    next_time: Mapped[datetime | None]

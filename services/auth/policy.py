@@ -21,6 +21,9 @@ POLICY: Policy = {
     "/smelt.auth.v1.AccessTokenService/GetAccessToken": Allow(GATEWAY, needs="passport", scope="account"),
     # With `write` alone a token can end itself, and only itself.
     "/smelt.auth.v1.AccessTokenService/DeleteAccessToken": Allow(GATEWAY, needs="passport", scope="write"),
+    "/smelt.auth.v1.DataExportService/CreateDataExport": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.DataExportService/ListDataExports": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.DataExportService/GetDataExport": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.DeletionService/DeleteCurrentUser": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.SessionStateService/GetSessionStates": Allow(PROCESSOR),
     "/smelt.auth.v1.GrantService/MintJobGrant": Allow(PROCESSOR, needs="passport", scope="write"),

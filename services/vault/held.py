@@ -39,7 +39,7 @@ DATABASE = (
         "grants",
         owned="account = :account",
         path="grants.json",
-        exported=("id", "ref", "used", "expire_time", "revoke_time"),
+        exported=("id", "ref", "used", "met_time", "expire_time", "revoke_time"),
         withheld={"account": "the same in every row"},
     ),
     Held(

@@ -65,10 +65,11 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
     variable = person.ok("POST", "/v1/variables", {"display_name": "Sender", "value": "Ada"})
     session = person.http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD}).json()
     token = person.ok("POST", "/v1/accessTokens", {"display_name": "mine", "scopes": ["read"]})
+    export = person.ok("POST", "/v1/dataExports", {})
     return {
         "accessTokens": token["name"],
         "apiKeys": key["name"],
-        "dataExports": f"dataExports/{new_id()}",
+        "dataExports": export["name"],
         "files": file["name"],
         "templates": template["name"],
         "jobs": job["name"],

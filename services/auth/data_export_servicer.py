@@ -1,0 +1,68 @@
+"""DataExportService: proto to domain and back for exports."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import grpc
+from smelt.auth.v1 import data_exports_pb2, data_exports_pb2_grpc
+
+from services.auth.data_exports import DataExport, DataExports, State
+from services.common import identity, paging
+from services.common.ids import parse_name
+
+Context = grpc.aio.ServicerContext[Any, Any]
+_COLLECTION = "dataExports"
+_CREATED = (("x-http-status", "201"),)
+_STATES = {
+    State.PENDING: data_exports_pb2.DataExport.PENDING,
+    State.RUNNING: data_exports_pb2.DataExport.RUNNING,
+    State.COMPLETED: data_exports_pb2.DataExport.COMPLETED,
+    State.FAILED: data_exports_pb2.DataExport.FAILED,
+}
+
+
+class DataExportServicer(data_exports_pb2_grpc.DataExportServiceServicer):
+    """Exports of the person who asks."""
+
+    def __init__(self, exports: DataExports, clock: Callable[[], datetime]) -> None:
+        self._exports = exports
+        self._clock = clock
+
+    async def CreateDataExport(
+        self, request: data_exports_pb2.CreateDataExportRequest, context: Context
+    ) -> data_exports_pb2.DataExport:
+        export = await self._exports.create(identity.passport(context).account)
+        await context.send_initial_metadata(_CREATED)
+        return self._to_proto(export)
+
+    async def ListDataExports(
+        self, request: data_exports_pb2.ListDataExportsRequest, context: Context
+    ) -> data_exports_pb2.ListDataExportsResponse:
+        size = paging.size(request.page_size)
+        found = await self._exports.page(
+            identity.passport(context).account, after=paging.position(request.page_token), size=size + 1
+        )
+        page, more = found[:size], len(found) > size
+        return data_exports_pb2.ListDataExportsResponse(
+            data_exports=map(self._to_proto, page),
+            next_page_token=paging.Position(page[-1].create_time, page[-1].id).token() if more else "",
+        )
+
+    async def GetDataExport(
+        self, request: data_exports_pb2.GetDataExportRequest, context: Context
+    ) -> data_exports_pb2.DataExport:
+        id_ = parse_name(_COLLECTION, request.name)
+        return self._to_proto(await self._exports.get(identity.passport(context).account, id_))
+
+    def _to_proto(self, export: DataExport) -> data_exports_pb2.DataExport:
+        over = export.expire_time is not None and self._clock() >= export.expire_time
+        return data_exports_pb2.DataExport(
+            name=f"{_COLLECTION}/{export.id}",
+            state=data_exports_pb2.DataExport.EXPIRED if over else _STATES[export.state],
+            create_time=export.create_time,
+            end_time=export.end_time,
+            expire_time=export.expire_time,
+            size_bytes=export.archive.size_bytes if export.archive else 0,
+            sha256=export.archive.sha256 if export.archive else "",
+        )

@@ -1,0 +1,41 @@
+"""Whoever adds a table or a column says in `held.py` what becomes of it when its owner asks, or leaves."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import MetaData
+
+from services.auth import held as auth
+from services.auth import models as auth_models
+from services.common.privacy import Held
+from services.files import held as files
+from services.files import models as files_models
+from services.processor import held as processor
+from services.processor import models as processor_models
+from services.vault import held as vault
+from services.vault import keystore_models
+from services.vault import models as vault_models
+
+LISTS: dict[str, tuple[Sequence[Held], MetaData]] = {
+    "auth": (auth.HELD, auth_models.Base.metadata),
+    "vault": (vault.DATABASE, vault_models.metadata),
+    "keystore": (vault.KEY_STORE, keystore_models.metadata),
+    "files": (files.HELD, files_models.Base.metadata),
+    "processor": (processor.HELD, processor_models.Base.metadata),
+}
+
+
+@pytest.mark.promise("S57")
+@pytest.mark.parametrize("service", LISTS)
+def test_every_column_of_every_table_is_decided_about(service: str) -> None:
+    lists, metadata = LISTS[service]
+    by_table = {held.table: held for held in lists}
+    undecided = metadata.tables.keys() - by_table.keys()
+    assert not undecided, f"say in services/{service}/held.py what becomes of {sorted(undecided)}"
+    for name, table in metadata.tables.items():
+        held = by_table[name]
+        if held.path:
+            said = set(held.exported) | held.withheld.keys()
+            assert said == {column.name for column in table.columns}, f"services/{service}/held.py: {name}"
+        else:
+            assert held.not_exported, name
