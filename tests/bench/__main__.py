@@ -4,16 +4,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import files, jobs, release, worker_memory
-from tests.bench.vault import rewrap
+from tests.bench import files, jobs, vault, worker_memory
 from tests.support.stack import GENEROUS, Launcher, Stack
 
 PARTS = {
     "jobs": jobs.run,
     "worker_memory": worker_memory.run,
     "files": files.run,
-    "release": release.run,
-    "rewrap": rewrap.run,
+    "vault": vault.run,
 }
 SETTINGS = {
     "SMELT_WORKERS": "1",

@@ -2,12 +2,17 @@
 
 import base64
 import json
+import subprocess
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 
+from deploy.local.binaries import postgres_directory
+from deploy.local.postgres import Cluster
 from services.common.ids import new_id
 from tests.e2e.api import PASSWORD, Person
 from tests.support.provider import Provider
@@ -33,13 +38,67 @@ def spellings(secret: str) -> dict[str, bytes]:
     return forms
 
 
-def findings(stack: Stack, secret: str) -> Iterator[str]:
-    """Yield every place under the state directory, and every process's start values, that hold the secret."""
+def files_of(stack: Stack) -> list[Path]:
+    """Every file under the state directory: both clusters, WAL, objects, logs, ledger, stack.json."""
+    return [path for path in stack.state_dir.rglob("*") if path.is_file() and not path.is_symlink()]
+
+
+def start_values(stack: Stack) -> list[Path]:
+    """Environment and arguments of every process of the stack, children and launcher too."""
+    pids = {*stack.pids.values(), int((stack.state_dir / "launcher.lock").read_text())}
+    return [Path(f"/proc/{pid}/{what}") for pid in sorted(pids) for what in ("environ", "cmdline")]
+
+
+def written_out(stack: Stack) -> None:
+    """Have both clusters write what they hold in memory into their data files."""
+    secrets = stack.state_dir / "secrets"
+    for cluster, database in (("postgres", "vault"), ("keystore", "keystore")):
+        port = urllib.parse.urlsplit((secrets / f"{database}-database.url").read_text()).port or 0
+        server = Cluster(cluster, port, (), stack.state_dir, secrets, Path(), None)
+        with server.connect() as connection:
+            connection.execute("CHECKPOINT")
+
+
+def dumps(stack: Stack, folder: Path) -> list[Path]:
+    """What backups would hold: a dump of each database, and of what Valkey keeps in memory."""
+    written = []
+    for url_file in sorted((stack.state_dir / "secrets").glob("*.url")):
+        url = url_file.read_text().strip()
+        path = folder / f"{url_file.stem}.dump"
+        if url.startswith("postgresql"):
+            # Inserts, so that columns of bytes are written as hexadecimal rather than compressed.
+            address = url.replace("postgresql+psycopg://", "postgresql://", 1)
+            program = [str(postgres_directory() / "pg_dump"), "--inserts", "--no-password"]
+            said = subprocess.run(program, env=connection_of(address), capture_output=True)
+            assert said.returncode == 0, (url_file.name, said.stderr)
+            path.write_bytes(said.stdout)
+        else:
+            with redis.Redis.from_url(url) as valkey:
+                path.write_bytes(b"".join(key + b"\0" + value_of(valkey, key) for key in valkey.scan_iter()))
+        written.append(path)
+    return written
+
+
+def connection_of(address: str) -> dict[str, str]:
+    """Return a database's address as libpq's environment, so that no password stands in arguments."""
+    parts = urllib.parse.urlsplit(address)
+    return {
+        "PGHOST": str(parts.hostname),
+        "PGPORT": str(parts.port),
+        "PGUSER": str(parts.username),
+        "PGPASSWORD": urllib.parse.unquote(str(parts.password)),
+        "PGDATABASE": parts.path.strip("/"),
+    }
+
+
+def value_of(valkey: Any, key: bytes) -> bytes:
+    """Return a value as the server would write it to a dump."""
+    return valkey.dump(key) or b""
+
+
+def findings(places: Iterable[Path], secret: str) -> Iterator[str]:
+    """Yield every place that holds the secret in any spelling."""
     needles = spellings(secret)
-    places = [path for path in stack.state_dir.rglob("*") if path.is_file() and not path.is_symlink()]
-    for pid in stack.pids.values():
-        places += [Path(f"/proc/{pid}/environ"), Path(f"/proc/{pid}/cmdline")]
-    assert len(places) > 100
     for place in places:
         try:
             content = place.read_bytes()
@@ -50,15 +109,28 @@ def findings(stack: Stack, secret: str) -> Iterator[str]:
                 yield f"{place} ({form})"
 
 
+def places_of(stack: Stack, folder: Path) -> dict[str, list[Path]]:
+    """Every place of each kind."""
+    return {
+        "files": files_of(stack),
+        "start values": start_values(stack),
+        "dumps": dumps(stack, folder),
+    }
+
+
 @pytest.mark.promise("S01")
 def test_a_stored_key_lies_nowhere(
-    new_person: Callable[[], Person], provider: Provider, stack: Stack
+    new_person: Callable[[], Person], provider: Provider, stack: Stack, tmp_path: Path
 ) -> None:
     person = new_person()
     canary = f"sk-canary-{new_id()}{new_id()}"
     planted = f"planted{new_id()}{new_id()}"
     provider.script({"action": "status", "status": 400, "echo_key": "full", "contains": "row 3"})
-    person.add_key(provider.base_url, canary)
+    # A label is stored plain in the vault's database; a prompt in the processor's.
+    key = person.add_key(provider.base_url, canary)
+    person.ok("POST", "/v1/apiKeys", {
+        "secret": f"sk-other-{new_id()}", "label": planted, "base_url": provider.base_url})  # fmt: skip
+    person.call("POST", f"/v1/{key['name']}:activate")
     job = person.job(
         person.file(b"n\n" + b"".join(b"row %d\n" % n for n in range(20))),
         # Prompts are stored plain, so this is what the sweep must find.
@@ -68,14 +140,62 @@ def test_a_stored_key_lies_nowhere(
     rows = person.call("GET", f"/v1/{job['name']}/rows").text
     assert canary not in rows
     assert canary not in person.results(job).decode()
-    assert list(findings(stack, planted)), "the sweep is blind"
-    assert list(findings(stack, canary)) == []
+    assert canary not in person.call("GET", f"/v1/{key['name']}/uses").text
+    written_out(stack)
+    places = places_of(stack, tmp_path)
+    assert len(places["files"]) > 100
+    # Controls, one for each kind of place: what is known to lie there must be found there.
+    assert set(where_planted(stack, places, planted)) == {
+        "postgres data", "write-ahead log", "dump of vault", "dump of processor", "log", "environment",
+        "arguments", "valkey", "bucket", "ledger", "stack.json", "key store",
+    }  # fmt: skip
+    for kind, each in places.items():
+        assert list(findings(each, canary)) == [], kind
+
+
+def where_planted(stack: Stack, places: dict[str, list[Path]], planted: str) -> Iterator[str]:
+    """Yield the kinds of places where something that is known to lie there is found."""
+
+    def found(paths: Iterable[Path], text: str) -> bool:
+        return any(findings(paths, text))
+
+    files, state = places["files"], stack.state_dir
+    installation = json.loads(
+        (state / "vault" / "ledger" / "checkpoints-0.jsonl").read_text().split("\n")[0]
+    )["installation"]
+
+    def below(*parts: str) -> list[Path]:
+        return [path for path in files if path.is_relative_to(state.joinpath(*parts))]
+
+    if found([path for path in below("postgres") if "pg_wal" not in path.parts], planted):
+        yield "postgres data"
+    if found([path for path in below("postgres") if "pg_wal" in path.parts], planted):
+        yield "write-ahead log"
+    for name in ("vault", "processor"):
+        if found([path for path in places["dumps"] if path.stem.startswith(name)], planted):
+            yield f"dump of {name}"
+    if found([path for path in places["dumps"] if path.stem.startswith("keystore")], installation):
+        yield "key store"
+    if found(below("logs"), installation):
+        yield "log"
+    if found(below("vault", "ledger"), installation):
+        yield "ledger"
+    if found([state / "stack.json"], stack.gateway_url):
+        yield "stack.json"
+    if found(below("s3"), "SML"):
+        yield "bucket"
+    if found([path for path in places["dumps"] if path.stem == "redis"], "smelt"):
+        yield "valkey"
+    if found([path for path in places["start values"] if path.name == "environ"], "SMELT_DATABASE_URL_FILE"):
+        yield "environment"
+    if found([path for path in places["start values"] if path.name == "cmdline"], "services.vault"):
+        yield "arguments"
 
 
 @pytest.mark.promise("S20")
 def test_a_password_lies_nowhere(new_person: Callable[[], Person], stack: Stack) -> None:
     new_person()
-    assert list(findings(stack, PASSWORD)) == []
+    assert list(findings([*files_of(stack), *start_values(stack)], PASSWORD)) == []
 
 
 @pytest.mark.promise("S32")
@@ -88,4 +208,4 @@ def test_rows_of_a_file_lie_nowhere(
     job = person.job(person.file(f"n\n{cell}\n".encode()), [person.template("Repeat {{n}}")])
     person.finished(job)
     assert cell in person.results(job).decode()
-    assert list(findings(stack, cell)) == []
+    assert list(findings([*files_of(stack), *start_values(stack)], cell)) == []

@@ -117,7 +117,8 @@ def start(session: Session) -> Stack:
 
     def begin(room: Room) -> dict[str, Any]:
         launcher = Launcher(room.directory / "state")
-        shell = launcher.start(**GENEROUS)
+        # The sweep for secrets reads the logs, so that they say all that they ever would.
+        shell = launcher.start(**GENEROUS, SMELT_LOG_LEVEL="debug")
         _shells.append(shell)
         room.register.add("stack-shell", shell.pid)
         try:

@@ -1,6 +1,9 @@
 """Reading and making audit chains as the vault does, with its key."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
+
+from smelt.vault.v1 import audit_pb2
 
 from services.vault.audit import Chain, Record
 from services.vault.keystore import KeyStore
@@ -40,3 +43,15 @@ def first_bad(chain: Chain, found: list[Record], slot: str = "0") -> int | None:
             return record.seq
         before = replace(before, seq=record.seq, mac=record.mac)
     return None
+
+
+async def findings(vault: Vault) -> list[tuple[str, int, str]]:
+    """Have the vault verify its log; return what it finds."""
+
+    async def nothing() -> AsyncIterator[audit_pb2.VerifyAuditRequest]:
+        yield audit_pb2.VerifyAuditRequest()
+
+    said = [each async for each in vault.audit_operator().VerifyAudit(nothing(), timeout=60)]
+    assert said[-1].HasField("summary")
+    assert said[-1].summary.findings == len(said) - 1
+    return [(each.finding.chain, each.finding.seq, each.finding.what) for each in said[:-1]]

@@ -10,8 +10,8 @@ import pytest
 
 from services.vault.audit import Event, Head, Record
 from services.vault.audit_source import partition
-from tests.integration.vault.audit_tools import COLUMNS, chain_of, records
-from tests.integration.vault.test_vault_audit_verify import findings, use, verify
+from tests.integration.vault.audit_tools import COLUMNS, chain_of, findings, records
+from tests.integration.vault.test_vault_audit_verify import use, verify
 from tests.integration.vault.vault_process import Vault
 
 MONTHS = ("2026-03", "2026-04", "2026-05")

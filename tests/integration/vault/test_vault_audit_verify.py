@@ -9,27 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from smelt.vault.v1 import audit_pb2
 
-from tests.integration.vault.audit_tools import records
+from tests.integration.vault.audit_tools import findings, records
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
 
 
 def verify(vault: Vault, *arguments: str) -> tuple[int, str]:
     """Run `audit verify` as an operator does."""
     return vault.run("audit", "verify", *arguments, identity="operator")
-
-
-async def findings(vault: Vault) -> list[tuple[str, int, str]]:
-    """Have the vault verify its log; return what it finds."""
-
-    async def nothing() -> AsyncIterator[audit_pb2.VerifyAuditRequest]:
-        yield audit_pb2.VerifyAuditRequest()
-
-    said = [each async for each in vault.audit_operator().VerifyAudit(nothing(), timeout=60)]
-    assert said[-1].HasField("summary")
-    assert said[-1].summary.findings == len(said) - 1
-    return [(each.finding.chain, each.finding.seq, each.finding.what) for each in said[:-1]]
 
 
 async def use(vault: Vault, rows: int = 20) -> None:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.common.errors import Unavailable
 from services.common.identity import JobGrant
 from services.vault import release
 from services.vault.audit import Chain, Event
+from services.vault.brake import Brake, Recent, admitted
 from services.vault.key_place import KeyPlace
-from services.vault.recording import Recording
+from services.vault.recording import Recording, Refusals
 from services.vault.release import GrantExpired, GrantInvalid, Use
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -105,6 +107,24 @@ def test_only_the_managed_name_means_the_operators_key() -> None:
 def test_a_flood_of_refusals_is_recorded_only_in_part() -> None:
     recording = Recording(per_second=0.0, at_once=5.0)
     assert [recording.take() for _ in range(8)] == [True] * 5 + [False] * 3
+
+
+def test_refusals_are_noted_but_not_what_failed_for_want_of_a_database() -> None:
+    noted: list[Event] = []
+    refusals = Refusals(Recording(per_second=0.0, at_once=2.0), noted.append)
+    for error in (Unavailable(), GrantInvalid(), GrantExpired(), GrantInvalid()):
+        refusals.refused(error, account="a", object="files/f", action="open-data-key", caller="files")
+    assert [event.details["reason"] for event in noted] == ["GRANT_INVALID", "GRANT_EXPIRED"]
+
+
+def test_the_brake_lets_known_accounts_begin_more_and_new_ones_only_so_many() -> None:
+    new = [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1"), ("a", "3"), ("b", "2")]
+    assert admitted(Brake(9, 2), Recent(0, 0, set()), new) == [
+        ("a", "1"), ("b", "1"), ("a", "2"), ("a", "3"), ("b", "2")
+    ]  # fmt: skip
+    assert admitted(Brake(3, 9), Recent(1, 1, {"b"}), new) == [("a", "1"), ("b", "1")]
+    assert admitted(Brake(9, 1), Recent(5, 1, {"b"}), new) == [("b", "1"), ("b", "2")]
+    assert admitted(Brake(5, 9), Recent(5, 1, {"b"}), new) == []
 
 
 def test_a_chain_depends_on_installation_slot_and_key() -> None:

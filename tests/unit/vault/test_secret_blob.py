@@ -81,6 +81,26 @@ def test_a_moved_blob_does_not_open(move: Callable[[Binding], Binding]) -> None:
 
 
 @pytest.mark.promise("S03")
+@pytest.mark.promise("S03")
+def test_blobs_that_change_places_open_at_none_of_them() -> None:
+    """Pairwise over everything that a place is made of."""
+    places = [
+        PLACE,
+        replace(PLACE, account="another"),
+        replace(PLACE, object="apiKeys/another"),
+        replace(PLACE, purpose="another purpose"),
+        replace(PLACE, generation=PLACE.generation + 1),
+    ]
+    blobs = [envelope.seal(Secret(bytearray(TEXT)), KEY, place) for place in places]
+    for at, place in enumerate(places):
+        for of, blob in enumerate(blobs):
+            if at == of:
+                assert envelope.open_blob(blob, KEY, place, suite=envelope.SUITE).reveal() == TEXT
+            else:
+                with pytest.raises(DoesNotOpen):
+                    envelope.open_blob(blob, KEY, place, suite=envelope.SUITE)
+
+
 def test_another_epoch_or_another_accounts_key_does_not_open() -> None:
     with pytest.raises(DoesNotOpen):
         opened(blob(), key=AccountKey(4, KEY.key))

@@ -1,12 +1,12 @@
-"""Releases per second, each with a durable audit record, beside an empty unary RPC over the same mTLS."""
+"""Load on the vault: releases over one stream, and empty calls over the same mutual TLS as a yardstick."""
 
 import asyncio
 import hashlib
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import grpc
@@ -15,16 +15,14 @@ from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 from services.common.ids import new_id
-from tests.bench.figures import Figure, cpu_seconds
 from tests.e2e.api import register, tls
 from tests.support.stack import Stack
 from tests.support.wire import channel, passport
 
-SECONDS = 4.0
-IN_FLIGHT = 64
+SECONDS = 2.5
 
 
-async def _grant(stack: Stack) -> str:
+async def grant_for(stack: Stack) -> str:
     with httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=60, trust_env=False) as http:
         person = register(http)
         key = person.add_key(f"http://{urlsplit(stack.provider_url).netloc}/v1")
@@ -46,7 +44,7 @@ async def _grant(stack: Stack) -> str:
     return str(answer.grant)
 
 
-async def _releases(stack: Stack, grant: str, in_flight: int, first_row: int) -> tuple[float, list[float]]:
+async def releases(stack: Stack, grant: str, in_flight: int, first_row: int) -> tuple[float, list[float]]:
     """Keep so many releases in flight for a while; return the rate and each one's seconds."""
     digest = hashlib.sha256(grant.encode()).digest()
     waiting: dict[int, float] = {}
@@ -85,8 +83,8 @@ async def _releases(stack: Stack, grant: str, in_flight: int, first_row: int) ->
         return len(took) / (time.perf_counter() - started), took
 
 
-async def _empty(stack: Stack, port: int) -> float:
-    """Return the rate of empty unary calls, as many in flight."""
+async def empty(stack: Stack, port: int, in_flight: int) -> float:
+    """Return the rate of empty unary calls, so many in flight."""
     folder = stack.state_dir / "certs"
     credentials = grpc.ssl_channel_credentials(
         stack.ca_file.read_bytes(),
@@ -105,47 +103,24 @@ async def _empty(stack: Stack, port: int) -> float:
                 await stub.RevokeGrant(release_pb2.RevokeGrantRequest(), timeout=10)
                 done += 1
 
-        await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+        await asyncio.gather(*(work() for _ in range(in_flight)))
         return done / (time.perf_counter() - started)
 
 
-async def _measure(stack: Stack) -> list[Figure]:
-    grant = await _grant(stack)
-    yardstick = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.bench.empty_server",
-            str(stack.state_dir / "certs"),
-            str(stack.ca_file),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert yardstick.stdout
-        empty = await _empty(stack, int(yardstick.stdout.readline()))
-        await _releases(stack, grant, 8, 1)
-        before = cpu_seconds([stack.pids["vault"]])
-        rate, took = await _releases(stack, grant, IN_FLIGHT, 100_000)
-        spent = cpu_seconds([stack.pids["vault"]]) - before
-    finally:
-        yardstick.kill()
-        yardstick.wait()
-    cuts = [1000 * seconds for seconds in statistics.quantiles(took, n=100)]
-    return [
-        Figure(
-            "releases/s at 64 in flight beside an empty unary RPC",
-            rate / empty,
-            0.5,
-            f"{rate:.0f} beside {empty:.0f} a second; p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms",
-        ),
-        Figure(
-            "releases per CPU-second of the vault", len(took) / spent, 2000, f"{len(took)} in {spent:.1f} s"
-        ),
+@contextmanager
+def yardstick(stack: Stack) -> Iterator[int]:
+    """Run a server whose calls do nothing; give its port."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.empty_server",
+        str(stack.state_dir / "certs"),
+        str(stack.ca_file),
     ]
-
-
-def run(stack: Stack) -> Iterator[Figure]:
-    """Measure releases with one stream."""
-    yield from asyncio.run(_measure(stack))
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert running.stdout
+        yield int(running.stdout.readline())
+    finally:
+        running.kill()
+        running.wait()
