@@ -89,7 +89,7 @@ class AuditKeeper:
         async with AuditSource.open(self.url) as source:
             early: list[tuple[Checkpoint, bytes | None]] = []
             async for lines in self._all_lines(brought):
-                findings, checkpoints = self._read(lines, evidence)
+                findings, checkpoints = await asyncio.to_thread(self._read, lines, evidence)
                 for finding in findings:
                     found += 1
                     yield finding
