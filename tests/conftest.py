@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.certificates import Certificates
 from deploy.local.s3 import ObjectStore
@@ -14,6 +15,10 @@ from deploy.local.valkey import Valkey
 from tests.support import stack as stacks
 from tests.support import stores
 from tests.support.session import VARIABLE, Session
+
+# How fast an example is made or run says how busy the machine is, not whether the code is right.
+settings.register_profile("smelt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("smelt")
 
 OWNER = pytest.StashKey[Session]()
 
