@@ -38,6 +38,7 @@ def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySe
                     routes=routes(edge, settings, out),
                     filters=http_filters(services, out, max_json_bytes=MAX_JSON_BYTES),
                     replies=local_replies(upload_paths(edge)),
+                    trusted_proxies=settings.trusted_proxies,
                 )
             ],
             "clusters": clusters(settings, str(out)),

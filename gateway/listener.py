@@ -24,6 +24,9 @@ FORGED = "|".join(
         "forwarded|x-real-ip|x-request-id|x-content-length",
     )
 )
+# A proxy before this one says in `x-forwarded-for` whom it serves; Envoy counts from its end, where no client
+# can write.
+FORGED_BEHIND_A_PROXY = FORGED.replace("x-forwarded|", "") + "|x-forwarded-(host|port)"
 NEVER_SENT = ("server", "x-powered-by", "grpc-accept-encoding", "accept-encoding", "grpc-encoding", "trailer")
 ACCESS_LOG = {
     "event": "request",
@@ -45,7 +48,13 @@ ACCESS_LOG = {
 
 
 def listener(
-    address: str, out: str, *, routes: list[Config], filters: list[Config], replies: Config
+    address: str,
+    out: str,
+    *,
+    routes: list[Config],
+    filters: list[Config],
+    replies: Config,
+    trusted_proxies: int = 0,
 ) -> Config:
     """The listener of the edge."""
     return {
@@ -56,7 +65,7 @@ def listener(
             {
                 "transport_socket_connect_timeout": duration(HEADERS_SECONDS),
                 "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": _tls(out)},
-                "filters": [_connection(routes, filters, replies)],
+                "filters": [_connection(routes, filters, replies, trusted_proxies=trusted_proxies)],
             }
         ],
     }
@@ -73,7 +82,9 @@ def _tls(out: str) -> Config:
     )
 
 
-def _connection(routes: list[Config], filters: list[Config], replies: Config) -> Config:
+def _connection(
+    routes: list[Config], filters: list[Config], replies: Config, *, trusted_proxies: int
+) -> Config:
     return extension(
         "envoy.filters.network.http_connection_manager",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -84,6 +95,7 @@ def _connection(routes: list[Config], filters: list[Config], replies: Config) ->
         # private clients get `x-envoy-external-address` as well.
         use_remote_address=True,
         skip_xff_append=True,
+        xff_num_trusted_hops=trusted_proxies,
         generate_request_id=True,
         preserve_external_request_id=False,
         always_set_request_id_in_response=True,
@@ -105,7 +117,7 @@ def _connection(routes: list[Config], filters: list[Config], replies: Config) ->
             "initial_connection_window_size": CONNECTION_WINDOW_BYTES,
             "connection_keepalive": {"interval": "30s", "timeout": "10s"},
         },
-        early_header_mutation_extensions=[_strip()],
+        early_header_mutation_extensions=[_strip(forwarded_for=trusted_proxies == 0)],
         access_log=[_access_log()],
         local_reply_config=replies,
         route_config=_route_config(routes),
@@ -113,11 +125,12 @@ def _connection(routes: list[Config], filters: list[Config], replies: Config) ->
     )
 
 
-def _strip() -> Config:
+def _strip(*, forwarded_for: bool) -> Config:
+    forged = FORGED if forwarded_for else FORGED_BEHIND_A_PROXY
     return extension(
         "strip",
         "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=[{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": FORGED}}}}],
+        mutations=[{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": forged}}}}],
     )
 
 

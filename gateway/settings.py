@@ -59,6 +59,9 @@ class GatewaySettings(PeerSettings):
     vault_address: Address
     files_address: Address
     processor_address: Address
+    #: How many proxies stand before this one, each of which appends the address it was called from to
+    #: `x-forwarded-for`. Without any, the header is dropped and the connection's address counts.
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
     security_contact: Contact = "mailto:security@localhost"
     #: The page that says how reports are handled, such as SECURITY.md where this installation publishes it.

@@ -29,6 +29,11 @@ def secret(prompt: str, *, from_stdin: bool, option: str, twice: bool = False) -
     return text
 
 
+def at_a_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def email(given: str | None) -> str:
     """Return the address, asked for when it was not given."""
     if given is not None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import __version__, cli_account
+from .cli_access import password, sessions, verify_email
 from .cli_estimate import estimate
 from .cli_files import files
 from .cli_jobs import jobs
@@ -42,6 +43,9 @@ app.command()(cli_account.login)
 app.command()(cli_account.logout)
 app.command()(cli_account.whoami)
 app.command()(estimate)
+app.command()(verify_email)
+app.add_typer(password, name="password")
+app.add_typer(sessions, name="sessions")
 app.command()(run)
 app.add_typer(files, name="files")
 for name, command in (

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from . import asking, logins
-from .cli_common import AsJson, Quiet, client_of, logged_in
+from .cli_common import AsJson, Quiet, WrongUsage, client_of, logged_in
+from .client import Client
 from .errors import NotLoggedIn, SmeltError
 from .logins import Login, NoLogin
+from .models import Session
 from .printing import Output, when
 
 Email = Annotated[
@@ -46,6 +48,7 @@ def register(
 def login(
     email: Email = None,
     password_stdin: PasswordStdin = False,
+    link: Annotated[bool, typer.Option("--link", help="By a token that is sent by mail.")] = False,
     url: Url = None,
     ca_file: CaFile = None,
     as_json: AsJson = False,
@@ -55,17 +58,33 @@ def login(
     out = Output(as_json=as_json, quiet=quiet)
     endpoint = logins.endpoint_to_enter(url, ca_file)
     address = asking.email(email)
-    password = asking.secret("Password", from_stdin=password_stdin, option="--password-stdin")
     with client_of(endpoint) as client:
-        session = client.sessions.create(address, password)
+        if link:
+            session = _by_link(client, address, out)
+        else:
+            password = asking.secret("Password", from_stdin=password_stdin, option="--password-stdin")
+            session = client.sessions.create(
+                address, password, device_token=logins.device_token(endpoint.url)
+            )
     if not session.token:
         raise SmeltError("the server gave no token: is this the address of Smelt?")
+    if session.device_token:
+        logins.keep_device_token(endpoint.url, session.device_token)
     kept = logins.save(Login(url=endpoint.url, ca_file=endpoint.ca_file, token=session.token))
     if as_json:
         out.json({"url": endpoint.url, "session": session.name, "expire_time": session.expire_time})
     out.message(f"Logged in at {endpoint.url} until {when(session.expire_time)}; kept in {kept}")
     if os.environ.get("SMELT_TOKEN"):
         out.message("SMELT_TOKEN is set and goes before this login")
+
+
+def _by_link(client: Client, address: str, out: Output) -> Session:
+    """Have a mail sent and log in with its token; a script reads neither."""
+    if not asking.at_a_terminal():
+        raise WrongUsage("a login by mail needs a terminal")
+    client.sessions.request_link(address)
+    out.message("If the address has an account, a mail with a token is on its way")
+    return client.sessions.confirm_link(asking.secret("Token", from_stdin=False, option="").strip())
 
 
 def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:

@@ -65,6 +65,34 @@ def save(login: Login) -> Path:
     return path
 
 
+def _device_file() -> Path:
+    return login_file().with_name("device.json")
+
+
+def device_token(url: str) -> str:
+    """Return what an earlier login to this server gave this device; empty when there is none."""
+    try:
+        content = json.loads(_device_file().read_text(encoding="utf-8"))
+        known = content[url] if isinstance(content, dict) else ""
+    except (OSError, ValueError, KeyError):
+        return ""
+    return known if isinstance(known, str) else ""
+
+
+def keep_device_token(url: str, token: str) -> None:
+    """Keep it for the next login, also after a logout: it opens nothing by itself."""
+    path = _device_file()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f".device.{secrets.token_hex(6)}")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({url: token}, file)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def forget() -> None:
     """Remove the stored login."""
     login_file().unlink(missing_ok=True)

@@ -29,11 +29,19 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session; the token is in no repr, and only the answer to a login has it."""
+    """A session; the tokens are in no repr, and only the answer to a login has them."""
 
     name: str
     expire_time: datetime | None
     token: str = field(default="", repr=False)
+    #: For the next login from here: strangers who fail with the same address do not keep this device out.
+    device_token: str = field(default="", repr=False)
+    device: str = ""
+    client_address: str = ""
+    create_time: datetime | None = None
+    last_used_time: datetime | None = None
+    current: bool = False
+    raw: Mapping[str, Any] = _raw
 
 
 @dataclass(frozen=True, slots=True)

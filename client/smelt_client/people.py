@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from .call import AsyncResource, Call, Resource, awaiting, blocking, named, nothing
-from .models import Session, User, parse
+from dataclasses import replace
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .models import Page, Session, User, page_of, parse
 
 
 def create_user(email: str, password: str, *, idempotency_key: str | None = None) -> Call[User]:
@@ -23,9 +36,52 @@ def get_current_user() -> Call[User]:
     return Call("GET", "/v1/users/me", lambda data: parse(User, data))
 
 
-def create_session(email: str, password: str) -> Call[Session]:
+def change_password(current_password: str, new_password: str) -> Call[None]:
+    """Set a new password; all other sessions end."""
+    body = {"current_password": current_password, "new_password": new_password}
+    return Call("POST", "/v1/users/me:changePassword", nothing, body=body)
+
+
+def verify_email(token: str) -> Call[None]:
+    """Confirm the address of a new account with the token that was sent to it."""
+    return Call("POST", "/v1/users:verifyEmail", nothing, body={"token": token})
+
+
+def create_session(email: str, password: str, *, device_token: str | None = None) -> Call[Session]:
     """Log in. The answer holds the token, and so the call is never sent twice."""
-    return Call("POST", "/v1/sessions", _session, body={"email": email, "password": password})
+    body = {"email": email, "password": password, **given(device_token=device_token or None)}
+    return Call("POST", "/v1/sessions", _session, body=body)
+
+
+def list_sessions(*, page_size: int | None = None) -> Call[Page[Session]]:
+    """Go through all sessions that stand, newest first."""
+    return Call("GET", "/v1/sessions", page_of(Session, "sessions"), params=given(page_size=page_size))
+
+
+def revoke_other_sessions() -> Call[int]:
+    """End all sessions but the one in use; return how many there were."""
+    return Call("POST", "/v1/sessions:revokeOthers", _revoked, body={}, repeatable=True)
+
+
+def request_password_reset(email: str) -> Call[None]:
+    """Have a link for a new password sent, if the address has an account."""
+    return Call("POST", "/v1/passwordResets", nothing, body={"email": email})
+
+
+def confirm_password_reset(token: str, new_password: str) -> Call[None]:
+    """Set a new password with the token from the mail; all sessions end."""
+    body = {"token": token, "new_password": new_password}
+    return Call("POST", "/v1/passwordResets:confirm", nothing, body=body)
+
+
+def request_sign_in_link(email: str) -> Call[None]:
+    """Have a link sent that logs in, if the address has an account."""
+    return Call("POST", "/v1/signInLinks", nothing, body={"email": email})
+
+
+def confirm_sign_in_link(token: str) -> Call[Session]:
+    """Log in with the token from the mail."""
+    return Call("POST", "/v1/signInLinks:confirm", _session, body={"token": token})
 
 
 def delete_session(session: str = "current") -> Call[None]:
@@ -36,8 +92,16 @@ def delete_session(session: str = "current") -> Call[None]:
 def _session(data: object) -> Session:
     source = data if isinstance(data, dict) else {}
     session = parse(Session, source.get("session"))
-    token = source.get("token")
-    return Session(session.name, session.expire_time, token if isinstance(token, str) else "")
+    return replace(session, token=_text(source.get("token")), device_token=_text(source.get("device_token")))
+
+
+def _text(data: object) -> str:
+    return data if isinstance(data, str) else ""
+
+
+def _revoked(data: object) -> int:
+    revoked = data.get("revoked") if isinstance(data, dict) else None
+    return revoked if isinstance(revoked, int) else 0
 
 
 class Users(Resource):
@@ -45,6 +109,10 @@ class Users(Resource):
 
     create = blocking(create_user)
     me = blocking(get_current_user)
+    change_password = blocking(change_password)
+    verify_email = blocking(verify_email)
+    request_password_reset = blocking(request_password_reset)
+    confirm_password_reset = blocking(confirm_password_reset)
 
 
 class AsyncUsers(AsyncResource):
@@ -52,17 +120,29 @@ class AsyncUsers(AsyncResource):
 
     create = awaiting(create_user)
     me = awaiting(get_current_user)
+    change_password = awaiting(change_password)
+    verify_email = awaiting(verify_email)
+    request_password_reset = awaiting(request_password_reset)
+    confirm_password_reset = awaiting(confirm_password_reset)
 
 
 class Sessions(Resource):
     """Sessions."""
 
     create = blocking(create_session)
+    list = paging(list_sessions)
     delete = blocking(delete_session)
+    revoke_others = blocking(revoke_other_sessions)
+    request_link = blocking(request_sign_in_link)
+    confirm_link = blocking(confirm_sign_in_link)
 
 
 class AsyncSessions(AsyncResource):
     """Sessions."""
 
     create = awaiting(create_session)
+    list = async_paging(list_sessions)
     delete = awaiting(delete_session)
+    revoke_others = awaiting(revoke_other_sessions)
+    request_link = awaiting(request_sign_in_link)
+    confirm_link = awaiting(confirm_sign_in_link)

@@ -1,6 +1,6 @@
 """Who may call what: certificates by method, and whether a person must be behind the call."""
 
-from services.common.identity import GATEWAY, PROCESSOR, Allow, Policy
+from services.common.identity import FILES, GATEWAY, PROCESSOR, Allow, Policy
 
 POLICY: Policy = {
     "/envoy.service.auth.v3.Authorization/Check": Allow(GATEWAY),
@@ -25,6 +25,6 @@ POLICY: Policy = {
     "/smelt.auth.v1.DataExportService/ListDataExports": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.DataExportService/GetDataExport": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.DeletionService/DeleteCurrentUser": Allow(GATEWAY, needs="passport", scope="account"),
-    "/smelt.auth.v1.SessionStateService/GetSessionStates": Allow(PROCESSOR),
+    "/smelt.auth.v1.SessionStateService/GetSessionStates": Allow(FILES, PROCESSOR),
     "/smelt.auth.v1.GrantService/MintJobGrant": Allow(PROCESSOR, needs="passport", scope="write"),
 }

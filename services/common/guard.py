@@ -20,6 +20,7 @@ from services.common.grpc_errors import error_from_rpc, status_of, trailing_meta
 from services.common.identity import Allow, Call, Policy
 from services.common.logs import describe, log
 from services.common.metrics import RPC_SECONDS
+from services.common.open_streams import OpenStreams
 from services.common.tokens import Kind, TokenVerifier
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -50,11 +51,17 @@ class Guard(grpc.aio.ServerInterceptor):
     """Asks of every call: may this caller, is somebody behind it, is the request well formed."""
 
     def __init__(
-        self, policy: Policy, verifier: TokenVerifier, note_refusal: NoteRefusal | None = None
+        self,
+        policy: Policy,
+        verifier: TokenVerifier,
+        *,
+        note_refusal: NoteRefusal | None = None,
+        streams: OpenStreams | None = None,
     ) -> None:
         self._policy = policy
         self._verifier = verifier
         self._note_refusal = note_refusal
+        self._streams = streams
 
     async def intercept_service(
         self,
@@ -78,6 +85,10 @@ class Guard(grpc.aio.ServerInterceptor):
         inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         wrap = self._stream if handler.response_streaming else self._single
         serializer = handler.response_serializer
+        if self._streams is not None and handler.response_streaming:
+            inner = self._streams.answers(inner)
+        elif self._streams is not None and handler.request_streaming:
+            inner = self._streams.requests(inner)
         if downloads.is_download(method):
             inner, serializer = downloads.breaking_off(inner), downloads.serializer(serializer)
         return make(

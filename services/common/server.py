@@ -14,6 +14,7 @@ from services.common.guard import Guard, NoteRefusal
 from services.common.health import Health, ReadyCheck, serve_probes
 from services.common.identity import Policy
 from services.common.logs import log
+from services.common.open_streams import OpenStreams
 from services.common.settings import ServiceSettings, host_port
 from services.common.tls import server_credentials, server_options
 from services.common.tokens import TokenVerifier
@@ -68,11 +69,13 @@ async def start(
     verifier: TokenVerifier,
     health: Health,
     note_refusal: NoteRefusal | None = None,
+    streams: OpenStreams | None = None,
 ) -> grpc.aio.Server:
     """Start the mTLS port; `server.bound_port` style knowledge is not needed, the address is a setting."""
     # Envoy's own contract is registered under Envoy's package; it is on the lists like any other.
     check_policy(policy, served_names(servicers))
-    server = grpc.aio.server(interceptors=[Guard(policy, verifier, note_refusal)], options=server_options())
+    guard = Guard(policy, verifier, note_refusal=note_refusal, streams=streams)
+    server = grpc.aio.server(interceptors=[guard], options=server_options())
     for add, servicer in servicers:
         add(servicer, server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
@@ -101,19 +104,27 @@ async def serve(
     background: Sequence[Callable[[], Awaitable[None]]] = (),
     on_stop: Sequence[Callable[[], Awaitable[None]]] = (),
     note_refusal: NoteRefusal | None = None,
+    streams: OpenStreams | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then say NOT_SERVING, let calls finish, and run `on_stop` in order.
 
     `background` are loops that run beside the server; one that fails ends the process,
-    because a service without its loops only looks healthy.
+    because a service without its loops only looks healthy. `streams` are those that people may hold open.
     """
     health = Health(ready_checks)
     probes = await serve_probes(health, *host_port(settings.health_listen))
     server = await start(
-        settings, policy, servicers=servicers, verifier=verifier, health=health, note_refusal=note_refusal
+        settings,
+        policy,
+        servicers=servicers,
+        verifier=verifier,
+        health=health,
+        note_refusal=note_refusal,
+        streams=streams,
     )
+    loops = (health.watch, *background, *([streams.watch] if streams else []))
     log.info("server.started", listen=settings.listen)
-    tasks = [asyncio.ensure_future(loop()) for loop in (health.watch, *background)]
+    tasks = [asyncio.ensure_future(loop()) for loop in loops]
     stopped = asyncio.ensure_future(until_signalled())
     async with AsyncExitStack() as stack:
         for step in reversed(on_stop):

@@ -15,8 +15,10 @@ from smelt.privacy.v1 import privacy_pb2_grpc
 from services.common import database, identity, logs, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
+from services.common.open_streams import OpenStreams
 from services.common.privacy_servicer import PrivacyServicer
 from services.common.rewrap import Rewrapping
+from services.common.session_states import AuthSessions
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
 from services.files import heap
@@ -59,6 +61,7 @@ class Parts:
     ready_checks: Sequence[ReadyCheck]
     background: Sequence[Callable[[], Awaitable[None]]]
     on_stop: Sequence[Callable[[], Awaitable[None]]]
+    streams: OpenStreams
 
 
 def now() -> datetime:
@@ -98,6 +101,7 @@ def assemble(settings: FilesSettings) -> Parts:
     public_keys = VaultKeys(channel)
     verifier = TokenVerifier(public_keys)
     keys = VaultDataKeys(channel)
+    auth = tls.channel(settings, identity.AUTH, settings.auth_address)
     engine = database.engine(read_secret(settings.database_url_file))
     transactions = database.sessions(engine)
     files, remains = FileStore(transactions, now=now), SweepStore(engine, transactions, now=now)
@@ -191,7 +195,8 @@ def assemble(settings: FilesSettings) -> Parts:
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), object_store_answers, vault_is_known],
         background=[sweep.run, Rewrapping(channel, WrappedKeyStore(transactions)).run],
-        on_stop=[threads.close, stop_threads, engine.dispose, channel.close],
+        on_stop=[threads.close, stop_threads, engine.dispose, channel.close, auth.close],
+        streams=OpenStreams(AuthSessions(auth)),
     )
 
 
@@ -208,6 +213,7 @@ async def serve(settings: FilesSettings) -> None:
         ready_checks=parts.ready_checks,
         background=parts.background,
         on_stop=parts.on_stop,
+        streams=parts.streams,
     )
 
 

@@ -13,6 +13,7 @@ class FilesSettings(ServiceSettings):
     """What files needs beside what every service needs."""
 
     vault_address: str
+    auth_address: str
     s3_endpoint: str
     #: Nothing else may keep objects in this bucket: what no row names is removed.
     s3_bucket: str = "smelt"

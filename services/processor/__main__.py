@@ -19,8 +19,10 @@ from smelt.processor.v1 import (
 from services.common import database, logs, migrations, server, tls, tokens
 from services.common.health import Health, serve_probes
 from services.common.ids import new_id
+from services.common.open_streams import OpenStreams
 from services.common.privacy_servicer import PrivacyServicer
 from services.common.rewrap import Rewrapping
+from services.common.session_states import AuthSessions
 from services.common.settings import DatabaseSettings, host_port, load, read_secret
 from services.processor.addresses import Endpoints
 from services.processor.assembly import Assembler
@@ -147,6 +149,7 @@ async def serve(settings: ProcessorSettings) -> None:
         verifier=tokens.TokenVerifier(tokens.VaultKeys(vault)),
         ready_checks=[partial(database.ping, engine)],
         background=[announcements.follow, Rewrapping(vault, WrappedKeyStore(sessions)).run],
+        streams=OpenStreams(AuthSessions(auth)),
         on_stop=[
             keys.close,
             provider.close,

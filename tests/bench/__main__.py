@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import files, jobs, vault, worker_memory
+from tests.bench import auth, files, jobs, vault, worker_memory
 from tests.support.stack import GENEROUS, Launcher, Stack
 
 PARTS = {
@@ -12,6 +12,7 @@ PARTS = {
     "worker_memory": worker_memory.run,
     "files": files.run,
     "vault": vault.run,
+    "auth": auth.run,
 }
 SETTINGS = {
     "SMELT_WORKERS": "1",

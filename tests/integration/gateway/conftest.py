@@ -5,6 +5,7 @@ import datetime
 import json
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,25 @@ async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
             process.terminate()
             process.wait(10)
             await backend.stop()
+
+
+@asynccontextmanager
+async def another_edge(like: Edge, settings: GatewaySettings, directory: Path) -> AsyncIterator[Edge]:
+    """Another Envoy before the same services, told something else."""
+    render(settings, directory, datetime.datetime.now(datetime.UTC))
+    log = directory / "envoy.log"
+    process = _start(directory, log)
+    port = int(settings.gateway_listen.rpartition(":")[2])
+    made = Edge(port, settings.gateway_admin_port, directory, like.certificates, like.backend, log)
+    connector = aiohttp.TCPConnector(ssl=tls(made.ca_file, "http/1.1"))
+    made.client = aiohttp.ClientSession(f"https://localhost:{port}", connector=connector)
+    try:
+        await _until_up(made, process)
+        yield made
+    finally:
+        await made.client.close()
+        process.terminate()
+        process.wait(10)
 
 
 def gateway_settings(

@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.local.ports import PortBlock
 from tests.integration.gateway.authorisation import LIMITED, STUCK
 from tests.integration.gateway.backend import CONTENT
-from tests.integration.gateway.conftest import Edge, assert_safe, error_of
+from tests.integration.gateway.conftest import Edge, another_edge, assert_safe, error_of, gateway_settings
 
 pytestmark = pytest.mark.xdist_group("gateway")
 
@@ -62,6 +64,29 @@ async def test_what_clients_claim_to_be_is_dropped(edge: Edge, name: str, path: 
         assert "forged" not in str(asked[-1])
 
 
+@pytest.mark.promise("S21")
+async def test_behind_a_proxy_the_client_is_whom_the_proxy_names_and_nobody_a_client_invents(
+    edge: Edge, tmp_path: Path
+) -> None:
+    with PortBlock.reserve() as ports:
+        port, admin_port = ports.take(), ports.take()
+    settings = gateway_settings(edge.certificates, port, admin_port, edge.backend.ports)
+    proxied = settings.model_copy(update={"trusted_proxies": 1})
+    async with another_edge(edge, proxied, tmp_path) as behind:
+        for sent, seen in (
+            ("203.0.113.9", "203.0.113.9"),
+            ("10.9.8.7, 203.0.113.9", "203.0.113.9"),
+            ("", "127.0.0.1"),
+            ("nonsense", "127.0.0.1"),
+        ):
+            headers = {"x-forwarded-for": sent, "x-envoy-external-address": "192.0.2.1"}
+            answer = await behind.call("POST", "/v1/users", token=None, json={}, headers=headers)
+            assert answer.status in (201, 400)
+            assert edge.notes.last("CreateUser").metadata["x-envoy-external-address"] == seen
+            assert "x-forwarded-for" not in edge.notes.last("CreateUser").metadata
+
+
+@pytest.mark.promise("S21")
 async def test_the_client_address_is_that_of_the_connection(edge: Edge) -> None:
     headers = {"X-Forwarded-For": "203.0.113.9", "X-Envoy-External-Address": "203.0.113.9"}
     await edge.call("POST", "/v1/users", headers=headers, json={})

@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from smelt.auth.v1 import grants_pb2_grpc
+from smelt.auth.v1 import grants_pb2_grpc, session_states_pb2_grpc
 from smelt.files.v1 import files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
 from smelt.vault.v1 import (
     api_keys_pb2_grpc,
@@ -29,6 +29,7 @@ from tests.integration.processor.stand_in_services import (
     ISSUER,
     KEY_ID,
     AuthStandIn,
+    EverySessionStands,
     FilesStandIn,
     VaultStandIn,
     World,
@@ -99,7 +100,10 @@ class StandIns:
                 (rows_pb2_grpc.add_RowServiceServicer_to_server, files),
                 (results_pb2_grpc.add_ResultServiceServicer_to_server, files),
             ],
-            "auth": [(grants_pb2_grpc.add_GrantServiceServicer_to_server, auth)],
+            "auth": [
+                (grants_pb2_grpc.add_GrantServiceServicer_to_server, auth),
+                (session_states_pb2_grpc.add_SessionStateServiceServicer_to_server, EverySessionStands()),
+            ],
         }
         self._servers = []
         for name, registrations in served.items():
@@ -114,7 +118,14 @@ class StandIns:
                 tls_ca_file=who.ca_file,
                 database_url_file=who.ca_file,
             )
-            open_to_all = ("GetVerificationKeys", "ReleaseApiKeys", "RevokeGrant", "Sign", "Mac")
+            open_to_all = (
+                "GetVerificationKeys",
+                "ReleaseApiKeys",
+                "RevokeGrant",
+                "Sign",
+                "Mac",
+                "GetSessionStates",
+            )
             policy = {
                 method: Allow(PROCESSOR)
                 if method.endswith(open_to_all)

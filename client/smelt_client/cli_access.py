@@ -1,0 +1,130 @@
+"""Commands about getting in: passwords, links by mail, sessions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import asking, logins
+from .cli_common import AsJson, Quiet, WrongUsage, Yes, client_of, group, logged_in
+from .printing import Output, when
+
+password = group("The password: change it, or set a new one by mail when it is forgotten.")
+sessions = group("Sessions: where the account is logged in, and ending that.")
+
+Email = Annotated[
+    str | None, typer.Argument(help="E-mail address; asked for if missing.", show_default=False)
+]
+Url = Annotated[str | None, typer.Option("--url", help="Address of the server.", show_default=False)]
+CaFile = Annotated[
+    str | None, typer.Option("--ca-file", help="CA file that the server is checked by.", show_default=False)
+]
+FromStdin = Annotated[bool, typer.Option("--stdin", help="Read the secrets from stdin, one a line.")]
+
+
+@password.command()
+def change(from_stdin: FromStdin = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Set a new password; all other sessions end. On stdin: the current one, then the new one."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        current = asking.secret("Current password", from_stdin=from_stdin, option="--stdin")
+        new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
+        client.users.change_password(current, new)
+    if as_json:
+        out.json({})
+    out.message("The password is changed; all other sessions have ended")
+
+
+@password.command()
+def reset(
+    email: Email = None,
+    mailed: Annotated[bool, typer.Option("--mailed", help="The mail has come: take its token.")] = False,
+    from_stdin: FromStdin = False,
+    url: Url = None,
+    ca_file: CaFile = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Have a mail sent, then set a new password with its token; all sessions end.
+
+    At a terminal both steps follow each other. Without one, the first call sends the mail; with --mailed
+    --stdin the second reads the token and the new password.
+    """
+    out = Output(as_json=as_json, quiet=quiet)
+    endpoint = logins.endpoint_to_enter(url, ca_file)
+    with client_of(endpoint) as client:
+        if not mailed:
+            client.users.request_password_reset(asking.email(email))
+            out.message("If the address has an account, a mail with a token is on its way")
+            if not asking.at_a_terminal():
+                if as_json:
+                    out.json({})
+                return
+        text = asking.secret("Token from the mail", from_stdin=from_stdin, option="--stdin").strip()
+        new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
+        client.users.confirm_password_reset(text, new)
+    if as_json:
+        out.json({})
+    out.message("The password is set; every session has ended. Next: smelt login")
+
+
+def verify_email(
+    from_stdin: FromStdin = False,
+    url: Url = None,
+    ca_file: CaFile = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Confirm the address of a new account with the token from its mail."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with client_of(logins.endpoint_to_enter(url, ca_file)) as client:
+        text = asking.secret("Token from the mail", from_stdin=from_stdin, option="--stdin").strip()
+        client.users.verify_email(text)
+    if as_json:
+        out.json({})
+    out.message("The address is confirmed. Next: smelt login")
+
+
+@sessions.command("list")
+def list_sessions(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the sessions that stand, newest first; the one in use is marked."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda session: session.name,
+        "CURRENT": lambda session: "current" if session.current else "",
+        "DEVICE": lambda session: session.device,
+        "ADDRESS": lambda session: session.client_address,
+        "OPENED": lambda session: when(session.create_time),
+        "LAST USED": lambda session: when(session.last_used_time),
+    }
+    with logged_in() as client:
+        out.items(client.sessions.list(), columns)
+
+
+@sessions.command()
+def revoke(
+    session: Annotated[
+        str | None, typer.Argument(help="sessions/ID, or only the ID.", show_default=False)
+    ] = None,
+    others: Annotated[bool, typer.Option("--others", help="All but the one in use.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """End a session, or all others at once."""
+    out = Output(as_json=as_json, quiet=quiet)
+    if (session is None) != others:
+        raise WrongUsage("name a session, or give --others")
+    with logged_in() as client:
+        if session is None:
+            asking.confirm("End all other sessions?", yes=yes)
+            revoked = client.sessions.revoke_others()
+            said = f"Ended {revoked} other session{'' if revoked == 1 else 's'}"
+        else:
+            asking.confirm(f"End {session}?", yes=yes)
+            client.sessions.delete(session)
+            said, revoked = f"Ended {session}", 1
+    if as_json:
+        out.json({"revoked": revoked})
+    out.message(said)

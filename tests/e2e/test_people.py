@@ -1,0 +1,225 @@
+"""People at the gateway: every password, links whose host nobody chooses, streams that end."""
+
+import email
+import email.policy
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from services.common.ids import new_id
+from tests.e2e.api import PASSWORD, Person, reason, tls
+from tests.support.provider import Provider
+from tests.support.stack import Stack
+
+NEW = "a completely different passphrase"
+
+
+def address() -> str:
+    return f"person-{new_id()}@example.com"
+
+
+def mails(stack: Stack, recipient: str) -> list[str]:
+    """The texts of the mails to an address, oldest first."""
+    found = []
+    for path in sorted((stack.state_dir / "mail").glob("*.eml")):
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        if mail["To"] == recipient:
+            found.append(str(mail.get_content()))
+    return found
+
+
+def mail(stack: Stack, recipient: str, number: int = 1) -> str:
+    """The n-th mail to an address, once it is there."""
+    deadline = time.monotonic() + 20
+    while len(texts := mails(stack, recipient)) < number:
+        assert time.monotonic() < deadline, "no mail came"
+        time.sleep(0.05)
+    return texts[number - 1]
+
+
+def token_in(text: str) -> str:
+    (token,) = re.findall(r"#token=([A-Za-z0-9_-]{43})\n", text)
+    return str(token)
+
+
+@pytest.mark.promise("S20")
+@pytest.mark.promise("S54")
+@pytest.mark.parametrize(
+    ("password", "status", "said"),
+    [
+        ("😀" * 256, 201, ""),
+        ("a\x00b" + "c" * 12, 201, ""),
+        ("é" + "a" * 71, 201, ""),
+        ("a" * 72 + "\x00", 201, ""),
+        ("😀" * 257, 400, "PASSWORD_TOO_LONG"),
+        ("a" * 257, 400, "PASSWORD_TOO_LONG"),
+        ("", 400, "PASSWORD_TOO_SHORT"),
+        ("passwordpassword", 400, "PASSWORD_COMMON"),
+    ],
+)
+def test_a_password_is_taken_whole_or_refused_by_name(
+    http: httpx2.Client, password: str, status: int, said: str
+) -> None:
+    account = {"email": address(), "password": password}
+    answer = http.post("/v1/users", json=account)
+    assert answer.status_code == status, answer.text
+    if said:
+        assert reason(answer) == said
+        return
+    assert http.post("/v1/sessions", json=account).status_code == 201
+    wrong = http.post("/v1/sessions", json={**account, "password": password[:-1]})
+    assert (wrong.status_code, reason(wrong)) == (401, "UNAUTHENTICATED")
+
+
+@pytest.mark.promise("S54")
+@pytest.mark.parametrize("path", ["/v1/users", "/v1/sessions"])
+@pytest.mark.parametrize("text", [r"\ud800aaaaaaaaaaaa", r"aaaaaaaaaaaa\udfff", r"\udc00\ud800aaaaaaaaaaaa"])
+def test_what_is_no_text_is_no_500(http: httpx2.Client, path: str, text: str) -> None:
+    for body in (
+        f'{{"email": "{address()}", "password": "{text}"}}',
+        f'{{"email": "{text}@example.com", "password": "{PASSWORD}"}}',
+    ):
+        answer = http.post(path, content=body.encode(), headers={"content-type": "application/json"})
+        assert answer.status_code in (400, 401), answer.text
+        reason(answer)
+
+
+@pytest.mark.parametrize("spelling", ["{0}", " {0} ", "{1}", "\t{1}\n", "{0}.", "{2}", "{0}\u200b", "{3}"])
+def test_every_spelling_is_the_same_person_or_nobody(http: httpx2.Client, spelling: str) -> None:
+    mine = address()
+    assert http.post("/v1/users", json={"email": mine, "password": PASSWORD}).status_code == 201
+    written = spelling.format(mine, mine.upper(), mine.replace("@", "＠"), mine.replace("person", "рerson"))
+    signed_in = http.post("/v1/sessions", json={"email": written, "password": PASSWORD}).status_code
+    again = http.post("/v1/users", json={"email": written, "password": PASSWORD})
+    if signed_in == 201:
+        assert (again.status_code, reason(again)) == (409, "EMAIL_TAKEN")
+    else:
+        # What does not get in is an address of its own, or none.
+        assert signed_in == 401
+        assert again.status_code in (201, 400)
+
+
+@pytest.mark.promise("S25")
+@pytest.mark.promise("S27")
+@pytest.mark.parametrize("hosts", [("evil.example", ""), ("good.example:evil@x", ""), ("", "evil.example")])
+def test_the_host_of_a_link_comes_from_the_settings_alone(
+    http: httpx2.Client, stack: Stack, hosts: tuple[str, str]
+) -> None:
+    account = {"email": address(), "password": PASSWORD}
+    assert http.post("/v1/users", json=account).status_code == 201
+    token = http.post("/v1/sessions", json=account).json()["token"]
+    headers = {"x-forwarded-host": hosts[1] or "evil.example", "forwarded": "host=evil.example"}
+    if hosts[0]:
+        headers["host"] = hosts[0]
+    answer = http.post("/v1/passwordResets", json={"email": account["email"]}, headers=headers)
+    if answer.status_code != 200:
+        assert answer.status_code in (400, 421)
+        return
+    assert answer.json() == {}
+    text = mail(stack, account["email"])
+    assert "evil" not in text
+    assert f"{stack.gateway_url}/reset-password#token=" in text
+    done = http.post("/v1/passwordResets:confirm", json={"token": token_in(text), "new_password": NEW})
+    assert (done.status_code, done.json()) == (200, {})
+    used = http.post("/v1/passwordResets:confirm", json={"token": token_in(text), "new_password": NEW})
+    assert (used.status_code, reason(used)) == (400, "RESET_TOKEN_INVALID")
+    me = http.get("/v1/users/me", headers={"authorization": f"Bearer {token}"})
+    assert me.status_code == 401
+    assert http.post("/v1/sessions", json={**account, "password": NEW}).status_code == 201
+
+
+def test_a_request_in_absolute_form_does_not_choose_the_host_either(
+    http: httpx2.Client, stack: Stack
+) -> None:
+    account = {"email": address(), "password": PASSWORD}
+    assert http.post("/v1/users", json=account).status_code == 201
+    place = urlsplit(stack.gateway_url)
+    body = json.dumps({"email": account["email"]}).encode()
+    head = (
+        "POST https://evil.example/v1/passwordResets HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with (
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as plain,
+        tls(stack).wrap_socket(plain, server_hostname=place.hostname) as connection,
+    ):
+        connection.sendall(head.encode() + body)
+        status = connection.recv(65536).split(b" ")[1]
+    if status == b"200":
+        assert "evil" not in mail(stack, account["email"])
+    else:
+        assert status in (b"400", b"404", b"421")
+
+
+@pytest.mark.promise("S25")
+def test_a_watched_job_is_seen_no_longer_than_five_seconds_after_the_session_has_ended(
+    new_person: Callable[[], Person], provider: Provider
+) -> None:
+    person = new_person()
+    provider.script(latency_ms=500)
+    person.add_key(provider.base_url)
+    file = person.file(b"n\n" + b"".join(b"row %d\n" % n for n in range(400)))
+    job = person.job(file, [person.template("Say {{n}}")], parallel_calls=1)
+    ended: list[float] = []
+
+    def watch() -> None:
+        with suppress(httpx2.TransportError):
+            for _ in person.watch(job):
+                pass
+        ended.append(time.monotonic())
+
+    again = person.http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD}).json()[
+        "token"
+    ]
+    watching = threading.Thread(target=watch)
+    watching.start()
+    provider.wait_for(2)
+    assert person.ok("DELETE", "/v1/sessions/current") == {}
+    signed_out = time.monotonic()
+    watching.join(20)
+    assert ended, "the stream went on"
+    assert ended[0] - signed_out < 5
+    person.token = again
+    person.ok("POST", f"/v1/{job['name']}:cancel", {})
+
+
+@pytest.mark.promise("S25")
+def test_an_upload_is_broken_off_when_its_session_ends(new_person: Callable[[], Person]) -> None:
+    person = new_person()
+    done = threading.Event()
+
+    def slowly() -> Iterator[bytes]:
+        yield b"n\n"
+        while not done.wait(0.2):
+            yield b"row\n"
+
+    answers: list[tuple[int, float]] = []
+
+    def upload() -> None:
+        with suppress(httpx2.TransportError):
+            answer = person.http.post(
+                "/v1/files:upload?filename=slow.csv",
+                content=slowly(),
+                headers={"authorization": f"Bearer {person.token}", "content-type": "text/csv"},
+            )
+            answers.append((answer.status_code, time.monotonic()))
+
+    uploading = threading.Thread(target=upload)
+    uploading.start()
+    time.sleep(1)
+    person.ok("DELETE", "/v1/sessions/current")
+    signed_out = time.monotonic()
+    uploading.join(6)
+    took = time.monotonic() - signed_out
+    done.set()
+    uploading.join(20)
+    assert took < 5
+    assert [status for status, _ in answers] in ([401], [])

@@ -1,0 +1,72 @@
+"""Passwords, links by mail and sessions at the command line: what is sent, and what is never shown."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+from smelt_client.logins import Login, device_token, login_file, save
+
+from tests.unit.client.conftest import TOKEN, URL, Server, Smelt
+
+OLD, NEW, MAILED, DEVICE = "the old passphrase", "the new passphrase", "m" * 43, "d" * 43
+SESSION = {"name": "sessions/s1", "expire_time": "2026-12-23T10:00:00Z", "device": "smelt-python"}
+
+
+def test_a_password_is_changed_by_two_lines_of_stdin(server: Server, smelt: Smelt) -> None:
+    save(Login(URL, "", TOKEN))
+    server.says({})
+    code, out, err = smelt("password", "change", "--stdin", stdin=f"{OLD}\n{NEW}\n")
+    assert (code, out) == (0, "")
+    assert server.paths() == ["POST /v1/users/me:changePassword"]
+    assert server.body() == {"current_password": OLD, "new_password": NEW}
+    assert OLD not in err
+    assert NEW not in err
+
+
+def test_a_forgotten_password_takes_two_steps(server: Server, smelt: Smelt) -> None:
+    server.says({}).says({})
+    code, _, err = smelt("password", "reset", "ada@example.com", "--url", URL)
+    assert (code, server.body()) == (0, {"email": "ada@example.com"})
+    assert "on its way" in err
+    code, _, err = smelt("password", "reset", "--mailed", "--stdin", "--url", URL, stdin=f"{MAILED}\n{NEW}\n")
+    assert code == 0
+    assert server.paths() == ["POST /v1/passwordResets", "POST /v1/passwordResets:confirm"]
+    assert json.loads(server.asked[1].content) == {"token": MAILED, "new_password": NEW}
+    assert MAILED not in err
+
+
+def test_the_token_of_this_device_is_kept_for_the_next_login(server: Server, smelt: Smelt) -> None:
+    for _ in range(2):
+        server.says({"session": SESSION, "token": TOKEN, "device_token": DEVICE}, 201)
+        arguments = ("login", "ada@example.com", "--url", URL, "--password-stdin")
+        code, out, err = smelt(*arguments, stdin=f"{OLD}\n")
+        assert (code, DEVICE in out + err) == (0, False)
+    first, second = (json.loads(request.content) for request in server.asked)
+    assert "device_token" not in first
+    assert second["device_token"] == DEVICE
+    kept = login_file().with_name("device.json")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert device_token("https://another.test") == ""
+
+
+def test_sessions_are_listed_and_ended(server: Server, smelt: Smelt) -> None:
+    save(Login(URL, "", TOKEN))
+    server.says({"sessions": [{**SESSION, "current": True}], "next_page_token": ""})
+    server.says({}).says({"revoked": 3})
+    code, out, _ = smelt("sessions", "list")
+    assert (code, out.split("\t")[:3]) == (0, ["sessions/s1", "current", "smelt-python"])
+    assert smelt("sessions", "revoke", "s2")[0] == 0
+    code, out, _ = smelt("sessions", "revoke", "--others", "--json")
+    assert (code, json.loads(out)) == (0, {"revoked": 3})
+    assert server.paths() == ["GET /v1/sessions", "DELETE /v1/sessions/s2", "POST /v1/sessions:revokeOthers"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("s2", "--others")])
+def test_ending_sessions_without_saying_which_ends_none(
+    server: Server, smelt: Smelt, arguments: tuple[str, ...]
+) -> None:
+    save(Login(URL, "", TOKEN))
+    assert smelt("sessions", "revoke", *arguments)[0] == 2
+    assert server.asked == []
