@@ -18,7 +18,7 @@ from .cli_keys import keys
 from .cli_run import run
 from .cli_template_tests import duplicate, library, preview, try_templates
 from .cli_templates import templates
-from .cli_vars import variables
+from .cli_vars import usage, variables
 from .errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
 from .logins import NoLogin
 from .printing import error_line
@@ -47,6 +47,7 @@ app.command()(verify_email)
 app.add_typer(password, name="password")
 app.add_typer(sessions, name="sessions")
 app.command()(run)
+app.command()(usage)
 app.add_typer(files, name="files")
 for name, command in (
     ("preview", preview),

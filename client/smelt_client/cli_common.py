@@ -17,6 +17,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages on stder
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
+MaxCost = Annotated[
+    str | None,
+    typer.Option("--max-cost", metavar="USD", help="Pause before it costs more.", show_default=False),
+]
+
+
 class WrongUsage(typer.TyperException):
     """The command was called in a way that makes no sense; nothing was sent."""
 

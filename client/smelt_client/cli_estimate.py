@@ -43,5 +43,6 @@ def estimate(
             "prompt tokens": f"{told.input_tokens_low} to {told.input_tokens_high}",
             "answer tokens": f"{told.output_tokens_low} to {told.output_tokens_high}",
             "cost": cost if told.cost_high_usd else unknown,
+            "usage": f"{told.request_count} of {told.usage_left} left" if told.usage_limit else "no limit",
         },
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import asking
-from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
+from .cli_common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
 from .cli_files import output_path
 from .following import follow, has_stopped, line
 from .jobs import ResultForm
@@ -88,11 +88,17 @@ def pause(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 
 @jobs.command()
-def resume(name: Name, api_key: ApiKey = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def resume(
+    name: Name,
+    api_key: ApiKey = None,
+    max_cost: MaxCost = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """Let a paused job go on; rows that are done are never sent again."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.resume(name, api_key=api_key))
+        _show(out, client.jobs.resume(name, api_key=api_key, max_cost_usd=max_cost))
 
 
 @jobs.command("retry-failed")
@@ -184,6 +190,12 @@ def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
             return
 
 
+def _cost(job: Job) -> str:
+    """Return what a job has cost and may cost."""
+    limit = f", at most ${job.max_cost_usd}" if job.max_cost_usd else ""
+    return (f"${job.cost_usd}" if job.cost_usd else "unknown: a model without a price") + limit
+
+
 def _show(out: Output, job: Job) -> None:
     counts = job.request_counts
     fields = {
@@ -194,6 +206,7 @@ def _show(out: Output, job: Job) -> None:
         "rows": f"{job.first_row}-{job.last_row}",
         "done": f"{counts.done}/{counts.total} ({counts.succeeded} succeeded, {counts.failed} failed)",
         "tokens": f"{job.input_tokens} in, {job.output_tokens} out",
+        "cost": _cost(job),
         "API key": job.api_key,
         "parallel": job.parallel_calls,
         "created": when(job.create_time),

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import AsJson, Quiet, WrongUsage, logged_in
+from .cli_common import AsJson, MaxCost, Quiet, WrongUsage, logged_in
 from .cli_files import output_path
 from .cli_jobs import exit_code
 from .cli_templates import find_template
 from .client import Client
 from .following import follow
+from .models import Job
 from .printing import Output
 
 MOST_ROWS = 2**31 - 1
@@ -36,6 +37,10 @@ def run(
         str | None,
         typer.Option(help="apiKeys/ID, or `managed`; the active key if missing.", show_default=False),
     ] = None,
+    max_cost: MaxCost = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for the end, or only start the job.")
+    ] = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -55,8 +60,17 @@ def run(
         found = [find_template(client, text) for text in template]
         name = file if source is None else upload(client, out, source)
         job = client.jobs.create(
-            name, found, first_row=first, last_row=last, parallel_calls=parallel, api_key=api_key
+            name,
+            found,
+            first_row=first,
+            last_row=last,
+            parallel_calls=parallel,
+            api_key=api_key,
+            max_cost_usd=max_cost,
         )
+        if not wait:
+            _started(out, job, path)
+            return
         job = follow(out, client.jobs.watch(job.name), job.name)
         code = exit_code(job)
         whole = job.state == "COMPLETED"
@@ -71,6 +85,14 @@ def run(
     if as_json:
         out.json({"job": job.raw, "output": str(path) if whole else None})
     raise typer.Exit(code)
+
+
+def _started(out: Output, job: Job, path: Path) -> None:
+    if out.as_json:
+        out.json({"job": job.raw, "output": None})
+    else:
+        print(job.name)
+    out.message(f"Watch it: smelt jobs watch {job.name}; then: smelt jobs download {job.name} -o {path}")
 
 
 def parse_rows(text: str) -> tuple[int | None, int | None]:

@@ -1,4 +1,4 @@
-"""Commands about custom variables."""
+"""Commands about custom variables, and the meter."""
 
 from __future__ import annotations
 
@@ -57,6 +57,24 @@ def rm(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     if as_json:
         out.json({})
     out.message(f"Deleted {known.display_name}")
+
+
+def usage(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show what the account has used this month."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        told = client.usage.get()
+    fields = {
+        "plan": told.plan,
+        "since": told.period_start,
+        "used": told.used,
+        "left": f"{told.left} of {told.limit} ({told.percent} % used)" if told.limit else "no limit",
+    }
+    for part in (*told.days, *told.models):
+        cost = f"${part.cost_usd}" if part.cost_usd else "cost unknown"
+        tokens = f"{part.input_tokens} tokens in, {part.output_tokens} out"
+        fields[part.day or part.model] = f"{part.used} used, {tokens}, {cost}"
+    out.one(told, fields)
 
 
 def _find(client: Client, name: str) -> Variable | None:

@@ -15,7 +15,7 @@ from .people import AsyncSessions, AsyncUsers, Sessions, Users
 from .retries import RetryPolicy
 from .senders import AwaitingSender, BlockingSender
 from .templates import AsyncTemplates, Templates
-from .variables import AsyncModels, AsyncVariables, Models, Variables
+from .variables import AsyncMeter, AsyncModels, AsyncVariables, Meter, Models, Variables
 
 
 class Client:
@@ -51,6 +51,7 @@ class Client:
         self.jobs = Jobs(self._sender)
         self.variables = Variables(self._sender)
         self.models = Models(self._sender)
+        self.usage = Meter(self._sender)
 
     def close(self) -> None:
         """Close all connections."""
@@ -90,6 +91,7 @@ class AsyncClient:
         self.jobs = AsyncJobs(self._sender)
         self.variables = AsyncVariables(self._sender)
         self.models = AsyncModels(self._sender)
+        self.usage = AsyncMeter(self._sender)
 
     async def close(self) -> None:
         """Close all connections."""

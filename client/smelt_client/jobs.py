@@ -39,6 +39,7 @@ def create_job(
     last_row: int | None = None,
     parallel_calls: int | None = None,
     api_key: str | None = None,
+    max_cost_usd: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Job]:
     """Start templates, in their order, over the rows of a file; rows count from 1, both ends included."""
@@ -50,6 +51,7 @@ def create_job(
             last_row=last_row,
             parallel_calls=parallel_calls,
             api_key=None if api_key is None else named("apiKeys", api_key),
+            max_cost_usd=max_cost_usd,
         ),
     }
     return Call(
@@ -98,9 +100,10 @@ def pause_job(name: str) -> Call[Job]:
     return Call("POST", f"/v1/{named('jobs', name)}:pause", lambda data: parse(Job, data), repeatable=True)
 
 
-def resume_job(name: str, *, api_key: str | None = None) -> Call[Job]:
-    """Let a paused job go on, with another key if one is given; rows that are done are never sent again."""
-    body = given(api_key=None if api_key is None else named("apiKeys", api_key))
+def resume_job(name: str, *, api_key: str | None = None, max_cost_usd: str | None = None) -> Call[Job]:
+    """Let a paused job go on, with another key or limit if given; rows that are done are never sent again."""
+    key = None if api_key is None else named("apiKeys", api_key)
+    body = given(api_key=key, max_cost_usd=max_cost_usd)
     return Call("POST", f"/v1/{named('jobs', name)}:resume", lambda data: parse(Job, data), body=body)
 
 

@@ -294,6 +294,8 @@ class Job:
     create_time: datetime | None
     start_time: datetime | None
     end_time: datetime | None
+    cost_usd: str
+    max_cost_usd: str
     raw: Mapping[str, Any] = _raw
 
     @property
@@ -316,6 +318,35 @@ class Estimate:
     cost_high_usd: str
     unpriced_models: tuple[str, ...]
     prices_date: str
+    usage_left: int
+    usage_limit: int
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class UsagePart:
+    """What was used on a day or of a model; the cost is empty when a price is unknown."""
+
+    day: str
+    model: str
+    used: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the account has used this month; a `limit` of 0 is none."""
+
+    plan: str
+    period_start: str
+    used: int
+    limit: int
+    left: int
+    percent: float
+    days: tuple[UsagePart, ...]
+    models: tuple[UsagePart, ...]
     raw: Mapping[str, Any] = _raw
 
 

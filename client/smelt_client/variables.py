@@ -1,4 +1,4 @@
-"""Custom variables, and the models that the server knows."""
+"""Custom variables, the models that the server knows, and the meter of the account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .call import (
     nothing,
     paging,
 )
-from .models import Model, Page, Variable, page_of, parse
+from .models import Model, Page, Usage, Variable, page_of, parse
 
 
 def create_variable(display_name: str, value: str, *, idempotency_key: str | None = None) -> Call[Variable]:
@@ -53,6 +53,11 @@ def list_models() -> Call[Sequence[Model]]:
     return Call("GET", "/v1/models", lambda data: page(data).items)
 
 
+def get_usage() -> Call[Usage]:
+    """Return what the account has used this month."""
+    return Call("GET", "/v1/usage", lambda data: parse(Usage, data))
+
+
 class Variables(Resource):
     """Custom variables."""
 
@@ -75,6 +80,18 @@ class Models(Resource):
     """Models."""
 
     list = blocking(list_models)
+
+
+class Meter(Resource):
+    """The meter of the account."""
+
+    get = blocking(get_usage)
+
+
+class AsyncMeter(AsyncResource):
+    """The meter of the account."""
+
+    get = awaiting(get_usage)
 
 
 class AsyncModels(AsyncResource):

@@ -43,6 +43,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
     ),
     "processor": (
         "SMELT_PROVIDER_BASE_URL",
+        "SMELT_PLAN",
         "SMELT_PARALLEL_CALLS",
         "SMELT_MAX_PARALLEL_CALLS",
         "SMELT_MAX_ROWS",

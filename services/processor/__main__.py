@@ -13,6 +13,7 @@ from smelt.processor.v1 import (
     jobs_pb2_grpc,
     models_pb2_grpc,
     templates_pb2_grpc,
+    usage_pb2_grpc,
     variables_pb2_grpc,
 )
 
@@ -50,12 +51,14 @@ from services.processor.store.results import AssemblyStore
 from services.processor.store.rows import RowStore
 from services.processor.store.shards import ShardStore
 from services.processor.store.templates import TemplateStore
+from services.processor.store.usage import UsageStore
 from services.processor.store.variables import VariableStore
 from services.processor.store.wrapped_keys import WrappedKeyStore
 from services.processor.template_servicer import TemplateServicer
 from services.processor.template_tests import Callers, TemplateTests
 from services.processor.templates import Templates
-from services.processor.variable_servicer import ModelServicer, VariableServicer
+from services.processor.usage import PLANS, UsageMeter
+from services.processor.variable_servicer import ModelServicer, UsageServicer, VariableServicer
 from services.processor.variables import Variables
 from services.processor.watch import Watch
 from services.processor.worker import Worker
@@ -80,13 +83,14 @@ async def serve(settings: ProcessorSettings) -> None:
     now = partial(datetime.now, UTC)
     part = ProcessorPart(sessions, OwnedJobStore(sessions), rows, Vault(vault), announcements)
     keys, provider = ReleaseClient(vault), _provider(settings)
+    meter = UsageMeter(UsageStore(pool), settings.plan, now=now)
     tests = TemplateTests(
         templates,
         variables,
         files=Files(files),
         vault=Vault(vault),
         auth=Auth(auth),
-        callers=Callers(keys, provider, Parks(redis), RefusedParameters()),
+        callers=Callers(keys, provider, Parks(redis), RefusedParameters(), meter),
     )
     await server.serve(
         settings,
@@ -103,6 +107,7 @@ async def serve(settings: ProcessorSettings) -> None:
                 variables_pb2_grpc.add_VariableServiceServicer_to_server,
                 VariableServicer(Variables(variables, new_id=new_id, now=now)),
             ),
+            (usage_pb2_grpc.add_UsageServiceServicer_to_server, UsageServicer(meter)),
             (models_pb2_grpc.add_ModelServiceServicer_to_server, ModelServicer()),
             (
                 api_key_tests_pb2_grpc.add_ApiKeyTestServiceServicer_to_server,
@@ -128,6 +133,7 @@ async def serve(settings: ProcessorSettings) -> None:
                         auth=Auth(auth),
                         changes=announcements,
                         parallel_calls=ParallelCalls(settings.parallel_calls, settings.max_parallel_calls),
+                        meter=meter,
                         new_id=new_id,
                         now=now,
                     ),
@@ -138,8 +144,9 @@ async def serve(settings: ProcessorSettings) -> None:
                         vault=Vault(vault),
                         auth=Auth(auth),
                         changes=announcements,
+                        meter=meter,
                     ),
-                    estimates=Estimates(templates, variables, Files(files)),
+                    estimates=Estimates(templates, variables, files=Files(files), meter=meter),
                     watch=Watch(jobs, announcements),
                     rows=JobRows(jobs, rows, Vault(vault)),
                     downloads=Downloads(jobs, rows, files=Files(files), vault=Vault(vault), new_id=new_id),
@@ -184,6 +191,8 @@ async def work(settings: WorkerSettings) -> None:
             provider=provider,
             parks=parks,
             refused=RefusedParameters(),
+            usage=UsageStore(pool),
+            usage_limit=PLANS[settings.plan],
             announcements=announcements,
         )
     )

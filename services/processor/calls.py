@@ -11,22 +11,32 @@ from services.processor.answer import Answer, Unusable
 from services.processor.attempts import (
     ATTEMPTS,
     LONGEST_HELD_WAIT_SECONDS,
+    MALFORMED,
     RATE_REFUSALS,
+    TIMED_OUT,
+    TOO_LARGE,
     UNFITTING,
+    UNREACHABLE,
     Failure,
     Verdict,
     backoff_seconds,
 )
+from services.processor.budget import Budget, most_nanos
 from services.processor.endings import Again, Ending, Fail, Pause, ending_of
 from services.processor.errors import AddressNotAllowed
 from services.processor.job_plan import Step
 from services.processor.release_client import Released, Use
 from services.processor.requests import RefusedParameters, Requests
+from services.processor.usage import cost_nanos
 
 #: Releases in a row that may go unanswered before the shard goes back to the queue.
 UNANSWERED_RELEASES = 8
 #: Lost answers make a use unusable; more of them than this is something else.
 _REPLAYS = 20
+_BUDGET_SECONDS = 0.1
+_OVER_BUDGET = "The next call could exceed the job's budget"
+# The longest form of what a model is told.
+_EVERYTHING_REFUSED = frozenset({"response_format"})
 
 
 class Keys(Protocol):
@@ -95,6 +105,7 @@ class Calls:
         claim: int,
         refused: RefusedParameters,
         dice: Callable[[], float],
+        budget: Budget | None = None,
     ) -> None:
         self._keys = keys
         self._provider = provider
@@ -104,6 +115,7 @@ class Calls:
         self._claim = claim
         self._dice = dice
         self._refused = refused
+        self._budget = budget
         self._requests: dict[Step, Requests] = {}
 
     async def call(self, row: int, position: int, *, step: Step, place: str, prompt: str) -> Called:
@@ -112,12 +124,25 @@ class Calls:
         requests = self._requests_of(step)
         left_out: set[str] = set()
         failed = refused = 0
+        budget = self._budget
+        most = 0 if budget is None else most_nanos(step, prompt, requests.instructions(_EVERYTHING_REFUSED))
         uses = _Uses(row, position, self._claim)
         while self._ended.ending is None:
             if not await self._may_go(place):
                 continue
+            if budget is not None:
+                may_go = await budget.take(most)
+                if may_go is None:
+                    # Calls in flight will give back what they do not use.
+                    await self._ended.sleep(_BUDGET_SECONDS)
+                    continue
+                if not may_go:
+                    self._ended.end(Pause("BUDGET", "BUDGET", _OVER_BUDGET))
+                    break
             released = await self._release(uses)
             if released is None:
+                if budget is not None:
+                    budget.settle(most, 0)
                 break
             called.calls += 1
             without = self._refused.of(place)
@@ -130,6 +155,8 @@ class Calls:
                 break
             # The key was for this call; the next one asks for it again.
             del released
+            if budget is not None:
+                budget.settle(most, _spent(step, said, most))
             called.input_tokens += said.input_tokens
             called.output_tokens += said.output_tokens
             if type(said) is Answer:
@@ -198,6 +225,14 @@ class Calls:
                     return None
                 await self._ended.sleep(backoff_seconds(unanswered, self._dice()))
         return None
+
+
+def _spent(step: Step, said: Answer | Unusable, most: int) -> int:
+    """Return what a call cost. One whose end nobody saw may have been paid for: it counts in full."""
+    unseen = type(said) is Unusable and said.failure in (TIMED_OUT, UNREACHABLE, TOO_LARGE, MALFORMED)
+    if unseen and not said.output_tokens:
+        return most
+    return cost_nanos(step.model, said.input_tokens, said.output_tokens)
 
 
 def _texts(step: Step, text: str) -> tuple[str, ...] | None:

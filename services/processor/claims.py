@@ -29,6 +29,8 @@ class Claim:
     wrapped_key: bytes
     snapshot: bytes
     grant: str
+    #: The most that the job may cost in billionths of a US dollar; 0 is no limit.
+    max_cost_nanos: int = 0
 
     @property
     def job_name(self) -> str:

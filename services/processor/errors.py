@@ -87,6 +87,18 @@ class JobFinished(DomainError):
     message = "The job has ended already"
 
 
+class UsageLimitExceeded(DomainError):
+    reason = "USAGE_LIMIT_EXCEEDED"
+    kind = Kind.EXHAUSTED
+    message = "Usage limit exceeded"
+
+
+class PriceUnknown(DomainError):
+    reason = "PRICE_UNKNOWN"
+    kind = Kind.INVALID
+    message = "A budget needs models whose price is known"
+
+
 class JobNotPaused(DomainError):
     reason = "JOB_NOT_PAUSED"
     kind = Kind.PRECONDITION

@@ -1,7 +1,7 @@
 """What a job would take, reckoned before it starts: calls, tokens, and what they cost."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from services.processor.model_table import facts_of
 from services.processor.peers import FileFacts, Proof, Rows, as_person
 from services.processor.requests import Requests
 from services.processor.templates import Template
+from services.processor.usage import Meter, UsageMeter
 
 #: Rows that are looked at, from the beginning, the middle and the end of the range.
 SAMPLE_ROWS = 150
@@ -45,6 +46,7 @@ class Estimate:
     cost_low: Decimal | None
     cost_high: Decimal | None
     unpriced: tuple[str, ...]
+    meter: Meter | None = None
 
 
 class TemplateStore(Protocol):
@@ -69,10 +71,13 @@ class Files(Protocol):
 class Estimates:
     """Reckons jobs."""
 
-    def __init__(self, templates: TemplateStore, variables: VariableStore, files: Files) -> None:
+    def __init__(
+        self, templates: TemplateStore, variables: VariableStore, *, files: Files, meter: UsageMeter
+    ) -> None:
         self._templates = templates
         self._variables = variables
         self._files = files
+        self._meter = meter
 
     async def estimate(
         self, person: Passport, file: str, templates: Sequence[str], *, first_row: int, last_row: int
@@ -95,7 +100,8 @@ class Estimates:
                 facts.name, facts.parse, first=start, count=count, proof=proof
             ):
                 sample += [row.cells for row in batch]
-        return reckon(snapshot, sample, rows=last - first + 1)
+        estimate = reckon(snapshot, sample, rows=last - first + 1)
+        return replace(estimate, meter=await self._meter.left(person.account))
 
 
 def _pieces(first: int, last: int) -> list[tuple[int, int]]:

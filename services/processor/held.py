@@ -19,6 +19,13 @@ HELD = (
         withheld={"account": _OWN},
     ),
     Held(
+        "usage_day",
+        owned="account = :account",
+        path="usage.json",
+        exported=("day", "model", "slot", "usages", "input_tokens", "output_tokens", "cost_nanos"),
+        withheld={"account": _OWN},
+    ),
+    Held(
         "variable",
         owned="account = :account",
         path="variables.json",
@@ -37,7 +44,7 @@ HELD = (
         path="shards.json",
         exported=(
             "job", "number", "first_row", "last_row", "state", "calls", "fence", "claims",
-            "succeeded", "failed", "input_tokens", "output_tokens",
+            "succeeded", "failed", "input_tokens", "output_tokens", "cost_nanos",
         ),
     ),
     Held(
@@ -47,7 +54,8 @@ HELD = (
         exported=(
             "id", "file", "parse", "templates", "first_row", "last_row", "parallel_calls", "api_key", "state",
             "pause_reason", "error_reason", "error_message", "succeeded", "failed", "input_tokens",
-            "output_tokens", "shard_count", "shards_done", "grant_id", "grant_expire_time", "result_fence",
+            "output_tokens", "cost_nanos", "max_cost_nanos", "reserved_nanos", "priced", "shard_count",
+            "shards_done", "grant_id", "grant_expire_time", "result_fence",
             "result_size", "result_sha256", "mark_time", "mark_done", "mark_rate", "create_time",
             "start_time", "end_time",
         ),

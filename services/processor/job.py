@@ -55,6 +55,10 @@ class Job:
     wrapped_key: bytes
     snapshot: bytes
     grant_id: str
+    #: In billionths of a US dollar; the cost means nothing unless every model has a price.
+    cost_nanos: int = 0
+    max_cost_nanos: int = 0
+    priced: bool = False
 
     @property
     def total(self) -> int:

@@ -1,15 +1,16 @@
 """What owners may do to a job that is there: pause it, let it go on, and send rows again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.identity import Passport
 from services.common.logs import describe, log
 from services.processor import attempts
-from services.processor.errors import InvalidRowRange, JobNotCompleted, JobNotPaused
+from services.processor.errors import InvalidRowRange, JobNotCompleted, JobNotPaused, PriceUnknown
 from services.processor.job import Job, State
 from services.processor.peers import FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, as_person
+from services.processor.usage import UsageMeter, nanos_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Leave:
 
     api_key: str
     grant: MintedGrant
+    #: A new limit of its cost in billionths of a US dollar; None keeps the old one.
+    max_cost_nanos: int | None = None
 
 
 class JobStore(Protocol):
@@ -72,6 +75,7 @@ class JobControl:
         vault: Vault,
         auth: Auth,
         changes: Changes,
+        meter: UsageMeter,
     ) -> None:
         self._jobs = jobs
         self._store = store
@@ -79,6 +83,7 @@ class JobControl:
         self._vault = vault
         self._auth = auth
         self._changes = changes
+        self._meter = meter
 
     async def pause(self, person: Passport, id_: str) -> Job:
         """Pause a job; raise JobNotFound or JobFinished."""
@@ -86,12 +91,18 @@ class JobControl:
             self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
 
-    async def resume(self, person: Passport, id_: str, *, api_key: str) -> Job:
+    async def resume(self, person: Passport, id_: str, *, api_key: str, max_cost: str = "") -> Job:
         """Let a paused job go on; raise JobNotFound, JobNotPaused, or what a lost file or key says."""
         job, key = await self._found(person, id_, api_key)
         if job.state is not State.PAUSED:
             raise JobNotPaused
+        if max_cost and not job.priced:
+            raise PriceUnknown
+        # One that has used up its plan would be paused again at once.
+        await self._meter.check(person.account, 1)
         leave = await self._leave(person, job, key, rows=job.total - job.done)
+        if max_cost:
+            leave = replace(leave, max_cost_nanos=nanos_of(max_cost))
         try:
             unheld = await self._store.resume(person.account, id_, leave)
         except DomainError:
@@ -108,6 +119,7 @@ class JobControl:
         job, key = await self._found(person, id_, api_key)
         if job.state is not State.COMPLETED:
             raise JobNotCompleted
+        await self._meter.check(person.account, job.failed * len(job.templates))
         leave = await self._leave(person, job, key, rows=job.failed)
         try:
             await self._store.retry_failed(person.account, id_, leave)
@@ -124,6 +136,7 @@ class JobControl:
             raise JobNotCompleted
         if not job.first_row <= row <= job.last_row:
             raise InvalidRowRange(first_row=str(row), last_row=str(row))
+        await self._meter.check(person.account, len(job.templates))
         leave = await self._leave(person, job, key, rows=1)
         try:
             await self._store.regenerate(person.account, id_, row, leave)

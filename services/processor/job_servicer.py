@@ -22,6 +22,7 @@ from services.processor.model_table import PRICES_DATE
 from services.processor.peers import StoredResult
 from services.processor.result_csv import EXTRA_COLUMNS, Form
 from services.processor.row_result import FAILED, SUCCEEDED
+from services.processor.usage import dollars
 from services.processor.watch import Watch
 
 _CREATED = (("x-http-status", "201"),)
@@ -61,6 +62,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             last_row=request.last_row,
             parallel_calls=request.parallel_calls,
             api_key=request.api_key,
+            max_cost=request.max_cost_usd,
         )
         job = await self._jobs.create(person, wish, identity.current_call().idempotency_key)
         await context.send_initial_metadata(_CREATED)
@@ -106,6 +108,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             cost_high_usd=usd(estimate.cost_high),
             unpriced_models=estimate.unpriced,
             prices_date=PRICES_DATE,
+            usage_left=estimate.meter.left if estimate.meter else 0,
+            usage_limit=(estimate.meter.limit or 0) if estimate.meter else 0,
         )
 
     async def PauseJob(self, request: Any, context: Any) -> Any:
@@ -115,7 +119,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
 
     async def ResumeJob(self, request: Any, context: Any) -> Any:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
-        return to_proto(await self._control.resume(person, id_, api_key=request.api_key))
+        return to_proto(
+            await self._control.resume(person, id_, api_key=request.api_key, max_cost=request.max_cost_usd)
+        )
 
     async def RetryFailedRows(self, request: Any, context: Any) -> Any:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
@@ -180,6 +186,8 @@ def to_proto(job: Job) -> Any:
         eta_seconds=job.eta_seconds(now),
         input_tokens=job.input_tokens,
         output_tokens=job.output_tokens,
+        cost_usd=usd(dollars(job.cost_nanos)) if job.priced else "",
+        max_cost_usd=usd(dollars(job.max_cost_nanos)) if job.max_cost_nanos else "",
     )
     if job.error_reason and job.state in (State.PAUSED, State.FAILED):
         message.error.reason = job.error_reason

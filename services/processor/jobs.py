@@ -14,9 +14,10 @@ from services.common.logs import describe, log
 from services.common.paging import Position
 from services.processor import attempts, job_plan
 from services.processor.confidence import used_columns
-from services.processor.errors import NoTemplates
+from services.processor.errors import NoTemplates, PriceUnknown
 from services.processor.job import Job
 from services.processor.job_plan import Shards, Snapshot, Step
+from services.processor.model_table import facts_of
 from services.processor.payloads import JobSeal
 from services.processor.peers import (
     DataKey,
@@ -28,6 +29,7 @@ from services.processor.peers import (
     as_person,
 )
 from services.processor.templates import Template
+from services.processor.usage import UsageMeter, nanos_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Wish:
     last_row: int
     parallel_calls: int
     api_key: str
+    #: US dollars as a decimal number; empty is no limit.
+    max_cost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class NewJob:
     grant_expire_time: datetime
     create_time: datetime
     shards: Shards
+    max_cost_nanos: int
+    priced: bool
 
 
 class JobStore(Protocol):
@@ -140,6 +146,7 @@ class Jobs:
         auth: Auth,
         changes: Changes,
         parallel_calls: ParallelCalls,
+        meter: UsageMeter,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -151,6 +158,7 @@ class Jobs:
         self._auth = auth
         self._changes = changes
         self._parallel_calls = parallel_calls
+        self._meter = meter
         self._new_id = new_id
         self._now = now
 
@@ -181,6 +189,10 @@ class Jobs:
         draft = Snapshot(file.columns, steps, base_url="", variables=tuple(variables.items()))
         # Unknown variables and columns, and clashes, are found here, before anything is stored or paid for.
         used_columns(draft)
+        priced = all(facts_of(step.model).input_price is not None for step in steps)
+        if wish.max_cost and not priced:
+            raise PriceUnknown
+        await self._meter.check(person.account, (last - first + 1) * len(steps))
         api_key = await self._vault.describe_key(wish.api_key, proof)
         snapshot = replace(draft, base_url=api_key.base_url)
         rows, id_ = last - first + 1, self._new_id()
@@ -216,6 +228,8 @@ class Jobs:
             grant_expire_time=grant.expire_time,
             create_time=self._now(),
             shards=job_plan.cut(rows, calls),
+            max_cost_nanos=nanos_of(wish.max_cost),
+            priced=priced,
         )
 
     async def get(self, person: Passport, id_: str) -> Job:

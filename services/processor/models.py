@@ -1,6 +1,6 @@
 """Tables of the processor. Prompts, variables and names are plain; snapshots and row payloads are sealed."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -101,6 +101,12 @@ class JobRow(Base):
     failed: Mapped[int] = mapped_column(default=0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: Billionths of a US dollar: what the tokens cost, the most that they may (0 is no limit), and what
+    #: is spent or set aside for calls. Without a price for every model the cost is unknown.
+    cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    max_cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    reserved_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    priced: Mapped[bool] = mapped_column(server_default="false")
     shard_count: Mapped[int]
     shards_done: Mapped[int] = mapped_column(default=0)
     #: The job's data key as the vault sealed it, and what is sealed under it.
@@ -151,6 +157,22 @@ class ShardRow(Base):
     failed: Mapped[int]
     input_tokens: Mapped[int] = mapped_column(BigInteger)
     output_tokens: Mapped[int] = mapped_column(BigInteger)
+    cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+class UsageDayRow(Base):
+    """Use of an account by day and model; slots keep shards that commit at once out of each other's way."""
+
+    __tablename__ = "usage_day"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    usages: Mapped[int] = mapped_column(BigInteger)
+    input_tokens: Mapped[int] = mapped_column(BigInteger)
+    output_tokens: Mapped[int] = mapped_column(BigInteger)
+    cost_nanos: Mapped[int] = mapped_column(BigInteger)
 
 
 class ResultRow(Base):

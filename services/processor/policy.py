@@ -40,5 +40,6 @@ POLICY: Policy = {
     _VARIABLES + "GetVariable": Allow(GATEWAY, needs="passport", scope="read"),
     _VARIABLES + "UpdateVariable": Allow(GATEWAY, needs="passport", scope="write"),
     _VARIABLES + "DeleteVariable": Allow(GATEWAY, needs="passport", scope="write"),
+    "/smelt.processor.v1.UsageService/GetUsage": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.processor.v1.ModelService/ListModels": Allow(GATEWAY, needs="passport", scope="read"),
 }

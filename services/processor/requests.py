@@ -40,7 +40,7 @@ class Requests:
             limit = _OTHER_LIMIT[limit]
         form: dict[str, Any] = {
             "model": step.model,
-            "messages": [{"role": "system", "content": self._instructions(without)}],
+            "messages": [{"role": "system", "content": self.instructions(without)}],
             limit: step.max_tokens,
         }
         if not reasoning and "temperature" not in without:
@@ -58,7 +58,8 @@ class Requests:
             }
         return form
 
-    def _instructions(self, without: frozenset[str]) -> str:
+    def instructions(self, without: frozenset[str]) -> str:
+        """Return what the model is told beside the prompt."""
         step, said = self._step, [_GUARD]
         if step.character_limit:
             said.append(f"Use at most {step.character_limit} characters.")

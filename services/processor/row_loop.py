@@ -11,11 +11,12 @@ from services.processor.answer_checks import AnswerChecks
 from services.processor.calls import Called, Calls, Ended
 from services.processor.confidence import confidence, used_columns
 from services.processor.endings import Ending, Stopped, ending_of
-from services.processor.job_plan import Snapshot
+from services.processor.job_plan import Snapshot, Step
 from services.processor.payloads import JobSeal, RowPayload
 from services.processor.progress import place
 from services.processor.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.row_source import RowSource, SourceRow
+from services.processor.usage import cost_nanos
 
 _MOST_ATTEMPTS = 2**15 - 1
 
@@ -126,7 +127,7 @@ class RowLoop:
             )
             done.attempts += called.calls
             if called.failure is not None:
-                return self._result(FAILED, done, called)
+                return self._result(FAILED, done, called, self._steps[position])
             if called.texts is None:
                 return None
             texts, bits = self._checks[position].check(called.texts, values)
@@ -135,10 +136,10 @@ class RowLoop:
             values += texts
             if position + 1 < len(self._steps):
                 # A chain goes on from here after a crash: what was paid for is not paid for again.
-                await self._writer.put(self._result(UNDER_WAY, done, called))
-        return self._result(SUCCEEDED, done, called)
+                await self._writer.put(self._result(UNDER_WAY, done, called, self._steps[position]))
+        return self._result(SUCCEEDED, done, called, self._steps[-1])
 
-    def _result(self, state: int, done: "_Done", called: Called) -> NewResult:
+    def _result(self, state: int, done: "_Done", called: Called, step: Step) -> NewResult:
         failure = called.failure
         payload = RowPayload(tuple(done.outputs), failure.message if failure else "", tuple(done.flags))
         return NewResult(
@@ -151,4 +152,6 @@ class RowLoop:
             payload=self._seal.seal_row(done.row, payload),
             input_tokens=called.input_tokens,
             output_tokens=called.output_tokens,
+            model=step.model,
+            cost_nanos=cost_nanos(step.model, called.input_tokens, called.output_tokens),
         )

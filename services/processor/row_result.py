@@ -34,3 +34,6 @@ class NewResult:
     payload: bytes
     input_tokens: int
     output_tokens: int
+    #: The model whose step ended with this result, and what it cost in billionths of a US dollar.
+    model: str
+    cost_nanos: int

@@ -1,6 +1,7 @@
 """What the processor and its workers are told by the environment."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -20,6 +21,8 @@ class ProcessorSettings(ServiceSettings):
     #: Provider calls in flight of a job that does not say, and of any job at most.
     parallel_calls: int = Field(default=5, ge=1)
     max_parallel_calls: int = Field(default=1000, ge=1)
+    #: What every account may use in a month, by the name of the plan.
+    plan: Literal["free", "starter", "growth", "scale", "unlimited"] = "unlimited"
     provider_connect_seconds: float = Field(default=10.0, gt=0)
     provider_total_seconds: float = Field(default=60.0, gt=0)
     max_answer_bytes: int = Field(default=1024 * 1024, ge=1024)

@@ -5,12 +5,14 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 import psycopg
 
 from services.common.errors import DomainError
 from services.common.logs import describe, log
+from services.processor.budget import Budget
 from services.processor.calls import Calls, Ended, Keys, Provider
 from services.processor.claims import Claim, FenceLost
 from services.processor.endings import Again, Ending, Fail, Pause, Stopped, TryAgain, ending_of
@@ -23,6 +25,8 @@ from services.processor.result_writer import ResultWriter
 from services.processor.row_loop import RowLoop
 from services.processor.row_source import RowSource
 from services.processor.store.shards import ShardStore
+from services.processor.store.usage import UsageStore
+from services.processor.usage import month_start
 
 #: A shard that was claimed so often without one new row is what stops the workers.
 MOST_CLAIMS = 10
@@ -55,6 +59,9 @@ class Parts:
     provider: Provider
     parks: Parks
     refused: RefusedParameters
+    usage: UsageStore
+    #: Usages that an account may have in a month; None is no limit.
+    usage_limit: int | None
     announcements: Announcements
 
 
@@ -63,7 +70,7 @@ class ShardRuns:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._loops: dict[RowLoop, tuple[str, asyncio.Task[None] | None]] = {}
+        self._loops: dict[RowLoop, tuple[Claim, asyncio.Task[None] | None]] = {}
         self._draining = False
 
     async def run(self, job: str, number: int) -> None:
@@ -99,13 +106,16 @@ class ShardRuns:
         """Stop the shards of jobs that do not run any more, and note how far jobs are; until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            jobs = sorted({job for job, _ in self._loops.values()})
+            jobs = sorted({claim.job for claim, _ in self._loops.values()})
             if not jobs:
                 continue
             try:
                 states = await self._parts.store.states(jobs)
-                for loop, (job, _) in list(self._loops.items()):
-                    state = states.get(job)
+                used_up = await self._used_up(jobs)
+                for loop, (claim, _) in list(self._loops.items()):
+                    state = states.get(claim.job)
+                    if claim.job in used_up:
+                        loop.end(Pause("QUOTA", "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"))
                     if state is State.PAUSED:
                         # Rows in flight finish, no new ones start.
                         loop.end(Stopped())
@@ -114,6 +124,13 @@ class ShardRuns:
                 await self._parts.store.mark(jobs)
             except psycopg.Error as error:
                 log.warning("shards.unseen", **describe(error))
+
+    async def _used_up(self, jobs: list[str]) -> list[str]:
+        """Return those jobs whose account has used up its plan."""
+        limit = self._parts.usage_limit
+        if limit is None:
+            return []
+        return await self._parts.usage.over(jobs, month_start(datetime.now(UTC)), limit)
 
     async def _work(self, claim: Claim) -> Ending | None:
         parts, proof = self._parts, by_grant(claim.grant)
@@ -128,6 +145,7 @@ class ShardRuns:
         batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
         writer = ResultWriter(parts.store, claim, parts.announcements.announce)
         ended = Ended()
+        budget = Budget(parts.usage, claim.job) if claim.max_cost_nanos else None
         loop = RowLoop(
             snapshot,
             api_key=claim.api_key,
@@ -141,12 +159,13 @@ class ShardRuns:
                 grant=claim.grant,
                 claim=claim.fence,
                 dice=random.random,
+                budget=budget,
             ),
             writer=writer,
             seal=seal,
             ended=ended,
         )
-        self._loops[loop] = claim.job, asyncio.current_task()
+        self._loops[loop] = claim, asyncio.current_task()
         if self._draining:
             loop.end(Again(0))
         try:
@@ -154,6 +173,8 @@ class ShardRuns:
                 return await loop.run(claim.calls)
         finally:
             del self._loops[loop]
+            if budget is not None:
+                await budget.close()
 
     async def _end(self, claim: Claim, ending: Ending | None) -> None:
         store = self._parts.store

@@ -21,6 +21,7 @@ from services.processor.peers import FileFacts, GrantScope, KeyFacts, MintedGran
 from services.processor.progress import place
 from services.processor.requests import RefusedParameters
 from services.processor.templates import Template
+from services.processor.usage import UsageMeter
 
 MOST_ROWS = 10
 MOST_MOCKS = 100
@@ -111,6 +112,7 @@ class Callers:
     provider: Provider
     parks: Parks
     refused: RefusedParameters
+    meter: UsageMeter
 
 
 class TemplateTests:
@@ -155,6 +157,7 @@ class TemplateTests:
         snapshot = Snapshot((*file.columns, *cells), steps, "", tuple(custom.items()))
         # Clashes and unknown columns are found here, before anything is paid for.
         used = [place for place in used_columns(snapshot) if place < len(file.columns)]
+        await self._callers.meter.check(person.account, (last - first + 1) * len(steps))
         key = await self._vault.describe_key(wish.api_key, proof)
         grant = await self._auth.mint_grant(
             GrantScope(
@@ -191,6 +194,16 @@ class TemplateTests:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            models = {step.template: step.model for step in steps}
+            await self._callers.meter.count(
+                person.account,
+                [
+                    (models[step.template], step.input_tokens, step.output_tokens)
+                    for row in rows
+                    for step in row.steps
+                    if step.outputs or step.input_tokens
+                ],
+            )
             await self._vault.revoke_grant(grant.id, person.account)
         return Tested(rows, mocked)
 

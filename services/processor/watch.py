@@ -58,4 +58,12 @@ class Watch:
 
 
 def _shown(job: Job) -> tuple[object, ...]:
-    return (job.state, job.pause_reason, job.succeeded, job.failed, job.input_tokens, job.output_tokens)
+    return (
+        job.state,
+        job.pause_reason,
+        job.succeeded,
+        job.failed,
+        job.input_tokens,
+        job.output_tokens,
+        job.max_cost_nanos,
+    )

@@ -37,8 +37,8 @@ BODIES: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-#: What everybody sees alike.
-SHARED = {"libraryTemplates", "models"}
+#: What everybody sees alike, or what has no names.
+SHARED = {"libraryTemplates", "models", "usage"}
 
 
 def cases() -> list[tuple[str, str, str]]:

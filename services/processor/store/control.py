@@ -30,6 +30,7 @@ _GO_ON = """
         state = CASE WHEN start_time IS NULL THEN 'PENDING' ELSE 'RUNNING' END,
         pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', end_time = NULL,
         mark_time = NULL, mark_rate = 0, api_key = %(api_key)s,
+        max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
         grant_token = %(grant_token)s, grant_id = %(grant_id)s, grant_expire_time = %(expire_time)s
     WHERE id = %(job)s
 """
@@ -39,6 +40,7 @@ _ROW_AGAIN = "DELETE FROM result WHERE job = %(job)s AND row = %(row)s AND state
 _REOPEN = """
     WITH again AS ({again}), touched AS (
         SELECT shard.number, shard.succeeded, shard.failed, shard.input_tokens, shard.output_tokens,
+               shard.cost_nanos,
                count(*) FILTER (WHERE again.state = 1) AS gone,
                count(*) FILTER (WHERE again.state = 2) AS fallen
         FROM again JOIN shard ON shard.job = %(job)s AND again.row BETWEEN shard.first_row AND shard.last_row
@@ -51,7 +53,8 @@ _REOPEN = """
         SELECT count(*) AS shards,
                coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed,
                coalesce(sum(input_tokens), 0) AS input_tokens,
-               coalesce(sum(output_tokens), 0) AS output_tokens
+               coalesce(sum(output_tokens), 0) AS output_tokens,
+               coalesce(sum(cost_nanos), 0) AS cost_nanos
         FROM touched
     )
     UPDATE job SET
@@ -59,11 +62,18 @@ _REOPEN = """
         succeeded = job.succeeded - total.succeeded, failed = job.failed - total.failed,
         input_tokens = job.input_tokens - total.input_tokens,
         output_tokens = job.output_tokens - total.output_tokens,
+        cost_nanos = job.cost_nanos - total.cost_nanos,
         mark_done = 0
     FROM total WHERE job.id = %(job)s
     RETURNING total.shards
 """
 _OCCUPIED = "SELECT count(*) FROM shard WHERE job = %(job)s AND state IN ('QUEUED', 'RUNNING')"
+_SETTLE = """
+    UPDATE job SET reserved_nanos = cost_nanos + coalesce((
+        SELECT sum(shard.cost_nanos) FROM shard
+        WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
+    ), 0) WHERE id = %(job)s
+"""
 # Those that were begun go first.
 _FILL = """
     WITH next AS (
@@ -142,6 +152,7 @@ async def _go_on(connection: AsyncConnection[TupleRow], job: str, leave: Leave) 
             "grant_token": leave.grant.token,
             "grant_id": leave.grant.id,
             "expire_time": leave.grant.expire_time,
+            "max_cost_nanos": leave.max_cost_nanos,
         },
     )
 
@@ -155,6 +166,9 @@ async def _fill(
         return True
     found = await (await connection.execute(_OCCUPIED, {"job": job})).fetchone()
     occupied: int = found[0] if found else 0
+    if not occupied:
+        # Nobody holds money of the job: what killed workers took along is free again.
+        await connection.execute(_SETTLE, {"job": job})
     shares = list(cut(rows, calls).calls)
     # Those that are still at work keep their calls; the rest of the window gets the smaller shares.
     free = sorted(shares)[: max(0, len(shares) - occupied)]

@@ -135,7 +135,13 @@ async def _claim(session: AsyncSession, account: str, *, key: str, content: byte
 
 def _under_way() -> LateralFromClause:
     """Sums over the shards whose counters are not in the job's own yet."""
-    columns = (ShardRow.succeeded, ShardRow.failed, ShardRow.input_tokens, ShardRow.output_tokens)
+    columns = (
+        ShardRow.succeeded,
+        ShardRow.failed,
+        ShardRow.input_tokens,
+        ShardRow.output_tokens,
+        ShardRow.cost_nanos,
+    )
     return (
         select(*(func.coalesce(func.sum(each), 0).label(f"open_{each.key}") for each in columns))
         .where(ShardRow.job == JobRow.id, text("shard.state IN ('QUEUED', 'RUNNING', 'HALTED')"))
@@ -172,6 +178,9 @@ def _job(row: Row[Any]) -> Job:
         wrapped_key=job.wrapped_key,
         snapshot=job.snapshot,
         grant_id=job.grant_id,
+        cost_nanos=job.cost_nanos + int(row.open_cost_nanos),
+        max_cost_nanos=job.max_cost_nanos,
+        priced=job.priced,
     )
 
 
@@ -194,4 +203,6 @@ def _values(job: NewJob) -> dict[str, Any]:
         "grant_id": job.grant_id,
         "grant_expire_time": job.grant_expire_time,
         "create_time": job.create_time,
+        "max_cost_nanos": job.max_cost_nanos,
+        "priced": job.priced,
     }

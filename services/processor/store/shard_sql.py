@@ -6,7 +6,8 @@ CLAIM = """
     WHERE job.id = shard.job AND shard.job = %(job)s AND shard.number = %(number)s
       AND shard.state <> 'DONE' AND job.state IN ('PENDING', 'RUNNING')
     RETURNING shard.fence, shard.claims, shard.first_row, shard.last_row, shard.calls,
-              job.account, job.file, job.parse, job.api_key, job.wrapped_key, job.snapshot, job.grant_token
+              job.account, job.file, job.parse, job.api_key, job.wrapped_key, job.snapshot, job.grant_token,
+              job.max_cost_nanos
 """
 START = """
     UPDATE job SET state = 'RUNNING', start_time = coalesce(start_time, now())
@@ -20,7 +21,7 @@ SET_ASIDE = """
     WHERE job = %(job)s AND number = %(number)s AND state IN ('QUEUED', 'RUNNING')
 """
 BEGUN = "SELECT row, state, payload FROM result WHERE job = %s AND row BETWEEN %s AND %s"
-# One statement, so one round trip: the fence is checked, rows are added, progress is counted.
+# One statement, so one round trip: the fence is checked, rows are added, progress and use are counted.
 COMMIT = """
     WITH held AS (
         SELECT job, number FROM shard
@@ -30,8 +31,9 @@ COMMIT = """
         SELECT * FROM unnest(
             %(rows)b::int[], %(states)b::smallint[], %(attempts)b::smallint[],
             %(reasons)s::text[], %(flags)b::int[], %(confidences)b::smallint[], %(payloads)b::bytea[],
-            %(input)b::int[], %(output)b::int[]
-        ) AS n(row, state, attempts, reason, flags, confidence, payload, input_tokens, output_tokens)
+            %(input)b::int[], %(output)b::int[], %(costs)b::bigint[]
+        ) AS n(row, state, attempts, reason, flags, confidence, payload, input_tokens, output_tokens,
+               cost_nanos)
     ), added AS (
         INSERT INTO result (job, row, state, attempts, reason, flags, confidence, payload)
         SELECT held.job, new.row, new.state, new.attempts, new.reason, new.flags, new.confidence, new.payload
@@ -46,15 +48,31 @@ COMMIT = """
         SELECT count(*) FILTER (WHERE added.state = 1) AS succeeded,
                count(*) FILTER (WHERE added.state = 2) AS failed,
                coalesce(sum(new.input_tokens), 0) AS input_tokens,
-               coalesce(sum(new.output_tokens), 0) AS output_tokens
+               coalesce(sum(new.output_tokens), 0) AS output_tokens,
+               coalesce(sum(new.cost_nanos), 0) AS cost_nanos
         FROM added JOIN new USING (row)
+    ), metered AS (
+        INSERT INTO usage_day (account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos)
+        SELECT %(account)s, (now() AT TIME ZONE 'UTC')::date, u.model, held.number %% 16,
+               u.usages, u.input_tokens, u.output_tokens, u.cost_nanos
+        FROM held, unnest(
+            %(models)s::text[], %(usages)b::bigint[], %(model_input)b::bigint[],
+            %(model_output)b::bigint[], %(model_cost)b::bigint[]
+        ) AS u(model, usages, input_tokens, output_tokens, cost_nanos)
+        ORDER BY u.model
+        ON CONFLICT (account, day, model, slot) DO UPDATE SET
+            usages = usage_day.usages + excluded.usages,
+            input_tokens = usage_day.input_tokens + excluded.input_tokens,
+            output_tokens = usage_day.output_tokens + excluded.output_tokens,
+            cost_nanos = usage_day.cost_nanos + excluded.cost_nanos
     )
     UPDATE shard SET
         claims = 1,
         succeeded = shard.succeeded + counted.succeeded,
         failed = shard.failed + counted.failed,
         input_tokens = shard.input_tokens + counted.input_tokens,
-        output_tokens = shard.output_tokens + counted.output_tokens
+        output_tokens = shard.output_tokens + counted.output_tokens,
+        cost_nanos = shard.cost_nanos + counted.cost_nanos
     FROM held, counted
     WHERE shard.job = held.job AND shard.number = held.number
     RETURNING shard.number
@@ -62,12 +80,13 @@ COMMIT = """
 FINISH = """
     UPDATE shard SET state = 'DONE'
     WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
-    RETURNING succeeded, failed, input_tokens, output_tokens, calls
+    RETURNING succeeded, failed, input_tokens, output_tokens, cost_nanos, calls
 """
 FOLD = """
     UPDATE job SET
         succeeded = succeeded + %(succeeded)s, failed = failed + %(failed)s,
         input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
+        cost_nanos = cost_nanos + %(cost)s,
         shards_done = shards_done + 1,
         -- A job whose rows are all done has nothing left to pause for.
         state = CASE WHEN state = 'PAUSED' AND shards_done + 1 = shard_count THEN 'RUNNING' ELSE state END

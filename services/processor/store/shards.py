@@ -12,6 +12,8 @@ from services.processor.queue import ASSEMBLE, RUN_SHARD, defer
 from services.processor.row_result import NewResult
 from services.processor.store import shard_sql as sql
 
+_COUNTERS = ("succeeded", "failed", "input", "output", "cost", "calls")
+
 
 class ShardStore:
     """Claims, commits and ends shards."""
@@ -59,6 +61,9 @@ class ShardStore:
             "payloads": [each.payload for each in results],
             "input": [each.input_tokens for each in results],
             "output": [each.output_tokens for each in results],
+            "costs": [each.cost_nanos for each in results],
+            "account": claim.account,
+            **_by_model(results),
         }
         async with self._pool.connection() as connection:
             held = await (await connection.execute(sql.COMMIT, arguments)).fetchone()
@@ -74,7 +79,7 @@ class ShardStore:
                 raise FenceLost
             if done[0] + done[1] != claim.last_row - claim.first_row + 1:
                 raise ShardIncomplete
-            counters = dict(zip(("succeeded", "failed", "input", "output", "calls"), done, strict=True))
+            counters = dict(zip(_COUNTERS, done, strict=True))
             folded = await (await connection.execute(sql.FOLD, about | counters)).fetchone()
             assert folded is not None
             state, all_done = folded
@@ -130,3 +135,20 @@ class ShardStore:
 async def _held_state(connection: AsyncConnection[TupleRow], job: str) -> State | None:
     row = await (await connection.execute(sql.HOLD_JOB, {"job": job})).fetchone()
     return None if row is None else State(row[0])
+
+
+def _by_model(results: Sequence[NewResult]) -> dict[str, list[str] | list[int]]:
+    """Return the use of each model in a batch: every result is the end of one step, so one usage."""
+    sums: dict[str, list[int]] = {}
+    for each in results:
+        of_model = sums.setdefault(each.model, [0, 0, 0, 0])
+        for place, value in enumerate((1, each.input_tokens, each.output_tokens, each.cost_nanos)):
+            of_model[place] += value
+    usages, tokens_in, tokens_out, costs = ([*each] for each in zip(*sums.values(), strict=True))
+    return {
+        "models": [*sums],
+        "usages": usages,
+        "model_input": tokens_in,
+        "model_output": tokens_out,
+        "model_cost": costs,
+    }

@@ -20,6 +20,8 @@ from smelt.processor.v1 import (
     jobs_pb2_grpc,
     templates_pb2,
     templates_pb2_grpc,
+    usage_pb2,
+    usage_pb2_grpc,
     variables_pb2,
     variables_pb2_grpc,
 )
@@ -155,6 +157,7 @@ class Person:
         self.jobs: Any = jobs_pb2_grpc.JobServiceStub(channel)
         self.templates: Any = templates_pb2_grpc.TemplateServiceStub(channel)
         self.variables: Any = variables_pb2_grpc.VariableServiceStub(channel)
+        self.usage: Any = usage_pb2_grpc.UsageServiceStub(channel)
         self.metadata = (("x-smelt-passport", passport),)
 
     async def template(self, prompt: str, column: str = "Hook", **more: Any) -> str:
@@ -194,6 +197,9 @@ class Person:
         return await self.jobs.CancelJob(
             jobs_pb2.CancelJobRequest(name=name), metadata=self.metadata, timeout=10
         )
+
+    async def used(self) -> Any:
+        return await self.usage.GetUsage(usage_pb2.GetUsageRequest(), metadata=self.metadata, timeout=10)
 
     async def pause(self, name: str) -> Any:
         request = jobs_pb2.PauseJobRequest(name=name)

@@ -396,3 +396,32 @@ def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smel
     assert params.get_list("columns") == ["error", "flags"]
     assert (params["rows"], params["byte_order_mark"]) == ("ONLY_FAILED", "true")
     assert smelt("jobs", "download", "j1", "-o", str(target), "--only", "some")[0] == 2
+
+
+def test_the_meter_shows_days_and_models(server: Server, smelt: Smelt) -> None:
+    part = {"used": 3, "input_tokens": "30", "output_tokens": "9"}
+    days = [part | {"day": "2026-01-02", "cost_usd": "0.5"}]
+    server.says(
+        {
+            "plan": "free",
+            "used": "3",
+            "limit": "250",
+            "left": "247",
+            "days": days,
+            "models": [part | {"model": "m"}],
+        }
+    )
+    code, out, _ = smelt("usage")
+    assert code == 0
+    for said in ("247 of 250", "3 used, 30 tokens in, 9 out, $0.5", "cost unknown"):
+        assert said in out
+
+
+def test_a_job_is_started_with_a_budget_and_not_waited_for(server: Server, smelt: Smelt) -> None:
+    server.says(job("PENDING"), 201)
+    arguments = ("files/f1", "-t", "templates/t1", "-o", "out.csv", "--max-cost", "1.50", "--no-wait")
+    code, out, err = smelt("run", *arguments)
+    assert code == 0
+    assert server.body()["max_cost_usd"] == "1.50"
+    assert out.startswith("jobs/")
+    assert "smelt jobs watch" in err

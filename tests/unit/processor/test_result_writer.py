@@ -15,7 +15,7 @@ CLAIM = Claim("job", 0, 7, 1, 1, 500, 10, "ada", "files/a", 1, "apiKeys/k", b"",
 
 
 def result(row: int) -> NewResult:
-    return NewResult(row, 1, 1, "", 0, 100, b"sealed", 1, 1)
+    return NewResult(row, 1, 1, "", 0, 100, b"sealed", 1, 1, "m", 0)
 
 
 class Store:

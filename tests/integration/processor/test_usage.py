@@ -1,0 +1,144 @@
+"""The meter, plans and budgets, over real processes."""
+
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from smelt.processor.v1 import jobs_pb2
+
+from deploy.local.certificates import Certificates
+from deploy.local.valkey import Valkey
+from tests.integration.processor.stand_in_services import World
+from tests.integration.processor.stand_ins import StandIns
+from tests.integration.processor.suite import Person, Process, State, Suite, gateway_channel, refusal
+from tests.support.provider import Provider
+from tests.support.stores import Databases
+
+Reason = jobs_pb2.Job.PauseReason
+PROMPT = "Write to {{Name}}"
+
+
+def people(count: int) -> list[list[str]]:
+    return [[f"Name{number}."] for number in range(1, count + 1)]
+
+
+@pytest.fixture
+async def zoe(suite: Suite, stand_ins: StandIns) -> AsyncIterator[Person]:
+    """Somebody who has used nothing yet."""
+    async with gateway_channel(suite.certificates, suite.address) as channel:
+        yield Person(channel, stand_ins.passport("zoe"))
+
+
+async def test_the_meter_counts_steps_once_and_tokens_as_the_provider_does(
+    zoe: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "status", "status": 500, "first": 1, "contains": "Name1."},
+        {"action": "status", "status": 400, "contains": "Again Name2."},
+    )
+    file = world.add_file(["Name"], people(10), account="zoe")
+    first = await zoe.template(PROMPT, model="gpt-4o-mini")
+    second = await zoe.template("Again {{Name}}", "Again", model="unpriced-model")
+    priced = await zoe.start(file, first)
+    done = await zoe.until(priced.name)
+    meter = await zoe.used()
+    assert (meter.plan, meter.used, meter.limit, meter.percent) == ("unlimited", 10, 0, 0)
+    ((day,), (model,)) = meter.days, meter.models
+    assert (model.model, model.used) == ("gpt-4o-mini", 10)
+    assert (day.input_tokens, day.output_tokens) == (done.input_tokens, done.output_tokens)
+    cost = done.input_tokens * Decimal("0.15") / 10**6 + done.output_tokens * Decimal("0.60") / 10**6
+    assert Decimal(done.cost_usd) == pytest.approx(cost, abs=Decimal("0.000001"))
+    assert day.cost_usd == done.cost_usd
+    job = await zoe.start(file, first, second)
+    done = await zoe.until(job.name)
+    assert (done.request_counts.failed, done.cost_usd) == (1, "")
+    meter = await zoe.used()
+    # Ten and twenty: a step that failed for good counts, too, and attempts do not.
+    assert meter.used == 30
+    assert [(each.model, each.used, bool(each.cost_usd)) for each in meter.models] == [
+        ("gpt-4o-mini", 20, True),
+        ("unpriced-model", 10, False),
+    ]
+    await zoe.retry_failed(job.name)
+    await zoe.until(job.name)
+    assert (await zoe.used()).used == 31
+    await zoe.test(file, first, row_count=2)
+    assert (await zoe.used()).used == 33
+
+
+async def test_a_budget_pauses_the_job_before_the_call_that_could_exceed_it(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    file = world.add_file(["Name"], people(300))
+    template = await ada.template(PROMPT, max_tokens=100)
+    limit = "0.002"
+    job = await ada.start(file, template, parallel_calls=20, max_cost_usd=limit)
+    paused = await ada.until(job.name, State.PAUSED)
+    assert paused.pause_reason == Reason.BUDGET
+    done = paused.request_counts.succeeded
+    assert 0 < done < 300
+    # One more call could cost 0.0001 at most; what it did not stop was less than the limit.
+    assert Decimal(limit) - Decimal("0.0004") < Decimal(paused.cost_usd) <= Decimal(limit)
+    sent = len(provider.prompts())
+    resumed = await ada.resume(job.name, max_cost_usd="1")
+    assert Decimal(resumed.max_cost_usd) == 1
+    finished = await ada.until(job.name)
+    assert finished.request_counts.succeeded == 300
+    assert len(provider.prompts()) == 300 > sent
+
+
+async def test_a_budget_needs_known_prices(ada: Person, world: World) -> None:
+    file = world.add_file(["Name"], people(3))
+    template = await ada.template(PROMPT, model="unpriced-model")
+    assert await refusal(ada.start(file, template, max_cost_usd="1")) == "PRICE_UNKNOWN"
+    assert await refusal(ada.start(file, template, max_cost_usd="-1")) == "INVALID_REQUEST"
+
+
+@pytest.fixture
+def free(
+    certificates: Certificates,
+    stand_ins: StandIns,
+    running_provider: Provider,
+    databases: Databases,
+    valkey: Valkey,
+    tmp_path: Path,
+) -> Iterator[Suite]:
+    """A processor and a worker of an installation whose accounts have 250 usages a month."""
+    made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
+    url_file = tmp_path / "redis.url"
+    url_file.write_text(valkey.url())
+    with databases.fresh("processor") as database:
+        made.use(database, url_file)
+        made.settings["SMELT_PLAN"] = "free"
+        try:
+            made.serve()
+            made.worker()
+            yield made
+        finally:
+            made.stop()
+
+
+async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(
+    free: Suite, stand_ins: StandIns, world: World, provider: Provider
+) -> None:
+    async with gateway_channel(free.certificates, free.address) as channel:
+        ada = Person(channel, stand_ins.passport("ada"))
+        template = await ada.template(PROMPT)
+        large, small = world.add_file(["Name"], people(251)), world.add_file(["Name"], people(200))
+        assert await refusal(ada.start(large, template)) == "USAGE_LIMIT_EXCEEDED"
+        estimate = await ada.estimate(small, template)
+        assert (estimate.usage_left, estimate.usage_limit) == (250, 250)
+        provider.script(latency_ms=50)
+        # Each fits when it starts; together they do not.
+        jobs = [await ada.start(small, template, parallel_calls=5) for _ in range(2)]
+        first = await ada.until(jobs[0].name, State.PAUSED, State.COMPLETED, seconds=60)
+        second = await ada.until(jobs[1].name, State.PAUSED, State.COMPLETED, seconds=60)
+        assert State.PAUSED in (first.state, second.state)
+        paused = first if first.state == State.PAUSED else second
+        assert (paused.pause_reason, paused.error.reason) == (Reason.QUOTA, "USAGE_LIMIT_EXCEEDED")
+        meter = await ada.used()
+        # Half a second of ten calls in flight may come on top.
+        assert 250 <= meter.used <= 250 + 150
+        assert (meter.left, meter.percent) == (0, 100)
+        assert await refusal(ada.resume(paused.name)) == "USAGE_LIMIT_EXCEEDED"
