@@ -54,6 +54,7 @@ def test_a_deleted_key_and_the_operators_are_not_tried(person: Person, provider:
     assert provider.requests() == []
 
 
+@pytest.mark.promise("S46")
 async def test_the_operators_key_is_never_sent_to_a_persons_endpoint(
     new_person: Callable[[], Person], provider: Provider, stack: Stack
 ) -> None:

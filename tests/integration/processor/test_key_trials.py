@@ -58,6 +58,7 @@ async def test_a_key_is_released_once_for_one_small_call(
     assert provider.requests()[1]["model"] == "llama"
 
 
+@pytest.mark.promise("S45")
 @pytest.mark.parametrize(
     ("rule", "result"),
     [
@@ -86,6 +87,7 @@ async def test_whatever_a_provider_does_is_one_of_four_results(
     assert len(provider.requests()) == 1
 
 
+@pytest.mark.promise("S46")
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "https://127.0.0.1/v1", "https://[::1]/v1"])
 async def test_an_address_that_is_not_allowed_is_not_called(owner: Owner, world: World, url: str) -> None:
     world.base_url = url
@@ -106,6 +108,7 @@ def hurried(certificates: Certificates, suite: Suite, stand_ins: StandIns) -> It
         other.stop()
 
 
+@pytest.mark.promise("S45")
 @pytest.mark.parametrize("rule", [{"action": "slow", "seconds": 60.0}, {"action": "trickle"}])
 async def test_a_provider_that_hangs_is_unreachable_within_the_deadline(
     hurried: Owner, world: World, provider: Provider, rule: dict[str, Any]
@@ -123,6 +126,7 @@ async def test_a_key_that_is_not_released_is_not_tried(
     assert (provider.requests(), world.key_tests) == ([], [])
 
 
+@pytest.mark.promise("S46")
 async def test_people_do_not_try_the_operators_key(owner: Owner, world: World, provider: Provider) -> None:
     assert await refusal(owner.ask("apiKeys/managed")) == "API_KEY_NOT_FOUND"
     assert (provider.requests(), world.minted) == ([], [])

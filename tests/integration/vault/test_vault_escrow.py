@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from smelt.vault.v1 import operator_pb2
 
 from services.vault.root import RootKeyFile
@@ -58,6 +59,7 @@ def confirm(vault: Vault, lines: dict[int, str]) -> tuple[int, str]:
         return asking.wait(30), said
 
 
+@pytest.mark.promise("S08")
 async def test_production_serves_once_somebody_has_written_the_root_key_down(stopped_vault: Vault) -> None:
     vault = stopped_vault
     vault.settings["SMELT_ENVIRONMENT"] = "production"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from smelt.vault.v1 import api_keys_pb2, operator_pb2
 
 from tests.integration.vault.vault_process import PRIVATE_URL, SECRET, Vault, new_account, reason_of, worker
@@ -46,6 +47,7 @@ async def test_the_last_test_stands_on_the_key_and_in_the_audit(vault: Vault) ->
     assert len(said) == 4
 
 
+@pytest.mark.promise("S30")
 async def test_nobody_notes_a_test_on_a_key_of_others(vault: Vault) -> None:
     account, key = new_account(), await vault.add_key(new_account())
     await vault.operator().SetManagedApiKey(
@@ -57,6 +59,7 @@ async def test_nobody_notes_a_test_on_a_key_of_others(vault: Vault) -> None:
         assert await reason_of(record(vault, account, key.name, wrong)) == "INVALID_REQUEST"
 
 
+@pytest.mark.promise("S46")
 async def test_the_operators_key_goes_to_no_host_but_its_own(fragile: Vault) -> None:
     vault, account = fragile, new_account()
     theirs = f"{PRIVATE_URL}/of-a-person"
