@@ -3,7 +3,9 @@
 import email
 import email.policy
 import json
+import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -223,3 +225,17 @@ def test_an_upload_is_broken_off_when_its_session_ends(new_person: Callable[[], 
     uploading.join(20)
     assert took < 5
     assert [status for status, _ in answers] in ([401], [])
+
+
+@pytest.mark.promise("S22")
+def test_without_the_cache_ended_sessions_stay_ended_and_others_go_on(
+    new_person: Callable[[], Person], stack: Stack
+) -> None:
+    ended, stays = new_person(), new_person()
+    ended.ok("DELETE", "/v1/sessions/current")
+    os.kill(stack.pids["valkey"], signal.SIGKILL)
+    assert ended.call("GET", "/v1/users/me").status_code == 401
+    assert stays.ok("GET", "/v1/users/me")["email"] == stays.email
+    again = stays.http.post("/v1/sessions", json={"email": stays.email, "password": PASSWORD})
+    assert again.status_code == 201
+    assert ended.call("GET", "/v1/users/me").status_code == 401

@@ -26,6 +26,7 @@ async def tried(auth: Auth, email: str, client: str, password: str = WRONG) -> s
     return (await refused(auth.sign_in(email, password, client=client))).reason
 
 
+@pytest.mark.promise("S22")
 @pytest.mark.promise("S21")
 async def test_of_200_parallel_attempts_over_two_replicas_exactly_5_are_looked_at(replicas: Replicas) -> None:
     both = (replicas.first, replicas.second)
