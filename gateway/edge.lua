@@ -5,6 +5,8 @@ local passed = {
   ["content-length"] = true,
   ["content-type"] = true,
   ["idempotency-key"] = true,
+  ["if-range"] = true,
+  ["range"] = true,
   ["transfer-encoding"] = true,
   ["user-agent"] = true,
   ["x-envoy-external-address"] = true,
@@ -13,7 +15,7 @@ local passed = {
 }
 
 -- The longest values that are passed; a key that was cut is still too long for the service to take.
-local longest = { ["user-agent"] = 256, ["idempotency-key"] = 300 }
+local longest = { ["user-agent"] = 256, ["idempotency-key"] = 300, ["if-range"] = 256, ["range"] = 256 }
 
 function envoy_on_request(request)
   local headers = request:headers()
@@ -75,7 +77,8 @@ function envoy_on_response(response)
   local length = headers:get("x-content-length")
   if length then
     -- The announced length is that of the content, not of an error that came instead.
-    if headers:get(":status") == "200" then
+    local sent = headers:get(":status")
+    if sent == "200" or sent == "206" then
       headers:replace("content-length", length)
     end
     headers:remove("x-content-length")

@@ -28,6 +28,7 @@ STATUS = {
     Kind.PRECONDITION: 400,
     Kind.EXHAUSTED: 429,
     Kind.TOO_LARGE: 413,
+    Kind.OUT_OF_RANGE: 416,
     Kind.UNAVAILABLE: 503,
     Kind.DAMAGED: 500,
     Kind.INTERNAL: 500,

@@ -17,6 +17,7 @@ class Kind(Enum):
     PRECONDITION = "precondition"
     EXHAUSTED = "exhausted"
     TOO_LARGE = "too large"
+    OUT_OF_RANGE = "out of range"
     UNAVAILABLE = "unavailable"
     DAMAGED = "damaged"
     INTERNAL = "internal"

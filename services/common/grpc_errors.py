@@ -20,12 +20,12 @@ _CODES: dict[Kind, int] = {
     Kind.EXHAUSTED: code_pb2.RESOURCE_EXHAUSTED,
     # HTTP has a status of its own for this; the guard adds it for the gateway.
     Kind.TOO_LARGE: code_pb2.RESOURCE_EXHAUSTED,
+    Kind.OUT_OF_RANGE: code_pb2.OUT_OF_RANGE,
     Kind.UNAVAILABLE: code_pb2.UNAVAILABLE,
     Kind.DAMAGED: code_pb2.DATA_LOSS,
     Kind.INTERNAL: code_pb2.INTERNAL,
 }
 _KINDS: dict[int, Kind] = {code: kind for kind, code in _CODES.items() if kind is not Kind.TOO_LARGE}
-_KINDS[code_pb2.OUT_OF_RANGE] = Kind.INVALID
 _STATUS_KEY = "grpc-status-details-bin"
 
 
@@ -54,6 +54,10 @@ def trailing_metadata(error: DomainError) -> tuple[tuple[str, str], ...]:
     metadata: list[tuple[str, str]] = []
     if error.kind is Kind.TOO_LARGE:
         metadata.append(("x-http-status", "413"))
+    if error.kind is Kind.OUT_OF_RANGE:
+        # RFC 9110, section 15.5.17: who asked for too much is told how much there is.
+        metadata.append(("x-http-status", "416"))
+        metadata.append(("content-range", f"bytes */{error.metadata.get('size', '*')}"))
     if error.retry_after_seconds is not None:
         metadata.append(("retry-after", str(error.retry_after_seconds)))
     return tuple(metadata)

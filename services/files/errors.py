@@ -91,6 +91,14 @@ class FileNotProfiled(DomainError):
     message = "The file has no profile yet: read it anew"
 
 
+class RangeNotSatisfiable(DomainError):
+    """The bytes that are asked for begin behind the file's end; metadata tells its size."""
+
+    reason = "RANGE_NOT_SATISFIABLE"
+    kind = Kind.OUT_OF_RANGE
+    message = "The file has no such bytes"
+
+
 class GrantInvalid(DomainError):
     """The grant is for something else."""
 

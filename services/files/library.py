@@ -2,20 +2,26 @@
 
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from services.common.identity import ExportPermit, JobGrant, Passport
 from services.common.paging import Position
+from services.files.byte_range import ALL, Span, Wanted
 from services.files.data_keys import DataKeys, Proof, wiped
 from services.files.discards import Discards
-from services.files.errors import FileNotFound, GrantInvalid
-from services.files.objects import Objects, read_all
+from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
+from services.files.objects import Objects, read_all, read_range
 from services.files.profile import Profile
 from services.files.row_reader import RowRange, batches
 from services.files.sealed_parse import context_of, open_columns, open_index, open_profile
 from services.files.stored_file import NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.threads import drawn
+
+#: So many pieces of a download are read at once, and as many may wait.
+_PIECES_AT_ONCE = 4
 
 
 class Files(Protocol):
@@ -38,9 +44,10 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file and its verified bytes."""
+    """A file and its verified bytes, or those of them that were asked for."""
 
     file: StoredFile
+    span: Span
     pieces: AsyncIterator[bytes]
 
 
@@ -84,10 +91,12 @@ class Library:
             raise FileNotFound
         await self._discards.discard(object_key)
 
-    async def download(self, person: Passport | ExportPermit, file_id: str) -> Download:
-        """Return the bytes that were uploaded."""
+    async def download(self, person: Passport | ExportPermit, file_id: str, wanted: Wanted = ALL) -> Download:
+        """Return the bytes that were uploaded; raise RangeNotSatisfiable."""
         file, _ = await self._find(person, file_id)
-        return Download(file, self._pieces(file, await self._open(person, file)))
+        size = file.object.size
+        span = wanted.of(size, etag(file)) or Span(0, size, size)
+        return Download(file, span, self._pieces(file, await self._open(person, file), span))
 
     async def read_rows(
         self, proof: Proof, file_id: str, wanted: RowRange, *, parse: int | None, batch_rows: int
@@ -99,20 +108,38 @@ class Library:
         with wiped(await self._open(proof, file)) as key:
             index = open_index(file, sealed, key)
             source = batches(self._objects, file, key=key, index=index, wanted=wanted, batch_rows=batch_rows)
-            async for batch in drawn(self._executor, source):
-                yield batch
+            async with self._or_deleted(file):
+                async for batch in drawn(self._executor, source):
+                    yield batch
 
-    async def _pieces(self, file: StoredFile, opened: bytearray) -> AsyncIterator[bytes]:
+    async def _pieces(self, file: StoredFile, opened: bytearray, span: Span) -> AsyncIterator[bytes]:
         with wiped(opened) as key:
-            source = read_all(
+            read = read_all
+            if not span.is_whole:
+                read = partial(read_range, start=span.start, stop=span.stop)
+            source = read(
                 self._objects,
                 file.object.key,
                 key=key,
                 associated_data=context_of(file.id).binds(file.account),
                 size=file.object.size,
             )
-            async for piece in drawn(self._executor, source):
-                yield piece
+            async with self._or_deleted(file):
+                async for piece in drawn(self._executor, source, at_once=_PIECES_AT_ONCE):
+                    yield piece
+
+    @asynccontextmanager
+    async def _or_deleted(self, file: StoredFile) -> AsyncIterator[None]:
+        """Tell a file that was deleted while it was read from one that is damaged."""
+        try:
+            yield
+        except FileDamaged:
+            await self._find_again(file)
+            raise
+
+    async def _find_again(self, file: StoredFile) -> None:
+        if await self._files.get(file.account, file.id) is None:
+            raise FileNotFound from None
 
     async def _find(
         self, proof: Proof, file_id: str, *, parse: int | None = None
@@ -124,6 +151,11 @@ class Library:
 
     async def _open(self, proof: Proof, file: StoredFile) -> bytearray:
         return await self._keys.open(proof, context_of(file.id), file.object.wrapped_key)
+
+
+def etag(file: StoredFile) -> str:
+    """Return what stands for exactly these bytes (RFC 9110, section 8.8.3)."""
+    return f'"{file.object.sha256}"'
 
 
 def _check_grant(grant: JobGrant, file_id: str, wanted: RowRange, *, parse: int | None) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import queue
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import Executor
+from itertools import islice
 from typing import Any, TypeVar
 
 from services.common.errors import DomainError
@@ -83,17 +84,25 @@ async def _feed(pipe: _Pipe, source: AsyncIterable[bytes]) -> None:
         pipe.end()
 
 
-_END = object()
+async def drawn(
+    executor: Executor, source: Generator[T, None, None], *, at_once: int = 1
+) -> AsyncIterator[T]:
+    """Yield what a generator yields that runs in a thread, some items ahead of whoever takes them.
 
-
-async def drawn(executor: Executor, source: Generator[T, None, None]) -> AsyncIterator[T]:
-    """Yield what a generator yields that runs in a thread, one item ahead of whoever takes them."""
+    The thread is held only while it draws, `at_once` items each time, so that who takes them slowly
+    keeps no thread from others.
+    """
     loop = asyncio.get_running_loop()
-    step = loop.run_in_executor(executor, next, source, _END)
+
+    def some() -> list[T]:
+        return list(islice(source, at_once))
+
+    step = loop.run_in_executor(executor, some)
     try:
-        while (item := await asyncio.shield(step)) is not _END:
-            step = loop.run_in_executor(executor, next, source, _END)
-            yield item  # type: ignore[misc]
+        while items := await asyncio.shield(step):
+            step = loop.run_in_executor(executor, some)
+            for item in items:
+                yield item
     finally:
         # A generator that runs cannot be closed.
         await asyncio.wait({step})

@@ -9,11 +9,12 @@ from smelt.files.v1 import files_pb2, files_pb2_grpc
 from services.common import identity, paging
 from services.common.guard import check
 from services.common.ids import parse_name
+from services.files.byte_range import Wanted
 from services.files.csv_format import Told
 from services.files.display_name import content_disposition
 from services.files.errors import FileNoColumns
 from services.files.form_body import body_of
-from services.files.library import Library
+from services.files.library import Download, Library, etag
 from services.files.reparses import Reparses
 from services.files.row_reader import RowRange
 from services.files.servicers import Context
@@ -109,12 +110,14 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
     async def DownloadFile(
         self, request: files_pb2.DownloadFileRequest, context: Context
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
-        download = await self._library.download(identity.passport(context), parse_name("files", request.name))
+        download = await self._library.download(
+            identity.passport(context), parse_name("files", request.name), _wanted(context)
+        )
         announced = False
         async for piece in download.pieces:
             # Not before the first piece is verified: until then a refusal can still be a whole answer.
             if not announced:
-                await context.send_initial_metadata(_headers(download.file))
+                await context.send_initial_metadata(_headers(download))
                 announced = True
             yield httpbody_pb2.HttpBody(content_type=_CSV, data=piece)
 
@@ -127,13 +130,26 @@ async def _data(
         yield request.content.data
 
 
-def _headers(file: StoredFile) -> tuple[tuple[str, str], ...]:
+def _wanted(context: Context) -> Wanted:
+    said = {key: str(value) for key, value in context.invocation_metadata() or ()}
+    return Wanted(said.get("range", ""), said.get("if-range", ""))
+
+
+def _headers(download: Download) -> tuple[tuple[str, str], ...]:
+    file, span = download.file, download.span
     digest = base64.b64encode(bytes.fromhex(file.object.sha256)).decode()
+    part = (
+        ("x-http-status", "206"),
+        ("content-range", f"bytes {span.start}-{span.stop - 1}/{span.size}"),
+    )
     return (
         ("content-disposition", content_disposition(file.display_name)),
-        ("x-content-length", str(file.object.size)),
+        ("accept-ranges", "bytes"),
+        ("x-content-length", str(span.length)),
+        # Of the whole file, whatever part of it is sent.
         ("repr-digest", f"sha-256=:{digest}:"),
-        ("etag", f'"{file.object.sha256}"'),
+        ("etag", etag(file)),
+        *(() if span.is_whole else part),
     )
 
 

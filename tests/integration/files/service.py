@@ -174,9 +174,10 @@ class Caller:
         assert dict(await call.initial_metadata())["x-http-status"] == "201"
         return answer
 
-    async def download(self, name: str) -> tuple[bytes, dict[str, Any]]:
-        """Return a file's bytes and the headers that came before them."""
-        call = self.files.DownloadFile(files_pb2.DownloadFileRequest(name=name), metadata=self.metadata)
+    async def download(self, name: str, *extra: tuple[str, str]) -> tuple[bytes, dict[str, Any]]:
+        """Return a file's bytes and the headers that came before them; `extra` is sent as headers."""
+        request = files_pb2.DownloadFileRequest(name=name)
+        call = self.files.DownloadFile(request, metadata=self.metadata + extra)
         headers = dict(await call.initial_metadata())
         pieces = [piece async for piece in call]
         assert pieces[0].content_type == "text/csv"
