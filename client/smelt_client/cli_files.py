@@ -211,6 +211,35 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
     out.message(f"Deleted {name}")
 
 
+@files.command()
+def settings(
+    retention_days: Annotated[
+        int | None,
+        typer.Option(min=0, max=36500, help="Remove files after so many days; 0 for never.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show, or with an option change, how long files are kept."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        if retention_days is None:
+            found = client.files.settings()
+        else:
+            found = client.files.update_settings(retention_days=retention_days)
+    out.one(
+        found,
+        {
+            "removed after": _days(found.retention_days),
+            "by the installation": _days(found.installation_retention_days),
+        },
+    )
+
+
+def _days(count: int) -> str:
+    return f"{count} days" if count else "never"
+
+
 def _show(out: Output, file: File) -> None:
     fields = {
         "name": file.name,

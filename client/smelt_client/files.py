@@ -18,7 +18,7 @@ from .call import (
     nothing,
     paging,
 )
-from .models import File, FileProfile, FileRow, Page, page_of, parse
+from .models import File, FileProfile, FileRow, FileSettings, Page, page_of, parse
 from .transfers import FileContent, Progress
 
 
@@ -77,6 +77,21 @@ def profile_file(name: str) -> Call[FileProfile]:
     return Call("GET", f"/v1/{named('files', name)}/profile", lambda data: parse(FileProfile, data))
 
 
+def get_settings() -> Call[FileSettings]:
+    """Return how long files are kept."""
+    return Call("GET", "/v1/fileSettings", lambda data: parse(FileSettings, data))
+
+
+def update_settings(*, retention_days: int) -> Call[FileSettings]:
+    """Let the account's files be removed after so many days; 0 keeps them as long as the installation does."""
+    return Call(
+        "PATCH",
+        "/v1/fileSettings",
+        lambda data: parse(FileSettings, data),
+        body={"retention_days": retention_days},
+    )
+
+
 def delete_file(name: str) -> Call[None]:
     """Delete a file; finished jobs keep their results."""
     return Call("DELETE", f"/v1/{named('files', name)}", nothing)
@@ -103,6 +118,8 @@ class Files(Resource):
     get = blocking(get_file)
     profile = blocking(profile_file)
     delete = blocking(delete_file)
+    settings = blocking(get_settings)
+    update_settings = blocking(update_settings)
     rows = blocking(list_rows)
 
     def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
@@ -119,6 +136,8 @@ class AsyncFiles(AsyncResource):
     get = awaiting(get_file)
     profile = awaiting(profile_file)
     delete = awaiting(delete_file)
+    settings = awaiting(get_settings)
+    update_settings = awaiting(update_settings)
     rows = awaiting(list_rows)
 
     async def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:

@@ -115,6 +115,16 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class FileSettings:
+    """After how many days files are removed: the account's own period and the installation's; 0 is never."""
+
+    name: str
+    retention_days: int
+    installation_retention_days: int
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnProfile:
     """A column of a profile; counts that do not apply to its type are None in `raw` and 0 here."""
 

@@ -40,6 +40,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_MAX_ROWS",
         "SMELT_MAX_COLUMNS",
         "SMELT_MAX_FIELD_BYTES",
+        "SMELT_FILE_RETENTION_DAYS",
     ),
     "processor": (
         "SMELT_PROVIDER_BASE_URL",

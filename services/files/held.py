@@ -29,6 +29,13 @@ HELD = (
         withheld={"account": _OWN, **_OBJECT},
     ),
     Held(
+        "file_retention",
+        owned="account = :account",
+        path="file_retention.json",
+        exported=("days",),
+        withheld={"account": _OWN},
+    ),
+    Held(
         "result",
         owned="account = :account",
         path="results.json",

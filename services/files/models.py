@@ -47,6 +47,8 @@ class FileRow(Base):
     __table_args__ = (
         # An account's files, newest first.
         Index(None, "account", "create_time", "id"),
+        # What has been kept long enough.
+        Index(None, "create_time"),
         CheckConstraint("size_bytes >= 0", name="size_bytes"),
     )
 
@@ -77,6 +79,16 @@ class ParseRow(Base):
     sealed_columns: Mapped[bytes]
     sealed_index: Mapped[bytes]
     sealed_profile: Mapped[bytes | None]
+
+
+class RetentionRow(Base):
+    """How long an account wants its files to be kept."""
+
+    __tablename__ = "file_retention"
+    __table_args__ = (CheckConstraint("days >= 1", name="days"),)
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    days: Mapped[int]
 
 
 class ResultRow(Base):

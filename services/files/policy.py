@@ -7,6 +7,8 @@ POLICY: Policy = {
     "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.files.v1.FileService/ReparseFile": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.files.v1.FileService/GetFileProfile": Allow(GATEWAY, needs="passport", scope="read"),
+    "/smelt.files.v1.FileService/GetFileSettings": Allow(GATEWAY, needs="passport", scope="read"),
+    "/smelt.files.v1.FileService/UpdateFileSettings": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.files.v1.FileService/ListFiles": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.files.v1.FileService/GetFile": Allow(GATEWAY, PROCESSOR, needs="passport", scope="read"),
     "/smelt.files.v1.FileService/DeleteFile": Allow(GATEWAY, needs="passport", scope="write"),

@@ -36,3 +36,5 @@ class FilesSettings(ServiceSettings):
     #: How old an object without a row must be to be removed; longer than any upload takes.
     orphan_seconds: int = Field(default=3600, ge=1)
     temporary_result_seconds: int = Field(default=3600, ge=1)
+    #: Days after which everybody's files are removed; 0 keeps them until they are deleted.
+    file_retention_days: int = Field(default=0, ge=0, le=36_500)

@@ -1,4 +1,4 @@
-"""The sweep: deletes what is doomed, temporary or orphaned, in one replica at a time."""
+"""The sweep: deletes what is expired, temporary, doomed or orphaned, in one replica at a time."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +30,12 @@ class Remains(Protocol):
     async def unnamed(self, keys: Sequence[str]) -> list[str]: ...
 
 
+class Retention(Protocol):
+    """How long files are kept."""
+
+    async def expire_files(self) -> int: ...
+
+
 class Bucket(Protocol):
     """What there is in the bucket; its methods block."""
 
@@ -57,6 +63,7 @@ class Sweep:
         remains: Remains,
         bucket: Bucket,
         *,
+        retention: Retention,
         discards: Discards,
         executor: Executor,
         times: SweepTimes,
@@ -64,6 +71,7 @@ class Sweep:
     ) -> None:
         self._remains = remains
         self._bucket = bucket
+        self._retention = retention
         self._discards = discards
         self._executor = executor
         self._times = times
@@ -86,11 +94,16 @@ class Sweep:
                 return
             now = self._clock()
             await self._remains.doom_temporary_results(now - self._times.temporary)
+            await self._expire()
             await self._remains.doom_data_exports(now - exports.KEPT)
             await self._discard_doomed()
             if self._looked is None or now - self._looked >= self._times.orphans_every:
                 self._looked = now
                 await self._discard_orphans(now - self._times.orphan)
+
+    async def _expire(self) -> None:
+        while removed := await self._retention.expire_files():
+            log.info("sweep.files_expired", files=removed)
 
     async def _discard_doomed(self) -> None:
         while doomed := await self._remains.doomed(_BATCH):

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 from google.api import httpbody_pb2
 from smelt.files.v1 import files_pb2, files_pb2_grpc
@@ -27,13 +28,26 @@ _DEFAULT_ROWS = 50
 _CSV = "text/csv"
 
 
+class Retention(Protocol):
+    """How long files are kept, in days; 0 for no end."""
+
+    installation_days: int
+
+    async def days(self, account: str) -> int: ...
+
+    async def set_days(self, account: str, days: int) -> None: ...
+
+
 class FileServicer(files_pb2_grpc.FileServiceServicer):
     """Files of the person who asks."""
 
-    def __init__(self, library: Library, uploads: Uploads, reparses: Reparses) -> None:
+    def __init__(
+        self, library: Library, uploads: Uploads, reparses: Reparses, retention: Retention
+    ) -> None:
         self._library = library
         self._uploads = uploads
         self._reparses = reparses
+        self._retention = retention
 
     async def UploadFile(
         self, requests: AsyncIterator[files_pb2.UploadFileRequest], context: Context
@@ -83,6 +97,25 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
         name = request.name.removesuffix("/profile")
         return profile_to_proto(
             *await self._library.profile(identity.passport(context), parse_name("files", name))
+        )
+
+    async def GetFileSettings(
+        self, request: files_pb2.GetFileSettingsRequest, context: Context
+    ) -> files_pb2.FileSettings:
+        return await self._settings(identity.passport(context).account)
+
+    async def UpdateFileSettings(
+        self, request: files_pb2.UpdateFileSettingsRequest, context: Context
+    ) -> files_pb2.FileSettings:
+        account = identity.passport(context).account
+        await self._retention.set_days(account, request.retention_days)
+        return await self._settings(account)
+
+    async def _settings(self, account: str) -> files_pb2.FileSettings:
+        return files_pb2.FileSettings(
+            name="fileSettings",
+            retention_days=await self._retention.days(account),
+            installation_retention_days=self._retention.installation_days,
         )
 
     async def DeleteFile(
