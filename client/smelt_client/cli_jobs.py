@@ -162,6 +162,12 @@ def download(
         typer.Option("--with", help="Add `confidence`, `flags` or `error`; repeatable.", show_default=False),
     ] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Leave new cells that a spreadsheet would run as they are.")
+    ] = False,
+    neutral_columns: Annotated[
+        bool, typer.Option("--neutral-columns", help="Make such cells of the file's own columns text too.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -170,7 +176,13 @@ def download(
     path = output_path(output)
     if only not in ("", "succeeded", "failed"):
         raise WrongUsage(f"--only takes succeeded or failed, not {only}")
-    form = ResultForm(only, tuple(with_column or ()), byte_order_mark=bom)
+    form = ResultForm(
+        only,
+        tuple(with_column or ()),
+        byte_order_mark=bom,
+        raw=raw,
+        neutral_columns=neutral_columns,
+    )
     with logged_in() as client:
         job = client.jobs.get(name)
         written = client.jobs.download(name, path, form)

@@ -140,11 +140,17 @@ def download_results(name: str, form: ResultForm) -> Call[Any]:
 
 @dataclass(frozen=True, slots=True)
 class ResultForm:
-    """What a result file shall hold: `only` is `succeeded`, `failed` or empty; `columns` further ones."""
+    """What a result file shall hold: `only` is `succeeded`, `failed` or empty; `columns` further ones.
+
+    New cells that a spreadsheet would run are made text, unless it shall be `raw`; cells of the file's own
+    columns only with `neutral_columns`.
+    """
 
     only: str = ""
     columns: Sequence[str] = ()
     byte_order_mark: bool = False
+    raw: bool = False
+    neutral_columns: bool = False
 
     def params(self) -> dict[str, Any]:
         """Return the form as parameters of the request."""
@@ -152,6 +158,8 @@ class ResultForm:
             rows=f"ONLY_{self.only.upper()}" if self.only else None,
             columns=list(self.columns) or None,
             byte_order_mark="true" if self.byte_order_mark else None,
+            raw="true" if self.raw else None,
+            neutral_columns="true" if self.neutral_columns else None,
         )
 
 

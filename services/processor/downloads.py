@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from typing import Protocol
 
+from services.common.errors import DomainError
 from services.common.identity import Passport
 from services.processor import result_csv
 from services.processor.job import Job, State
 from services.processor.payloads import JobSeal
 from services.processor.peers import Proof, ResultAbout, Rows, StoredResult, as_person
+from services.processor.row_source import SourceRow
 
 #: The variant that a complete job's own file has.
 WHOLE = "all"
+_BLANK_ROWS = 250
 
 
 class JobStore(Protocol):
@@ -75,12 +78,13 @@ class Downloads:
         name, variant = f"jobs/{job.id}", f"part-{self._new_id()}"
         seal = JobSeal(await self._vault.open_data_key(name, job.wrapped_key, proof), job.account, name)
         chosen = None if form.rows is None else await self._results.numbers(job.id, form.rows)
+        snapshot = seal.open_snapshot(job.snapshot)
         pieces = result_csv.pieces(
             job.id,
-            seal.open_snapshot(job.snapshot),
+            snapshot,
             form=form,
             chosen=chosen,
-            rows=self._files.rows(job.file, job.parse, first=job.first_row, count=job.total, proof=proof),
+            rows=self._rows(job, len(snapshot.columns), proof),
             results=self._results,
             seal=seal,
         )
@@ -88,3 +92,22 @@ class Downloads:
         about = ResultAbout(job=name, variant=variant, fence=1, row_count=count, temporary=True)
         await self._files.write_result(about, pieces, proof)
         return variant
+
+    async def _rows(
+        self, job: Job, width: int, proof: Proof
+    ) -> AsyncIterator[Sequence[result_csv.OwnRow]]:
+        """Yield the file's rows; blank ones when it is deleted, because what the job made of them is kept."""
+        number, last = job.first_row, job.first_row + job.total - 1
+        try:
+            async for batch in self._files.rows(
+                job.file, job.parse, first=number, count=job.total, proof=proof
+            ):
+                yield batch
+                number = batch[-1].number + 1 if batch else number
+        except DomainError as error:
+            if error.reason != "FILE_NOT_FOUND":
+                raise
+        while number <= last:
+            end = min(last, number + _BLANK_ROWS - 1)
+            yield [SourceRow(each, [""] * width) for each in range(number, end + 1)]
+            number = end + 1

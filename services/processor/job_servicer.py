@@ -147,6 +147,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             rows=_ROWS[request.rows],
             columns=tuple(name for name in EXTRA_COLUMNS if name in request.columns),
             byte_order_mark=request.byte_order_mark,
+            raw=request.raw,
+            neutral_columns=request.neutral_columns,
         )
         async for part in self._downloads.read(identity.passport(context), id_, form):
             if isinstance(part, StoredResult):

@@ -9,15 +9,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.processor import flags
+from services.processor.formulas import as_text
 from services.processor.job_plan import Snapshot
 from services.processor.payloads import JobSeal
-from services.processor.peers import Rows
 from services.processor.row_result import SUCCEEDED, StoredRow
 
 PIECE_BYTES = 512 * 1024
 #: Columns that may be asked for beside the outputs, in the order they are given.
 EXTRA_COLUMNS = ("confidence", "flags", "error")
 _MARK = b"\xef\xbb\xbf"
+
+
+class OwnRow(Protocol):
+    """A row of the file."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def cells(self) -> Sequence[str]: ...
 
 
 class Results(Protocol):
@@ -28,11 +37,22 @@ class Results(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a result file shall hold: rows in one state (None for all of them), further columns, a mark."""
+    """What a result file shall hold: rows in one state (None for all of them), further columns, a mark.
+
+    New cells that a spreadsheet would run are made text unless the file shall be `raw`; the file's own
+    cells stay as they were uploaded unless `neutral_columns` asks for the same there.
+    """
 
     rows: int | None = None
     columns: tuple[str, ...] = ()
     byte_order_mark: bool = False
+    raw: bool = False
+    neutral_columns: bool = False
+
+    def row(self, own: Iterable[str], new: Iterable[str]) -> list[str]:
+        """Return a row of the file's own and new cells."""
+        own = map(as_text, own) if self.neutral_columns else own
+        return [*own, *(new if self.raw else map(as_text, new))]
 
 
 async def pieces(
@@ -41,7 +61,7 @@ async def pieces(
     *,
     form: Form,
     chosen: Sequence[int] | None,
-    rows: AsyncIterator[Rows],
+    rows: AsyncIterator[Sequence[OwnRow]],
     results: Results,
     seal: JobSeal,
 ) -> AsyncIterator[bytes]:
@@ -51,7 +71,7 @@ async def pieces(
     has as many rows as it says, however far the job gets meanwhile.
     """
     waiting = bytearray(_MARK if form.byte_order_mark else b"")
-    waiting += _lines([(*snapshot.columns, *snapshot.outputs, *_titles(snapshot, form))])
+    waiting += _lines([form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))])
     blanks = ("",) * len(snapshot.outputs)
     async for batch in rows:
         if chosen is not None:
@@ -86,7 +106,7 @@ def _is_in(numbers: Sequence[int], number: int) -> bool:
 
 
 def _render(
-    batch: Rows, found: Iterable[StoredRow], *, seal: JobSeal, blanks: tuple[str, ...], form: Form
+    batch: Sequence[OwnRow], found: Iterable[StoredRow], *, seal: JobSeal, blanks: tuple[str, ...], form: Form
 ) -> bytes:
     known: dict[int, tuple[str, ...]] = {}
     for row in found:
@@ -99,7 +119,7 @@ def _render(
         }
         known[row.row] = (*outputs, *(further[name] for name in form.columns))
     nothing = (*blanks, *("" for _ in form.columns))
-    return _lines([(*row.cells, *known.get(row.number, nothing)) for row in batch])
+    return _lines([form.row(row.cells, known.get(row.number, nothing)) for row in batch])
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:
