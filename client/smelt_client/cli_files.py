@@ -215,7 +215,7 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
 def settings(
     retention_days: Annotated[
         int | None,
-        typer.Option(min=0, max=36500, help="Remove files after so many days; 0 for never.", show_default=False),
+        typer.Option(min=0, max=36500, help="Remove files after so long; 0 for never.", show_default=False),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -83,7 +83,7 @@ def get_settings() -> Call[FileSettings]:
 
 
 def update_settings(*, retention_days: int) -> Call[FileSettings]:
-    """Let the account's files be removed after so many days; 0 keeps them as long as the installation does."""
+    """Let the account's files be removed after so many days; 0 leaves that to the installation."""
     return Call(
         "PATCH",
         "/v1/fileSettings",

@@ -36,8 +36,8 @@ from services.files.policy import POLICY
 from services.files.reparses import Reparses
 from services.files.result_store import ResultStore
 from services.files.results import Results
-from services.files.servicers.exports import ExportFileServicer, ExportStoreServicer
 from services.files.retention_store import RetentionStore
+from services.files.servicers.exports import ExportFileServicer, ExportStoreServicer
 from services.files.servicers.files import FileServicer
 from services.files.servicers.results import ResultServicer
 from services.files.servicers.rows import RowServicer
@@ -188,7 +188,10 @@ def assemble(settings: FilesSettings) -> Parts:
 
     return Parts(
         servicers=[
-            (files_pb2_grpc.add_FileServiceServicer_to_server, FileServicer(library, uploads, reparses, retention)),
+            (
+                files_pb2_grpc.add_FileServiceServicer_to_server,
+                FileServicer(library, uploads, reparses, retention),
+            ),
             (rows_pb2_grpc.add_RowServiceServicer_to_server, RowServicer(library)),
             (results_pb2_grpc.add_ResultServiceServicer_to_server, ResultServicer(results)),
             (exports_pb2_grpc.add_ExportFileServiceServicer_to_server, ExportFileServicer(exports)),

@@ -49,7 +49,7 @@ class RetentionStore:
                 await session.execute(delete(RetentionRow).where(RetentionRow.account == account))
 
     async def expire_files(self) -> int:
-        """Remove files that were kept long enough, some at a time; return how many. Their objects are doomed."""
+        """Remove some files that were kept long enough, and doom their objects; return how many."""
         now = self._now()
         values = {"now": now, "installation_days": self.installation_days, "count": _BATCH}
         async with transaction(self._transactions) as session:

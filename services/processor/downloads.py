@@ -93,9 +93,7 @@ class Downloads:
         await self._files.write_result(about, pieces, proof)
         return variant
 
-    async def _rows(
-        self, job: Job, width: int, proof: Proof
-    ) -> AsyncIterator[Sequence[result_csv.OwnRow]]:
+    async def _rows(self, job: Job, width: int, proof: Proof) -> AsyncIterator[Sequence[result_csv.OwnRow]]:
         """Yield the file's rows; blank ones when it is deleted, because what the job made of them is kept."""
         number, last = job.first_row, job.first_row + job.total - 1
         try:

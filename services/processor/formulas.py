@@ -6,7 +6,11 @@ import string
 # Programs for Chinese, Japanese and Korean take the full-width forms too.
 _BEGINNINGS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 # What programs skip at the beginning of a cell, and quotation marks, which some of them take off.
-_SKIPPED = string.whitespace + "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff" + "\"“”"
+_SKIPPED = (
+    string.whitespace
+    + "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff"
+    + '"“”'
+)
 _SKIPPED += "".join(map(chr, range(0x2000, 0x200B)))
 _NUMBER = re.compile(
     r"[+-]?\s?[$€£¥]?\s?(?:\d[\d.,'\xa0\u202f]*|\.\d+)(?:[eE][+-]?\d+)?\s?[%$€£¥]?", re.ASCII

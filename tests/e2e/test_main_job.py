@@ -58,6 +58,39 @@ def test_the_original_comes_back_byte_for_byte(person: Person) -> None:
     assert "leads.csv" in answer.headers["content-disposition"]
 
 
+def test_a_download_that_broke_off_goes_on_by_range(person: Person) -> None:
+    file = person.file(LEADS)
+    path = f"/v1/{file['name']}:download"
+    etag = person.call("GET", path).headers["etag"]
+    answer = person.call("GET", path, headers={"range": "bytes=10-", "if-range": etag})
+    assert (answer.status_code, answer.content) == (206, LEADS[10:])
+    assert answer.headers["content-range"] == f"bytes 10-{len(LEADS) - 1}/{len(LEADS)}"
+    assert int(answer.headers["content-length"]) == len(LEADS) - 10
+    refused = person.call("GET", path, headers={"range": f"bytes={len(LEADS)}-"})
+    assert refused.status_code == 416
+    assert refused.headers["content-range"] == f"bytes */{len(LEADS)}"
+    assert refused.json()["details"][0]["reason"] == "RANGE_NOT_SATISFIABLE"
+
+
+def test_a_file_is_read_anew_and_profiled(person: Person) -> None:
+    file = person.file(b"Name;E-Mail\nAda;ada@example.com\nGrace;ada@example.com\n")
+    assert (file["delimiter"], file["parse"]) == (";", 1)
+    again = person.ok("POST", f"/v1/{file['name']}:reparse", {"delimiter": ",", "encoding": "latin-1"})
+    assert (again["delimiter"], again["encoding"], again["parse"]) == (",", "latin-1", 2)
+    back = person.ok("POST", f"/v1/{file['name']}:reparse", {})
+    assert (back["delimiter"], back["parse"]) == (";", 1)
+    profile = person.ok("GET", f"/v1/{file['name']}/profile")
+    assert profile["columns"][1]["type"] == "EMAIL"
+    assert profile["columns"][1]["duplicate_count"] == 1
+    assert profile["quality"]["band"] == "Excellent"
+
+
+def test_how_long_files_are_kept_is_a_setting(person: Person) -> None:
+    assert person.ok("PATCH", "/v1/fileSettings", {"retention_days": 9})["retention_days"] == 9
+    assert person.ok("GET", "/v1/fileSettings")["retention_days"] == 9
+    assert person.ok("PATCH", "/v1/fileSettings", {"retention_days": 0})["retention_days"] == 0
+
+
 def test_a_browser_form_uploads_too(person: Person) -> None:
     answer = person.http.post(
         "/v1/files:upload",

@@ -41,9 +41,7 @@ class Retention(Protocol):
 class FileServicer(files_pb2_grpc.FileServiceServicer):
     """Files of the person who asks."""
 
-    def __init__(
-        self, library: Library, uploads: Uploads, reparses: Reparses, retention: Retention
-    ) -> None:
+    def __init__(self, library: Library, uploads: Uploads, reparses: Reparses, retention: Retention) -> None:
         self._library = library
         self._uploads = uploads
         self._reparses = reparses

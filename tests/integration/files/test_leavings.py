@@ -126,3 +126,43 @@ async def test_a_database_that_is_away_is_no_end_of_the_sweep() -> None:
         async with store.alone():
             pass
     await engine.dispose()
+
+
+async def test_files_go_after_the_shorter_period(
+    own_service: Callable[..., Service], connect: Connect
+) -> None:
+    service = own_service(sweep_seconds=0.2, file_retention_days=30)
+    await ready(service)
+    people = [Caller(connect(service, "gateway")) for _ in range(3)]
+    asked = files_pb2.UpdateFileSettingsRequest
+    said = await people[1].files.UpdateFileSettings(asked(retention_days=7), metadata=people[1].metadata)
+    assert (said.retention_days, said.installation_retention_days) == (7, 30)
+    await people[2].files.UpdateFileSettings(asked(retention_days=90), metadata=people[2].metadata)
+    names = {}
+    for person, age in [(0, 29), (0, 31), (1, 6), (1, 8), (2, 29), (2, 31)]:
+        file = await people[person].upload(b"a\n1\n")
+        names[person, age] = file.name
+        service.query(
+            "UPDATE file SET create_time = now() - make_interval(days => %s) WHERE id = %s RETURNING 1",
+            age,
+            file.name[6:],
+        )
+    await until(lambda: service.query("SELECT count(*) FROM file") == [(3,)])
+    left = {f"files/{id_}" for (id_,) in service.query("SELECT id FROM file")}
+    assert left == {names[0, 29], names[1, 6], names[2, 29]}
+    await until(lambda: len(service.keys()) == 3)
+    await people[1].files.UpdateFileSettings(asked(), metadata=people[1].metadata)
+    request = files_pb2.GetFileSettingsRequest()
+    assert (await people[1].files.GetFileSettings(request, metadata=people[1].metadata)).retention_days == 0
+
+
+async def test_without_a_period_files_stay(own_service: Callable[..., Service], connect: Connect) -> None:
+    service = own_service(sweep_seconds=0.1)
+    await ready(service)
+    person = Caller(connect(service, "gateway"))
+    await person.upload(b"a\n1\n")
+    service.query("UPDATE file SET create_time = 'epoch' RETURNING 1")
+    service.query("INSERT INTO doomed_object VALUES ('gone', now()) RETURNING 1")
+    # The sweep has passed when it has come to what it does last.
+    await until(lambda: not service.query("SELECT 1 FROM doomed_object"))
+    assert service.query("SELECT count(*) FROM file") == [(1,)]

@@ -1,6 +1,8 @@
 """What a provider may do to a job, and what becomes of the job."""
 
 import asyncio
+import csv
+import io
 import time
 from itertools import pairwise
 
@@ -134,7 +136,7 @@ async def test_cancel_stops_provider_calls_within_two_seconds_and_keeps_results(
     assert world.revoked
 
 
-async def test_a_deleted_key_pauses_and_a_deleted_file_fails_the_job(
+async def test_a_deleted_key_pauses_the_job(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
     provider.script(latency_ms=50)
@@ -144,13 +146,28 @@ async def test_a_deleted_key_pauses_and_a_deleted_file_fails_the_job(
     paused = await ada.until(job.name, State.PAUSED)
     assert paused.PauseReason.Name(paused.pause_reason) == "API_KEY_DELETED"
     world.key_deleted = False
-    file = world.add_file(COLUMNS, names(10))
-    template = await ada.template(PROMPT)
-    started = await ada.start(file, template)
+
+
+async def test_a_deleted_file_fails_the_job_which_keeps_what_it_has(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(latency_ms=100)
+    file = world.add_file(COLUMNS, names(1500))
+    job = await ada.start(file, await ada.template(PROMPT), parallel_calls=20)
+    while (await ada.job(job.name)).request_counts.succeeded < 20:
+        await asyncio.sleep(0.05)
     world.files[file].deleted = True
-    ended = await ada.until(started.name)
-    # It may have been faster than the deletion.
-    assert ended.state == State.COMPLETED or ended.error.reason == "FILE_DELETED"
+    ended = await ada.until(job.name)
+    assert (ended.state, ended.error.reason) == (State.FAILED, "FILE_DELETED")
+    kept = (await ada.job(job.name)).request_counts.succeeded
+    assert 20 <= kept < 1500
+    headers, data = await ada.download(job.name)
+    assert headers["x-smelt-row-count"] == "1500"
+    rows = list(csv.reader(io.StringIO(data.decode(), newline="")))[1:]
+    assert len(rows) == 1500
+    # The file's own cells went with the file, the job's did not.
+    assert sum(1 for row in rows if row[-1]) == kept
+    assert not any("".join(row[:-1]) for row in rows)
 
 
 async def test_a_vault_that_is_away_for_a_moment_costs_time_and_no_rows(

@@ -1,18 +1,18 @@
 """What a spreadsheet would run becomes text, and nothing else changes."""
 
-import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
 from services.processor import result_csv
 from services.processor.formulas import as_text
 from services.processor.job_plan import Snapshot, Step
-from services.processor.payloads import JobSeal
-from services.processor.row_result import SUCCEEDED, RowResult, StoredRow
+from services.processor.payloads import JobSeal, RowPayload
+from services.processor.result_csv import Form
+from services.processor.row_result import SUCCEEDED, StoredRow
+from services.processor.row_source import SourceRow
 
 RUN = [
     "=1+1",
@@ -69,3 +69,57 @@ def test_what_would_run_is_text(cell: str) -> None:
 @pytest.mark.parametrize("cell", KEPT)
 def test_numbers_and_texts_stay_as_they_are(cell: str) -> None:
     assert as_text(cell) == cell
+
+
+class Made:
+    """Results as a job has stored them."""
+
+    def __init__(self, seal: JobSeal, outputs: list[str]) -> None:
+        self._rows = [
+            StoredRow(number, SUCCEEDED, 1, "", 0, 100, seal.seal_row(number, RowPayload((output,))))
+            for number, output in enumerate(outputs, start=1)
+        ]
+
+    async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
+        return self._rows[first - 1 : last]
+
+
+async def file_of(outputs: list[str], form: Form) -> list[list[str]]:
+    seal = JobSeal(bytes(32), "account", "jobs/j")
+    step = Step(template="t", prompt="p", output_column="=made", model="m", temperature=0, max_tokens=1)
+    snapshot = Snapshot(columns=("=own",), steps=(step,), base_url="")
+
+    async def rows() -> AsyncIterator[list[SourceRow]]:
+        yield [SourceRow(number, ["=1+1"]) for number in range(1, len(outputs) + 1)]
+
+    pieces = result_csv.pieces(
+        "j",
+        snapshot,
+        form=form,
+        chosen=None,
+        rows=rows(),
+        results=Made(seal, outputs),
+        seal=seal,
+    )
+    content = b"".join([piece async for piece in pieces])
+    return list(csv.reader(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.mark.promise("S34", "S35")
+async def test_results_are_neutral_by_default_and_own_columns_as_they_were() -> None:
+    header, *rows = await file_of(RUN + KEPT, Form())
+    assert header == ["=own", "'=made"]
+    assert rows == [["=1+1", "'" + cell] for cell in RUN] + [["=1+1", cell] for cell in KEPT]
+
+
+async def test_results_can_be_had_raw() -> None:
+    header, *rows = await file_of(RUN, Form(raw=True))
+    assert header == ["=own", "=made"]
+    assert rows == [["=1+1", cell] for cell in RUN]
+
+
+@pytest.mark.promise("S35")
+async def test_own_columns_are_neutral_too_on_request() -> None:
+    header, *rows = await file_of(RUN, Form(neutral_columns=True))
+    assert header == ["'=own", "'=made"]
+    assert rows == [["'=1+1", "'" + cell] for cell in RUN]
