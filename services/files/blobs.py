@@ -1,6 +1,7 @@
 """Objects in S3: the only module that knows boto3. Everything here blocks."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,7 @@ class S3Objects:
 
     def __init__(self, access: S3Access, *, connections: int) -> None:
         self._bucket = access.bucket
+        self._senders = ThreadPoolExecutor(connections, thread_name_prefix="send")
         self._s3: S3Client = boto3.client(
             "s3",
             endpoint_url=access.endpoint,
@@ -87,7 +89,7 @@ class S3Objects:
                 self._s3.create_bucket(Bucket=self._bucket)
 
     def writer(self, key: str) -> "S3Writer":
-        return S3Writer(self._s3, self._bucket, key)
+        return S3Writer(self._s3, self._bucket, key, senders=self._senders)
 
     def reader(self, key: str, start: int = 0, stop: int | None = None) -> "S3Reader":
         ranged = start > 0 or stop is not None
@@ -125,8 +127,8 @@ class S3Objects:
                         self._abort(upload["Key"], upload["UploadId"])
                         ended += 1
         except ClientError as error:
-            # A server that cannot list them forgets them by itself.
-            if error.response.get("Error", {}).get("Code") not in _NOT_SUPPORTED:
+            # A server that cannot list them forgets them by itself; another one says so when there is none.
+            if error.response.get("Error", {}).get("Code") not in _NOT_SUPPORTED | _GONE:
                 raise Unavailable from None
         except (BotoCoreError, HTTPClientError):
             raise Unavailable from None
@@ -140,17 +142,21 @@ class S3Objects:
                 raise
 
     def close(self) -> None:
+        self._senders.shutdown()
         self._s3.close()
 
 
 class S3Writer:
-    """One object: a single PUT when it is small, else a multipart upload; one part is held at a time."""
+    """One object: one PUT when it is small, else a multipart upload; one part fills while one is sent."""
 
-    def __init__(self, s3: "S3Client", bucket: str, key: str) -> None:
+    def __init__(self, s3: "S3Client", bucket: str, key: str, *, senders: Executor) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._key = key
+        self._senders = senders
         self._part = PartBuffer(PART_BYTES)
+        self._spare: PartBuffer | None = None
+        self._sending: Future[CompletedPartTypeDef] | None = None
         self._upload = ""
         self._parts: list[CompletedPartTypeDef] = []
 
@@ -162,6 +168,7 @@ class S3Writer:
         with _s3_errors():
             if self._upload:
                 self._send()
+                self._await_sent()
                 self._s3.complete_multipart_upload(
                     Bucket=self._bucket,
                     Key=self._key,
@@ -171,12 +178,14 @@ class S3Writer:
             else:
                 self._part.seek(0)
                 self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=cast(IO[bytes], self._part))
-        self._part.release()
+        self._release()
 
     def abort(self) -> None:
         """Forget what was sent. What cannot be reached now is found by the sweep later."""
-        if not self._part.closed:
-            self._part.release()
+        if self._sending is not None:
+            # A part that arrived after the end would stay.
+            wait([self._sending])
+        self._release()
         if self._upload:
             try:
                 self._s3.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload)
@@ -188,17 +197,35 @@ class S3Writer:
             if not self._upload:
                 begun = self._s3.create_multipart_upload(Bucket=self._bucket, Key=self._key)
                 self._upload = begun["UploadId"]
-            number = len(self._parts) + 1
-            self._part.seek(0)
+        self._await_sent()
+        full, self._part = self._part, self._spare or PartBuffer(PART_BYTES)
+        self._spare = full
+        self._sending = self._senders.submit(self._put, full, len(self._parts) + 1)
+
+    def _put(self, part: PartBuffer, number: int) -> "CompletedPartTypeDef":
+        part.seek(0)
+        with _s3_errors():
             sent = self._s3.upload_part(
                 Bucket=self._bucket,
                 Key=self._key,
                 UploadId=self._upload,
                 PartNumber=number,
-                Body=cast(IO[bytes], self._part),
+                Body=cast(IO[bytes], part),
             )
-            self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-        self._part.empty()
+        return {"PartNumber": number, "ETag": sent["ETag"]}
+
+    def _await_sent(self) -> None:
+        """Wait for the part that is on its way; raise what became of it."""
+        if self._sending is not None:
+            self._parts.append(self._sending.result())
+            self._sending = None
+            assert self._spare is not None
+            self._spare.empty()
+
+    def _release(self) -> None:
+        for part in (self._part, self._spare):
+            if part is not None and not part.closed:
+                part.release()
 
 
 class S3Reader:

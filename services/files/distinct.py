@@ -22,7 +22,7 @@ class Distinct:
 
     def __init__(self, *, most_in_memory: int) -> None:
         self._most = most_in_memory
-        self._codes: set[int] = set()
+        self._codes: list[int] = []
         self._file: IO[bytes] | None = None
         #: For each time that memory was full: where the codes of each part begin in the file, in codes.
         self._spills: list[array[int]] = []
@@ -30,14 +30,14 @@ class Distinct:
 
     def add(self, texts: Iterable[str]) -> None:
         """Take note of some texts."""
-        self._codes.update(map(hash, texts))
+        self._codes += map(hash, texts)
         if len(self._codes) > self._most:
             self._spill()
 
     def count(self) -> int:
         """Return how many different ones there were."""
         if self._file is None:
-            return len(self._codes)
+            return len(set(self._codes))
         self._spill()
         return sum(self._count_part(self._file, part) for part in range(_PARTS))
 
@@ -48,7 +48,8 @@ class Distinct:
             self._file.close()
 
     def _spill(self) -> None:
-        codes = array("q", sorted(self._codes))
+        self._codes.sort()
+        codes = array("q", self._codes)
         self._codes.clear()
         # Equal codes of different times must meet again, so each time is cut into the same parts.
         lowest = -(2**63)
