@@ -16,8 +16,8 @@ PARTS = {
 }
 SETTINGS = {
     "SMELT_WORKERS": "1",
-    "SMELT_MAX_UPLOAD_BYTES": str(64 * 1024 * 1024),
-    "SMELT_MAX_ROWS": "2000000",
+    "SMELT_MAX_UPLOAD_BYTES": str(4 * 1024**3),
+    "SMELT_MAX_ROWS": "10000000",
 }
 
 

@@ -69,10 +69,9 @@ def own_service(
                 tmp_path,
                 certificates=certificates,
                 database=database,
-                objects=object_store,
                 vault_port=vault_port,
                 s3_bucket=bucket,
-                **settings,
+                **{"objects": object_store, **settings},
             )
         )
 
