@@ -20,13 +20,17 @@ from .errors import (
     TransferDamaged,
 )
 from .models import (
+    AccessToken,
     ApiKey,
+    AuditEvent,
     Column,
+    DataExport,
     File,
     FileRow,
     Job,
     JobRow,
     KeyTest,
+    NewAccessToken,
     Preview,
     Problem,
     RequestCounts,
@@ -38,14 +42,17 @@ from .models import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccessToken",
     "ApiError",
     "ApiKey",
     "AsyncClient",
+    "AuditEvent",
     "BadSettings",
     "Client",
     "Column",
     "Conflict",
     "ConnectionFailed",
+    "DataExport",
     "File",
     "FileRow",
     "InvalidName",
@@ -54,6 +61,7 @@ __all__ = [
     "Job",
     "JobRow",
     "KeyTest",
+    "NewAccessToken",
     "NotFound",
     "NotLoggedIn",
     "Preview",

@@ -15,9 +15,11 @@ from .cli_estimate import estimate
 from .cli_files import files
 from .cli_jobs import jobs
 from .cli_keys import keys
+from .cli_own import account
 from .cli_run import run
 from .cli_template_tests import duplicate, library, preview, try_templates
 from .cli_templates import templates
+from .cli_tokens import tokens
 from .cli_vars import usage, variables
 from .errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
 from .logins import NoLogin
@@ -60,6 +62,8 @@ app.add_typer(templates, name="templates")
 app.add_typer(variables, name="vars")
 app.add_typer(jobs, name="jobs")
 app.add_typer(keys, name="keys")
+app.add_typer(tokens, name="tokens")
+app.add_typer(account, name="account")
 
 
 def _version(wanted: bool) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from . import asking, logins
-from .cli_common import AsJson, Quiet, WrongUsage, Yes, client_of, group, logged_in
+from .cli_common import AsJson, Quiet, WrongUsage, Yes, client_of, group
+from .cli_session import PasswordStdin, signed_in
 from .printing import Output, when
 
 password = group("The password: change it, or set a new one by mail when it is forgotten.")
@@ -27,10 +28,10 @@ FromStdin = Annotated[bool, typer.Option("--stdin", help="Read the secrets from 
 def change(from_stdin: FromStdin = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Set a new password; all other sessions end. On stdin: the current one, then the new one."""
     out = Output(as_json=as_json, quiet=quiet)
-    with logged_in() as client:
-        current = asking.secret("Current password", from_stdin=from_stdin, option="--stdin")
-        new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
-        client.users.change_password(current, new)
+    current = asking.secret("Current password", from_stdin=from_stdin, option="--stdin")
+    new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
+    with signed_in(password_stdin=from_stdin, password=current) as who:
+        who.client.users.change_password(current, new)
     if as_json:
         out.json({})
     out.message("The password is changed; all other sessions have ended")
@@ -87,7 +88,9 @@ def verify_email(
 
 
 @sessions.command("list")
-def list_sessions(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_sessions(
+    password_stdin: PasswordStdin = False, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the sessions that stand, newest first; the one in use is marked."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {
@@ -98,8 +101,8 @@ def list_sessions(as_json: AsJson = False, quiet: Quiet = False) -> None:
         "OPENED": lambda session: when(session.create_time),
         "LAST USED": lambda session: when(session.last_used_time),
     }
-    with logged_in() as client:
-        out.items(client.sessions.list(), columns)
+    with signed_in(password_stdin=password_stdin) as who:
+        out.items(list(who.client.sessions.list()), columns)
 
 
 @sessions.command()
@@ -108,6 +111,7 @@ def revoke(
         str | None, typer.Argument(help="sessions/ID, or only the ID.", show_default=False)
     ] = None,
     others: Annotated[bool, typer.Option("--others", help="All but the one in use.")] = False,
+    password_stdin: PasswordStdin = False,
     yes: Yes = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -116,14 +120,14 @@ def revoke(
     out = Output(as_json=as_json, quiet=quiet)
     if (session is None) != others:
         raise WrongUsage("name a session, or give --others")
-    with logged_in() as client:
+    with signed_in(password_stdin=password_stdin) as who:
         if session is None:
             asking.confirm("End all other sessions?", yes=yes)
-            revoked = client.sessions.revoke_others()
+            revoked = who.client.sessions.revoke_others()
             said = f"Ended {revoked} other session{'' if revoked == 1 else 's'}"
         else:
             asking.confirm(f"End {session}?", yes=yes)
-            client.sessions.delete(session)
+            who.client.sessions.delete(session)
             said, revoked = f"Ended {session}", 1
     if as_json:
         out.json({"revoked": revoked})

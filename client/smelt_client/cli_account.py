@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -54,7 +56,7 @@ def login(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Log in, and keep the session's token in a file that only you can read."""
+    """Log in: an access token for this machine is kept in the keyring, or a file only you can read."""
     out = Output(as_json=as_json, quiet=quiet)
     endpoint = logins.endpoint_to_enter(url, ca_file)
     address = asking.email(email)
@@ -70,10 +72,14 @@ def login(
         raise SmeltError("the server gave no token: is this the address of Smelt?")
     if session.device_token:
         logins.keep_device_token(endpoint.url, session.device_token)
-    kept = logins.save(Login(url=endpoint.url, ca_file=endpoint.ca_file, token=session.token))
+    # A session can do everything; what lies on a disk for weeks shall not.
+    with client_of(replace(endpoint, token=session.token)) as client:
+        made = client.access_tokens.create(f"smelt on {platform.node()}"[:100], ["read", "write"])
+        client.sessions.delete()
+    kept = logins.save(Login(url=endpoint.url, ca_file=endpoint.ca_file, token=made.token))
     if as_json:
-        out.json({"url": endpoint.url, "session": session.name, "expire_time": session.expire_time})
-    out.message(f"Logged in at {endpoint.url} until {when(session.expire_time)}; kept in {kept}")
+        out.json({"url": endpoint.url, "access_token": made.name, "expire_time": made.expire_time})
+    out.message(f"Logged in at {endpoint.url} until {when(made.expire_time)}; kept in {kept}")
     if os.environ.get("SMELT_TOKEN"):
         out.message("SMELT_TOKEN is set and goes before this login")
 
@@ -88,11 +94,15 @@ def _by_link(client: Client, address: str, out: Output) -> Session:
 
 
 def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """End the session and forget its token."""
+    """End the login's access token, or the session in use, and forget it."""
     out = Output(as_json=as_json, quiet=quiet)
     try:
-        with logged_in() as client:
-            client.sessions.delete()
+        endpoint = logins.endpoint_in_use()
+        with client_of(endpoint) as client:
+            if logins.is_access_token(endpoint.token):
+                client.access_tokens.delete()
+            else:
+                client.sessions.delete()
     except NotLoggedIn:
         pass
     except NoLogin:
@@ -100,7 +110,7 @@ def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
     except SmeltError as error:
         # The token is forgotten whatever happens; what the server still knows must be told.
         logins.forget()
-        raise SmeltError(f"the token is forgotten here, but the session may live on: {error}") from None
+        raise SmeltError(f"the token is forgotten here, but it may live on: {error}") from None
     logins.forget()
     if as_json:
         out.json({})

@@ -7,6 +7,8 @@ from typing import Self
 
 import httpx2
 
+from .access_tokens import AccessTokens, AsyncAccessTokens
+from .account import Account, AsyncAccount
 from .api_keys import ApiKeys, AsyncApiKeys
 from .endpoint import Endpoint
 from .files import AsyncFiles, Files
@@ -45,6 +47,8 @@ class Client:
         self._sender = BlockingSender(self._endpoint, RetryPolicy(max_retries), transport=transport)
         self.users = Users(self._sender)
         self.sessions = Sessions(self._sender)
+        self.access_tokens = AccessTokens(self._sender)
+        self.account = Account(self._sender)
         self.api_keys = ApiKeys(self._sender)
         self.files = Files(self._sender)
         self.templates = Templates(self._sender)
@@ -85,6 +89,8 @@ class AsyncClient:
         self._sender = AwaitingSender(self._endpoint, RetryPolicy(max_retries), transport=transport)
         self.users = AsyncUsers(self._sender)
         self.sessions = AsyncSessions(self._sender)
+        self.access_tokens = AsyncAccessTokens(self._sender)
+        self.account = AsyncAccount(self._sender)
         self.api_keys = AsyncApiKeys(self._sender)
         self.files = AsyncFiles(self._sender)
         self.templates = AsyncTemplates(self._sender)

@@ -1,19 +1,29 @@
-"""Which server the command talks to and as whom: environment, stored login, a stack on this machine."""
+"""Which server the command talks to and as whom: environment, stored login, a stack on this machine.
+
+The token of a login is kept in the system's keyring where the `keyring` package is installed and finds one,
+else in the login's file, which only its owner can read.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import secrets
 import stat
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import platformdirs
 
 from .endpoint import DEFAULT_URL, Endpoint, is_loopback
 from .errors import BadSettings, SmeltError
+
+_SERVICE = "smelt"
+_ACCESS_TOKEN = "smelt_pat_"  # noqa: S105 -- what every access token begins with
 
 
 class NoLogin(SmeltError):
@@ -42,15 +52,32 @@ def load() -> Login | None:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise BadSettings(f"others may read {path}: chmod 600 it, or log in anew")
             content = json.load(file)
-            return Login(url=content["url"], ca_file=content["ca_file"], token=content["token"])
+            login = Login(url=content["url"], ca_file=content["ca_file"], token=content["token"])
+            return login if login.token else _from_keyring(login)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
         raise BadSettings(f"{path} is damaged: log in anew") from None
 
 
-def save(login: Login) -> Path:
-    """Store a login for the owner's eyes only, in one step, and return where."""
+def is_access_token(token: str) -> bool:
+    """Whether a token is an access token; else it is a session's."""
+    return token.startswith(_ACCESS_TOKEN)
+
+
+def save(login: Login) -> str:
+    """Store a login for the owner's eyes only, and return where."""
+    keyring = _keyring()
+    if keyring is not None:
+        # Backends raise what they like; the file is always there.
+        with suppress(Exception):
+            keyring.set_password(_SERVICE, login.url, login.token)
+            _write(Login(login.url, login.ca_file, ""))
+            return "the system's keyring"
+    return str(_write(login))
+
+
+def _write(login: Login) -> Path:
     path = login_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700)
@@ -95,7 +122,32 @@ def keep_device_token(url: str, token: str) -> None:
 
 def forget() -> None:
     """Remove the stored login."""
+    stored = _load_quietly()
+    if stored is not None and (keyring := _keyring()) is not None:
+        # It may be in the file alone, or gone.
+        with suppress(Exception):
+            keyring.delete_password(_SERVICE, stored.url)
     login_file().unlink(missing_ok=True)
+
+
+def _keyring() -> Any:
+    """Return the keyring package, or None without one that keeps anything."""
+    try:
+        keyring: Any = importlib.import_module("keyring")
+        return keyring if keyring.get_keyring().priority > 0 else None
+    except Exception:  # noqa: BLE001  a broken backend is as good as none
+        return None
+
+
+def _from_keyring(login: Login) -> Login:
+    keyring = _keyring()
+    try:
+        token = keyring.get_password(_SERVICE, login.url) if keyring is not None else None
+    except Exception:  # noqa: BLE001  locked, or its service is away
+        token = None
+    if not token:
+        raise BadSettings("the system's keyring does not give the token of this login: log in anew")
+    return Login(login.url, login.ca_file, token)
 
 
 def endpoint_to_enter(url: str | None, ca_file: str | None) -> Endpoint:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERYONE = ("SMELT_LOG_LEVEL",)
 PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "auth": (
+        "SMELT_EVENT_DAYS",
         "SMELT_SESSION_DAYS",
         "SMELT_SESSION_IDLE_DAYS",
         "SMELT_BCRYPT_THREADS",

@@ -12,6 +12,7 @@ import uvloop
 from envoy_auth.v3 import external_auth_pb2_grpc
 from smelt.auth.v1 import (
     access_tokens_pb2_grpc,
+    audit_events_pb2_grpc,
     data_exports_pb2_grpc,
     deletions_pb2_grpc,
     grants_pb2_grpc,
@@ -23,14 +24,18 @@ from smelt.auth.v1 import (
 
 from services.auth import senders, session_reader
 from services.auth.access_tokens import AccessTokens
+from services.auth.audit_events import AuditEvents
 from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.check_servicer import AuthorizationServicer
 from services.auth.data_export_servicer import DataExportServicer
 from services.auth.data_export_store import DataExportStore
 from services.auth.data_exports import LISTED, DataExports, Exporting
 from services.auth.device_store import DeviceStore
+from services.auth.event_servicer import AuditEventServicer, Recorded
+from services.auth.event_store import EventStore
+from services.auth.events import EventLog
 from services.auth.grants import Grants
-from services.auth.holders import FilesArchives, PrivacyHolder, VaultErasure
+from services.auth.holders import FilesArchives, PrivacyHolder, VaultErasure, VaultEvents
 from services.auth.leaving import Erasure, Leaving
 from services.auth.leaving_servicer import DeletionServicer
 from services.auth.leaving_store import TombstoneStore
@@ -173,7 +178,7 @@ def assemble(settings: AuthSettings) -> Parts:
         random=secrets.token_bytes,
         public_url=settings.public_url,
     )
-    export_records = DataExportStore(transactions)
+    export_records, event_store = DataExportStore(transactions), EventStore(transactions)
     sweep = Sweep(
         [
             attempts.sweep,
@@ -181,6 +186,7 @@ def assemble(settings: AuthSettings) -> Parts:
             devices.sweep,
             lambda: records.sweep(before=now() - ENDED_SESSIONS_KEPT),
             lambda: export_records.sweep(now() - LISTED),
+            lambda: event_store.sweep(now() - timedelta(days=settings.event_days)),
         ]
     )
     access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
@@ -204,23 +210,52 @@ def assemble(settings: AuthSettings) -> Parts:
     )
     exportings = Saga("export", SagaStore(transactions, "data_export", "id"), exporting.perform)
     data_exports = DataExports(export_records, begun=exportings.wake, clock=now, new_id=new_id)
+    events = EventLog(event_store)
+
+    def recorded(servicer: object, **actions: str) -> Recorded:
+        return Recorded(servicer, actions, events=events, clock=now, new_id=new_id)
+
     return Parts(
         servicers=[
             (external_auth_pb2_grpc.add_AuthorizationServicer_to_server, AuthorizationServicer(gate)),
-            (users_pb2_grpc.add_UserServiceServicer_to_server, UserServicer(users, changes)),
-            (sessions_pb2_grpc.add_SessionServiceServicer_to_server, SessionServicer(sessions)),
+            (
+                users_pb2_grpc.add_UserServiceServicer_to_server,
+                recorded(
+                    UserServicer(users, changes), CreateUser="register", ChangePassword="change-password"
+                ),
+            ),
+            (
+                sessions_pb2_grpc.add_SessionServiceServicer_to_server,
+                recorded(
+                    SessionServicer(sessions),
+                    CreateSession="sign-in",
+                    DeleteSession="end-session",
+                    RevokeOtherSessions="end-other-sessions",
+                ),
+            ),
             (
                 access_tokens_pb2_grpc.add_AccessTokenServiceServicer_to_server,
-                AccessTokenServicer(access_tokens),
+                recorded(
+                    AccessTokenServicer(access_tokens),
+                    CreateAccessToken="create-access-token",
+                    DeleteAccessToken="delete-access-token",
+                ),
             ),
             (
                 data_exports_pb2_grpc.add_DataExportServiceServicer_to_server,
-                DataExportServicer(data_exports, now),
+                recorded(DataExportServicer(data_exports, now), CreateDataExport="export-data"),
             ),
-            (deletions_pb2_grpc.add_DeletionServiceServicer_to_server, DeletionServicer(leaving)),
+            (
+                deletions_pb2_grpc.add_DeletionServiceServicer_to_server,
+                recorded(DeletionServicer(leaving), DeleteCurrentUser="delete-account"),
+            ),
+            (
+                audit_events_pb2_grpc.add_AuditEventServiceServicer_to_server,
+                AuditEventServicer(AuditEvents(event_store, VaultEvents(channel))),
+            ),
             (
                 recovery_pb2_grpc.add_RecoveryServiceServicer_to_server,
-                RecoveryServicer(changes, links),
+                recorded(RecoveryServicer(changes, links), ConfirmSignInLink="sign-in-by-link"),
             ),
             (
                 session_states_pb2_grpc.add_SessionStateServiceServicer_to_server,
@@ -241,7 +276,7 @@ def assemble(settings: AuthSettings) -> Parts:
             files.close,
             processor.close,
         ],
-        background=[sweep.run, postman.run, erasures.run, exportings.run],
+        background=[sweep.run, postman.run, events.run, erasures.run, exportings.run],
     )
 
 

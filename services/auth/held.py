@@ -67,6 +67,13 @@ HELD = (
         },
     ),
     Held(
+        "event",
+        owned="account = :account",
+        path="events.json",
+        exported=("id", "time", "action", "outcome", "object", "client_address", "user_agent"),
+        withheld={"account": _OWN},
+    ),
+    Held(
         "account",
         owned="id = :account",
         path="account.json",

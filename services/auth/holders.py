@@ -1,12 +1,14 @@
 """The other services as auth knows them: each holds a part of what there is of a person."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 import grpc
 from smelt.files.v1 import exports_pb2, exports_pb2_grpc
 from smelt.privacy.v1 import privacy_pb2, privacy_pb2_grpc
-from smelt.vault.v1 import erasure_pb2, erasure_pb2_grpc
+from smelt.vault.v1 import audit_pb2, audit_pb2_grpc, erasure_pb2, erasure_pb2_grpc
 
+from services.auth.audit_events import AuditEvent
 from services.auth.data_exports import Archive
 from services.common import identity
 from services.common.grpc_errors import peer_errors
@@ -17,6 +19,7 @@ from services.common.privacy import Entry, Piece
 _ERASE_SECONDS = 30.0
 #: Everything of an account may be many gigabytes.
 _EXPORT_SECONDS = 6 * 3600.0
+_LIST_SECONDS = 10.0
 _MESSAGE_BYTES = 1024 * 1024
 
 
@@ -76,3 +79,27 @@ class FilesArchives:
                 requests(), metadata=identity.metadata(permit), timeout=_EXPORT_SECONDS
             )
         return Archive(stored.size_bytes, stored.sha256)
+
+
+class VaultEvents:
+    """The vault, as the one who keeps the audit log of keys."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = audit_pb2_grpc.AuditServiceStub(channel)
+
+    async def page(self, account: str, *, before: datetime | None, count: int) -> Sequence[AuditEvent]:
+        request = audit_pb2.ListEventsRequest(account=account, end_time=before, page_size=count)
+        async with peer_errors():
+            answer = await self._stub.ListEvents(request, timeout=_LIST_SECONDS)
+        return [
+            AuditEvent(
+                # Its place in the log, in letters that a name may have.
+                id=f"vault-{event.id.replace('/', '-')}",
+                time=event.time.ToDatetime(UTC),
+                action=event.action,
+                outcome=event.outcome,
+                object=event.object,
+                details=dict(event.details),
+            )
+            for event in answer.events
+        ]

@@ -5,6 +5,8 @@ from datetime import timedelta
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.auth import outbox
+from services.auth.mail import Mail, MailKind
 from services.auth.models import AccountRow, ErasureRow, MailRow
 from services.auth.saga import Claim
 from services.auth.transactions import Transactions, transaction
@@ -28,8 +30,9 @@ class TombstoneStore:
             )
             if address is None:
                 return
-            # Links and news for somebody who is gone; what tells of the deletion is added after.
+            # Links and news for somebody who is gone, all but the last of them.
             await session.execute(delete(MailRow).where(MailRow.recipient == address))
+            await outbox.add(session, Mail(MailKind.ACCOUNT_DELETED, address))
             # Sessions, access tokens, devices and links go with it.
             await session.execute(delete(AccountRow).where(AccountRow.id == account))
 

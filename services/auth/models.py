@@ -188,3 +188,24 @@ class DataExportRow(Base):
     tries: Mapped[int]
     #: When somebody is to go on; NULL when it has ended.
     next_time: Mapped[datetime | None]
+
+
+class EventRow(Base):
+    """Something that happened to an account, for its owner to read."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        # An account's events, newest first.
+        Index(None, "account", "time", "id"),
+        # What the sweep looks for.
+        Index(None, "time"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    time: Mapped[datetime]
+    action: Mapped[str]
+    outcome: Mapped[str]
+    object: Mapped[str]
+    client_address: Mapped[str]
+    user_agent: Mapped[str]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.auth import mailed_token_store, outbox
+from services.auth import event_store, mailed_token_store, outbox
 from services.auth.mail import Mail, MailKind
 from services.auth.mailed_tokens import Purpose
 from services.auth.models import AccountRow, DeviceRow, MailedTokenRow, SessionRow
@@ -50,6 +50,7 @@ class PasswordStore:
                 return False
             await _end_all(session, account, keep="", now=now, reason=EndReason.PASSWORD_RESET)
             await outbox.add(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _RESET}))
+            await event_store.note(session, account, "reset-password", now=now)
             return True
 
     async def renew(self, known: Credentials, new: StoredPassword) -> None:

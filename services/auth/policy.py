@@ -24,6 +24,7 @@ POLICY: Policy = {
     "/smelt.auth.v1.DataExportService/CreateDataExport": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.DataExportService/ListDataExports": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.DataExportService/GetDataExport": Allow(GATEWAY, needs="passport", scope="account"),
+    "/smelt.auth.v1.AuditEventService/ListAuditEvents": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.auth.v1.DeletionService/DeleteCurrentUser": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.SessionStateService/GetSessionStates": Allow(FILES, PROCESSOR),
     "/smelt.auth.v1.GrantService/MintJobGrant": Allow(PROCESSOR, needs="passport", scope="write"),

@@ -46,6 +46,8 @@ class AuthSettings(SmtpSettings, ServiceSettings):
     processor_address: str
     #: The longest life of a session; its token cannot live longer than 30 days.
     session_days: int = Field(default=30, ge=1, le=30)
+    #: How long what happened to an account is kept for its owner.
+    event_days: int = Field(default=90, ge=1)
     #: A session that is not used for so long has ended.
     session_idle_days: int = Field(default=7, ge=1, le=30)
     bcrypt_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)

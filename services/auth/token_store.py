@@ -5,7 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, literal, or_, select, tuple_, update
 
+from services.auth import outbox
 from services.auth.access_tokens import AccessToken
+from services.auth.mail import Mail, MailKind
 from services.auth.models import AccessTokenRow, AccountRow
 from services.auth.sessions import USE_NOTED_EVERY
 from services.auth.transactions import Transactions, transaction
@@ -24,12 +26,12 @@ class AccessTokenStore:
         async with transaction(self._transactions) as session:
             # The account's row is held: tokens made at once are counted one after the other, and an account
             # that is closed meanwhile gets none.
-            active = await session.scalar(
-                select(AccountRow.id)
+            address = await session.scalar(
+                select(AccountRow.email)
                 .where(AccountRow.id == token.account, AccountRow.state == AccountState.ACTIVE.value)
                 .with_for_update()
             )
-            if active is None:
+            if address is None:
                 raise Unauthenticated
             count = select(func.count()).where(AccessTokenRow.account == token.account)
             if (await session.execute(count)).scalar_one() >= most:
@@ -45,6 +47,8 @@ class AccessTokenStore:
                     expire_time=token.expire_time,
                 )
             )
+            about = {"name": token.display_name}
+            await outbox.add(session, Mail(MailKind.ACCESS_TOKEN_CREATED, address, about))
             return True
 
     async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[AccessToken]:

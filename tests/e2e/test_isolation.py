@@ -66,7 +66,9 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
     session = person.http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD}).json()
     token = person.ok("POST", "/v1/accessTokens", {"display_name": "mine", "scopes": ["read"]})
     export = person.ok("POST", "/v1/dataExports", {})
+    events = person.ok("GET", "/v1/auditEvents")["audit_events"]
     return {
+        "auditEvents": events[0]["name"],
         "accessTokens": token["name"],
         "apiKeys": key["name"],
         "dataExports": export["name"],

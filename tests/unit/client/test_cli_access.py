@@ -40,10 +40,11 @@ def test_a_forgotten_password_takes_two_steps(server: Server, smelt: Smelt) -> N
 def test_the_token_of_this_device_is_kept_for_the_next_login(server: Server, smelt: Smelt) -> None:
     for _ in range(2):
         server.says({"session": SESSION, "token": TOKEN, "device_token": DEVICE}, 201)
+        server.says({"name": "accessTokens/t1", "token": "smelt_pat_x"}, 201).says({})
         arguments = ("login", "ada@example.com", "--url", URL, "--password-stdin")
         code, out, err = smelt(*arguments, stdin=f"{OLD}\n")
         assert (code, DEVICE in out + err) == (0, False)
-    first, second = (json.loads(request.content) for request in server.asked)
+    first, second = (json.loads(server.asked[number].content) for number in (0, 3))
     assert "device_token" not in first
     assert second["device_token"] == DEVICE
     kept = login_file().with_name("device.json")

@@ -14,7 +14,11 @@ from smelt_client.logins import Login, endpoint_in_use, endpoint_to_enter, load,
 from tests.unit.client.conftest import TOKEN, URL, Server, Smelt
 
 PASSWORD = "correct horse battery"
-SESSION = {"session": {"name": "sessions/s1", "expire_time": "2026-12-23T10:00:00Z"}, "token": TOKEN}
+SESSION = {
+    "session": {"name": "sessions/s1", "expire_time": "2026-12-23T10:00:00Z"},
+    "token": "of-the-session",
+}
+MADE = {"name": "accessTokens/t1", "expire_time": "2026-12-23T10:00:00Z", "token": TOKEN}
 
 
 def stack_json(folder: Path, url: str = "https://127.0.0.1:18443") -> Path:
@@ -24,12 +28,16 @@ def stack_json(folder: Path, url: str = "https://127.0.0.1:18443") -> Path:
 
 
 def test_a_login_is_kept_for_its_owner_only(server: Server, smelt: Smelt) -> None:
-    server.says(SESSION, 201)
+    server.says(SESSION, 201).says(MADE, 201).says({})
     code, out, err = smelt(
         "login", "ada@example.com", "--url", URL, "--password-stdin", stdin=PASSWORD + "\n"
     )
     assert (code, out) == (0, "")
-    assert server.body() == {"email": "ada@example.com", "password": PASSWORD}
+    assert server.body(0) == {"email": "ada@example.com", "password": PASSWORD}
+    assert server.body(1)["scopes"] == ["read", "write"]
+    # The session was for making the token, and ends.
+    assert server.paths()[1:] == ["POST /v1/accessTokens", "DELETE /v1/sessions/current"]
+    assert all(request.headers["authorization"] == "Bearer of-the-session" for request in server.asked[1:])
     assert stat.S_IMODE(login_file().stat().st_mode) == 0o600
     assert stat.S_IMODE(login_file().parent.stat().st_mode) == 0o700
     assert load() == Login(url=URL, ca_file="", token=TOKEN)
@@ -46,6 +54,13 @@ def test_a_kept_login_is_used_and_forgotten_at_logout(server: Server, smelt: Sme
     assert server.paths()[1] == "DELETE /v1/sessions/current"
     assert load() is None
     assert smelt("whoami") == (4, "", "error: not logged in; use `smelt login`\n")
+
+
+def test_logging_out_ends_the_access_token(server: Server, smelt: Smelt) -> None:
+    save(Login(URL, "", "smelt_pat_x"))
+    server.says({})
+    assert smelt("logout")[0] == 0
+    assert (server.paths(), load()) == (["DELETE /v1/accessTokens/current"], None)
 
 
 def test_a_logout_forgets_the_token_even_when_the_server_is_away(server: Server, smelt: Smelt) -> None:
@@ -85,14 +100,16 @@ def test_without_a_terminal_a_secret_must_come_from_stdin(smelt: Smelt) -> None:
 
 
 def test_a_login_that_others_may_read_is_not_used(smelt: Smelt) -> None:
-    save(Login(URL, "", TOKEN)).chmod(0o644)
+    save(Login(URL, "", TOKEN))
+    login_file().chmod(0o644)
     code, _, err = smelt("whoami")
     assert code == 2
     assert "others may read" in err
 
 
 def test_a_damaged_login_says_so(smelt: Smelt) -> None:
-    save(Login(URL, "", TOKEN)).write_text('{"url"')
+    save(Login(URL, "", TOKEN))
+    login_file().write_text('{"url"')
     code, _, err = smelt("whoami")
     assert code == 2
     assert "damaged" in err

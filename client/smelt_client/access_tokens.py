@@ -1,0 +1,62 @@
+"""Access tokens: for scripts, shown once, with scopes and an end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .models import AccessToken, NewAccessToken, Page, page_of, parse
+
+
+def create_access_token(
+    display_name: str, scopes: list[str], *, expire_time: datetime | None = None
+) -> Call[NewAccessToken]:
+    """Make an access token. The answer holds it, and so the call is never sent twice."""
+    ends = expire_time.astimezone().isoformat() if expire_time is not None else None
+    body = {"display_name": display_name, "scopes": scopes, **given(expire_time=ends)}
+    return Call("POST", "/v1/accessTokens", lambda data: parse(NewAccessToken, data), body=body)
+
+
+def list_access_tokens(*, page_size: int | None = None) -> Call[Page[AccessToken]]:
+    """Go through all access tokens."""
+    parsed = page_of(AccessToken, "access_tokens")
+    return Call("GET", "/v1/accessTokens", parsed, params=given(page_size=page_size))
+
+
+def get_access_token(name: str) -> Call[AccessToken]:
+    """Return what may be seen of an access token."""
+    return Call("GET", f"/v1/{named('accessTokens', name)}", lambda data: parse(AccessToken, data))
+
+
+def delete_access_token(name: str = "current") -> Call[None]:
+    """End an access token: the one in use, or one by its name."""
+    return Call("DELETE", f"/v1/{named('accessTokens', name)}", nothing)
+
+
+class AccessTokens(Resource):
+    """Access tokens."""
+
+    create = blocking(create_access_token)
+    list = paging(list_access_tokens)
+    get = blocking(get_access_token)
+    delete = blocking(delete_access_token)
+
+
+class AsyncAccessTokens(AsyncResource):
+    """Access tokens."""
+
+    create = awaiting(create_access_token)
+    list = async_paging(list_access_tokens)
+    get = awaiting(get_access_token)
+    delete = awaiting(delete_access_token)

@@ -1,0 +1,56 @@
+"""A session for what belongs to the account itself: an access token cannot, so the password is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+import typer
+
+from . import asking
+from .cli_common import client_of
+from .client import Client
+from .errors import SmeltError
+from .logins import endpoint_in_use, is_access_token
+
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A client with a session, and the password if it was asked for."""
+
+    client: Client
+    email: str
+    password: str = field(repr=False)
+
+
+@contextmanager
+def signed_in(*, password_stdin: bool, password: str = "", always_ask: bool = False) -> Iterator[SignedIn]:
+    """Give a client with a session of its own, which ends afterwards; one that is in use serves as it is."""
+    endpoint = endpoint_in_use()
+    has_session = not is_access_token(endpoint.token)
+    with client_of(endpoint) as client:
+        if has_session and not always_ask:
+            yield SignedIn(client, "", password)
+            return
+        email = client.users.me().email
+        known = password or _ask(email, from_stdin=password_stdin)
+        if has_session:
+            yield SignedIn(client, email, known)
+            return
+    with client_of(replace(endpoint, token="")) as nobody:
+        session = nobody.sessions.create(email, known)
+    with client_of(replace(endpoint, token=session.token)) as client:
+        try:
+            yield SignedIn(client, email, known)
+        finally:
+            # It may be over already, with its account; else it ends by itself.
+            with suppress(SmeltError):
+                client.sessions.delete()
+
+
+def _ask(email: str, *, from_stdin: bool) -> str:
+    return asking.secret(f"Password of {email}", from_stdin=from_stdin, option="--password-stdin")

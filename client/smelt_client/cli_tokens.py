@@ -1,0 +1,77 @@
+"""Commands about access tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from . import asking
+from .cli_common import AsJson, Quiet, WrongUsage, Yes, group
+from .cli_session import PasswordStdin, signed_in
+from .printing import Output, when
+
+tokens = group("Access tokens for scripts: create, list, revoke. A token is shown once, when it is made.")
+
+Token = Annotated[str, typer.Argument(help="accessTokens/ID, or only the ID.")]
+
+
+@tokens.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What the token is for.")],
+    read_only: Annotated[bool, typer.Option("--read-only", help="It can look, and change nothing.")] = False,
+    days: Annotated[int, typer.Option(help="How long it lives, at most 366 days.")] = 90,
+    password_stdin: PasswordStdin = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make an access token and print it: keep it now, it is never shown again."""
+    if days < 1:
+        raise WrongUsage("a token lives for a day at least")
+    out = Output(as_json=as_json, quiet=quiet)
+    with signed_in(password_stdin=password_stdin) as who:
+        made = who.client.access_tokens.create(
+            name,
+            ["read"] if read_only else ["read", "write"],
+            # A little less, so that a clock that is ahead does not make it too long.
+            expire_time=datetime.now(UTC) + timedelta(days=days, minutes=-5),
+        )
+    if as_json:
+        out.json({"name": made.name, "expire_time": made.expire_time, "token": made.token})
+    else:
+        print(made.token)
+    out.message(f"Made {made.name}, until {when(made.expire_time)}. Use it as SMELT_TOKEN")
+
+
+@tokens.command("list")
+def list_tokens(password_stdin: PasswordStdin = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the access tokens."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda token: token.name,
+        "FOR": lambda token: token.display_name,
+        "SCOPES": lambda token: ",".join(token.scopes),
+        "ENDS": lambda token: when(token.expire_time),
+        "LAST USED": lambda token: when(token.last_used_time) or "never",
+    }
+    with signed_in(password_stdin=password_stdin) as who:
+        out.items(list(who.client.access_tokens.list()), columns)
+
+
+@tokens.command()
+def revoke(
+    token: Token,
+    password_stdin: PasswordStdin = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """End an access token; whoever uses it is refused from then on."""
+    out = Output(as_json=as_json, quiet=quiet)
+    asking.confirm(f"Revoke {token}?", yes=yes or password_stdin)
+    with signed_in(password_stdin=password_stdin) as who:
+        who.client.access_tokens.delete(token)
+    if as_json:
+        out.json({})
+    out.message(f"Revoked {token}")
