@@ -94,8 +94,21 @@ async def drawn(
     """
     loop = asyncio.get_running_loop()
 
+    failure: list[Exception] = []
+
     def some() -> list[T]:
-        return list(islice(source, at_once))
+        if failure:
+            raise failure[0]
+        items: list[T] = []
+        try:
+            for item in islice(source, at_once):
+                items.append(item)
+        except Exception as error:
+            if not items:
+                raise
+            # What is good goes out first; then it is told that more is not.
+            failure.append(error)
+        return items
 
     step = loop.run_in_executor(executor, some)
     try:

@@ -11,6 +11,7 @@ from smelt.files.v1 import files_pb2
 from services.common.downloads import BROKEN_OFF
 from services.common.sealing import SEGMENT
 from tests.integration.files.service import Caller, Service, client, refusal
+from tests.integration.files.test_results import parts, read
 
 OUTER = 69
 CONTENT = b"a,b\n" + b"some text,more text\n" * 40_000
@@ -126,4 +127,21 @@ async def test_a_sealed_index_that_was_swapped_is_damage(gateway: Caller, servic
     )
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await gateway.list_rows(one.name)
+    assert refusal(caught.value).reason == "FILE_DAMAGED"
+
+
+@pytest.mark.promise("S32")
+async def test_an_older_version_that_was_put_back_does_not_open(processor: Caller, service: Service) -> None:
+    s3: Any = client(service.objects)
+
+    async def write(fence: int) -> str:
+        requests = parts("jobs/old", b"content", variant="all", fence=fence)
+        await processor.results.WriteResult(requests, metadata=processor.metadata)
+        statement = "SELECT object_key FROM result WHERE account = %s"
+        return str(service.query(statement, processor.account)[0][0])
+
+    older = s3.get_object(Bucket=service.bucket, Key=await write(1))["Body"].read()
+    s3.put_object(Bucket=service.bucket, Key=await write(2), Body=older)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await read(processor, "jobs/old")
     assert refusal(caught.value).reason == "FILE_DAMAGED"
