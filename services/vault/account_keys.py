@@ -91,9 +91,11 @@ class AccountKeys:
             known = await self.rows.account_keys(account)
             if any(each.state == "destroyed" for each in known):
                 raise AccountErased
-            if known:
+            if any(each.state == "active" and each.uses > MOST_USES - uses for each in known):
                 raise AccountKeyExhausted
-            await self._add(account)
+            # One that was retired while this waited for its row has a successor by now.
+            if not known:
+                await self._add(account)
         raise DoesNotOpen
 
     async def at(self, account: str, epoch: int) -> AccountKey:
