@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -83,7 +84,11 @@ class Erasing:
     def background(self) -> list[Callable[[], Awaitable[None]]]:
         """Return the loops that run beside the server."""
 
-        async def ratchets() -> None:
-            await self.ratchet.run(unless=lambda: self.gate.closed)
+        def closed() -> bool:
+            return self.gate.closed
 
-        return [self.restoration.run, ratchets, self.keeper.run]
+        return [
+            self.restoration.run,
+            partial(self.ratchet.run, unless=closed),
+            partial(self.keeper.run, unless=closed),
+        ]

@@ -119,11 +119,14 @@ class BackupKeeper:
     places: Collection[Path]
     every_seconds: float
 
-    async def run(self) -> None:
-        """Look after the places until cancelled."""
+    async def run(self, *, unless: Callable[[], bool]) -> None:
+        """Look after the places until cancelled; not while `unless` says so.
+
+        A key store that was put back must not take the place of what may be its only newer copy.
+        """
         wait = dict.fromkeys(self.places, 0.0)
         while True:
-            for place in self.places:
+            for place in () if unless() else self.places:
                 wait[place] -= _LOOK_SECONDS
                 if wait[place] <= 0 and not await self._look(place):
                     wait[place] = _RETRY_SECONDS

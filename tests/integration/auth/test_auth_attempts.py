@@ -46,7 +46,14 @@ async def test_of_200_parallel_attempts_over_two_replicas_exactly_5_are_looked_a
             return told.reason, told.retry_after_seconds or 0, str(trailing.get("retry-after", "0"))
         raise AssertionError("a wrong password was taken")
 
-    answers = await asyncio.gather(*(attempt(number) for number in range(200)))
+    async def decided(number: int) -> tuple[str, int, str]:
+        # A hundred at a replica share ten connections; who does not get one in five seconds, as on a very
+        # busy machine, is told to come again. Such an attempt counts for nothing.
+        while (answer := await attempt(number))[0] == "UNAVAILABLE":
+            pass
+        return answer
+
+    answers = await asyncio.gather(*(decided(number) for number in range(200)))
     assert Counter(reason for reason, _, _ in answers) == {"UNAUTHENTICATED": 5, "LOGIN_RATE_LIMITED": 195}
     for reason, seconds, header in answers:
         if reason == "LOGIN_RATE_LIMITED":

@@ -173,6 +173,23 @@ async def test_a_database_restored_under_a_running_vault_is_noticed(past: Past) 
 
 
 @pytest.mark.promise("S13")
+async def test_a_backup_is_not_replaced_by_a_key_store_from_the_past(past: Past, tmp_path: Path) -> None:
+    vault = past.vault
+    places = [tmp_path / "first", tmp_path / "second"]
+    vault.settings |= {"SMELT_VAULT_KEYSTORE_BACKUP_DIRS": ",".join(map(str, places))}
+    await stop(vault)
+    put_back(vault.keystore, past.keystore)
+    for place in places:
+        place.mkdir()
+    await start_not_ready(vault)
+    assert not any((place / "keystore.backup").exists() for place in places)
+    replay(vault)
+    async with asyncio.timeout(30):
+        while not all((place / "keystore.backup").exists() for place in places):
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.promise("S13")
 async def test_another_replica_opens_when_one_has_replayed(past: Past) -> None:
     vault = past.vault
     other = replace(vault, slot="1", address="", health="", process=None, _channels={})

@@ -157,6 +157,8 @@ class Vault:
         """Start serving; wait until it is ready, or only live."""
         if not self.address:
             self.address, self.health = (f"127.0.0.1:{free_port()}" for _ in range(2))
+        # Channels to an earlier process may be pausing after a refused connection.
+        await self._hang_up()
         self.process = self.command("serve")
         await self.wait("/ready" if ready else "/live", 200)
 
@@ -192,10 +194,13 @@ class Vault:
             self.process = None
 
     async def close(self) -> None:
+        await self._hang_up()
+        await self.kill()
+
+    async def _hang_up(self) -> None:
         for channel in self._channels.values():
             await channel.close()
         self._channels.clear()
-        await self.kill()
 
     def channel(self, caller: str) -> grpc.aio.Channel:
         """Return a channel with a caller's certificate."""
