@@ -56,3 +56,18 @@ def wait_erased(stack: Stack, account: str, *, seconds: float = 60.0) -> None:
     while not passes(stack, account):
         assert time.monotonic() < deadline, (passes(stack, account), remains(stack, account))
         time.sleep(0.05)
+
+
+def pass_again(stack: Stack, account: str, *, seconds: float = 60.0) -> None:
+    """Have the second pass, due after an hour, made now, until it has found what was still being written."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with connect(stack, "auth") as connection:
+            connection.execute(
+                "UPDATE erasure SET passes = 1, next_time = clock_timestamp() WHERE account = %s", (account,)
+            )
+        while (passes(stack, account) or 0) < 2:
+            assert time.monotonic() < deadline, (passes(stack, account), remains(stack, account))
+            time.sleep(0.05)
+        if not remains(stack, account) or time.monotonic() > deadline:
+            return

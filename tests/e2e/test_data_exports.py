@@ -16,7 +16,7 @@ import pytest
 
 from services.common.ids import new_id
 from tests.e2e.api import PASSWORD, Person, reason
-from tests.e2e.remains import LISTS, connect, remains, wait_erased
+from tests.e2e.remains import LISTS, connect, pass_again, remains, wait_erased
 from tests.e2e.test_leaving import account_of, leave
 from tests.support.provider import Provider, answer_for
 from tests.support.stack import Stack
@@ -93,8 +93,9 @@ def test_an_export_holds_everything_of_ones_own_and_nothing_else(
                     picked = held.owned.replace(":account", "%(account)s")
                     query = f"SELECT count(*) FROM {held.table} WHERE {picked}".encode()
                     (count,) = connection.execute(query, {"account": account}).fetchone() or (0,)
-                    # What was written since is not in it; nothing is missing.
-                    assert 0 <= count - len(rows) <= 3, (service, held.table)
+                    # What was written since is not in it, and sent mails are gone; nothing is missing.
+                    sent = 3 if held.table == "mail" else 0
+                    assert -sent <= count - len(rows) <= 3, (service, held.table)
                     assert all(row.keys() == set(held.exported) for row in rows)
     job_id, file_id = job["name"].removeprefix("jobs/"), file["name"].removeprefix("files/")
     assert entries[f"files/files/{file_id}/file-{mine}.csv"] == f"n\ncell-{mine}\n".encode()
@@ -156,7 +157,7 @@ def test_a_second_request_gets_the_export_that_is_under_way(
     assert begun(person) != first
 
 
-@pytest.mark.parametrize("victim", ["auth", "files", "processor"])
+@pytest.mark.parametrize("victim", ["auth", "files", pytest.param("processor", marks=pytest.mark.long)])
 def test_an_export_is_finished_whatever_is_killed_meanwhile(
     new_person: Callable[[], Person], provider: Provider, stack: Stack, victim: str
 ) -> None:
@@ -196,4 +197,7 @@ def test_leaving_ends_an_export_and_its_archive(new_person: Callable[[], Person]
     for name in (finished["name"], running):
         assert download(person, name).status_code == 401
     wait_erased(stack, account)
+    # An archive that was being written when its owner left cannot be opened, and goes with the second pass.
+    assert set(remains(stack, account)) <= {"files.data_export"}
+    pass_again(stack, account)
     assert remains(stack, account) == {}

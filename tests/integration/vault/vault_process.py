@@ -90,6 +90,7 @@ class Vault:
     settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
+    _former: list[grpc.aio.Channel] = field(default_factory=list)
 
     def command(self, *arguments: str, identity: str = "vault", **more: str) -> subprocess.Popen[bytes]:
         """Start a command of the vault with its settings."""
@@ -157,8 +158,9 @@ class Vault:
         """Start serving; wait until it is ready, or only live."""
         if not self.address:
             self.address, self.health = (f"127.0.0.1:{free_port()}" for _ in range(2))
-        # Channels to an earlier process may be pausing after a refused connection.
-        await self._hang_up()
+        # Channels to an earlier process may be pausing after a refused connection; calls on them go on.
+        self._former += self._channels.values()
+        self._channels.clear()
         self.process = self.command("serve")
         await self.wait("/ready" if ready else "/live", 200)
 
@@ -194,13 +196,11 @@ class Vault:
             self.process = None
 
     async def close(self) -> None:
-        await self._hang_up()
-        await self.kill()
-
-    async def _hang_up(self) -> None:
-        for channel in self._channels.values():
+        for channel in (*self._channels.values(), *self._former):
             await channel.close()
         self._channels.clear()
+        self._former.clear()
+        await self.kill()
 
     def channel(self, caller: str) -> grpc.aio.Channel:
         """Return a channel with a caller's certificate."""
