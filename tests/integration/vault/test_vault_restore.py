@@ -122,7 +122,7 @@ async def past(fragile: Vault) -> AsyncIterator[Past]:
 
 
 @pytest.mark.promise("S13")
-@pytest.mark.parametrize("which", ["database", "keystore", "both"])
+@pytest.mark.parametrize("which", [pytest.param("database", marks=pytest.mark.long), "keystore", "both"])
 async def test_older_rows_are_not_served_until_the_erasures_were_replayed(past: Past, which: str) -> None:
     vault = past.vault
     await stop(vault)

@@ -157,7 +157,7 @@ async def test_the_process_can_neither_be_dumped_nor_traced(vault: Vault) -> Non
     assert line.split()[4:6] == ["0", "0"]
     # Who traces processes of the same user is told that this one belongs to root (proc(5), PR_SET_DUMPABLE).
     assert Path(f"/proc/{vault.process.pid}/mem").stat().st_uid == 0
-    environment = Path(f"/proc/{vault.process.pid}/environ").read_bytes()
+    environment = vault.start_values()
     secrets = [vault.files.root_key.read_bytes(), vault.files.wrapping_key.read_bytes()[-48:]]
     for url_file in (vault.files.database_url_file, vault.files.keystore_url_file):
         secrets.append(url_file.read_bytes().split(b":")[2].split(b"@")[0])

@@ -154,6 +154,18 @@ class Vault:
         finally:
             await stores.close()
 
+    def start_values(self) -> bytes:
+        """Return the running process's environment, as far as the user of the tests may see it.
+
+        Of a process that cannot be dumped that is nothing, unless the user is root.
+        """
+        assert self.process is not None
+        try:
+            return Path(f"/proc/{self.process.pid}/environ").read_bytes()
+        except PermissionError:
+            assert os.geteuid() != 0
+            return b""
+
     async def start(self, *, ready: bool = True) -> None:
         """Start serving; wait until it is ready, or only live."""
         if not self.address:
