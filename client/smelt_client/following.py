@@ -13,13 +13,11 @@ from .models import Job
 from .printing import Output, clean
 
 PLAIN_SECONDS = 5.0
-# The provider lets the job go on by itself after this; every other pause waits for somebody.
-PASSING_PAUSES = frozenset({"PROVIDER_RATE_LIMIT"})
 
 
 def has_stopped(job: Job) -> bool:
     """Whether nothing more will happen unless somebody does something."""
-    return job.is_final or (job.state == "PAUSED" and job.pause_reason not in PASSING_PAUSES)
+    return job.is_final or job.state == "PAUSED"
 
 
 def follow(out: Output, jobs: Iterable[Job], name: str) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from deploy.local import provider_answers as answers
 from deploy.local.provider_http import Ending, Reply, Request
+from deploy.local.provider_limit import Window
 from deploy.local.provider_record import Record, Seen, fingerprint
 from deploy.local.provider_rules import Rule, Rules, Script
 
@@ -23,6 +25,7 @@ class StandIn:
         self._rules = Rules(self._script)
         self._record = Record(self._script.record_limit, keep=True)
         self._counts_attempts = False
+        self._windows: dict[tuple[str, str], Window] = {}
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
@@ -61,8 +64,15 @@ class StandIn:
         }
         if rule is not None and rule.action == "refuse_parameter" and rule.parameter not in asked:
             rule = None
+        told: tuple[tuple[str, str], ...] = ()
+        if (limit := self._script.limit) is not None:
+            window = self._windows.setdefault((key, asked["model"]), Window(limit))
+            taken = window.take(seen.received)
+            told = window.headers(refused=not taken)
+            if not taken:
+                return self._ready(seen, Reply(429, answers.status_error(429), headers=told), settled)
         reply = _right(answer) if rule is None else _by_rule(rule, answer, key.removeprefix("Bearer "))
-        return self._ready(seen, reply, settled)
+        return self._ready(seen, replace(reply, headers=(*reply.headers, *told)), settled)
 
     def _other(self, request: Request) -> Reply:
         """Answer the list of models, and 404 to what is not known; both are recorded."""
@@ -157,6 +167,7 @@ class StandIn:
     def _tell(self, script: Script) -> None:
         self._script = script
         self._rules = Rules(script)
+        self._windows = {}
         self._record.change(script.record_limit, keep=script.record)
         self._counts_attempts = any(rule.counts_attempts for rule in script.rules)
 

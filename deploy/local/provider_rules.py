@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deploy.local.provider_limit import Limit
+
 Action = Literal[
     "status", "insufficient_quota", "slow", "cut_off", "reset", "not_json", "empty_choices", "truncated",
     "content_filter", "html", "redirect", "huge", "trickle", "wrong_types", "nuls", "key_echo", "content",
@@ -64,6 +66,7 @@ class Script(BaseModel):
     rules: tuple[Rule, ...] = ()
     record: bool = Field(default=True, description="keep a record of each request; benches turn it off")
     record_limit: int = Field(default=100_000, ge=1, le=2_000_000, description="the oldest records give way")
+    limit: Limit | None = Field(default=None, description="how many calls each key and model may make")
     seed: int = Field(default=1, description="chooses which requests a `share` hits")
 
     @model_validator(mode="after")

@@ -35,6 +35,7 @@ from services.processor.job_servicer import JobServicer
 from services.processor.jobs import Jobs, ParallelCalls
 from services.processor.key_test_servicer import ApiKeyTestServicer
 from services.processor.key_tests import KeyTests
+from services.processor.limiter import Limiter
 from services.processor.part import ProcessorPart
 from services.processor.peers import Auth, Files, Vault
 from services.processor.policy import POLICY
@@ -44,6 +45,7 @@ from services.processor.release_client import ReleaseClient
 from services.processor.requests import RefusedParameters
 from services.processor.settings import ProcessorSettings, WorkerSettings
 from services.processor.shard_run import Parts, ShardRuns
+from services.processor.shared_paces import SharedPaces
 from services.processor.store.control import JobControlStore
 from services.processor.store.jobs import JobStore
 from services.processor.store.owned import OwnedJobStore
@@ -83,6 +85,7 @@ async def serve(settings: ProcessorSettings) -> None:
     now = partial(datetime.now, UTC)
     part = ProcessorPart(sessions, OwnedJobStore(sessions), rows, Vault(vault), announcements)
     keys, provider = ReleaseClient(vault), _provider(settings)
+    limiter = Limiter(SharedPaces(redis), Parks(redis))
     meter = UsageMeter(UsageStore(pool), settings.plan, now=now)
     tests = TemplateTests(
         templates,
@@ -90,7 +93,7 @@ async def serve(settings: ProcessorSettings) -> None:
         files=Files(files),
         vault=Vault(vault),
         auth=Auth(auth),
-        callers=Callers(keys, provider, Parks(redis), RefusedParameters(), meter),
+        callers=Callers(keys, provider, limiter, RefusedParameters(), meter),
     )
     await server.serve(
         settings,
@@ -160,6 +163,7 @@ async def serve(settings: ProcessorSettings) -> None:
         on_stop=[
             keys.close,
             provider.close,
+            limiter.close,
             auth.close,
             vault.close,
             files.close,
@@ -178,6 +182,7 @@ async def work(settings: WorkerSettings) -> None:
     await pool.open()
     redis = connect(read_secret(settings.redis_url_file))
     announcements, parks = Announcements(redis), Parks(redis)
+    limiter = Limiter(SharedPaces(redis), parks)
     vault = tls.channel(settings, "vault", settings.vault_address)
     files = tls.channel(settings, "files", settings.files_address)
     keys, provider = ReleaseClient(vault), _provider(settings)
@@ -190,10 +195,12 @@ async def work(settings: WorkerSettings) -> None:
             keys=keys,
             provider=provider,
             parks=parks,
+            limiter=limiter,
             refused=RefusedParameters(),
             usage=UsageStore(pool),
             usage_limit=PLANS[settings.plan],
             announcements=announcements,
+            rate_patience_seconds=settings.rate_patience_seconds,
         )
     )
     assembler = Assembler(
@@ -216,6 +223,7 @@ async def work(settings: WorkerSettings) -> None:
         await asyncio.gather(*beside, return_exceptions=True)
         await keys.close()
         await provider.close()
+        await limiter.close()
         for close in (vault.close, files.close, redis.aclose, pool.close, engine.dispose, probes.cleanup):
             await close()
 

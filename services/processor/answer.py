@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import orjson
 
 from services.processor.attempts import FILTERED, MALFORMED, TRUNCATED, Failure
+from services.processor.told_limits import Told
 
 _LARGEST_COUNT = 2**31 - 1
 
@@ -16,6 +17,7 @@ class Answer:
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Unusable:
     failure: Failure
     input_tokens: int = 0
     output_tokens: int = 0
+    told: Told | None = None
 
 
 def read(body: bytes) -> Answer | Unusable:

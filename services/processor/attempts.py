@@ -9,8 +9,10 @@ from enum import Enum
 
 #: Tries of one call, refusals for rate not counted.
 ATTEMPTS = 3
-#: Refusals for rate that one call may meet before its row fails.
+#: Refusals for rate that one call may meet, while others are answered, before its row fails.
 RATE_REFUSALS = 10
+#: A job pauses when its provider has answered with nothing but refusals for rate for so long.
+RATE_PATIENCE_SECONDS = 300.0
 #: Crashed workers whose calls in flight a job's release budget covers once more, and how many those are.
 TAKEOVERS = 8
 MOST_IN_FLIGHT = 1000

@@ -12,6 +12,7 @@ from services.processor.attempts import (
     ATTEMPTS,
     LONGEST_HELD_WAIT_SECONDS,
     MALFORMED,
+    RATE_PATIENCE_SECONDS,
     RATE_REFUSALS,
     TIMED_OUT,
     TOO_LARGE,
@@ -51,11 +52,16 @@ class Provider(Protocol):
     async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
 
 
-class Parks(Protocol):
-    """Who knows how long a provider wants to be left alone."""
+class Limiter(Protocol):
+    """Who knows when a provider may be asked."""
 
+    def now(self) -> float: ...
     def seconds_left(self, place: str) -> float: ...
     async def park(self, place: str, seconds: float) -> None: ...
+    async def turn(self, place: str, work: "Ended") -> bool: ...
+    def heard(self, place: str, started: float, said: Answer | Unusable) -> None: ...
+    def answered_since(self, place: str, started: float) -> bool: ...
+    def refused_seconds(self, place: str) -> float: ...
 
 
 @dataclass(slots=True)
@@ -99,17 +105,20 @@ class Calls:
         *,
         keys: Keys,
         provider: Provider,
-        parks: Parks,
+        limiter: Limiter,
         ended: Ended,
         grant: str,
         claim: int,
         refused: RefusedParameters,
         dice: Callable[[], float],
         budget: Budget | None = None,
+        patience_seconds: float = RATE_PATIENCE_SECONDS,
     ) -> None:
         self._keys = keys
         self._provider = provider
-        self._parks = parks
+        self._limiter = limiter
+        self._patience_seconds = patience_seconds
+        self._began = limiter.now()
         self._ended = ended
         self._grant = grant
         self._claim = claim
@@ -144,7 +153,14 @@ class Calls:
                 if budget is not None:
                     budget.settle(most, 0)
                 break
+            if self._limiter.seconds_left(place) > 0:
+                # Somebody was told to wait since our turn: this key is not used.
+                del released
+                if budget is not None:
+                    budget.settle(most, 0)
+                continue
             called.calls += 1
+            started = self._limiter.now()
             without = self._refused.of(place)
             try:
                 said = await self._provider.ask(
@@ -155,6 +171,7 @@ class Calls:
                 break
             # The key was for this call; the next one asks for it again.
             del released
+            self._limiter.heard(place, started, said)
             if budget is not None:
                 budget.settle(most, _spent(step, said, most))
             called.input_tokens += said.input_tokens
@@ -175,7 +192,12 @@ class Calls:
             if failure.verdict is Verdict.JOB_PAUSES:
                 self._ended.end(Pause(failure.reason, failure.reason, failure.message))
                 break
-            refused += failure.verdict is Verdict.RATE
+            if failure.verdict is Verdict.RATE:
+                if self._refused_too_long(place):
+                    self._ended.end(Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message))
+                    break
+                # While nobody is answered, it is not this row's fault.
+                refused += self._limiter.answered_since(place, started)
             failed += failure.verdict is Verdict.AGAIN
             if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
                 called.failure = failure
@@ -189,11 +211,16 @@ class Calls:
             found = self._requests[step] = Requests(step)
         return found
 
+    def _refused_too_long(self, place: str) -> bool:
+        # A job that was resumed gives the provider the whole time once more.
+        here = self._limiter.now() - self._began
+        return min(here, self._limiter.refused_seconds(place)) > self._patience_seconds
+
     async def _may_go(self, place: str) -> bool:
         """Whether the provider may be asked now; sleeps through short waits, ends the work for long ones."""
-        left = self._parks.seconds_left(place)
+        left = self._limiter.seconds_left(place)
         if left <= 0:
-            return True
+            return await self._limiter.turn(place, self._ended)
         if left > LONGEST_HELD_WAIT_SECONDS:
             self._ended.end(Again(left))
         else:
@@ -203,7 +230,7 @@ class Calls:
 
     async def _wait(self, failure: Failure, tries: int, place: str) -> None:
         if failure.wait_seconds is not None:
-            await self._parks.park(place, failure.wait_seconds)
+            await self._limiter.park(place, failure.wait_seconds)
             if failure.verdict is Verdict.RATE:
                 return
         await self._ended.sleep(backoff_seconds(tries, self._dice()))

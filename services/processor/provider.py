@@ -7,7 +7,7 @@ bytes and time, never followed and never remembered.
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ import orjson
 import yarl
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
 
+from services.processor import told_limits
 from services.processor.addresses import CheckedResolver, Endpoints
 from services.processor.answer import Answer, Unusable, error_object, read
 from services.processor.attempts import (
@@ -30,7 +31,7 @@ from services.processor.attempts import (
 
 _CONNECTIONS_IDLE_SECONDS = 30.0
 # Everything else, a cookie above all, would be kept or shown beside the answers of other people.
-_KEPT_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms"})
+_KEPT_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms", *told_limits.NAMES})
 _KNOWN_URLS = 1000
 
 
@@ -145,7 +146,8 @@ class Provider:
         except APIStatusError as error:
             refusal = error.response
             shown = error_object(refusal.content)
-            return Unusable(judge(refusal.status_code, shown, refusal.headers, datetime.now(UTC)))
+            failure = judge(refusal.status_code, shown, refusal.headers, datetime.now(UTC))
+            return Unusable(failure, told=told_limits.told_by(refusal.headers))
         except APITimeoutError:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
@@ -154,7 +156,8 @@ class Provider:
         if type(said) is Answer and secret.decode() in said.text:
             # Nobody is shown a stored key, not even its owner by way of an answer.
             return Unusable(KEY_ECHOED, said.input_tokens, said.output_tokens)
-        return said
+        told = told_limits.told_by(response.headers)
+        return said if told is None else replace(said, told=told)
 
     async def close(self) -> None:
         """Close the connections."""

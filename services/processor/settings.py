@@ -38,5 +38,7 @@ class WorkerSettings(ProcessorSettings):
     #: How long a worker may be silent before its shards are given to others.
     stalled_seconds: float = Field(default=10.0, ge=1)
     heartbeat_seconds: float = Field(default=1.5, gt=0)
+    #: A job pauses when its provider has answered with nothing but refusals for rate for so long.
+    rate_patience_seconds: float = Field(default=300.0, gt=0)
     #: How long calls in flight may take to finish after a stop signal; what is left is given back.
     drain_seconds: float = Field(default=8.0, ge=0)

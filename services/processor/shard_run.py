@@ -13,7 +13,7 @@ import psycopg
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.budget import Budget
-from services.processor.calls import Calls, Ended, Keys, Provider
+from services.processor.calls import Calls, Ended, Keys, Limiter, Provider
 from services.processor.claims import Claim, FenceLost
 from services.processor.endings import Again, Ending, Fail, Pause, Stopped, TryAgain, ending_of
 from services.processor.job import FINAL, State
@@ -58,11 +58,13 @@ class Parts:
     keys: Keys
     provider: Provider
     parks: Parks
+    limiter: Limiter
     refused: RefusedParameters
     usage: UsageStore
     #: Usages that an account may have in a month; None is no limit.
     usage_limit: int | None
     announcements: Announcements
+    rate_patience_seconds: float
 
 
 class ShardRuns:
@@ -153,13 +155,14 @@ class ShardRuns:
             calls=Calls(
                 keys=parts.keys,
                 provider=parts.provider,
-                parks=parts.parks,
+                limiter=parts.limiter,
                 refused=parts.refused,
                 ended=ended,
                 grant=claim.grant,
                 claim=claim.fence,
                 dice=random.random,
                 budget=budget,
+                patience_seconds=parts.rate_patience_seconds,
             ),
             writer=writer,
             seal=seal,

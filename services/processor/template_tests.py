@@ -11,7 +11,7 @@ from services.common.identity import Passport
 from services.processor import attempts, flags, job_plan, template
 from services.processor.answer_checks import AnswerChecks
 from services.processor.attempts import Failure, Verdict
-from services.processor.calls import Called, Calls, Ended, Keys, Parks, Provider
+from services.processor.calls import Called, Calls, Ended, Keys, Limiter, Provider
 from services.processor.confidence import confidence, used_columns
 from services.processor.endings import Again, Ending, Fail, Pause
 from services.processor.errors import InvalidRowRange, NoTemplates
@@ -110,7 +110,7 @@ class Callers:
 
     keys: Keys
     provider: Provider
-    parks: Parks
+    limiter: Limiter
     refused: RefusedParameters
     meter: UsageMeter
 
@@ -220,7 +220,7 @@ class _Test:
         self._calls = Calls(
             keys=callers.keys,
             provider=callers.provider,
-            parks=callers.parks,
+            limiter=callers.limiter,
             refused=callers.refused,
             ended=self._ended,
             grant=grant,

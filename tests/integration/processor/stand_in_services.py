@@ -53,6 +53,7 @@ class World:
     """What the stand-ins know, and what they saw."""
 
     base_url: str = ""
+    active_key: str = "apiKeys/one"
     files: dict[str, StoredFile] = field(default_factory=dict)
     results: dict[tuple[str, str], tuple[int, int, bytes]] = field(default_factory=dict)
     data_keys: dict[bytes, tuple[str, bytes]] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class VaultStandIn(
         if self._world.no_key:
             raise Refused("NO_API_KEY", Kind.PRECONDITION)
         return api_keys_pb2.DescribeApiKeyResponse(
-            name=request.name or "apiKeys/one", base_url=self._world.base_url, hint="ests"
+            name=request.name or self._world.active_key, base_url=self._world.base_url, hint="ests"
         )
 
     async def RecordKeyTest(self, request: Any, context: Any) -> Any:

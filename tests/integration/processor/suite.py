@@ -91,6 +91,7 @@ class Suite:
             "SMELT_PRIVATE_PROVIDERS": self.provider.address,
             "SMELT_STALLED_SECONDS": "2",
             "SMELT_HEARTBEAT_SECONDS": "0.5",
+            "SMELT_RATE_PATIENCE_SECONDS": "3",
         }
 
     def serve(self) -> Process:

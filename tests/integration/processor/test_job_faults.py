@@ -7,6 +7,7 @@ import time
 from itertools import pairwise
 
 import pytest
+from smelt.processor.v1 import jobs_pb2
 
 from tests.integration.processor.stand_in_services import SECRET, World
 from tests.integration.processor.suite import Person, Process, State
@@ -178,3 +179,48 @@ async def test_a_vault_that_is_away_for_a_moment_costs_time_and_no_rows(
     done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
     assert len(provider.prompts()) == 20
+
+
+async def test_a_limit_that_is_told_is_kept_and_nearly_used(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(limit={"calls": 100, "window_seconds": 1.0}, latency_ms=20)
+    file = world.add_file(COLUMNS, names(400))
+    job = await ada.start(file, await ada.template(PROMPT, model="gpt-4o"), parallel_calls=50)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 400)
+    seen = provider.requests()
+    # The first second, in which nobody knows the limit, may meet it.
+    refused = [each for each in seen if each["status"] == 429]
+    assert len(refused) <= 8
+    assert seen[-1]["received"] - seen[0]["received"] < 8
+
+
+async def test_a_limit_that_is_not_told_is_found_and_fails_no_row(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(limit={"calls": 30, "window_seconds": 0.5, "tell": False}, latency_ms=20)
+    file = world.add_file(COLUMNS, names(240))
+    job = await ada.start(file, await ada.template(PROMPT, model="gpt-4.1"), parallel_calls=50)
+    done = await ada.until(job.name, seconds=60)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 240)
+    refused = sum(each["status"] == 429 for each in provider.requests())
+    assert 0 < refused < 120
+
+
+async def test_a_provider_that_only_refuses_for_rate_pauses_the_job_and_spends_no_grant(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "status", "status": 429})
+    file = world.add_file(COLUMNS, names(40))
+    job = await ada.start(file, await ada.template(PROMPT, model="gpt-4.1-mini"), parallel_calls=40)
+    paused = await ada.until(job.name, State.PAUSED, seconds=60)
+    assert jobs_pb2.Job.PauseReason.Name(paused.pause_reason) == "PROVIDER_RATE_LIMIT"
+    assert paused.error.reason == "PROVIDER_RATE_LIMITED"
+    assert paused.request_counts.failed == 0
+    # Each lane may have had a call or two in flight before the pace fell.
+    assert len(provider.requests()) < 100
+    provider.reset()
+    await ada.resume(job.name)
+    done = await ada.until(job.name, seconds=60)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 40)

@@ -88,10 +88,10 @@ def test_a_job_that_did_not_finish_leaves_the_old_file(
     assert "smelt jobs download jobs/j1 -o out.csv" in err
 
 
-def test_a_pause_that_passes_by_itself_is_waited_for(server: Server, smelt: Smelt) -> None:
-    server.tells(job("PAUSED", 1, pause_reason="PROVIDER_RATE_LIMIT"), job("RUNNING", 2), job("COMPLETED", 4))
-    code, out, _ = smelt("jobs", "watch", "j1")
-    assert (code, out) == (0, "jobs/j1 COMPLETED: 4/4 rows, 4 succeeded, 0 failed\n")
+def test_a_job_whose_provider_refuses_for_rate_waits_for_somebody(server: Server, smelt: Smelt) -> None:
+    server.tells(job("PAUSED", 1, pause_reason="PROVIDER_RATE_LIMIT"))
+    _, out, _ = smelt("jobs", "watch", "j1")
+    assert out.startswith("jobs/j1 PAUSED (PROVIDER_RATE_LIMIT): 1/4 rows, 1 succeeded, 0 failed")
 
 
 def test_watching_as_json_is_a_line_for_each_change(server: Server, smelt: Smelt) -> None:

@@ -50,17 +50,37 @@ class Provider:
 
 
 @dataclass
-class Parks:
-    """Remembers what was parked."""
+class Turns:
+    """Gives every turn, and remembers what was parked."""
 
-    left: float = 0.0
+    left: list[float] = field(default_factory=list)
     parked: list[float] = field(default_factory=list)
+    #: Whether others are answered, and for how long nobody was.
+    others: bool = True
+    refused: float = 0.0
+    time: float = 0.0
+
+    def now(self) -> float:
+        self.time += 100.0
+        return self.time
 
     def seconds_left(self, place: str) -> float:
-        return self.left
+        return self.left.pop(0) if self.left else 0.0
 
     async def park(self, place: str, seconds: float) -> None:
         self.parked.append(seconds)
+
+    async def turn(self, place: str, work: Ended) -> bool:
+        return True
+
+    def heard(self, place: str, started: float, said: Answer | Unusable) -> None:
+        pass
+
+    def answered_since(self, place: str, started: float) -> bool:
+        return self.others
+
+    def refused_seconds(self, place: str) -> float:
+        return self.refused
 
 
 class Quick(Ended):
@@ -77,7 +97,7 @@ class Quick(Ended):
 async def call(
     *answers: Answer | Unusable | Exception,
     keys: Keys | None = None,
-    parks: Parks | None = None,
+    turns: Turns | None = None,
     step: Step = STEP,
     provider: Provider | None = None,
     refused: RefusedParameters | None = None,
@@ -86,7 +106,7 @@ async def call(
     calls = Calls(
         keys=keys,
         provider=provider or Provider(list(answers)),
-        parks=parks or Parks(),
+        limiter=turns or Turns(),
         ended=ended,
         refused=refused or RefusedParameters(),
         grant="g",
@@ -135,15 +155,37 @@ async def test_refusals_for_rate_end_somewhere() -> None:
     assert (called.failure, called.calls) == (RATE, 10)
 
 
+async def test_a_row_does_not_fail_for_a_provider_that_refuses_everybody() -> None:
+    turns = Turns(others=False)
+    called, ended, _ = await call(*[Unusable(RATE)] * 30, Answer("Hello"), turns=turns)
+    assert (called.texts, called.calls, ended.ending) == (("Hello",), 31, None)
+
+
+async def test_a_provider_that_refuses_everybody_for_too_long_pauses_the_job() -> None:
+    called, ended, keys = await call(Unusable(RATE), turns=Turns(others=False, refused=301.0))
+    assert (called.texts, called.failure) == (None, None)
+    # The job itself has tried for as long: what was before it was resumed does not count.
+    assert len(keys.uses) == 2
+    assert isinstance(ended.ending, Pause)
+    assert (ended.ending.pause, ended.ending.reason) == ("PROVIDER_RATE_LIMIT", "PROVIDER_RATE_LIMITED")
+
+
+async def test_a_key_that_came_after_a_word_to_wait_is_not_used() -> None:
+    provider = Provider([Answer("Hello")])
+    called, _, keys = await call(provider=provider, turns=Turns([0.0, 5.0, 0.0, 0.0]))
+    assert (called.texts, called.calls, provider.asked) == (("Hello",), 1, 1)
+    assert [use.attempt for use in keys.uses] == [1, 2]
+
+
 async def test_a_wait_that_the_provider_asks_for_parks_everybody() -> None:
-    parks = Parks()
+    turns = Turns()
     told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
-    called, ended, _ = await call(Unusable(told), Answer("Hello"), parks=parks)
-    assert (called.texts, parks.parked, ended.slept) == (("Hello",), [2.0], [])
+    called, ended, _ = await call(Unusable(told), Answer("Hello"), turns=turns)
+    assert (called.texts, turns.parked, ended.slept) == (("Hello",), [2.0], [])
 
 
 async def test_a_long_wait_gives_the_shard_back() -> None:
-    called, ended, keys = await call(Answer("Hello"), parks=Parks(left=600))
+    called, ended, keys = await call(Answer("Hello"), turns=Turns([600.0]))
     assert (called.texts, ended.ending, keys.uses) == (None, Again(600), [])
 
 

@@ -1,0 +1,125 @@
+"""Workers that share a place's pace by Valkey, and what they do without it."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from redis.asyncio import Redis
+
+from deploy.local.valkey import Valkey
+from services.processor.answer import Answer, Unusable
+from services.processor.attempts import Failure, Verdict
+from services.processor.calls import Ended
+from services.processor.limiter import Limiter
+from services.processor.progress import Parks, connect, place
+from services.processor.shared_paces import SharedPaces
+from services.processor.told_limits import Told
+from tests.support.ports import free_port
+
+REFUSED = Unusable(Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many"))
+TOLD_100_A_SECOND = Answer("x", told=Told("6000", "5999", "10ms", "", "", ""))
+
+
+@pytest.fixture
+async def workers(valkey: Valkey) -> AsyncIterator[list[Limiter]]:
+    """Two workers' limiters."""
+    async with AsyncExitStack() as stack:
+        made = []
+        for _ in range(2):
+            redis: Redis = await stack.enter_async_context(connect(valkey.url()))
+            made.append(Limiter(SharedPaces(redis), Parks(redis)))
+            stack.push_async_callback(made[-1].close)
+        yield made
+
+
+def somewhere() -> str:
+    return place(secrets.token_hex(8), "m")
+
+
+async def turns(limiter: Limiter, where: str, seconds: float) -> int:
+    """Return how many turns twenty lanes get."""
+    end, count, work = time.monotonic() + seconds, 0, Ended()
+
+    async def lane() -> None:
+        nonlocal count
+        while time.monotonic() < end:
+            if await limiter.turn(where, work):
+                count += time.monotonic() < end
+                await asyncio.sleep(0.001)
+
+    await asyncio.gather(*(lane() for _ in range(20)))
+    return count
+
+
+async def told(limiter: Limiter, where: str) -> None:
+    """Let a worker learn of a limit, and share it."""
+    while not await limiter.turn(where, Ended()):
+        pass
+    limiter.heard(where, limiter.now(), TOLD_100_A_SECOND)
+    await asyncio.sleep(0.1)
+
+
+async def test_workers_share_a_told_limit(workers: list[Limiter]) -> None:
+    where = somewhere()
+    await told(workers[0], where)
+    first, second = await asyncio.gather(*(turns(each, where, 2.0) for each in workers))
+    assert 170 <= first + second <= 220
+    assert min(first, second) > 20
+
+
+async def test_moments_that_a_dead_worker_took_pass_by(workers: list[Limiter]) -> None:
+    where = somewhere()
+    await told(workers[0], where)
+    doomed = asyncio.ensure_future(turns(workers[0], where, 60.0))
+    await asyncio.sleep(0.5)
+    doomed.cancel()
+    assert await turns(workers[1], where, 1.0) > 80
+
+
+async def test_one_workers_refusal_slows_all_workers_down(workers: list[Limiter]) -> None:
+    where = somewhere()
+    for each in workers:
+        while not await each.turn(where, Ended()):
+            pass
+        each.heard(where, each.now(), Answer("x"))
+    await asyncio.sleep(0.1)
+    assert await turns(workers[1], where, 0.5) > 500
+    started = workers[0].now()
+    workers[0].heard(where, started, REFUSED)
+    # The other worker asks four times a second whether there is a limit now.
+    await asyncio.sleep(0.1)
+    await turns(workers[1], where, 0.3)
+    assert await turns(workers[1], where, 1.0) < 50
+    assert workers[1].refused_seconds(where) > 0
+    workers[1].heard(where, workers[1].now(), Answer("x"))
+    assert workers[1].refused_seconds(where) == 0
+
+
+async def test_a_flush_of_valkey_forgets_no_limit(workers: list[Limiter], valkey: Valkey) -> None:
+    where = somewhere()
+    await told(workers[0], where)
+    assert await turns(workers[0], where, 0.5) < 100
+    async with connect(valkey.url()) as redis:
+        await redis.flushall()
+    assert 60 < await turns(workers[0], where, 1.0) < 130
+    assert 60 < await turns(workers[1], where, 1.0) < 130
+
+
+async def test_without_valkey_a_worker_takes_half_of_what_it_knows() -> None:
+    async with connect(f"redis://127.0.0.1:{free_port()}/0") as redis:
+        alone, where = Limiter(SharedPaces(redis), Parks(redis)), somewhere()
+        assert await turns(alone, where, 0.5) <= 40
+        alone.heard(where, alone.now(), TOLD_100_A_SECOND)
+        assert 40 < await turns(alone, where, 1.5) < 95
+        await alone.close()
+
+
+async def test_nonsense_in_valkey_is_no_pace(workers: list[Limiter], valkey: Valkey) -> None:
+    where = somewhere()
+    async with connect(valkey.url()) as redis:
+        for number, nonsense in enumerate(("", "[]", "[1,2]", '["x",0,0,0,0,0,0]', "{}", "nul")):
+            await redis.hset(f"smelt:pace:{where}", mapping={"version": number + 50, "pace": nonsense})
+            assert await turns(workers[0], where, 0.1) > 0
