@@ -5,7 +5,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -15,7 +15,7 @@ from botocore.response import StreamingBody
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
 from services.files.objects import ObjectMissing
-from services.files.part_buffer import PartBuffer
+from services.files.part_file import PartFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -154,15 +154,20 @@ class S3Writer:
         self._bucket = bucket
         self._key = key
         self._senders = senders
-        self._part = PartBuffer(PART_BYTES)
-        self._spare: PartBuffer | None = None
+        self._part = PartFile(PART_BYTES)
+        self._spare: PartFile | None = None
         self._sending: Future[CompletedPartTypeDef] | None = None
         self._upload = ""
         self._parts: list[CompletedPartTypeDef] = []
 
     def write(self, piece: memoryview) -> None:
-        while piece := self._part.fill(piece):
-            self._send()
+        try:
+            while piece := self._part.fill(piece):
+                self._send()
+        except OSError as error:
+            # No room for what is on its way: another time there may be.
+            log.error("part.not_kept", **describe(error))
+            raise Unavailable from None
 
     def finish(self) -> None:
         with _s3_errors():
@@ -176,8 +181,7 @@ class S3Writer:
                     MultipartUpload={"Parts": self._parts},
                 )
             else:
-                self._part.seek(0)
-                self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=cast(IO[bytes], self._part))
+                self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=self._part.body())
         self._release()
 
     def abort(self) -> None:
@@ -198,19 +202,18 @@ class S3Writer:
                 begun = self._s3.create_multipart_upload(Bucket=self._bucket, Key=self._key)
                 self._upload = begun["UploadId"]
         self._await_sent()
-        full, self._part = self._part, self._spare or PartBuffer(PART_BYTES)
+        full, self._part = self._part, self._spare or PartFile(PART_BYTES)
         self._spare = full
         self._sending = self._senders.submit(self._put, full, len(self._parts) + 1)
 
-    def _put(self, part: PartBuffer, number: int) -> "CompletedPartTypeDef":
-        part.seek(0)
+    def _put(self, part: PartFile, number: int) -> "CompletedPartTypeDef":
         with _s3_errors():
             sent = self._s3.upload_part(
                 Bucket=self._bucket,
                 Key=self._key,
                 UploadId=self._upload,
                 PartNumber=number,
-                Body=cast(IO[bytes], part),
+                Body=part.body(),
             )
         return {"PartNumber": number, "ETag": sent["ETag"]}
 
@@ -224,7 +227,7 @@ class S3Writer:
 
     def _release(self) -> None:
         for part in (self._part, self._spare):
-            if part is not None and not part.closed:
+            if part is not None:
                 part.release()
 
 

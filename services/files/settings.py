@@ -27,7 +27,7 @@ class FilesSettings(ServiceSettings):
     #: A row must fit into one message, also when its characters get longer in UTF-8.
     max_row_bytes: int = Field(default=MIB, ge=1, le=MIB)
     max_result_bytes: int = Field(default=2048 * MIB, ge=1)
-    #: Each upload that runs holds two parts of 16 MiB at most: one that fills, and one that is sent.
+    #: Each upload that runs keeps two parts of 16 MiB at most on the disk: one fills, and one is sent.
     uploads_at_once: int = Field(default=8, ge=1, le=64)
     upload_seconds: float = Field(default=600, gt=0)
     #: Threads that read objects, and as many that write results.

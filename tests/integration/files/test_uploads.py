@@ -148,9 +148,9 @@ async def test_memory_stays_flat_for_50_mb(
         async for piece in gateway.files.DownloadFile(request, metadata=gateway.metadata):
             digest.update(piece.data)
         assert digest.hexdigest() == file.sha256
-    # Two parts of 16 MiB are most of it, and the rest does not depend on the file.
-    assert service.memory_mib() - before < 61
-    assert service.memory_mib() < 256
+    # Parts wait for the store in a file, so that one upload is a few pieces in memory.
+    assert service.memory_mib() - before < 30
+    assert service.memory_mib() < 200
 
 
 @pytest.mark.promise("S31")
