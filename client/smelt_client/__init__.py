@@ -31,12 +31,15 @@ from .models import (
     JobRow,
     KeyTest,
     NewAccessToken,
+    NewSecret,
     Preview,
     Problem,
     RequestCounts,
     Session,
     Template,
     User,
+    Webhook,
+    WebhookDelivery,
 )
 
 __version__ = "0.1.0"
@@ -62,6 +65,7 @@ __all__ = [
     "JobRow",
     "KeyTest",
     "NewAccessToken",
+    "NewSecret",
     "NotFound",
     "NotLoggedIn",
     "Preview",
@@ -77,5 +81,7 @@ __all__ = [
     "TooLarge",
     "TransferDamaged",
     "User",
+    "Webhook",
+    "WebhookDelivery",
     "__version__",
 ]

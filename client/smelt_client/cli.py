@@ -21,6 +21,7 @@ from .cli_template_tests import duplicate, library, preview, try_templates
 from .cli_templates import templates
 from .cli_tokens import tokens
 from .cli_vars import usage, variables
+from .cli_webhooks import webhooks
 from .errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
 from .logins import NoLogin
 from .printing import error_line
@@ -61,6 +62,7 @@ for name, command in (
 app.add_typer(templates, name="templates")
 app.add_typer(variables, name="vars")
 app.add_typer(jobs, name="jobs")
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(keys, name="keys")
 app.add_typer(tokens, name="tokens")
 app.add_typer(account, name="account")

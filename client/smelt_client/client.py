@@ -18,6 +18,7 @@ from .retries import RetryPolicy
 from .senders import AwaitingSender, BlockingSender
 from .templates import AsyncTemplates, Templates
 from .variables import AsyncMeter, AsyncModels, AsyncVariables, Meter, Models, Variables
+from .webhooks import AsyncWebhooks, Webhooks
 
 
 class Client:
@@ -56,6 +57,7 @@ class Client:
         self.variables = Variables(self._sender)
         self.models = Models(self._sender)
         self.usage = Meter(self._sender)
+        self.webhooks = Webhooks(self._sender)
 
     def close(self) -> None:
         """Close all connections."""
@@ -98,6 +100,7 @@ class AsyncClient:
         self.variables = AsyncVariables(self._sender)
         self.models = AsyncModels(self._sender)
         self.usage = AsyncMeter(self._sender)
+        self.webhooks = AsyncWebhooks(self._sender)
 
     async def close(self) -> None:
         """Close all connections."""

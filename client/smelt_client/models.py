@@ -306,6 +306,47 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where messages about jobs go."""
+
+    name: str
+    display_name: str
+    url: str
+    events: tuple[str, ...]
+    enabled: bool
+    disabled_reason: str
+    create_time: datetime | None
+    update_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A webhook's new secret, in no repr; only the answer to its making has it."""
+
+    name: str
+    signing_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDelivery:
+    """One message to a webhook: what it tells of, and what became of it."""
+
+    name: str
+    webhook: str
+    event: str
+    job: str
+    state: str
+    attempts: int
+    status_code: int
+    reason: str
+    create_time: datetime | None
+    last_attempt_time: datetime | None
+    next_attempt_time: datetime | None
+    raw: Mapping[str, Any] = _raw
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model that the server knows; prices are US dollars for a million tokens, empty when unknown."""
 

@@ -31,9 +31,11 @@ class LauncherSettings(Settings):
     managed_api_key_file: Path | None = Field(default=None, validate_default=True)
     #: host:port of providers that may be called although their address is private.
     private_providers: str = ""
+    #: host:port of webhooks that may be called although their address is private.
+    private_webhooks: str = ""
     mail_dir: Path | None = None
 
-    @field_validator("private_providers")
+    @field_validator("private_providers", "private_webhooks")
     @classmethod
     def _hosts_and_ports(cls, value: str) -> str:
         wrong = [entry for entry in _entries(value) if not HOST_AND_PORT.fullmatch(entry)]

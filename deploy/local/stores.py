@@ -63,5 +63,6 @@ class Stores:
         told["processor"] |= {
             "SMELT_REDIS_URL_FILE": str(self.valkey.url_file()),
             "SMELT_PRIVATE_PROVIDERS": private,
+            "SMELT_PRIVATE_WEBHOOKS": settings.private_webhooks,
         }
         return told

@@ -30,6 +30,7 @@ class Purpose(Enum):
     JOB = data_keys_pb2.DataKeyContext.JOB
     RESULT = data_keys_pb2.DataKeyContext.RESULT
     EXPORT = data_keys_pb2.DataKeyContext.EXPORT
+    WEBHOOK = data_keys_pb2.DataKeyContext.WEBHOOK
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from smelt.processor.v1 import (
     templates_pb2_grpc,
     usage_pb2_grpc,
     variables_pb2_grpc,
+    webhooks_pb2_grpc,
 )
 
 from services.common import database, logs, migrations, server, tls, tokens
@@ -55,6 +56,9 @@ from services.processor.store.shards import ShardStore
 from services.processor.store.templates import TemplateStore
 from services.processor.store.usage import UsageStore
 from services.processor.store.variables import VariableStore
+from services.processor.store.webhook_deliveries import DeliveryStore
+from services.processor.store.webhook_queue import WebhookQueue
+from services.processor.store.webhooks import WebhookStore
 from services.processor.store.wrapped_keys import WrappedKeyStore
 from services.processor.template_servicer import TemplateServicer
 from services.processor.template_tests import Callers, TemplateTests
@@ -63,6 +67,12 @@ from services.processor.usage import PLANS, UsageMeter
 from services.processor.variable_servicer import ModelServicer, UsageServicer, VariableServicer
 from services.processor.variables import Variables
 from services.processor.watch import Watch
+from services.processor.webhook_deliveries import Deliveries
+from services.processor.webhook_post import WebhookPost
+from services.processor.webhook_sending import WebhookSending
+from services.processor.webhook_servicer import WebhookServicer
+from services.processor.webhook_vault import WebhookVault
+from services.processor.webhooks import Webhooks
 from services.processor.worker import Worker
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -109,6 +119,19 @@ async def serve(settings: ProcessorSettings) -> None:
             (
                 variables_pb2_grpc.add_VariableServiceServicer_to_server,
                 VariableServicer(Variables(variables, new_id=new_id, now=now)),
+            ),
+            (
+                webhooks_pb2_grpc.add_WebhookServiceServicer_to_server,
+                WebhookServicer(
+                    Webhooks(
+                        WebhookStore(sessions),
+                        WebhookVault(vault),
+                        addresses=_webhook_endpoints(settings),
+                        new_id=new_id,
+                        now=now,
+                    ),
+                    Deliveries(DeliveryStore(pool), new_id=new_id, now=now),
+                ),
             ),
             (usage_pb2_grpc.add_UsageServiceServicer_to_server, UsageServicer(meter)),
             (models_pb2_grpc.add_ModelServiceServicer_to_server, ModelServicer()),
@@ -211,10 +234,13 @@ async def work(settings: WorkerSettings) -> None:
         vault=Vault(vault),
         announcements=announcements,
     )
+    post = WebhookPost(_webhook_endpoints(settings))
+    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), post)
     health = Health([partial(database.ping, engine)])
     probes = await serve_probes(health, *host_port(settings.health_listen))
     stop = asyncio.Event()
-    beside = [asyncio.ensure_future(each) for each in (health.watch(), parks.follow(), _signalled(stop))]
+    running = (health.watch(), parks.follow(), sending.run(), _signalled(stop))
+    beside = [asyncio.ensure_future(each) for each in running]
     try:
         await Worker(settings, pool, shards=runs, assembler=assembler).run(stop)
     finally:
@@ -224,6 +250,7 @@ async def work(settings: WorkerSettings) -> None:
         await keys.close()
         await provider.close()
         await limiter.close()
+        await post.close()
         for close in (vault.close, files.close, redis.aclose, pool.close, engine.dispose, probes.cleanup):
             await close()
 
@@ -237,6 +264,10 @@ def _provider(settings: ProcessorSettings) -> Provider:
             answer_bytes=settings.max_answer_bytes,
         ),
     )
+
+
+def _webhook_endpoints(settings: ProcessorSettings) -> Endpoints:
+    return Endpoints(settings.private_webhooks.split(","))
 
 
 async def _signalled(stop: asyncio.Event) -> None:

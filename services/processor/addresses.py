@@ -1,4 +1,4 @@
-"""Which addresses provider calls may go to: public ones over https, and what the operator listed."""
+"""Which addresses calls may go to: public ones over https, and what the operator listed."""
 
 import ipaddress
 import socket
@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.processor.errors import AddressNotAllowed
+from services.processor.errors import AddressNotAllowed, WebhookUrlNotAllowed
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class NotPublic(OSError):
+    """A name leads to an address that is not one of the open internet."""
 
 
 class Resolver(Protocol):
@@ -40,7 +44,7 @@ def is_public(address: str) -> bool:
 
 
 class Endpoints:
-    """Checks base URLs; `listed` are `host:port` that the operator allows although private or plain http."""
+    """Checks URLs; `listed` are `host:port` that the operator allows although private or plain http."""
 
     def __init__(self, listed: Iterable[str]) -> None:
         self.listed = frozenset(entry.strip().lower() for entry in listed if entry.strip())
@@ -56,19 +60,28 @@ class Endpoints:
             url = self._checked[base_url] = base_url.rstrip("/") + "/chat/completions"
         return url
 
+    def check_webhook(self, url: str) -> None:
+        """Raise WebhookUrlNotAllowed for a URL; what its host leads to is seen when it is called."""
+        printable = all(33 <= ord(letter) <= 126 for letter in url)
+        if not printable or not self._may_go(url, query=True):
+            raise WebhookUrlNotAllowed(violations=[("url", WebhookUrlNotAllowed.message)])
+
     def _check(self, base_url: str) -> None:
+        if not self._may_go(base_url, query=False):
+            raise AddressNotAllowed
+
+    def _may_go(self, url: str, *, query: bool) -> bool:
         try:
-            parts = urlsplit(base_url)
+            parts = urlsplit(url)
             host, port = (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
         except ValueError:
-            raise AddressNotAllowed from None
-        if not host or parts.username is not None or parts.query or parts.fragment:
-            raise AddressNotAllowed
+            return False
+        if not host or parts.username is not None or parts.fragment or (parts.query and not query):
+            return False
         if self.is_listed(host, port) and parts.scheme in _DEFAULT_PORTS:
-            return
+            return True
         # A connector does not ask a resolver about literal addresses, so they are looked at here.
-        if parts.scheme != "https" or (_is_literal(host) and not is_public(host)):
-            raise AddressNotAllowed
+        return parts.scheme == "https" and not (_is_literal(host) and not is_public(host))
 
     def is_listed(self, host: str, port: int) -> bool:
         """Whether the operator listed the host and port."""
@@ -97,7 +110,7 @@ class CheckedResolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         if not self._endpoints.is_listed(host, port) and not all(is_public(each["host"]) for each in found):
             # One private address among public ones is how a rebinding name looks.
-            raise OSError("the host has an address that is not public")
+            raise NotPublic("the host has an address that is not public")
         return found
 
     async def close(self) -> None:

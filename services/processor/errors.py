@@ -139,3 +139,51 @@ class AddressNotAllowed(DomainError):
     reason = "BASE_URL_NOT_ALLOWED"
     kind = Kind.PRECONDITION
     message = "The provider's address is not allowed"
+
+
+class WebhookNotFound(DomainError):
+    reason = "WEBHOOK_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Webhook not found"
+
+
+class WebhookInvalid(DomainError):
+    reason = "WEBHOOK_INVALID"
+    kind = Kind.INVALID
+    message = "The webhook is not valid"
+
+
+class WebhookUrlNotAllowed(DomainError):
+    reason = "WEBHOOK_URL_NOT_ALLOWED"
+    kind = Kind.INVALID
+    message = "A webhook's address must be https and public"
+
+
+class WebhookDisabled(DomainError):
+    reason = "WEBHOOK_DISABLED"
+    kind = Kind.PRECONDITION
+    message = "The webhook is switched off"
+
+
+class TooManyWebhooks(DomainError):
+    reason = "TOO_MANY_WEBHOOKS"
+    kind = Kind.EXHAUSTED
+    message = "The account has as many webhooks as it may have"
+
+
+class WebhookDeliveryNotFound(DomainError):
+    reason = "WEBHOOK_DELIVERY_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Webhook delivery not found"
+
+
+class WebhookDeliveryPending(DomainError):
+    reason = "WEBHOOK_DELIVERY_PENDING"
+    kind = Kind.PRECONDITION
+    message = "The message is on its way already"
+
+
+class TooManyDeliveries(DomainError):
+    reason = "TOO_MANY_DELIVERIES"
+    kind = Kind.EXHAUSTED
+    message = "Too many messages wait to be sent to this webhook"

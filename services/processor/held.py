@@ -1,4 +1,4 @@
-"""What the processor holds of people: templates, jobs, and what became of their rows."""
+"""What the processor holds of people: templates, jobs and what became of their rows, webhooks."""
 
 from services.common.privacy import Held
 
@@ -30,6 +30,27 @@ HELD = (
         owned="account = :account",
         path="variables.json",
         exported=("id", "key", "folded", "value", "create_time", "update_time"),
+        withheld={"account": _OWN},
+    ),
+    Held("webhook_secret", owned="account = :account", not_exported="key material, sealed by the vault"),
+    Held(
+        "webhook_delivery",
+        owned="account = :account",
+        path="webhook_deliveries.json",
+        exported=(
+            "id", "webhook", "event", "job", "job_state", "pause_reason", "error_reason", "total",
+            "succeeded", "failed", "create_time", "state", "attempts", "attempts_before", "fence",
+            "status_code", "reason", "last_attempt_time", "next_attempt_time", "end_time",
+        ),
+        withheld={"account": _OWN},
+    ),
+    Held(
+        "webhook",
+        owned="account = :account",
+        path="webhooks.json",
+        exported=(
+            "id", "display_name", "url", "events", "enabled", "disabled_reason", "create_time", "update_time",
+        ),
         withheld={"account": _OWN},
     ),
     # Before their jobs, by which they are found.

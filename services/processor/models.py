@@ -191,3 +191,71 @@ class ResultRow(Base):
     confidence: Mapped[int] = mapped_column(SmallInteger, server_default="100")
     #: Outputs and the failure's sentence, sealed under the job's data key.
     payload: Mapped[bytes]
+
+
+class WebhookRow(Base):
+    """Where messages about an account's jobs go. A trigger on `job` makes the deliveries."""
+
+    __tablename__ = "webhook"
+    __table_args__ = (Index("webhook_by_account", "account", "create_time", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    display_name: Mapped[str]
+    url: Mapped[str]
+    events: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    enabled: Mapped[bool]
+    disabled_reason: Mapped[str]
+    create_time: Mapped[datetime]
+    update_time: Mapped[datetime]
+
+
+class WebhookSecretRow(Base):
+    """A secret as the vault sealed it; the newest has no end, the one before it may live on for a while."""
+
+    __tablename__ = "webhook_secret"
+    __table_args__ = (Index("webhook_secret_by_account", "account", "webhook", "generation"),)
+
+    webhook: Mapped[str] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"), primary_key=True)
+    generation: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    account: Mapped[str]
+    wrapped_secret: Mapped[bytes]
+    expire_time: Mapped[datetime | None]
+
+
+class WebhookDeliveryRow(Base):
+    """A message to a webhook: what it tells, and how far it is (PENDING, DELIVERED, FAILED)."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        Index("webhook_delivery_by_webhook", "webhook", "create_time", "id"),
+        Index("webhook_delivery_by_account", "account", "id"),
+        Index("webhook_delivery_due", "next_attempt_time", postgresql_where="state = 'PENDING'"),
+        Index("webhook_delivery_waiting", "webhook", postgresql_where="state = 'PENDING'"),
+        Index("webhook_delivery_old", "create_time"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    webhook: Mapped[str] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
+    event: Mapped[str]
+    job: Mapped[str] = mapped_column(server_default="")
+    job_state: Mapped[str] = mapped_column(server_default="")
+    pause_reason: Mapped[str] = mapped_column(server_default="")
+    error_reason: Mapped[str] = mapped_column(server_default="")
+    total: Mapped[int] = mapped_column(server_default="0")
+    succeeded: Mapped[int] = mapped_column(server_default="0")
+    failed: Mapped[int] = mapped_column(server_default="0")
+    create_time: Mapped[datetime]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    #: Attempts before it was asked for once more: from there they are counted anew.
+    attempts_before: Mapped[int] = mapped_column(server_default="0")
+    #: Who sends it: each claim takes a new number, and what is noted under an older one is lost.
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    status_code: Mapped[int] = mapped_column(server_default="0")
+    reason: Mapped[str] = mapped_column(server_default="")
+    last_attempt_time: Mapped[datetime | None]
+    #: When it may be claimed; whoever has it moves this on, so that it comes back if they die.
+    next_attempt_time: Mapped[datetime | None]
+    end_time: Mapped[datetime | None]

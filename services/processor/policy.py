@@ -6,6 +6,7 @@ from services.common.identity import GATEWAY, Allow, Policy
 _JOBS = "/smelt.processor.v1.JobService/"
 _KEY_TESTS = "/smelt.processor.v1.ApiKeyTestService/"
 _TEMPLATES = "/smelt.processor.v1.TemplateService/"
+_WEBHOOKS = "/smelt.processor.v1.WebhookService/"
 _VARIABLES = "/smelt.processor.v1.VariableService/"
 
 POLICY: Policy = {
@@ -40,6 +41,16 @@ POLICY: Policy = {
     _VARIABLES + "GetVariable": Allow(GATEWAY, needs="passport", scope="read"),
     _VARIABLES + "UpdateVariable": Allow(GATEWAY, needs="passport", scope="write"),
     _VARIABLES + "DeleteVariable": Allow(GATEWAY, needs="passport", scope="write"),
+    _WEBHOOKS + "CreateWebhook": Allow(GATEWAY, needs="passport", scope="write"),
+    _WEBHOOKS + "ListWebhooks": Allow(GATEWAY, needs="passport", scope="read"),
+    _WEBHOOKS + "GetWebhook": Allow(GATEWAY, needs="passport", scope="read"),
+    _WEBHOOKS + "UpdateWebhook": Allow(GATEWAY, needs="passport", scope="write"),
+    _WEBHOOKS + "DeleteWebhook": Allow(GATEWAY, needs="passport", scope="write"),
+    _WEBHOOKS + "RotateWebhookSecret": Allow(GATEWAY, needs="passport", scope="write"),
+    _WEBHOOKS + "TestWebhook": Allow(GATEWAY, needs="passport", scope="write"),
+    _WEBHOOKS + "ListWebhookDeliveries": Allow(GATEWAY, needs="passport", scope="read"),
+    _WEBHOOKS + "GetWebhookDelivery": Allow(GATEWAY, needs="passport", scope="read"),
+    _WEBHOOKS + "RedeliverWebhookDelivery": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.processor.v1.UsageService/GetUsage": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.processor.v1.ModelService/ListModels": Allow(GATEWAY, needs="passport", scope="read"),
 }

@@ -18,6 +18,8 @@ class ProcessorSettings(ServiceSettings):
 
     #: `host:port` list, comma separated: providers that are allowed although private or plain http.
     private_providers: str = ""
+    #: `host:port` list, comma separated: webhooks that are allowed although private or plain http.
+    private_webhooks: str = ""
     #: Provider calls in flight of a job that does not say, and of any job at most.
     parallel_calls: int = Field(default=5, ge=1)
     max_parallel_calls: int = Field(default=1000, ge=1)

@@ -28,6 +28,8 @@ class Purpose(Enum):
     JOB = "data-key/job"
     RESULT = "data-key/result"
     EXPORT = "data-key/export"
+    # Wrapped anew here like the others; made and used by `webhook_secrets` alone.
+    WEBHOOK = "webhook-secret"
 
 
 # Who holds which data; another service's keys are no business of the one that asks.
@@ -36,12 +38,14 @@ _HOLDER: Mapping[Purpose, str] = {
     Purpose.JOB: identity.PROCESSOR,
     Purpose.RESULT: identity.FILES,
     Purpose.EXPORT: identity.FILES,
+    Purpose.WEBHOOK: identity.PROCESSOR,
 }
 _COLLECTION: Mapping[Purpose, str] = {
     Purpose.FILE: "files/",
     Purpose.JOB: "jobs/",
     Purpose.RESULT: "jobs/",
     Purpose.EXPORT: "dataExports/",
+    Purpose.WEBHOOK: "webhooks/",
 }
 
 
@@ -191,6 +195,8 @@ class DataKeys:
 
     async def _check(self, proof: KeyProof, context: DataKeyContext, caller: str) -> None:
         _check_holder(context, caller)
+        if context.purpose is Purpose.WEBHOOK:
+            raise DataKeyContextInvalid
         if isinstance(proof, JobGrant):
             # A grant opens the file it names and what belongs to the job it names, nothing else.
             if context.object != (proof.file if context.purpose is Purpose.FILE else proof.job):

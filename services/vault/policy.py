@@ -7,6 +7,7 @@ _KEYS = "/smelt.vault.v1.ApiKeyService/"
 _DIRECTORY = "/smelt.vault.v1.ApiKeyDirectoryService/"
 _RELEASE = "/smelt.vault.v1.KeyReleaseService/"
 _DATA = "/smelt.vault.v1.DataKeyService/"
+_WEBHOOKS = "/smelt.vault.v1.WebhookSecretService/"
 _SIGNING = "/smelt.vault.v1.SigningService/"
 _ERASURE = "/smelt.vault.v1.ErasureService/"
 _LEDGER = "/smelt.vault.v1.ErasureLedgerService/"
@@ -33,6 +34,10 @@ POLICY: Policy = {
     _DATA + "ListRetiringAccounts": Allow(FILES, PROCESSOR),
     _DATA + "RewrapDataKeys": Allow(FILES, PROCESSOR),
     _DATA + "ConfirmRewrapped": Allow(FILES, PROCESSOR),
+    _WEBHOOKS + "CreateWebhookSecret": Allow(PROCESSOR, needs="passport", scope="write"),
+    # Workers send when nobody is signed in; the secret stays here.
+    _WEBHOOKS + "SignWebhook": Allow(PROCESSOR),
+    _WEBHOOKS + "RecordWebhookChange": Allow(PROCESSOR, needs="passport", scope="write"),
     _SIGNING + "Sign": Allow(AUTH),
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),

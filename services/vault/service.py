@@ -13,6 +13,7 @@ from smelt.vault.v1 import (
     operator_pb2_grpc,
     release_pb2_grpc,
     signing_pb2_grpc,
+    webhooks_pb2_grpc,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -67,6 +68,8 @@ from services.vault.signing import TokenSigner
 from services.vault.statement_files import StatementFiles
 from services.vault.store import ApiKeyStore, GrantStore
 from services.vault.unseal import Unsealed, unseal
+from services.vault.webhook_secrets import WebhookSecrets
+from services.vault.webhook_servicer import WebhookSecretServicer
 from services.vault.wrapping_file import WrappingFile
 
 _STANDING_SECONDS = 1.0
@@ -75,6 +78,7 @@ _KEYS = "smelt.vault.v1.ApiKeyService"
 _DIRECTORY = "smelt.vault.v1.ApiKeyDirectoryService"
 _RELEASE = "smelt.vault.v1.KeyReleaseService"
 _DATA = "smelt.vault.v1.DataKeyService"
+_WEBHOOKS = "smelt.vault.v1.WebhookSecretService"
 _SIGNING = "smelt.vault.v1.SigningService"
 _ERASURE = "smelt.vault.v1.ErasureService"
 _LEDGER = "smelt.vault.v1.ErasureLedgerService"
@@ -86,6 +90,7 @@ _ADD = {
     _DIRECTORY: api_keys_pb2_grpc.add_ApiKeyDirectoryServiceServicer_to_server,
     _RELEASE: release_pb2_grpc.add_KeyReleaseServiceServicer_to_server,
     _DATA: data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server,
+    _WEBHOOKS: webhooks_pb2_grpc.add_WebhookSecretServiceServicer_to_server,
     _SIGNING: signing_pb2_grpc.add_SigningServiceServicer_to_server,
     _ERASURE: erasure_pb2_grpc.add_ErasureServiceServicer_to_server,
     _LEDGER: erasure_pb2_grpc.add_ErasureLedgerServiceServicer_to_server,
@@ -262,6 +267,9 @@ async def _serve_unsealed(
         _RELEASE: KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, recording=recording),
         _DATA: DataKeyServicer(
             DataKeys(account_keys=account_keys, revocations=grants, audit=writer, refusals=refusals), epochs
+        ),
+        _WEBHOOKS: WebhookSecretServicer(
+            WebhookSecrets(account_keys=account_keys, audit=writer, refusals=refusals)
         ),
         _ERASURE: ErasureServicer(erasing.erasures),
         _PRIVACY: PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore))),

@@ -45,6 +45,7 @@ _PURPOSES = {
     data_keys_pb2.DataKeyContext.JOB: Purpose.JOB,
     data_keys_pb2.DataKeyContext.RESULT: Purpose.RESULT,
     data_keys_pb2.DataKeyContext.EXPORT: Purpose.EXPORT,
+    data_keys_pb2.DataKeyContext.WEBHOOK: Purpose.WEBHOOK,
 }
 _KINDS = {
     Kind.SESSION: signing_pb2.SESSION,

@@ -32,6 +32,7 @@ BODIES: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
     ("TestTemplate", "api_key"): lambda own, name: {
         "name": own["templates"], "file": own["files"], "api_key": name},
     ("DuplicateTemplate", "name"): lambda own, name: {"name": name},
+    ("UpdateWebhook", "webhook.name"): lambda own, name: {"display_name": "taken over"},
     ("UpdateVariable", "variable.name"): lambda own, name: {"value": "taken over"},
     ("UpdateTemplate", "template.name"): lambda own, name: {"display_name": "taken over"},
 }  # fmt: skip
@@ -70,6 +71,9 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
     session = person.http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD}).json()
     token = person.ok("POST", "/v1/accessTokens", {"display_name": "mine", "scopes": ["read"]})
     export = person.ok("POST", "/v1/dataExports", {})
+    # Nobody answers there; what counts is whose it is.
+    webhook = person.ok("POST", "/v1/webhooks", {"url": "https://receiver.invalid/smelt"})
+    delivery = person.ok("POST", f"/v1/{webhook['name']}:test", {})
     events = person.ok("GET", "/v1/auditEvents")["audit_events"]
     return {
         "auditEvents": events[0]["name"],
@@ -80,6 +84,8 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
         "templates": template["name"],
         "jobs": job["name"],
         "variables": variable["name"],
+        "webhooks": webhook["name"],
+        "webhookDeliveries": delivery["name"],
         "sessions": session["session"]["name"],
     }
 

@@ -12,6 +12,7 @@ from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Process, Suite, gateway_channel
 from tests.support.provider import Provider
 from tests.support.stores import Databases
+from tests.support.webhook_receiver import Receiver, receiving
 
 
 @pytest.fixture(scope="session")
@@ -28,17 +29,25 @@ def stand_ins(certificates: Certificates, running_provider: Provider) -> Iterato
 
 
 @pytest.fixture(scope="session")
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def suite(
     certificates: Certificates,
     stand_ins: StandIns,
     running_provider: Provider,
     databases: Databases,
     valkey: Valkey,
+    receiver: Receiver,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Suite]:
     """The processor over a database of its own; workers are started by the tests."""
     directory = tmp_path_factory.mktemp("processor")
     made = Suite(certificates, stand_ins, running_provider, directory=directory)
+    made.webhooks = receiver.address
     url_file = directory / "redis.url"
     url_file.write_text(valkey.url())
     with databases.fresh("processor") as database:

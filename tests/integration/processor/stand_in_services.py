@@ -1,6 +1,7 @@
 """Vault, files and auth as far as the processor asks them, and the world that they know."""
 
 import hashlib
+import hmac
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,8 @@ from smelt.vault.v1 import (
     release_pb2_grpc,
     signing_pb2,
     signing_pb2_grpc,
+    webhooks_pb2,
+    webhooks_pb2_grpc,
 )
 
 from services.common import identity
@@ -69,6 +72,10 @@ class World:
     key_tests: list[tuple[str, str, str]] = field(default_factory=list)
     #: (purpose, key, budget) of each grant that was asked for.
     minted: list[tuple[str, str, int]] = field(default_factory=list)
+    #: Secrets of webhooks by their wrapped form, with what they are bound to, and what was put on record.
+    webhook_secrets: dict[bytes, tuple[tuple[str, str, int], bytes]] = field(default_factory=dict)
+    webhook_changes: list[tuple[str, str, str]] = field(default_factory=list)
+    unsigned_until: float = 0.0
 
     def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada") -> str:
         """Store a file and return its name."""
@@ -82,6 +89,7 @@ class VaultStandIn(
     data_keys_pb2_grpc.DataKeyServiceServicer,
     release_pb2_grpc.KeyReleaseServiceServicer,
     signing_pb2_grpc.SigningServiceServicer,
+    webhooks_pb2_grpc.WebhookSecretServiceServicer,
 ):
     def __init__(self, world: World, public: Any) -> None:
         self._world = world
@@ -118,6 +126,29 @@ class VaultStandIn(
         if name != request.context.object or getattr(who, "job", name) != name:
             raise Refused("DATA_KEY_INVALID", Kind.INVALID)
         return data_keys_pb2.OpenDataKeyResponse(key=key)
+
+    async def CreateWebhookSecret(self, request: Any, context: Any) -> Any:
+        secret, wrapped = secrets.token_bytes(32), secrets.token_bytes(60)
+        about = identity.passport(context).account, request.webhook, request.generation
+        self._world.webhook_secrets[wrapped] = about, secret
+        return webhooks_pb2.CreateWebhookSecretResponse(secret=secret, wrapped_secret=wrapped)
+
+    async def RecordWebhookChange(self, request: Any, context: Any) -> Any:
+        change = webhooks_pb2.RecordWebhookChangeRequest.Change.Name(request.change)
+        account = identity.passport(context).account
+        self._world.webhook_changes.append((account, request.webhook, change))
+        return webhooks_pb2.RecordWebhookChangeResponse()
+
+    async def SignWebhook(self, request: Any, context: Any) -> Any:
+        if time.monotonic() < self._world.unsigned_until:
+            raise Refused("UNAVAILABLE", Kind.UNAVAILABLE)
+        answer = webhooks_pb2.SignWebhookResponse()
+        for each in request.secrets:
+            about, secret = self._world.webhook_secrets[each.wrapped_secret]
+            if about != (request.account, request.webhook, each.generation):
+                raise Refused("WEBHOOK_SECRET_INVALID", Kind.DAMAGED)
+            answer.signatures.append(hmac.digest(secret, request.content, "sha256"))
+        return answer
 
     async def RevokeGrant(self, request: Any, context: Any) -> Any:
         self._world.revoked.add(request.grant_id)

@@ -15,6 +15,7 @@ from smelt.vault.v1 import (
     data_keys_pb2_grpc,
     release_pb2_grpc,
     signing_pb2_grpc,
+    webhooks_pb2_grpc,
 )
 
 from deploy.local.certificates import Certificates
@@ -94,6 +95,7 @@ class StandIns:
                 (data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server, vault),
                 (release_pb2_grpc.add_KeyReleaseServiceServicer_to_server, vault),
                 (signing_pb2_grpc.add_SigningServiceServicer_to_server, vault),
+                (webhooks_pb2_grpc.add_WebhookSecretServiceServicer_to_server, vault),
             ],
             "files": [
                 (files_pb2_grpc.add_FileServiceServicer_to_server, files),
@@ -124,6 +126,7 @@ class StandIns:
                 "RevokeGrant",
                 "Sign",
                 "Mac",
+                "SignWebhook",
                 "GetSessionStates",
             )
             policy = {

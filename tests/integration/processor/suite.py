@@ -24,6 +24,7 @@ from smelt.processor.v1 import (
     usage_pb2_grpc,
     variables_pb2,
     variables_pb2_grpc,
+    webhooks_pb2_grpc,
 )
 
 from deploy.local.certificates import Certificates
@@ -72,6 +73,8 @@ class Suite:
         self.provider = provider
         self.directory = directory
         self.address = f"127.0.0.1:{free_port()}"
+        #: host:port of receivers that may be called although they listen on loopback.
+        self.webhooks = ""
         self.settings: dict[str, str] = {}
         self.processes: list[Process] = []
 
@@ -89,6 +92,7 @@ class Suite:
                 for name, port in self.stand_ins.ports.items()
             },
             "SMELT_PRIVATE_PROVIDERS": self.provider.address,
+            "SMELT_PRIVATE_WEBHOOKS": self.webhooks,
             "SMELT_STALLED_SECONDS": "2",
             "SMELT_HEARTBEAT_SECONDS": "0.5",
             "SMELT_RATE_PATIENCE_SECONDS": "3",
@@ -158,6 +162,7 @@ class Person:
         self.jobs: Any = jobs_pb2_grpc.JobServiceStub(channel)
         self.templates: Any = templates_pb2_grpc.TemplateServiceStub(channel)
         self.variables: Any = variables_pb2_grpc.VariableServiceStub(channel)
+        self.webhooks: Any = webhooks_pb2_grpc.WebhookServiceStub(channel)
         self.usage: Any = usage_pb2_grpc.UsageServiceStub(channel)
         self.metadata = (("x-smelt-passport", passport),)
 

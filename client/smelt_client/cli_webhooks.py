@@ -1,0 +1,183 @@
+"""Commands about webhooks."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from . import asking
+from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
+from .client import Client
+from .models import NewSecret, Webhook, WebhookDelivery
+from .printing import Output, when
+
+_LOOK_SECONDS = 0.5
+_TEST_SECONDS = 30.0
+
+webhooks = group("Webhooks: messages to an address of yours when a job ends or pauses.")
+
+Name = Annotated[str, typer.Argument(metavar="WEBHOOK", help="webhooks/ID, or only the ID.")]
+Delivery = Annotated[str, typer.Argument(metavar="DELIVERY", help="webhookDeliveries/ID, or only the ID.")]
+Events = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--event", "-e", help="job.completed, job.failed, job.cancelled or job.paused; several; all if none."
+    ),
+]
+Label = Annotated[str | None, typer.Option("--label", help="What you call it.", show_default=False)]
+
+
+@webhooks.command()
+def add(
+    url: Annotated[str, typer.Argument(metavar="URL", help="https://, and reachable from the internet.")],
+    event: Events = None,
+    label: Label = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Store a webhook and print its secret: keep it now, it is never shown again."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        made = client.webhooks.create(url, events=event, display_name=label)
+    _show_secret(out, made, f"Added {made.name}. Try it: smelt webhooks test {made.name}")
+
+
+@webhooks.command("list")
+def list_webhooks(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the webhooks."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda one: one.name,
+        "LABEL": lambda one: one.display_name,
+        "URL": lambda one: one.url,
+        "EVENTS": lambda one: ",".join(one.events),
+        "SENDING": _sending,
+    }
+    with logged_in() as client:
+        out.items(client.webhooks.list(), columns)
+
+
+@webhooks.command()
+def update(
+    name: Name,
+    url: Annotated[str | None, typer.Option("--url", help="Another address.", show_default=False)] = None,
+    event: Events = None,
+    label: Label = None,
+    enable: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Switch it on or off.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Change a webhook."""
+    if url is None and not event and label is None and enable is None:
+        raise WrongUsage("say what to change: --url, --event, --label, --enable or --disable")
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        changed = client.webhooks.update(
+            name, url=url, events=event or None, display_name=label, enabled=enable
+        )
+    fields = {
+        "name": changed.name,
+        "label": changed.display_name,
+        "url": changed.url,
+        "events": ", ".join(changed.events),
+        "sending": _sending(changed),
+    }
+    out.one(changed, fields)
+
+
+@webhooks.command()
+def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Delete a webhook with its deliveries."""
+    out = Output(as_json=as_json, quiet=quiet)
+    asking.confirm(f"Delete {name}?", yes=yes)
+    with logged_in() as client:
+        client.webhooks.delete(name)
+    if as_json:
+        out.json({})
+    out.message(f"Deleted {name}")
+
+
+@webhooks.command("rotate-secret")
+def rotate_secret(
+    name: Name,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="How long messages are signed with the older secret, too.")
+    ] = 24,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a new secret and print it; it is never shown again."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        made = client.webhooks.rotate_secret(name, overlap_hours=overlap_hours)
+    _show_secret(out, made, f"The older secret of {made.name} is used for {overlap_hours} more hours")
+
+
+@webhooks.command("test")
+def try_webhook(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Send a test message and tell what came of it; ends with 1 when it was not taken."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _tell(out, _ended(client, client.webhooks.test(name)))
+
+
+@webhooks.command()
+def redeliver(delivery: Delivery, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Send a message once more, under the same id; ends with 1 when it was not taken."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _tell(out, _ended(client, client.webhooks.redeliver(delivery)))
+
+
+@webhooks.command()
+def deliveries(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List what was sent to a webhook, newest first."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda one: one.name,
+        "TIME": lambda one: when(one.create_time),
+        "EVENT": lambda one: one.event,
+        "JOB": lambda one: one.job,
+        "STATE": lambda one: one.state,
+        "ATTEMPTS": lambda one: one.attempts,
+        "STATUS": lambda one: one.status_code or "",
+        "REASON": lambda one: one.reason,
+        "NEXT": lambda one: when(one.next_attempt_time),
+    }
+    with logged_in() as client:
+        out.items(client.webhooks.deliveries(name), columns)
+
+
+def _ended(client: Client, sent: WebhookDelivery) -> WebhookDelivery:
+    """Return a delivery once it was sent, or as it is after half a minute."""
+    before = sent.attempts
+    deadline = time.monotonic() + _TEST_SECONDS
+    while time.monotonic() < deadline:
+        sent = client.webhooks.delivery(sent.name)
+        if sent.state != "PENDING" or (sent.attempts > before and sent.reason):
+            break
+        time.sleep(_LOOK_SECONDS)
+    return sent
+
+
+def _tell(out: Output, sent: WebhookDelivery) -> None:
+    fields = {"name": sent.name, "state": sent.state, "status": sent.status_code or "", "reason": sent.reason}
+    out.one(sent, fields)
+    if sent.state != "DELIVERED":
+        raise typer.Exit(1)
+
+
+def _show_secret(out: Output, made: NewSecret, text: str) -> None:
+    if out.as_json:
+        out.json({"name": made.name, "signing_secret": made.signing_secret})
+    else:
+        print(made.signing_secret)
+    out.message(text)
+
+
+def _sending(one: Webhook) -> str:
+    return "yes" if one.enabled else f"no ({one.disabled_reason})"

@@ -1,0 +1,127 @@
+"""Webhooks: where messages about jobs go, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .call import (
+    AsyncResource,
+    Call,
+    Resource,
+    async_paging,
+    awaiting,
+    blocking,
+    given,
+    named,
+    nothing,
+    paging,
+)
+from .models import NewSecret, Page, Webhook, WebhookDelivery, page_of, parse
+
+
+def create_webhook(
+    url: str, *, events: Sequence[str] | None = None, display_name: str | None = None
+) -> Call[NewSecret]:
+    """Store a webhook. The answer holds its secret, and so the call is never sent twice."""
+    body = {"url": url, **given(events=events and list(events), display_name=display_name)}
+    return Call("POST", "/v1/webhooks", lambda data: parse(NewSecret, data), body=body)
+
+
+def list_webhooks(*, page_size: int | None = None) -> Call[Page[Webhook]]:
+    """Go through all webhooks."""
+    return Call("GET", "/v1/webhooks", page_of(Webhook, "webhooks"), params=given(page_size=page_size))
+
+
+def get_webhook(name: str) -> Call[Webhook]:
+    """Return a webhook."""
+    return Call("GET", f"/v1/{named('webhooks', name)}", lambda data: parse(Webhook, data))
+
+
+def update_webhook(
+    name: str,
+    *,
+    url: str | None = None,
+    events: Sequence[str] | None = None,
+    display_name: str | None = None,
+    enabled: bool | None = None,
+) -> Call[Webhook]:
+    """Change what is given of a webhook."""
+    path = f"/v1/{named('webhooks', name)}"
+    body = given(
+        url=url,
+        events=list(events) if events is not None else None,
+        display_name=display_name,
+        enabled=enabled,
+    )
+    return Call(
+        "PATCH",
+        path,
+        lambda data: parse(Webhook, data),
+        params={"update_mask": ",".join(body)} if body else {},
+        body=body,
+    )
+
+
+def delete_webhook(name: str) -> Call[None]:
+    """Delete a webhook with its deliveries."""
+    return Call("DELETE", f"/v1/{named('webhooks', name)}", nothing)
+
+
+def rotate_webhook_secret(name: str, *, overlap_hours: int | None = None) -> Call[NewSecret]:
+    """Give a webhook a new secret; messages are signed with the older one, too, for so many hours (24)."""
+    path = f"/v1/{named('webhooks', name)}:rotateSecret"
+    return Call("POST", path, lambda data: parse(NewSecret, data), body=given(overlap_hours=overlap_hours))
+
+
+def try_webhook(name: str) -> Call[WebhookDelivery]:
+    """Have a test message sent; what came of it is to be asked for with `delivery`."""
+    path = f"/v1/{named('webhooks', name)}:test"
+    return Call("POST", path, lambda data: parse(WebhookDelivery, data), body={})
+
+
+def list_deliveries(name: str, *, page_size: int | None = None) -> Call[Page[WebhookDelivery]]:
+    """Go through what was sent to a webhook, newest first."""
+    path = f"/v1/{named('webhooks', name)}/deliveries"
+    return Call("GET", path, page_of(WebhookDelivery, "deliveries"), params=given(page_size=page_size))
+
+
+def get_delivery(name: str) -> Call[WebhookDelivery]:
+    """Return one delivery."""
+    path = f"/v1/{named('webhookDeliveries', name)}"
+    return Call("GET", path, lambda data: parse(WebhookDelivery, data))
+
+
+def redeliver(name: str) -> Call[WebhookDelivery]:
+    """Have a message sent once more, under the same id."""
+    path = f"/v1/{named('webhookDeliveries', name)}:redeliver"
+    return Call("POST", path, lambda data: parse(WebhookDelivery, data), body={})
+
+
+class Webhooks(Resource):
+    """Webhooks."""
+
+    create = blocking(create_webhook)
+    list = paging(list_webhooks)
+    get = blocking(get_webhook)
+    update = blocking(update_webhook)
+    delete = blocking(delete_webhook)
+    rotate_secret = blocking(rotate_webhook_secret)
+    test = blocking(try_webhook)
+    deliveries = paging(list_deliveries)
+    delivery = blocking(get_delivery)
+    redeliver = blocking(redeliver)
+
+
+class AsyncWebhooks(AsyncResource):
+    """Webhooks."""
+
+    create = awaiting(create_webhook)
+    list = async_paging(list_webhooks)
+    get = awaiting(get_webhook)
+    update = awaiting(update_webhook)
+    delete = awaiting(delete_webhook)
+    rotate_secret = awaiting(rotate_webhook_secret)
+    test = awaiting(try_webhook)
+    deliveries = async_paging(list_deliveries)
+    delivery = awaiting(get_delivery)
+    redeliver = awaiting(redeliver)

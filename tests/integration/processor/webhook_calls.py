@@ -1,0 +1,84 @@
+"""Somebody's calls about webhooks, and a hand on the clock of what waits to be sent."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from smelt.processor.v1 import webhooks_pb2
+
+from services.common.database import plain_url
+from tests.integration.processor.suite import Person, Suite
+
+Delivery = webhooks_pb2.WebhookDelivery
+
+
+async def hook(person: Person, url: str, **more: Any) -> tuple[str, str]:
+    """Store a webhook; return its name and its secret."""
+    request = webhooks_pb2.CreateWebhookRequest(webhook=webhooks_pb2.Webhook(url=url, **more))
+    made = await person.webhooks.CreateWebhook(request, metadata=person.metadata, timeout=10)
+    return made.name, made.signing_secret
+
+
+async def change(person: Person, name: str, **fields: Any) -> Any:
+    request = webhooks_pb2.UpdateWebhookRequest(webhook=webhooks_pb2.Webhook(name=name, **fields))
+    return await person.webhooks.UpdateWebhook(request, metadata=person.metadata, timeout=10)
+
+
+async def rotate(person: Person, name: str, **more: Any) -> str:
+    """Return the webhook's new secret."""
+    request = webhooks_pb2.RotateWebhookSecretRequest(name=name, **more)
+    made = await person.webhooks.RotateWebhookSecret(request, metadata=person.metadata, timeout=10)
+    return str(made.signing_secret)
+
+
+async def test(person: Person, name: str) -> Any:
+    request = webhooks_pb2.TestWebhookRequest(name=name)
+    return await person.webhooks.TestWebhook(request, metadata=person.metadata, timeout=10)
+
+
+async def get(person: Person, name: str) -> Any:
+    request = webhooks_pb2.GetWebhookRequest(name=name)
+    return await person.webhooks.GetWebhook(request, metadata=person.metadata, timeout=10)
+
+
+async def remove(person: Person, name: str) -> None:
+    request = webhooks_pb2.DeleteWebhookRequest(name=name)
+    await person.webhooks.DeleteWebhook(request, metadata=person.metadata, timeout=10)
+
+
+async def deliveries(person: Person, name: str, **more: Any) -> Any:
+    request = webhooks_pb2.ListWebhookDeliveriesRequest(parent=name, **more)
+    return await person.webhooks.ListWebhookDeliveries(request, metadata=person.metadata, timeout=10)
+
+
+async def delivery(person: Person, name: str) -> Any:
+    request = webhooks_pb2.GetWebhookDeliveryRequest(name=name)
+    return await person.webhooks.GetWebhookDelivery(request, metadata=person.metadata, timeout=10)
+
+
+async def again(person: Person, name: str) -> Any:
+    request = webhooks_pb2.RedeliverWebhookDeliveryRequest(name=name)
+    return await person.webhooks.RedeliverWebhookDelivery(request, metadata=person.metadata, timeout=10)
+
+
+async def tried(person: Person, name: str, attempts: int = 1, seconds: float = 20) -> Any:
+    """Return a delivery once so many attempts have ended."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = await delivery(person, name)
+        if found.attempts >= attempts and (found.state != Delivery.PENDING or found.reason):
+            return found
+        assert time.monotonic() < deadline, f"still {found}"
+        await asyncio.sleep(0.05)
+
+
+def make_due(suite: Suite, name: str) -> None:
+    """Let the time pass until a message is sent again."""
+    url = plain_url(Path(suite.settings["SMELT_DATABASE_URL_FILE"]).read_text().strip())
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "UPDATE webhook_delivery SET next_attempt_time = now() WHERE id = %s",
+            (name.removeprefix("webhookDeliveries/"),),
+        )
