@@ -38,6 +38,9 @@ def run(
         typer.Option(help="apiKeys/ID, or `managed`; the active key if missing.", show_default=False),
     ] = None,
     max_cost: MaxCost = None,
+    identical_once: Annotated[
+        bool, typer.Option("--identical-once", help="Send identical prompts once, at any temperature.")
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for the end, or only start the job.")
     ] = True,
@@ -67,6 +70,7 @@ def run(
             parallel_calls=parallel,
             api_key=api_key,
             max_cost_usd=max_cost,
+            identical_prompts_once=identical_once or None,
         )
         if not wait:
             _started(out, job, path)

@@ -40,6 +40,7 @@ def create_job(
     parallel_calls: int | None = None,
     api_key: str | None = None,
     max_cost_usd: str | None = None,
+    identical_prompts_once: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Job]:
     """Start templates, in their order, over the rows of a file; rows count from 1, both ends included."""
@@ -52,6 +53,7 @@ def create_job(
             parallel_calls=parallel_calls,
             api_key=None if api_key is None else named("apiKeys", api_key),
             max_cost_usd=max_cost_usd,
+            identical_prompts_once=identical_prompts_once,
         ),
     }
     return Call(

@@ -47,6 +47,7 @@ from services.processor.requests import RefusedParameters
 from services.processor.settings import ProcessorSettings, WorkerSettings
 from services.processor.shard_run import Parts, ShardRuns
 from services.processor.shared_paces import SharedPaces
+from services.processor.store.answers import AnswerStore
 from services.processor.store.control import JobControlStore
 from services.processor.store.jobs import JobStore
 from services.processor.store.owned import OwnedJobStore
@@ -219,6 +220,7 @@ async def work(settings: WorkerSettings) -> None:
             provider=provider,
             parks=parks,
             limiter=limiter,
+            answers=AnswerStore(pool),
             refused=RefusedParameters(),
             usage=UsageStore(pool),
             usage_limit=PLANS[settings.plan],

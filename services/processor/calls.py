@@ -73,6 +73,8 @@ class Called:
     output_tokens: int = 0
     texts: tuple[str, ...] | None = None
     failure: Failure | None = None
+    #: The answer as it is kept for identical prompts: its code, and the sealed texts.
+    kept: tuple[bytes, bytes] | None = None
 
 
 class Ended:

@@ -60,6 +60,11 @@ HELD = (
         not_exported="handed out opened, with their outputs, as rows.csv of each job",
     ),
     Held(
+        "answer",
+        owned=_JOBS,
+        not_exported="copies for identical prompts while a job runs; the same texts are in rows.csv",
+    ),
+    Held(
         "shard",
         owned=_JOBS,
         path="shards.json",

@@ -46,6 +46,8 @@ class Snapshot:
     steps: tuple[Step, ...]
     base_url: str
     variables: tuple[tuple[str, str], ...] = ()
+    #: Identical prompts are sent once at any temperature.
+    identical_once: bool = False
 
     def prompts(self) -> tuple[Prompt, ...]:
         """Return each step's prompt, bound to the columns and the outputs of the steps before it.

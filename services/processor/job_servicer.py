@@ -63,6 +63,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             parallel_calls=request.parallel_calls,
             api_key=request.api_key,
             max_cost=request.max_cost_usd,
+            identical_once=request.identical_prompts_once,
         )
         job = await self._jobs.create(person, wish, identity.current_call().idempotency_key)
         await context.send_initial_metadata(_CREATED)

@@ -44,6 +44,7 @@ class Wish:
     api_key: str
     #: US dollars as a decimal number; empty is no limit.
     max_cost: str = ""
+    identical_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,13 @@ class Jobs:
         first, last = job_plan.row_range(wish.first_row, wish.last_row, file.row_count)
         variables = await self._variables.all(person.account)
         steps = tuple(step_of(each) for each in chosen)
-        draft = Snapshot(file.columns, steps, base_url="", variables=tuple(variables.items()))
+        draft = Snapshot(
+            file.columns,
+            steps,
+            base_url="",
+            variables=tuple(variables.items()),
+            identical_once=wish.identical_once,
+        )
         # Unknown variables and columns, and clashes, are found here, before anything is stored or paid for.
         used_columns(draft)
         priced = all(facts_of(step.model).input_price is not None for step in steps)

@@ -259,3 +259,13 @@ class WebhookDeliveryRow(Base):
     #: When it may be claimed; whoever has it moves this on, so that it comes back if they die.
     next_attempt_time: Mapped[datetime | None]
     end_time: Mapped[datetime | None]
+
+
+class AnswerRow(Base):
+    """An answer while its job runs, for rows that ask the same: found by a keyed code, sealed."""
+
+    __tablename__ = "answer"
+
+    job: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    code: Mapped[bytes] = mapped_column(primary_key=True)
+    payload: Mapped[bytes]

@@ -1,11 +1,11 @@
 """What is sealed under a job's data key: its snapshot, and what became of each row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from services.common.sealing import PayloadSealer, SealBroken, fields
+from services.common.sealing import Codes, PayloadSealer, SealBroken, fields
 from services.processor.errors import SnapshotDamaged
 from services.processor.job_plan import Snapshot, Step
 
@@ -23,7 +23,8 @@ class JobSeal:
     """Seals and opens under one job's data key; for one thread, and dropped with the work."""
 
     def __init__(self, key: bytes, account: str, job: str) -> None:
-        self._sealer = PayloadSealer(key, fields("job", account, job))
+        about = fields("job", account, job)
+        self._sealer, self._codes = PayloadSealer(key, about), Codes(key, about)
 
     def seal_snapshot(self, snapshot: Snapshot) -> bytes:
         """Return the sealed snapshot."""
@@ -37,6 +38,7 @@ class JobSeal:
             steps=tuple(_step(step) for step in document["steps"]),
             base_url=document["base_url"],
             variables=tuple((key, value) for key, value in document.get("variables", ())),
+            identical_once=document.get("identical_once", False),
         )
 
     def seal_row(self, number: int, payload: RowPayload) -> bytes:
@@ -49,6 +51,19 @@ class JobSeal:
         # Rows of jobs that began before there were flags end with the message.
         outputs, message, *rest = self._open(sealed, fields("row", number))
         return RowPayload(tuple(outputs), message, tuple(rest[0]) if rest else (0,) * len(outputs))
+
+    def code(self, step: Step, prompt: str) -> bytes:
+        """Return a code that identical requests of this job have, and no others."""
+        asked = replace(step, template="", prompt=prompt, output_column="", reference_columns=())
+        return self._codes.of(orjson.dumps(asked))
+
+    def seal_answer(self, code: bytes, texts: tuple[str, ...]) -> bytes:
+        """Return the texts of an answer, sealed for the requests of this code."""
+        return self._sealer.seal(orjson.dumps(texts), fields("answer", code))
+
+    def open_answer(self, code: bytes, sealed: bytes) -> tuple[str, ...]:
+        """Return the texts of an answer; raise SnapshotDamaged when it was altered or moved."""
+        return tuple(self._open(sealed, fields("answer", code)))
 
     def _open(self, sealed: bytes, about: bytes) -> Any:
         try:

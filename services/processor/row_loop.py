@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from services.processor.answer_checks import AnswerChecks
 from services.processor.calls import Called, Calls, Ended
 from services.processor.confidence import confidence, used_columns
 from services.processor.endings import Ending, Stopped, ending_of
+from services.processor.identical import Identical, sent_once
 from services.processor.job_plan import Snapshot, Step
 from services.processor.payloads import JobSeal, RowPayload
 from services.processor.progress import place
@@ -51,7 +52,10 @@ class RowLoop:
         writer: Writer,
         seal: JobSeal,
         ended: Ended,
+        identical: Identical,
     ) -> None:
+        self._identical = identical
+        self._once = [sent_once(step, always=snapshot.identical_once) for step in snapshot.steps]
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
         self._checks = [
@@ -118,13 +122,7 @@ class RowLoop:
         values = row.cells + done.outputs
         for position in range(len(done.flags), len(self._steps)):
             prompt = self._prompts[position].render(values)
-            called = await self._calls.call(
-                row.number,
-                position,
-                step=self._steps[position],
-                place=self._places[position],
-                prompt=prompt,
-            )
+            called = await self._ask(row.number, position, prompt)
             done.attempts += called.calls
             if called.failure is not None:
                 return self._result(FAILED, done, called, self._steps[position])
@@ -138,6 +136,15 @@ class RowLoop:
                 # A chain goes on from here after a crash: what was paid for is not paid for again.
                 await self._writer.put(self._result(UNDER_WAY, done, called, self._steps[position]))
         return self._result(SUCCEEDED, done, called, self._steps[-1])
+
+    async def _ask(self, row: int, position: int, prompt: str) -> Called:
+        step = self._steps[position]
+        send = partial(
+            self._calls.call, row, position, step=step, place=self._places[position], prompt=prompt
+        )
+        if not self._once[position]:
+            return await send()
+        return await self._identical.once(step, prompt, ended=self._ended, send=send)
 
     def _result(self, state: int, done: "_Done", called: Called, step: Step) -> NewResult:
         failure = called.failure
@@ -154,4 +161,5 @@ class RowLoop:
             output_tokens=called.output_tokens,
             model=step.model,
             cost_nanos=cost_nanos(step.model, called.input_tokens, called.output_tokens),
+            kept=called.kept,
         )

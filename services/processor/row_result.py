@@ -37,3 +37,5 @@ class NewResult:
     #: The model whose step ended with this result, and what it cost in billionths of a US dollar.
     model: str
     cost_nanos: int
+    #: The answer as it is kept for identical prompts: its code, and the sealed texts.
+    kept: tuple[bytes, bytes] | None = None

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import psycopg
 
@@ -16,6 +17,7 @@ from services.processor.budget import Budget
 from services.processor.calls import Calls, Ended, Keys, Limiter, Provider
 from services.processor.claims import Claim, FenceLost
 from services.processor.endings import Again, Ending, Fail, Pause, Stopped, TryAgain, ending_of
+from services.processor.identical import Answers, Identical
 from services.processor.job import FINAL, State
 from services.processor.payloads import JobSeal
 from services.processor.peers import Proof, Rows, by_grant
@@ -59,6 +61,7 @@ class Parts:
     provider: Provider
     parks: Parks
     limiter: Limiter
+    answers: Answers
     refused: RefusedParameters
     usage: UsageStore
     #: Usages that an account may have in a month; None is no limit.
@@ -74,6 +77,8 @@ class ShardRuns:
         self._parts = parts
         self._loops: dict[RowLoop, tuple[Claim, asyncio.Task[None] | None]] = {}
         self._draining = False
+        # As long as a shard of the job is at work here.
+        self._identical: WeakValueDictionary[tuple[str, str], Identical] = WeakValueDictionary()
 
     async def run(self, job: str, number: int) -> None:
         """Work on a shard until it is done; raise TryAgain when the queue shall bring it back."""
@@ -167,6 +172,7 @@ class ShardRuns:
             writer=writer,
             seal=seal,
             ended=ended,
+            identical=self._identical_of(claim, seal),
         )
         self._loops[loop] = claim, asyncio.current_task()
         if self._draining:
@@ -178,6 +184,13 @@ class ShardRuns:
             del self._loops[loop]
             if budget is not None:
                 await budget.close()
+
+    def _identical_of(self, claim: Claim, seal: JobSeal) -> Identical:
+        """Return what shards of a job share here; under a new grant nothing of before is known."""
+        found = self._identical.get((claim.job, claim.grant))
+        if found is None:
+            found = self._identical[claim.job, claim.grant] = Identical(claim.job, self._parts.answers, seal)
+        return found
 
     async def _end(self, claim: Claim, ending: Ending | None) -> None:
         store = self._parts.store

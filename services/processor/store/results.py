@@ -12,12 +12,18 @@ _CLAIM = """
     RETURNING result_fence, account, file, parse, first_row, last_row,
               wrapped_key, snapshot, grant_token, grant_id
 """
+# A row that is regenerated later shall have a new answer.
 _COMPLETE = """
-    UPDATE job SET state = 'COMPLETED', end_time = now(), pause_reason = 'NOT_PAUSED',
-                   error_reason = '', error_message = '',
-                   result_size = %(size)s, result_sha256 = %(sha256)s
-    WHERE id = %(job)s AND state = 'RUNNING' AND result_fence = %(fence)s
-    RETURNING id
+    WITH done AS (
+        UPDATE job SET state = 'COMPLETED', end_time = now(), pause_reason = 'NOT_PAUSED',
+                       error_reason = '', error_message = '',
+                       result_size = %(size)s, result_sha256 = %(sha256)s
+        WHERE id = %(job)s AND state = 'RUNNING' AND result_fence = %(fence)s
+        RETURNING id
+    ), forgotten AS (
+        DELETE FROM answer USING done WHERE answer.job = done.id
+    )
+    SELECT id FROM done
 """
 
 

@@ -51,6 +51,12 @@ COMMIT = """
                coalesce(sum(new.output_tokens), 0) AS output_tokens,
                coalesce(sum(new.cost_nanos), 0) AS cost_nanos
         FROM added JOIN new USING (row)
+    ), kept AS (
+        INSERT INTO answer (job, code, payload)
+        SELECT held.job, a.code, a.payload
+        FROM held, unnest(%(codes)b::bytea[], %(answers)b::bytea[]) WITH ORDINALITY AS a(code, payload, nth)
+        ORDER BY a.nth
+        ON CONFLICT (job, code) DO NOTHING
     ), metered AS (
         INSERT INTO usage_day (account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos)
         SELECT %(account)s, (now() AT TIME ZONE 'UTC')::date, u.model, held.number %% 16,

@@ -63,6 +63,8 @@ class ShardStore:
             "output": [each.output_tokens for each in results],
             "costs": [each.cost_nanos for each in results],
             "account": claim.account,
+            # In one order, so that commits of shards which found the same wait for each other in it.
+            **_kept(sorted(each.kept for each in results if each.kept)),
             **_by_model(results),
         }
         async with self._pool.connection() as connection:
@@ -135,6 +137,10 @@ class ShardStore:
 async def _held_state(connection: AsyncConnection[TupleRow], job: str) -> State | None:
     row = await (await connection.execute(sql.HOLD_JOB, {"job": job})).fetchone()
     return None if row is None else State(row[0])
+
+
+def _kept(answers: Sequence[tuple[bytes, bytes]]) -> dict[str, list[bytes]]:
+    return {"codes": [code for code, _ in answers], "answers": [sealed for _, sealed in answers]}
 
 
 def _by_model(results: Sequence[NewResult]) -> dict[str, list[str] | list[int]]:
