@@ -131,7 +131,8 @@ class Limiter:
             if here.free_until:
                 return True
             if not here.moments:
-                await work.sleep(min(left, _LONGEST_NAP_SECONDS))
+                # Long enough for several moments to come free: one at a time would cost a question each.
+                await work.sleep(min(max(left, HORIZON_SECONDS / 4), _LONGEST_NAP_SECONDS))
                 return False
         if (left := here.moments.popleft() - self.now()) > 0:
             await work.sleep(left)

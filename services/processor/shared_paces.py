@@ -35,7 +35,9 @@ passed = passed + tonumber(ARGV[6])
 local first, count = 0, 0
 if version == ARGV[1] and gap > 0 then
   first = math.min(math.max(tonumber(had[3] or '0'), now - slack), now + horizon + gap)
-  count = math.max(0, math.min(wanted, math.floor((now + horizon - first) / gap) + 1))
+  local free = math.floor((now + horizon - first) / gap) + 1
+  -- Half of what is free: otherwise whoever came first would leave the others single moments at the far end.
+  count = math.max(0, math.min(wanted, math.ceil(free / 2)))
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * gap))
 end
 redis.call('HSET', KEYS[1], 'second', time[1], 'passed', passed, 'before', before)

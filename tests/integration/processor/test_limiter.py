@@ -66,8 +66,8 @@ async def test_workers_share_a_told_limit(workers: list[Limiter]) -> None:
     where = somewhere()
     await told(workers[0], where)
     first, second = await asyncio.gather(*(turns(each, where, 2.0) for each in workers))
-    assert 170 <= first + second <= 220
-    assert min(first, second) > 20
+    assert 150 <= first + second <= 220
+    assert min(first, second) > 25
 
 
 async def test_moments_that_a_dead_worker_took_pass_by(workers: list[Limiter]) -> None:
@@ -76,7 +76,7 @@ async def test_moments_that_a_dead_worker_took_pass_by(workers: list[Limiter]) -
     doomed = asyncio.ensure_future(turns(workers[0], where, 60.0))
     await asyncio.sleep(0.5)
     doomed.cancel()
-    assert await turns(workers[1], where, 1.0) > 80
+    assert await turns(workers[1], where, 1.0) > 50
 
 
 async def test_one_workers_refusal_slows_all_workers_down(workers: list[Limiter]) -> None:
