@@ -11,12 +11,14 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
+    deleting,
+    getting,
     given,
-    named,
-    nothing,
+    listing,
     paging,
+    reading,
 )
-from .models import AccessToken, NewAccessToken, Page, page_of, parse
+from .models import AccessToken, NewAccessToken, Page
 
 
 def create_access_token(
@@ -25,23 +27,22 @@ def create_access_token(
     """Make an access token. The answer holds it, and so the call is never sent twice."""
     ends = expire_time.astimezone().isoformat() if expire_time is not None else None
     body = {"display_name": display_name, "scopes": scopes, **given(expire_time=ends)}
-    return Call("POST", "/v1/accessTokens", lambda data: parse(NewAccessToken, data), body=body)
+    return Call("POST", "/v1/accessTokens", reading(NewAccessToken), body=body)
 
 
 def list_access_tokens(*, page_size: int | None = None) -> Call[Page[AccessToken]]:
     """Go through all access tokens."""
-    parsed = page_of(AccessToken, "access_tokens")
-    return Call("GET", "/v1/accessTokens", parsed, params=given(page_size=page_size))
+    return listing(AccessToken, "accessTokens", "access_tokens", page_size=page_size)
 
 
 def get_access_token(name: str) -> Call[AccessToken]:
     """Return what may be seen of an access token."""
-    return Call("GET", f"/v1/{named('accessTokens', name)}", lambda data: parse(AccessToken, data))
+    return getting(AccessToken, "accessTokens", name)
 
 
 def delete_access_token(name: str = "current") -> Call[None]:
     """End an access token: the one in use, or one by its name."""
-    return Call("DELETE", f"/v1/{named('accessTokens', name)}", nothing)
+    return deleting("accessTokens", name)
 
 
 class AccessTokens(Resource):

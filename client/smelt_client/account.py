@@ -15,31 +15,32 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
-    given,
+    getting,
+    listing,
     named,
     nothing,
     paging,
+    reading,
 )
 from .errors import TimedOut
-from .models import AuditEvent, DataExport, Page, page_of, parse
+from .models import AuditEvent, DataExport, Page
 
 _LOOK_SECONDS = 1.0
 
 
 def create_data_export() -> Call[DataExport]:
     """Begin an export of everything, or return the one that is under way."""
-    return Call("POST", "/v1/dataExports", lambda data: parse(DataExport, data), body={}, repeatable=True)
+    return Call("POST", "/v1/dataExports", reading(DataExport), body={}, repeatable=True)
 
 
 def list_data_exports(*, page_size: int | None = None) -> Call[Page[DataExport]]:
     """Go through all exports."""
-    parsed = page_of(DataExport, "data_exports")
-    return Call("GET", "/v1/dataExports", parsed, params=given(page_size=page_size))
+    return listing(DataExport, "dataExports", "data_exports", page_size=page_size)
 
 
 def get_data_export(name: str) -> Call[DataExport]:
     """Return how far an export is."""
-    return Call("GET", f"/v1/{named('dataExports', name)}", lambda data: parse(DataExport, data))
+    return getting(DataExport, "dataExports", name)
 
 
 def download_data_export(name: str) -> Call[Any]:
@@ -49,8 +50,7 @@ def download_data_export(name: str) -> Call[Any]:
 
 def list_audit_events(*, page_size: int | None = None) -> Call[Page[AuditEvent]]:
     """Go through what happened to the account and its keys, newest first."""
-    parsed = page_of(AuditEvent, "audit_events")
-    return Call("GET", "/v1/auditEvents", parsed, params=given(page_size=page_size))
+    return listing(AuditEvent, "auditEvents", "audit_events", page_size=page_size)
 
 
 def delete_account(password: str) -> Call[None]:

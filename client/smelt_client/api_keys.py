@@ -9,12 +9,15 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
+    deleting,
+    getting,
     given,
+    listing,
     named,
-    nothing,
     paging,
+    reading,
 )
-from .models import ApiKey, ApiKeyUse, KeyTest, Page, page_of, parse
+from .models import ApiKey, ApiKeyUse, KeyTest, Page
 
 
 def create_api_key(
@@ -24,7 +27,7 @@ def create_api_key(
     return Call(
         "POST",
         "/v1/apiKeys",
-        lambda data: parse(ApiKey, data),
+        reading(ApiKey),
         body={"secret": secret, **given(label=label or None, base_url=base_url or None)},
         creates=True,
         idempotency_key=idempotency_key,
@@ -33,35 +36,34 @@ def create_api_key(
 
 def list_api_keys(*, page_size: int | None = None) -> Call[Page[ApiKey]]:
     """Go through all keys."""
-    return Call("GET", "/v1/apiKeys", page_of(ApiKey, "api_keys"), params=given(page_size=page_size))
+    return listing(ApiKey, "apiKeys", "api_keys", page_size=page_size)
 
 
 def get_api_key(name: str) -> Call[ApiKey]:
     """Return what may be seen of a key."""
-    return Call("GET", f"/v1/{named('apiKeys', name)}", lambda data: parse(ApiKey, data))
+    return getting(ApiKey, "apiKeys", name)
 
 
 def delete_api_key(name: str) -> Call[None]:
     """Delete a key; jobs stop using it within a second."""
-    return Call("DELETE", f"/v1/{named('apiKeys', name)}", nothing)
+    return deleting("apiKeys", name)
 
 
 def activate_api_key(name: str) -> Call[ApiKey]:
     """Make a key the one that new jobs use."""
     path = f"/v1/{named('apiKeys', name)}:activate"
-    return Call("POST", path, lambda data: parse(ApiKey, data), repeatable=True)
+    return Call("POST", path, reading(ApiKey), repeatable=True)
 
 
 def list_api_key_uses(name: str, *, page_size: int | None = None) -> Call[Page[ApiKeyUse]]:
     """Go through the uses of a key, newest first: which job, when, how many calls."""
-    path = f"/v1/{named('apiKeys', name)}/uses"
-    return Call("GET", path, page_of(ApiKeyUse, "uses"), params=given(page_size=page_size))
+    return listing(ApiKeyUse, f"{named('apiKeys', name)}/uses", "uses", page_size=page_size)
 
 
 def try_api_key(name: str, *, model: str = "") -> Call[KeyTest]:
     """Try a key at its provider, with one call for one token that is paid with it."""
     path = f"/v1/{named('apiKeys', name)}:test"
-    return Call("POST", path, lambda data: parse(KeyTest, data), body=given(model=model or None))
+    return Call("POST", path, reading(KeyTest), body=given(model=model or None))
 
 
 class ApiKeys(Resource):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from .errors import InvalidName, ServerFailed
-from .models import Page
+from .models import Page, page_of, parse
 from .transfers import FileContent
 
 P = ParamSpec("P")
@@ -54,6 +54,26 @@ def given(**fields: Any) -> dict[str, Any]:
 
 def nothing(data: Any) -> None:
     """Read an answer that says no more than that it worked."""
+
+
+def reading(kind: type[T]) -> Callable[[Any], T]:
+    """Return the function that reads one value of a kind."""
+    return lambda data: parse(kind, data)
+
+
+def getting(kind: type[T], collection: str, name: str) -> Call[T]:
+    """Ask for one of a collection."""
+    return Call("GET", f"/v1/{named(collection, name)}", reading(kind))
+
+
+def listing(kind: type[T], path: str, key: str, *, page_size: int | None) -> Call[Page[T]]:
+    """Ask for a page of what stands under a path; the answer holds it under `key`."""
+    return Call("GET", f"/v1/{path}", page_of(kind, key), params=given(page_size=page_size))
+
+
+def deleting(collection: str, name: str) -> Call[None]:
+    """Have one of a collection deleted."""
+    return Call("DELETE", f"/v1/{named(collection, name)}", nothing)
 
 
 class Sender(Protocol):

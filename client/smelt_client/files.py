@@ -13,12 +13,16 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
+    deleting,
+    getting,
     given,
+    listing,
     named,
     nothing,
     paging,
+    reading,
 )
-from .models import File, FileProfile, FileRow, FileSettings, Page, page_of, parse
+from .models import File, FileProfile, FileRow, FileSettings, Page, page_of
 from .transfers import FileContent, Progress
 
 
@@ -39,7 +43,7 @@ def upload_file(
     return Call(
         "POST",
         "/v1/files:upload",
-        lambda data: parse(File, data),
+        reading(File),
         params={
             "filename": source.name if filename is None else filename,
             **given(encoding=encoding, delimiter=delimiter),
@@ -55,7 +59,7 @@ def reparse_file(name: str, *, encoding: str | None = None, delimiter: str | Non
     return Call(
         "POST",
         f"/v1/{named('files', name)}:reparse",
-        lambda data: parse(File, data),
+        reading(File),
         body=given(encoding=encoding, delimiter=delimiter),
         repeatable=True,
         slow=True,
@@ -64,22 +68,22 @@ def reparse_file(name: str, *, encoding: str | None = None, delimiter: str | Non
 
 def list_files(*, page_size: int | None = None) -> Call[Page[File]]:
     """Go through all files."""
-    return Call("GET", "/v1/files", page_of(File, "files"), params=given(page_size=page_size))
+    return listing(File, "files", "files", page_size=page_size)
 
 
 def get_file(name: str) -> Call[File]:
     """Return what is known of a file."""
-    return Call("GET", f"/v1/{named('files', name)}", lambda data: parse(File, data))
+    return getting(File, "files", name)
 
 
 def profile_file(name: str) -> Call[FileProfile]:
     """Return what a file's data is like: types, completeness and duplicates of columns, and a score."""
-    return Call("GET", f"/v1/{named('files', name)}/profile", lambda data: parse(FileProfile, data))
+    return Call("GET", f"/v1/{named('files', name)}/profile", reading(FileProfile))
 
 
 def get_settings() -> Call[FileSettings]:
     """Return how long files are kept."""
-    return Call("GET", "/v1/fileSettings", lambda data: parse(FileSettings, data))
+    return Call("GET", "/v1/fileSettings", reading(FileSettings))
 
 
 def update_settings(*, retention_days: int) -> Call[FileSettings]:
@@ -87,14 +91,14 @@ def update_settings(*, retention_days: int) -> Call[FileSettings]:
     return Call(
         "PATCH",
         "/v1/fileSettings",
-        lambda data: parse(FileSettings, data),
+        reading(FileSettings),
         body={"retention_days": retention_days},
     )
 
 
 def delete_file(name: str) -> Call[None]:
     """Delete a file; finished jobs keep their results."""
-    return Call("DELETE", f"/v1/{named('files', name)}", nothing)
+    return deleting("files", name)
 
 
 def list_rows(name: str, *, first: int = 1, count: int = 10) -> Call[tuple[FileRow, ...]]:

@@ -17,13 +17,16 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
+    getting,
     given,
+    listing,
     named,
     nothing,
     paging,
+    reading,
 )
 from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
-from .models import Estimate, Job, JobRow, Page, page_of, parse
+from .models import Estimate, Job, JobRow, Page, page_of
 from .retries import RetryPolicy
 
 # About two minutes of a server that is away before watching gives up; the job does not notice.
@@ -59,7 +62,7 @@ def create_job(
     return Call(
         "POST",
         "/v1/jobs",
-        lambda data: parse(Job, data),
+        reading(Job),
         body=body,
         creates=True,
         idempotency_key=idempotency_key,
@@ -68,17 +71,17 @@ def create_job(
 
 def list_jobs(*, page_size: int | None = None) -> Call[Page[Job]]:
     """Go through all jobs."""
-    return Call("GET", "/v1/jobs", page_of(Job, "jobs"), params=given(page_size=page_size))
+    return listing(Job, "jobs", "jobs", page_size=page_size)
 
 
 def get_job(name: str) -> Call[Job]:
     """Return a job as it is now."""
-    return Call("GET", f"/v1/{named('jobs', name)}", lambda data: parse(Job, data))
+    return getting(Job, "jobs", name)
 
 
 def cancel_job(name: str) -> Call[Job]:
     """End a job for good; rows that are done stay."""
-    return Call("POST", f"/v1/{named('jobs', name)}:cancel", lambda data: parse(Job, data), repeatable=True)
+    return Call("POST", f"/v1/{named('jobs', name)}:cancel", reading(Job), repeatable=True)
 
 
 def estimate_job(
@@ -94,31 +97,31 @@ def estimate_job(
         "templates": [named("templates", template) for template in templates],
         **given(first_row=first_row, last_row=last_row),
     }
-    return Call("POST", "/v1/jobs:estimate", lambda data: parse(Estimate, data), body=body, repeatable=True)
+    return Call("POST", "/v1/jobs:estimate", reading(Estimate), body=body, repeatable=True)
 
 
 def pause_job(name: str) -> Call[Job]:
     """Start no new row; rows in flight finish."""
-    return Call("POST", f"/v1/{named('jobs', name)}:pause", lambda data: parse(Job, data), repeatable=True)
+    return Call("POST", f"/v1/{named('jobs', name)}:pause", reading(Job), repeatable=True)
 
 
 def resume_job(name: str, *, api_key: str | None = None, max_cost_usd: str | None = None) -> Call[Job]:
     """Let a paused job go on, with another key or limit if given; rows that are done are never sent again."""
     key = None if api_key is None else named("apiKeys", api_key)
     body = given(api_key=key, max_cost_usd=max_cost_usd)
-    return Call("POST", f"/v1/{named('jobs', name)}:resume", lambda data: parse(Job, data), body=body)
+    return Call("POST", f"/v1/{named('jobs', name)}:resume", reading(Job), body=body)
 
 
 def retry_failed_rows(name: str, *, api_key: str | None = None) -> Call[Job]:
     """Send the failed rows of a completed job again; it counts usage."""
     body = given(api_key=None if api_key is None else named("apiKeys", api_key))
-    return Call("POST", f"/v1/{named('jobs', name)}:retryFailed", lambda data: parse(Job, data), body=body)
+    return Call("POST", f"/v1/{named('jobs', name)}:retryFailed", reading(Job), body=body)
 
 
 def regenerate_row(name: str, row: int, *, api_key: str | None = None) -> Call[Job]:
     """Send one row of a completed job again and replace its answers; it counts usage."""
     body = {"row": row, **given(api_key=None if api_key is None else named("apiKeys", api_key))}
-    return Call("POST", f"/v1/{named('jobs', name)}:regenerate", lambda data: parse(Job, data), body=body)
+    return Call("POST", f"/v1/{named('jobs', name)}:regenerate", reading(Job), body=body)
 
 
 def list_job_rows(
@@ -131,7 +134,7 @@ def list_job_rows(
 
 def watch_job(name: str) -> Call[Job]:
     """Ask for the job whenever it changes."""
-    return Call("GET", f"/v1/{named('jobs', name)}:watch", lambda data: parse(Job, data))
+    return Call("GET", f"/v1/{named('jobs', name)}:watch", reading(Job))
 
 
 def download_results(name: str, form: ResultForm) -> Call[Any]:

@@ -12,11 +12,13 @@ from .call import (
     awaiting,
     blocking,
     given,
+    listing,
     named,
     nothing,
     paging,
+    reading,
 )
-from .models import Page, Session, User, page_of, parse
+from .models import Page, Session, User, parse
 
 
 def create_user(email: str, password: str, *, idempotency_key: str | None = None) -> Call[User]:
@@ -24,7 +26,7 @@ def create_user(email: str, password: str, *, idempotency_key: str | None = None
     return Call(
         "POST",
         "/v1/users",
-        lambda data: parse(User, data),
+        reading(User),
         body={"email": email, "password": password},
         creates=True,
         idempotency_key=idempotency_key,
@@ -33,7 +35,7 @@ def create_user(email: str, password: str, *, idempotency_key: str | None = None
 
 def get_current_user() -> Call[User]:
     """Return the account that the token belongs to."""
-    return Call("GET", "/v1/users/me", lambda data: parse(User, data))
+    return Call("GET", "/v1/users/me", reading(User))
 
 
 def change_password(current_password: str, new_password: str) -> Call[None]:
@@ -55,7 +57,7 @@ def create_session(email: str, password: str, *, device_token: str | None = None
 
 def list_sessions(*, page_size: int | None = None) -> Call[Page[Session]]:
     """Go through all sessions that stand, newest first."""
-    return Call("GET", "/v1/sessions", page_of(Session, "sessions"), params=given(page_size=page_size))
+    return listing(Session, "sessions", "sessions", page_size=page_size)
 
 
 def revoke_other_sessions() -> Call[int]:

@@ -11,12 +11,15 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
+    deleting,
+    getting,
     given,
+    listing,
     named,
-    nothing,
     paging,
+    reading,
 )
-from .models import Page, Preview, Template, Tested, page_of, parse
+from .models import Page, Preview, Template, Tested, page_of
 
 
 def create_template(
@@ -55,7 +58,7 @@ def create_template(
     return Call(
         "POST",
         "/v1/templates",
-        lambda data: parse(Template, data),
+        reading(Template),
         body=body,
         creates=True,
         idempotency_key=idempotency_key,
@@ -68,12 +71,12 @@ def _list(names: Sequence[str] | None) -> Sequence[str] | None:
 
 def list_templates(*, page_size: int | None = None) -> Call[Page[Template]]:
     """Go through all templates."""
-    return Call("GET", "/v1/templates", page_of(Template, "templates"), params=given(page_size=page_size))
+    return listing(Template, "templates", "templates", page_size=page_size)
 
 
 def get_template(name: str) -> Call[Template]:
     """Return a template."""
-    return Call("GET", f"/v1/{named('templates', name)}", lambda data: parse(Template, data))
+    return getting(Template, "templates", name)
 
 
 def update_template(
@@ -109,12 +112,12 @@ def update_template(
     )
     path = f"/v1/{named('templates', name)}"
     mask = {"update_mask": ",".join(changes)}
-    return Call("PATCH", path, lambda data: parse(Template, data), params=mask, body=changes)
+    return Call("PATCH", path, reading(Template), params=mask, body=changes)
 
 
 def delete_template(name: str) -> Call[None]:
     """Delete a template; jobs keep their own copy."""
-    return Call("DELETE", f"/v1/{named('templates', name)}", nothing)
+    return deleting("templates", name)
 
 
 def preview_template(
@@ -135,7 +138,7 @@ def duplicate_template(
     return Call(
         "POST",
         f"/v1/{named(collection, name)}:duplicate",
-        lambda data: parse(Template, data),
+        reading(Template),
         body=given(display_name=display_name),
         creates=True,
         idempotency_key=idempotency_key,
@@ -168,7 +171,7 @@ def try_templates(
             api_key=None if api_key is None else named("apiKeys", api_key),
         ),
     }
-    return Call("POST", "/v1/templates:test", lambda data: parse(Tested, data), body=body, slow=True)
+    return Call("POST", "/v1/templates:test", reading(Tested), body=body, slow=True)
 
 
 class Templates(Resource):

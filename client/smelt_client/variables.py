@@ -11,12 +11,13 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
-    given,
+    deleting,
+    listing,
     named,
-    nothing,
     paging,
+    reading,
 )
-from .models import Model, Page, Usage, Variable, page_of, parse
+from .models import Model, Page, Usage, Variable, page_of
 
 
 def create_variable(display_name: str, value: str, *, idempotency_key: str | None = None) -> Call[Variable]:
@@ -24,7 +25,7 @@ def create_variable(display_name: str, value: str, *, idempotency_key: str | Non
     return Call(
         "POST",
         "/v1/variables",
-        lambda data: parse(Variable, data),
+        reading(Variable),
         body={"display_name": display_name, "value": value},
         creates=True,
         idempotency_key=idempotency_key,
@@ -33,18 +34,18 @@ def create_variable(display_name: str, value: str, *, idempotency_key: str | Non
 
 def list_variables(*, page_size: int | None = None) -> Call[Page[Variable]]:
     """Go through all variables."""
-    return Call("GET", "/v1/variables", page_of(Variable, "variables"), params=given(page_size=page_size))
+    return listing(Variable, "variables", "variables", page_size=page_size)
 
 
 def update_variable(name: str, value: str) -> Call[Variable]:
     """Change a variable's value; jobs that have begun keep the old one."""
     path = f"/v1/{named('variables', name)}"
-    return Call("PATCH", path, lambda data: parse(Variable, data), body={"value": value})
+    return Call("PATCH", path, reading(Variable), body={"value": value})
 
 
 def delete_variable(name: str) -> Call[None]:
     """Delete a variable; jobs that have begun keep it."""
-    return Call("DELETE", f"/v1/{named('variables', name)}", nothing)
+    return deleting("variables", name)
 
 
 def list_models() -> Call[Sequence[Model]]:
@@ -55,7 +56,7 @@ def list_models() -> Call[Sequence[Model]]:
 
 def get_usage() -> Call[Usage]:
     """Return what the account has used this month."""
-    return Call("GET", "/v1/usage", lambda data: parse(Usage, data))
+    return Call("GET", "/v1/usage", reading(Usage))
 
 
 class Variables(Resource):

@@ -11,12 +11,15 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
+    deleting,
+    getting,
     given,
+    listing,
     named,
-    nothing,
     paging,
+    reading,
 )
-from .models import NewSecret, Page, Webhook, WebhookDelivery, page_of, parse
+from .models import NewSecret, Page, Webhook, WebhookDelivery
 
 
 def create_webhook(
@@ -24,17 +27,17 @@ def create_webhook(
 ) -> Call[NewSecret]:
     """Store a webhook. The answer holds its secret, and so the call is never sent twice."""
     body = {"url": url, **given(events=events and list(events), display_name=display_name)}
-    return Call("POST", "/v1/webhooks", lambda data: parse(NewSecret, data), body=body)
+    return Call("POST", "/v1/webhooks", reading(NewSecret), body=body)
 
 
 def list_webhooks(*, page_size: int | None = None) -> Call[Page[Webhook]]:
     """Go through all webhooks."""
-    return Call("GET", "/v1/webhooks", page_of(Webhook, "webhooks"), params=given(page_size=page_size))
+    return listing(Webhook, "webhooks", "webhooks", page_size=page_size)
 
 
 def get_webhook(name: str) -> Call[Webhook]:
     """Return a webhook."""
-    return Call("GET", f"/v1/{named('webhooks', name)}", lambda data: parse(Webhook, data))
+    return getting(Webhook, "webhooks", name)
 
 
 def update_webhook(
@@ -56,7 +59,7 @@ def update_webhook(
     return Call(
         "PATCH",
         path,
-        lambda data: parse(Webhook, data),
+        reading(Webhook),
         params={"update_mask": ",".join(body)} if body else {},
         body=body,
     )
@@ -64,37 +67,38 @@ def update_webhook(
 
 def delete_webhook(name: str) -> Call[None]:
     """Delete a webhook with its deliveries."""
-    return Call("DELETE", f"/v1/{named('webhooks', name)}", nothing)
+    return deleting("webhooks", name)
 
 
 def rotate_webhook_secret(name: str, *, overlap_hours: int | None = None) -> Call[NewSecret]:
     """Give a webhook a new secret; messages are signed with the older one, too, for so many hours (24)."""
     path = f"/v1/{named('webhooks', name)}:rotateSecret"
-    return Call("POST", path, lambda data: parse(NewSecret, data), body=given(overlap_hours=overlap_hours))
+    return Call("POST", path, reading(NewSecret), body=given(overlap_hours=overlap_hours))
 
 
 def try_webhook(name: str) -> Call[WebhookDelivery]:
     """Have a test message sent; what came of it is to be asked for with `delivery`."""
     path = f"/v1/{named('webhooks', name)}:test"
-    return Call("POST", path, lambda data: parse(WebhookDelivery, data), body={})
+    return Call("POST", path, reading(WebhookDelivery), body={})
 
 
 def list_deliveries(name: str, *, page_size: int | None = None) -> Call[Page[WebhookDelivery]]:
     """Go through what was sent to a webhook, newest first."""
-    path = f"/v1/{named('webhooks', name)}/deliveries"
-    return Call("GET", path, page_of(WebhookDelivery, "deliveries"), params=given(page_size=page_size))
+    return listing(
+        WebhookDelivery, f"{named('webhooks', name)}/deliveries", "deliveries", page_size=page_size
+    )
 
 
 def get_delivery(name: str) -> Call[WebhookDelivery]:
     """Return one delivery."""
     path = f"/v1/{named('webhookDeliveries', name)}"
-    return Call("GET", path, lambda data: parse(WebhookDelivery, data))
+    return Call("GET", path, reading(WebhookDelivery))
 
 
 def redeliver(name: str) -> Call[WebhookDelivery]:
     """Have a message sent once more, under the same id."""
     path = f"/v1/{named('webhookDeliveries', name)}:redeliver"
-    return Call("POST", path, lambda data: parse(WebhookDelivery, data), body={})
+    return Call("POST", path, reading(WebhookDelivery), body={})
 
 
 class Webhooks(Resource):

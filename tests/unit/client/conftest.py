@@ -158,3 +158,10 @@ def smelt(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         return code, printed.out, printed.err
 
     return run
+
+
+@pytest.fixture
+def logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token in the environment."""
+    monkeypatch.setenv("SMELT_URL", URL)
+    monkeypatch.setenv("SMELT_TOKEN", TOKEN)

@@ -7,7 +7,7 @@ import json
 import pytest
 from smelt_client import cli_webhooks
 
-from tests.unit.client.conftest import TOKEN, URL, Server, Smelt
+from tests.unit.client.conftest import Server, Smelt
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HOOK = {
@@ -22,9 +22,8 @@ SENT = {"name": "webhookDeliveries/d1", "webhook": "webhooks/w1", "event": "webh
 
 
 @pytest.fixture(autouse=True)
-def logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SMELT_URL", URL)
-    monkeypatch.setenv("SMELT_TOKEN", TOKEN)
+def hasty(logged_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who is logged in and does not wait between looks."""
     monkeypatch.setattr(cli_webhooks, "_LOOK_SECONDS", 0.0)
 
 

@@ -1,0 +1,92 @@
+"""CSV files, their rows, and what their data is like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .reading import raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a file."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An uploaded CSV."""
+
+    name: str
+    display_name: str
+    size_bytes: int
+    row_count: int
+    columns: tuple[Column, ...]
+    encoding: str
+    delimiter: str
+    sha256: str
+    parse: int
+    create_time: datetime | None
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """After how many days files are removed: the account's own period and the installation's; 0 is never."""
+
+    name: str
+    retention_days: int
+    installation_retention_days: int
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """A column of a profile; counts that do not apply to its type are None in `raw` and 0 here."""
+
+    name: str
+    type: str
+    confidence: float
+    samples: tuple[str, ...]
+    filled_count: int
+    completeness: float
+    malformed_count: int
+    duplicate_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A score from 0 to 100, and the points that were taken off for what."""
+
+    score: int
+    band: str
+    empty_rows_points: float
+    incomplete_columns_points: float
+    malformed_cells_points: float
+    missing_columns_points: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileProfile:
+    """What a file's data is like."""
+
+    name: str
+    parse: int
+    row_count: int
+    empty_row_count: int
+    columns: tuple[ColumnProfile, ...]
+    quality: Quality
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A data row of a file; numbers count from 1."""
+
+    number: int
+    cells: tuple[str, ...]
+    raw: Mapping[str, Any] = raw_field

@@ -1,0 +1,137 @@
+"""Jobs, their rows and estimates, and the meter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .reading import raw_field
+
+FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something did not work: a stable reason and a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """Rows of a job by outcome."""
+
+    total: int
+    succeeded: int
+    failed: int
+
+    @property
+    def done(self) -> int:
+        """Rows that have their result, good or bad."""
+        return self.succeeded + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Templates running over the rows of a file. `eta_seconds` is 0 when unknown."""
+
+    name: str
+    file: str
+    templates: tuple[str, ...]
+    first_row: int
+    last_row: int
+    parallel_calls: int
+    api_key: str
+    state: str
+    pause_reason: str
+    request_counts: RequestCounts
+    percent: float
+    rows_per_second: float
+    eta_seconds: int
+    input_tokens: int
+    output_tokens: int
+    error: Problem
+    create_time: datetime | None
+    start_time: datetime | None
+    end_time: datetime | None
+    cost_usd: str
+    max_cost_usd: str
+    raw: Mapping[str, Any] = raw_field
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job will never change again."""
+        return self.state in FINAL_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a job would take; costs are decimal numbers, empty when the price of a model is unknown."""
+
+    row_count: int
+    request_count: int
+    input_tokens_low: int
+    input_tokens_high: int
+    output_tokens_low: int
+    output_tokens_high: int
+    cost_low_usd: str
+    cost_high_usd: str
+    unpriced_models: tuple[str, ...]
+    prices_date: str
+    usage_left: int
+    usage_limit: int
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class UsagePart:
+    """What was used on a day or of a model; the cost is empty when a price is unknown."""
+
+    day: str
+    model: str
+    used: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the account has used this month; a `limit` of 0 is none."""
+
+    plan: str
+    period_start: str
+    used: int
+    limit: int
+    left: int
+    percent: float
+    days: tuple[UsagePart, ...]
+    models: tuple[UsagePart, ...]
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A flag of one output: its name, `ERROR`, `WARNING` or `INFO`, and the column."""
+
+    flag: str
+    severity: str
+    output_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A row of a job with its outputs by column; `confidence` is how complete its input was, in percent."""
+
+    number: int
+    state: str
+    attempts: int
+    outputs: Mapping[str, str]
+    flags: tuple[str, ...]
+    confidence: int
+    findings: tuple[Finding, ...]
+    error: Problem
+    raw: Mapping[str, Any] = raw_field

@@ -1,0 +1,56 @@
+"""API keys of a provider, as far as they may be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .reading import raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A provider's API key as it can be seen after it was saved: never the secret."""
+
+    name: str
+    label: str
+    hint: str
+    base_url: str
+    active: bool
+    create_time: datetime | None
+    last_used_time: datetime | None
+    #: NOT_TESTED, VALID, INVALID, NO_CREDITS or UNREACHABLE.
+    last_test_result: str
+    last_tested_time: datetime | None
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyUse:
+    """Releases (or refusals, with their reason) of a key for one job within an hour."""
+
+    job: str
+    outcome: str
+    reason: str
+    count: int
+    start_time: datetime | None
+    end_time: datetime | None
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTest:
+    """What came of trying an API key: VALID, INVALID, NO_CREDITS or UNREACHABLE, and a sentence."""
+
+    name: str
+    result: str
+    message: str
+    test_time: datetime | None
+    raw: Mapping[str, Any] = raw_field
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the provider takes the key."""
+        return self.result == "VALID"

@@ -1,0 +1,97 @@
+"""Templates, what they render to and answer, variables and models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .reading import raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt template."""
+
+    name: str
+    display_name: str
+    category: str
+    prompt: str
+    output_column: str
+    model: str
+    temperature: float
+    max_tokens: int
+    character_limit: int
+    word_limit: int
+    forbidden_words: tuple[str, ...]
+    reference_columns: tuple[str, ...]
+    json_schema: str
+    create_time: datetime | None
+    update_time: datetime | None
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The prompt that a row would send."""
+
+    row: int
+    prompt: str
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class TestedStep:
+    """What one template of a test was asked and answered for one row."""
+
+    template: str
+    prompt: str
+    outputs: Mapping[str, str]
+    flags: tuple[str, ...]
+    error_reason: str
+    error_message: str
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TestedRow:
+    """One row of a test."""
+
+    number: int
+    confidence: int
+    steps: tuple[TestedStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What a test gave; `mocked` are the variables that nothing filled, with the values they got."""
+
+    rows: tuple[TestedRow, ...]
+    mocked: Mapping[str, str]
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A custom variable: `{{$display_name}}` in prompts."""
+
+    name: str
+    display_name: str
+    value: str
+    create_time: datetime | None
+    update_time: datetime | None
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that the server knows; prices are US dollars for a million tokens, empty when unknown."""
+
+    name: str
+    id: str
+    reasoning: bool
+    input_price_usd: str
+    output_price_usd: str
+    raw: Mapping[str, Any] = raw_field

@@ -1,0 +1,74 @@
+"""Files on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.client.conftest import Server, Smelt
+
+pytestmark = pytest.mark.usefixtures("logged_in")
+
+
+def test_a_file_goes_up_and_its_rows_are_shown(server: Server, smelt: Smelt, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("Name,Company\nAda,Acme\n")
+    file = {"name": "files/f1", "display_name": "leads.csv", "row_count": 1, "columns": [{"name": "Name"}]}
+    server.says(file, 201).says(file).says({"rows": [{"number": 1, "cells": ["Ada\tA", "Acme\nInc"]}]})
+    assert "files/f1" in smelt("files", "upload", "leads.csv")[1]
+    assert smelt("files", "rows", "files/f1")[1] == "1\tAda\\tA\tAcme\\nInc\n"
+
+
+def test_how_to_read_a_file_is_sent_as_the_server_names_it(
+    server: Server, smelt: Smelt, tmp_path: Path
+) -> None:
+    (tmp_path / "leads.csv").write_bytes(b"a\tb\n1\t2\n")
+    server.says({"name": "files/f1"}, 201).says({"name": "files/f1", "delimiter": ";"})
+    assert smelt("files", "upload", "leads.csv", "--encoding", "cp1252", "--delimiter", "tab")[0] == 0
+    code, out, _ = smelt("files", "reparse", "f1", "--encoding", "ISO-8859-1", "--delimiter", ";")
+    assert (code, "delimiter  ;" in out) == (0, True)
+    upload, reparse = server.asked
+    assert dict(upload.url.params) == {
+        "filename": "leads.csv",
+        "encoding": "windows-1252",
+        "delimiter": "\t",
+    }
+    assert reparse.url.path == "/v1/files/f1:reparse"
+    assert json.loads(reparse.content) == {"encoding": "latin-1", "delimiter": ";"}
+
+
+def test_a_profile_is_shown_with_its_score(server: Server, smelt: Smelt) -> None:
+    said = {
+        "name": "files/f1/profile",
+        "row_count": 4,
+        "quality": {"score": 73, "band": "Good", "missing_columns_points": 13.333},
+        "columns": [
+            {
+                "name": "E-Mail",
+                "type": "EMAIL",
+                "confidence": 0.9,
+                "completeness": 0.75,
+                "duplicate_count": 1,
+                "samples": ["a@b.co"],
+            },
+            {"name": "Notes", "type": "COLUMN_TYPE_UNSPECIFIED", "completeness": 1},
+        ],
+    }
+    server.says(said).says(said)
+    code, out, _ = smelt("files", "profile", "f1")
+    assert (code, server.paths()) == (0, ["GET /v1/files/f1/profile"])
+    lines = out.splitlines()
+    assert lines[0].split() == ["quality", "73", "(Good)"]
+    assert "missing columns     -13.3" in lines
+    assert lines[-2:] == ["E-Mail\temail\t0.9\t75%\t\t1\ta@b.co", "Notes\t\t\t100%\t\t\t"]
+    assert json.loads(smelt("files", "profile", "f1", "--json")[1]) == said
+
+
+def test_a_download_is_checked_against_the_file_s_digest(
+    server: Server, smelt: Smelt, tmp_path: Path
+) -> None:
+    server.says({"name": "files/f1", "sha256": "00" * 32}).streams(b"content", content_length="7")
+    code, _, err = smelt("files", "download", "f1", "-o", "out.csv")
+    assert (code, list(tmp_path.glob("*.csv"))) == (1, [])
+    assert "digest" in err

@@ -1,0 +1,99 @@
+"""Jobs, estimates and the meter on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.client.conftest import Server, Smelt, job
+
+pytestmark = pytest.mark.usefixtures("logged_in")
+
+
+def test_jobs_are_shown_and_cancelled(server: Server, smelt: Smelt) -> None:
+    server.says({"jobs": [job("COMPLETED", 3, 1)]}).says(job("CANCELLED", 1)).says(job())
+    assert smelt("jobs", "list")[1].startswith("jobs/j1\tCOMPLETED\t4\t3\t1\t")
+    assert json.loads(smelt("jobs", "cancel", "j1", "--json")[1])["state"] == "CANCELLED"
+    assert "0/4 (0 succeeded, 0 failed)" in smelt("jobs", "show", "jobs/j1")[1]
+
+
+def test_rows_are_listed_with_flags_and_found_by_them(server: Server, smelt: Smelt) -> None:
+    row = {"number": 7, "state": "SUCCEEDED", "outputs": {"Hook": "Hi\x1b[2J"}, "confidence": 50}
+    server.says({"rows": [row | {"flags": ["generic", "too_short"]}]})
+    code, out, _ = smelt(
+        "jobs", "rows", "j1", "--state", "succeeded", "--flag", "generic", "--flag", "too_short"
+    )
+    assert code == 0
+    assert out == "7\tSUCCEEDED\t50\tgeneric, too_short\tHi\\x1b[2J\n"
+    asked = server.asked[-1].url.params["filter"]
+    assert asked == "state = SUCCEEDED AND flag = generic AND flag = too_short"
+
+
+def test_an_estimate_says_when_a_price_is_unknown(server: Server, smelt: Smelt) -> None:
+    told = {"row_count": 3, "request_count": 6, "unpriced_models": ["llama"], "prices_date": "2026-01-01"}
+    server.says(told)
+    code, out, _ = smelt("estimate", "files/f1", "-t", "templates/t1", "--rows", "2-4")
+    assert code == 0
+    assert server.paths() == ["POST /v1/jobs:estimate"]
+    assert (server.body()["first_row"], server.body()["last_row"]) == (2, 4)
+    assert "no price for llama" in out
+    server.says(told | {"unpriced_models": [], "cost_low_usd": "0.01", "cost_high_usd": "0.05"})
+    _, out, _ = smelt("estimate", "files/f1", "-t", "templates/t1")
+    assert "0.01 to 0.05 US dollars" in out
+
+
+def test_the_course_of_a_job_is_changed_by_its_name(server: Server, smelt: Smelt) -> None:
+    for arguments, path in (
+        (("pause", "j1"), "POST /v1/jobs/j1:pause"),
+        (("resume", "j1", "--api-key", "k2"), "POST /v1/jobs/j1:resume"),
+        (("retry-failed", "j1"), "POST /v1/jobs/j1:retryFailed"),
+        (("regenerate", "j1", "7"), "POST /v1/jobs/j1:regenerate"),
+    ):
+        server.says(job("RUNNING"))
+        assert smelt("jobs", *arguments)[0] == 0
+        assert server.paths()[-1] == path
+    assert server.body() == {"row": 7}
+    assert server.body(1) == {"api_key": "apiKeys/k2"}
+
+
+def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smelt, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    server.says(job("COMPLETED")).streams(b"a,b\n", content_length="4")
+    form = ("--only", "failed", "--with", "error", "--with", "flags", "--bom")
+    code, _, _ = smelt("jobs", "download", "j1", "-o", str(target), *form)
+    assert code == 0
+    params = server.asked[-1].url.params
+    assert params.get_list("columns") == ["error", "flags"]
+    assert (params["rows"], params["byte_order_mark"]) == ("ONLY_FAILED", "true")
+    assert smelt("jobs", "download", "j1", "-o", str(target), "--only", "some")[0] == 2
+
+
+def test_the_meter_shows_days_and_models(server: Server, smelt: Smelt) -> None:
+    part = {"used": 3, "input_tokens": "30", "output_tokens": "9"}
+    days = [part | {"day": "2026-01-02", "cost_usd": "0.5"}]
+    server.says(
+        {
+            "plan": "free",
+            "used": "3",
+            "limit": "250",
+            "left": "247",
+            "days": days,
+            "models": [part | {"model": "m"}],
+        }
+    )
+    code, out, _ = smelt("usage")
+    assert code == 0
+    for said in ("247 of 250", "3 used, 30 tokens in, 9 out, $0.5", "cost unknown"):
+        assert said in out
+
+
+def test_a_job_is_started_with_a_budget_and_not_waited_for(server: Server, smelt: Smelt) -> None:
+    server.says(job("PENDING"), 201)
+    arguments = ("files/f1", "-t", "templates/t1", "-o", "out.csv", "--max-cost", "1.50", "--no-wait")
+    code, out, err = smelt("run", *arguments)
+    assert code == 0
+    assert server.body()["max_cost_usd"] == "1.50"
+    assert out.startswith("jobs/")
+    assert "smelt jobs watch" in err
