@@ -2,12 +2,12 @@
 
 import tempfile
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import IO
 
 _PARTS = 256
-_WIDTH = 2**64 // _PARTS
+_LOW_BITS = _PARTS - 1
 _BYTES = 8
 
 
@@ -22,48 +22,55 @@ class Distinct:
 
     def __init__(self, *, most_in_memory: int) -> None:
         self._most = most_in_memory
-        self._codes: list[int] = []
+        self._in_memory = 0
+        # Equal codes meet in one part, so that one part after the other can be counted. Telling them apart
+        # as they come is much faster than sorting them later.
+        self._parts = [array("q") for _ in range(_PARTS)]
+        self._adders = [part.append for part in self._parts]
         self._file: IO[bytes] | None = None
-        #: For each time that memory was full: where the codes of each part begin in the file, in codes.
+        #: For each time that memory was full: where each part begins and ends in the file, in codes.
         self._spills: list[array[int]] = []
         self._spilled = 0
 
-    def add(self, texts: Iterable[str]) -> None:
+    def add(self, texts: Sequence[str]) -> None:
         """Take note of some texts."""
-        self._codes += map(hash, texts)
-        if len(self._codes) > self._most:
+        adders = self._adders
+        for code in map(hash, texts):
+            adders[code & _LOW_BITS](code)
+        self._in_memory += len(texts)
+        if self._in_memory > self._most:
             self._spill()
 
     def count(self) -> int:
         """Return how many different ones there were."""
         if self._file is None:
-            return len(set(self._codes))
+            return sum(len(set(part)) for part in self._parts)
         self._spill()
         return sum(self._count_part(self._file, part) for part in range(_PARTS))
 
     def close(self) -> None:
         """Drop everything."""
-        self._codes.clear()
+        self._clear()
         if self._file is not None:
             self._file.close()
 
     def _spill(self) -> None:
-        self._codes.sort()
-        codes = array("q", self._codes)
-        self._codes.clear()
-        # Equal codes of different times must meet again, so each time is cut into the same parts.
-        lowest = -(2**63)
-        begins = [bisect_left(codes, lowest + part * _WIDTH) for part in range(_PARTS)]
-        self._spills.append(array("q", [self._spilled + begin for begin in (*begins, len(codes))]))
-        self._spilled += len(codes)
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="smelt-")  # noqa: SIM115  closed by close
-        self._file.write(codes)
+        self._file.write(b"".join(self._parts))
+        self._spills.append(array("q", accumulate(map(len, self._parts), initial=self._spilled)))
+        self._spilled += self._in_memory
+        self._clear()
+
+    def _clear(self) -> None:
+        for part in self._parts:
+            del part[:]
+        self._in_memory = 0
 
     def _count_part(self, file: IO[bytes], part: int) -> int:
         seen: set[int] = set()
-        for begins in self._spills:
-            begin, end = begins[part], begins[part + 1]
+        for bounds in self._spills:
+            begin, end = bounds[part], bounds[part + 1]
             file.seek(begin * _BYTES)
             codes = array("q")
             codes.frombytes(file.read((end - begin) * _BYTES))

@@ -1,8 +1,12 @@
 """What an upload piles up: a part of a sealed object, on its way to the store."""
 
+import io
 import os
 import tempfile
 from typing import IO, cast
+
+#: A sender that asks for a few KiB at a time would wait for its turn among parsing threads each time.
+_BLOCK_BYTES = 1024 * 1024
 
 
 class PartFile:
@@ -35,8 +39,16 @@ class PartFile:
         # An earlier part may have been longer.
         self._file.truncate(self._filled)
         self._file.seek(0)
-        return cast(IO[bytes], self._file)
+        return cast(IO[bytes], _Blocks(self._file.fileno(), closefd=False))
 
     def release(self) -> None:
         """Give the room back."""
         self._file.close()
+
+
+class _Blocks(io.FileIO):
+    """A file that is read in large blocks, however small the pieces are that are asked for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = -1 if size is None or size < 0 else max(size, _BLOCK_BYTES)
+        return super().read(wanted)

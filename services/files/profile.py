@@ -15,9 +15,9 @@ _SAMPLES = 3
 _SAMPLE_LENGTH = 100
 _LONGEST_SAMPLE = 4000
 _SEARCHED = 10_000
-#: In so many columns duplicates are counted, with so many codes of each in memory: few enough to be sorted.
+#: In so many columns duplicates are counted, with so many codes of each in memory: 1 MiB.
 MOST_COUNTED = 8
-_CODES_IN_MEMORY = 2**15
+_CODES_IN_MEMORY = 2**17
 
 # The cells of most files are seen as Latin-1, whatever they are, so that only ASCII has a meaning here.
 _EMAIL = re.compile(
@@ -37,6 +37,8 @@ _FORMS = {
     ColumnType.WEBSITE: _URL,
     ColumnType.LINKEDIN_URL: _URL,
 }
+#: Many cells at once, each on a line: nothing in these forms is as long as to go over the end of one.
+_LINES = {form: re.compile(rf"(?:{form.pattern}\n)*+", form.flags).fullmatch for form in (_EMAIL, _URL)}
 _COUNTED = (ColumnType.EMAIL, ColumnType.COMPANY_NAME, ColumnType.PHONE, ColumnType.LINKEDIN_URL)
 
 
@@ -99,7 +101,9 @@ class _Column:
     def __init__(self, name: str, found: Guess | None, distinct: Distinct | None) -> None:
         self._name = name
         self._guess = found
-        self._form = _FORMS[found.type].fullmatch if found and found.type in _FORMS else None
+        form = _FORMS.get(found.type) if found else None
+        self._form = form.fullmatch if form else None
+        self._lines = _LINES.get(form) if form else None
         self._distinct = distinct
         self._samples: list[str] = []
         self._seen = 0
@@ -117,11 +121,18 @@ class _Column:
         if self._looks_for_samples():
             self._sample(cells)
         if self._form:
-            odd = filterfalse(self._form, cells)
-            self._malformed += sum(1 for cell in odd if not self._form(cell.strip()))
+            self._malformed += self._count_malformed(cells, self._form)
         if self._distinct:
             self._distinct.add(cells)
         return blank
+
+    def _count_malformed(self, cells: Sequence[str], form: Callable[[str], object]) -> int:
+        if self._lines:
+            text = "\n".join([*cells, ""])
+            # Most often all are well formed, and to see that at once takes half the time.
+            if text.count("\n") == len(cells) and self._lines(text):
+                return 0
+        return sum(1 for cell in filterfalse(form, cells) if not form(cell.strip()))
 
     def result(self, text: Callable[[str], str]) -> ColumnProfile:
         return ColumnProfile(

@@ -116,6 +116,17 @@ def test_what_has_not_the_form_of_its_type_is_malformed(header: str, good: list[
             assert column(header, content).malformed == malformed, cells
 
 
+@pytest.mark.parametrize(("header", "good"), [("Email", "a@b.co"), ("Website", "example.com")])
+def test_one_malformed_cell_among_many_is_found_wherever_it_is(header: str, good: str) -> None:
+    for place in (0, 500, 999):
+        cells = [good] * 1000
+        cells[place] = f" {good} "
+        assert column(header, "\n".join([header, *cells, ""]).encode()).malformed == 0
+        # A cell of two lines, each of which would be well formed.
+        cells[place] = f'"{good}\n{good}"'
+        assert column(header, "\n".join([header, *cells, ""]).encode()).malformed == 1
+
+
 def test_empty_rows_are_counted_and_kept() -> None:
     found = profile_of(b"a,b\n,\n1,\n , \t\n,2\n")
     assert (found.row_count, found.empty_rows) == (4, 2)
@@ -142,7 +153,7 @@ def test_different_values_are_counted_exactly_whatever_fits_in_memory() -> None:
     counted = Distinct(most_in_memory=1000)
     for at in range(0, len(values), 700):
         counted.add(values[at : at + 700])
-        assert len(counted._codes) <= 1000
+        assert sum(map(len, counted._parts)) <= 1000
     assert counted.count() == len(set(values))
     assert counted.count() == len(set(values))
     counted.add(["one more", values[0]])
@@ -152,7 +163,7 @@ def test_different_values_are_counted_exactly_whatever_fits_in_memory() -> None:
 
 def test_what_waits_on_disk_has_no_name_and_no_text() -> None:
     counted = Distinct(most_in_memory=10)
-    counted.add(f"ada{n}@example.com" for n in range(100))
+    counted.add([f"ada{n}@example.com" for n in range(100)])
     assert counted._file is not None
     counted._file.seek(0)
     content = counted._file.read()
