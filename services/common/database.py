@@ -3,7 +3,7 @@
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import text
+from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 #: A statement that takes longer is ended by the server (milliseconds).
@@ -57,3 +57,17 @@ async def ping(of: AsyncEngine) -> None:
     """Raise when the database does not answer."""
     async with of.connect() as connection:
         await connection.execute(text("SELECT 1"))
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error says that the database is away, rather than that a statement was wrong."""
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(
+        error,
+        exc.OperationalError
+        | exc.InterfaceError
+        | exc.TimeoutError
+        | psycopg.OperationalError
+        | psycopg.InterfaceError,
+    )

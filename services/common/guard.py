@@ -14,8 +14,8 @@ import protovalidate
 from google.protobuf.message import Message
 from grpc_status import rpc_status
 
-from services.common import downloads, identity
-from services.common.errors import CallerNotAllowed, DomainError, InvalidRequest, Unauthenticated
+from services.common import database, downloads, identity
+from services.common.errors import CallerNotAllowed, DomainError, InvalidRequest, Unauthenticated, Unavailable
 from services.common.grpc_errors import error_from_rpc, status_of, trailing_metadata
 from services.common.identity import Allow, Call, Policy
 from services.common.logs import describe, log
@@ -182,6 +182,10 @@ async def refuse(context: Context, method: str, error: Exception) -> NoReturn:
         raise error
     if isinstance(error, grpc.aio.AioRpcError):
         error = error_from_rpc(error)
+    if database.is_outage(error):
+        # A restart of Postgres is no fault of the request: whoever comes again is served.
+        log.warning("database.unavailable", method=method, **describe(error))
+        error = Unavailable()
     if not isinstance(error, DomainError):
         log.error("rpc.failed", method=method, **describe(error))
         error = DomainError()

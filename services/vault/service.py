@@ -45,6 +45,7 @@ from services.vault.keyring import CannotUnseal
 from services.vault.keyring_watch import KeyringWatch
 from services.vault.keystore import KeyStore
 from services.vault.operator_servicer import Operated, OperatorServicer
+from services.vault.outages import when_there
 from services.vault.own_keys import ProviderKeyBlobs
 from services.vault.part import VaultPart
 from services.vault.policy import POLICY, SEALED_POLICY
@@ -125,7 +126,7 @@ async def serve(settings: VaultSettings, stores: Stores) -> None:
     root = chosen(settings)
     file = WrappingFile(settings.vault_wrapping_key_file)
     try:
-        opened = await unseal(keystore, root, file)
+        opened = await when_there(lambda: unseal(keystore, root, file))
         await _check_escrow(settings, Escrows(stores.keystore), opened)
     except CannotUnseal as error:
         await _serve_sealed(settings, stores, keystore, str(error))
