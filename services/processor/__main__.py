@@ -226,7 +226,8 @@ async def work(settings: WorkerSettings) -> None:
             usage_limit=PLANS[settings.plan],
             announcements=announcements,
             rate_patience_seconds=settings.rate_patience_seconds,
-        )
+        ),
+        places=settings.worker_shards,
     )
     assembler = Assembler(
         AssemblyStore(pool),

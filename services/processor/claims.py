@@ -1,5 +1,6 @@
 """Work that one worker holds at a time, under a fence that tells it from those who held it before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -36,6 +37,15 @@ class Claim:
     def job_name(self) -> str:
         """The job's resource name."""
         return f"jobs/{self.job}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Shards at work by account, everywhere, and how many the poorest of the accounts has that wait."""
+
+    at_work: Mapping[str, int]
+    #: None when nobody waits.
+    least: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,16 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveWay:
+    """The shard goes back to the queue, behind those of accounts that have less."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """The job does not run any more, or another worker has the shard: whatever is in flight is dropped."""
 
 
-Ending = Pause | Fail | Again | Stopped
+Ending = Pause | Fail | Again | GiveWay | Stopped
 
 _GRANT_MESSAGES = {
     "GRANT_EXPIRED": "The leave to work on this job ran out",
@@ -47,11 +52,12 @@ _GRANT_REASONS = ("GRANT_EXPIRED", "GRANT_REVOKED", "GRANT_INVALID", "GRANT_EXHA
 
 
 class TryAgain(Exception):
-    """The queue shall bring this task back after so many seconds."""
+    """The queue shall bring this task back after so many seconds, at another turn if one is given."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, turn: int | None = None) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+        self.turn = turn
 
 
 def ending_of(error: DomainError) -> Ending:

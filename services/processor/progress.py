@@ -5,6 +5,7 @@ itself that a provider refuses for rate.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator
@@ -100,7 +101,7 @@ class Parks:
         until = self._until.get(place)
         if until is None:
             return 0.0
-        left = until - time.time()
+        left = until - time.monotonic()
         if left <= 0:
             del self._until[place]
             return 0.0
@@ -108,35 +109,38 @@ class Parks:
 
     async def park(self, place: str, seconds: float) -> None:
         """Hold calls at a place back, here at once and soon everywhere."""
-        until = time.time() + seconds
-        if until <= self._until.get(place, 0.0):
+        if not self._learn(place, seconds):
             return
-        self._until[place] = until
         try:
-            await self._redis.set(_PARK + place, repr(until), px=max(1, int(seconds * 1000)))
-            await self._redis.publish(_PARKS, f"{place} {until!r}")
+            await self._redis.set(_PARK + place, "1", px=max(1, int(seconds * 1000)))
+            await self._redis.publish(_PARKS, f"{place} {seconds!r}")
         except _TROUBLE as error:
             log.warning("park.not_shared", **describe(error))
 
     async def recall(self, place: str) -> None:
         """Learn of a park that began before this worker listened."""
         try:
-            until = await self._redis.get(_PARK + place)
+            left_ms = await self._redis.pttl(_PARK + place)
         except _TROUBLE:
             return
-        if until:
-            self._learn(place, str(until))
+        if left_ms > 0:
+            self._learn(place, left_ms / 1000)
 
     async def follow(self) -> None:
         """Learn of parks of other workers, until cancelled."""
-        await _follow(self._redis, _PARKS, lambda _, said: self._learn(*said.split(" ", 1)))
+        await _follow(self._redis, _PARKS, lambda _, said: self._heard(*said.split(" ", 1)))
 
-    def _learn(self, place: str, until: str) -> None:
-        try:
-            moment = float(until)
-        except ValueError:
-            return
-        self._until[place] = max(self._until.get(place, 0.0), moment)
+    def _heard(self, place: str, seconds: str) -> None:
+        with contextlib.suppress(ValueError):
+            self._learn(place, float(seconds))
+
+    def _learn(self, place: str, seconds: float) -> bool:
+        """Note a wait; return whether it is longer than what was known. Workers' clocks need not agree."""
+        until = time.monotonic() + seconds
+        if until <= self._until.get(place, 0.0):
+            return False
+        self._until[place] = until
+        return True
 
 
 def place(api_key: str, model: str) -> str:

@@ -15,9 +15,13 @@ ASSEMBLE = "assemble"
 #: calling it here lets a commit and what follows from it become visible together.
 DEFER = """
     SELECT procrastinate_defer_jobs_v1(ARRAY[
-        ROW(%(queue)s, %(task)s, 0, NULL, %(lock)s, %(args)s, NULL)::procrastinate_job_to_defer_v1
+        ROW(%(queue)s, %(task)s, %(priority)s, NULL, %(lock)s, %(args)s, NULL)::procrastinate_job_to_defer_v1
     ])
 """
+
+#: The account's next turn, by a function that migration 0008 makes: workers take the earliest turn first, and
+#: an account with many shards in the queue has its turns after each other, beside those of all others.
+NEXT_TURN = "SELECT next_turn(%(account)s)"
 
 #: Gives tasks of workers that fell silent back to the queue: one statement, so that two reapers agree.
 REAP = """
@@ -41,8 +45,32 @@ REAP = """
 """
 
 
-async def defer(
-    connection: AsyncConnection[TupleRow], task: str, args: dict[str, Any], lock: str = ""
+async def next_turn(connection: AsyncConnection[TupleRow], account: str) -> int:
+    """Return the turn of the account's next shard; the queue wants it as a negative priority."""
+    row = await (await connection.execute(NEXT_TURN, {"account": account})).fetchone()
+    assert row is not None
+    turn: int = row[0]
+    return turn
+
+
+async def defer_shard(connection: AsyncConnection[TupleRow], *, account: str, job: str, shard: int) -> None:
+    """Put a shard into the queue at its account's next turn, as a part of the connection's transaction."""
+    turn = await next_turn(connection, account)
+    await _defer(connection, RUN_SHARD, {"job": job, "shard": shard}, priority=-turn, lock=None)
+
+
+async def defer_assembly(connection: AsyncConnection[TupleRow], job: str) -> None:
+    """Put a job's last step into the queue, before all shards: its rows are paid for, and somebody waits."""
+    await _defer(connection, ASSEMBLE, {"job": job}, priority=0, lock=f"assemble/{job}")
+
+
+async def _defer(
+    connection: AsyncConnection[TupleRow],
+    task: str,
+    args: dict[str, Any],
+    *,
+    priority: int,
+    lock: str | None,
 ) -> None:
-    """Put a task into the queue, as a part of the connection's transaction."""
-    await connection.execute(DEFER, {"queue": QUEUE, "task": task, "lock": lock or None, "args": Jsonb(args)})
+    about = {"queue": QUEUE, "task": task, "priority": priority, "lock": lock, "args": Jsonb(args)}
+    await connection.execute(DEFER, about)

@@ -16,7 +16,7 @@ from services.common.logs import describe, log
 from services.processor.budget import Budget
 from services.processor.calls import Calls, Ended, Keys, Limiter, Provider
 from services.processor.claims import Claim, FenceLost
-from services.processor.endings import Again, Ending, Fail, Pause, Stopped, TryAgain, ending_of
+from services.processor.endings import Again, Ending, Fail, GiveWay, Pause, Stopped, TryAgain, ending_of
 from services.processor.identical import Answers, Identical
 from services.processor.job import FINAL, State
 from services.processor.payloads import JobSeal
@@ -73,8 +73,12 @@ class Parts:
 class ShardRuns:
     """The shards that this worker has, and the eye that is kept on their jobs."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, places: int) -> None:
+        """`places` is how many shards this worker has at most."""
         self._parts = parts
+        self._places = places
+        self._taken = 0
+        self._giving_way: RowLoop | None = None
         self._loops: dict[RowLoop, tuple[Claim, asyncio.Task[None] | None]] = {}
         self._draining = False
         # As long as a shard of the job is at work here.
@@ -84,6 +88,13 @@ class ShardRuns:
         """Work on a shard until it is done; raise TryAgain when the queue shall bring it back."""
         if self._draining:
             raise TryAgain(0)
+        self._taken += 1
+        try:
+            await self._run(job, number)
+        finally:
+            self._taken -= 1
+
+    async def _run(self, job: str, number: int) -> None:
         claim = await self._parts.store.claim(job, number)
         if claim is None:
             return
@@ -129,8 +140,27 @@ class ShardRuns:
                     elif state is None or state in FINAL:
                         loop.stop(Stopped())
                 await self._parts.store.mark(jobs)
+                await self._give_way()
             except psycopg.Error as error:
                 log.warning("shards.unseen", **describe(error))
+
+    async def _give_way(self) -> None:
+        """Give one place back when all are taken and an account that has less waits for one."""
+        if self._taken < self._places or self._draining or self._giving_way in self._loops:
+            return
+        accounts = [claim.account for claim, _ in self._loops.values()]
+        waiting = await self._parts.store.waiting(accounts)
+        if waiting.least is None or not waiting.at_work:
+            return
+        most, richest = max((count, account) for account, count in waiting.at_work.items())
+        # Not for a difference of one: the place would only go to and fro.
+        if most <= waiting.least + 1:
+            return
+        for loop, (claim, _) in self._loops.items():
+            if claim.account == richest:
+                self._giving_way = loop
+                loop.end(GiveWay())
+                return
 
     async def _used_up(self, jobs: list[str]) -> list[str]:
         """Return those jobs whose account has used up its plan."""
@@ -200,6 +230,8 @@ class ShardRuns:
             case Again(seconds):
                 await store.give_back(claim)
                 raise TryAgain(seconds)
+            case GiveWay():
+                raise TryAgain(0, turn=await store.give_back(claim))
             case Pause(pause, reason, message):
                 await store.pause(claim.job, pause, grant=claim.grant, reason=reason, message=message)
                 await store.halt(claim)

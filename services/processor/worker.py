@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 
 import procrastinate
 import psycopg
@@ -13,8 +12,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from services.common.database import is_outage
 from services.common.logs import describe, log
 from services.processor.assembly import Assembler
+from services.processor.database_time import DatabaseTime
 from services.processor.endings import TryAgain
 from services.processor.queue import ASSEMBLE, QUEUE, REAP, RUN_SHARD
 from services.processor.settings import WorkerSettings
@@ -27,22 +28,26 @@ _RESTART_SECONDS = 1.0
 #: After a drain, tasks only have to write down that they are given back.
 _LAST_SECONDS = 3.0
 _LONGEST_RETRY_SECONDS = 30
+_OUTAGE_SECONDS = 1
 
 
 class AlwaysAgain(BaseRetryStrategy):
     """A task is never given up by the queue; its own rules end it."""
 
+    def __init__(self, time: DatabaseTime) -> None:
+        self._time = time
+
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         """Return when the task is due again: as it asked, or later the more often it failed."""
         if isinstance(exception, TryAgain):
-            return _in(exception.seconds)
+            priority = None if exception.turn is None else -exception.turn
+            return RetryDecision(retry_at=self._time.after(exception.seconds), priority=priority)
         if not isinstance(exception, asyncio.CancelledError):
             log.error("task.failed", task=job.task_name, **describe(exception))
-        return _in(min(2 * (job.attempts + 1), _LONGEST_RETRY_SECONDS))
-
-
-def _in(seconds: float) -> RetryDecision:
-    return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
+        seconds = min(2 * (job.attempts + 1), _LONGEST_RETRY_SECONDS)
+        if is_outage(exception):
+            seconds = _OUTAGE_SECONDS
+        return RetryDecision(retry_at=self._time.after(seconds))
 
 
 class Worker:
@@ -55,8 +60,10 @@ class Worker:
         self._pool = pool
         self._shards = shards
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
-        self._app.task(name=RUN_SHARD, queue=QUEUE, retry=AlwaysAgain())(_run_shard(shards))
-        self._app.task(name=ASSEMBLE, queue=QUEUE, retry=AlwaysAgain())(_assemble(assembler))
+        self._time = DatabaseTime()
+        again = AlwaysAgain(self._time)
+        self._app.task(name=RUN_SHARD, queue=QUEUE, retry=again)(_run_shard(shards))
+        self._app.task(name=ASSEMBLE, queue=QUEUE, retry=again)(_assemble(assembler))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take tasks until `stop` is set; then finish what is in flight or give it back."""
@@ -100,14 +107,17 @@ class Worker:
     async def _reap(self) -> None:
         """Give tasks of silent workers back. A task of the queue could not: it might be silent itself."""
         while True:
-            await asyncio.sleep(_REAP_SECONDS)
             try:
                 async with self._pool.connection() as connection:
+                    now = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
+                    assert now is not None
+                    self._time.learn(now[0])
                     cursor = await connection.execute(REAP, {"seconds": self._settings.stalled_seconds})
                     if taken := await cursor.fetchall():
                         log.warning("worker.took_over", tasks=len(taken))
             except psycopg.Error as error:
                 log.warning("worker.not_reaping", **describe(error))
+            await asyncio.sleep(_REAP_SECONDS)
 
 
 def _run_shard(shards: ShardRuns) -> Callable[[str, int], Awaitable[None]]:

@@ -15,7 +15,7 @@ from services.processor.errors import (
 from services.processor.job import FINAL, State
 from services.processor.job_control import Leave
 from services.processor.job_plan import cut
-from services.processor.queue import ASSEMBLE, RUN_SHARD, defer
+from services.processor.queue import defer_assembly, defer_shard
 
 _LOCK = """
     SELECT state, first_row, last_row, parallel_calls, shards_done = shard_count
@@ -110,7 +110,8 @@ class JobControlStore:
             if state is not State.PAUSED:
                 raise JobNotPaused
             await _go_on(connection, job, leave)
-            return await _fill(connection, job, rows=last - first + 1, calls=calls, all_done=all_done)
+            rows = last - first + 1
+            return await _fill(connection, account, job, rows=rows, calls=calls, all_done=all_done)
 
     async def retry_failed(self, account: str, job: str, leave: Leave) -> None:
         """Open a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows."""
@@ -130,7 +131,7 @@ class JobControlStore:
             if not opened or not opened[0]:
                 raise InvalidRowRange(first_row=str(row), last_row=str(row)) if row else NoFailedRows
             await _go_on(connection, job, leave)
-            await _fill(connection, job, rows=last - first + 1, calls=calls, all_done=False)
+            await _fill(connection, account, job, rows=last - first + 1, calls=calls, all_done=False)
 
 
 async def _locked(
@@ -158,11 +159,11 @@ async def _go_on(connection: AsyncConnection[TupleRow], job: str, leave: Leave) 
 
 
 async def _fill(
-    connection: AsyncConnection[TupleRow], job: str, *, rows: int, calls: int, all_done: bool
+    connection: AsyncConnection[TupleRow], account: str, job: str, *, rows: int, calls: int, all_done: bool
 ) -> bool:
     """Put so many shards into the queue that the job's window is full; return whether it was empty."""
     if all_done:
-        await defer(connection, ASSEMBLE, {"job": job}, lock=f"assemble/{job}")
+        await defer_assembly(connection, job)
         return True
     found = await (await connection.execute(_OCCUPIED, {"job": job})).fetchone()
     occupied: int = found[0] if found else 0
@@ -174,5 +175,5 @@ async def _fill(
     free = sorted(shares)[: max(0, len(shares) - occupied)]
     cursor = await connection.execute(_FILL, {"job": job, "count": len(free), "calls": free})
     for (number,) in await cursor.fetchall():
-        await defer(connection, RUN_SHARD, {"job": job, "shard": number})
+        await defer_shard(connection, account=account, job=job, shard=number)
     return occupied == 0

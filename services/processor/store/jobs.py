@@ -27,11 +27,11 @@ _ADD_SHARDS = text("""
 """)
 _QUEUE_FIRST = text("""
     SELECT procrastinate_defer_jobs_v1(array_agg(
-        ROW(CAST(:queue AS text), CAST(:task AS text), 0, NULL, NULL,
+        ROW(CAST(:queue AS text), CAST(:task AS text), -(turn.next + n), NULL, NULL,
             jsonb_build_object('job', CAST(:job AS text), 'shard', n), NULL)::procrastinate_job_to_defer_v1
         ORDER BY n
     ))
-    FROM generate_series(0, :window - 1) AS n
+    FROM generate_series(0, :window - 1) AS n, next_turn(:account) AS turn(next)
 """)
 
 
@@ -74,7 +74,13 @@ class JobStore:
                 )
                 await session.execute(
                     _QUEUE_FIRST,
-                    {"queue": QUEUE, "task": RUN_SHARD, "job": job.id, "window": shards.window},
+                    {
+                        "queue": QUEUE,
+                        "task": RUN_SHARD,
+                        "account": job.account,
+                        "job": job.id,
+                        "window": shards.window,
+                    },
                 )
         return id_
 

@@ -117,6 +117,14 @@ GIVE_BACK = """
     UPDATE shard SET claims = greatest(claims - 1, 0)
     WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
 """
+# Shards at work of each account, and whether it has some that could be taken now.
+WAITING = """
+    SELECT job.account, count(*) FILTER (WHERE task.status = 'doing'),
+           bool_or(task.status = 'todo' AND (task.scheduled_at IS NULL OR task.scheduled_at <= now()))
+    FROM procrastinate_jobs AS task JOIN job ON job.id = task.args ->> 'job'
+    WHERE task.status IN ('todo', 'doing') AND task.task_name = %(task)s
+    GROUP BY job.account
+"""
 # What was met under an earlier grant or with an earlier key says nothing of a job that was resumed since.
 PAUSE = """
     UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,

@@ -6,9 +6,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from services.processor.claims import Claim, FenceLost, ShardIncomplete
+from services.processor.claims import Claim, FenceLost, ShardIncomplete, Waiting
 from services.processor.job import State
-from services.processor.queue import ASSEMBLE, RUN_SHARD, defer
+from services.processor.queue import RUN_SHARD, defer_assembly, defer_shard, next_turn
 from services.processor.row_result import NewResult
 from services.processor.store import shard_sql as sql
 
@@ -88,18 +88,26 @@ class ShardStore:
             if state != "RUNNING":
                 return
             if all_done:
-                await defer(connection, ASSEMBLE, {"job": claim.job}, lock=f"assemble/{claim.job}")
+                await defer_assembly(connection, claim.job)
                 return
             following = await (await connection.execute(sql.TOP_UP, about | counters)).fetchone()
             if following is not None:
-                await defer(connection, RUN_SHARD, {"job": claim.job, "shard": following[0]})
+                await defer_shard(connection, account=claim.account, job=claim.job, shard=following[0])
 
-    async def give_back(self, claim: Claim) -> None:
-        """Say that a shard is left on purpose and will be claimed again."""
+    async def give_back(self, claim: Claim) -> int:
+        """Say that a shard is left on purpose and will be claimed again; return its account's next turn."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 sql.GIVE_BACK, {"job": claim.job, "number": claim.number, "fence": claim.fence}
             )
+            return await next_turn(connection, claim.account)
+
+    async def waiting(self, accounts: Sequence[str]) -> Waiting:
+        """Return what the accounts are worked on at, and the least among those that wait for a place."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(sql.WAITING, {"task": RUN_SHARD})).fetchall()
+        least = min((doing for _, doing, due in rows if due), default=None)
+        return Waiting({account: doing for account, doing, _ in rows if account in accounts}, least)
 
     async def halt(self, claim: Claim) -> None:
         """Leave a shard where it is, for a job that is paused or has ended; one that was resumed goes on."""
@@ -109,7 +117,7 @@ class ShardStore:
             state = "QUEUED" if goes_on else "HALTED"
             cursor = await connection.execute(sql.HALT, about | {"state": state})
             if goes_on and await cursor.fetchone() is not None:
-                await defer(connection, RUN_SHARD, {"job": claim.job, "shard": claim.number})
+                await defer_shard(connection, account=claim.account, job=claim.job, shard=claim.number)
 
     async def pause(self, job: str, pause: str, *, grant: str, reason: str, message: str) -> None:
         """Pause a job that still works under this grant, unless it has ended."""

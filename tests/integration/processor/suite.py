@@ -106,7 +106,13 @@ class Suite:
         """Start a worker; return when it is ready."""
         return self._start("worker", **settings)
 
-    def _start(self, command: str, **settings: str) -> Process:
+    def shifted_worker(self, seconds: float) -> Process:
+        """Start a worker whose clock is so many seconds ahead; return when it is ready."""
+        return self._start(
+            "worker", module="tests.integration.processor.shifted_worker", SHIFT_SECONDS=str(seconds)
+        )
+
+    def _start(self, command: str, *, module: str = "services.processor", **settings: str) -> Process:
         port = free_port()
         log = self.directory / f"{command}-{len(self.processes)}.log"
         environment = {
@@ -116,7 +122,7 @@ class Suite:
         environment |= {"SMELT_HEALTH_LISTEN": f"127.0.0.1:{port}", "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"}
         with log.open("wb") as output:
             popen = subprocess.Popen(
-                [sys.executable, "-m", "services.processor", command],
+                [sys.executable, "-m", module, command],
                 cwd=ROOT,
                 env=environment,
                 stdout=output,

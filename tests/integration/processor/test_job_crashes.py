@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import time
 
 import pytest
 
@@ -66,3 +67,45 @@ async def test_a_stopped_worker_finishes_its_calls_and_gives_the_rest_back(
     suite.worker()
     await _check(ada, name)
     assert len(provider.prompts()) == ROWS
+
+
+async def test_a_stopped_worker_does_not_wait_for_calls_without_end(
+    suite: Suite, ada: Person, world: World, provider: Provider
+) -> None:
+    for process in suite.processes[1:]:
+        process.popen.terminate()
+    other = suite.worker(SMELT_DRAIN_SECONDS="1")
+    provider.script(latency_ms=40_000)
+    file = world.add_file(["Name"], [[f"person {number}"] for number in range(5)])
+    job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
+    while provider.summary()["in_flight"] < 5:
+        await asyncio.sleep(0.02)
+    stopped = time.monotonic()
+    assert other.terminate() == 0
+    # A second of patience, three for what is written down, and what a busy machine takes to end a process.
+    assert time.monotonic() - stopped < 10
+    provider.script()
+    suite.worker()
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 5)
+    assert len(provider.prompts()) == 10
+
+
+@pytest.mark.parametrize("shift_seconds", [3600.0, pytest.param(-3600.0, marks=pytest.mark.long)])
+async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_much(
+    suite: Suite, ada: Person, world: World, provider: Provider, shift_seconds: float
+) -> None:
+    for process in suite.processes[1:]:
+        process.popen.terminate()
+    shifted = suite.shifted_worker(shift_seconds)
+    provider.script(latency_ms=100)
+    # The vault's absence puts the shards back into the queue for some seconds, which must not become an hour.
+    world.unavailable_until = time.monotonic() + 1
+    file = world.add_file(["Name"], [[f"person {number}"] for number in range(1, 21)])
+    job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
+    # Another worker whose clock is right must not take from it what it still holds.
+    suite.worker()
+    done = await ada.until(job.name, seconds=60)
+    assert shifted.terminate() == 0
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
+    assert len([seen for seen in provider.requests() if seen["status"] == 200]) == 20
