@@ -1,6 +1,6 @@
 """Prometheus metrics that every service has; no label names a person."""
 
-from prometheus_client import Histogram
+from prometheus_client import Gauge, Histogram
 
 RPC_SECONDS = Histogram(
     "smelt_rpc_seconds",
@@ -8,3 +8,5 @@ RPC_SECONDS = Histogram(
     ("method", "code"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+
+OPEN_STREAMS = Gauge("smelt_open_streams", "Streams of answers and of requests that are open now")

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from services.common import identity
 from services.common.errors import DomainError, Unauthenticated, Unavailable
 from services.common.logs import log
+from services.common.metrics import OPEN_STREAMS
 
 EVERY_SECONDS = 2.0
 #: A restart of auth ends no stream; one that never answers ends them all.
@@ -75,7 +76,7 @@ class OpenStreams:
 
         async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
             messages: Any = aiter(inner(request, context))
-            with self._opened() as stream:
+            with OPEN_STREAMS.track_inprogress(), self._opened() as stream:
                 try:
                     while True:
                         try:
@@ -93,7 +94,7 @@ class OpenStreams:
         """The same method with a stream of requests, which ends with its person's session."""
 
         async def answer(requests: Any, context: Any) -> Any:
-            with self._opened() as stream:
+            with OPEN_STREAMS.track_inprogress(), self._opened() as stream:
                 async with stream.waiting():
                     return await inner(requests, context)
 

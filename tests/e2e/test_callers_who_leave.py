@@ -1,0 +1,98 @@
+"""Callers who leave in the middle: what they wanted is not gone on with, at any hop behind the gateway."""
+
+import os
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.e2e.api import Person, tls
+from tests.support.provider import Provider
+from tests.support.stack import Stack
+
+STOP_SECONDS = 5.0
+
+
+@pytest.fixture
+def leaver(new_person: Callable[[], Person], stack: Stack) -> Person:
+    """A person over connections of their own, so that one can be closed without the others."""
+    person = new_person()
+    http = httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=30, trust_env=False)
+    return Person(http=http, email=person.email, token=person.token)
+
+
+def open_streams(stack: Stack, service: str) -> int:
+    """Return how many streams a service has open, by its own metrics."""
+    settings = Path(f"/proc/{stack.pids[service]}/environ").read_bytes().split(b"\0")
+    listen = next(each for each in settings if each.startswith(b"SMELT_HEALTH_LISTEN=")).partition(b"=")[2]
+    with urllib.request.urlopen(f"http://{listen.decode()}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return int(float(next(line for line in lines if line.startswith("smelt_open_streams ")).split()[1]))
+
+
+def until(true: Callable[[], bool], what: str, *, seconds: float = STOP_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+@pytest.mark.promise("S44")
+def test_a_call_to_the_provider_ends_when_the_person_who_tries_a_key_leaves(
+    leaver: Person, provider: Provider
+) -> None:
+    key = leaver.add_key(provider.base_url)
+    provider.script(latency_ms=60_000)
+    with pytest.raises(httpx2.TimeoutException):
+        leaver.call("POST", f"/v1/{key['name']}:test", {}, timeout=1.5)
+    until(lambda: provider.summary()["abandoned"] == 1, "the provider still works for somebody who left")
+    assert provider.summary()["in_flight"] == 0
+
+
+@pytest.mark.promise("S44")
+def test_a_trial_of_a_template_ends_when_its_person_leaves(leaver: Person, provider: Provider) -> None:
+    leaver.add_key(provider.base_url)
+    file = leaver.file(b"n\n1\n2\n3\n")
+    template = leaver.template("Say {{n}}")
+    provider.script(latency_ms=60_000)
+    body = {"file": file["name"], "templates": [template["name"]], "row_count": 3}
+    with pytest.raises(httpx2.TimeoutException):
+        leaver.call("POST", "/v1/templates:test", body, timeout=2)
+    assert provider.summary()["total"] > 0
+    until(lambda: provider.summary()["in_flight"] == 0, "the provider still works for somebody who left")
+    seen = provider.summary()
+    assert seen["abandoned"] == seen["total"]
+
+
+@pytest.mark.promise("S44")
+def test_a_watch_ends_in_the_processor_when_its_watcher_leaves(
+    leaver: Person, provider: Provider, stack: Stack
+) -> None:
+    leaver.add_key(provider.base_url)
+    provider.script(latency_ms=60_000)
+    job = leaver.job(leaver.file(b"n\n1\n"), [leaver.template("Say {{n}}")])
+    before = open_streams(stack, "processor")
+    watching = leaver.watch(job)
+    next(watching)
+    assert open_streams(stack, "processor") == before + 1
+    leaver.http.close()
+    until(lambda: open_streams(stack, "processor") == before, "the processor still tells somebody who left")
+
+
+@pytest.mark.promise("S44")
+def test_a_long_download_ends_in_files_when_its_person_leaves(leaver: Person, stack: Stack) -> None:
+    cell = os.urandom(30_000).hex()
+    file = leaver.file(b"n\n" + b"".join(b"%d%s\n" % (n, cell.encode()) for n in range(800)))
+    before = open_streams(stack, "files")
+    with leaver.http.stream(
+        "GET", f"/v1/{file['name']}:download", headers={"authorization": f"Bearer {leaver.token}"}
+    ) as answer:
+        assert answer.status_code == 200
+        next(answer.iter_raw(1024))
+        # Nobody reads on, so most of it has not been sent yet.
+        assert open_streams(stack, "files") == before + 1
+    leaver.http.close()
+    until(lambda: open_streams(stack, "files") == before, "files still sends to somebody who left")
