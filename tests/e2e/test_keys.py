@@ -1,5 +1,6 @@
 """API keys as their owners see them: tried at their provider, and never mixed up with the operator's."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -78,3 +79,22 @@ async def test_the_operators_key_is_never_sent_to_a_persons_endpoint(
         "/v1/chat/completions": {authorization_sha256(managed)},
         "/v1/of-a-person/chat/completions": {authorization_sha256(person.keys[0])},
     }
+
+
+@pytest.mark.promise("S12")
+@pytest.mark.promise("S42")
+def test_deleting_a_key_stops_the_calls_of_a_running_job_within_two_seconds(
+    new_person: Callable[[], Person], provider: Provider
+) -> None:
+    person = new_person()
+    provider.script(latency_ms=100)
+    key = person.add_key(provider.base_url)
+    file = person.file(b"n\n" + b"".join(b"row %d\n" % n for n in range(3000)))
+    job = person.job(file, [person.template("Say {{n}}")], parallel_calls=20)
+    provider.wait_for(50)
+    person.ok("DELETE", f"/v1/{key['name']}")
+    deleted_at = time.monotonic()
+    ended = person.finished(job)
+    assert (ended["state"], ended["pause_reason"]) == ("PAUSED", "API_KEY_DELETED")
+    time.sleep(max(0.0, deleted_at + 3 - time.monotonic()))  # Until then one might still come.
+    assert max(seen["received"] for seen in provider.requests()) < deleted_at + 2

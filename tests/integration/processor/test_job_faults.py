@@ -137,15 +137,19 @@ async def test_cancel_stops_provider_calls_within_two_seconds_and_keeps_results(
     assert world.revoked
 
 
+@pytest.mark.promise("S42")
 async def test_a_deleted_key_pauses_the_job(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
     provider.script(latency_ms=50)
     job = await ada.start(world.add_file(COLUMNS, names(500)), await ada.template(PROMPT))
     await ada.until(job.name, State.RUNNING)
-    world.key_deleted = True
+    provider.wait_for(5)
+    world.key_deleted, deleted_at = True, time.monotonic()
     paused = await ada.until(job.name, State.PAUSED)
     assert paused.PauseReason.Name(paused.pause_reason) == "API_KEY_DELETED"
+    await asyncio.sleep(max(0.0, deleted_at + 2.5 - time.monotonic()))
+    assert max(each["received"] for each in provider.requests()) < deleted_at + 2
     world.key_deleted = False
 
 
