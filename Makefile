@@ -8,7 +8,7 @@ VENDORED := $(shell find third_party -name '*.proto')
 PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-long lint gen lock bench clean
+.PHONY: help demo run test test-long chaos lint gen lock bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ test: $(VENV)/.dev gen/.done ## Everything that must hold: lints, types, walls, 
 
 test-long: $(VENV)/.dev gen/.done ## The same, and the long forms of its tests
 	@$(PY) -m tests.run --long
+
+SECONDS ?= 60
+chaos: $(VENV)/.dev gen/.done ## Kill everything in turn while jobs run, for SECONDS=60, and check what came of them
+	@$(PY) -m tests.chaos $(SECONDS)
 
 lint: $(VENV)/.dev gen/.done ## Only the lints, types and import walls
 	@$(PY) -m tests.run --lint-only

@@ -9,7 +9,7 @@ from deploy.local.processes import Child, said
 
 DELAYS_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 # A process that lived this long is not caught in a loop of failures.
-SETTLED_SECONDS = 30.0
+SETTLED_SECONDS = 5.0
 
 
 @dataclass(slots=True)

@@ -1,44 +1,43 @@
-"""What dies and comes back in the middle of a job, and what the job looks like afterwards."""
+"""What is killed and comes back in the middle of a job, and what the job looks like afterwards."""
 
-import csv
-import io
-import os
-import signal
-from collections import Counter
+import random
 from collections.abc import Callable
 
 import pytest
 
+from tests.chaos.history import Trial, begin, check, end
+from tests.chaos.killer import VICTIMS, Killer
 from tests.e2e.api import Person
-from tests.support.provider import Provider, answer_for
+from tests.support.provider import Provider
 from tests.support.stack import Stack
-
-ROWS = 2000
-PARALLEL = 64
 
 
 @pytest.mark.promise("S40")
 @pytest.mark.promise("S41")
-def test_a_killed_worker_loses_and_doubles_nothing(
-    new_person: Callable[[], Person], provider: Provider, stack: Stack
+@pytest.mark.parametrize(
+    ("longest_seconds", "kills", "seed"),
+    [
+        (1.0, len(VICTIMS), 1),
+        *(
+            pytest.param(2.0, 52, seed, marks=[pytest.mark.long, pytest.mark.timeout(600)])
+            for seed in (2, 3, 4)
+        ),
+    ],
+)
+def test_whatever_is_killed_each_row_has_one_result_and_few_are_paid_twice(
+    new_person: Callable[[], Person],
+    provider: Provider,
+    stack: Stack,
+    longest_seconds: float,
+    kills: int,
+    seed: int,
 ) -> None:
+    trial = Trial(rows=2000, parallel_calls=120, latency_ms=500)
     person = new_person()
-    provider.script(latency_ms=40)
     person.add_key(provider.base_url)
-    file = person.file(b"n\n" + b"".join(b"row %d\n" % n for n in range(1, ROWS + 1)))
-    job = person.job(file, [person.template("Say {{n}}")], parallel_calls=PARALLEL)
-    provider.wait_for(300)
-    os.kill(stack.pids["worker-1"], signal.SIGKILL)
-    provider.wait_for(700)
-    os.kill(stack.pids["worker-2"], signal.SIGKILL)
-    done = person.finished(job, seconds=180)
-    assert (done["state"], done["request_counts"]) == (
-        "COMPLETED",
-        {"total": ROWS, "succeeded": ROWS, "failed": 0},
-    )
-    table = list(csv.reader(io.StringIO(person.results(job).decode(), newline=""), strict=True))
-    assert table[1:] == [[f"row {n}", answer_for(f"Say row {n}")] for n in range(1, ROWS + 1)]
-    calls = Counter(provider.prompts())
-    assert set(calls) == {f"Say row {n}" for n in range(1, ROWS + 1)}
-    # What was in flight at each of the two kills is paid again, and nothing else.
-    assert calls.total() - ROWS <= 2 * PARALLEL
+    job = begin(person, provider, trial)
+    with Killer(stack, 0.3, longest_seconds, random.Random(seed), most=kills) as killer:
+        killer.wait()
+    done = end(person, job, seconds=280)
+    assert {kill.victim for kill in killer.kills} >= {"worker-1", "worker-2"}
+    check(person, provider, trial, job=done, kills=killer.kills)

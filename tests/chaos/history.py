@@ -1,0 +1,112 @@
+"""One job in the middle of a massacre, and whether what came of it agrees with what its provider saw."""
+
+import csv
+import io
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from tests.chaos.killer import Kill
+from tests.e2e.api import Person
+from tests.support.provider import Provider, answer_for
+
+#: Ten calls of a hundred go wrong, in three ways; the third of a row's calls never does, so no row may fail.
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"action": "status", "status": 500, "share": 0.04, "first": 2},
+    {"action": "reset", "share": 0.03, "first": 2},
+    {"action": "not_json", "share": 0.03, "first": 2},
+)
+# What a client may be told while parts of the stack are dead: come again.
+_AWAY = (502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A job of so many rows, with so many calls in flight and so slow a provider."""
+
+    rows: int
+    parallel_calls: int
+    latency_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a trial came to."""
+
+    calls: int
+    faults: int
+    paid_twice: int
+    most_in_flight_at_kills: int
+    seconds: float
+
+
+def begin(person: Person, provider: Provider, trial: Trial) -> dict[str, Any]:
+    """Start the job; nothing is killed yet."""
+    provider.reset()
+    provider.script(*FAULTS, latency_ms=trial.latency_ms)
+    content = b"n,kept\n" + b"".join(b'row %d,"=%d"\n' % (n, n) for n in range(1, trial.rows + 1))
+    return person.job(
+        person.file(content), [person.template("Say {{n}}")], parallel_calls=trial.parallel_calls
+    )
+
+
+def patiently(person: Person, path: str, *, seconds: float) -> httpx2.Response:
+    """Ask until the answer is 200; whatever is dead may cost time, but never a wrong answer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        said: object = None
+        try:
+            answer = person.call("GET", path)
+            if answer.status_code == 200:
+                return answer
+            assert answer.status_code in _AWAY, (path, answer.status_code, answer.text[:500])
+            said = answer.text[:500]
+        except httpx2.TransportError as error:
+            said = error
+        assert time.monotonic() < deadline, (path, said)
+        time.sleep(0.1)
+
+
+def end(person: Person, job: Mapping[str, Any], *, seconds: float) -> dict[str, Any]:
+    """Wait until the job is over, however often the stack is away meanwhile."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen: dict[str, Any] = patiently(person, f"/v1/{job['name']}", seconds=60).json()
+        if seen["state"] not in ("PENDING", "RUNNING"):
+            return seen
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.1)
+
+
+def check(
+    person: Person, provider: Provider, trial: Trial, *, job: Mapping[str, Any], kills: Sequence[Kill]
+) -> Account:
+    """Compare the finished job with the provider's own record; fail at the first thing that is not so."""
+    everyone = range(1, trial.rows + 1)
+    counts = {"total": trial.rows, "succeeded": trial.rows, "failed": 0}
+    assert (job["state"], job["request_counts"]) == ("COMPLETED", counts), job
+    answer = patiently(person, f"/v1/{job['name']}/results:download", seconds=60)
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    table = list(csv.reader(io.StringIO(answer.text, newline=""), strict=True))
+    assert [row[:2] for row in table[1:]] == [[f"row {n}", f"={n}"] for n in everyone]
+    assert [row[2] for row in table[1:]] == [answer_for(f"Say row {n}") for n in everyone]
+    calls = [seen for seen in provider.requests() if seen["path"] == "/v1/chat/completions"]
+    # The script spoils a call or answers it in full, which is what a provider takes money for.
+    paid = Counter(seen["prompt"] for seen in calls if seen["action"] is None)
+    assert set(paid) == {f"Say row {n}" for n in everyone}
+    assert {seen["prompt"] for seen in calls} == set(paid)
+    twice = paid.total() - trial.rows
+    # A call holds its place until its result is durable, so a dead worker had no more than these.
+    most = trial.parallel_calls * sum(kill.of_worker for kill in kills)
+    assert twice <= most, (twice, most, [kill.victim for kill in kills])
+    return Account(
+        calls=len(calls),
+        faults=len(calls) - paid.total(),
+        paid_twice=twice,
+        most_in_flight_at_kills=most,
+        seconds=max(seen["received"] for seen in calls) - min(seen["received"] for seen in calls),
+    )

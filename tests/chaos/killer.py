@@ -1,0 +1,88 @@
+"""Kills processes of a running stack with SIGKILL, one after the other, and notes when."""
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from deploy.local.pids import started
+from tests.support.stack import Stack
+
+#: In turn, so that a short run has killed each of them as well.
+VICTIMS = (
+    "worker-1", "vault", "files", "worker-2", "processor", "valkey",
+    "postgres", "s3", "worker-1", "envoy", "auth", "keystore", "worker-2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One process that was killed; `moment` is a time of the machine's monotonic clock."""
+
+    victim: str
+    moment: float
+
+    @property
+    def of_worker(self) -> bool:
+        return self.victim.startswith("worker")
+
+
+@dataclass
+class Killer:
+    """Kills in a thread of its own, inside `with`, every `shortest` to `longest` seconds."""
+
+    stack: Stack
+    shortest_seconds: float
+    longest_seconds: float
+    dice: random.Random
+    #: After so many kills the rest may live.
+    most: int = 1_000_000
+    kills: list[Kill] = field(default_factory=list)
+    _next: int = 0
+    _over: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Killer":
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Kill nothing more."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def wait(self) -> None:
+        """Return when `most` processes were killed."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(self.dice.uniform(self.shortest_seconds, self.longest_seconds)):
+            if len(self.kills) >= self.most:
+                return
+            victim = VICTIMS[self._next % len(VICTIMS)]
+            self._next += 1
+            pid = self.stack.pids[victim]
+            # One that is still dead from the last time cannot be killed again.
+            if started(pid) is not None:
+                if victim == "valkey":
+                    self._empty_valkey()
+                os.kill(pid, signal.SIGKILL)
+                self.kills.append(Kill(victim, time.monotonic()))
+
+    def _empty_valkey(self) -> None:
+        """Make it come back with nothing: it holds only what may vanish."""
+        url = (self.stack.state_dir / "secrets" / "redis.url").read_text()
+        with contextlib.suppress(RedisError), Redis.from_url(url, socket_timeout=1) as redis:
+            redis.flushall()
