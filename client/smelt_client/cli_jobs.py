@@ -193,6 +193,30 @@ def download(
     out.message(f"Wrote {path}: {written} bytes")
 
 
+@jobs.command()
+def settings(
+    parallel: Annotated[
+        int | None,
+        typer.Option(min=0, help="Calls of a job that does not say; 0 for the usual.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show, or with an option change, what holds for all jobs."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        if parallel is None:
+            found = client.jobs.settings()
+        else:
+            found = client.jobs.update_settings(parallel_calls=parallel)
+    usual = found.installation_parallel_calls
+    fields = {
+        "parallel calls": found.parallel_calls or f"{usual} (the installation's)",
+        "at most": found.max_parallel_calls,
+    }
+    out.one(found, fields)
+
+
 def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
     for job in seen:
         if out.as_json:

@@ -26,7 +26,7 @@ from .call import (
     reading,
 )
 from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
-from .models import Estimate, Job, JobRow, Page, page_of
+from .models import Estimate, Job, JobRow, JobSettings, Page, page_of
 from .retries import RetryPolicy
 
 # About two minutes of a server that is away before watching gives up; the job does not notice.
@@ -77,6 +77,16 @@ def list_jobs(*, page_size: int | None = None) -> Call[Page[Job]]:
 def get_job(name: str) -> Call[Job]:
     """Return a job as it is now."""
     return getting(Job, "jobs", name)
+
+
+def get_settings() -> Call[JobSettings]:
+    """Return what holds for all jobs of the account."""
+    return Call("GET", "/v1/jobSettings", reading(JobSettings))
+
+
+def update_settings(*, parallel_calls: int) -> Call[JobSettings]:
+    """Set how many provider calls a job has in flight that does not say; 0 for the installation's number."""
+    return Call("PATCH", "/v1/jobSettings", reading(JobSettings), body={"parallel_calls": parallel_calls})
 
 
 def cancel_job(name: str) -> Call[Job]:
@@ -202,6 +212,8 @@ class Jobs(Resource):
     list = paging(list_jobs)
     get = blocking(get_job)
     cancel = blocking(cancel_job)
+    settings = blocking(get_settings)
+    update_settings = blocking(update_settings)
     estimate = blocking(estimate_job)
     pause = blocking(pause_job)
     resume = blocking(resume_job)
@@ -236,6 +248,8 @@ class AsyncJobs(AsyncResource):
     list = async_paging(list_jobs)
     get = awaiting(get_job)
     cancel = awaiting(cancel_job)
+    settings = awaiting(get_settings)
+    update_settings = awaiting(update_settings)
     estimate = awaiting(estimate_job)
     pause = awaiting(pause_job)
     resume = awaiting(resume_job)

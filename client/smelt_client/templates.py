@@ -145,10 +145,9 @@ def duplicate_template(
     )
 
 
-def list_library() -> Call[Sequence[Template]]:
-    """Return the library: read-only templates, to be duplicated and then used."""
-    page = page_of(Template, "library_templates")
-    return Call("GET", "/v1/libraryTemplates", lambda data: page(data).items)
+def list_library(*, page_size: int | None = None) -> Call[Page[Template]]:
+    """Go through the library: read-only templates, to be duplicated and then used."""
+    return listing(Template, "libraryTemplates", "library_templates", page_size=page_size)
 
 
 def try_templates(
@@ -184,7 +183,7 @@ class Templates(Resource):
     delete = blocking(delete_template)
     preview = blocking(preview_template)
     duplicate = blocking(duplicate_template)
-    library = blocking(list_library)
+    library = paging(list_library)
     test = blocking(try_templates)
 
 
@@ -198,5 +197,5 @@ class AsyncTemplates(AsyncResource):
     delete = awaiting(delete_template)
     preview = awaiting(preview_template)
     duplicate = awaiting(duplicate_template)
-    library = awaiting(list_library)
+    library = async_paging(list_library)
     test = awaiting(try_templates)

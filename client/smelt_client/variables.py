@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from .call import (
     AsyncResource,
     Call,
@@ -17,7 +15,7 @@ from .call import (
     paging,
     reading,
 )
-from .models import Model, Page, Usage, Variable, page_of
+from .models import Model, Page, Usage, Variable
 
 
 def create_variable(display_name: str, value: str, *, idempotency_key: str | None = None) -> Call[Variable]:
@@ -48,10 +46,9 @@ def delete_variable(name: str) -> Call[None]:
     return deleting("variables", name)
 
 
-def list_models() -> Call[Sequence[Model]]:
-    """Return the models that the server knows something of."""
-    page = page_of(Model, "models")
-    return Call("GET", "/v1/models", lambda data: page(data).items)
+def list_models(*, page_size: int | None = None) -> Call[Page[Model]]:
+    """Go through the models that the server knows something of."""
+    return listing(Model, "models", "models", page_size=page_size)
 
 
 def get_usage() -> Call[Usage]:
@@ -80,7 +77,7 @@ class AsyncVariables(AsyncResource):
 class Models(Resource):
     """Models."""
 
-    list = blocking(list_models)
+    list = paging(list_models)
 
 
 class Meter(Resource):
@@ -98,4 +95,4 @@ class AsyncMeter(AsyncResource):
 class AsyncModels(AsyncResource):
     """Models."""
 
-    list = awaiting(list_models)
+    list = async_paging(list_models)

@@ -2,13 +2,16 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from services.common.errors import DomainError, Kind
 
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1000
+T = TypeVar("T")
 
 
 class PageTokenInvalid(DomainError):
@@ -45,6 +48,19 @@ def position(token: str) -> Position | None:
     if moment.tzinfo is None or not id_.isalnum() or len(id_) > 64:
         raise PageTokenInvalid
     return Position(create_time=moment, id=id_)
+
+
+def sliced(items: Sequence[T], token: str, wanted: int) -> tuple[Sequence[T], str]:
+    """Return a page of a fixed list, and the token of the next; raise PageTokenInvalid."""
+    try:
+        first = int(base64.b64decode(token, altchars=b"-_", validate=True)) if token else 0
+    except (ValueError, binascii.Error):
+        raise PageTokenInvalid from None
+    if not 0 <= first <= len(items):
+        raise PageTokenInvalid
+    after = first + size(wanted)
+    following = base64.urlsafe_b64encode(str(after).encode()).decode() if after < len(items) else ""
+    return items[first:after], following
 
 
 def size(wanted: int) -> int:

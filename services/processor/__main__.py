@@ -10,6 +10,7 @@ import uvloop
 from smelt.privacy.v1 import privacy_pb2_grpc
 from smelt.processor.v1 import (
     api_key_tests_pb2_grpc,
+    job_settings_pb2_grpc,
     jobs_pb2_grpc,
     models_pb2_grpc,
     templates_pb2_grpc,
@@ -33,7 +34,9 @@ from services.processor.estimates import Estimates
 from services.processor.job_control import JobControl
 from services.processor.job_rows import JobRows
 from services.processor.job_servicer import JobServicer
-from services.processor.jobs import Jobs, ParallelCalls
+from services.processor.job_settings import JobSettings, ParallelCalls
+from services.processor.job_settings_servicer import JobSettingsServicer
+from services.processor.jobs import Jobs
 from services.processor.key_test_servicer import ApiKeyTestServicer
 from services.processor.key_tests import KeyTests
 from services.processor.limiter import Limiter
@@ -49,6 +52,7 @@ from services.processor.shard_run import Parts, ShardRuns
 from services.processor.shared_paces import SharedPaces
 from services.processor.store.answers import AnswerStore
 from services.processor.store.control import JobControlStore
+from services.processor.store.job_settings import JobSettingStore
 from services.processor.store.jobs import JobStore
 from services.processor.store.owned import OwnedJobStore
 from services.processor.store.results import AssemblyStore
@@ -94,6 +98,9 @@ async def serve(settings: ProcessorSettings) -> None:
     jobs, templates, rows = JobStore(sessions), TemplateStore(sessions), RowStore(pool)
     variables = VariableStore(sessions)
     now = partial(datetime.now, UTC)
+    job_settings = JobSettings(
+        JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
+    )
     part = ProcessorPart(sessions, OwnedJobStore(sessions), rows, Vault(vault), announcements)
     keys, provider = ReleaseClient(vault), _provider(settings)
     limiter = Limiter(SharedPaces(redis), Parks(redis))
@@ -135,6 +142,10 @@ async def serve(settings: ProcessorSettings) -> None:
                 ),
             ),
             (usage_pb2_grpc.add_UsageServiceServicer_to_server, UsageServicer(meter)),
+            (
+                job_settings_pb2_grpc.add_JobSettingsServiceServicer_to_server,
+                JobSettingsServicer(job_settings),
+            ),
             (models_pb2_grpc.add_ModelServiceServicer_to_server, ModelServicer()),
             (
                 api_key_tests_pb2_grpc.add_ApiKeyTestServiceServicer_to_server,
@@ -159,7 +170,7 @@ async def serve(settings: ProcessorSettings) -> None:
                         vault=Vault(vault),
                         auth=Auth(auth),
                         changes=announcements,
-                        parallel_calls=ParallelCalls(settings.parallel_calls, settings.max_parallel_calls),
+                        usual=job_settings,
                         meter=meter,
                         new_id=new_id,
                         now=now,

@@ -32,6 +32,13 @@ HELD = (
         exported=("id", "key", "folded", "value", "create_time", "update_time"),
         withheld={"account": _OWN},
     ),
+    Held(
+        "job_setting",
+        owned="account = :account",
+        path="job_settings.json",
+        exported=("parallel_calls",),
+        withheld={"account": _OWN},
+    ),
     Held("webhook_secret", owned="account = :account", not_exported="key material, sealed by the vault"),
     Held(
         "webhook_delivery",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import orjson
 
-from services.common.errors import DomainError, InvalidRequest
+from services.common.errors import DomainError
 from services.common.idempotency import digest
 from services.common.identity import Passport
 from services.common.logs import describe, log
@@ -119,18 +119,12 @@ class Changes(Protocol):
     def announce(self, job: str, *, urgent: bool = False) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ParallelCalls:
-    """Calls in flight of a job: when it does not say, and at most."""
+class Usual(Protocol):
+    """Who knows how many calls in flight a job of an account gets."""
 
-    default: int
-    most: int
-
-    def of(self, wanted: int) -> int:
-        """Return how many a job gets; raise InvalidRequest for more than the most."""
-        if wanted > self.most:
-            raise InvalidRequest(violations=[("parallel_calls", f"must be at most {self.most}")])
-        return wanted or min(self.default, self.most)
+    async def calls_of(self, account: str, wanted: int) -> int:
+        """Return how many, for 0 the usual; raise InvalidRequest for too many."""
+        ...
 
 
 class Jobs:
@@ -146,7 +140,7 @@ class Jobs:
         vault: Vault,
         auth: Auth,
         changes: Changes,
-        parallel_calls: ParallelCalls,
+        usual: Usual,
         meter: UsageMeter,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
@@ -158,7 +152,7 @@ class Jobs:
         self._vault = vault
         self._auth = auth
         self._changes = changes
-        self._parallel_calls = parallel_calls
+        self._usual = usual
         self._meter = meter
         self._new_id = new_id
         self._now = now
@@ -180,7 +174,7 @@ class Jobs:
 
     async def _prepare(self, person: Passport, wish: Wish) -> NewJob:
         proof = as_person(person)
-        calls = self._parallel_calls.of(wish.parallel_calls)
+        calls = await self._usual.calls_of(person.account, wish.parallel_calls)
         ids = [name.removeprefix("templates/") for name in wish.templates]
         chosen = await self._templates.get_many(person.account, ids)
         file = await self._files.facts(wish.file, proof)

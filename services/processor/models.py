@@ -129,6 +129,15 @@ class JobRow(Base):
     end_time: Mapped[datetime | None]
 
 
+class JobSettingRow(Base):
+    """What holds for all jobs of an account; 0 leaves a number to the installation."""
+
+    __tablename__ = "job_setting"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    parallel_calls: Mapped[int]
+
+
 class ShardRow(Base):
     """A run of rows that one worker holds at a time.
 

@@ -51,6 +51,10 @@ POLICY: Policy = {
     _WEBHOOKS + "ListWebhookDeliveries": Allow(GATEWAY, needs="passport", scope="read"),
     _WEBHOOKS + "GetWebhookDelivery": Allow(GATEWAY, needs="passport", scope="read"),
     _WEBHOOKS + "RedeliverWebhookDelivery": Allow(GATEWAY, needs="passport", scope="write"),
+    "/smelt.processor.v1.JobSettingsService/GetJobSettings": Allow(GATEWAY, needs="passport", scope="read"),
+    "/smelt.processor.v1.JobSettingsService/UpdateJobSettings": Allow(
+        GATEWAY, needs="passport", scope="write"
+    ),
     "/smelt.processor.v1.UsageService/GetUsage": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.processor.v1.ModelService/ListModels": Allow(GATEWAY, needs="passport", scope="read"),
 }

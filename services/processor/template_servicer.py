@@ -109,9 +109,11 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
         )
 
     async def ListLibraryTemplates(self, request: Any, context: Any) -> Any:
-        found = library.templates(request.category)
+        found, token = paging.sliced(
+            library.templates(request.category), request.page_token, request.page_size
+        )
         return templates_pb2.ListLibraryTemplatesResponse(
-            library_templates=[to_proto(each, library.COLLECTION) for each in found]
+            library_templates=[to_proto(each, library.COLLECTION) for each in found], next_page_token=token
         )
 
     async def GetLibraryTemplate(self, request: Any, context: Any) -> Any:

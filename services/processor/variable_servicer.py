@@ -67,6 +67,7 @@ class ModelServicer(models_pb2_grpc.ModelServiceServicer):
     """Serves what is known of models."""
 
     async def ListModels(self, request: Any, context: Any) -> Any:
+        found, token = paging.sliced([*MODELS.values()], request.page_token, request.page_size)
         return models_pb2.ListModelsResponse(
             models=[
                 models_pb2.Model(
@@ -76,9 +77,10 @@ class ModelServicer(models_pb2_grpc.ModelServiceServicer):
                     input_price_usd=_price(each.input_price),
                     output_price_usd=_price(each.output_price),
                 )
-                for each in MODELS.values()
+                for each in found
             ],
             prices_date=PRICES_DATE,
+            next_page_token=token,
         )
 
 

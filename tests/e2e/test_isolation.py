@@ -43,7 +43,7 @@ SHARED = {"libraryTemplates", "models", "usage"}
 
 
 # What an account has exactly one of has no list.
-SINGLE = {"/v1/users/me", "/v1/fileSettings"}
+SINGLE = {"/v1/users/me", "/v1/fileSettings", "/v1/jobSettings"}
 
 
 def cases() -> list[tuple[str, str, str]]:

@@ -1,7 +1,18 @@
 """What the API answers, as frozen values; `raw` holds the JSON itself, with fields newer than this SDK."""
 
 from .files import Column, ColumnProfile, File, FileProfile, FileRow, FileSettings, Quality
-from .jobs import FINAL_STATES, Estimate, Finding, Job, JobRow, Problem, RequestCounts, Usage, UsagePart
+from .jobs import (
+    FINAL_STATES,
+    Estimate,
+    Finding,
+    Job,
+    JobRow,
+    JobSettings,
+    Problem,
+    RequestCounts,
+    Usage,
+    UsagePart,
+)
 from .keys import ApiKey, ApiKeyUse, KeyTest
 from .people import AccessToken, AuditEvent, DataExport, NewAccessToken, Session, User
 from .reading import Page, page_of, parse
@@ -25,6 +36,7 @@ __all__ = [
     "Finding",
     "Job",
     "JobRow",
+    "JobSettings",
     "KeyTest",
     "Model",
     "NewAccessToken",

@@ -68,6 +68,16 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class JobSettings:
+    """What holds for all jobs of the account; 0 leaves a number to the installation."""
+
+    parallel_calls: int
+    installation_parallel_calls: int
+    max_parallel_calls: int
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """What a job would take; costs are decimal numbers, empty when the price of a model is unknown."""
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import grpc
 from smelt.processor.v1 import (
+    job_settings_pb2,
+    job_settings_pb2_grpc,
     jobs_pb2,
     jobs_pb2_grpc,
     templates_pb2,
@@ -166,6 +168,7 @@ class Person:
 
     def __init__(self, channel: grpc.aio.Channel, passport: str) -> None:
         self.jobs: Any = jobs_pb2_grpc.JobServiceStub(channel)
+        self.settings: Any = job_settings_pb2_grpc.JobSettingsServiceStub(channel)
         self.templates: Any = templates_pb2_grpc.TemplateServiceStub(channel)
         self.variables: Any = variables_pb2_grpc.VariableServiceStub(channel)
         self.webhooks: Any = webhooks_pb2_grpc.WebhookServiceStub(channel)
@@ -204,6 +207,11 @@ class Person:
 
     async def job(self, name: str) -> Any:
         return await self.jobs.GetJob(jobs_pb2.GetJobRequest(name=name), metadata=self.metadata, timeout=10)
+
+    async def usual_calls(self, count: int) -> Any:
+        """Set how many calls a job has in flight that does not say."""
+        request = job_settings_pb2.UpdateJobSettingsRequest(parallel_calls=count)
+        return await self.settings.UpdateJobSettings(request, metadata=self.metadata, timeout=10)
 
     async def cancel(self, name: str) -> Any:
         return await self.jobs.CancelJob(

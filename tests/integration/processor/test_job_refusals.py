@@ -1,10 +1,13 @@
 """Jobs and templates that are refused, and what other accounts can see of them."""
 
+from typing import Any
+
 import pytest
 from smelt.processor.v1 import jobs_pb2, templates_pb2
 
 from tests.integration.processor.stand_in_services import World
-from tests.integration.processor.suite import Person, refusal
+from tests.integration.processor.stand_ins import StandIns
+from tests.integration.processor.suite import Person, Suite, gateway_channel, refusal
 
 
 @pytest.fixture
@@ -96,3 +99,27 @@ async def test_preview_renders_rows_without_calling_a_model(ada: Person, file: s
     ]
     inline = templates_pb2.PreviewTemplateRequest(file=file, template=templates_pb2.Template(prompt="{{X}}"))
     assert await refusal(ada.templates.PreviewTemplate(inline, metadata=ada.metadata)) == "UNKNOWN_VARIABLE"
+
+
+async def test_an_account_says_how_many_calls_its_jobs_have(
+    suite: Suite, stand_ins: StandIns, world: World
+) -> None:
+    async with gateway_channel(suite.certificates, suite.address) as channel:
+        person = Person(channel, stand_ins.passport("usual"))
+        file = world.add_file(["Name"], [["a"]], account="usual")
+        template = await person.template("Write to {{Name}}")
+
+        async def calls(**more: Any) -> int:
+            job = await person.start(file, template, **more)
+            # Nothing of it is to be sent while another test looks at what was.
+            await person.cancel(job.name)
+            return int(job.parallel_calls)
+
+        assert await calls() == 5
+        changed = await person.usual_calls(40)
+        assert (changed.parallel_calls, changed.installation_parallel_calls) == (40, 5)
+        assert await calls() == 40
+        assert await calls(parallel_calls=2) == 2
+        assert await refusal(person.usual_calls(1001)) == "INVALID_REQUEST"
+        await person.usual_calls(0)
+        assert await calls() == 5

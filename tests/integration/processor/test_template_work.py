@@ -95,6 +95,11 @@ async def test_the_library_is_read_only_and_duplicated_into_ones_own(ada: Person
         return await getattr(ada.templates, name)(request, metadata=ada.metadata, timeout=10)
 
     listed = await call("ListLibraryTemplates", templates_pb2.ListLibraryTemplatesRequest())
+    first = await call("ListLibraryTemplates", templates_pb2.ListLibraryTemplatesRequest(page_size=5))
+    following = templates_pb2.ListLibraryTemplatesRequest(page_size=5, page_token=first.next_page_token)
+    rest = await call("ListLibraryTemplates", following)
+    assert [*first.library_templates, *rest.library_templates] == [*listed.library_templates]
+    assert not rest.next_page_token
     first = listed.library_templates[0]
     assert first.name.startswith("libraryTemplates/")
     copy = await call("DuplicateTemplate", templates_pb2.DuplicateTemplateRequest(name=first.name))

@@ -70,6 +70,16 @@ def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smel
     assert smelt("jobs", "download", "j1", "-o", str(target), "--only", "some")[0] == 2
 
 
+def test_the_usual_number_of_calls_is_shown_and_changed(server: Server, smelt: Smelt) -> None:
+    usual = {"name": "jobSettings", "parallel_calls": 0, "installation_parallel_calls": 5}
+    server.says(usual).says({**usual, "parallel_calls": 40})
+    assert "5 (the installation's)" in smelt("jobs", "settings")[1]
+    code, out, _ = smelt("jobs", "settings", "--parallel", "40")
+    assert code == 0
+    assert "40" in out
+    assert server.body() == {"parallel_calls": 40}
+
+
 def test_the_meter_shows_days_and_models(server: Server, smelt: Smelt) -> None:
     part = {"used": 3, "input_tokens": "30", "output_tokens": "9"}
     days = [part | {"day": "2026-01-02", "cost_usd": "0.5"}]

@@ -1,0 +1,15 @@
+"""What holds for all jobs of an account."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "job_setting",
+        sa.Column("account", sa.Text, primary_key=True),
+        sa.Column("parallel_calls", sa.Integer, nullable=False),
+    )
