@@ -13,15 +13,15 @@ from services.files.byte_range import ALL, Span, Wanted
 from services.files.data_keys import DataKeys, Proof, wiped
 from services.files.discards import Discards
 from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
-from services.files.objects import Objects, read_all, read_range
+from services.files.objects import Objects, in_pairs, read_all, read_range
 from services.files.profile import Profile
 from services.files.row_reader import RowRange, batches
 from services.files.sealed_parse import context_of, open_columns, open_index, open_profile
 from services.files.stored_file import NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.threads import drawn
 
-#: So many pieces of a download are read at once, and as many may wait.
-_PIECES_AT_ONCE = 4
+#: So many pairs of pieces of a download are read at once, and as many may wait.
+_PAIRS_AT_ONCE = 2
 
 
 class Files(Protocol):
@@ -125,7 +125,7 @@ class Library:
                 size=file.object.size,
             )
             async with self._or_deleted(file):
-                async for piece in drawn(self._executor, source, at_once=_PIECES_AT_ONCE):
+                async for piece in drawn(self._executor, in_pairs(source), at_once=_PAIRS_AT_ONCE):
                     yield piece
 
     @asynccontextmanager

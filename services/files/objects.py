@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -143,6 +143,18 @@ def read_range(
                 at += len(piece)
         finally:
             reader.close()
+
+
+def in_pairs(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    """Yield two pieces as one, for whoever pays for each; what is good before a failure still comes first."""
+    with closing(pieces):
+        for first in pieces:
+            try:
+                second = next(pieces, b"")
+            except Exception:
+                yield first
+                raise
+            yield first + second
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.files.errors import FileInvalidFormat
+from services.files.objects import in_pairs
 from services.files.threads import Abandoned, drawn, fed
 
 
@@ -116,3 +117,19 @@ async def test_a_source_that_fails_hands_out_what_was_before(executor: ThreadPoo
         async for item in drawn(executor, failing()):
             got.append(item)
     assert got == [1]
+
+
+def test_pieces_come_in_pairs_and_what_is_before_a_failure_comes_first() -> None:
+    def pieces(count: int, *, fail: bool) -> Generator[bytes, None, None]:
+        for number in range(count):
+            yield b"%d" % number
+        if fail:
+            raise FileInvalidFormat
+
+    assert list(in_pairs(pieces(5, fail=False))) == [b"01", b"23", b"4"]
+    assert list(in_pairs(pieces(0, fail=False))) == []
+    for count, before in ((4, [b"01", b"23"]), (3, [b"01", b"2"])):
+        found: list[bytes] = []
+        with pytest.raises(FileInvalidFormat):
+            found.extend(in_pairs(pieces(count, fail=True)))
+        assert found == before
