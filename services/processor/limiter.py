@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from services.common.logs import describe, log
 from services.processor.answer import Answer, Unusable
 from services.processor.attempts import Verdict
-from services.processor.pace import Pace
+from services.processor.pace import SHARE_OF_TOLD, Pace
 from services.processor.shared_paces import HORIZON_SECONDS, Lease
 from services.processor.told_limits import calls_a_second
 
@@ -29,7 +29,11 @@ _ALONE_SECONDS = 2.0
 #: Nobody knows then how many workers there are: each takes this share of the pace that is known.
 _ALONE_SHARE = 0.5
 _TOLD_SECONDS = 0.1
+#: Slower limits leave no room to arrive together.
+_SMOOTHED_RATE = 10.0
 _LONGEST_NAP_SECONDS = 1.0
+#: Calls may be so early: timers are not much finer.
+_SHORTEST_NAP_SECONDS = 0.002
 _MOST_WANTED = 200
 _KNOWN_PLACES = 1000
 _USUAL_WEIGHT = 0.05
@@ -69,6 +73,7 @@ class _Place:
     moments: deque[float] = field(default_factory=deque)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
+    asking: bool = False
     sharing: bool = False
     #: Calls answered since Valkey was told, and how many a second it knows of.
     passed: int = 0
@@ -77,6 +82,8 @@ class _Place:
     told_time: float = 0.0
     answer_time: float = 0.0
     alone_next: float = 0.0
+    #: When calls of the last second were sent.
+    sent: deque[float] = field(default_factory=deque)
 
 
 class Limiter:
@@ -116,6 +123,25 @@ class Limiter:
         finally:
             here.waiting -= 1
 
+    async def smooth(self, place: str) -> None:
+        """Wait, rarely and for milliseconds, so that calls which were held up do not arrive together.
+
+        Between its turn and its sending a call gets its key. What piled up there would exceed a limit that
+        the provider counts over a second.
+        """
+        here = self._here(place)
+        if here.pace.told < _SMOOTHED_RATE:
+            return
+        most, sent, now = int(here.pace.told * SHARE_OF_TOLD), here.sent, self._clock()
+        while True:
+            while sent and sent[0] <= now - 1.0:
+                sent.popleft()
+            if len(sent) < most:
+                break
+            await asyncio.sleep(sent[0] + 1.001 - now)
+            now = self._clock()
+        sent.append(now)
+
     async def _moment(self, here: _Place, work: Sleeper) -> bool:
         if here.free_until > self._clock():
             return True
@@ -134,7 +160,11 @@ class Limiter:
                 # Long enough for several moments to come free: one at a time would cost a question each.
                 await work.sleep(min(max(left, HORIZON_SECONDS / 4), _LONGEST_NAP_SECONDS))
                 return False
-        if (left := here.moments.popleft() - self.now()) > 0:
+        left = here.moments.popleft() - self.now()
+        if not here.asking and (not here.moments or here.moments[-1] - self.now() < HORIZON_SECONDS / 2):
+            # The next ones are there when these are used up.
+            self._start(self._ask(here, min(here.waiting, _MOST_WANTED)))
+        if left > _SHORTEST_NAP_SECONDS:
             await work.sleep(left)
         return self._parks.seconds_left(here.name) <= 0
 
@@ -143,6 +173,7 @@ class Limiter:
         if self._clock() < self._alone_until:
             return self._alone(here, wanted)
         passed, here.passed = here.passed, 0
+        here.asking = True
         try:
             for _ in range(3):
                 rate = here.pace.rate(self.now())
@@ -157,12 +188,14 @@ class Limiter:
                     # Valkey has forgotten; what this worker knows is better than nothing.
                     here.version = await self._paces.put(here.name, here.pace, version=lease.version)
                 else:
-                    here.pace, here.version = lease.pace or Pace(), lease.version
+                    here.pace, here.version = here.pace.merged(lease.pace or Pace()), lease.version
                 here.moments.clear()
         except _TROUBLE as error:
             log.warning("limiter.alone", **describe(error))
             self._alone_until = self._clock() + _ALONE_SECONDS
             return self._alone(here, wanted)
+        finally:
+            here.asking = False
         if here.pace.rate(lease.now) is None:
             here.free_until = self._clock() + _FREE_SECONDS
             return 0.0
@@ -248,8 +281,15 @@ class Limiter:
             shared = None
             while here.pace is not shared and self._clock() >= self._alone_until:
                 shared = here.pace
-                # Somebody who was faster has said much the same; it is read with the next question.
-                here.version = await self._paces.put(here.name, shared, version=here.version) or here.version
+                if version := await self._paces.put(here.name, shared, version=here.version):
+                    here.version = version
+                    continue
+                # Somebody was faster: what both know is shared.
+                lease = await self._paces.lease(here.name, version=-1, wanted=0, rate=None, passed=0)
+                here.version = lease.version
+                if lease.pace is not None:
+                    here.pace = here.pace.merged(lease.pace)
+                    shared = here.pace if here.pace == lease.pace else None
         except _TROUBLE:
             self._alone_until = self._clock() + _ALONE_SECONDS
         finally:

@@ -14,7 +14,7 @@ SHARE_OF_TOLD = 0.985
 #: A place that refuses everything is tried this often, in calls a second.
 LEAST_RATE = 0.05
 #: What is left of the pace after a refusal, and after one of a limit that the provider has told.
-_AFTER_REFUSAL, _AFTER_TOLD_REFUSAL, _AFTER_REFUSALS_ONLY = 0.8, 0.95, 0.5
+_AFTER_REFUSAL, _AFTER_TOLD_REFUSAL, _AFTER_REFUSALS_ONLY = 0.8, 0.98, 0.5
 #: What was passing says little of a limit when it was less than this.
 LEAST_SEEN = 20.0
 #: The way back: nearly to where it was refused in this time, then on, slowly at first and ever faster (by
@@ -79,6 +79,11 @@ class Pace:
         if rate <= 0 or abs(rate - self.told) <= self.told * _CHANGED:
             return self
         return replace(self, told=rate)
+
+    def merged(self, other: "Pace") -> "Pace":
+        """Return what two workers know together: the later refusal counts."""
+        newer = self if self.cut_time > other.cut_time else other
+        return replace(newer, told=other.told or self.told, entered=self.entered or other.entered)
 
     def refused(self, now: float, started: float, passing: float) -> "Pace":
         """Return the pace after a call that began at `started` was refused for rate.

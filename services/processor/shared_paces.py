@@ -14,7 +14,7 @@ _PACE = "smelt:pace:"
 _FORGOTTEN_MS = 900_000
 #: Moments are given out so far ahead, and made up for so far back.
 HORIZON_SECONDS = 0.1
-_SLACK_SECONDS = 0.02
+_SLACK_SECONDS = 0.05
 _MICROS = 1_000_000
 
 # One clock, Valkey's, for all workers. The moments lie on a line that only moves on (a "generic cell rate

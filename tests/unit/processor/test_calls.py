@@ -73,6 +73,9 @@ class Turns:
     async def turn(self, place: str, work: Ended) -> bool:
         return True
 
+    async def smooth(self, place: str) -> None:
+        pass
+
     def heard(self, place: str, started: float, said: Answer | Unusable) -> None:
         pass
 

@@ -63,3 +63,11 @@ def test_small_changes_of_a_told_limit_are_noise() -> None:
     assert told.told_rate(103.0) is told
     assert told.told_rate(50.0).told == 50.0
     assert told.told_rate(0.0) is told
+
+
+def test_two_workers_know_the_later_refusal_together() -> None:
+    early = entered().told_rate(100.0).refused(10.0, started=10.0, passing=50.0)
+    late = entered().refused(12.0, started=12.0, passing=30.0)
+    for both in (early.merged(late), late.merged(early)):
+        assert (both.cut_time, both.told) == (12.0, 100.0)
+    assert Pace().merged(entered()).entered

@@ -1,0 +1,18 @@
+"""Jobs end to end beside what others cost: every ratio from one run on one machine."""
+
+from collections.abc import Iterator
+
+from tests.bench.figures import Figure
+from tests.bench.jobs import beside, faults, limit, more_workers, stand_in
+from tests.bench.jobs.site import Site
+from tests.support.stack import Stack
+
+
+def run(stack: Stack) -> Iterator[Figure]:
+    """Measure the row path, then limits and faults, then a second worker."""
+    with Site(stack) as site:
+        yield from beside.run(site)
+        yield from stand_in.run(site)
+        yield from limit.run(site)
+        yield from faults.run(site)
+        yield from more_workers.run(site)

@@ -1,0 +1,42 @@
+"""A true limit of 30,000 requests a minute at 200 ms, told in headers: its share, and what is refused."""
+
+from collections.abc import Iterator
+
+from tests.bench.figures import Figure
+from tests.bench.jobs.site import Site
+
+ROWS = 10_000
+#: The pace holds the calls back; a hundred are in flight.
+PARALLEL = 1000
+CALLS_A_SECOND = 500
+LATENCY_MS = 200
+MODEL = "gpt-4o"
+
+
+def run(site: Site) -> Iterator[Figure]:
+    """Run a job against a provider that refuses what is beyond 500 calls in any second."""
+    site.provider.reset()
+    limit = {"calls": CALLS_A_SECOND, "window_seconds": 1.0}
+    site.provider.script(latency_ms=LATENCY_MS, limit=limit)
+    # The limit is known then, as it is for every job but the first with a key.
+    site.run(100, PARALLEL, MODEL)
+    site.provider.reset()
+    site.provider.script(latency_ms=LATENCY_MS, limit=limit)
+    ran = site.run(ROWS, PARALLEL, MODEL)
+    seen = site.provider.requests()
+    refused = sum(each["status"] == 429 for each in seen)
+    seconds = seen[-1]["received"] - seen[0]["received"]
+    share = (len(seen) - refused) / seconds / CALLS_A_SECOND
+    yield Figure(
+        "share of a true limit of 30,000 requests a minute at 200 ms, one worker",
+        share,
+        0.9,
+        f"{share * CALLS_A_SECOND:.0f} calls/s for {seconds:.1f} s, aim 0.98; job {ran.rate:.0f} rows/s",
+    )
+    yield Figure(
+        "refused calls when the limit is known, %",
+        100 * refused / len(seen),
+        2.0,
+        f"{refused} of {len(seen)}, aim 0.5",
+        above=False,
+    )
