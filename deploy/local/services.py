@@ -48,6 +48,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_PLAN",
         "SMELT_PARALLEL_CALLS",
         "SMELT_MAX_PARALLEL_CALLS",
+        "SMELT_MAX_LIVE_JOBS",
         "SMELT_MAX_ROWS",
     ),
     "gateway": ("SMELT_MAX_UPLOAD_BYTES", "SMELT_SECURITY_CONTACT"),

@@ -171,6 +171,7 @@ async def serve(settings: ProcessorSettings) -> None:
                         auth=Auth(auth),
                         changes=announcements,
                         usual=job_settings,
+                        most_live=settings.max_live_jobs,
                         meter=meter,
                         new_id=new_id,
                         now=now,

@@ -93,6 +93,12 @@ class UsageLimitExceeded(DomainError):
     message = "Usage limit exceeded"
 
 
+class TooManyJobs(DomainError):
+    reason = "TOO_MANY_JOBS"
+    kind = Kind.EXHAUSTED
+    message = "Too many jobs have not ended yet"
+
+
 class PriceUnknown(DomainError):
     reason = "PRICE_UNKNOWN"
     kind = Kind.INVALID

@@ -14,7 +14,7 @@ from services.common.logs import describe, log
 from services.common.paging import Position
 from services.processor import attempts, job_plan
 from services.processor.confidence import used_columns
-from services.processor.errors import NoTemplates, PriceUnknown
+from services.processor.errors import NoTemplates, PriceUnknown, TooManyJobs
 from services.processor.job import Job
 from services.processor.job_plan import Shards, Snapshot, Step
 from services.processor.model_table import facts_of
@@ -75,6 +75,7 @@ class JobStore(Protocol):
     """Where jobs are kept."""
 
     async def made_before(self, account: str, key: str, content: bytes) -> str | None: ...
+    async def live(self, account: str) -> int: ...
     async def add(self, job: NewJob, key: str, content: bytes) -> str: ...
     async def get(self, account: str, id_: str) -> Job: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Job]: ...
@@ -141,6 +142,7 @@ class Jobs:
         auth: Auth,
         changes: Changes,
         usual: Usual,
+        most_live: int,
         meter: UsageMeter,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
@@ -153,6 +155,7 @@ class Jobs:
         self._auth = auth
         self._changes = changes
         self._usual = usual
+        self._most_live = most_live
         self._meter = meter
         self._new_id = new_id
         self._now = now
@@ -164,6 +167,8 @@ class Jobs:
         content = digest(orjson.dumps(wish))
         if made := await self._store.made_before(person.account, key, content):
             return await self._store.get(person.account, made)
+        if await self._store.live(person.account) >= self._most_live:
+            raise TooManyJobs
         job = await self._prepare(person, wish)
         id_ = await self._store.add(job, key, content)
         if id_ != job.id:

@@ -23,6 +23,8 @@ class ProcessorSettings(ServiceSettings):
     #: Provider calls in flight of a job that does not say, and of any job at most.
     parallel_calls: int = Field(default=5, ge=1)
     max_parallel_calls: int = Field(default=1000, ge=1)
+    #: Jobs of an account that have not ended; more are refused, so that the queue has a bound.
+    max_live_jobs: int = Field(default=1000, ge=1)
     #: What every account may use in a month, by the name of the plan.
     plan: Literal["free", "starter", "growth", "scale", "unlimited"] = "unlimited"
     provider_connect_seconds: float = Field(default=10.0, gt=0)

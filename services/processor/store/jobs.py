@@ -50,6 +50,12 @@ class JobStore:
             await session.rollback()
         return made or None
 
+    async def live(self, account: str) -> int:
+        """Return how many jobs have not ended."""
+        counted = select(func.count()).where(JobRow.account == account, JobRow.state.in_(LIVE))
+        async with self._sessions() as session:
+            return int(await session.scalar(counted) or 0)
+
     async def add(self, job: NewJob, key: str, content: bytes) -> str:
         """Store a job with its shards and put the first into the queue, all at once; return the job's id.
 

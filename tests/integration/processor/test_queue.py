@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from services.common.database import engine, sessions
 from services.processor.models import JobRow
 from services.processor.queue import QUEUE, REAP, RUN_SHARD
+from services.processor.store.jobs import JobStore
 from tests.support.stores import Database
 
 FreshDatabase = Callable[[str], Database]
@@ -27,8 +29,8 @@ _TAKE = """
 
 def with_jobs(database: Database, *accounts: str) -> psycopg.Connection:
     """Store a job of each account, with the account's name for its id; return a connection."""
-    engine = create_engine(database.url)
-    with Session(engine) as session, session.begin():
+    here = create_engine(database.url)
+    with Session(here) as session, session.begin():
         for account in accounts:
             now = datetime.now(UTC)
             session.add(
@@ -39,7 +41,7 @@ def with_jobs(database: Database, *accounts: str) -> psycopg.Connection:
                     create_time=now,
                 )
             )  # fmt: skip
-    engine.dispose()
+    here.dispose()
     return psycopg.connect(database.conninfo, autocommit=True)
 
 
@@ -84,3 +86,13 @@ def test_two_reapers_at_once_give_each_task_back_once(fresh_database: FreshDatab
         assert len(given_back) == len(set(given_back)) == 60
         attempts = connection.execute("SELECT DISTINCT attempts, status::text FROM procrastinate_jobs")
         assert attempts.fetchall() == [(1, "todo")]
+
+
+async def test_jobs_that_have_not_ended_are_counted_by_account(fresh_database: FreshDatabase) -> None:
+    database = fresh_database("processor")
+    with with_jobs(database, "a", "b") as connection:
+        connection.execute("UPDATE job SET state = 'CANCELLED' WHERE id = 'b'")
+    own = engine(database.url)
+    store = JobStore(sessions(own))
+    assert [await store.live(account) for account in "abc"] == [1, 0, 0]
+    await own.dispose()
