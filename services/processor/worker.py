@@ -20,6 +20,7 @@ from services.processor.endings import TryAgain
 from services.processor.queue import ASSEMBLE, QUEUE, REAP, RUN_SHARD
 from services.processor.settings import WorkerSettings
 from services.processor.shard_run import ShardRuns
+from services.processor.task_ends import TaskEnds
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _POLL_SECONDS = 1.0
@@ -60,6 +61,7 @@ class Worker:
         self._pool = pool
         self._shards = shards
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+        self._app.job_manager = TaskEnds(self._app.connector)
         self._time = DatabaseTime()
         again = AlwaysAgain(self._time)
         self._app.task(name=RUN_SHARD, queue=QUEUE, retry=again)(_run_shard(shards))
