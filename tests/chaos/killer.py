@@ -72,10 +72,10 @@ class Killer:
             if len(self.kills) >= self.most:
                 return
             victim = VICTIMS[self._next % len(VICTIMS)]
-            self._next += 1
             pid = self.stack.pids[victim]
-            # One that is still dead from the last time cannot be killed again.
+            # One that is still dead from the last time is waited for.
             if started(pid) is not None:
+                self._next += 1
                 if victim == "valkey":
                     self._empty_valkey()
                 os.kill(pid, signal.SIGKILL)
