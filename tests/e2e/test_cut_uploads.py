@@ -1,0 +1,88 @@
+"""Uploads that end early, or are not as long as they say: the whole file or nothing."""
+
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.e2e.api import Person, tls
+from tests.support.stack import Stack
+
+#: Larger than a part of the object store, so that some of it is there already when it is cut.
+CONTENT = b"n,note\n" + b"".join(b"%d,%b\n" % (n, b"r" * 1000) for n in range(20_000))
+SETTLED_SECONDS = 20
+
+
+@contextmanager
+def connection(stack: Stack) -> Iterator[socket.socket]:
+    place = urlsplit(stack.gateway_url)
+    with (
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=30) as plain,
+        tls(stack).wrap_socket(plain, server_hostname=place.hostname) as secured,
+    ):
+        yield secured
+
+
+def head(stack: Stack, person: Person, length: int) -> bytes:
+    lines = [
+        "POST /v1/files:upload?filename=cut.csv HTTP/1.1",
+        f"Host: {urlsplit(stack.gateway_url).netloc}",
+        f"Authorization: Bearer {person.token}",
+        "Content-Type: text/csv",
+        f"Content-Length: {length}",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def counted(stack: Stack, what: str) -> float:
+    """Return a number, or the sum of several, that the files service shows to Prometheus."""
+    environment = Path(f"/proc/{stack.pids['files']}/environ").read_text().split("\0")
+    listens = next(line for line in environment if line.startswith("SMELT_HEALTH_LISTEN=")).partition("=")[2]
+    text = httpx2.get(f"http://{listens}/metrics", trust_env=False).text
+    return sum(map(float, re.findall(rf"^{what} (\S+)$", text, re.MULTILINE)))
+
+
+def ended(stack: Stack) -> float:
+    return counted(stack, r"smelt_rpc_seconds_count\{[^}]*/UploadFile\"[^}]*\}")
+
+
+def wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SETTLED_SECONDS
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.promise("S31")
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99, 1])
+def test_an_upload_that_is_cut_off_anywhere_is_no_file(
+    new_person: Callable[[], Person], stack: Stack, share: float
+) -> None:
+    person, before = new_person(), ended(stack)
+    with connection(stack) as sending:
+        # One byte never comes, whatever the share.
+        sending.sendall(head(stack, person, len(CONTENT) + 1))
+        sending.sendall(CONTENT[: int(len(CONTENT) * share)])
+        # Closed before that, it would be cut off at the gateway.
+        wait(lambda: counted(stack, "smelt_open_streams") >= 1)
+    wait(lambda: ended(stack) == before + 1)
+    assert person.ok("GET", "/v1/files")["files"] == []
+
+
+@pytest.mark.promise("S31")
+def test_of_more_bytes_than_announced_only_those_announced_are_the_file(
+    new_person: Callable[[], Person], stack: Stack
+) -> None:
+    person = new_person()
+    announced = b"a,b\n1,2\n"
+    with connection(stack) as sending:
+        sending.sendall(head(stack, person, len(announced)) + announced + b"3,4\n5,6\n\r\n\r\n")
+        assert sending.recv(65536).startswith(b"HTTP/1.1 201")
+    (file,) = person.ok("GET", "/v1/files")["files"]
+    assert (int(file["size_bytes"]), file["row_count"]) == (len(announced), 1)
