@@ -1,12 +1,13 @@
-"""Rows of a CSV whose text arrives in pieces: many at a time, with the lines that each one came from."""
+"""Rows of a CSV whose text arrives in pieces, many at a time."""
 
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, repeat
+from dataclasses import dataclass
+from itertools import chain
 
 from services.common.errors import DomainError
+from services.files.csv_batch import Batch, PlainRows, QuotedRows
 from services.files.csv_faults import faulty_line
 from services.files.errors import FileInvalidFormat, FileMalformed
 
@@ -26,71 +27,6 @@ class Sizes:
     max_row_bytes: int
     #: No character is more bytes than this.
     widest: int = 4
-
-
-@dataclass(slots=True)
-class Batch:
-    """Rows that were read together; an empty line is a row without cells.
-
-    The first k + 1 rows are made of the first `ends[k]` of the lines. `error` is what is wrong after them.
-    """
-
-    lines: list[str]
-    ends: Sequence[int]
-    first_line: int
-    error: DomainError | None = None
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def line(self, row: int) -> int:
-        """Return the number of the line on which a row begins, from 1."""
-        return self.first_line + (self.ends[row - 1] if row else 0)
-
-    def text(self, first: int, last: int) -> str:
-        """Return the text of the rows [first, last), line ends included."""
-        return "".join(self.lines[self.ends[first - 1] if first else 0 : self.ends[last - 1] if last else 0])
-
-    def widths(self) -> list[int]:
-        """Return how many cells each row has."""
-        raise NotImplementedError
-
-    def columns(self, width: int, count: int) -> list[Sequence[str]]:
-        """Return the cells of the first rows by column; each of these rows is as wide, or an empty line."""
-        raise NotImplementedError
-
-
-@dataclass(slots=True)
-class QuotedBatch(Batch):
-    """Rows as the csv module reads them."""
-
-    rows: list[list[str]] = field(default_factory=list)
-
-    def widths(self) -> list[int]:
-        return list(map(len, self.rows))
-
-    def columns(self, width: int, count: int) -> list[Sequence[str]]:
-        # Only in a file of one column an empty line is a row.
-        rows = self.rows if width > 1 else (row or [""] for row in self.rows)
-        return list(zip(*[row for row, _ in zip(rows, range(count), strict=False)], strict=True))
-
-
-@dataclass(slots=True)
-class PlainBatch(Batch):
-    """Rows of one line each, without a quote: a delimiter is the end of a cell wherever it stands."""
-
-    delimiter: str = ","
-    end: str = "\n"
-
-    def text(self, first: int, last: int) -> str:
-        return self.end.join([*self.lines[first:last], ""])
-
-    def widths(self) -> list[int]:
-        return [found + 1 for found in map(str.count, self.lines, repeat(self.delimiter))]
-
-    def columns(self, width: int, count: int) -> list[Sequence[str]]:
-        cells = self.delimiter.join(self.lines[:count]).split(self.delimiter)
-        return [cells[place::width] for place in range(width)]
 
 
 class Batches:
@@ -145,7 +81,7 @@ class Batches:
             raise FileInvalidFormat
         raise FileMalformed(line=str(line), problem="a NUL character")
 
-    def _plain(self, block: str) -> PlainBatch | None:
+    def _plain(self, block: str) -> Batch | None:
         if '"' in block:
             return None
         end = "\n"
@@ -156,10 +92,10 @@ class Batches:
         lines = block.split(end)
         if lines.pop() or not all(lines) or self._may_be_large(lines):
             return None
-        ends = range(1, len(lines) + 1)
-        return PlainBatch(lines, ends, self._line, delimiter=self._delimiter, end=end)
+        rows = PlainRows(lines, self._delimiter)
+        return Batch(rows, lines, range(1, len(lines) + 1), self._line, line_end=end)
 
-    def _quoted(self, block: str, *, most: int = 2**62) -> QuotedBatch:
+    def _quoted(self, block: str, *, most: int = 2**62) -> Batch:
         reading = _Reading(split(block), self._sizes, delimiter=self._delimiter, first_line=self._line)
         return reading.read(lambda lines: self._draw(self._line + lines), most)
 
@@ -178,7 +114,7 @@ class _Reading:
         self._first_line = first_line
         self._done = 0
 
-    def read(self, more: Callable[[int], str], most: int) -> QuotedBatch:
+    def read(self, more: Callable[[int], str], most: int) -> Batch:
         """Return the rows, at most so many; `more` gives whole lines after so many."""
         reader = csv.reader(self._fed(more, lambda: reader.line_num), delimiter=self._delimiter, strict=True)
         rows: list[list[str]] = []
@@ -197,9 +133,10 @@ class _Reading:
             unclosed = "end of data" in str(fault)
             problem = "a quote is not closed" if unclosed else "text after a closing quote"
             error = self._malformed(problem, self._lines[self._done : reader.line_num])
-        batch = QuotedBatch(self._lines, ends, self._first_line, error, rows)
-        self._check_sizes(batch)
-        return batch
+        good, oversize = self._first_oversize(rows, ends)
+        return Batch(
+            QuotedRows(rows[:good]), self._lines, ends[:good], self._first_line, error=oversize or error
+        )
 
     def _fed(self, more: Callable[[int], str], taken: Callable[[], int]) -> Iterator[str]:
         yield from self._lines
@@ -217,23 +154,23 @@ class _Reading:
         line = self._first_line + self._done + faulty_line(row, self._delimiter)
         return FileMalformed(line=str(line), problem=problem)
 
-    def _check_sizes(self, batch: QuotedBatch) -> None:
-        """Let the batch end before the first row that is too large."""
+    def _first_oversize(self, rows: list[list[str]], ends: list[int]) -> tuple[int, DomainError | None]:
+        """Return how many rows come before the first that is too large, and what is wrong with that one."""
         sizes = self._sizes
-        cells = max(map(len, chain.from_iterable(batch.rows)), default=0) * sizes.widest
-        rows = sum(map(len, batch.lines)) * sizes.widest
-        if cells <= sizes.max_field_bytes and rows <= sizes.max_row_bytes:
-            return
-        for place, row in enumerate(batch.rows):
-            if sizes.of(batch.text(place, place + 1)) > sizes.max_row_bytes:
+        cells = max(map(len, chain.from_iterable(rows)), default=0) * sizes.widest
+        characters = sum(map(len, self._lines)) * sizes.widest
+        if cells <= sizes.max_field_bytes and characters <= sizes.max_row_bytes:
+            return len(rows), None
+        for place, (row, end) in enumerate(zip(rows, ends, strict=True)):
+            begin = ends[place - 1] if place else 0
+            if sizes.of("".join(self._lines[begin:end])) > sizes.max_row_bytes:
                 problem = "a row is too long, or a quote is not closed"
             elif any(sizes.of(cell) > sizes.max_field_bytes for cell in row):
                 problem = "a cell is too long"
             else:
                 continue
-            batch.error = FileMalformed(line=str(batch.line(place)), problem=problem)
-            batch.rows, batch.ends = batch.rows[:place], batch.ends[:place]
-            return
+            return place, FileMalformed(line=str(self._first_line + begin), problem=problem)
+        return len(rows), None
 
 
 class LineTooLong(Exception):

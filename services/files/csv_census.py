@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from services.files.csv_batches import Batch
+from services.files.csv_batch import Batch
 from services.files.csv_text import Text
 from services.files.errors import (
     FileMalformed,
@@ -51,7 +51,7 @@ class Census:
 
     def take(self, batch: Batch) -> None:
         """Count the rows of a batch; raise what is wrong with the first bad one."""
-        widths = batch.widths()
+        widths = batch.rows.widths()
         rows = len(widths)
         while rows and not widths[rows - 1]:
             rows -= 1
@@ -62,7 +62,7 @@ class Census:
             raise FileTooManyRows(limit=str(self._max_rows))
         self._note(batch, rows)
         if rows:
-            self._onlooker.take(batch.columns(self._width, rows))
+            self._onlooker.take(batch.rows.columns(self._width, rows))
             self._count += rows
         if rows < len(widths) and not self._empty:
             self._first_empty = batch.line(rows)
@@ -118,7 +118,7 @@ class Census:
 
 def columns_of(head: Batch, text: Text, most: int) -> list[str]:
     """Return the names in a header; raise what is wrong with them."""
-    header = [column[0] for column in head.columns(2, 1)] if head.ends else []
+    header = [column[0] for column in head.rows.columns(2, 1)] if head.ends else []
     if not any(name.strip(_SPACE) for name in header):
         raise FileNoColumns
     if len(header) > most:
