@@ -80,6 +80,18 @@ def cancel(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet =
 
 
 @jobs.command()
+def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Delete a job that has ended, with its rows and results."""
+    out = Output(as_json=as_json, quiet=quiet)
+    asking.confirm(f"Delete {name} and its results?", yes=yes)
+    with logged_in() as client:
+        client.jobs.delete(name)
+    if as_json:
+        out.json({})
+    out.message(f"Deleted {name}")
+
+
+@jobs.command()
 def pause(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Start no new row; rows in flight finish, and results stay."""
     out = Output(as_json=as_json, quiet=quiet)

@@ -17,6 +17,7 @@ from .call import (
     async_paging,
     awaiting,
     blocking,
+    deleting,
     getting,
     given,
     listing,
@@ -77,6 +78,11 @@ def list_jobs(*, page_size: int | None = None) -> Call[Page[Job]]:
 def get_job(name: str) -> Call[Job]:
     """Return a job as it is now."""
     return getting(Job, "jobs", name)
+
+
+def delete_job(name: str) -> Call[None]:
+    """Delete a job that has ended, with its rows and results."""
+    return deleting("jobs", name)
 
 
 def get_settings() -> Call[JobSettings]:
@@ -212,6 +218,7 @@ class Jobs(Resource):
     list = paging(list_jobs)
     get = blocking(get_job)
     cancel = blocking(cancel_job)
+    delete = blocking(delete_job)
     settings = blocking(get_settings)
     update_settings = blocking(update_settings)
     estimate = blocking(estimate_job)
@@ -248,6 +255,7 @@ class AsyncJobs(AsyncResource):
     list = async_paging(list_jobs)
     get = awaiting(get_job)
     cancel = awaiting(cancel_job)
+    delete = awaiting(delete_job)
     settings = awaiting(get_settings)
     update_settings = awaiting(update_settings)
     estimate = awaiting(estimate_job)

@@ -17,6 +17,7 @@ POLICY: Policy = {
     "/smelt.files.v1.RowService/ReadRows": Allow(PROCESSOR, needs="proof", scope="read"),
     # Reading enough for a person: a download of a variant is put together and spooled when it is asked for.
     "/smelt.files.v1.ResultService/WriteResult": Allow(PROCESSOR, needs="proof", scope="read"),
+    "/smelt.files.v1.ResultService/DeleteResults": Allow(PROCESSOR, needs="passport", scope="write"),
     "/smelt.files.v1.ResultService/ReadResult": Allow(PROCESSOR, needs="proof", scope="read"),
     "/smelt.files.v1.ExportFileService/DownloadDataExport": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.files.v1.ExportStoreService/WriteDataExport": Allow(AUTH, needs="export"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.files.errors import ResultStale
@@ -42,6 +42,18 @@ class ResultStore:
                 setattr(there, name, value)
             await doom(session, replaced, self._now())
             return replaced
+
+    async def remove(self, account: str, job: str) -> list[str]:
+        removing = (
+            delete(ResultRow)
+            .where(ResultRow.account == account, ResultRow.job == job)
+            .returning(ResultRow.object_key)
+        )
+        async with transaction(self._transactions) as session:
+            removed = list(await session.scalars(removing))
+            for object_key in removed:
+                await doom(session, object_key, self._now())
+        return removed
 
 
 def _values(result: StoredResult) -> dict[str, object]:

@@ -37,6 +37,10 @@ class ResultFiles(Protocol):
         """Record a result and return the object key that it replaces; raise ResultStale under a later one."""
         ...
 
+    async def remove(self, account: str, job: str) -> list[str]:
+        """Remove all results of a job; return their objects, which are on record as to be deleted."""
+        ...
+
 
 class Results:
     """Keeps one file for each job and variant: that of the latest fence."""
@@ -115,6 +119,11 @@ class Results:
             raise ResultNotFound
         key = await self._keys.open(proof, _context(job, result.fence), result.object.wrapped_key)
         return result, self._pieces(result, key)
+
+    async def remove(self, account: str, job: str) -> None:
+        """Remove every result file of a job; there may be none."""
+        for object_key in await self._results.remove(account, job):
+            await self._discards.discard(object_key)
 
     async def _pieces(self, result: StoredResult, opened: bytearray) -> AsyncIterator[bytes]:
         with wiped(opened) as key:

@@ -105,6 +105,12 @@ class PriceUnknown(DomainError):
     message = "A budget needs models whose price is known"
 
 
+class JobNotEnded(DomainError):
+    reason = "JOB_NOT_ENDED"
+    kind = Kind.PRECONDITION
+    message = "The job has not ended; cancel it first"
+
+
 class JobNotPaused(DomainError):
     reason = "JOB_NOT_PAUSED"
     kind = Kind.PRECONDITION

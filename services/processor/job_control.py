@@ -32,6 +32,8 @@ class JobStore(Protocol):
 class ControlStore(Protocol):
     """Where a job's course is changed."""
 
+    async def close(self, account: str, job: str) -> None: ...
+    async def remove(self, account: str, job: str) -> None: ...
     async def pause(self, account: str, job: str) -> bool: ...
     async def resume(self, account: str, job: str, leave: Leave) -> bool: ...
     async def retry_failed(self, account: str, job: str, leave: Leave) -> None: ...
@@ -42,6 +44,7 @@ class Files(Protocol):
     """Who knows files."""
 
     async def facts(self, file: str, proof: Proof) -> FileFacts: ...
+    async def delete_results(self, job: str, proof: Proof) -> None: ...
 
 
 class Vault(Protocol):
@@ -90,6 +93,15 @@ class JobControl:
         if await self._store.pause(person.account, id_):
             self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
+
+    async def remove(self, person: Passport, id_: str) -> None:
+        """Remove a job that has ended, and all of it; raise JobNotFound or JobNotEnded.
+
+        Whoever dies on the way leaves an ended job, to be removed again.
+        """
+        await self._store.close(person.account, id_)
+        await self._files.delete_results(f"jobs/{id_}", as_person(person))
+        await self._store.remove(person.account, id_)
 
     async def resume(self, person: Passport, id_: str, *, api_key: str, max_cost: str = "") -> Job:
         """Let a paused job go on; raise JobNotFound, JobNotPaused, or what a lost file or key says."""

@@ -90,6 +90,10 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     async def CancelJob(self, request: Any, context: Any) -> Any:
         return to_proto(await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name)))
 
+    async def DeleteJob(self, request: Any, context: Any) -> Any:
+        await self._control.remove(identity.passport(context), parse_name("jobs", request.name))
+        return jobs_pb2.DeleteJobResponse()
+
     async def EstimateJob(self, request: Any, context: Any) -> Any:
         estimate = await self._estimates.estimate(
             identity.passport(context),

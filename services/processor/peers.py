@@ -166,6 +166,12 @@ class Files:
             stored = await self._results.WriteResult(requests(), metadata=proof, timeout=_STREAM_SECONDS)
         return StoredResult(stored.size_bytes, stored.sha256, stored.row_count)
 
+    async def delete_results(self, job: str, proof: Proof) -> None:
+        """Remove every result file of a job; repeating it is harmless."""
+        request = results_pb2.DeleteResultsRequest(job=job)
+        async with peer_errors():
+            await self._results.DeleteResults(request, metadata=proof, timeout=_SECONDS)
+
     async def read_result(self, job: str, variant: str, proof: Proof) -> AsyncIterator[StoredResult | bytes]:
         """Stream a result file: first its facts, then its pieces; RESULT_NOT_FOUND, FILE_DAMAGED."""
         request = results_pb2.ReadResultRequest(job=job, variant=variant)

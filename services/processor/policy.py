@@ -16,6 +16,7 @@ POLICY: Policy = {
     _JOBS + "GetJob": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "WatchJob": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "CancelJob": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "DeleteJob": Allow(GATEWAY, needs="passport", scope="write"),
     # It starts nothing, but to the edge a POST is a change.
     _JOBS + "EstimateJob": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "PauseJob": Allow(GATEWAY, needs="passport", scope="write"),

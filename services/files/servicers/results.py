@@ -43,6 +43,12 @@ class ResultServicer(results_pb2_grpc.ResultServiceServicer):
         async for piece in pieces:
             yield results_pb2.ReadResultResponse(data=piece)
 
+    async def DeleteResults(
+        self, request: results_pb2.DeleteResultsRequest, context: Context
+    ) -> results_pb2.DeleteResultsResponse:
+        await self._results.remove(identity.passport(context).account, request.job)
+        return results_pb2.DeleteResultsResponse()
+
 
 async def _data(requests: AsyncIterator[results_pb2.WriteResultRequest]) -> AsyncIterator[bytes]:
     async for request in requests:

@@ -8,6 +8,7 @@ from services.processor.errors import (
     InvalidRowRange,
     JobFinished,
     JobNotCompleted,
+    JobNotEnded,
     JobNotFound,
     JobNotPaused,
     NoFailedRows,
@@ -34,6 +35,16 @@ _GO_ON = """
         grant_token = %(grant_token)s, grant_id = %(grant_id)s, grant_expire_time = %(expire_time)s
     WHERE id = %(job)s
 """
+# Only a completed job can be opened again, so that none of its rows come back while they are removed.
+_CLOSE = "UPDATE job SET state = 'CANCELLED' WHERE id = %(job)s AND state = 'COMPLETED'"
+_REMOVED_AT_ONCE = 10_000
+_REMOVE_ROWS = """
+    DELETE FROM result WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM result
+        WHERE job IN (SELECT id FROM job WHERE id = %(job)s AND account = %(account)s) LIMIT %(most)s
+    ))
+"""
+_REMOVE = "DELETE FROM job WHERE id = %(job)s AND account = %(account)s AND state IN ('CANCELLED', 'FAILED')"
 _FAILED_AGAIN = "UPDATE result SET state = 0 WHERE job = %(job)s AND state = 2 RETURNING row, 2 AS state"
 _ROW_AGAIN = "DELETE FROM result WHERE job = %(job)s AND row = %(row)s AND state > 0 RETURNING row, state"
 # Counters of a shard that is opened again leave the job's, and come back when it is done.
@@ -120,6 +131,24 @@ class JobControlStore:
     async def regenerate(self, account: str, job: str, row: int, leave: Leave) -> None:
         """Open a job for one row; raise JobNotFound, JobNotCompleted or InvalidRowRange."""
         await self._reopen(account, job, leave, again=_ROW_AGAIN, row=row)
+
+    async def close(self, account: str, job: str) -> None:
+        """See to it that nobody opens a job again that has ended; raise JobNotFound or JobNotEnded."""
+        async with self._pool.connection() as connection:
+            state, *_ = await _locked(connection, account, job)
+            if state not in FINAL:
+                raise JobNotEnded
+            await connection.execute(_CLOSE, {"job": job})
+
+    async def remove(self, account: str, job: str) -> None:
+        """Remove a closed job; its rows first, so many at a time that no statement takes long."""
+        about = {"job": job, "account": account, "most": _REMOVED_AT_ONCE}
+        removed = _REMOVED_AT_ONCE
+        while removed == _REMOVED_AT_ONCE:
+            async with self._pool.connection() as connection:
+                removed = (await connection.execute(_REMOVE_ROWS, about)).rowcount
+        async with self._pool.connection() as connection:
+            await connection.execute(_REMOVE, about)
 
     async def _reopen(self, account: str, job: str, leave: Leave, *, again: str, row: int) -> None:
         async with self._pool.connection() as connection:

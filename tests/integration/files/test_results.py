@@ -70,6 +70,25 @@ async def test_the_latest_fence_wins_and_objects_do_not_pile_up(processor: Calle
     assert len(service.keys()) == before
 
 
+async def test_results_of_a_job_are_removed_for_its_owner_alone(processor: Caller, service: Service) -> None:
+    job, other = f"jobs/{new_id()}", f"jobs/{new_id()}"
+    for name in (job, other):
+        await write(worker(processor, name), name, b"a\r\n")
+    await write(worker(processor, job), job, b"b\r\n", variant="raw")
+    request = results_pb2.DeleteResultsRequest(job=job)
+    working = worker(processor, job)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await working.results.DeleteResults(request, metadata=working.metadata)
+    assert refusal(caught.value).reason == "UNAUTHENTICATED"
+    for _ in range(2):
+        await processor.results.DeleteResults(request, metadata=processor.metadata)
+    for variant in ("all", "raw"):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await read(processor, job, variant)
+        assert refusal(caught.value).reason == "RESULT_NOT_FOUND"
+    assert (await read(processor, other))[1] == b"a\r\n"
+
+
 async def test_writers_that_race_leave_the_latest(processor: Caller, service: Service) -> None:
     job = f"jobs/{new_id()}"
     working = worker(processor, job)

@@ -243,6 +243,12 @@ class FilesStandIn(
         self._world.results[place] = header.fence, header.row_count, bytes(data)
         return self._about(place)
 
+    async def DeleteResults(self, request: Any, context: Any) -> Any:
+        for job, variant in [*self._world.results]:
+            if job == request.job:
+                del self._world.results[job, variant]
+        return results_pb2.DeleteResultsResponse()
+
     async def ReadResult(self, request: Any, context: Any) -> AsyncIterator[Any]:
         place = (request.job, request.variant)
         if place not in self._world.results:

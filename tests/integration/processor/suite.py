@@ -218,6 +218,9 @@ class Person:
             jobs_pb2.CancelJobRequest(name=name), metadata=self.metadata, timeout=10
         )
 
+    async def delete(self, name: str) -> None:
+        await self.jobs.DeleteJob(jobs_pb2.DeleteJobRequest(name=name), metadata=self.metadata, timeout=10)
+
     async def used(self) -> Any:
         return await self.usage.GetUsage(usage_pb2.GetUsageRequest(), metadata=self.metadata, timeout=10)
 

@@ -215,3 +215,22 @@ async def test_results_are_downloaded_in_the_form_that_is_asked_for(
     headers, data = await ada.download(job.name, rows=form.ONLY_SUCCEEDED)
     assert headers["x-smelt-row-count"] == "2"
     assert [line[0] for line in lines(data)] == ["Name", "Name1.", "Name3."]
+
+
+async def test_a_job_that_has_ended_can_be_deleted_with_all_of_it(
+    ada: Person, eve: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "slow", "seconds": 0.5})
+    file = world.add_file(["Name"], [["a"], ["b"]])
+    job = (await ada.start(file, await ada.template("Write to {{Name}}"))).name
+    assert await refusal(ada.delete(job)) == "JOB_NOT_ENDED"
+    assert (await ada.until(job)).state == State.COMPLETED
+    assert any(name == job for name, _ in world.results)
+    used = (await ada.used()).used
+    assert await refusal(eve.delete(job)) == "JOB_NOT_FOUND"
+    await ada.delete(job)
+    assert await refusal(ada.job(job)) == "JOB_NOT_FOUND"
+    assert await refusal(ada.rows(job)) == "JOB_NOT_FOUND"
+    assert not any(name == job for name, _ in world.results)
+    assert await refusal(ada.delete(job)) == "JOB_NOT_FOUND"
+    assert (await ada.used()).used == used

@@ -70,6 +70,12 @@ def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smel
     assert smelt("jobs", "download", "j1", "-o", str(target), "--only", "some")[0] == 2
 
 
+def test_a_job_is_deleted_when_it_was_confirmed(server: Server, smelt: Smelt) -> None:
+    server.says({})
+    assert smelt("jobs", "rm", "j1", "--yes")[0] == 0
+    assert server.paths() == ["DELETE /v1/jobs/j1"]
+
+
 def test_the_usual_number_of_calls_is_shown_and_changed(server: Server, smelt: Smelt) -> None:
     usual = {"name": "jobSettings", "parallel_calls": 0, "installation_parallel_calls": 5}
     server.says(usual).says({**usual, "parallel_calls": 40})

@@ -1,0 +1,16 @@
+"""Webhooks are told of a job's end once: what has ended and is removed later tells nothing."""
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.execute("DROP TRIGGER job_tells_webhooks ON job")
+    op.execute("""
+        CREATE TRIGGER job_tells_webhooks AFTER UPDATE OF state ON job FOR EACH ROW
+        WHEN (OLD.state IN ('PENDING', 'RUNNING', 'PAUSED') AND OLD.state <> NEW.state
+              AND NEW.state IN ('COMPLETED', 'FAILED', 'CANCELLED', 'PAUSED'))
+        EXECUTE FUNCTION tell_webhooks()
+    """)
