@@ -37,7 +37,7 @@ _FORMS = {
     ColumnType.WEBSITE: _URL,
     ColumnType.LINKEDIN_URL: _URL,
 }
-#: Many cells at once, each on a line: nothing in these forms is as long as to go over the end of one.
+#: Many cells at once, each on a line. Forms that could match over the end of a line cannot be looked at so.
 _LINES = {form: re.compile(rf"(?:{form.pattern}\n)*+", form.flags).fullmatch for form in (_EMAIL, _URL)}
 _COUNTED = (ColumnType.EMAIL, ColumnType.COMPANY_NAME, ColumnType.PHONE, ColumnType.LINKEDIN_URL)
 
@@ -129,7 +129,7 @@ class _Column:
     def _count_malformed(self, cells: Sequence[str], form: Callable[[str], object]) -> int:
         if self._lines:
             text = "\n".join([*cells, ""])
-            # Most often all are well formed, and to see that at once takes half the time.
+            # Most often all are well formed, and seeing that at once takes half the time.
             if text.count("\n") == len(cells) and self._lines(text):
                 return 0
         return sum(1 for cell in filterfalse(form, cells) if not form(cell.strip()))
