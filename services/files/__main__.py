@@ -12,7 +12,7 @@ import uvloop
 from smelt.files.v1 import exports_pb2_grpc, files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
 from smelt.privacy.v1 import privacy_pb2_grpc
 
-from services.common import database, identity, logs, server, tls
+from services.common import database, identity, logs, migrations, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
 from services.common.open_streams import OpenStreams
@@ -229,9 +229,6 @@ def main(arguments: Sequence[str]) -> None:
         print("usage: python -m services.files serve|migrate", file=sys.stderr)
         raise SystemExit(2)
     if arguments[0] == "migrate":
-        # A server does without what only migrations need: 10 MB.
-        from services.common import migrations
-
         migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
     else:
         settings = load(FilesSettings)
