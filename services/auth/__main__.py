@@ -1,11 +1,13 @@
 """Starts auth: `serve`, or `migrate` its database."""
 
+import asyncio
 import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -25,6 +27,7 @@ from smelt.auth.v1 import (
 from services.auth import senders, session_reader
 from services.auth.access_tokens import AccessTokens
 from services.auth.audit_events import AuditEvents
+from services.auth.bcrypt_processes import BcryptProcesses
 from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.check_servicer import AuthorizationServicer
 from services.auth.data_export_servicer import DataExportServicer
@@ -50,7 +53,7 @@ from services.auth.password_again import PasswordAgain
 from services.auth.password_changes import PasswordChanges
 from services.auth.password_rules import PasswordRules
 from services.auth.password_store import PasswordStore
-from services.auth.passwords import Passwords
+from services.auth.passwords import Passwords, schemes
 from services.auth.policy import POLICY
 from services.auth.postman import Postman
 from services.auth.recovery_servicer import RecoveryServicer
@@ -116,7 +119,8 @@ def assemble(settings: AuthSettings) -> Parts:
     )
     attempts = AttemptStore(transactions)
     threads = BoundedThreads(settings.bcrypt_threads)
-    hashes = Passwords(vault, threads)
+    hashing = BcryptProcesses()
+    hashes = Passwords(vault, threads, schemes(hashing.hashpw))
     estimates = BoundedThreads(1)
     rules = PasswordRules(estimates)
     passwords, mailed, devices, mails = (
@@ -267,6 +271,7 @@ def assemble(settings: AuthSettings) -> Parts:
         ready_checks=[lambda: database.ping(engine), lambda: _known(keys)],
         on_stop=[
             threads.close,
+            partial(asyncio.to_thread, hashing.close),
             estimates.close,
             reader.close,
             token_reader.close,

@@ -100,18 +100,23 @@ class Scheme:
     repeat: Callable[[bytes, bytes], bytes]
 
 
-#: The scheme of new passwords comes first; others are understood, and replaced at the next sign-in.
-SCHEMES = (Scheme(SCHEME, lambda code: bcrypt.hashpw(code, bcrypt.gensalt(COST)), bcrypt.hashpw),)
+def schemes(hashpw: Callable[[bytes, bytes], bytes] = bcrypt.hashpw) -> tuple[Scheme, ...]:
+    """Return the schemes, with bcrypt done by this function.
+
+    The scheme of new passwords comes first; others are understood, and replaced at the next sign-in.
+    """
+    return (Scheme(SCHEME, lambda code: hashpw(code, bcrypt.gensalt(COST)), hashpw),)
 
 
 class Passwords:
     """Makes and checks what is stored of passwords."""
 
-    def __init__(self, pepper: Pepper, threads: Threads, schemes: Sequence[Scheme] = SCHEMES) -> None:
+    def __init__(self, pepper: Pepper, threads: Threads, known: Sequence[Scheme] | None = None) -> None:
+        known = known or schemes()
         self._pepper = pepper
         self._threads = threads
-        self._current = schemes[0]
-        self._schemes = {scheme.name: scheme for scheme in schemes}
+        self._current = known[0]
+        self._schemes = {scheme.name: scheme for scheme in known}
 
     async def store(self, password: str) -> StoredPassword:
         """Return what to keep of a password."""

@@ -1,9 +1,6 @@
 """A few threads for passwords, and a queue with an end: who would wait too long is told so at once."""
 
 import asyncio
-import os
-import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -15,28 +12,13 @@ T = TypeVar("T")
 #: A check takes a quarter of a second, so the last in the queue waits about four seconds.
 WAITING_PER_THREAD = 16
 _RETRY_SECONDS = 5
-#: Steps of niceness: about a tenth of the time of a thread that is not behind.
-_LESS_URGENT = 10
-
-
-def behind_everything_else() -> None:
-    """Let this thread have what processor time nothing else wants.
-
-    A flood of logins keeps every thread for passwords busy; requests of people who are signed in do not wait
-    for them. Only Linux gives threads priorities of their own.
-    """
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _LESS_URGENT)
 
 
 class BoundedThreads:
-    """Runs slow work on a fixed number of threads; bcrypt lets the event loop go on meanwhile."""
+    """Runs slow work on a fixed number of threads; the event loop goes on meanwhile."""
 
     def __init__(self, threads: int, waiting: int | None = None) -> None:
-        self._executor = ThreadPoolExecutor(
-            threads, thread_name_prefix="password", initializer=behind_everything_else
-        )
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._places = threads + (threads * WAITING_PER_THREAD if waiting is None else waiting)
         self._taken = 0
 
