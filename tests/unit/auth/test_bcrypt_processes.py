@@ -61,7 +61,7 @@ def test_a_killed_process_is_replaced_and_its_question_asked_again(processes: Bc
 def test_it_stands_behind_everything_else_and_knows_nothing_of_auth(processes: BcryptProcesses) -> None:
     processes.hashpw(TEXT, SALT)
     (pid,) = children()
-    assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+    assert os.getpriority(os.PRIO_PROCESS, pid) == min(os.getpriority(os.PRIO_PROCESS, 0) + 5, 19)
     assert Path(f"/proc/{pid}/environ").read_bytes() in (b"", b"LC_CTYPE=C.UTF-8\0")
 
 
