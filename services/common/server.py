@@ -111,25 +111,26 @@ async def serve(
     `background` are loops that run beside the server; one that fails ends the process,
     because a service without its loops only looks healthy. `streams` are those that people may hold open.
     """
-    health = Health(ready_checks)
-    probes = await serve_probes(health, *host_port(settings.health_listen))
-    server = await start(
-        settings,
-        policy,
-        servicers=servicers,
-        verifier=verifier,
-        health=health,
-        note_refusal=note_refusal,
-        streams=streams,
-    )
-    loops = (health.watch, *background, *([streams.watch] if streams else []))
-    log.info("server.started", listen=settings.listen)
-    tasks = [asyncio.ensure_future(loop()) for loop in loops]
-    stopped = asyncio.ensure_future(until_signalled())
     async with AsyncExitStack() as stack:
+        # Also when the start fails: an open pool keeps a process alive that serves nobody.
         for step in reversed(on_stop):
             stack.push_async_callback(step)
+        health = Health(ready_checks)
+        probes = await serve_probes(health, *host_port(settings.health_listen))
         stack.push_async_callback(probes.cleanup)
+        server = await start(
+            settings,
+            policy,
+            servicers=servicers,
+            verifier=verifier,
+            health=health,
+            note_refusal=note_refusal,
+            streams=streams,
+        )
+        loops = (health.watch, *background, *([streams.watch] if streams else []))
+        log.info("server.started", listen=settings.listen)
+        tasks = [asyncio.ensure_future(loop()) for loop in loops]
+        stopped = asyncio.ensure_future(until_signalled())
         done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
         await health.stop()
         await server.stop(settings.drain_seconds)
