@@ -203,7 +203,12 @@ def assemble(settings: AuthSettings) -> Parts:
     }
     tombstones = TombstoneStore(transactions)
     erasure = Erasure(tombstones, holders, VaultErasure(channel), vault)
-    erasures = Saga("erasure", SagaStore(transactions, "erasure", "account"), erasure.perform)
+    erasures = Saga(
+        "erasure",
+        SagaStore(transactions, "erasure", "account"),
+        erasure.perform,
+        claim_seconds=settings.claim_seconds,
+    )
     leaving = Leaving(password_again, tombstones, begun=erasures.wake)
     exporting = Exporting(
         export_records,
@@ -212,7 +217,12 @@ def assemble(settings: AuthSettings) -> Parts:
         vault,
         now,
     )
-    exportings = Saga("export", SagaStore(transactions, "data_export", "id"), exporting.perform)
+    exportings = Saga(
+        "export",
+        SagaStore(transactions, "data_export", "id"),
+        exporting.perform,
+        claim_seconds=settings.claim_seconds,
+    )
     data_exports = DataExports(export_records, begun=exportings.wake, clock=now, new_id=new_id)
     events = EventLog(event_store)
 

@@ -14,8 +14,6 @@ from typing import Protocol
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 
-#: A claim is renewed three times before it runs out.
-CLAIM_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 
@@ -46,11 +44,18 @@ class Saga:
     """Works off what is due, a few pieces at a time."""
 
     def __init__(
-        self, name: str, due: Due, perform: Callable[[Claim], Awaitable[None]], *, at_once: int = 2
+        self,
+        name: str,
+        due: Due,
+        perform: Callable[[Claim], Awaitable[None]],
+        *,
+        claim_seconds: float,
+        at_once: int = 2,
     ) -> None:
         self._name = name
         self._due = due
         self._perform = perform
+        self._claim_seconds = claim_seconds
         self._at_once = at_once
         self._woken = asyncio.Event()
 
@@ -75,7 +80,7 @@ class Saga:
     async def _once(self) -> bool:
         """Do one piece of work; return whether there was one."""
         try:
-            claim = await self._due.claim(CLAIM_SECONDS)
+            claim = await self._due.claim(self._claim_seconds)
         except DomainError as error:
             log.warning("saga.unseen", saga=self._name, **describe(error))
             return False
@@ -102,9 +107,10 @@ class Saga:
 
     async def _hold(self, claim: Claim, work: "asyncio.Future[None]") -> None:
         while True:
-            await asyncio.sleep(CLAIM_SECONDS / 3)
+            # A claim is renewed three times before it runs out.
+            await asyncio.sleep(self._claim_seconds / 3)
             try:
-                held = await self._due.hold(claim, CLAIM_SECONDS)
+                held = await self._due.hold(claim, self._claim_seconds)
             except DomainError as error:
                 # Without the database nobody else can claim it either.
                 log.warning("saga.unseen", saga=self._name, **describe(error))

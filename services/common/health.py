@@ -11,6 +11,8 @@ from services.common.logs import describe, log
 
 ReadyCheck = Callable[[], Awaitable[None]]
 _EVERY_SECONDS = 1.0
+#: While others wait for it, a process that is not ready looks more often.
+_AGAIN_SECONDS = 0.1
 _CHECK_SECONDS = 3.0
 
 
@@ -48,10 +50,10 @@ class Health:
         await self._servicer.set("", status.SERVING if ready else status.NOT_SERVING)
 
     async def watch(self) -> None:
-        """Look every second until cancelled."""
+        """Look every second, and more often while not ready, until cancelled."""
         while True:
             await self.look()
-            await asyncio.sleep(_EVERY_SECONDS)
+            await asyncio.sleep(_EVERY_SECONDS if self.ready else _AGAIN_SECONDS)
 
     async def stop(self) -> None:
         """Say NOT_SERVING from now on, whatever the checks say."""

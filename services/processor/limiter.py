@@ -37,6 +37,10 @@ _SHORTEST_NAP_SECONDS = 0.002
 _MOST_WANTED = 200
 _KNOWN_PLACES = 1000
 _USUAL_WEIGHT = 0.05
+#: So few refusals among the last calls are accidents, or a neighbour's: of a limit that is reached there are
+#: soon more. Each slowing down for them would add to the one before.
+_ACCIDENTS, _TOLD_ACCIDENTS = 0.03, 0.02
+_LAST_CALLS = 400
 _TROUBLE = (RedisError, OSError, asyncio.TimeoutError)
 
 
@@ -75,6 +79,9 @@ class _Place:
     waiting: int = 0
     asking: bool = False
     sharing: bool = False
+    #: Of the last calls, how many were refused.
+    calls: int = 0
+    refusals: int = 0
     #: Calls answered since Valkey was told, and how many a second it knows of.
     passed: int = 0
     passing: float = 0.0
@@ -84,6 +91,16 @@ class _Place:
     alone_next: float = 0.0
     #: When calls of the last second were sent.
     sent: deque[float] = field(default_factory=deque)
+
+    def count(self, *, refused: bool) -> None:
+        """Remember what became of a call."""
+        self.calls, self.refusals = self.calls + 1, self.refusals + refused
+        if self.calls >= _LAST_CALLS:
+            self.calls, self.refusals = self.calls // 2, self.refusals // 2
+
+    def refuses_by_accident(self) -> bool:
+        """Whether there are too few refusals to speak of a limit."""
+        return self.refusals <= self.calls * (_TOLD_ACCIDENTS if self.pace.told else _ACCIDENTS)
 
 
 class Limiter:
@@ -228,9 +245,11 @@ class Limiter:
         pace = here.pace
         failure = said.failure if isinstance(said, Unusable) else None
         if failure is not None and failure.verdict is Verdict.RATE:
-            passing = max(here.passing, float(here.passed))
-            pace = pace.refused(now, started, passing)
+            here.count(refused=True)
+            if not here.refuses_by_accident():
+                pace = pace.refused(now, started, max(here.passing, float(here.passed)))
         elif failure is None or failure.reason != "PROVIDER_UNAVAILABLE":
+            here.count(refused=False)
             here.passed += 1
             here.answer_time = now
             pace = pace.answered(now, started)

@@ -163,7 +163,7 @@ def test_a_secret_of_the_wrong_form_is_refused(person: Person, secret: str) -> N
         ("GET", "/v1/files?page_token=garbage", 400),
         ("GET", "/v1/files/UPPER", 400),
         ("GET", "/v1/files/aaaaaaaaaaaaaaaaaaaaaaaaaa", 404),
-        ("DELETE", "/v1/jobs/aaaaaaaaaaaaaaaaaaaaaaaaaa", 405),
+        ("DELETE", "/v1/jobs/aaaaaaaaaaaaaaaaaaaaaaaaaa", 404),
         ("GET", "/v1/jobs/aaaaaaaaaaaaaaaaaaaaaaaaaa", 404),
         ("GET", "/v1/jobs/aaaaaaaaaaaaaaaaaaaaaaaaaa:watch", 404),
         ("GET", "/v1/jobs/aaaaaaaaaaaaaaaaaaaaaaaaaa/results:download", 404),

@@ -157,7 +157,7 @@ def test_a_second_request_gets_the_export_that_is_under_way(
     assert begun(person) != first
 
 
-@pytest.mark.parametrize("victim", ["auth", "files", pytest.param("processor", marks=pytest.mark.long)])
+@pytest.mark.parametrize("victim", ["auth", "files", "processor"])
 def test_an_export_is_finished_whatever_is_killed_meanwhile(
     new_person: Callable[[], Person], provider: Provider, stack: Stack, victim: str
 ) -> None:

@@ -129,9 +129,8 @@ def test_an_access_token_cannot_end_its_account(new_person: Callable[[], Person]
 @pytest.mark.parametrize(
     "victims",
     [
-        # Whoever takes over from a dead auth may wait for the claim to run out: half a minute each.
-        pytest.param(("auth",), marks=pytest.mark.long),
-        pytest.param(("auth", "files"), marks=pytest.mark.long),
+        ("auth",),
+        ("auth", "files"),
         ("vault",),
         ("processor", "auth"),
     ],

@@ -24,6 +24,8 @@ GENEROUS = {
     "SMELT_LIMIT_RESET": "10000/1h",
     # Nothing here is under way for longer when an account's key is rotated.
     "SMELT_VAULT_ROTATION_GRACE_SECONDS": "5",
+    # Whoever goes on for one that was killed need not wait half a minute here.
+    "SMELT_CLAIM_SECONDS": "4",
 }
 
 

@@ -98,6 +98,20 @@ async def test_one_workers_refusal_slows_all_workers_down(workers: list[Limiter]
     assert workers[1].refused_seconds(where) == 0
 
 
+async def test_a_stray_refusal_among_many_answers_slows_nobody_down(workers: list[Limiter]) -> None:
+    where = somewhere()
+    while not await workers[0].turn(where, Ended()):
+        pass
+    for number in range(1000):
+        workers[0].heard(where, workers[0].now(), REFUSED if number % 100 == 50 else Answer("x"))
+    assert workers[0].refused_seconds(where) == 0
+    assert await turns(workers[0], where, 0.5) > 500
+    started = workers[0].now()
+    for number in range(100):
+        workers[0].heard(where, started, Answer("x") if number % 5 else REFUSED)
+    assert workers[0].refused_seconds(where) > 0
+
+
 async def test_a_flush_of_valkey_forgets_no_limit(workers: list[Limiter], valkey: Valkey) -> None:
     where = somewhere()
     await told(workers[0], where)
