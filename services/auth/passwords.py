@@ -76,6 +76,10 @@ class Pepper(Protocol):
 class Threads(Protocol):
     """Where slow work runs beside the event loop."""
 
+    def check_room(self) -> None:
+        """Raise Unavailable when too much of it waits."""
+        ...
+
     async def run(self, work: Callable[[], bytes]) -> bytes:
         """Return what `work` returns; raise Unavailable when too much of it waits."""
         ...
@@ -117,6 +121,10 @@ class Passwords:
         self._threads = threads
         self._current = known[0]
         self._schemes = {scheme.name: scheme for scheme in known}
+
+    def check_room(self) -> None:
+        """Raise Unavailable when so many passwords wait that one more would be turned away."""
+        self._threads.check_room()
 
     async def store(self, password: str) -> StoredPassword:
         """Return what to keep of a password."""

@@ -200,6 +200,8 @@ class Sessions:
         cause.
         """
         address = _address(email)
+        # Who would be turned away costs neither the database nor the vault anything.
+        self._passwords.check_room()
         digest = mailed_tokens.digest_of(device.token) if device.token else None
         known_device = None if digest is None else await self._devices.find(address, digest)
         # Counted before anything is computed, whether or not there is such an account.

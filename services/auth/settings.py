@@ -52,7 +52,8 @@ class AuthSettings(SmtpSettings, ServiceSettings):
     session_idle_days: int = Field(default=7, ge=1, le=30)
     #: How long an export or a deletion waits for the process that has it before another goes on with it.
     claim_seconds: float = Field(default=30.0, ge=3, le=3600)
-    bcrypt_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    #: One processor is left to everything else: a flood of logins would take all of them.
+    bcrypt_threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 1) - 1), ge=1, le=256)
     #: Attempts to sign in, for one e-mail address from one client address.
     limit_login: LimitRate = Rate.parse("5/15m")
     #: The same from one client address over all e-mail addresses; by default four times as many.

@@ -22,12 +22,16 @@ class BoundedThreads:
         self._places = threads + (threads * WAITING_PER_THREAD if waiting is None else waiting)
         self._taken = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns; raise Unavailable when the queue is full."""
+    def check_room(self) -> None:
+        """Raise Unavailable when the queue is full."""
         if self._taken >= self._places:
             raise Unavailable(
                 "Too many people are signing in at this moment", retry_after_seconds=_RETRY_SECONDS
             )
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns; raise Unavailable when the queue is full."""
+        self.check_room()
         self._taken += 1
         loop = asyncio.get_running_loop()
         future = self._executor.submit(work)

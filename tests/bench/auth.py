@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import ssl
 import statistics
 import time
@@ -27,7 +28,8 @@ from tests.support.wire import passport
 SECONDS = 4.0
 CONNECTIONS = 16
 ASKED = "/v1/files?page_size=1"
-THREADS = 2
+#: As many as auth has by default.
+THREADS = max(1, (os.cpu_count() or 1) - 1)
 
 
 class Connection:
