@@ -1,6 +1,7 @@
 """Links by mail: for a new password, and for signing in when strangers have used up the attempts."""
 
 import asyncio
+from email.message import EmailMessage
 from typing import Any
 
 import grpc
@@ -34,6 +35,15 @@ async def by_link(auth: Auth, token: str) -> Any:
     return await auth.recovery.ConfirmSignInLink(
         recovery_pb2.ConfirmSignInLinkRequest(token=token), timeout=10
     )
+
+
+async def signed_in_by(auth: Auth, mail: EmailMessage) -> Any:
+    """Return what a mail's link opens; None when it does not work any more."""
+    try:
+        return await by_link(auth, token_in(mail))
+    except grpc.aio.AioRpcError as error:
+        assert error.details() == "This link does not work any more; ask for a new one"
+        return None
 
 
 @pytest.mark.promise("S25")
@@ -169,9 +179,12 @@ async def test_an_owner_signs_in_though_strangers_have_used_up_every_attempt(rep
         for _ in range(3):
             await ask_link(auth, "owner@example.com")
         assert (await refusal(ask_link(auth, "owner@example.com")))[0] == "MAIL_RATE_LIMITED"
-        # Whoever asked for all the mails of the hour: the last one works.
-        signed_in = await by_link(auth, token_in(await auth.mail("owner@example.com", 3)))
-        assert (await auth.check(f"Bearer {signed_in.token}")).HasField("ok_response")
+        # Whoever asked for all the mails of the hour: the last one works. Replicas that send side by side may
+        # have sent it before another.
+        mails = [await auth.mail("owner@example.com", number) for number in (1, 2, 3)]
+        opened = [signed_in for mail in mails if (signed_in := await signed_in_by(auth, mail))]
+        assert len(opened) == 1
+        assert (await auth.check(f"Bearer {opened[0].token}")).HasField("ok_response")
 
 
 @pytest.mark.promise("S23")
