@@ -59,8 +59,10 @@ async def ten_rows(person: Person, world: World) -> float:
 @pytest.mark.parametrize(
     ("rows", "calls", "places", "workers"),
     [
-        # Three shards of 500 rows want two places, for which seven seconds each are not enough.
-        (3_000, 201, 2, 1),
+        # Three shards of 500 rows want two places, for which seven seconds each are not enough. Beside the
+        # whole suite on two cores giving way once took as long as a shard (17.7 s for 2.5 s alone), for a
+        # reason not found yet.
+        pytest.param(3_000, 201, 2, 1, marks=pytest.mark.long),
         pytest.param(100_000, 1_000, 16, 2, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
         pytest.param(100_000, 1_000, 4, 2, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
     ],
