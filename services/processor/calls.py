@@ -1,7 +1,7 @@
 """One prompt's way to its answer: key, call, and again while that makes sense."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,12 +84,16 @@ class Ended:
     def __init__(self) -> None:
         self.ending: Ending | None = None
         self._over = asyncio.Event()
+        self._waits: set[asyncio.Timeout] = set()
 
     def end(self, ending: Ending) -> None:
         """Say that no new call is to be made."""
         if self.ending is None:
             self.ending = ending
         self._over.set()
+        for wait in self._waits:
+            wait.reschedule(0)
+        self._waits.clear()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep, but not beyond the end."""
@@ -98,6 +102,18 @@ class Ended:
                 await self._over.wait()
         except TimeoutError:
             return
+
+    async def unless_over(self, awaited: Awaitable[object]) -> bool:
+        """Wait for something, but not beyond the end; return whether it came."""
+        try:
+            async with asyncio.timeout(0 if self._over.is_set() else None) as wait:
+                self._waits.add(wait)
+                await awaited
+        except TimeoutError:
+            return False
+        finally:
+            self._waits.discard(wait)
+        return True
 
 
 class Calls:

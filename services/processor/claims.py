@@ -1,6 +1,6 @@
 """Work that one worker holds at a time, under a fence that tells it from those who held it before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -41,11 +41,24 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Shards at work by account, everywhere, and how many the poorest of the accounts has that wait."""
+    """What the queue knows of an account: its shards at work, everywhere, and whether some could be taken."""
 
-    at_work: Mapping[str, int]
-    #: None when nobody waits.
-    least: int | None
+    account: str
+    at_work: int
+    due: bool
+
+
+def who_gives_way(here: Mapping[str, int], queue: Sequence[Waiting]) -> str | None:
+    """Return the account that gives a place back to one that has less; None when none has to.
+
+    `here` counts the shards of a worker whose places are all taken. The queue may know of fewer: those that
+    it has given to others because the worker was silent for a while are still worked on.
+    """
+    at_work = {each.account: max(each.at_work, here.get(each.account, 0)) for each in queue}
+    least = min((at_work[each.account] for each in queue if each.due), default=None)
+    most, richest = max((max(at_work.get(account, 0), count), account) for account, count in here.items())
+    # Not for a difference of one: the place would only go to and fro.
+    return None if least is None or most <= least + 1 else richest
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,11 @@ class Identical:
             under_way = self._under_way.get(code)
             if under_way is None:
                 return await self._lead(code, send)
-            if (texts := await asyncio.shield(under_way)) is not None:
+            # Whoever sends it may be waiting for a turn, in a shard that goes on.
+            came = await ended.unless_over(asyncio.shield(under_way))
+            if came and (texts := under_way.result()) is not None:
                 return Called(texts=texts)
-            # Whoever sent it got no answer: the next one tries.
+            # Nobody got an answer: the next one tries.
         return Called()
 
     async def _lead(self, code: bytes, send: Callable[[], Awaitable[Called]]) -> Called:

@@ -7,7 +7,7 @@ moments of a tenth of a second. It only limits: rows are neither lost nor double
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -64,6 +64,7 @@ class Sleeper(Protocol):
     """Work that can be over while it waits."""
 
     async def sleep(self, seconds: float) -> None: ...
+    async def unless_over(self, awaited: Awaitable[object]) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -135,8 +136,13 @@ class Limiter:
             return True
         here.waiting += 1
         try:
-            async with here.turn:
+            # Turns of a slow place are far apart: who waits leaves as soon as its work is over.
+            if not await work.unless_over(here.turn.acquire()):
+                return False
+            try:
                 return await self._moment(here, work)
+            finally:
+                here.turn.release()
         finally:
             here.waiting -= 1
 

@@ -1,4 +1,4 @@
-"""The queue that carries shards to workers: procrastinate's, with its tables beside ours."""
+"""The queues that carry work to workers: procrastinate's, with its tables beside ours."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-#: The queue and the tasks in it, by the names that stand in the database.
-QUEUE = "rows"
+#: The queues and the task in each, by the names that stand in the database.
+ROWS = "rows"
 RUN_SHARD = "run_shard"
+RESULTS = "results"
 ASSEMBLE = "assemble"
 
 #: Puts one task into the queue inside the caller's transaction. It is procrastinate's own function;
@@ -56,21 +57,22 @@ async def next_turn(connection: AsyncConnection[TupleRow], account: str) -> int:
 async def defer_shard(connection: AsyncConnection[TupleRow], *, account: str, job: str, shard: int) -> None:
     """Put a shard into the queue at its account's next turn, as a part of the connection's transaction."""
     turn = await next_turn(connection, account)
-    await _defer(connection, RUN_SHARD, {"job": job, "shard": shard}, priority=-turn, lock=None)
+    await _defer(connection, ROWS, RUN_SHARD, {"job": job, "shard": shard}, priority=-turn, lock=None)
 
 
 async def defer_assembly(connection: AsyncConnection[TupleRow], job: str) -> None:
-    """Put a job's last step into the queue, before all shards: its rows are paid for, and somebody waits."""
-    await _defer(connection, ASSEMBLE, {"job": job}, priority=0, lock=f"assemble/{job}")
+    """Put a job's last step into a queue of its own: its rows are paid for, and it waits for no shard."""
+    await _defer(connection, RESULTS, ASSEMBLE, {"job": job}, priority=0, lock=f"assemble/{job}")
 
 
 async def _defer(
     connection: AsyncConnection[TupleRow],
+    queue: str,
     task: str,
     args: dict[str, Any],
     *,
     priority: int,
     lock: str | None,
 ) -> None:
-    about = {"queue": QUEUE, "task": task, "priority": priority, "lock": lock, "args": Jsonb(args)}
+    about = {"queue": queue, "task": task, "priority": priority, "lock": lock, "args": Jsonb(args)}
     await connection.execute(DEFER, about)

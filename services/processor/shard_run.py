@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.budget import Budget
 from services.processor.calls import Calls, Ended, Keys, Limiter, Provider
-from services.processor.claims import Claim, FenceLost
+from services.processor.claims import Claim, FenceLost, who_gives_way
 from services.processor.endings import Again, Ending, Fail, GiveWay, Pause, Stopped, TryAgain, ending_of
 from services.processor.identical import Answers, Identical
 from services.processor.job import FINAL, State
@@ -148,16 +149,10 @@ class ShardRuns:
         """Give one place back when all are taken and an account that has less waits for one."""
         if self._taken < self._places or self._draining or self._giving_way in self._loops:
             return
-        accounts = [claim.account for claim, _ in self._loops.values()]
-        waiting = await self._parts.store.waiting(accounts)
-        if waiting.least is None or not waiting.at_work:
-            return
-        most, richest = max((count, account) for account, count in waiting.at_work.items())
-        # Not for a difference of one: the place would only go to and fro.
-        if most <= waiting.least + 1:
-            return
+        here = Counter(claim.account for claim, _ in self._loops.values())
+        account = who_gives_way(here, await self._parts.store.waiting()) if here else None
         for loop, (claim, _) in self._loops.items():
-            if claim.account == richest:
+            if claim.account == account:
                 self._giving_way = loop
                 loop.end(GiveWay())
                 return

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from services.common.database import is_outage
@@ -15,31 +16,56 @@ from services.common.logs import log
 _PATIENCE_SECONDS = 5.0
 _AGAIN_SECONDS = 0.25
 
+# The queue's own functions end a task whoever has it by now.
+_FINISH = """
+    WITH ours AS MATERIALIZED (
+        SELECT id FROM procrastinate_jobs
+        WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR UPDATE
+    )
+    SELECT procrastinate_finish_job_v1(id, %(status)s, %(delete_job)s) FROM ours
+"""
+_RETRY = """
+    WITH ours AS MATERIALIZED (
+        SELECT id FROM procrastinate_jobs
+        WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR UPDATE
+    )
+    SELECT procrastinate_retry_job_v2(id, %(retry_at)s, %(priority)s, NULL, NULL) FROM ours
+"""
+
 
 class TaskEnds(JobManager):
     """The queue's keeper of tasks, for as long as a restart takes.
 
     An end that is not written down would leave the task with a worker that lives and has forgotten it,
-    where no reaper looks.
+    where no reaper looks. A task that a reaper has given to another worker meanwhile is left to that one: if
+    it were ended here and the other worker died, nobody would take it up again.
     """
 
-    async def finish_job(self, *arguments: Any, **named: Any) -> None:
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         """Write down that a task is over."""
-        await _patiently(lambda: super(TaskEnds, self).finish_job(*arguments, **named))
+        await self._end(_FINISH, job, status=status.value, delete_job=delete_job)
 
-    async def retry_job(self, *arguments: Any, **named: Any) -> None:
-        """Write down that a task shall come back."""
-        await _patiently(lambda: super(TaskEnds, self).retry_job(*arguments, **named))
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        """Write down that a task shall come back, with the queue and the lock that it has."""
+        await self._end(_RETRY, job, retry_at=retry_at or datetime.now(UTC), priority=priority)
 
-
-async def _patiently(write: Callable[[], Awaitable[None]]) -> None:
-    patience = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            await write()
-            return
-        except ConnectorException as error:
-            if error.__cause__ is None or not is_outage(error.__cause__) or time.monotonic() > patience:
-                raise
-            log.warning("task.end_retried", error=type(error.__cause__).__name__)
-        await asyncio.sleep(_AGAIN_SECONDS)
+    async def _end(self, query: str, job: Job, **how: Any) -> None:
+        patience = time.monotonic() + _PATIENCE_SECONDS
+        about = {"job_id": job.id, "worker_id": job.worker_id, **how}
+        while True:
+            try:
+                if not await self.connector.execute_query_all_async(query, **about):
+                    log.warning("task.not_ours", task=job.task_name)
+                return
+            except ConnectorException as error:
+                if error.__cause__ is None or not is_outage(error.__cause__) or time.monotonic() > patience:
+                    raise
+                log.warning("task.end_retried", error=type(error.__cause__).__name__)
+            await asyncio.sleep(_AGAIN_SECONDS)

@@ -17,7 +17,7 @@ from services.common.logs import describe, log
 from services.processor.assembly import Assembler
 from services.processor.database_time import DatabaseTime
 from services.processor.endings import TryAgain
-from services.processor.queue import ASSEMBLE, QUEUE, REAP, RUN_SHARD
+from services.processor.queue import ASSEMBLE, REAP, RESULTS, ROWS, RUN_SHARD
 from services.processor.settings import WorkerSettings
 from services.processor.shard_run import ShardRuns
 from services.processor.task_ends import TaskEnds
@@ -26,6 +26,8 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _POLL_SECONDS = 1.0
 _REAP_SECONDS = 1.0
 _RESTART_SECONDS = 1.0
+#: Result files that a worker assembles at once.
+_ASSEMBLIES = 2
 #: After a drain, tasks only have to write down that they are given back.
 _LAST_SECONDS = 3.0
 _LONGEST_RETRY_SECONDS = 30
@@ -64,35 +66,38 @@ class Worker:
         self._app.job_manager = TaskEnds(self._app.connector)
         self._time = DatabaseTime()
         again = AlwaysAgain(self._time)
-        self._app.task(name=RUN_SHARD, queue=QUEUE, retry=again)(_run_shard(shards))
-        self._app.task(name=ASSEMBLE, queue=QUEUE, retry=again)(_assemble(assembler))
+        self._app.task(name=RUN_SHARD, queue=ROWS, retry=again)(_run_shard(shards))
+        self._app.task(name=ASSEMBLE, queue=RESULTS, retry=again)(_assemble(assembler))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take tasks until `stop` is set; then finish what is in flight or give it back."""
         async with self._app.open_async(self._pool):
             loops = [asyncio.ensure_future(each) for each in (self._reap(), self._shards.oversee())]
-            taking = asyncio.ensure_future(self._take())
+            # Places of their own: a job whose rows are paid for does not wait for the rows of others.
+            places = {ROWS: self._settings.worker_shards, RESULTS: _ASSEMBLIES}
+            taking = [asyncio.ensure_future(self._take(*each)) for each in places.items()]
             stopping = asyncio.ensure_future(stop.wait())
             try:
-                await asyncio.wait([taking, stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([*taking, stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
                 draining = asyncio.ensure_future(self._shards.drain(self._settings.drain_seconds))
-                taking.cancel()
+                for each in taking:
+                    each.cancel()
                 await draining
-                await asyncio.gather(taking, return_exceptions=True)
+                await asyncio.gather(*taking, return_exceptions=True)
             finally:
-                for task in (*loops, stopping):
+                for task in (*taking, *loops, stopping):
                     task.cancel()
-                ended = await asyncio.gather(*loops, return_exceptions=True)
+                ended = await asyncio.gather(*taking, *loops, return_exceptions=True)
         for error in ended:
             if isinstance(error, Exception):
                 raise error
 
-    async def _take(self) -> None:
+    async def _take(self, queue: str, places: int) -> None:
         while True:
             try:
                 await self._app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=self._settings.worker_shards,
+                    queues=[queue],
+                    concurrency=places,
                     install_signal_handlers=False,
                     delete_jobs="successful",
                     fetch_job_polling_interval=_POLL_SECONDS,

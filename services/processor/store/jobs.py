@@ -13,7 +13,7 @@ from services.processor.errors import JobFinished, JobNotFound
 from services.processor.job import LIVE, Job, State
 from services.processor.jobs import NewJob
 from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
-from services.processor.queue import QUEUE, RUN_SHARD
+from services.processor.queue import ROWS, RUN_SHARD
 
 _METHOD = "CreateJob"
 # The shards of a job are made where they are kept: a large job has thousands.
@@ -27,7 +27,7 @@ _ADD_SHARDS = text("""
 """)
 _QUEUE_FIRST = text("""
     SELECT procrastinate_defer_jobs_v1(array_agg(
-        ROW(CAST(:queue AS text), CAST(:task AS text), -(turn.next + n), NULL, NULL,
+        ROW(CAST(:queue AS text), CAST(:task AS text), -(turn.next + 2 * n), NULL, NULL,
             jsonb_build_object('job', CAST(:job AS text), 'shard', n), NULL)::procrastinate_job_to_defer_v1
         ORDER BY n
     ))
@@ -81,7 +81,7 @@ class JobStore:
                 await session.execute(
                     _QUEUE_FIRST,
                     {
-                        "queue": QUEUE,
+                        "queue": ROWS,
                         "task": RUN_SHARD,
                         "account": job.account,
                         "job": job.id,

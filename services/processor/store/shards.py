@@ -102,12 +102,11 @@ class ShardStore:
             )
             return await next_turn(connection, claim.account)
 
-    async def waiting(self, accounts: Sequence[str]) -> Waiting:
-        """Return what the accounts are worked on at, and the least among those that wait for a place."""
+    async def waiting(self) -> list[Waiting]:
+        """Return what the queue knows of each account that has shards in it."""
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql.WAITING, {"task": RUN_SHARD})).fetchall()
-        least = min((doing for _, doing, due in rows if due), default=None)
-        return Waiting({account: doing for account, doing, _ in rows if account in accounts}, least)
+        return [Waiting(*row) for row in rows]
 
     async def halt(self, claim: Claim) -> None:
         """Leave a shard where it is, for a job that is paused or has ended; one that was resumed goes on."""

@@ -77,12 +77,14 @@ class Suite:
         self.address = f"127.0.0.1:{free_port()}"
         #: host:port of receivers that may be called although they listen on loopback.
         self.webhooks = ""
+        self.conninfo = ""
         self.settings: dict[str, str] = {}
         self.processes: list[Process] = []
 
     def use(self, database: Database, redis_url_file: Path) -> None:
         """Say where the stores are."""
         who = self.certificates.identity("processor")
+        self.conninfo = database.conninfo
         self.settings = {
             "SMELT_DATABASE_URL_FILE": str(database.url_file),
             "SMELT_REDIS_URL_FILE": str(redis_url_file),

@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Job, Status
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from services.common.database import engine, sessions
 from services.processor.models import JobRow
-from services.processor.queue import QUEUE, REAP, RUN_SHARD
+from services.processor.queue import REAP, ROWS, RUN_SHARD
 from services.processor.store.jobs import JobStore
+from services.processor.task_ends import TaskEnds
 from tests.support.stores import Database
 
 FreshDatabase = Callable[[str], Database]
@@ -47,7 +50,7 @@ def with_jobs(database: Database, *accounts: str) -> psycopg.Connection:
 
 def put(connection: psycopg.Connection, account: str, count: int = 1) -> None:
     for _ in range(count):
-        connection.execute(_PUT, {"queue": QUEUE, "task": RUN_SHARD, "account": account})
+        connection.execute(_PUT, {"queue": ROWS, "task": RUN_SHARD, "account": account})
 
 
 def take(connection: psycopg.Connection, count: int) -> str:
@@ -63,11 +66,22 @@ def test_accounts_take_turns_however_much_one_of_them_has_queued(fresh_database:
         put(connection, "b", 2)
         put(connection, "c")
         assert take(connection, 5) == "abcab"
-        # Whoever comes now begins where the queue is: neither behind all that waits nor before what is due.
+        # Whoever comes now goes next, and from then on they take turns.
         put(connection, "c", 3)
         put(connection, "a")
-        assert take(connection, 8) == "acacacaa"
+        assert take(connection, 8) == "cacacaaa"
         assert take(connection, 1) == ""
+
+
+def test_newcomers_one_after_the_other_do_not_hold_up_who_waits(fresh_database: FreshDatabase) -> None:
+    with with_jobs(fresh_database("processor"), "a", "b", "c", "d") as connection:
+        put(connection, "a", 3)
+        assert take(connection, 1) == "a"
+        put(connection, "b")
+        assert take(connection, 1) == "b"
+        put(connection, "c")
+        put(connection, "d")
+        assert take(connection, 4) == "acda"
 
 
 def test_two_reapers_at_once_give_each_task_back_once(fresh_database: FreshDatabase) -> None:
@@ -86,6 +100,29 @@ def test_two_reapers_at_once_give_each_task_back_once(fresh_database: FreshDatab
         assert len(given_back) == len(set(given_back)) == 60
         attempts = connection.execute("SELECT DISTINCT attempts, status::text FROM procrastinate_jobs")
         assert attempts.fetchall() == [(1, "todo")]
+
+
+@pytest.mark.promise("S40")
+async def test_a_task_that_another_worker_has_by_now_is_left_to_it(fresh_database: FreshDatabase) -> None:
+    database = fresh_database("processor")
+    held = "SELECT id, worker_id, status::text FROM procrastinate_jobs"
+    with with_jobs(database, "a") as connection:
+        put(connection, "a")
+        take(connection, 1)
+        id_, first, _ = connection.execute(held).fetchone() or ()
+        connection.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+        connection.execute(REAP, {"seconds": 10})
+        take(connection, 1)
+        ours = connection.execute(held).fetchall()
+        assert ours[0][1] != first
+        late = Job(id=id_, worker_id=first, queue=ROWS, lock=None, queueing_lock=None, task_name=RUN_SHARD)
+        connector = PsycopgConnector(conninfo=database.conninfo)
+        async with App(connector=connector).open_async():
+            await TaskEnds(connector).finish_job(late, Status.SUCCEEDED, True)
+            await TaskEnds(connector).retry_job(late)
+            assert connection.execute(held).fetchall() == ours
+            await TaskEnds(connector).finish_job(late.evolve(worker_id=ours[0][1]), Status.SUCCEEDED, True)
+        assert connection.execute(held).fetchall() == []
 
 
 async def test_jobs_that_have_not_ended_are_counted_by_account(fresh_database: FreshDatabase) -> None:

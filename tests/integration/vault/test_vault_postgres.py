@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,8 +34,8 @@ class Server:
         """The server and all that it has started."""
         return tree(int((self.cluster.data / "postmaster.pid").read_text().split()[0]))
 
-    def signal(self, number: signal.Signals) -> None:
-        for pid in self.pids():
+    def signal(self, number: signal.Signals, *, also: AbstractSet[int] = frozenset()) -> None:
+        for pid in self.pids() | also:
             # A connection's process may end by itself meanwhile.
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
@@ -109,8 +110,7 @@ async def test_while_postgres_hangs_or_is_dead_no_key_leaves_and_the_vault_is_no
             assert await stream.outcome(grant, 999_999) == "AUDIT_UNAVAILABLE"
         finally:
             if how is signal.SIGSTOP:
-                for pid in stopped | server.pids():
-                    os.kill(pid, signal.SIGCONT)
+                server.signal(signal.SIGCONT, also=stopped)
         # An answer that was on its way when the server stopped may arrive just after.
         assert max(at for at, said in outcomes if said == SECRET) < ended + 1
         if how is signal.SIGSTOP:

@@ -20,10 +20,11 @@ class Connector:
         self.cause = cause
         self.calls = 0
 
-    async def execute_query_async(self, **_: Any) -> None:
+    async def execute_query_all_async(self, query: str, **_: Any) -> list[dict[str, Any]]:
         self.calls += 1
         if self.calls <= self.failures:
             raise ConnectorException from self.cause
+        return [{}]
 
 
 async def test_an_end_is_written_down_when_the_database_is_back() -> None:
