@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 #: The day that the prices are of; providers change them.
-PRICES_DATE = "2025-11-01"
+PRICES_DATE = "2026-03-21"
 _MILLION = Decimal(1_000_000)
 
 
@@ -45,6 +45,7 @@ MODELS = {
         _known("gpt-5", "1.25", "10.00", reasoning=True),
         _known("gpt-5-mini", "0.25", "2.00", reasoning=True),
         _known("gpt-5-nano", "0.05", "0.40", reasoning=True),
+        _known("gpt-5.1", "1.25", "10.00", reasoning=True),
         _known("o1", "15.00", "60.00", reasoning=True),
         _known("o3", "2.00", "8.00", reasoning=True),
         _known("o3-mini", "1.10", "4.40", reasoning=True),
@@ -63,7 +64,9 @@ def facts_of(model: str) -> ModelFacts:
     base, _, version = _without_date(model)
     if version and base in MODELS:
         return MODELS[base]
-    reasoning = any(model == family or model.startswith(f"{family}-") for family in _REASONING_FAMILIES)
+    reasoning = any(
+        model == family or model.startswith((f"{family}-", f"{family}.")) for family in _REASONING_FAMILIES
+    )
     # Its chat versions answer at once and take a temperature.
     return ModelFacts(model, reasoning and not model.endswith("-chat-latest"))
 

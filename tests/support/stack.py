@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deploy.local.processes import inherited_environment
 from deploy.local.services import ROOT, python_environment
+from tests.support.ports import free_port
 from tests.support.session import Room, Session
 
 START_SECONDS = 120.0
@@ -37,6 +38,8 @@ class Stack:
     ca_file: Path
     provider_url: str
     state_dir: Path
+    #: host:port on loopback that webhooks may go to; a test that wants them listens there.
+    webhooks: str = ""
 
     @property
     def pids(self) -> Mapping[str, int]:
@@ -120,7 +123,8 @@ def start(session: Session) -> Stack:
     def begin(room: Room) -> dict[str, Any]:
         launcher = Launcher(room.directory / "state")
         # The sweep for secrets reads the logs, so that they say all that they ever would.
-        shell = launcher.start(**GENEROUS, SMELT_LOG_LEVEL="debug")
+        webhooks = f"127.0.0.1:{free_port()}"
+        shell = launcher.start(**GENEROUS, SMELT_LOG_LEVEL="debug", SMELT_PRIVATE_WEBHOOKS=webhooks)
         _shells.append(shell)
         room.register.add("stack-shell", shell.pid)
         try:
@@ -128,10 +132,10 @@ def start(session: Session) -> Stack:
         finally:
             if (room.directory / "state" / "launcher.lock").exists():
                 room.register.add("stack", launcher.pid())
-        return {}
+        return {"webhooks": webhooks}
 
-    session.shared(NAME, begin)
-    return Launcher(session.directory / NAME / "state").wait_started()
+    told = session.shared(NAME, begin)
+    return replace(Launcher(session.directory / NAME / "state").wait_started(), **told)
 
 
 def stop(session: Session) -> str | None:

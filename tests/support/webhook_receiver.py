@@ -76,8 +76,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """Listen on loopback for the length of the block."""
+def receiving(port: int = 0) -> Iterator[Receiver]:
+    """Listen on loopback for the length of the block, by default on any free port."""
     receiver = Receiver()
 
     class Requests(BaseHTTPRequestHandler):
@@ -102,7 +102,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Requests)
     server.daemon_threads = True
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

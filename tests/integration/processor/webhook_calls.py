@@ -63,12 +63,18 @@ async def again(person: Person, name: str) -> Any:
     return await person.webhooks.RedeliverWebhookDelivery(request, metadata=person.metadata, timeout=10)
 
 
-async def tried(person: Person, name: str, attempts: int = 1, seconds: float = 20) -> Any:
-    """Return a delivery once so many attempts have ended."""
+async def tried(
+    person: Person, name: str, attempts: int = 1, *, status: int | None = None, seconds: float = 20
+) -> Any:
+    """Return a delivery once so many attempts have ended, the last one with a status.
+
+    While an attempt is under way a delivery tells what came of the one before.
+    """
     deadline = time.monotonic() + seconds
     while True:
         found = await delivery(person, name)
-        if found.attempts >= attempts and (found.state != Delivery.PENDING or found.reason):
+        ended = found.state != Delivery.PENDING or found.reason
+        if found.attempts >= attempts and ended and status in (None, found.status_code):
             return found
         assert time.monotonic() < deadline, f"still {found}"
         await asyncio.sleep(0.05)

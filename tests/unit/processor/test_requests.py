@@ -42,6 +42,7 @@ def test_limits_and_forbidden_words_are_told_to_the_model() -> None:
         ("o3", True),
         ("o4-mini-2025-04-16", True),
         ("gpt-5-mini", True),
+        ("gpt-5.2-pro", True),
         ("gpt-5.1-chat-latest", False),
         ("gpt-5-chat-latest", False),
         ("o1000", False),
