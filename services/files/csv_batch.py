@@ -11,6 +11,10 @@ from services.common.errors import DomainError
 class Rows(Protocol):
     """Rows by what they hold; an empty line is a row without cells."""
 
+    def even(self, width: int) -> list[Sequence[str]] | None:
+        """Return the cells of all rows by column, if each row is known to be so wide without counting."""
+        ...
+
     def widths(self) -> list[int]:
         """Return how many cells each row has."""
         ...
@@ -26,6 +30,9 @@ class QuotedRows:
 
     rows: list[list[str]]
 
+    def even(self, width: int) -> list[Sequence[str]] | None:
+        return None
+
     def widths(self) -> list[int]:
         return list(map(len, self.rows))
 
@@ -37,10 +44,24 @@ class QuotedRows:
 
 @dataclass(frozen=True, slots=True)
 class PlainRows:
-    """Rows of one line each, without a quote: a delimiter is the end of a cell wherever it stands."""
+    """Rows of one line each, without a quote: a delimiter is the end of a cell wherever it stands.
 
+    `text` is the lines, each with `line_end` after it.
+    """
+
+    text: str
     lines: list[str]
+    line_end: str
     delimiter: str
+
+    def even(self, width: int) -> list[Sequence[str]] | None:
+        # The end of a line becomes a cell of its own. Where all of these stand right, no row is uneven.
+        cells = self.text.replace(self.line_end, f"{self.delimiter}\n{self.delimiter}").split(self.delimiter)
+        cells.pop()
+        step = width + 1
+        if len(cells) != len(self.lines) * step or cells[width::step].count("\n") != len(self.lines):
+            return None
+        return [cells[place::step] for place in range(width)]
 
     def widths(self) -> list[int]:
         return [found + 1 for found in map(str.count, self.lines, repeat(self.delimiter))]

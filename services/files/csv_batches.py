@@ -92,7 +92,7 @@ class Batches:
         lines = block.split(end)
         if lines.pop() or not all(lines) or self._may_be_large(lines):
             return None
-        rows = PlainRows(lines, self._delimiter)
+        rows = PlainRows(block, lines, end, self._delimiter)
         return Batch(rows, lines, range(1, len(lines) + 1), self._line, line_end=end)
 
     def _quoted(self, block: str, *, most: int = 2**62) -> Batch:

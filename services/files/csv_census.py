@@ -51,9 +51,10 @@ class Census:
 
     def take(self, batch: Batch) -> None:
         """Count the rows of a batch; raise what is wrong with the first bad one."""
-        widths = batch.rows.widths()
-        rows = len(widths)
-        while rows and not widths[rows - 1]:
+        columns = batch.rows.even(self._width)
+        widths = batch.rows.widths() if columns is None else []
+        rows = len(batch)
+        while columns is None and rows and not widths[rows - 1]:
             rows -= 1
         if rows:
             self._settle_empty()
@@ -62,11 +63,13 @@ class Census:
             raise FileTooManyRows(limit=str(self._max_rows))
         self._note(batch, rows)
         if rows:
-            self._onlooker.take(batch.rows.columns(self._width, rows))
+            if columns is None:
+                columns = batch.rows.columns(self._width, rows)
+            self._onlooker.take(columns)
             self._count += rows
-        if rows < len(widths) and not self._empty:
+        if rows < len(batch) and not self._empty:
             self._first_empty = batch.line(rows)
-        self._empty += len(widths) - rows
+        self._empty += len(batch) - rows
         if self._empty > self._max_rows:
             raise FileTooManyRows(limit=str(self._max_rows))
 

@@ -84,15 +84,8 @@ class EightBitText:
         self._bad: int | None = None
 
     def decode(self, piece: bytes, *, final: bool = False) -> str:
-        if UTF_8 in self._left:
-            try:
-                self._utf8.decode(piece, final)
-            except UnicodeDecodeError as error:
-                # The error counts from the bytes that the decoder had kept back.
-                self._rule_out(UTF_8, self._seen + error.start - (len(error.object) - len(piece)))
-        if WINDOWS_1252 in self._left and len(piece.translate(None, _UNDEFINED_IN_1252)) < len(piece):
-            undefined = next(at for at, byte in enumerate(piece) if byte in _UNDEFINED_IN_1252)
-            self._rule_out(WINDOWS_1252, self._seen + undefined)
+        if not piece.isascii() or self._utf8.getstate()[0]:
+            self._check(piece, final=final)
         self._seen += len(piece)
         return piece.decode(LATIN_1)
 
@@ -105,6 +98,18 @@ class EightBitText:
     @property
     def encoding(self) -> str:
         return self._left[0]
+
+    def _check(self, piece: bytes, *, final: bool) -> None:
+        """Rule out encodings that have no meaning for a piece; ASCII has one in all of them."""
+        if UTF_8 in self._left:
+            try:
+                self._utf8.decode(piece, final)
+            except UnicodeDecodeError as error:
+                # The error counts from the bytes that the decoder had kept back.
+                self._rule_out(UTF_8, self._seen + error.start - (len(error.object) - len(piece)))
+        if WINDOWS_1252 in self._left and len(piece.translate(None, _UNDEFINED_IN_1252)) < len(piece):
+            undefined = next(at for at, byte in enumerate(piece) if byte in _UNDEFINED_IN_1252)
+            self._rule_out(WINDOWS_1252, self._seen + undefined)
 
     def _rule_out(self, encoding: str, offset: int) -> None:
         first = self._left[0] == encoding

@@ -19,16 +19,20 @@ _SEARCHED = 10_000
 MOST_COUNTED = 8
 _CODES_IN_MEMORY = 2**17
 
-# The cells of most files are seen as Latin-1, whatever they are, so that only ASCII has a meaning here.
+# The cells of most files are seen as Latin-1, whatever they are, so that only ASCII has a meaning here. White
+# space and digits are written out in sets: with a class in it, a set is gone through for each character.
+_SPACE = r" \t\n\r\f\v"
 _EMAIL = re.compile(
-    r"[^\s@<>,;:\"()\[\]]{1,64}@(?:[^\s@.<>,;:\"()\[\]_]{1,63}\.)+[^\s@.<>,;:\"()\[\]\d_]{2,63}", re.ASCII
+    rf"[^{_SPACE}@<>,;:\"()\[\]]{{1,64}}@(?:[^{_SPACE}@.<>,;:\"()\[\]_]{{1,63}}\.)+"
+    rf"[^{_SPACE}@.<>,;:\"()\[\]0-9_]{{2,63}}",
+    re.ASCII,
 )
 _PHONE = re.compile(
     r"\+?(?=(?:\D*\d){5})(?!(?:\D*\d){16})[\d ()./\-]+(?:\s*(?:ext\.?|x)\s*\d{1,6})?",
     re.IGNORECASE | re.ASCII,
 )
 _URL = re.compile(
-    r"(?:https?://)?(?:[^\s/:@.?#]{1,63}\.)+[^\s/:@.?#\d]{2,63}(?::\d{1,5})?(?:[/?#]\S*)?",
+    rf"(?:https?://)?(?:[^{_SPACE}/:@.?#]{{1,63}}\.)+[^{_SPACE}/:@.?#0-9]{{2,63}}(?::\d{{1,5}})?(?:[/?#]\S*)?",
     re.IGNORECASE | re.ASCII,
 )
 _FORMS = {
