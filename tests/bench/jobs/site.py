@@ -76,18 +76,20 @@ class Site:
         """Return a new template; another model is another pace."""
         return self.person.template("Write a hook for row {{n}}", model=model)
 
-    def run(self, rows: int, parallel: int, model: str = "gpt-4o-mini") -> Ran:
+    def run(
+        self, rows: int, parallel: int, model: str = "gpt-4o-mini", *, seconds: float = FINISH_SECONDS
+    ) -> Ran:
         """Run a job and download its result."""
         file, template = self.file(rows), self.template(model)
         before, started = self._cpu(), time.perf_counter()
         job = self.person.job(file, [template], parallel_calls=parallel)
-        done = self.person.finished(job, seconds=FINISH_SECONDS)
+        done = self.person.finished(job, seconds=seconds)
         data = self.person.results(job)
-        seconds = time.perf_counter() - started
+        took = time.perf_counter() - started
         assert done["request_counts"]["succeeded"] == rows, done
         assert data.count(b"\n") >= rows + 1
         spent = {name: total - before.get(name, 0.0) for name, total in self._cpu().items()}
-        return Ran(done, rows, seconds, spent)
+        return Ran(done, rows, took, spent)
 
     def _cpu(self) -> dict[str, float]:
         return {name: cpu_seconds(tree(pid)) for name, pid in self.stack.pids.items() if name != "provider"}

@@ -179,6 +179,7 @@ async def killed_under_load(vault: Vault, kills: int) -> None:
             await asyncio.wait(tasks, timeout=5)
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         await vault.start()
     assert len(received) >= 20 * kills
     recorded = {
