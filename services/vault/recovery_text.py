@@ -36,8 +36,14 @@ def written(key: bytearray) -> list[str]:
 
 
 def read(text: str) -> bytearray:
-    """Return the key in the numbered lines of a text, which may hold others; raise RecoveryTextWrong."""
-    found = {int(line[1]): line[2] for line in map(_LINE.match, text.splitlines()) if line}
+    """Return the key in the numbered lines of a text, which may hold others; raise RecoveryTextWrong.
+
+    Four lines and nothing else may be without their numbers.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = {int(line[1]): line[2] for line in map(_LINE.match, lines) if line}
+    if not found and len(lines) == LINES:
+        found = dict(enumerate(lines, start=1))
     if missing := [str(number) for number in range(1, LINES + 1) if number not in found]:
         raise RecoveryTextWrong(f"there is no line {' and no line '.join(missing)}")
     key = bytearray()

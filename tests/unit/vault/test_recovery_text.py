@@ -32,6 +32,7 @@ def test_a_person_may_type_as_people_do() -> None:
     assert read(f"Recovery sheet\nRoot key root-0123\n{typed}\nand a note") == KEY
     looks_alike = [line[:3] + line[3:].replace("0", "O").replace("1", "l") for line in SHEET]
     assert read("\n".join(looks_alike)) == KEY
+    assert read("\n\n".join(line[3:] for line in SHEET)) == KEY
     assert part_of_line(2, SHEET[1]) == part_of_line(2, SHEET[1][3:]) == bytes(KEY[8:16])
 
 
@@ -50,6 +51,8 @@ def test_a_wrong_letter_is_told_with_its_line_and_not_repeated() -> None:
     [
         ("", "no line 1 and no line 2 and no line 3 and no line 4"),
         ("\n".join(SHEET[:3]), "no line 4"),
+        ("\n".join(line[3:] for line in SHEET[:3]), "no line 1 and"),
+        ("\n".join(SHEET[n][3:] for n in (0, 2, 1, 3)), "line 2 is not as it was printed"),
         ("\n".join([*SHEET[:3], "4: "]), "line 4"),
         ("\n".join([*SHEET[:3], SHEET[3] + "-0000"]), "line 4"),
         ("\n".join([*SHEET[:3], "4: " + SHEET[0][3:]]), "line 4"),
