@@ -22,6 +22,7 @@ from tests.support.ports import free_port
 
 REFUSED = Unusable(Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many"))
 TOLD_100_A_SECOND = Answer("x", told=Told("6000", "5999", "10ms", "", "", ""))
+TOLD_ONE_A_SECOND = Answer("x", told=Told("60", "59", "1s", "", "", ""))
 
 
 @pytest.fixture
@@ -55,11 +56,11 @@ async def turns(limiter: Limiter, where: str, seconds: float) -> int:
     return count
 
 
-async def told(limiter: Limiter, where: str) -> None:
+async def told(limiter: Limiter, where: str, answer: Answer = TOLD_100_A_SECOND) -> None:
     """Let a worker learn of a limit, and share it."""
     while not await limiter.turn(where, Ended()):
         pass
-    limiter.heard(where, limiter.now(), TOLD_100_A_SECOND)
+    limiter.heard(where, limiter.now(), answer)
     await asyncio.sleep(0.1)
 
 
@@ -73,8 +74,7 @@ async def test_workers_share_a_told_limit(workers: list[Limiter]) -> None:
 
 async def test_who_waits_at_a_slow_place_leaves_when_its_work_is_over(workers: list[Limiter]) -> None:
     where, going_on, over = somewhere(), Ended(), Ended()
-    await told(workers[0], where)
-    workers[0].heard(where, workers[0].now(), Answer("x", told=Told("60", "59", "1s", "", "", "")))
+    await told(workers[0], where, TOLD_ONE_A_SECOND)
     stays = [asyncio.ensure_future(workers[0].turn(where, going_on)) for _ in range(50)]
     leaves = [asyncio.ensure_future(workers[0].turn(where, over)) for _ in range(50)]
     await asyncio.sleep(0.2)
