@@ -31,7 +31,7 @@ def address() -> str:
 def mails(stack: Stack, recipient: str) -> list[str]:
     """The texts of the mails to an address, oldest first."""
     found = []
-    for path in sorted((stack.state_dir / "mail").glob("*.eml")):
+    for path in sorted((stack.state_dir / "mail").glob("[!.]*.eml")):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         if mail["To"] == recipient:
             found.append(str(mail.get_content()))

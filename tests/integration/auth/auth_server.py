@@ -98,7 +98,8 @@ class Auth:
 
     def mails(self, recipient: str) -> list[EmailMessage]:
         """Return what was sent to an address so far, oldest first."""
-        found = [read_mail(path) for path in sorted(self.mail_dir.glob("*.eml"))]
+        # One that is being written has a dot before its name, which pathlib's * matches as well.
+        found = [read_mail(path) for path in sorted(self.mail_dir.glob("[!.]*.eml"))]
         return [mail for mail in found if mail["To"] == recipient]
 
     async def mail(self, recipient: str, number: int = 1) -> EmailMessage:
