@@ -306,11 +306,11 @@ class Worker:
         self._reader = asyncio.ensure_future(self._read())
 
     async def ask(
-        self, grant: str, row: int = 1, *, show: bool = True, **more: Any
+        self, grant: str, row: int = 1, *, show: bool = True, again: bool = False, **more: Any
     ) -> release_pb2.ReleaseApiKeysResponse:
-        """Ask once; return the answer."""
+        """Ask once; return the answer. A grant is shown once, or each time with `again`."""
         id_ = next(self._ids)
-        shown = "" if grant in self._shown or not show else grant
+        shown = "" if not show or (grant in self._shown and not again) else grant
         if show:
             self._shown.add(grant)
         future = self._waiting[id_] = asyncio.get_running_loop().create_future()
