@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from smelt.vault.v1 import api_keys_pb2, operator_pb2, release_pb2, signing_pb2
 
+from services.processor.release_client import ReleaseClient, Use
 from tests.integration.vault.vault_process import (
     PRIVATE_URL,
     SECRET,
@@ -79,6 +80,21 @@ async def test_a_grant_cannot_claim_more_than_its_rows_need(vault: Vault) -> Non
         answers = await asyncio.gather(*(stream.outcome(grant, 1, attempt=n) for n in range(1, 40)))
     # One call: three attempts, and once more after each of eight takeovers.
     assert answers.count(SECRET) == 3 + 8
+
+
+async def test_a_worker_goes_on_with_more_grants_than_the_vault_remembers(vault: Vault) -> None:
+    account = new_account()
+    key = await vault.add_key(account)
+    first, *others = [(await vault.grant(account, key.name)).token for _ in range(1_025)]
+    client = ReleaseClient(vault.channel("processor"))
+    try:
+        for grant in (first, *others):
+            assert (await client.release(grant, Use(1, 0, 1, 1))).secret == SECRET.encode()
+        # The vault has begun to remember anew; twenty lanes of the first job find that out at once.
+        lanes = await asyncio.gather(*(client.release(first, Use(row, 0, 1, 1)) for row in range(2, 22)))
+        assert [each.secret for each in lanes] == [SECRET.encode()] * 20
+    finally:
+        await client.close()
 
 
 @pytest.mark.promise("S11")
