@@ -37,20 +37,3 @@ def cpu_seconds(pids: Iterable[int]) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         total += sum(map(int, fields[11:15]))
     return total / TICKS
-
-
-def tree(pid: int) -> set[int]:
-    """Return a process and its descendants."""
-    found = {pid}
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            found |= tree(int(child))
-    return found
-
-
-def peak_memory_mib(pid: int) -> float:
-    """Return the most memory that a process has held at once (VmHWM), in MiB."""
-    line = next(
-        line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")
-    )
-    return int(line.split()[1]) / 1024

@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from tests.bench.figures import Figure, peak_memory_mib
+from tests.bench.figures import Figure
 from tests.e2e.api import register, tls
+from tests.support.proc import watched
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
@@ -25,16 +26,19 @@ def run(stack: Stack) -> Iterator[Figure]:
         person = register(http)
         person.add_key(provider.base_url)
         note = b"n" * ROW_BYTES
-        file = person.file(b"n,note\n" + b"".join(b"%d,%s\n" % (n, note) for n in range(ROWS)), "large.csv")
-        template = person.template("Sum up row {{n}}: {{note}}")
-        job = person.job(file, [template], parallel_calls=PARALLEL)
-        done = person.finished(job, seconds=FINISH_SECONDS)
+        with watched(stack.pids["worker-1"]) as worker, watched(stack.pids["files"]) as files:
+            file = person.file(
+                b"n,note\n" + b"".join(b"%d,%s\n" % (n, note) for n in range(ROWS)), "large.csv"
+            )
+            template = person.template("Sum up row {{n}}: {{note}}")
+            job = person.job(file, [template], parallel_calls=PARALLEL)
+            done = person.finished(job, seconds=FINISH_SECONDS)
         assert done["request_counts"]["succeeded"] == ROWS, done
         detail = f"after {ROWS:,} rows of {ROW_BYTES:,} bytes, {PARALLEL} calls in flight"
-        for name in ("worker-1", "files"):
+        for name, peak in (("worker", worker), ("files", files)):
             yield Figure(
                 f"peak memory of {name}, MiB, 50 MB file",
-                peak_memory_mib(stack.pids[name]),
+                peak.mib,
                 MOST_MIB,
                 detail,
                 above=False,

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Iterator
 
-from tests.bench.figures import Figure, peak_memory_mib
+from tests.bench.figures import Figure
 from tests.bench.files.content import csv, size
 from tests.e2e.api import Person
+from tests.support.proc import watched
 from tests.support.stack import Stack
 
 ROWS = 5_000_000
@@ -18,24 +19,24 @@ def run(stack: Stack, person: Person) -> Iterator[Figure]:
     """Upload it, measure, and delete it."""
     length = size(ROWS, note=NOTE)
     started = time.perf_counter()
-    answer = person.http.post(
-        "/v1/files:upload",
-        params={"filename": "large.csv"},
-        content=csv(ROWS, note=NOTE),
-        headers={
-            "authorization": f"Bearer {person.token}",
-            "content-type": "text/csv",
-            "content-length": str(length),
-        },
-    )
+    with watched(stack.pids["files"]) as memory:
+        answer = person.http.post(
+            "/v1/files:upload",
+            params={"filename": "large.csv"},
+            content=csv(ROWS, note=NOTE),
+            headers={
+                "authorization": f"Bearer {person.token}",
+                "content-type": "text/csv",
+                "content-length": str(length),
+            },
+        )
     took = time.perf_counter() - started
     assert answer.status_code == 201, answer.text
     file = answer.json()
     assert file["row_count"] == ROWS
-    memory = peak_memory_mib(stack.pids["files"])
     rate = length / 1e6 / took
     yield Figure(
-        "peak memory of files, MiB", memory, 256, f"{length / 1e9:.2f} GB at {rate:.0f} MB/s", above=False
+        "peak memory of files, MiB", memory.mib, 256, f"{length / 1e9:.2f} GB at {rate:.0f} MB/s", above=False
     )
     first, middle = _seconds(person, file["name"], 1), _seconds(person, file["name"], ROWS // 2)
     yield Figure(

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from statistics import median
 
-from tests.bench.figures import Figure, cpu_seconds, peak_memory_mib
+from tests.bench.figures import Figure, cpu_seconds
 from tests.bench.jobs import curator
 from tests.bench.jobs.site import AT_WORK, Ran, Site
+from tests.support.proc import peak_memory_mib
 
 ROWS = 5000
 PARALLEL = 256

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from tests.bench.figures import Figure, peak_memory_mib
+from tests.bench.figures import Figure
 from tests.bench.jobs.beside import PARALLEL, ROWS
 from tests.bench.jobs.site import Site
+from tests.support.proc import peak_memory_mib
 from tests.support.stack import Stack
 
 HUGE_ROWS = 500_000

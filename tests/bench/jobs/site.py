@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from tests.bench.figures import cpu_seconds, tree
+from tests.bench.figures import cpu_seconds
 from tests.e2e.api import register, tls
+from tests.support.proc import tree
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 

@@ -18,9 +18,9 @@ from deploy.local.ports import PortBlock
 from deploy.local.postgres import Cluster
 from deploy.local.secret_files import private_directory, write_secret
 from services.common.ids import new_id
-from tests.bench.figures import tree
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
 from tests.support import stores
+from tests.support.proc import tree
 from tests.support.session import Room, Session
 
 
