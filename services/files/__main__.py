@@ -112,7 +112,8 @@ def assemble(settings: FilesSettings) -> Parts:
     writers = ThreadPoolExecutor(settings.object_threads, thread_name_prefix="write")
     discards = Discards(objects, readers, forget=remains.forget)
     library = Library(files, objects, keys=keys, discards=discards, executor=readers)
-    threads, limits = ParsingThreads(settings.uploads_at_once), upload_limits(settings)
+    threads = ParsingThreads(settings.uploads_at_once, processes=settings.parsing_processes)
+    limits = upload_limits(settings)
     uploads = Uploads(
         files,
         objects,

@@ -169,10 +169,13 @@ class S3Writer:
             log.error("part.not_kept", **describe(error))
             raise Unavailable from None
 
+    def end(self) -> None:
+        if self._upload:
+            self._send()
+
     def finish(self) -> None:
         with _s3_errors():
             if self._upload:
-                self._send()
                 self._await_sent()
                 self._s3.complete_multipart_upload(
                     Bucket=self._bucket,

@@ -12,7 +12,7 @@ from services.files.csv_faults import faulty_line
 from services.files.errors import FileInvalidFormat, FileMalformed
 
 #: Text is looked at in blocks of whole lines of about so many characters.
-BLOCK = 128 * 1024
+BLOCK = 64 * 1024
 
 # The library's own limit is for the whole process and per character; ours are checked below.
 csv.field_size_limit(2**31 - 1)
@@ -90,7 +90,7 @@ class Batches:
                 return None
             end = "\r\n"
         lines = block.split(end)
-        if lines.pop() or not all(lines) or self._may_be_large(lines):
+        if lines.pop() or not all(lines) or self._may_be_large(block, lines):
             return None
         rows = PlainRows(block, lines, end, self._delimiter)
         return Batch(rows, lines, range(1, len(lines) + 1), self._line, line_end=end)
@@ -99,9 +99,9 @@ class Batches:
         reading = _Reading(split(block), self._sizes, delimiter=self._delimiter, first_line=self._line)
         return reading.read(lambda lines: self._draw(self._line + lines), most)
 
-    def _may_be_large(self, lines: list[str]) -> bool:
-        longest = max(map(len, lines), default=0) * self._sizes.widest
-        return longest > min(self._sizes.max_field_bytes, self._sizes.max_row_bytes)
+    def _may_be_large(self, block: str, lines: list[str]) -> bool:
+        most = min(self._sizes.max_field_bytes, self._sizes.max_row_bytes) // self._sizes.widest
+        return len(block) > most and max(map(len, lines), default=0) > most
 
 
 class _Reading:

@@ -24,6 +24,10 @@ class ObjectWriter(Protocol):
 
     def write(self, piece: memoryview) -> None: ...
 
+    def end(self) -> None:
+        """Take note that nothing more will be written; what was may go on its way."""
+        ...
+
     def finish(self) -> None: ...
 
     def abort(self) -> None: ...
@@ -66,11 +70,11 @@ def write_sealed(
     max_bytes: int,
     read: Callable[[Iterator[bytes]], T],
 ) -> tuple[Written, T]:
-    """Seal and store a file while `read` looks at it; on any failure nothing is stored."""
-    digest, size = hashlib.sha256(), 0
+    """Seal and store a file while `read` looks at all of it; on any failure nothing is stored."""
+    digest, size, whole = hashlib.sha256(), 0, False
 
     def passing(sealer: FileSealer) -> Iterator[bytes]:
-        nonlocal size
+        nonlocal size, whole
         for piece in _cut(pieces):
             size += len(piece)
             if size > max_bytes:
@@ -78,11 +82,14 @@ def write_sealed(
             digest.update(piece)
             sealer.write(piece)
             yield piece
+        sealer.finish()
+        # What is left is on its way while the reader comes to its end.
+        writer.end()
+        whole = True
 
     try:
-        sealer = FileSealer(key, associated_data, sink=writer.write)
-        found = read(passing(sealer))
-        sealer.finish()
+        found = read(passing(FileSealer(key, associated_data, sink=writer.write)))
+        assert whole
         writer.finish()
     except BaseException:
         writer.abort()

@@ -116,7 +116,8 @@ class _Column:
 
     def take(self, cells: Sequence[str]) -> int:
         """Look at some cells; return how many are blank."""
-        blank = cells.count("") + sum(map(str.isspace, cells))
+        good = self._lines is not None and self._are_well_formed(cells, self._lines)
+        blank = 0 if good else cells.count("") + sum(map(str.isspace, cells))
         self._filled += len(cells) - blank
         if blank == len(cells):
             return blank
@@ -124,19 +125,16 @@ class _Column:
             cells = [cell for cell in cells if cell and not cell.isspace()]
         if self._looks_for_samples():
             self._sample(cells)
-        if self._form:
-            self._malformed += self._count_malformed(cells, self._form)
+        if self._form and not good:
+            self._malformed += _malformed(cells, self._form)
         if self._distinct:
             self._distinct.add(cells)
         return blank
 
-    def _count_malformed(self, cells: Sequence[str], form: Callable[[str], object]) -> int:
-        if self._lines:
-            text = "\n".join([*cells, ""])
-            # Most often all are well formed, and seeing that at once takes half the time.
-            if text.count("\n") == len(cells) and self._lines(text):
-                return 0
-        return sum(1 for cell in filterfalse(form, cells) if not form(cell.strip()))
+    def _are_well_formed(self, cells: Sequence[str], lines: Callable[[str], object]) -> bool:
+        """Look at all cells at once: most often all are well formed, and seeing that takes half the time."""
+        text = "\n".join([*cells, ""])
+        return text.count("\n") == len(cells) and lines(text) is not None
 
     def result(self, text: Callable[[str], str]) -> ColumnProfile:
         return ColumnProfile(
@@ -163,6 +161,10 @@ class _Column:
                 self._samples.append(cell)
                 if len(self._samples) == _SAMPLES:
                     return
+
+
+def _malformed(cells: Sequence[str], form: Callable[[str], object]) -> int:
+    return sum(1 for cell in filterfalse(form, cells) if not form(cell.strip()))
 
 
 def _empty_rows(columns: Sequence[Sequence[str]], emptiest: Sequence[str]) -> int:

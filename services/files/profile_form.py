@@ -16,7 +16,11 @@ def dump(profile: Profile) -> bytes:
 
 def load(content: bytes) -> Profile:
     """Return the profile that was dumped."""
-    said = orjson.loads(content)
+    return profile_of(orjson.loads(content))
+
+
+def profile_of(said: dict[str, Any]) -> Profile:
+    """Return the profile that JSON says; takes it apart."""
     columns = tuple(_column(column) for column in said.pop("columns"))
     return Profile(columns=columns, **said)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from services.common.errors import DeadlinePassed, Unavailable
 from services.common.identity import Passport
 from services.files.csv_format import Told
-from services.files.csv_reader import Limits, Parsed, parse
+from services.files.csv_reader import Limits, Parsed
 from services.files.data_keys import DataKeys, wiped
 from services.files.errors import FileNotFound
 from services.files.objects import Objects, read_all
@@ -80,7 +80,7 @@ class Reparses:
         return OpenedFile(replace(file, parse=parse), parsed.columns)
 
     async def _read(self, file: StoredFile, key: bytearray, told: Told) -> Parsed:
-        work = partial(parse, limits=self._limits, told=told)
+        work = partial(self._threads.parse, limits=self._limits, told=told)
         try:
             async with asyncio.timeout(self._seconds):
                 return await fed(self._threads.executor, self._pieces(file, key), work)

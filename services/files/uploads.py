@@ -11,7 +11,7 @@ from services.common.errors import DeadlinePassed, InvalidRequest
 from services.common.idempotency import IdempotencyKeyReused, digest
 from services.common.identity import Passport
 from services.files.csv_format import Told
-from services.files.csv_reader import Limits, Parsed, parse
+from services.files.csv_reader import Limits, Parsed
 from services.files.data_keys import DataKeys, wiped
 from services.files.discards import Discards
 from services.files.display_name import display_name
@@ -97,7 +97,7 @@ class Uploads:
                 key=key,
                 associated_data=context.binds(person.account),
                 max_bytes=self._limits.max_bytes,
-                read=partial(parse, limits=self._limits.csv, told=upload.told),
+                read=partial(self._threads.parse, limits=self._limits.csv, told=upload.told),
             )
             written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
             sealed = seal_parse(

@@ -54,12 +54,6 @@ class Service:
         with psycopg.connect(self.database.conninfo) as connection:
             return connection.execute(statement, values).fetchall()
 
-    def memory_mib(self) -> float:
-        """Return the peak resident memory."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-
 
 def client(objects: ObjectStore) -> Any:
     """Return a plain S3 client."""

@@ -1,9 +1,11 @@
 """Nothing stays behind: not after a delete, a caller that leaves, a kill at any time, or an hour."""
 
 import asyncio
+import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import grpc
@@ -166,3 +168,35 @@ async def test_without_a_period_files_stay(own_service: Callable[..., Service], 
     # The sweep has passed when it has come to what it does last.
     await until(lambda: not service.query("SELECT 1 FROM doomed_object"))
     assert service.query("SELECT count(*) FROM file") == [(1,)]
+
+
+@pytest.mark.promise("S31")
+async def test_on_a_full_disk_nothing_is_kept_and_afterwards_all_is_well(
+    own_service: Callable[..., Service], connect: Connect
+) -> None:
+    """The disk beneath nameless files: files may write no file of more than a MiB for a while."""
+    service = own_service()
+    await ready(service)
+    person = Caller(connect(service, "gateway"))
+    content = b"First,Last,Note\n" + LINE * 3000
+    log_bytes = service.log.stat().st_size
+    with limited(service, log_bytes + (1 << 20)):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await person.upload(content)
+        assert refusal(caught.value).reason == "UNAVAILABLE"
+        assert not service.keys()
+        assert not service.query("SELECT 1 FROM file")
+        # What needs no room goes on.
+        assert (await person.upload(b"a\n1\n")).row_count == 1
+    assert (await person.upload(content)).row_count == 3000
+
+
+@contextmanager
+def limited(service: Service, size: int) -> Iterator[None]:
+    """Let the service write no larger file than this inside the block."""
+    before = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, before)

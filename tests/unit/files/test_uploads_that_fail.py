@@ -51,6 +51,9 @@ class MemoryWriter:
     def write(self, piece: memoryview) -> None:
         self._content += piece
 
+    def end(self) -> None:
+        """Everything is here already."""
+
     def finish(self) -> None:
         if self._objects.broken:
             raise Unavailable
