@@ -1,6 +1,7 @@
 """Nothing stays behind: not after a delete, a caller that leaves, a kill at any time, or an hour."""
 
 import asyncio
+import os
 import resource
 import signal
 import time
@@ -17,6 +18,7 @@ from services.common.errors import Unavailable
 from services.files.sweep_store import SweepStore
 from tests.integration.files.service import Caller, Service, client, messages, ready, refusal
 from tests.integration.files.test_results import parts, read
+from tests.support.proc import tree
 
 Connect = Callable[[Service, str], grpc.aio.Channel]
 LINE = b"Ada,Lovelace," + b"r" * 1000 + b"\n"
@@ -67,6 +69,41 @@ async def test_a_caller_that_leaves_leaves_nothing(gateway: Caller, service: Ser
     await until(lambda: service.keys() == before)
     await asyncio.sleep(0.2)
     assert service.keys() == before
+    assert not service.query("SELECT 1 FROM file WHERE account = %s", gateway.account)
+    assert (await gateway.upload(b"a\n1\n")).row_count == 1
+
+
+@pytest.mark.promise("S31")
+async def test_when_the_process_that_reads_an_upload_is_killed_nothing_is_left(
+    gateway: Caller, service: Service
+) -> None:
+    before, sent, killed = service.keys(), asyncio.Event(), asyncio.Event()
+
+    async def upload() -> AsyncIterator[files_pb2.UploadFileRequest]:
+        content = [b"First,Last,Note\n", *([LINE * 200] * 100)]
+        async for message in messages(content, "a.csv", ""):
+            yield message
+        sent.set()
+        await killed.wait()
+        async for message in messages([LINE * 200] * 20, "", ""):
+            yield message
+
+    call = gateway.files.UploadFile(upload(), metadata=gateway.metadata)
+    await asyncio.wait_for(sent.wait(), 20)
+    readers: set[int] = set()
+
+    def reads() -> bool:
+        readers.update(tree(service.process.pid) - {service.process.pid})
+        return bool(readers)
+
+    await until(reads)
+    for reader in readers:
+        os.kill(reader, signal.SIGKILL)
+    killed.set()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    assert refusal(caught.value).reason == "UNAVAILABLE"
+    await until(lambda: service.keys() == before)
     assert not service.query("SELECT 1 FROM file WHERE account = %s", gateway.account)
     assert (await gateway.upload(b"a\n1\n")).row_count == 1
 
