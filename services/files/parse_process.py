@@ -24,7 +24,7 @@ _CHILD = "services.files.parse_child"
 _PIPE_BYTES = 1024 * 1024
 _ANSWER_BYTES = 64 * 1024
 #: A process that neither takes nor says anything for so long is given up.
-_SILENT_SECONDS = 60
+_SILENT_SECONDS = 120
 
 
 def _enlarge(pipe: int) -> None:

@@ -33,7 +33,9 @@ class FamilyPeak:
 
     def look(self) -> None:
         """Look once."""
-        children = tree(self._pid) - {self._pid}
+        own = _command(self._pid)
+        # One that is being made still has its parent's memory and command.
+        children = [child for child in tree(self._pid) if _command(child) not in (own, b"")]
         self.most_children = max(self.most_children, len(children))
         # What children map of files, their parent has mapped too.
         now = sum(_mib(child, "RssAnon") for child in children) + _mib(self._pid, "VmRSS")
@@ -57,6 +59,13 @@ def watched(pid: int) -> Iterator[FamilyPeak]:
         over.set()
         looking.join()
         peak.look()
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _mib(pid: int, name: str) -> float:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,10 @@ def table(rows: int = 120_000, row: str = ROW) -> str:
     return HEADER + "".join(row.format(n % 5000, n) for n in range(rows))
 
 
-LARGE = table().encode()
+@cache
+def large() -> bytes:
+    """Return a file that is larger than what a thread reads itself."""
+    return table().encode()
 
 
 def pieces(content: bytes) -> Iterator[bytes]:
@@ -67,40 +71,42 @@ def none_is_left() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (LARGE, DETECT),
-        (table(row='Ada,ada{}@example.com,"Size\r\n{}",n\n').encode(), DETECT),
-        (table().encode("utf-16"), DETECT),
-        (table().encode("cp1252"), DETECT),
-        (table().encode("latin-1"), Told(encoding="latin-1")),
-        (b"a;b,c\n" + b"1;2,3\n" * 9, Told(delimiter=";")),
+        (lambda: large(), DETECT),
+        (lambda: table(row='Ada,ada{}@example.com,"Size\r\n{}",n\n').encode(), DETECT),
+        (lambda: table().encode("utf-16"), DETECT),
+        (lambda: table().encode("cp1252"), DETECT),
+        (lambda: table().encode("latin-1"), Told(encoding="latin-1")),
+        (lambda: b"a;b,c\n" + b"1;2,3\n" * 9, Told(delimiter=";")),
     ],
     ids=["plain", "quoted", "utf-16", "windows-1252", "latin-1 as told", "delimiter as told"],
 )
-def test_a_process_reads_what_a_thread_reads(content: bytes, told: Told) -> None:
-    assert in_process(content, told) == parse(pieces(content), LIMITS, told)
+def test_a_process_reads_what_a_thread_reads(content: Callable[[], bytes], told: Told) -> None:
+    made = content()
+    assert in_process(made, told) == parse(pieces(made), LIMITS, told)
 
 
 @pytest.mark.promise("S33")
 @pytest.mark.parametrize(
     "content",
     [
-        LARGE + b"one,too,few\n",
-        LARGE + b'Ada,"open,x,n\n',
-        LARGE + b"Ada,\xff,x,n\n" + "ü,ü,ü,ü\n".encode() + b"\x81,,,\n",
-        LARGE + LARGE[len(HEADER) :],
-        b"\x1f\x8b" + LARGE,
-        b"Name,Name\n1,2\n",
-        b",".join(b"%d" % n for n in range(101)) + b"\n",
-        HEADER.encode(),
-        b"",
+        lambda: large() + b"one,too,few\n",
+        lambda: large() + b'Ada,"open,x,n\n',
+        lambda: large() + b"Ada,\xff,x,n\n" + "ü,ü,ü,ü\n".encode() + b"\x81,,,\n",
+        lambda: large() + large()[len(HEADER) :],
+        lambda: b"\x1f\x8b" + large(),
+        lambda: b"Name,Name\n1,2\n",
+        lambda: b",".join(b"%d" % n for n in range(101)) + b"\n",
+        lambda: HEADER.encode(),
+        lambda: b"",
     ],
     ids=["uneven", "quote", "encoding", "rows", "gzip", "names", "columns", "no rows", "empty"],
 )
-def test_a_process_refuses_what_a_thread_refuses(content: bytes) -> None:
+def test_a_process_refuses_what_a_thread_refuses(content: Callable[[], bytes]) -> None:
+    made = content()
     with pytest.raises(DomainError) as wanted:
-        parse(pieces(content), LIMITS)
+        parse(pieces(made), LIMITS)
     with pytest.raises(type(wanted.value)) as found:
-        in_process(content)
+        in_process(made)
     assert found.value.metadata == wanted.value.metadata
     assert found.value.message == wanted.value.message
 
@@ -110,7 +116,7 @@ def test_a_refusal_comes_before_the_end_of_the_file() -> None:
         yield HEADER.encode() + b"one,too,few\n"
         stop = time.monotonic() + DEADLINE_SECONDS
         while time.monotonic() < stop:
-            yield LARGE
+            yield large()
 
     with pytest.raises(DomainError) as caught, ParseProcess() as process:
         process.parse(endless(), LIMITS, DETECT)
@@ -122,7 +128,7 @@ def test_who_breaks_off_ends_the_process() -> None:
         pass
 
     def broken() -> Iterator[bytes]:
-        yield LARGE
+        yield large()
         raise Left
 
     with pytest.raises(Left), ParseProcess() as process:
@@ -133,7 +139,7 @@ def test_a_pipe_that_breaks_elsewhere_is_no_end_of_the_file() -> None:
     """Or what came until then would be taken for the whole."""
 
     def broken() -> Iterator[bytes]:
-        yield LARGE
+        yield large()
         raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError), ParseProcess() as process:
@@ -144,9 +150,9 @@ def read_while(act: Callable[[int], None]) -> Parsed:
     """Read a file, and in the middle do something to the process that reads it."""
 
     def some(process: ParseProcess) -> Iterator[bytes]:
-        yield from pieces(LARGE)
+        yield from pieces(large())
         act(process.pid)
-        yield from pieces(LARGE[len(HEADER) :])
+        yield from pieces(large()[len(HEADER) :])
 
     with ParseProcess() as process:
         return process.parse(some(process), replace(LIMITS, max_rows=240_000), DETECT)
@@ -217,18 +223,18 @@ def test_only_large_files_have_a_process_while_one_is_free(processes: int) -> No
             yield piece
             seen.update(children() - before)
 
-    small = LARGE[: LARGE.rindex(b"\n", 0, 3_000_000) + 1]
+    small = large()[: large().rindex(b"\n", 0, 3_000_000) + 1]
     assert threads.parse(watched(small), LIMITS) == parse(pieces(small), LIMITS)
     assert not seen
     for _ in range(2):
         seen.clear()
-        assert threads.parse(watched(LARGE), LIMITS) == parse(pieces(LARGE), LIMITS)
+        assert threads.parse(watched(large()), LIMITS) == parse(pieces(large()), LIMITS)
         assert len(seen) == processes
 
 
 def test_without_room_for_a_process_the_thread_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere")
-    assert ParsingThreads(1, processes=1).parse(pieces(LARGE), LIMITS) == parse(pieces(LARGE), LIMITS)
+    assert ParsingThreads(1, processes=1).parse(pieces(large()), LIMITS) == parse(pieces(large()), LIMITS)
 
 
 def test_a_full_disk_is_no_answer_about_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
