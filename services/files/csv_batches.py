@@ -13,6 +13,7 @@ from services.files.errors import FileInvalidFormat, FileMalformed
 
 #: Text is looked at in blocks of whole lines of about so many characters.
 BLOCK = 64 * 1024
+_ROW_TOO_LONG = "a row is too long, or a quote is not closed"
 
 # The library's own limit is for the whole process and per character; ours are checked below.
 csv.field_size_limit(2**31 - 1)
@@ -66,7 +67,8 @@ class Batches:
         try:
             block = self._ahead or next(self._blocks, "")
         except LineTooLong:
-            raise FileMalformed(line=str(line), problem="a line is too long") from None
+            limit = str(self._sizes.max_row_bytes)
+            raise FileMalformed(line=str(line), problem="a line is too long", limit=limit) from None
         self._ahead = ""
         nul = block.find("\0")
         if nul < 0:
@@ -132,7 +134,8 @@ class _Reading:
         except csv.Error as fault:
             unclosed = "end of data" in str(fault)
             problem = "a quote is not closed" if unclosed else "text after a closing quote"
-            error = self._malformed(problem, self._lines[self._done : reader.line_num])
+            row = self._lines[self._done : reader.line_num]
+            error = FileMalformed(line=self._faulty(row), problem=problem)
         good, oversize = self._first_oversize(rows, ends)
         return Batch(
             QuotedRows(rows[:good]), self._lines, ends[:good], self._first_line, error=oversize or error
@@ -143,16 +146,16 @@ class _Reading:
         while taken() > self._done:
             row = self._lines[self._done :]
             if self._sizes.of("".join(row)) > self._sizes.max_row_bytes:
-                raise self._malformed("a row is too long, or a quote is not closed", row)
+                limit = str(self._sizes.max_row_bytes)
+                raise FileMalformed(line=self._faulty(row), problem=_ROW_TOO_LONG, limit=limit)
             lines = split(more(len(self._lines)))
             if not lines:
                 return
             self._lines += lines
             yield from lines
 
-    def _malformed(self, problem: str, row: Sequence[str]) -> FileMalformed:
-        line = self._first_line + self._done + faulty_line(row, self._delimiter)
-        return FileMalformed(line=str(line), problem=problem)
+    def _faulty(self, row: Sequence[str]) -> str:
+        return str(self._first_line + self._done + faulty_line(row, self._delimiter))
 
     def _first_oversize(self, rows: list[list[str]], ends: list[int]) -> tuple[int, DomainError | None]:
         """Return how many rows come before the first that is too large, and what is wrong with that one."""
@@ -164,12 +167,13 @@ class _Reading:
         for place, (row, end) in enumerate(zip(rows, ends, strict=True)):
             begin = ends[place - 1] if place else 0
             if sizes.of("".join(self._lines[begin:end])) > sizes.max_row_bytes:
-                problem = "a row is too long, or a quote is not closed"
+                problem, limit = _ROW_TOO_LONG, sizes.max_row_bytes
             elif any(sizes.of(cell) > sizes.max_field_bytes for cell in row):
-                problem = "a cell is too long"
+                problem, limit = "a cell is too long", sizes.max_field_bytes
             else:
                 continue
-            return place, FileMalformed(line=str(self._first_line + begin), problem=problem)
+            line = str(self._first_line + begin)
+            return place, FileMalformed(line=line, problem=problem, limit=str(limit))
         return len(rows), None
 
 

@@ -65,7 +65,7 @@ class FormBody:
                 self._parser.write(piece)
             except FormParserError:
                 raise FileInvalidFormat(problem="the form is not well formed") from None
-            yield from self._found
+            yield from self._found or (b"",)
             self._found.clear()
         if not self._ended or self._files != 1:
             raise FileInvalidFormat(problem="the form is cut off, or holds not exactly one file")

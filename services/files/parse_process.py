@@ -45,7 +45,7 @@ class ParseProcess:
             # What a traceback says could hold cells.
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
-            env={"TMPDIR": tempfile.gettempdir()},
+            env={"TMPDIR": tempfile.gettempdir(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             bufsize=0,
             # A signal to the group of files is for files to answer: uploads that run are finished first.
             start_new_session=True,
@@ -91,6 +91,9 @@ class ParseProcess:
 
     def _send(self, piece: bytes) -> bool:
         """Hand a piece over; return False when the process takes no more."""
+        if not piece:
+            # The sender pauses, and what has come may have been enough for an answer.
+            return not self._is_said()
         rest = memoryview(piece)
         while rest:
             try:
@@ -109,6 +112,11 @@ class ParseProcess:
             if not said:
                 return bytes(answer)
             answer += said
+
+    def _is_said(self) -> bool:
+        answer = select.poll()
+        answer.register(self._from.fileno(), select.POLLIN)
+        return bool(answer.poll(0))
 
     def _wait(self, end: int, event: int) -> None:
         waiting = select.poll()

@@ -28,7 +28,7 @@ _EMAIL = re.compile(
     re.ASCII,
 )
 _PHONE = re.compile(
-    r"\+?(?=(?:\D*\d){5})(?!(?:\D*\d){16})[\d ()./\-]+(?:\s*(?:ext\.?|x)\s*\d{1,6})?",
+    r"\+?(?=(?:\D*\d){5})(?!(?:\D*\d){16})[\d ()./\-]++(?:\s*(?:ext\.?|x)\s*\d{1,6})?",
     re.IGNORECASE | re.ASCII,
 )
 _URL = re.compile(
@@ -117,12 +117,12 @@ class _Column:
     def take(self, cells: Sequence[str]) -> int:
         """Look at some cells; return how many are blank."""
         good = self._lines is not None and self._are_well_formed(cells, self._lines)
-        blank = 0 if good else cells.count("") + sum(map(str.isspace, cells))
+        blank = 0 if good else cells.count("") + sum(map(str.isascii, filter(str.isspace, cells)))
         self._filled += len(cells) - blank
         if blank == len(cells):
             return blank
         if blank and (self._form or self._distinct or self._looks_for_samples()):
-            cells = [cell for cell in cells if cell and not cell.isspace()]
+            cells = list(filterfalse(_is_blank, cells))
         if self._looks_for_samples():
             self._sample(cells)
         if self._form and not good:
@@ -163,11 +163,16 @@ class _Column:
                     return
 
 
+def _is_blank(cell: str) -> bool:
+    # White space beyond ASCII is another character in each encoding, or none.
+    return not cell or (cell.isspace() and cell.isascii())
+
+
 def _malformed(cells: Sequence[str], form: Callable[[str], object]) -> int:
     return sum(1 for cell in filterfalse(form, cells) if not form(cell.strip()))
 
 
 def _empty_rows(columns: Sequence[Sequence[str]], emptiest: Sequence[str]) -> int:
     """Return how many rows are blank in every column; `emptiest` is the column with fewest blank cells."""
-    places = [place for place, cell in enumerate(emptiest) if not cell or cell.isspace()]
-    return sum(1 for place in places if not any(cells[place].strip() for cells in columns))
+    places = [place for place, cell in enumerate(emptiest) if _is_blank(cell)]
+    return sum(1 for place in places if all(_is_blank(cells[place]) for cells in columns))

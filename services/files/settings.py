@@ -35,8 +35,9 @@ class FilesSettings(ServiceSettings):
     #: Threads that read objects, and as many that write results.
     object_threads: int = Field(default=8, ge=2, le=64)
     sweep_seconds: float = Field(default=30, gt=0)
-    #: How old an object without a row must be to be removed; longer than any upload takes.
-    orphan_seconds: int = Field(default=3600, ge=1)
+    #: How old an object without a row must be to be removed, and an upload that nobody has ended. Longer
+    #: than any write takes: a data export has six hours, and some servers date an object from its beginning.
+    orphan_seconds: int = Field(default=8 * 3600, ge=1)
     temporary_result_seconds: int = Field(default=3600, ge=1)
     #: Days after which everybody's files are removed; 0 keeps them until they are deleted.
     file_retention_days: int = Field(default=0, ge=0, le=36_500)

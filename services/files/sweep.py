@@ -50,7 +50,7 @@ class SweepTimes:
 
     every_seconds: float
     temporary: timedelta
-    #: Longer than any upload takes, because an object comes before its row.
+    #: Longer than any write takes, because an object comes before its row.
     orphan: timedelta
     orphans_every: timedelta
 

@@ -14,6 +14,8 @@ R = TypeVar("R")
 
 #: So many pieces may wait between the loop and a thread.
 _DEPTH = 4
+#: Who takes pieces looks up so often while none comes.
+_LOOK_SECONDS = 1.0
 
 
 class Abandoned(Exception):
@@ -38,8 +40,15 @@ class _Pipe:
         self._queue.put(error)
 
     def pieces(self) -> Iterator[bytes]:
-        """Draw the pieces, in the thread."""
-        while (piece := self._queue.get()) is not None:
+        """Draw the pieces, in the thread; an empty one comes while the sender pauses."""
+        while True:
+            try:
+                piece = self._queue.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                yield b""
+                continue
+            if piece is None:
+                return
             if isinstance(piece, BaseException):
                 raise piece
             self._loop.call_soon_threadsafe(self._places.release)
@@ -47,7 +56,7 @@ class _Pipe:
 
 
 async def fed(executor: Executor, source: AsyncIterable[bytes], work: Callable[[Iterator[bytes]], R]) -> R:
-    """Run `work` in a thread over pieces that arrive here; return what it returns.
+    """Run `work` in a thread over pieces that arrive here; return what it returns. Empty ones mark pauses.
 
     When the source fails or the caller is cancelled, `work` meets that as an exception from its
     iterator, and this returns only when it has cleaned up; when `work` fails, the source is left.

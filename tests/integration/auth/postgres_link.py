@@ -11,7 +11,7 @@ class PostgresLink:
         self._port = port
         self._target = target
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -24,8 +24,12 @@ class PostgresLink:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for writer in list(self._writers):
-            writer.transport.abort()
+        # One that is being made would stay otherwise, and its database could not be dropped for a minute.
+        ending = list(self._connections)
+        for connection in ending:
+            connection.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        # Sockets are closed at the loop's next turn.
         await asyncio.sleep(0)
 
     def freeze(self) -> None:
@@ -37,12 +41,18 @@ class PostgresLink:
         self._flowing.set()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers |= {writer, there_writer}
+        own = asyncio.current_task()
+        assert own is not None
+        self._connections.add(own)
+        ends = [writer]
         try:
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            ends.append(there_writer)
             await asyncio.gather(self._pass(reader, there_writer), self._pass(there_reader, writer))
         finally:
-            self._writers -= {writer, there_writer}
+            for end in ends:
+                end.transport.abort()
+            self._connections.discard(own)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

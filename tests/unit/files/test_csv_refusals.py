@@ -45,6 +45,7 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("UTF-16 cell too long", ("a,b\n1," + "x" * 65_537 + "\n").encode("utf-16"), "2"),
     ("row too long", b"a,b\n" + b"x" * 2_000_000, "2"),
     ("ten million columns", b"a,b\n" + b"," * 10_000_000, "2"),
+    ("ten million columns in the header", b"a," * 10_000_000 + b"b\n1\n", "1"),
     ("duplicate header", b"a,b,a\n1,2,3\n", "1"),
     ("duplicate header but for spaces", b"a, a\n1,2\n", "1"),
     ("empty header name", b"a,\n1,2\n", "1"),
@@ -61,6 +62,19 @@ def test_a_malformed_line_is_named(content: bytes, line: str) -> None:
         assert (reason, message) == ("FILE_MALFORMED", "File processing failed")
         assert metadata["line"] == line
         assert metadata["problem"]
+        assert ("limit" in metadata) == (
+            "too long" in metadata["problem"] and "name" not in metadata["problem"]
+        )
+
+
+@pytest.mark.promise("S33")
+@pytest.mark.parametrize("bad", [b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"])
+def test_what_only_looks_like_utf_8_is_none(bad: bytes) -> None:
+    """Too long forms, half pairs and numbers beyond the last character: refused where UTF-8 is told."""
+    content = "Größe\n".encode() + bad + b"\n"
+    with pytest.raises(DomainError) as caught:
+        parse([content], LIMITS, Told(encoding="utf-8"))
+    assert (caught.value.reason, caught.value.metadata["offset"]) == ("FILE_ENCODING", "8")
 
 
 def test_a_duplicate_name_is_told() -> None:

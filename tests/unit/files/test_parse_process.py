@@ -123,6 +123,20 @@ def test_a_refusal_comes_before_the_end_of_the_file() -> None:
     assert caught.value.metadata["line"] == "2"
 
 
+def test_a_refusal_does_not_wait_for_a_sender_who_pauses() -> None:
+    def pausing() -> Iterator[bytes]:
+        yield HEADER.encode() + b"one,too,few\n" + large()
+        stop = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < stop:
+            yield b""
+            time.sleep(0.05)
+        raise AssertionError("nobody has looked up")
+
+    with pytest.raises(DomainError) as caught, ParseProcess() as process:
+        process.parse(pausing(), LIMITS, DETECT)
+    assert caught.value.metadata["line"] == "2"
+
+
 def test_who_breaks_off_ends_the_process() -> None:
     class Left(Exception):
         pass

@@ -1,6 +1,7 @@
 """What a file is like: types by name, completeness, malformed and double cells, the score with its parts."""
 
 import random
+import time
 
 import pytest
 
@@ -219,3 +220,38 @@ def test_bands_begin_where_they_should() -> None:
         39: "Poor",
         0: "Poor",
     }
+
+
+LONG = 130_000
+HOSTILE = {
+    "digits, then spaces": b"12345" + b" " * LONG + b"!",
+    "spaces, then digits": b" " * LONG + b"12345!",
+    "dashes": b"-" * LONG + b"!",
+    "brackets and dots": b"(.)" * (LONG // 3) + b"x",
+    "extensions": b"12345" + b" x1" * (LONG // 3) + b"!",
+    "labels": b"a." * (LONG // 2) + b"!",
+    "labels after a scheme": b"https://" + b"a-" * (LONG // 2) + b".",
+    "labels after a name": b"a@" + b"b." * (LONG // 2) + b"0",
+    "names": b"a@" * (LONG // 2),
+    "a path": b"a.com/" + b"?" * LONG + b"\x85",
+}
+
+
+@pytest.mark.promise("S33")
+@pytest.mark.parametrize("cell", HOSTILE.values(), ids=HOSTILE)
+def test_no_cell_takes_longer_than_its_length(cell: bytes) -> None:
+    """A form that goes through a cell again for each of its characters would take minutes."""
+    header = b"Phone,Email,Website,LinkedIn\n"
+    began = time.process_time()
+    profile_of(header + (b",".join([cell] * 4) + b"\n") * 5)
+    assert time.process_time() - began < 20
+
+
+def test_a_cell_is_as_blank_in_one_encoding_as_in_another() -> None:
+    for text, filled in (("\xa0", 1), ("\u2026", 1), ("\u2003", 1), (" \t", 0), ("", 0)):
+        content = f"Name,Note\nAda,{text}\n"
+        for encoding in ("utf-8", "utf-16", "windows-1252"):
+            if encoding == "windows-1252" and text == "\u2003":
+                continue
+            (_, note) = profile_of(content.encode(encoding)).columns
+            assert note.filled == filled, (text, encoding)
