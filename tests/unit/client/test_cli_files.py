@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from smelt_client.printing import Output
+from smelt_client.uploading import bar
 
 from tests.unit.client.conftest import Server, Smelt
 
@@ -72,3 +76,24 @@ def test_a_download_is_checked_against_the_file_s_digest(
     code, _, err = smelt("files", "download", "f1", "-o", "out.csv")
     assert (code, list(tmp_path.glob("*.csv"))) == (1, [])
     assert "digest" in err
+
+
+@pytest.mark.parametrize(("gone", "shown"), [(500_000, "0.5/2.0 MB"), (2_000_000, "2.0/2.0 MB")])
+def test_on_a_terminal_a_bar_shows_how_much_has_gone_up(tmp_path: Path, gone: int, shown: str) -> None:
+    path = tmp_path / "leads\x1b[31m.csv"
+    path.write_bytes(b"x" * 2_000_000)
+    screen = io.StringIO()
+    out = Output(as_json=False, quiet=False)
+    out.messages = Console(file=screen, force_terminal=True, width=100, markup=False)
+    with bar(out, path) as sent:
+        sent(gone)
+    assert shown in screen.getvalue()
+    assert "leads" in screen.getvalue()
+    assert "\x1b[31m.csv" not in screen.getvalue()
+
+
+def test_without_a_terminal_there_is_no_bar(server: Server, smelt: Smelt, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("Name\nAda\n")
+    server.says({"name": "files/f1"}, 201)
+    code, _, said = smelt("files", "upload", "leads.csv")
+    assert (code, said) == (0, "")
