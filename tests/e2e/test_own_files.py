@@ -92,7 +92,9 @@ def test_a_running_job_whose_file_is_deleted_fails_and_keeps_what_it_has(
 
 
 @pytest.mark.promise("S31")
-def test_a_download_breaks_off_where_the_disk_has_changed_a_byte(person: Person, stack: Stack) -> None:
+def test_what_the_disk_has_changed_is_given_to_nobody(
+    person: Person, provider: Provider, stack: Stack
+) -> None:
     content = b"n\n" + b"".join(b"%080d\n" % n for n in range(40_000))
     file = person.file(content)
     (stored,) = (
@@ -118,6 +120,11 @@ def test_a_download_breaks_off_where_the_disk_has_changed_a_byte(person: Person,
     damaged = person.call("GET", f"/v1/{file['name']}/rows?first=24800&count=1")
     assert reason(damaged) == "FILE_DAMAGED"
     assert person.ok("GET", f"/v1/{file['name']}/rows?first=1&count=1")["rows"][0]["cells"] == ["0" * 80]
+    person.add_key(provider.base_url)
+    job = person.job(file, [person.template("Say {{n}}")], first_row=24_800, last_row=24_900)
+    ended = person.finished(job)
+    assert (ended["state"], ended["error"]["reason"]) == ("FAILED", "FILE_DAMAGED")
+    assert provider.requests() == []
 
 
 def until(true: Callable[[], bool]) -> None:

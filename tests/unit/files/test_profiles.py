@@ -162,6 +162,16 @@ def test_different_values_are_counted_exactly_whatever_fits_in_memory() -> None:
     counted.close()
 
 
+@pytest.mark.long
+def test_five_million_values_are_counted_exactly() -> None:
+    different = 4_999_001
+    counted = Distinct(most_in_memory=2**17)
+    for at in range(0, 5_000_000, 5000):
+        counted.add([f"ada{n % different}@example.com" for n in range(at, at + 5000)])
+    assert counted.count() == different
+    counted.close()
+
+
 def test_what_waits_on_disk_has_no_name_and_no_text() -> None:
     counted = Distinct(most_in_memory=10)
     counted.add([f"ada{n}@example.com" for n in range(100)])
