@@ -83,6 +83,10 @@ def smelt(
     """Take the options that stand before any command."""
 
 
+#: What a refusal may tell beside its message, in the order in which it is printed.
+_FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every error is one line on stderr."""
     try:
@@ -98,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except ApiError as error:
-        return _end(str(error), _code(error), error.reason, error.request_id)
+        return _end(_with_facts(error), _code(error), error.reason, error.request_id)
     except SmeltError as error:
         return _end(str(error), _code(error))
     except OSError as error:
@@ -116,6 +120,14 @@ def _code(error: SmeltError) -> int:
             return USAGE
         case _:
             return FAILED
+
+
+def _with_facts(error: ApiError) -> str:
+    """Return the message with what helps to mend it: which line, which limit."""
+    problem = error.metadata.get("problem")
+    said = [problem] if problem else []
+    said += [f"{name} {error.metadata[name]}" for name in _FACTS if error.metadata.get(name)]
+    return f"{error.message}: {', '.join(said)}" if said else error.message
 
 
 def _end(message: str, code: int, *details: str) -> int:

@@ -97,3 +97,27 @@ def test_without_a_terminal_there_is_no_bar(server: Server, smelt: Smelt, tmp_pa
     server.says({"name": "files/f1"}, 201)
     code, _, said = smelt("files", "upload", "leads.csv")
     assert (code, said) == (0, "")
+
+
+def test_a_refused_file_is_told_with_its_line_and_the_reason(
+    server: Server, smelt: Smelt, tmp_path: Path
+) -> None:
+    (tmp_path / "leads.csv").write_text("a,b\n1,2\n3\n")
+    facts = {
+        "line": "3",
+        "problem": "a row has not as many cells as the header",
+        "expected": "2",
+        "found": "1",
+    }
+    info = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "FILE_MALFORMED",
+        "metadata": facts,
+    }
+    server.says({"message": "File processing failed", "details": [info]}, 400)
+    code, out, said = smelt("files", "upload", "leads.csv")
+    assert (code, out) == (1, "")
+    assert said.startswith(
+        "error: File processing failed: a row has not as many cells as the header, line 3, expected 2, found 1"
+    )
+    assert "FILE_MALFORMED" in said
