@@ -27,6 +27,8 @@ from .logins import NoLogin
 from .printing import error_line
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
+#: What a refusal may tell beside its message, in the order in which it is printed.
+_FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
 
 HELP = """Run AI prompt templates over every row of a CSV.
 
@@ -81,10 +83,6 @@ def smelt(
     ] = False,
 ) -> None:
     """Take the options that stand before any command."""
-
-
-#: What a refusal may tell beside its message, in the order in which it is printed.
-_FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
