@@ -19,6 +19,7 @@ from services.files.sweep_store import SweepStore
 from tests.integration.files.service import Caller, Service, client, messages, ready, refusal
 from tests.integration.files.test_results import parts, read
 from tests.support.proc import tree
+from tests.support.stores import Databases
 
 Connect = Callable[[Service, str], grpc.aio.Channel]
 LINE = b"Ada,Lovelace," + b"r" * 1000 + b"\n"
@@ -158,6 +159,20 @@ async def test_temporary_results_are_swept_and_others_stay(
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await read(processor, "jobs/x", "failed")
     assert refusal(caught.value).reason == "RESULT_NOT_FOUND"
+
+
+async def test_of_two_replicas_one_sweeps_at_a_time(databases: Databases) -> None:
+    with databases.fresh("files") as own:
+        engines = [database.engine(own.url) for _ in range(2)]
+        one, other = (
+            SweepStore(engine, database.sessions(engine), now=lambda: datetime.now(UTC)) for engine in engines
+        )
+        async with one.alone() as first, other.alone() as second:
+            assert (first, second) == (True, False)
+        async with other.alone() as later:
+            assert later
+        for engine in engines:
+            await engine.dispose()
 
 
 async def test_a_database_that_is_away_is_no_end_of_the_sweep() -> None:
