@@ -4,8 +4,10 @@ from gateway.parts import Config, socket_address, typed
 from gateway.secrets import secret_source
 from gateway.settings import SERVICES, GatewaySettings
 
-STREAM_WINDOW_BYTES = 1024 * 1024
-CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024
+STREAM_WINDOW_BYTES = 2 * 1024 * 1024
+# All answers of a service come over few connections. One that its client does not read holds its share of
+# the window: were it small, a few slow downloads would keep everybody waiting. Memory is watched as a whole.
+CONNECTION_WINDOW_BYTES = 1024**3
 BUFFER_BYTES = 1024 * 1024
 MAX_REQUESTS = 1000
 

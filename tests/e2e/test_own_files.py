@@ -1,17 +1,21 @@
 """One's own files over REST: their names, pages of them, their end, and what a bad disk does."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import httpx2
 import pytest
 
 from services.common.sealing import sealed_size
-from tests.e2e.api import Person, reason
+from tests.e2e.api import Person, reason, tls
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 CSV = b"n\n1\n2\n"
+#: Several times as many as once stopped all others.
+UNREAD = 16
 DEADLINE_SECONDS = 30
 
 
@@ -125,6 +129,25 @@ def test_what_the_disk_has_changed_is_given_to_nobody(
     ended = person.finished(job)
     assert (ended["state"], ended["error"]["reason"]) == ("FAILED", "FILE_DAMAGED")
     assert provider.requests() == []
+
+
+def test_downloads_that_nobody_reads_keep_nobody_waiting(person: Person, stack: Stack) -> None:
+    cell = os.urandom(16_000).hex().encode()
+    large = person.file(b"n\n" + b"".join(b"%d%s\n" % (n, cell) for n in range(1000)))
+    small = person.file(CSV)
+    headers = {"authorization": f"Bearer {person.token}"}
+    kept: list[Iterator[bytes]] = []
+    with ExitStack() as held:
+        for _ in range(UNREAD):
+            http = held.enter_context(
+                httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=20, trust_env=False)
+            )
+            answer = held.enter_context(http.stream("GET", f"/v1/{large['name']}:download", headers=headers))
+            # Kept, because one that nobody holds closes the connection.
+            pieces = answer.iter_raw(1024)
+            kept.append(pieces)
+            next(pieces)
+            assert person.call("GET", f"/v1/{small['name']}:download").content == CSV
 
 
 def until(true: Callable[[], bool]) -> None:
