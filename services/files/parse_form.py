@@ -6,30 +6,15 @@ from typing import Any
 import orjson
 
 from services.common.errors import DomainError
+from services.files import errors
 from services.files.csv_format import Told
 from services.files.csv_reader import Dialect, Limits, Parsed
-from services.files.errors import (
-    FileEncoding,
-    FileInvalidFormat,
-    FileMalformed,
-    FileNoColumns,
-    FileNoDataRows,
-    FileTooManyColumns,
-    FileTooManyRows,
-)
 from services.files.profile_form import profile_of
 
 _REFUSALS: dict[str, type[DomainError]] = {
-    refusal.reason: refusal
-    for refusal in (
-        FileEncoding,
-        FileInvalidFormat,
-        FileMalformed,
-        FileNoColumns,
-        FileNoDataRows,
-        FileTooManyColumns,
-        FileTooManyRows,
-    )
+    each.reason: each
+    for each in vars(errors).values()
+    if isinstance(each, type) and issubclass(each, DomainError)
 }
 
 

@@ -29,7 +29,7 @@ class FilesSettings(ServiceSettings):
     max_result_bytes: int = Field(default=2048 * MIB, ge=1)
     #: Each upload that runs keeps two parts of 16 MiB at most on the disk: one fills, and one is sent.
     uploads_at_once: int = Field(default=8, ge=1, le=64)
-    #: So many of them are read in processes of their own, of some 40 MiB each, once they are large.
+    #: So many of them are read in processes of their own, of some 30 MiB each, once they are large.
     parsing_processes: int = Field(default=2, ge=0, le=64)
     upload_seconds: float = Field(default=600, gt=0)
     #: Threads that read objects, and as many that write results.
