@@ -8,6 +8,9 @@ STREAM_WINDOW_BYTES = 2 * 1024 * 1024
 # All answers of a service come over few connections. One that its client does not read holds its share of
 # the window: were it small, a few slow downloads would keep everybody waiting. Memory is watched as a whole.
 CONNECTION_WINDOW_BYTES = 1024**3
+# A message of a download is 512 KiB: in frames of 16 KiB, the least there is, it comes in 32.
+FRAME_BYTES = 128 * 1024
+SETTINGS_MAX_FRAME_SIZE = 5  # RFC 9113, section 6.5.2
 BUFFER_BYTES = 1024 * 1024
 MAX_REQUESTS = 1000
 
@@ -60,6 +63,7 @@ def _http2() -> Config:
             "http2_protocol_options": {
                 "initial_stream_window_size": STREAM_WINDOW_BYTES,
                 "initial_connection_window_size": CONNECTION_WINDOW_BYTES,
+                "custom_settings_parameters": [{"identifier": SETTINGS_MAX_FRAME_SIZE, "value": FRAME_BYTES}],
                 "connection_keepalive": {"interval": "30s", "timeout": "5s"},
             }
         },

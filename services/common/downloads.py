@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from google.api import httpbody_pb2
 from google.protobuf import descriptor_pool
 
 #: Not a message. A status after content reaches no HTTP client, and over HTTP/1.1 only the end of the
 #: connection shows that content is not whole: the gateway ends it at a message that it cannot read.
 BROKEN_OFF = b"\xff"
 _HTTP_BODY = "google.api.HttpBody"
+#: Field 2, of bytes that follow their length.
+_DATA_TAG = b"\x12"
 
 
 def is_download(method: str) -> bool:
@@ -37,6 +40,25 @@ def breaking_off(inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[A
     return answer
 
 
+def body(content_type: str, *pieces: bytes) -> bytes:
+    """Return an HttpBody as it goes over the wire, its data joined from pieces.
+
+    Made by the library, a message is copied three times more, on the event loop.
+    """
+    head = httpbody_pb2.HttpBody(content_type=content_type).SerializeToString()
+    return b"".join((head, _DATA_TAG, _varint(sum(map(len, pieces))), *pieces))
+
+
+def _varint(number: int) -> bytes:
+    # Seven bits in a byte, lowest first; the eighth says that more follow.
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
 def serializer(inner: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
-    """Messages by the method's own serializer, and `BROKEN_OFF` as it is."""
+    """Messages by the method's own serializer, and bytes as they are: `BROKEN_OFF` and each `body`."""
     return lambda message: message if isinstance(message, bytes) else inner(message)

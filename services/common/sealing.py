@@ -127,7 +127,6 @@ class FileOpener:
         self._cipher = _segment_cipher(body_key, body_salt, associated_data)
         self._size = size
         self.count = segment_count(size)
-        self._plain = memoryview(bytearray(FULL_SEGMENT))
 
     def segments(self, start: int, stop: int) -> range:
         """Indexes of the segments that hold the plaintext bytes [start, stop)."""
@@ -141,18 +140,16 @@ class FileOpener:
         start = FILE_HEADER if index == 0 else OUTER_HEADER + index * SEGMENT
         return start, start + self._length(index) + TAG
 
-    def open(self, index: int, sealed: Buffer) -> memoryview:
-        """Return the verified plaintext of one segment: a view that is valid until the next call."""
+    def open(self, index: int, sealed: Buffer) -> bytes:
+        """Return the verified plaintext of one segment."""
         length = self._length(index)
         if len(sealed) != length + TAG:
             raise SealBroken("a segment has the wrong length")
-        plain = self._plain[:length]
         nonce = _nonce(self._prefix, index, index == self.count - 1)
         try:
-            self._cipher.decrypt_into(nonce, sealed, None, plain)
+            return self._cipher.decrypt(nonce, sealed, None)
         except InvalidTag:
             raise SealBroken("a segment was altered") from None
-        return plain
 
     def _length(self, index: int) -> int:
         if not 0 <= index < self.count:

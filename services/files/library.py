@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from operator import add
 from typing import Protocol
 
 from services.common.identity import ExportPermit, JobGrant, Passport
@@ -13,7 +14,7 @@ from services.files.byte_range import ALL, Span, Wanted
 from services.files.data_keys import DataKeys, Proof, wiped
 from services.files.discards import Discards
 from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
-from services.files.objects import Objects, in_pairs, read_all, read_range
+from services.files.objects import Join, Objects, in_pairs, read_all, read_range
 from services.files.profile import Profile
 from services.files.row_reader import RowRange, batches
 from services.files.sealed_parse import context_of, open_columns, open_index, open_profile
@@ -91,12 +92,14 @@ class Library:
             raise FileNotFound
         await self._discards.discard(object_key)
 
-    async def download(self, person: Passport | ExportPermit, file_id: str, wanted: Wanted = ALL) -> Download:
-        """Return the bytes that were uploaded; raise RangeNotSatisfiable."""
+    async def download(
+        self, person: Passport | ExportPermit, file_id: str, wanted: Wanted = ALL, *, join: Join = add
+    ) -> Download:
+        """Return the bytes that were uploaded, two pieces joined each time; raise RangeNotSatisfiable."""
         file, _ = await self._find(person, file_id)
         size = file.object.size
         span = wanted.of(size, etag(file)) or Span(0, size, size)
-        return Download(file, span, self._pieces(file, await self._open(person, file), span))
+        return Download(file, span, self._pieces(file, await self._open(person, file), span, join))
 
     async def read_rows(
         self, proof: Proof, file_id: str, wanted: RowRange, *, parse: int | None, batch_rows: int
@@ -112,7 +115,9 @@ class Library:
                 async for batch in drawn(self._executor, source):
                     yield batch
 
-    async def _pieces(self, file: StoredFile, opened: bytearray, span: Span) -> AsyncIterator[bytes]:
+    async def _pieces(
+        self, file: StoredFile, opened: bytearray, span: Span, join: Join
+    ) -> AsyncIterator[bytes]:
         with wiped(opened) as key:
             read = read_all
             if not span.is_whole:
@@ -125,7 +130,7 @@ class Library:
                 size=file.object.size,
             )
             async with self._or_deleted(file):
-                async for piece in drawn(self._executor, in_pairs(source), at_once=_PAIRS_AT_ONCE):
+                async for piece in drawn(self._executor, in_pairs(source, join), at_once=_PAIRS_AT_ONCE):
                     yield piece
 
     @asynccontextmanager

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from operator import add
 from typing import Protocol, TypeVar
 
 from services.common.sealing import FILE_HEADER, FileOpener, FileSealer, SealBroken, plain_start, sealed_size
@@ -13,6 +14,8 @@ from services.files.errors import FileDamaged, FileTooLarge
 PIECE_BYTES = 256 * 1024
 
 T = TypeVar("T")
+#: How two pieces become what is handed on.
+Join = Callable[[bytes, bytes], bytes]
 
 
 class ObjectMissing(Exception):
@@ -152,16 +155,16 @@ def read_range(
             reader.close()
 
 
-def in_pairs(pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+def in_pairs(pieces: Generator[bytes, None, None], join: Join = add) -> Generator[bytes, None, None]:
     """Yield two pieces as one, for whoever pays for each; what is good before a failure still comes first."""
     with closing(pieces):
         for first in pieces:
             try:
                 second = next(pieces, b"")
             except Exception:
-                yield first
+                yield join(first, b"")
                 raise
-            yield first + second
+            yield join(first, second)
 
 
 @contextmanager
@@ -174,7 +177,7 @@ def _damage() -> Iterator[None]:
 
 def _open(opener: FileOpener, reader: ObjectReader, index: int) -> bytes:
     start, stop = opener.extent(index)
-    return bytes(opener.open(index, _exactly(reader, stop - start)))
+    return opener.open(index, _exactly(reader, stop - start))
 
 
 def _exactly(reader: ObjectReader, count: int) -> bytes:

@@ -4,10 +4,9 @@ import base64
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from google.api import httpbody_pb2
 from smelt.files.v1 import files_pb2, files_pb2_grpc
 
-from services.common import identity, paging
+from services.common import downloads, identity, paging
 from services.common.guard import check
 from services.common.ids import parse_name
 from services.files.byte_range import Wanted
@@ -140,17 +139,21 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
 
     async def DownloadFile(
         self, request: files_pb2.DownloadFileRequest, context: Context
-    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+    ) -> AsyncIterator[bytes]:
         download = await self._library.download(
-            identity.passport(context), parse_name("files", request.name), _wanted(context)
+            identity.passport(context), parse_name("files", request.name), _wanted(context), join=_message
         )
         announced = False
-        async for piece in download.pieces:
+        async for message in download.pieces:
             # Not before the first piece is verified: until then a refusal can still be a whole answer.
             if not announced:
                 await context.send_initial_metadata(_headers(download))
                 announced = True
-            yield httpbody_pb2.HttpBody(content_type=_CSV, data=piece)
+            yield message
+
+
+def _message(first: bytes, second: bytes) -> bytes:
+    return downloads.body(_CSV, first, second)
 
 
 async def _data(
