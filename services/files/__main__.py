@@ -12,7 +12,7 @@ import uvloop
 from smelt.files.v1 import exports_pb2_grpc, files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
 from smelt.privacy.v1 import privacy_pb2_grpc
 
-from services.common import database, identity, logs, migrations, server, tls
+from services.common import database, garbage, identity, logs, migrations, server, tls
 from services.common.health import ReadyCheck
 from services.common.ids import new_id
 from services.common.open_streams import OpenStreams
@@ -238,4 +238,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    garbage.leave_imports_alone()
     main(sys.argv[1:])

@@ -19,7 +19,7 @@ from smelt.processor.v1 import (
     webhooks_pb2_grpc,
 )
 
-from services.common import database, logs, migrations, server, tls, tokens
+from services.common import database, garbage, logs, migrations, server, tls, tokens
 from services.common.health import Health, serve_probes
 from services.common.ids import new_id
 from services.common.open_streams import OpenStreams
@@ -308,4 +308,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    garbage.leave_imports_alone()
     sys.exit(main(sys.argv[1:]))

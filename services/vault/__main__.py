@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.common import logs, migrations
+from services.common import garbage, logs, migrations
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
@@ -129,4 +129,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    garbage.leave_imports_alone()
     raise SystemExit(main())
