@@ -35,7 +35,12 @@ REFUSALS = (
     Refusal(405, 12, "METHOD_NOT_ALLOWED", "This address does not take this method"),
     Refusal(408, 4, "REQUEST_TIMEOUT", "The request took too long to arrive"),
     Refusal(413, 8, "BODY_TOO_LARGE", "The request body is too large"),
-    Refusal(415, 3, "UNSUPPORTED_MEDIA_TYPE", "Send application/json in UTF-8, without content-encoding"),
+    Refusal(
+        415,
+        3,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "Send application/json in UTF-8, or a file as it is, without content-encoding",
+    ),
     Refusal(426, 3, "UPGRADE_REQUIRED", "Use HTTP/1.1 or HTTP/2"),
     Refusal(429, 8, "TOO_MANY_REQUESTS", "Too many requests, try again later"),
     Refusal(431, 8, "HEADERS_TOO_LARGE", "The request headers are too large"),

@@ -20,6 +20,7 @@ MIB = 1024 * 1024
         pytest.param(b"PK\x03\x04" + b"\0" * 40, 400, "FILE_INVALID_FORMAT", None, id="zip"),
         pytest.param(",".join(f"c{n}" for n in range(101)).encode() + b"\n" + b"," * 100 + b"\n", 400,
                      "FILE_TOO_MANY_COLUMNS", None, id="101 columns"),
+        pytest.param(b"a,b\n1\n" + b"1,2\n" * 9_000_000, 400, "FILE_MALFORMED", "2", id="while it is sent"),
         pytest.param(b"n\n" + b"1\n" * 50_001, 400, "FILE_TOO_MANY_ROWS", None, id="50,001 rows"),
         pytest.param(b"n\n" + (b"x" * 1023 + b"\n") * (51 * 1024), 413, "FILE_TOO_LARGE", None, id="51 MB"),
     ],
