@@ -23,10 +23,12 @@ def is_download(method: str) -> bool:
     return bool(found.server_streaming and found.output_type.full_name == _HTTP_BODY)
 
 
-def breaking_off(inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], AsyncIterator[Any]]:
-    """The same stream, with `BROKEN_OFF` after what was sent when it fails."""
+def breaking_off(
+    inner: Callable[[Any, Any], AsyncIterator[bytes]],
+) -> Callable[[Any, Any], AsyncIterator[bytes]]:
+    """The same stream, each message a `body`, with `BROKEN_OFF` after what was sent when it fails."""
 
-    async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
+    async def answer(request: Any, context: Any) -> AsyncIterator[bytes]:
         begun = False
         try:
             async for message in inner(request, context):
@@ -57,8 +59,3 @@ def _varint(number: int) -> bytes:
         number >>= 7
     encoded.append(number)
     return bytes(encoded)
-
-
-def serializer(inner: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
-    """Messages by the method's own serializer, and bytes as they are: `BROKEN_OFF` and each `body`."""
-    return lambda message: message if isinstance(message, bytes) else inner(message)

@@ -90,7 +90,8 @@ class Guard(grpc.aio.ServerInterceptor):
         elif self._streams is not None and handler.request_streaming:
             inner = self._streams.requests(inner)
         if downloads.is_download(method):
-            inner, serializer = downloads.breaking_off(inner), downloads.serializer(serializer)
+            # Its messages are bytes already.
+            inner, serializer = downloads.breaking_off(inner), None
         return make(
             wrap(method, allow, inner, unary_request=not handler.request_streaming),
             handler.request_deserializer,

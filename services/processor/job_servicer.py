@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from google.api import httpbody_pb2
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 
 from services.common import identity, paging
+from services.common.downloads import body
 from services.common.ids import parse_name
 from services.processor.downloads import Downloads
 from services.processor.estimates import Estimates
@@ -159,7 +159,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             if isinstance(part, StoredResult):
                 await context.send_initial_metadata(_about(part, id_))
             else:
-                yield httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=part)
+                yield body("text/csv; charset=utf-8", part)
 
 
 def _about(result: StoredResult, job: str) -> tuple[tuple[str, str], ...]:

@@ -3,10 +3,9 @@
 import base64
 from collections.abc import AsyncIterator
 
-from google.api import httpbody_pb2
 from smelt.files.v1 import exports_pb2, exports_pb2_grpc
 
-from services.common import identity
+from services.common import downloads, identity
 from services.common.errors import InvalidRequest
 from services.common.guard import check
 from services.files.display_name import content_disposition
@@ -24,7 +23,7 @@ class ExportFileServicer(exports_pb2_grpc.ExportFileServiceServicer):
 
     async def DownloadDataExport(
         self, request: exports_pb2.DownloadDataExportRequest, context: Context
-    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+    ) -> AsyncIterator[bytes]:
         export, pieces = await self._exports.read(identity.passport(context), request.name)
         announced = False
         async for piece in pieces:
@@ -32,7 +31,7 @@ class ExportFileServicer(exports_pb2_grpc.ExportFileServiceServicer):
             if not announced:
                 await context.send_initial_metadata(_headers(export))
                 announced = True
-            yield httpbody_pb2.HttpBody(content_type=_ZIP, data=piece)
+            yield downloads.body(_ZIP, piece)
 
 
 class ExportStoreServicer(exports_pb2_grpc.ExportStoreServiceServicer):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from google.api import httpbody_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from smelt.auth.v1 import sessions_pb2, sessions_pb2_grpc, users_pb2, users_pb2_grpc
 from smelt.files.v1 import files_pb2, files_pb2_grpc, rows_pb2_grpc
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc, templates_pb2, templates_pb2_grpc
 from smelt.vault.v1 import api_keys_pb2, api_keys_pb2_grpc, signing_pb2_grpc
 
+from services.common.downloads import body
 from services.common.errors import DomainError, Kind
 from services.common.guard import Guard
 from services.common.identity import GATEWAY, Allow
@@ -146,7 +146,7 @@ class Files(files_pb2_grpc.FileServiceServicer):
         self._notes.add("ListFiles", request, context)
         return files_pb2.ListFilesResponse()
 
-    async def DownloadFile(self, request: Any, context: Context) -> AsyncIterator[httpbody_pb2.HttpBody]:
+    async def DownloadFile(self, request: Any, context: Context) -> AsyncIterator[bytes]:
         self._notes.add("DownloadFile", request, context)
         if request.name == "files/missing":
             raise Missing()
@@ -155,10 +155,10 @@ class Files(files_pb2_grpc.FileServiceServicer):
         if request.name == "files/late":
             raise Missing()
         half = len(CONTENT) // 2
-        yield httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=CONTENT[:half])
+        yield body("text/csv; charset=utf-8", CONTENT[:half])
         if request.name == "files/cut":
             raise Missing()
-        yield httpbody_pb2.HttpBody(data=CONTENT[half:])
+        yield body("", CONTENT[half:])
 
 
 class Templates(templates_pb2_grpc.TemplateServiceServicer):
