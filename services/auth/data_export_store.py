@@ -8,8 +8,8 @@ from sqlalchemy import delete, func, insert, literal, select, tuple_, update
 from services.auth.data_exports import Archive, DataExport, State
 from services.auth.models import AccountRow, DataExportRow
 from services.auth.saga import Claim
-from services.auth.transactions import Transactions, transaction
 from services.auth.users import AccountState
+from services.common.database import Transactions, transaction
 from services.common.errors import Unauthenticated
 from services.common.paging import Position
 

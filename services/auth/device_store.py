@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.devices import MOST_KEPT, NewDevice
 from services.auth.models import AccountRow, DeviceRow
-from services.auth.transactions import Transactions, transaction
+from services.common.database import Transactions, transaction
 
 _KEPT = timedelta(days=365)
 

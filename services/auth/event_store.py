@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.auth.audit_events import AuditEvent
 from services.auth.events import Event
 from services.auth.models import EventRow
-from services.auth.transactions import Transactions, transaction
+from services.common.database import Transactions, transaction
 from services.common.ids import new_id
 
 # An address that has no account has no events either.

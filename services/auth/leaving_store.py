@@ -9,7 +9,7 @@ from services.auth import outbox
 from services.auth.mail import Mail, MailKind
 from services.auth.models import AccountRow, ErasureRow, MailRow
 from services.auth.saga import Claim
-from services.auth.transactions import Transactions, transaction
+from services.common.database import Transactions, transaction
 
 
 class TombstoneStore:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from services.auth.limits import Counted, Full, Limit
-from services.auth.transactions import Transactions, transaction
+from services.common.database import Transactions, transaction
 
 _ASKED = "unnest(CAST(:keys AS bytea[]), CAST(:most AS int[]), CAST(:periods AS interval[]))"
 # A limit of n has no room while the n-th attempt from the end lies within the period. Looked at first: what

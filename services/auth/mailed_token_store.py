@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.mailed_tokens import LIFE, NewToken, Purpose
 from services.auth.models import AccountRow, MailedTokenRow
-from services.auth.transactions import Transactions, transaction
 from services.auth.users import AccountState
+from services.common.database import Transactions, transaction
 
 #: In which state an account may have a token. Setting a password by mail also proves the address.
 _STATES = {

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.mail import Mail, MailKind
 from services.auth.models import MailRow
-from services.auth.transactions import Transactions, transaction
+from services.common.database import Transactions, transaction
 from services.common.ids import new_id
 
 _KINDS = [kind.value for kind in MailKind]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from services.auth import held, models
-from services.auth.transactions import Transactions
+from services.common.database import Transactions
 from services.common.identity import ExportPermit
 from services.common.privacy import Piece
 from services.common.privacy_rows import export_rows

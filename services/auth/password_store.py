@@ -11,8 +11,8 @@ from services.auth.mailed_tokens import Purpose
 from services.auth.models import AccountRow, DeviceRow, MailedTokenRow, SessionRow
 from services.auth.passwords import StoredPassword
 from services.auth.sessions import EndReason
-from services.auth.transactions import Transactions, transaction
 from services.auth.users import Account, AccountState, Credentials
+from services.common.database import Transactions, transaction
 
 _CHANGED, _RESET = "changed", "set by a link that was sent to you"
 

@@ -3,7 +3,7 @@
 from sqlalchemy import TextClause, text
 
 from services.auth.saga import Claim
-from services.auth.transactions import Transactions, transaction
+from services.common.database import Transactions, transaction
 
 
 class SagaStore:

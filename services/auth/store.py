@@ -12,8 +12,8 @@ from services.auth.mail import Mail, MailKind
 from services.auth.models import AccountRow, MailedTokenRow, SessionRow
 from services.auth.passwords import StoredPassword
 from services.auth.sessions import USE_NOTED_EVERY, Device, EndReason, Session
-from services.auth.transactions import Transactions, transaction
 from services.auth.users import Account, AccountState, Added, Credentials, SignUp
+from services.common.database import Transactions, transaction
 from services.common.paging import Position
 
 _ANY = select(exists().select_from(AccountRow))

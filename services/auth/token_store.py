@@ -10,8 +10,8 @@ from services.auth.access_tokens import AccessToken
 from services.auth.mail import Mail, MailKind
 from services.auth.models import AccessTokenRow, AccountRow
 from services.auth.sessions import USE_NOTED_EVERY
-from services.auth.transactions import Transactions, transaction
 from services.auth.users import AccountState
+from services.common.database import Transactions, transaction
 from services.common.errors import Unauthenticated
 from services.common.paging import Position
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.common.database import Transactions, transaction
 from services.files.exports import DataExportStale, StoredExport
 from services.files.models import DataExportRow
-from services.files.store import Transactions, doom, transaction
+from services.files.store import doom
 from services.files.stored_file import StoredObject
 
 

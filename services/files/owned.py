@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from services.common.database import Transactions, transaction
 from services.files.models import DataExportRow, FileRow, ResultRow
-from services.files.store import Transactions, doom, transaction
+from services.files.store import doom
 
 
 class OwnedStore:

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.common.database import Transactions, transaction
 from services.files.errors import ResultStale
 from services.files.models import ResultRow
-from services.files.store import Transactions, doom, transaction
+from services.files.store import doom
 from services.files.stored_file import StoredObject, StoredResult
 
 

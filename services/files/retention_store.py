@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 
+from services.common.database import Transactions, transaction
 from services.files.models import RetentionRow
-from services.files.store import Transactions, doom, transaction
+from services.files.store import doom
 
 _BATCH = 200
 # LEAST takes no notice of NULL, so that a period that is not set does not count.

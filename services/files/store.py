@@ -1,42 +1,21 @@
 """Files in Postgres."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, exc, func, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.common import idempotency
-from services.common.errors import Unavailable
-from services.common.logs import describe, log
+from services.common.database import Transactions, transaction
 from services.common.paging import Position
 from services.files.csv_reader import Dialect
 from services.files.errors import FileNotFound
 from services.files.models import IDEMPOTENCY, DoomedObjectRow, FileRow, ParseRow
 from services.files.stored_file import Parse, SealedParse, StoredFile, StoredObject
 
-Transactions = async_sessionmaker[AsyncSession]
 _UPLOAD = "UploadFile"
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """A database that cannot be reached is UNAVAILABLE, not our inner trouble."""
-    try:
-        yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        log.warning("database.unavailable", **describe(error))
-        raise Unavailable from None
-
-
-@asynccontextmanager
-async def transaction(of: Transactions) -> AsyncIterator[AsyncSession]:
-    """Open a transaction, committed at the end of the block."""
-    with database_errors():
-        async with of.begin() as session:
-            yield session
 
 
 async def doom(session: AsyncSession, object_key: str, now: datetime) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningDelete
 
+from services.common.database import Transactions, database_errors, transaction
 from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ResultRow
-from services.files.store import Transactions, database_errors, doom, transaction
+from services.files.store import doom
 
 _LOCK = 7_205_301
 

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.common.database import connection
 from services.vault import key_wrap
 from services.vault.account_keys import MOST_USES, ROTATE_AT_USES
 from services.vault.account_rotation import Epoch, NextKey
-from services.vault.outages import connection
 
 _MADE_BEFORE = text("""
 SELECT account, epoch FROM account_keys

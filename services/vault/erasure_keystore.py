@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.common.database import connection
 from services.vault.erasure import Object
 from services.vault.erasure_ledger import Mark
 from services.vault.history import HISTORY
-from services.vault.outages import connection
 from services.vault.ratchet import Owed
 from services.vault.restoration import StoreState
 

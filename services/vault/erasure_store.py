@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from services.common.database import transaction
 from services.vault.erasure import Object
 from services.vault.erasure_ledger import Mark
 from services.vault.history import HISTORY
-from services.vault.outages import transaction
 from services.vault.restoration import StoreState
 
 # The lock under which an account's keys are added: one that is just being sealed is waited for and deleted.

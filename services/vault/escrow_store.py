@@ -11,8 +11,8 @@ from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.common.database import connection
 from services.vault.keystore_models import escrows
-from services.vault.outages import connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from sqlalchemy import func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.common.database import connection
 from services.vault import key_wrap
 from services.vault.account_keys import MOST_USES, AccountKeyRow
 from services.vault.installation import Installation
 from services.vault.keystore_models import account_keys, installation, objects, system_keys
-from services.vault.outages import connection
 from services.vault.system_keys import SystemKeyRow
 
 _INIT_LOCK = 7_205_120

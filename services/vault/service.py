@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.common import database, server
+from services.common.database import when_there
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.privacy_servicer import PrivacyServicer
@@ -45,7 +46,6 @@ from services.vault.keyring import CannotUnseal
 from services.vault.keyring_watch import KeyringWatch
 from services.vault.keystore import KeyStore
 from services.vault.operator_servicer import Operated, OperatorServicer
-from services.vault.outages import when_there
 from services.vault.own_keys import ProviderKeyBlobs
 from services.vault.part import VaultPart
 from services.vault.policy import POLICY, SEALED_POLICY

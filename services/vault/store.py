@@ -10,12 +10,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from services.common import idempotency
+from services.common.database import transaction
 from services.common.paging import Position
 from services.vault.account_rotation import Epoch
 from services.vault.api_keys import ApiKey, Repeat, SealedSecret, TestResult
 from services.vault.key_place import KeyPlace
 from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants, repeated
-from services.vault.outages import transaction
 from services.vault.release_sql import KeyRow
 from services.vault.signing import GRANT_LIFE
 
