@@ -20,7 +20,7 @@ from services.common import identity
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
 from services.vault.account_keys import WrappingKeyExhausted
-from services.vault.audit import Event
+from services.vault.audit import Audit, Event
 from services.vault.keyring import Keyring
 
 #: Who holds what account keys open.
@@ -89,12 +89,6 @@ class OwnKeys(Protocol):
     async def reseal(self, epoch: Epoch) -> bool:
         """Seal what stands under older epochs under this one; True when none is left."""
         ...
-
-
-class Audit(Protocol):
-    """Where events are recorded; raises AuditUnavailable."""
-
-    async def record(self, event: Event) -> None: ...
 
 
 class AccountRotation:

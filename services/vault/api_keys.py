@@ -12,7 +12,7 @@ from services.common.ids import new_id, parse_name
 from services.common.paging import Position
 from services.vault import base_url, envelope
 from services.vault.account_keys import AccountKeys
-from services.vault.audit import Event
+from services.vault.audit import Audit, Event
 from services.vault.key_place import MANAGED, OPERATOR_ACCOUNT, KeyPlace
 from services.vault.secret import Secret
 from services.vault.system_keys import Macs
@@ -145,12 +145,6 @@ class Deletions(Protocol):
     """Deletes for good, so that no restored copy brings a key back; raises LedgerUnavailable."""
 
     async def delete_api_key(self, account: str, name: str) -> None: ...
-
-
-class Audit(Protocol):
-    """Where events are recorded; raises AuditUnavailable."""
-
-    async def record(self, event: Event) -> None: ...
 
 
 class ApiKeys:

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -37,6 +37,12 @@ class Event:
     action: str
     outcome: str
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Audit(Protocol):
+    """Where events are recorded; raises AuditUnavailable."""
+
+    async def record(self, event: Event) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

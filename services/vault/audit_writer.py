@@ -1,5 +1,7 @@
 """The one writer of a replica's audit chain: whatever queued while the last commit ran goes into the next.
 
+It knows events, and items that others decide on in the same transaction (`Batches`); not what they are.
+
 It holds its chain by an advisory lock over a connection of its own. When an exchange fails or is late, all
 that waits is refused, the replica is not ready, and the writer starts again with a new connection, the lock
 and the head of the chain.
@@ -8,16 +10,16 @@ and the head of the chain.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.vault import audit_sql
 from services.vault.audit import AuditUnavailable, Chain, Event, Head
 from services.vault.line import Line
-from services.vault.release_batch import Ask, Keys, ReleaseBatches, Released, Verdict
 
 #: How long the record of one call may take, queue included.
 WRITE_SECONDS = 2.0
@@ -28,22 +30,39 @@ _LARGEST_BATCH = 256
 _LONGEST_QUEUE = 4096
 _MOST_CHAINS = 1000
 
-Answer = Callable[[Verdict | None], None]
+Item = TypeVar("Item")
+Verdict = TypeVar("Verdict")
+_Item = TypeVar("_Item", contravariant=True)
+_Verdict = TypeVar("_Verdict", covariant=True)
+#: Gets what was decided on an item, None for a recorded event, or why nothing was recorded.
+Answer = Callable[[Verdict | DomainError | None], None]
 
 
-def _nobody(verdict: Verdict | None) -> None:
+class Batches(Protocol[_Item, _Verdict]):
+    """Decides on items and makes them durable together with events."""
+
+    def commit(
+        self, line: Line, head: Head, batch: Sequence[_Item | Event], *, seconds: float
+    ) -> AbstractAsyncContextManager[Sequence[_Verdict | None]]:
+        """Commit within `seconds` and move `head` along; give a verdict for each item, None for each event.
+
+        What a verdict opened is wiped at the end of the block. Raises when nothing may be answered.
+        """
+
+
+def _nobody(verdict: object) -> None:
     """Nobody waits for this record."""
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
+class _Waiting(Generic[Item, Verdict]):
     """Something that waits for its record; `answer` is taken away once it was called."""
 
-    what: Ask | Event
-    answer: Answer | None
+    what: Item | Event
+    answer: Answer[Verdict] | None
     timer: asyncio.TimerHandle | None = field(default=None)
 
-    def settle(self, verdict: Verdict | None) -> None:
+    def settle(self, verdict: Verdict | DomainError | None) -> None:
         answer, self.answer = self.answer, None
         if self.timer is not None:
             self.timer.cancel()
@@ -60,30 +79,30 @@ class Heads(Protocol):
     async def continues(self, head: Head) -> bool: ...
 
 
-class AuditWriter:
-    """Makes records durable in batches. `ask` and `record` are for others; `run` is its life."""
+class AuditWriter(Generic[Item, Verdict]):
+    """Makes records durable in batches. `submit`, `record` and `note` are for others; `run` is its life."""
 
     def __init__(
-        self, url: str, slot: str, *, chain: Chain, batches: ReleaseBatches, checkpoints: Heads
+        self, url: str, slot: str, *, chain: Chain, batches: Batches[Item, Verdict], checkpoints: Heads
     ) -> None:
         self._url = url
         self._slot = slot
         self._chain = chain
         self._batches = batches
         self._checkpoints = checkpoints
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Waiting[Item, Verdict]] = deque()
         self._wake = asyncio.Event()
         self._healthy = False
 
-    def ask(self, ask: Ask, answer: Answer, *, seconds: float) -> None:
-        """Have an ask decided and recorded; `answer` is called once, within `seconds` and WRITE_SECONDS."""
-        self._put(ask, answer, seconds)
+    def submit(self, item: Item, answer: Answer[Verdict], *, seconds: float) -> None:
+        """Have an item decided and recorded; `answer` is called once, within `seconds` and WRITE_SECONDS."""
+        self._put(item, answer, seconds)
 
     async def record(self, event: Event) -> None:
         """Return when the event is durable; raise AuditUnavailable otherwise."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def answer(verdict: Verdict | None) -> None:
+        def answer(verdict: Verdict | DomainError | None) -> None:
             if not done.done():
                 if isinstance(verdict, DomainError):
                     done.set_exception(verdict)
@@ -120,11 +139,11 @@ class AuditWriter:
                     await line.close()
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    def _put(self, what: Ask | Event, answer: Answer, seconds: float) -> None:
+    def _put(self, what: Item | Event, answer: Answer[Verdict], seconds: float) -> None:
         if not self._healthy or len(self._queue) >= _LONGEST_QUEUE:
             answer(AuditUnavailable())
             return
-        waiting = _Waiting(what, answer)
+        waiting: _Waiting[Item, Verdict] = _Waiting(what, answer)
         waiting.timer = asyncio.get_running_loop().call_later(
             min(seconds, WRITE_SECONDS), waiting.settle, AuditUnavailable()
         )
@@ -192,26 +211,19 @@ class AuditWriter:
         if batch:
             await self._commit(line, head, batch)
 
-    async def _commit(self, line: Line, head: Head, batch: Sequence[_Waiting]) -> None:
-        keys: Keys = {}
+    async def _commit(self, line: Line, head: Head, batch: Sequence[_Waiting[Item, Verdict]]) -> None:
+        what = [waiting.what for waiting in batch]
         try:
-            verdicts = await line.exchange(
-                self._batches.commit(line, head, [waiting.what for waiting in batch], keys),
-                seconds=WRITE_SECONDS,
-            )
-            self._checkpoints.moved(head)
-            for waiting, verdict in zip(batch, verdicts, strict=True):
-                waiting.settle(verdict)
+            async with self._batches.commit(line, head, what, seconds=WRITE_SECONDS) as verdicts:
+                self._checkpoints.moved(head)
+                for waiting, verdict in zip(batch, verdicts, strict=True):
+                    waiting.settle(verdict)
         except BaseException:
             self._healthy = False
             self._refuse(batch)
             raise
-        finally:
-            for key in keys.values():
-                if isinstance(key, Released):
-                    key.secret.wipe()
 
     @staticmethod
-    def _refuse(waiting: Sequence[_Waiting] | deque[_Waiting]) -> None:
+    def _refuse(waiting: Sequence[_Waiting[Item, Verdict]] | deque[_Waiting[Item, Verdict]]) -> None:
         for each in list(waiting):
             each.settle(AuditUnavailable())

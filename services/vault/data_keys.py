@@ -12,7 +12,7 @@ from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit, JobGrant, KeyProof
 from services.vault import key_wrap
 from services.vault.account_keys import AccountKeys
-from services.vault.audit import Event
+from services.vault.audit import Audit, Event
 from services.vault.binding import Binding
 from services.vault.committing import KEY_BYTES, DoesNotOpen
 from services.vault.metrics import DAMAGED
@@ -78,12 +78,6 @@ class Revocations(Protocol):
     """Which grants were ended."""
 
     async def is_revoked(self, account: str, id: str) -> bool: ...
-
-
-class Audit(Protocol):
-    """Where events are recorded; raises AuditUnavailable."""
-
-    async def record(self, event: Event) -> None: ...
 
 
 class DataKeys:

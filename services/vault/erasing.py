@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from services.vault.audit_writer import AuditWriter
+from services.vault.audit import Audit
 from services.vault.erasure import Erasures, Ledger
 from services.vault.erasure_keystore import ErasureKeyStore
 from services.vault.erasure_ledger import LedgerChain
@@ -47,7 +47,7 @@ class Erasing:
         *,
         keystore: AsyncEngine,
         sessions: async_sessionmaker[AsyncSession],
-        writer: AuditWriter,
+        writer: Audit,
         rotation: Rotation,
         provider: RootProvider,
     ) -> "Erasing":

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from services.common.errors import InvalidRequest, Unavailable
 from services.common.logs import log
-from services.vault.audit import Event
+from services.vault.audit import Audit, Event
 from services.vault.erasure_ledger import Entry, EntryKind, Mark, Tombstone
 from services.vault.key_place import OPERATOR_ACCOUNT
 from services.vault.ledger_file import LedgerFile, Reader
@@ -60,12 +60,6 @@ class Rows(Protocol):
     async def mark(self) -> Mark: ...
 
     async def advance(self, before: int, to: Mark) -> None: ...
-
-
-class Audit(Protocol):
-    """Where events are recorded; raises AuditUnavailable."""
-
-    async def record(self, event: Event) -> None: ...
 
 
 class Ledger:

@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -112,14 +113,25 @@ class ReleaseBatches:
         self._told_of_brake = 0.0
         self._met: set[GrantKey] = set()
 
+    @asynccontextmanager
     async def commit(
+        self, line: Line, head: Head, batch: Sequence[Ask | Event], *, seconds: float
+    ) -> AsyncIterator[list[Verdict | None]]:
+        """Give a verdict for each ask, None for each event, once all of it is durable; `head` moves along.
+
+        Opened keys are wiped at the end of the block. Raises one of FAILURES; then nothing may be handed out.
+        """
+        keys: Keys = {}
+        try:
+            yield await line.exchange(self._commit(line, head, batch, keys), seconds=seconds)
+        finally:
+            for key in keys.values():
+                if isinstance(key, Released):
+                    key.secret.wipe()
+
+    async def _commit(
         self, line: Line, head: Head, batch: Sequence[Ask | Event], keys: Keys
     ) -> list[Verdict | None]:
-        """Return a verdict for each ask, None for each event, once all of it is durable; `head` moves along.
-
-        Opened keys are put into `keys`, to be wiped by the caller. Raises one of FAILURES; then nothing may
-        be handed out.
-        """
         now = datetime.now(UTC)
         live = [
             (n, each.grant, each.use)

@@ -13,6 +13,7 @@ from services.common.tokens import TokenVerifier
 from services.vault.audit import Event
 from services.vault.audit_writer import AuditWriter
 from services.vault.recording import Recording
+from services.vault.release_batch import Ask, Verdict
 from services.vault.release_stream import ReleaseStream
 from services.vault.store import GrantStore
 
@@ -23,7 +24,12 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
     """The only way a stored key leaves the vault."""
 
     def __init__(
-        self, *, writer: AuditWriter, verifier: TokenVerifier, grants: GrantStore, recording: Recording
+        self,
+        *,
+        writer: AuditWriter[Ask, Verdict],
+        verifier: TokenVerifier,
+        grants: GrantStore,
+        recording: Recording,
     ) -> None:
         self._writer = writer
         self._verifier = verifier

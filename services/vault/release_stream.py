@@ -30,7 +30,7 @@ class ReleaseStream:
     """Reads asks and gives answers until the worker has no more, or for STREAM_SECONDS."""
 
     def __init__(
-        self, caller: str, *, writer: AuditWriter, verifier: TokenVerifier, recording: Recording
+        self, caller: str, *, writer: AuditWriter[Ask, Verdict], verifier: TokenVerifier, recording: Recording
     ) -> None:
         self._caller = caller
         self._writer = writer
@@ -80,7 +80,7 @@ class ReleaseStream:
             if not self._recording.take():
                 self._answer(request.id, error)
                 return
-        self._writer.ask(
+        self._writer.submit(
             Ask(self._caller, grant, use, refusal),
             partial(self._answer, request.id),
             seconds=max(0, request.timeout_ms or _DEFAULT_TIMEOUT_MS) / 1000,

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
-from services.vault.audit import Event
-from services.vault.erasure import Audit, Erasures, Keys, Rows
+from services.vault.audit import Audit, Event
+from services.vault.erasure import Erasures, Keys, Rows
 from services.vault.erasure_ledger import Entry, EntryKind, LedgerDamaged, Mark, Tombstone
 from services.vault.gate import Gate
 from services.vault.ledger_file import Reader

@@ -50,7 +50,7 @@ from services.vault.own_keys import ProviderKeyBlobs
 from services.vault.part import VaultPart
 from services.vault.policy import POLICY, SEALED_POLICY
 from services.vault.recording import Recording, Refusals
-from services.vault.release_batch import ReleaseBatches
+from services.vault.release_batch import Ask, ReleaseBatches, Verdict
 from services.vault.release_keys import KeyStandings
 from services.vault.release_servicer import KeyReleaseServicer
 from services.vault.root import RootProvider
@@ -205,7 +205,7 @@ async def _serve_unsealed(
         records=settings.audit_checkpoint_records,
         seconds=settings.audit_checkpoint_seconds,
     )
-    writer = AuditWriter(
+    writer: AuditWriter[Ask, Verdict] = AuditWriter(
         stores.database_url,
         settings.vault_slot,
         chain=chain,

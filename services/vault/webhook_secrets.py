@@ -3,12 +3,11 @@
 import hmac
 import os
 from collections.abc import Sequence
-from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.vault import key_wrap
 from services.vault.account_keys import AccountKeys
-from services.vault.audit import Event
+from services.vault.audit import Audit, Event
 from services.vault.binding import Binding
 from services.vault.committing import KEY_BYTES, DoesNotOpen
 from services.vault.data_keys import Purpose
@@ -23,12 +22,6 @@ class WebhookSecretInvalid(DomainError):
     reason = "WEBHOOK_SECRET_INVALID"
     kind = Kind.DAMAGED
     message = "The webhook's secret does not open"
-
-
-class Audit(Protocol):
-    """Where events are recorded; raises AuditUnavailable."""
-
-    async def record(self, event: Event) -> None: ...
 
 
 class WebhookSecrets:
