@@ -90,7 +90,7 @@ class TokenRecords(Protocol):
         """Keep a new token; say no when the account has `most` already. Raises Unauthenticated."""
         ...
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[AccessToken]:
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:
         """Return the account's tokens, newest first."""
         ...
 
@@ -143,9 +143,9 @@ class AccessTokens:
             raise AccessTokenLimit
         return NewToken(token, text)
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[AccessToken]:
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:
         """Return tokens, newest first."""
-        return await self._records.page(account, after=after, size=size)
+        return await self._records.page(account, after, count)
 
     async def get(self, account: str, id_: str) -> AccessToken:
         """Return a token; raise AccessTokenNotFound."""

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
 
-import grpc
 from smelt.auth.v1 import data_exports_pb2, data_exports_pb2_grpc
 
 from services.auth.data_exports import DataExport, DataExports, State
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.common.servicing import CREATED, Context
 
-Context = grpc.aio.ServicerContext[Any, Any]
 _COLLECTION = "dataExports"
-_CREATED = (("x-http-status", "201"),)
 _STATES = {
     State.PENDING: data_exports_pb2.DataExport.PENDING,
     State.RUNNING: data_exports_pb2.DataExport.RUNNING,
@@ -33,20 +31,17 @@ class DataExportServicer(data_exports_pb2_grpc.DataExportServiceServicer):
         self, request: data_exports_pb2.CreateDataExportRequest, context: Context
     ) -> data_exports_pb2.DataExport:
         export = await self._exports.create(identity.passport(context).account)
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return self._to_proto(export)
 
     async def ListDataExports(
         self, request: data_exports_pb2.ListDataExportsRequest, context: Context
     ) -> data_exports_pb2.ListDataExportsResponse:
-        size = paging.size(request.page_size)
-        found = await self._exports.page(
-            identity.passport(context).account, after=paging.position(request.page_token), size=size + 1
-        )
-        page, more = found[:size], len(found) > size
+        account = identity.passport(context).account
+        page, token = await paging.page(request, partial(self._exports.page, account))
         return data_exports_pb2.ListDataExportsResponse(
             data_exports=map(self._to_proto, page),
-            next_page_token=paging.Position(page[-1].create_time, page[-1].id).token() if more else "",
+            next_page_token=token,
         )
 
     async def GetDataExport(

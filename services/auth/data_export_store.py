@@ -53,13 +53,13 @@ class DataExportStore:
             )
             return export
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[DataExport]:
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[DataExport]:
         row = DataExportRow
         wanted = select(row).where(row.account == account)
         if after is not None:
             position = tuple_(literal(after.create_time), literal(after.id))
             wanted = wanted.where(tuple_(row.create_time, row.id) < position)
-        wanted = wanted.order_by(row.create_time.desc(), row.id.desc()).limit(size)
+        wanted = wanted.order_by(row.create_time.desc(), row.id.desc()).limit(count)
         async with transaction(self._transactions) as session:
             return [_export(each) for each in await session.scalars(wanted)]
 

@@ -94,7 +94,7 @@ class ExportRecords(Protocol):
         """Record a new export, or return the one under way; None when `most` were begun since then."""
         ...
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[DataExport]: ...
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[DataExport]: ...
 
     async def get(self, account: str, id_: str) -> DataExport | None: ...
 
@@ -151,9 +151,9 @@ class DataExports:
         self._begun()
         return export
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[DataExport]:
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[DataExport]:
         """Return exports, newest first."""
-        return await self._records.page(account, after=after, size=size)
+        return await self._records.page(account, after, count)
 
     async def get(self, account: str, id_: str) -> DataExport:
         """Return an export; raise DataExportNotFound."""

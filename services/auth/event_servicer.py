@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import grpc
 from smelt.auth.v1 import audit_events_pb2, audit_events_pb2_grpc
 
 from services.auth import emails
@@ -13,8 +12,8 @@ from services.auth.emails import EmailInvalid
 from services.auth.events import Event, EventLog
 from services.common import identity
 from services.common.errors import DomainError
+from services.common.servicing import Context
 
-Context = grpc.aio.ServicerContext[Any, Any]
 _LONGEST_USER_AGENT = 500
 #: Refusals that tell an owner of something; what a limit refuses is told by the refusals that filled it.
 _TOLD = {"ok", "UNAUTHENTICATED", "PASSWORD_WRONG"}

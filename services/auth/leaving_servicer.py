@@ -1,14 +1,10 @@
 """DeletionService: proto to domain and back for people who leave."""
 
-from typing import Any
-
-import grpc
 from smelt.auth.v1 import deletions_pb2, deletions_pb2_grpc
 
 from services.auth.leaving import Leaving
 from services.common import identity
-
-Context = grpc.aio.ServicerContext[Any, Any]
+from services.common.servicing import Context
 
 
 class DeletionServicer(deletions_pb2_grpc.DeletionServiceServicer):

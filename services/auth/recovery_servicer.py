@@ -1,16 +1,12 @@
 """RecoveryService: proto to domain and back for people who cannot sign in."""
 
-from typing import Any
-
-import grpc
 from smelt.auth.v1 import recovery_pb2, recovery_pb2_grpc, sessions_pb2
 
 from services.auth.password_changes import PasswordChanges
 from services.auth.servicer import device_of, signed_in_to_proto
 from services.auth.sign_in_links import SignInLinks
 from services.common import identity
-
-Context = grpc.aio.ServicerContext[Any, Any]
+from services.common.servicing import Context
 
 
 class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):

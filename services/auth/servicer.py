@@ -1,8 +1,7 @@
 """Proto to domain and back for people, sessions and grants."""
 
-from typing import Any
+from functools import partial
 
-import grpc
 from smelt.auth.v1 import (
     grants_pb2,
     grants_pb2_grpc,
@@ -18,9 +17,8 @@ from services.auth.sessions import Device, Session, Sessions, SignedIn
 from services.auth.users import Account, Users
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.common.servicing import CREATED, Context
 
-Context = grpc.aio.ServicerContext[Any, Any]
-_CREATED = (("x-http-status", "201"),)
 _PURPOSES = {
     grants_pb2.MintJobGrantRequest.JOB: Purpose.JOB,
     grants_pb2.MintJobGrantRequest.TEMPLATE_TEST: Purpose.TEMPLATE_TEST,
@@ -39,7 +37,7 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         account = await self._users.register(
             request.email, request.password, client_address=identity.current_call().client_address
         )
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return _user(account)
 
     async def GetCurrentUser(
@@ -78,21 +76,17 @@ class SessionServicer(sessions_pb2_grpc.SessionServiceServicer):
     ) -> sessions_pb2.CreateSessionResponse:
         device = device_of(identity.current_call(), request.device_token)
         signed_in = await self._sessions.sign_in(request.email, request.password, device=device)
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return signed_in_to_proto(signed_in)
 
     async def ListSessions(
         self, request: sessions_pb2.ListSessionsRequest, context: Context
     ) -> sessions_pb2.ListSessionsResponse:
         person = identity.passport(context)
-        size = paging.size(request.page_size)
-        found = await self._sessions.page(
-            person.account, after=paging.position(request.page_token), size=size + 1
-        )
-        page, more = found[:size], len(found) > size
+        page, token = await paging.page(request, partial(self._sessions.page, person.account))
         return sessions_pb2.ListSessionsResponse(
             sessions=[_session(session, current=session.id == person.session) for session in page],
-            next_page_token=paging.Position(page[-1].create_time, page[-1].id).token() if more else "",
+            next_page_token=token,
         )
 
     async def RevokeOtherSessions(

@@ -1,15 +1,12 @@
 """SessionStateService: which sessions stand, for services with open streams."""
 
 import asyncio
-from typing import Any
 
-import grpc
 from smelt.auth.v1 import session_states_pb2, session_states_pb2_grpc
 
 from services.auth.check import ActiveSessions
 from services.common.errors import Unauthenticated
-
-Context = grpc.aio.ServicerContext[Any, Any]
+from services.common.servicing import Context
 
 
 class SessionStateServicer(session_states_pb2_grpc.SessionStateServiceServicer):

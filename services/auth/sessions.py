@@ -159,7 +159,7 @@ class SessionRecords(Protocol):
         ...
 
     async def page(
-        self, account: str, *, after: Position | None, size: int, now: datetime, idle: timedelta
+        self, account: str, after: Position | None, count: int, *, now: datetime, idle: timedelta
     ) -> list[Session]:
         """Return sessions that stand, newest first."""
         ...
@@ -249,11 +249,9 @@ class Sessions:
         if not await self._records.end(session, account=account, now=self._clock(), reason=reason):
             raise SessionNotFound
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> list[Session]:
+    async def page(self, account: str, after: Position | None, count: int) -> list[Session]:
         """Return sessions of the caller's own that stand, newest first."""
-        return await self._records.page(
-            account, after=after, size=size, now=self._clock(), idle=self._lives.idle
-        )
+        return await self._records.page(account, after, count, now=self._clock(), idle=self._lives.idle)
 
     async def revoke_others(self, account: str, *, keep: str) -> int:
         """End all sessions of the caller's own but one; return how many there were."""

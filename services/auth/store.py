@@ -116,7 +116,7 @@ class SessionStore:
             return len((await opened.execute(statement)).all())
 
     async def page(
-        self, account: str, *, after: Position | None, size: int, now: datetime, idle: timedelta
+        self, account: str, after: Position | None, count: int, *, now: datetime, idle: timedelta
     ) -> list[Session]:
         statement = (
             select(SessionRow)
@@ -127,7 +127,7 @@ class SessionStore:
                 SessionRow.last_used_time > now - idle,
             )
             .order_by(SessionRow.create_time.desc(), SessionRow.id.desc())
-            .limit(size)
+            .limit(count)
         )
         if after is not None:
             statement = statement.where(

@@ -1,18 +1,16 @@
 """AccessTokenService: proto to domain and back for access tokens."""
 
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
-import grpc
 from smelt.auth.v1 import access_tokens_pb2, access_tokens_pb2_grpc
 
 from services.auth.access_tokens import AccessToken, AccessTokenExpiry, AccessTokens
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.common.servicing import CREATED, Context
 
-Context = grpc.aio.ServicerContext[Any, Any]
 _COLLECTION = "accessTokens"
-_CREATED = (("x-http-status", "201"),)
 
 
 class AccessTokenServicer(access_tokens_pb2_grpc.AccessTokenServiceServicer):
@@ -30,7 +28,7 @@ class AccessTokenServicer(access_tokens_pb2_grpc.AccessTokenServiceServicer):
             scopes=request.scopes,
             expire_time=_end(request),
         )
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         token = new.token
         return access_tokens_pb2.CreateAccessTokenResponse(
             name=f"{_COLLECTION}/{token.id}",
@@ -44,14 +42,11 @@ class AccessTokenServicer(access_tokens_pb2_grpc.AccessTokenServiceServicer):
     async def ListAccessTokens(
         self, request: access_tokens_pb2.ListAccessTokensRequest, context: Context
     ) -> access_tokens_pb2.ListAccessTokensResponse:
-        size = paging.size(request.page_size)
-        found = await self._tokens.page(
-            identity.passport(context).account, after=paging.position(request.page_token), size=size + 1
-        )
-        page, more = found[:size], len(found) > size
+        account = identity.passport(context).account
+        page, token = await paging.page(request, partial(self._tokens.page, account))
         return access_tokens_pb2.ListAccessTokensResponse(
             access_tokens=map(_to_proto, page),
-            next_page_token=paging.Position(page[-1].create_time, page[-1].id).token() if more else "",
+            next_page_token=token,
         )
 
     async def GetAccessToken(

@@ -51,13 +51,13 @@ class AccessTokenStore:
             await outbox.add(session, Mail(MailKind.ACCESS_TOKEN_CREATED, address, about))
             return True
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[AccessToken]:
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:
         row = AccessTokenRow
         wanted = select(row).where(row.account == account)
         if after is not None:
             position = tuple_(literal(after.create_time), literal(after.id))
             wanted = wanted.where(tuple_(row.create_time, row.id) < position)
-        wanted = wanted.order_by(row.create_time.desc(), row.id.desc()).limit(size)
+        wanted = wanted.order_by(row.create_time.desc(), row.id.desc()).limit(count)
         async with transaction(self._transactions) as session:
             return [_token(each) for each in await session.scalars(wanted)]
 

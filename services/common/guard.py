@@ -21,9 +21,9 @@ from services.common.identity import Allow, Call, Policy
 from services.common.logs import describe, log
 from services.common.metrics import RPC_SECONDS
 from services.common.open_streams import OpenStreams
+from services.common.servicing import Context
 from services.common.tokens import Kind, TokenVerifier
 
-Context = grpc.aio.ServicerContext[Any, Any]
 _HEALTH = "/grpc.health.v1.Health/"
 
 

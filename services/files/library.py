@@ -34,7 +34,7 @@ class Files(Protocol):
         """Return a file with its current parse, or with the one asked for."""
         ...
 
-    async def page(self, account: str, *, after: Position | None, count: int) -> list[StoredFile]:
+    async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         """Return files, newest first."""
         ...
 
@@ -77,13 +77,10 @@ class Library:
             return file, open_profile(file, sealed, key)
 
     async def page(
-        self, person: Passport | ExportPermit, *, after: Position | None, count: int
-    ) -> tuple[list[StoredFile], Position | None]:
-        """Return a page of files and where it ended, if there are more. Names of columns stay sealed."""
-        found = await self._files.page(person.account, after=after, count=count + 1)
-        page = found[:count]
-        more = len(found) > count
-        return page, Position(page[-1].create_time, page[-1].id) if more else None
+        self, person: Passport | ExportPermit, after: Position | None, count: int
+    ) -> list[StoredFile]:
+        """Return up to `count` files, newest first, that come after a position. Column names stay sealed."""
+        return await self._files.page(person.account, after, count)
 
     async def delete(self, person: Passport, file_id: str) -> None:
         """Remove a file: with its row goes its data key, and with that all meaning of its bytes."""

@@ -66,11 +66,12 @@ class FilesPart:
     async def _files(self, permit: ExportPermit) -> AsyncIterator[StoredFile]:
         after: Position | None = None
         while True:
-            page, after = await self.library.page(permit, after=after, count=_PAGE)
+            page = await self.library.page(permit, after, _PAGE)
             for file in page:
                 yield file
-            if after is None:
+            if len(page) < _PAGE:
                 return
+            after = Position(page[-1].create_time, page[-1].id)
 
     async def _file(self, permit: ExportPermit, file_id: str) -> AsyncIterator[bytes]:
         download = await self.library.download(permit, file_id)

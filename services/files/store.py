@@ -94,7 +94,7 @@ class FileStore:
             row.parse = alike[0] if alike else file.parse.version
             return row.parse
 
-    async def page(self, account: str, *, after: Position | None, count: int) -> list[StoredFile]:
+    async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         statement = (
             select(FileRow, ParseRow.version, ParseRow.encoding, ParseRow.delimiter, ParseRow.row_count)
             .join(ParseRow, (ParseRow.file == FileRow.id) & (ParseRow.version == FileRow.parse))

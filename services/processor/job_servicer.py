@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
@@ -11,6 +12,7 @@ from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 from services.common import identity, paging
 from services.common.downloads import body
 from services.common.ids import parse_name
+from services.common.servicing import CREATED
 from services.processor.downloads import Downloads
 from services.processor.estimates import Estimates
 from services.processor.flags import SEVERITIES
@@ -25,7 +27,6 @@ from services.processor.row_result import FAILED, SUCCEEDED
 from services.processor.usage import dollars
 from services.processor.watch import Watch
 
-_CREATED = (("x-http-status", "201"),)
 _ROWS = {
     jobs_pb2.DownloadResultsRequest.ALL: None,
     jobs_pb2.DownloadResultsRequest.ONLY_SUCCEEDED: SUCCEEDED,
@@ -66,18 +67,13 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             identical_once=request.identical_prompts_once,
         )
         job = await self._jobs.create(person, wish, identity.current_call().idempotency_key)
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return to_proto(job)
 
     async def ListJobs(self, request: Any, context: Any) -> Any:
         person = identity.passport(context)
-        size = paging.size(request.page_size)
-        found = await self._jobs.page(person, paging.position(request.page_token), size + 1)
-        token = ""
-        if len(found) > size:
-            last = found[size - 1]
-            token = paging.Position(last.create_time, last.id).token()
-        return jobs_pb2.ListJobsResponse(jobs=[to_proto(job) for job in found[:size]], next_page_token=token)
+        page, token = await paging.page(request, partial(self._jobs.page, person))
+        return jobs_pb2.ListJobsResponse(jobs=map(to_proto, page), next_page_token=token)
 
     async def GetJob(self, request: Any, context: Any) -> Any:
         return to_proto(await self._jobs.get(identity.passport(context), parse_name("jobs", request.name)))

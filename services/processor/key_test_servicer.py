@@ -1,14 +1,10 @@
 """ApiKeyTestService on the wire."""
 
-from typing import Any
-
-import grpc
 from smelt.processor.v1 import api_key_tests_pb2, api_key_tests_pb2_grpc
 
 from services.common import identity
+from services.common.servicing import Context
 from services.processor.key_tests import KeyTests
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ApiKeyTestServicer(api_key_tests_pb2_grpc.ApiKeyTestServiceServicer):

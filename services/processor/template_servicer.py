@@ -1,11 +1,13 @@
 """TemplateService: proto to domain and back."""
 
+from functools import partial
 from typing import Any
 
 from smelt.processor.v1 import templates_pb2, templates_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.common.servicing import CREATED
 from services.processor import library
 from services.processor.template_tests import TemplateTests, TestedRow, TestWish
 from services.processor.templates import (
@@ -15,8 +17,6 @@ from services.processor.templates import (
     TemplateFields,
     Templates,
 )
-
-_CREATED = (("x-http-status", "201"),)
 
 
 class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
@@ -30,20 +30,13 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
         person = identity.passport(context)
         key = identity.current_call().idempotency_key
         template = await self._templates.create(person, to_fields(request.template), key)
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return to_proto(template)
 
     async def ListTemplates(self, request: Any, context: Any) -> Any:
         person = identity.passport(context)
-        size = paging.size(request.page_size)
-        found = await self._templates.page(person, paging.position(request.page_token), size + 1)
-        token = ""
-        if len(found) > size:
-            last = found[size - 1]
-            token = paging.Position(last.create_time, last.id).token()
-        return templates_pb2.ListTemplatesResponse(
-            templates=[to_proto(template) for template in found[:size]], next_page_token=token
-        )
+        page, token = await paging.page(request, partial(self._templates.page, person))
+        return templates_pb2.ListTemplatesResponse(templates=map(to_proto, page), next_page_token=token)
 
     async def GetTemplate(self, request: Any, context: Any) -> Any:
         person = identity.passport(context)

@@ -1,5 +1,6 @@
 """VariableService, ModelService and UsageService: proto to domain and back."""
 
+from functools import partial
 from typing import Any
 
 from smelt.processor.v1 import (
@@ -13,11 +14,10 @@ from smelt.processor.v1 import (
 
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.common.servicing import CREATED
 from services.processor.model_table import MODELS, PRICES_DATE
 from services.processor.usage import Part, UsageMeter
 from services.processor.variables import CustomVariable, Variables
-
-_CREATED = (("x-http-status", "201"),)
 
 
 class VariableServicer(variables_pb2_grpc.VariableServiceServicer):
@@ -33,21 +33,13 @@ class VariableServicer(variables_pb2_grpc.VariableServiceServicer):
             request.variable.value,
             idempotency_key=identity.current_call().idempotency_key,
         )
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return to_proto(variable)
 
     async def ListVariables(self, request: Any, context: Any) -> Any:
-        size = paging.size(request.page_size)
-        found = await self._variables.page(
-            identity.passport(context), paging.position(request.page_token), size + 1
-        )
-        token = ""
-        if len(found) > size:
-            last = found[size - 1]
-            token = paging.Position(last.create_time, last.id).token()
-        return variables_pb2.ListVariablesResponse(
-            variables=[to_proto(each) for each in found[:size]], next_page_token=token
-        )
+        person = identity.passport(context)
+        page, token = await paging.page(request, partial(self._variables.page, person))
+        return variables_pb2.ListVariablesResponse(variables=map(to_proto, page), next_page_token=token)
 
     async def GetVariable(self, request: Any, context: Any) -> Any:
         id_ = parse_name("variables", request.name)

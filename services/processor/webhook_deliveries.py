@@ -39,7 +39,7 @@ class Store(Protocol):
     """Where deliveries are kept; raises WebhookNotFound or WebhookDeliveryNotFound."""
 
     async def page(
-        self, account: str, webhook: str, *, after: Position | None, count: int
+        self, account: str, webhook: str, after: Position | None, count: int
     ) -> list[Delivery]: ...
 
     async def get(self, account: str, id_: str) -> Delivery: ...
@@ -62,10 +62,10 @@ class Deliveries:
         self._now = now
 
     async def page(
-        self, person: Passport, webhook: str, *, after: Position | None, count: int
+        self, person: Passport, webhook: str, after: Position | None, count: int
     ) -> list[Delivery]:
         """Return a webhook's deliveries, newest first; raise WebhookNotFound."""
-        return await self._store.page(person.account, webhook, after=after, count=count)
+        return await self._store.page(person.account, webhook, after, count)
 
     async def get(self, person: Passport, id_: str) -> Delivery:
         """Return a delivery; raise WebhookDeliveryNotFound."""

@@ -1,15 +1,15 @@
 """WebhookService: proto to domain and back."""
 
+from functools import partial
 from typing import Any
 
 from smelt.processor.v1 import webhooks_pb2, webhooks_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.common.servicing import CREATED
 from services.processor.webhook_deliveries import Deliveries, Delivery
 from services.processor.webhooks import OVERLAP_HOURS, Webhook, WebhookFields, Webhooks
-
-_CREATED = (("x-http-status", "201"),)
 
 
 class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
@@ -21,20 +21,13 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
 
     async def CreateWebhook(self, request: Any, context: Any) -> Any:
         made, secret = await self._webhooks.create(identity.passport(context), to_fields(request.webhook))
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return _with_secret(made, secret)
 
     async def ListWebhooks(self, request: Any, context: Any) -> Any:
-        size = paging.size(request.page_size)
-        found = await self._webhooks.page(
-            identity.passport(context), paging.position(request.page_token), size + 1
-        )
-        token = ""
-        if len(found) > size:
-            token = paging.Position(found[size - 1].create_time, found[size - 1].id).token()
-        return webhooks_pb2.ListWebhooksResponse(
-            webhooks=[to_proto(each) for each in found[:size]], next_page_token=token
-        )
+        person = identity.passport(context)
+        page, token = await paging.page(request, partial(self._webhooks.page, person))
+        return webhooks_pb2.ListWebhooksResponse(webhooks=map(to_proto, page), next_page_token=token)
 
     async def GetWebhook(self, request: Any, context: Any) -> Any:
         id_ = parse_name("webhooks", request.name)
@@ -66,19 +59,14 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
         return delivery_to_proto(await self._deliveries.test(identity.passport(context), id_))
 
     async def ListWebhookDeliveries(self, request: Any, context: Any) -> Any:
-        size = paging.size(request.page_size)
-        found = await self._deliveries.page(
-            identity.passport(context),
-            parse_name("webhooks", request.parent),
-            after=paging.position(request.page_token),
-            count=size + 1,
+        id_ = parse_name("webhooks", request.parent)
+        page, token = await paging.page(
+            request,
+            partial(self._deliveries.page, identity.passport(context), id_),
+            place=lambda delivery: paging.Position(delivery.message.time, delivery.message.id),
         )
-        token = ""
-        if len(found) > size:
-            last = found[size - 1].message
-            token = paging.Position(last.time, last.id).token()
         return webhooks_pb2.ListWebhookDeliveriesResponse(
-            deliveries=[delivery_to_proto(each) for each in found[:size]], next_page_token=token
+            deliveries=map(delivery_to_proto, page), next_page_token=token
         )
 
     async def GetWebhookDelivery(self, request: Any, context: Any) -> Any:

@@ -124,7 +124,7 @@ class ApiKeyRows(Protocol):
 
     async def active(self, account: str) -> ApiKey | None: ...
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[ApiKey]: ...
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]: ...
 
     async def activate(self, account: str, id: str) -> ApiKey | None: ...
 
@@ -215,9 +215,9 @@ class ApiKeys:
             raise ApiKeyNotFound
         return key
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[ApiKey]:
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]:
         """Return at most `size` keys of the account that follow `after`, newest first."""
-        return await self._rows.page(account, after=after, size=size)
+        return await self._rows.page(account, after, count)
 
     async def activate(self, account: str, name: str) -> ApiKey:
         """Make a key the active one; raise ApiKeyNotFound."""

@@ -1,17 +1,14 @@
 """AuditOperatorService on the wire: verifying the audit log, archiving months of it."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 
 from services.common.guard import check
+from services.common.servicing import Context
 from services.vault.audit_keeper import ArchiveFile, AuditKeeper, Lines, Summary
 from services.vault.audit_verify import Finding
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class AuditOperatorServicer(audit_pb2_grpc.AuditOperatorServiceServicer):

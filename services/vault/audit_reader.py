@@ -81,13 +81,12 @@ class AuditReader:
     async def events(
         self,
         account: str,
-        *,
         since: datetime | None,
         until: datetime | None,
         after: Position | None,
-        size: int,
+        count: int,
     ) -> Sequence[Recorded]:
-        """Return at most `size` events that follow `after`, newest first; raise PageTokenInvalid."""
+        """Return at most `count` events that follow `after`, newest first; raise PageTokenInvalid."""
         time, seq, chain = _LAST, 0, ""
         if after is not None:
             place = _PLACE.match(after.id)
@@ -102,7 +101,7 @@ class AuditReader:
             "time": time,
             "seq": seq,
             "chain": chain,
-            "size": size,
+            "size": count,
         }
         async with transaction(self.sessions) as session:
             found = await session.execute(_EVENTS, wanted)

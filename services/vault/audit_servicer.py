@@ -1,17 +1,15 @@
 """AuditService on the wire: what an account's owner may know of the audit log."""
 
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
-import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 
 from services.common import paging
 from services.common.errors import InvalidRequest
+from services.common.servicing import Context
 from services.vault.audit_reader import AuditReader, Recorded
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
@@ -23,19 +21,14 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     async def ListEvents(
         self, request: audit_pb2.ListEventsRequest, context: Context
     ) -> audit_pb2.ListEventsResponse:
-        size = paging.size(request.page_size)
-        found = await self._reader.events(
-            request.account,
-            since=_moment(request.start_time, "start_time") if request.HasField("start_time") else None,
-            until=_moment(request.end_time, "end_time") if request.HasField("end_time") else None,
-            after=paging.position(request.page_token),
-            size=size + 1,
+        since = _moment(request.start_time, "start_time") if request.HasField("start_time") else None
+        until = _moment(request.end_time, "end_time") if request.HasField("end_time") else None
+        page, token = await paging.page(
+            request,
+            partial(self._reader.events, request.account, since, until),
+            place=lambda event: event.position,
         )
-        page = found[:size]
-        return audit_pb2.ListEventsResponse(
-            events=[_to_proto(record) for record in page],
-            next_page_token=page[-1].position.token() if len(found) > size else "",
-        )
+        return audit_pb2.ListEventsResponse(events=map(_to_proto, page), next_page_token=token)
 
 
 def _moment(stamp: Timestamp, field: str) -> datetime:

@@ -1,17 +1,13 @@
 """ErasureService and ErasureLedgerService on the wire."""
 
-from typing import Any
-
-import grpc
 from smelt.vault.v1 import erasure_pb2, erasure_pb2_grpc
 
 from services.common import identity, paging
+from services.common.servicing import Context
 from services.vault.erasure import Erasures, Ledger
 from services.vault.erasure_ledger import Entry, EntryKind, Mark
 from services.vault.ledger_file import Reader
 from services.vault.restoration import Restoration
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 _KINDS = {
     EntryKind.ACCOUNT: erasure_pb2.Erasure.ACCOUNT,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-import grpc
 from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
 
+from services.common.servicing import Context
 from services.vault.account_rotation import AccountRotation
 from services.vault.api_keys import ApiKeys
 from services.vault.gate import Gate
@@ -14,8 +14,6 @@ from services.vault.installation import Installation
 from services.vault.rotations import Rotations
 from services.vault.sealed import VaultSealed
 from services.vault.secret import Secret
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class KeyStoreStatus(Protocol):

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
-import grpc
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 from services.common import identity
 from services.common.errors import InvalidRequest
+from services.common.servicing import Context
 from services.common.tokens import TokenVerifier
 from services.vault.audit import Event
 from services.vault.audit_writer import AuditWriter
@@ -16,8 +15,6 @@ from services.vault.recording import Recording
 from services.vault.release_batch import Ask, Verdict
 from services.vault.release_stream import ReleaseStream
 from services.vault.store import GrantStore
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):

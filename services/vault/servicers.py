@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
-import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from smelt.vault.v1 import (
     api_keys_pb2,
@@ -18,6 +18,7 @@ from smelt.vault.v1 import (
 from services.common import identity, paging
 from services.common.errors import InvalidRequest
 from services.common.ids import new_id
+from services.common.servicing import CREATED, Context
 from services.common.tokens import Kind
 from services.vault import key_wrap
 from services.vault.account_rotation import Epoch
@@ -36,9 +37,6 @@ from services.vault.signing import (
 )
 from services.vault.system_keys import Macs
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
-_CREATED = (("x-http-status", "201"),)
 _MOST_ACCOUNTS = 100
 _PURPOSES = {
     data_keys_pb2.DataKeyContext.FILE: Purpose.FILE,
@@ -82,21 +80,15 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
                 url=request.base_url,
                 idempotency_key=identity.current_call().idempotency_key,
             )
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return _to_proto(key)
 
     async def ListApiKeys(
         self, request: api_keys_pb2.ListApiKeysRequest, context: Context
     ) -> api_keys_pb2.ListApiKeysResponse:
-        size = paging.size(request.page_size)
-        after = paging.position(request.page_token)
-        found = await self._keys.page(identity.passport(context).account, after=after, size=size + 1)
-        page = found[:size]
-        more = len(found) > size
-        return api_keys_pb2.ListApiKeysResponse(
-            api_keys=[_to_proto(key) for key in page],
-            next_page_token=paging.Position(page[-1].create_time, page[-1].id).token() if more else "",
-        )
+        account = identity.passport(context).account
+        page, token = await paging.page(request, partial(self._keys.page, account))
+        return api_keys_pb2.ListApiKeysResponse(api_keys=map(_to_proto, page), next_page_token=token)
 
     async def GetApiKey(
         self, request: api_keys_pb2.GetApiKeyRequest, context: Context

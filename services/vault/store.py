@@ -96,12 +96,12 @@ class ApiKeyStore:
             )
             return _key(found.first())
 
-    async def page(self, account: str, *, after: Position | None, size: int) -> Sequence[ApiKey]:
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]:
         wanted = select(*_COLUMNS).where(api_keys.c.account == account)
         order = tuple_(api_keys.c.create_time, api_keys.c.id)
         if after is not None:
             wanted = wanted.where(order < tuple_(literal(after.create_time), literal(after.id)))
-        wanted = wanted.order_by(api_keys.c.create_time.desc(), api_keys.c.id.desc()).limit(size)
+        wanted = wanted.order_by(api_keys.c.create_time.desc(), api_keys.c.id.desc()).limit(count)
         async with transaction(self.sessions) as session:
             return [key for row in await session.execute(wanted) if (key := _key(row))]
 

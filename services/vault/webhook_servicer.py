@@ -1,14 +1,10 @@
 """WebhookSecretService on the wire."""
 
-from typing import Any
-
-import grpc
 from smelt.vault.v1 import webhooks_pb2, webhooks_pb2_grpc
 
 from services.common import identity
+from services.common.servicing import Context
 from services.vault.webhook_secrets import WebhookSecrets
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 _ACTIONS = {
     webhooks_pb2.RecordWebhookChangeRequest.UPDATED: "update-webhook",

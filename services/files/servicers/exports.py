@@ -8,9 +8,9 @@ from smelt.files.v1 import exports_pb2, exports_pb2_grpc
 from services.common import downloads, identity
 from services.common.errors import InvalidRequest
 from services.common.guard import check
+from services.common.servicing import Context
 from services.files.display_name import content_disposition
 from services.files.exports import Exports, StoredExport
-from services.files.servicers import Context
 
 _ZIP = "application/zip"
 

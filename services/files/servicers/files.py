@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Protocol
 
 from smelt.files.v1 import files_pb2, files_pb2_grpc
@@ -9,6 +10,7 @@ from smelt.files.v1 import files_pb2, files_pb2_grpc
 from services.common import downloads, identity, paging
 from services.common.guard import check
 from services.common.ids import parse_name
+from services.common.servicing import CREATED, Context
 from services.files.byte_range import Wanted
 from services.files.csv_format import Told
 from services.files.display_name import content_disposition
@@ -17,12 +19,10 @@ from services.files.form_body import body_of
 from services.files.library import Download, Library, etag
 from services.files.reparses import Reparses
 from services.files.row_reader import RowRange
-from services.files.servicers import Context
 from services.files.servicers.profile import profile_to_proto
 from services.files.stored_file import NumberedRow, StoredFile
 from services.files.uploads import Upload, Uploads
 
-_CREATED = (("x-http-status", "201"),)
 _DEFAULT_ROWS = 50
 _CSV = "text/csv"
 
@@ -61,7 +61,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             told=Told(first.encoding, first.delimiter),
         )
         stored = await self._uploads.take(person, _data(first, requests), upload)
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return to_proto(stored.file, stored.columns)
 
     async def ReparseFile(self, request: files_pb2.ReparseFileRequest, context: Context) -> files_pb2.File:
@@ -75,14 +75,8 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
     async def ListFiles(
         self, request: files_pb2.ListFilesRequest, context: Context
     ) -> files_pb2.ListFilesResponse:
-        files, end = await self._library.page(
-            identity.passport(context),
-            after=paging.position(request.page_token),
-            count=paging.size(request.page_size),
-        )
-        return files_pb2.ListFilesResponse(
-            files=[to_proto(file) for file in files], next_page_token=end.token() if end else ""
-        )
+        page, token = await paging.page(request, partial(self._library.page, identity.passport(context)))
+        return files_pb2.ListFilesResponse(files=map(to_proto, page), next_page_token=token)
 
     async def GetFile(self, request: files_pb2.GetFileRequest, context: Context) -> files_pb2.File:
         opened = await self._library.get(identity.passport(context), parse_name("files", request.name))

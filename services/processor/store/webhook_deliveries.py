@@ -52,7 +52,7 @@ class DeliveryStore:
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
 
-    async def page(self, account: str, webhook: str, *, after: Position | None, count: int) -> list[Delivery]:
+    async def page(self, account: str, webhook: str, after: Position | None, count: int) -> list[Delivery]:
         """Return up to `count` deliveries of a webhook, newest first; raise WebhookNotFound."""
         about = {
             "account": account,
