@@ -21,31 +21,31 @@ from services.common.rewrap import Rewrapping
 from services.common.session_states import AuthSessions
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.tokens import TokenVerifier, VaultKeys
-from services.files import heap
-from services.files.blobs import S3Access, S3Objects
-from services.files.csv_reader import Limits
-from services.files.discards import Discards
-from services.files.export_store import ExportStore
-from services.files.exports import Exports
-from services.files.library import Library
-from services.files.owned import OwnedStore
-from services.files.parsing import ParsingThreads
-from services.files.part import FilesPart
-from services.files.peers import VaultDataKeys
+from services.files import malloc
+from services.files.exports.exports import Exports
+from services.files.exports.store import ExportStore
+from services.files.library.library import Library
+from services.files.library.reparses import Reparses
+from services.files.library.store.files import FileStore
+from services.files.library.store.retention import RetentionStore
+from services.files.library.uploads import UploadLimits, Uploads
+from services.files.objects.discards import Discards
+from services.files.objects.s3 import S3Access, S3Objects
+from services.files.parsing.threads import ParsingThreads
+from services.files.peers.vault import VaultDataKeys
 from services.files.policy import POLICY
-from services.files.reparses import Reparses
-from services.files.result_store import ResultStore
-from services.files.results import Results
-from services.files.retention_store import RetentionStore
+from services.files.privacy.part import FilesPart
+from services.files.privacy.store import OwnedStore
+from services.files.reading.reader import Limits
+from services.files.results.results import Results
+from services.files.results.store import ResultStore
 from services.files.servicers.exports import ExportFileServicer, ExportStoreServicer
 from services.files.servicers.files import FileServicer
 from services.files.servicers.results import ResultServicer
 from services.files.servicers.rows import RowServicer
 from services.files.settings import FilesSettings
-from services.files.store import FileStore
-from services.files.sweep import Sweep, SweepTimes
-from services.files.sweep_store import SweepStore
-from services.files.uploads import UploadLimits, Uploads
+from services.files.sweep.store import SweepStore
+from services.files.sweep.sweep import Sweep, SweepTimes
 from services.files.wrapped_keys import WrappedKeyStore
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -209,7 +209,7 @@ def assemble(settings: FilesSettings) -> Parts:
 
 async def serve(settings: FilesSettings) -> None:
     """Serve until told to stop."""
-    heap.keep_small()
+    malloc.keep_small()
     sys.setswitchinterval(_SWITCH_SECONDS)
     parts = assemble(settings)
     await server.serve(

@@ -9,8 +9,8 @@ from services.common import downloads, identity
 from services.common.errors import InvalidRequest
 from services.common.guard import check
 from services.common.servicing import Context
-from services.files.display_name import content_disposition
-from services.files.exports import Exports, StoredExport
+from services.files.exports.exports import Exports, StoredExport
+from services.files.library.display_name import content_disposition
 
 _ZIP = "application/zip"
 

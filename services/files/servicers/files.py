@@ -11,17 +11,17 @@ from services.common import downloads, identity, paging
 from services.common.guard import check
 from services.common.ids import parse_name
 from services.common.servicing import CREATED, Context
-from services.files.byte_range import Wanted
-from services.files.csv_format import Told
-from services.files.display_name import content_disposition
 from services.files.errors import FileNoColumns
-from services.files.form_body import body_of
-from services.files.library import Download, Library, etag
-from services.files.reparses import Reparses
-from services.files.row_reader import RowRange
+from services.files.library.byte_range import Wanted
+from services.files.library.display_name import content_disposition
+from services.files.library.form_body import body_of
+from services.files.library.library import Download, Library, etag
+from services.files.library.reparses import Reparses
+from services.files.library.row_reader import RowRange
+from services.files.library.stored_file import NumberedRow, StoredFile
+from services.files.library.uploads import Upload, Uploads
+from services.files.reading.format import Told
 from services.files.servicers.profile import profile_to_proto
-from services.files.stored_file import NumberedRow, StoredFile
-from services.files.uploads import Upload, Uploads
 
 _DEFAULT_ROWS = 50
 _CSV = "text/csv"

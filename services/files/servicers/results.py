@@ -8,8 +8,7 @@ from services.common import identity
 from services.common.errors import InvalidRequest
 from services.common.guard import check
 from services.common.servicing import Context
-from services.files.results import NewResult, Results
-from services.files.stored_file import StoredResult
+from services.files.results.results import NewResult, Results, StoredResult
 
 
 class ResultServicer(results_pb2_grpc.ResultServiceServicer):

@@ -8,7 +8,7 @@ import pytest
 
 from services.auth import held as auth
 from services.common.privacy import Held
-from services.files import held as files
+from services.files.privacy import tables as files
 from services.processor import held as processor
 from services.vault import held as vault
 from tests.support.stores import Databases

@@ -8,8 +8,8 @@ from sqlalchemy import MetaData
 from services.auth import held as auth
 from services.auth import models as auth_models
 from services.common.privacy import Held
-from services.files import held as files
 from services.files import models as files_models
+from services.files.privacy import tables as files
 from services.processor import held as processor
 from services.processor import models as processor_models
 from services.vault import held as vault
