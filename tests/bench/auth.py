@@ -17,7 +17,7 @@ import httpx2
 import yaml
 
 from deploy.local import binaries
-from services.auth.passwords import COST
+from services.auth.passwords.passwords import COST
 from services.common.ids import new_id
 from tests.bench.figures import Figure
 from tests.e2e.api import PASSWORD, Person, register, tls

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
-from services.auth import held as auth
+from services.auth.privacy import tables as auth
 from services.common.privacy import Held
 from services.files.privacy import tables as files
 from services.processor import held as processor

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import MetaData
 
-from services.auth import held as auth
 from services.auth import models as auth_models
+from services.auth.privacy import tables as auth
 from services.common.privacy import Held
 from services.files import models as files_models
 from services.files.privacy import tables as files
