@@ -13,10 +13,10 @@ from smelt.vault.v1 import data_keys_pb2, data_keys_pb2_grpc, operator_pb2, oper
 from deploy.local.layout import Layout
 from services.common.database import plain_url
 from services.common.settings import read_secret
-from services.vault.installation import Installation
-from services.vault.keyring import open_keyring
-from services.vault.root import RootKeyFile
-from services.vault.wrapping_file import WrappingFile
+from services.vault.keys.installation import Installation
+from services.vault.keys.keyring import open_keyring
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.key import RootKeyFile
 from tests.bench.figures import Figure
 from tests.e2e.api import register, tls
 from tests.support.stack import Stack

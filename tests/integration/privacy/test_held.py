@@ -10,7 +10,7 @@ from services.auth.privacy import tables as auth
 from services.common.privacy import Held
 from services.files.privacy import tables as files
 from services.processor import held as processor
-from services.vault import held as vault
+from services.vault.privacy import tables as vault
 from tests.support.stores import Databases
 
 LISTS: dict[str, Sequence[Held]] = {

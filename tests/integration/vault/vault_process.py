@@ -36,11 +36,11 @@ from services.common import tls
 from services.common.grpc_errors import error_from_rpc, error_from_status
 from services.common.ids import new_id
 from services.common.settings import PeerSettings
-from services.vault.first_start import FirstStart
-from services.vault.keystore import KeyStore
-from services.vault.root import RootKeyFile
-from services.vault.service import Stores
-from services.vault.wrapping_file import WrappingFile
+from services.vault.databases import Stores
+from services.vault.keys.first_start import FirstStart
+from services.vault.keys.store import KeyStore
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.key import RootKeyFile
 from tests.support.ports import free_port
 from tests.support.stores import Database
 

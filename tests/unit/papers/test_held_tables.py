@@ -12,9 +12,9 @@ from services.files import models as files_models
 from services.files.privacy import tables as files
 from services.processor import held as processor
 from services.processor import models as processor_models
-from services.vault import held as vault
 from services.vault import keystore_models
 from services.vault import models as vault_models
+from services.vault.privacy import tables as vault
 
 LISTS: dict[str, tuple[Sequence[Held], MetaData]] = {
     "auth": (auth.HELD, auth_models.Base.metadata),
