@@ -38,13 +38,15 @@ def test_no_reason_in_the_code_is_missing_from_the_list() -> None:
 
 
 def documented() -> dict[str, tuple[str, str]]:
-    """The settings in the tables: who reads them and their defaults."""
-    rows = re.findall(r"^\| `(SMELT_\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", SETTINGS, re.MULTILINE)
-    return {name: (readers, default) for name, readers, default in rows}
+    """The settings in the lists: who reads them and their defaults."""
+    items = re.findall(
+        r"^\* `(SMELT_\w+)` \(read by ([^;]+);\s+(?:default\s)?([^)]+)\):", SETTINGS, re.MULTILINE
+    )
+    return {name: (" ".join(readers.split()), " ".join(default.split())) for name, readers, default in items}
 
 
 def shown(field: Any) -> str:
-    """A field's default as the tables write it."""
+    """A field's default as the lists write it."""
     if field.is_required():
         return "required"
     if field.default_factory is not None:
@@ -70,7 +72,7 @@ def test_what_people_may_set_reaches_the_services() -> None:
     passed_on = {name for names in (EVERYONE, *PASSED_ON.values()) for name in names}
     # The launcher checks these, and adds the address of the stand-in to the first.
     passed_on |= {"SMELT_PRIVATE_PROVIDERS", "SMELT_PRIVATE_WEBHOOKS"}
-    names = set(re.findall(r"^\| `(SMELT_\w+)`", chapter, re.MULTILINE))
+    names = set(re.findall(r"^\* `(SMELT_\w+)`", chapter, re.MULTILINE))
     assert names
     assert names <= passed_on
 
@@ -83,7 +85,7 @@ def test_the_other_settings_are_read_somewhere(chapter: str) -> None:
         for folder in ("client", "deploy")
         for path in (ROOT / folder).rglob("*.py")
     )
-    names = re.findall(r"^\| `(SMELT_\w+)`", text, re.MULTILINE)
+    names = re.findall(r"^\* `(SMELT_\w+)`", text, re.MULTILINE)
     assert names
     assert all(name in code for name in names)
 
