@@ -30,7 +30,7 @@ def test_the_list_of_reasons_is_up_to_date() -> None:
 
 
 def test_no_reason_in_the_code_is_missing_from_the_list() -> None:
-    listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", reasons.PAPER.read_text(), re.MULTILINE))
+    listed = set(re.findall(r"^\* `([A-Z0-9_]+)`", reasons.PAPER.read_text(), re.MULTILINE))
     for folder in ("services", "gateway"):
         for path in (ROOT / folder).rglob("*.py"):
             for reason in re.findall(r"\breason\s*=\s*\"([A-Z0-9_]+)\"", path.read_text(encoding="utf-8")):
