@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/**/*.md")])
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LONGEST_LINE = 120
+AVOIDED = re.compile(r"\b(?:whoever|any more|so many|shall)\b", re.IGNORECASE)
 
 
 def test_every_claim_is_of_a_promise_that_was_made() -> None:
@@ -94,6 +96,19 @@ def test_the_other_settings_are_read_somewhere(chapter: str) -> None:
 def test_links_lead_somewhere(paper: Path) -> None:
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", paper.read_text(encoding="utf-8")):
         assert (paper.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_line_of_a_paper_is_longer_than_120_characters(paper: Path) -> None:
+    lines = enumerate(paper.read_text(encoding="utf-8").splitlines(), start=1)
+    assert not [number for number, line in lines if len(line) > LONGEST_LINE]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_paper_uses_a_phrase_that_we_avoid(paper: Path) -> None:
+    """CONTRIBUTING.md, "Words": phrases that no engineer would write who grew up with the language."""
+    text = " ".join(paper.read_text(encoding="utf-8").split())
+    assert not AVOIDED.findall(text)
 
 
 def test_what_the_readme_names_is_there() -> None:
