@@ -9,7 +9,7 @@ import pytest
 from services.auth.privacy import tables as auth
 from services.common.privacy import Held
 from services.files.privacy import tables as files
-from services.processor import held as processor
+from services.processor.privacy import tables as processor
 from services.vault.privacy import tables as vault
 from tests.support.stores import Databases
 

@@ -10,8 +10,8 @@ from services.auth.privacy import tables as auth
 from services.common.privacy import Held
 from services.files import models as files_models
 from services.files.privacy import tables as files
-from services.processor import held as processor
 from services.processor import models as processor_models
+from services.processor.privacy import tables as processor
 from services.vault import keystore_models
 from services.vault import models as vault_models
 from services.vault.privacy import tables as vault

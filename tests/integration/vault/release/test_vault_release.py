@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from smelt.vault.v1 import api_keys_pb2, operator_pb2, release_pb2, signing_pb2
 
-from services.processor.release_client import ReleaseClient, Use
+from services.processor.outside import Use
+from services.processor.peers.key_releases import ReleaseClient
 from tests.integration.vault.vault_process import (
     PRIVATE_URL,
     SECRET,
