@@ -20,11 +20,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
-        ("render", "write Envoy's configuration and all that it reads"),
-        ("validate", "have Envoy check what was rendered"),
+        ("render", "write Envoy's configuration and every file it reads"),
+        ("validate", "have Envoy check the rendered configuration"),
     ):
         command = commands.add_parser(name, help=purpose)
-        command.add_argument("--out", type=Path, required=True, help="the directory of the configuration")
+        command.add_argument(
+            "--out", type=Path, required=True, help="the directory that holds the configuration"
+        )
     commands.add_parser("openapi", help="print the OpenAPI document")
     arguments = parser.parse_args()
     if arguments.command == "render":

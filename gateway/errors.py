@@ -30,28 +30,28 @@ class Refusal:
 
 
 REFUSALS = (
-    Refusal(403, 7, "FORBIDDEN", "This is not allowed"),
-    Refusal(404, 5, "ROUTE_NOT_FOUND", "There is nothing at this address"),
-    Refusal(405, 12, "METHOD_NOT_ALLOWED", "This address does not take this method"),
-    Refusal(408, 4, "REQUEST_TIMEOUT", "The request took too long to arrive"),
+    Refusal(403, 7, "FORBIDDEN", "This request is not allowed"),
+    Refusal(404, 5, "ROUTE_NOT_FOUND", "There is no such address; /openapi.json lists all of them"),
+    Refusal(405, 12, "METHOD_NOT_ALLOWED", "This address does not support this HTTP method"),
+    Refusal(408, 4, "REQUEST_TIMEOUT", "The request took too long to arrive; try again"),
     Refusal(413, 8, "BODY_TOO_LARGE", "The request body is too large"),
     Refusal(
         415,
         3,
         "UNSUPPORTED_MEDIA_TYPE",
-        "Send application/json in UTF-8, or a file as it is, without content-encoding",
+        "Send application/json in UTF-8, or the file itself, without content-encoding",
     ),
     Refusal(426, 3, "UPGRADE_REQUIRED", "Use HTTP/1.1 or HTTP/2"),
-    Refusal(429, 8, "TOO_MANY_REQUESTS", "Too many requests, try again later"),
+    Refusal(429, 8, "TOO_MANY_REQUESTS", "Too many requests; try again later"),
     Refusal(431, 8, "HEADERS_TOO_LARGE", "The request headers are too large"),
-    Refusal(501, 12, "NOT_IMPLEMENTED", "This kind of request is not understood"),
-    Refusal(502, 14, "UNAVAILABLE", "The service is not available, try again later"),
-    Refusal(504, 4, "DEADLINE_EXCEEDED", "The service took too long"),
+    Refusal(501, 12, "NOT_IMPLEMENTED", "This kind of request is not supported"),
+    Refusal(502, 14, "UNAVAILABLE", "The service is unavailable; try again later"),
+    Refusal(504, 4, "DEADLINE_EXCEEDED", "The service took too long to respond"),
 )
-UNAVAILABLE = Refusal(503, 14, "UNAVAILABLE", "The service is not available, try again later")
+UNAVAILABLE = Refusal(503, 14, "UNAVAILABLE", "The service is unavailable; try again later")
 FILE_TOO_LARGE = Refusal(413, 8, "FILE_TOO_LARGE", "File too large")
 INVALID = Refusal(400, 3, "INVALID_REQUEST", OWN_WORDS)
-MALFORMED = Refusal(400, 3, "INVALID_REQUEST", "The request is malformed")
+MALFORMED = Refusal(400, 3, "INVALID_REQUEST", "The request is malformed and cannot be read")
 INTERNAL = Refusal(500, 13, "INTERNAL", "internal error")
 
 

@@ -72,7 +72,7 @@ class Account(Resource):
         until = time.monotonic() + seconds
         while not (found := self.export(name)).is_ended:
             if time.monotonic() > until:
-                raise TimedOut("the export is not done yet")
+                raise TimedOut("the export is still being assembled; check again later")
             time.sleep(_LOOK_SECONDS)
         return found
 
@@ -95,7 +95,7 @@ class AsyncAccount(AsyncResource):
         until = time.monotonic() + seconds
         while not (found := await self.export(name)).is_ended:
             if time.monotonic() > until:
-                raise TimedOut("the export is not done yet")
+                raise TimedOut("the export is still being assembled; check again later")
             await asyncio.sleep(_LOOK_SECONDS)
         return found
 

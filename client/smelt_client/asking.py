@@ -17,15 +17,15 @@ def secret(prompt: str, *, from_stdin: bool, option: str, twice: bool = False) -
     if from_stdin:
         text = sys.stdin.readline(LONGEST_SECRET + 2).rstrip("\r\n")
         if len(text) > LONGEST_SECRET:
-            raise WrongUsage("the secret on stdin is too long")
+            raise WrongUsage(f"the secret on stdin is longer than {LONGEST_SECRET} characters")
     elif not sys.stdin.isatty():
-        raise WrongUsage(f"there is no terminal to ask at; pipe the secret in with {option}")
+        raise WrongUsage(f"cannot prompt for a secret without a terminal; pipe it in with {option}")
     else:
         text = getpass.getpass(f"{prompt}: ")
         if twice and getpass.getpass(f"{prompt} again: ") != text:
-            raise WrongUsage("the two are not the same")
+            raise WrongUsage("the two entries differ; try again")
     if not text:
-        raise WrongUsage("the secret is empty")
+        raise WrongUsage("the secret is empty; enter one")
     return text
 
 
@@ -39,7 +39,7 @@ def email(given: str | None) -> str:
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise WrongUsage("which e-mail address? Give it as the argument")
+        raise WrongUsage("the e-mail address is missing; give it as an argument")
     answer: str = typer.prompt("E-mail", err=True)
     return answer
 

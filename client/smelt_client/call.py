@@ -43,7 +43,7 @@ def named(collection: str, text: str) -> str:
     """Return `collection/id` from that or from the bare id; anything else could reach another path."""
     identifier = text.removeprefix(f"{collection}/")
     if not _ID.fullmatch(identifier):
-        raise InvalidName(f"not a name of the form {collection}/ID: {text!r}")
+        raise InvalidName(f"{text!r} is not a valid name; expected {collection}/ID")
     return f"{collection}/{identifier}"
 
 
@@ -199,5 +199,7 @@ def _next_page(call: Call[Page[T]], page: Page[T]) -> Call[Page[T]] | None:
         return None
     if page.next_page_token == call.params.get("page_token"):
         # Following it would never end.
-        raise ServerFailed("the server repeats a page", reason="PAGE_REPEATED", status=200)
+        raise ServerFailed(
+            "the server keeps returning the same page of the list", reason="PAGE_REPEATED", status=200
+        )
     return replace(call, params={**call.params, "page_token": page.next_page_token})

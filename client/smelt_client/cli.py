@@ -32,14 +32,14 @@ _FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "use
 
 HELP = """Run AI prompt templates over every row of a CSV.
 
-Settings: SMELT_URL (https://localhost:8443), SMELT_TOKEN and SMELT_CA_FILE go before what `smelt login`
-keeps. Without any of them, a stack running on this machine is found by its stack.json in $SMELT_STATE_DIR
-or ./.smelt: its address and CA file are then the defaults.
+Settings: SMELT_URL (https://localhost:8443), SMELT_TOKEN and SMELT_CA_FILE override what `smelt login`
+stored. Without any of these, the address and CA file come from a stack running on this machine, found by
+its stack.json in $SMELT_STATE_DIR or ./.smelt.
 
-Secrets are asked for without echo or read from stdin, never taken from arguments.
+Secrets are prompted for without echo or read from stdin, never taken from arguments.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not logged in, 5 finished with failed rows,
-130 interrupted.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 not found, 4 not logged in, 5 finished with failed
+rows, 130 interrupted.
 """
 
 app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False)

@@ -13,13 +13,15 @@ from .endpoint import Endpoint
 from .logins import endpoint_in_use
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages on stderr, only errors.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on stderr.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 MaxCost = Annotated[
     str | None,
-    typer.Option("--max-cost", metavar="USD", help="Pause before it costs more.", show_default=False),
+    typer.Option(
+        "--max-cost", metavar="USD", help="Pause the job before it would cost more.", show_default=False
+    ),
 ]
 
 

@@ -35,16 +35,18 @@ class Endpoint:
         try:
             url = httpx2.URL(self.url)
         except httpx2.InvalidURL:
-            raise BadSettings("the server's address is not a URL") from None
+            raise BadSettings("the server's address is not a URL; use https://host:port") from None
         if url.scheme not in ("https", "http") or not url.host:
             raise BadSettings("the server's address must be of the form https://host:port")
         if url.userinfo:
-            raise BadSettings("the server's address must not hold a name or password")
+            raise BadSettings("the server's address must not contain a username or password; use SMELT_TOKEN")
         if url.scheme == "http" and not is_loopback(url.host):
-            raise BadSettings("http is for loopback only: a token would be readable on the way; use https")
+            raise BadSettings(
+                "http is allowed only for loopback, because others could read the token in transit; use https"
+            )
         # The check of the HTTP library would show the whole header in its message.
         if any(not 33 <= ord(letter) <= 126 for letter in self.token):
-            raise BadSettings("the token holds characters that no token has")
+            raise BadSettings("the token contains invalid characters; check that you copied it correctly")
 
     @classmethod
     def from_environment(cls, url: str | None, token: str | None, ca_file: str | None) -> Endpoint:
@@ -81,7 +83,9 @@ class Endpoint:
         try:
             context = ssl.create_default_context(cafile=str(Path(self.ca_file)))
         except (OSError, ssl.SSLError):
-            raise BadSettings(f"the CA file cannot be used: {self.ca_file}") from None
+            raise BadSettings(
+                f"the CA file {self.ca_file} cannot be used; check that it exists and holds PEM certificates"
+            ) from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

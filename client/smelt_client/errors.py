@@ -135,9 +135,9 @@ def from_transport(error: httpx2.TransportError, host: str) -> ConnectionFailed:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return ConnectionFailed(
-                f"the certificate of {host} is not trusted: is the CA file the right one?"
+                f"the certificate of {host} is not trusted; check that the CA file is the right one"
             )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx2.ConnectError):
-        return ConnectionFailed(f"cannot reach {host}: is the server running?")
-    return ConnectionFailed(f"the connection to {host} broke")
+        return ConnectionFailed(f"cannot reach {host}; check that the server is running")
+    return ConnectionFailed(f"the connection to {host} was lost")

@@ -31,7 +31,7 @@ def follow(out: Output, jobs: Iterable[Job], name: str) -> Job:
         typer.echo(f"The job is not affected. Watch it: smelt jobs watch {clean(name)}", err=True)
         raise
     if shown is None:
-        raise SmeltError("the server told nothing about the job")
+        raise SmeltError("the server closed the stream without sending the job's state")
     return shown
 
 

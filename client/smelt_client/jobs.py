@@ -208,7 +208,7 @@ class _Patience:
 
 
 def _ended_early() -> SmeltError:
-    return ConnectionFailed("the stream ended before the job did")
+    return ConnectionFailed("the server closed the stream before the job ended")
 
 
 class Jobs(Resource):

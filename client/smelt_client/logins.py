@@ -50,14 +50,14 @@ def load() -> Login | None:
     try:
         with path.open(encoding="utf-8") as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise BadSettings(f"others may read {path}: chmod 600 it, or log in anew")
+                raise BadSettings(f"other users can read {path}; run chmod 600 on it, or log in again")
             content = json.load(file)
             login = Login(url=content["url"], ca_file=content["ca_file"], token=content["token"])
             return login if login.token else _from_keyring(login)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        raise BadSettings(f"{path} is damaged: log in anew") from None
+        raise BadSettings(f"{path} is damaged; log in again") from None
 
 
 def is_access_token(token: str) -> bool:
@@ -146,7 +146,7 @@ def _from_keyring(login: Login) -> Login:
     except Exception:  # noqa: BLE001  locked, or its service is away
         token = None
     if not token:
-        raise BadSettings("the system's keyring does not give the token of this login: log in anew")
+        raise BadSettings("the system's keyring does not return the token of this login; log in again")
     return Login(login.url, login.ca_file, token)
 
 

@@ -74,7 +74,9 @@ class WholeFile:
         self._length = int(length) if length.isdecimal() else None
         self._sha256 = (announced_sha256(headers) or sha256).lower()
         if self._length is None and not self._sha256:
-            raise TransferDamaged("the server says neither how long the download is nor its digest")
+            raise TransferDamaged(
+                "the server sent neither the length of the download nor its digest, so it cannot be verified"
+            )
         self._hash = hashlib.sha256()
         self._received = 0
         self._part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
@@ -95,9 +97,11 @@ class WholeFile:
     def finish(self) -> int:
         """Check the whole, put it in its place, and return its length in bytes."""
         if self._length is not None and self._received != self._length:
-            raise TransferDamaged(f"the download ended after {self._received} of {self._length} bytes")
+            raise TransferDamaged(
+                f"the download stopped after {self._received} of {self._length} bytes; try again"
+            )
         if self._sha256 and self._hash.hexdigest() != self._sha256:
-            raise TransferDamaged("the download is not what its digest says")
+            raise TransferDamaged("the download does not match its digest; try again")
         assert self._file is not None
         self._file.flush()
         os.fsync(self._file.fileno())

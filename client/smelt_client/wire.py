@@ -81,7 +81,7 @@ def event_of(call: Call[T], data: str) -> T:
     except ValueError:
         content = None
     if not isinstance(content, dict) or "name" not in content:
-        raise ConnectionFailed("the stream of events broke")
+        raise ConnectionFailed("the event stream broke off")
     return call.parse(content)
 
 
@@ -90,7 +90,7 @@ def _utf8(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         # What a shell passes on in another encoding arrives as half characters.
-        raise InvalidText("a name or text is not valid Unicode") from None
+        raise InvalidText("a name or text in the request is not valid Unicode") from None
 
 
 def _json(response: httpx2.Response) -> Any:
@@ -100,5 +100,5 @@ def _json(response: httpx2.Response) -> Any:
         return response.json()
     except ValueError:
         raise ConnectionFailed(
-            "the server sent something else than JSON: is this the address of Smelt?"
+            "the server did not answer with JSON; check that the address is a Smelt server"
         ) from None

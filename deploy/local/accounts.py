@@ -18,7 +18,9 @@ def postgres_user() -> User | None:
     try:
         entry = pwd.getpwnam(UNPRIVILEGED)
     except KeyError:
-        raise CannotStart(f"Postgres refuses to run as root, and there is no user {UNPRIVILEGED!r}") from None
+        raise CannotStart(
+            f"Postgres refuses to run as root, and there is no user {UNPRIVILEGED!r} to run it as"
+        ) from None
     return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
@@ -34,8 +36,8 @@ def check_reachable(user: User | None, state: Path) -> None:
     """Raise `CannotStart` when a state directory lies where the user for Postgres cannot go."""
     if user and not may_enter(user, state):
         raise CannotStart(
-            f"the state directory {state} cannot be reached by {user.name}, as whom Postgres runs for root: "
-            "set SMELT_STATE_DIR to a directory outside of any home, such as /var/lib/smelt"
+            f"the user {user.name}, which runs Postgres for root, cannot reach the state directory {state}: "
+            "set SMELT_STATE_DIR to a directory outside any home directory, such as /var/lib/smelt"
         )
 
 

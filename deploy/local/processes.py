@@ -145,8 +145,8 @@ def rotate_logs(logs: Path) -> None:
 def said(status: int) -> str:
     """How a process ended, in words."""
     if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"ended with exit code {status}"
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"exited with code {status}"
 
 
 def last_words(log: Path) -> str:

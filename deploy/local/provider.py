@@ -31,9 +31,9 @@ def loopback_address(text: str) -> tuple[str, int]:
         is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
         number = int(port)
     except ValueError:
-        raise BadListenAddress(f"SMELT_STANDIN_LISTEN is not an address and a port: {text}") from None
+        raise BadListenAddress(f"SMELT_STANDIN_LISTEN must be host:port, not {text}") from None
     if not is_loopback or not 0 <= number <= 65535:
-        raise BadListenAddress(f"SMELT_STANDIN_LISTEN must be a port on a loopback address: {text}")
+        raise BadListenAddress(f"SMELT_STANDIN_LISTEN must be a port on a loopback address, not {text}")
     return host.strip("[]"), number
 
 

@@ -112,7 +112,7 @@ def parameter_error(name: str) -> bytes:
 ERRORS = {
     400: ("The request was not accepted.", "invalid_request_error", "invalid_value"),
     401: ("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
-    403: ("This key may not use this model.", "invalid_request_error", "forbidden"),
+    403: ("This key is not allowed to use this model.", "invalid_request_error", "forbidden"),
     404: (
         "The model does not exist or you do not have access to it.",
         "invalid_request_error",

@@ -52,7 +52,7 @@ class StandIn:
         if not key:
             return self._ready(seen, Reply(401, answers.status_error(401)), settled)
         if not isinstance(messages, list) or not isinstance(asked.get("model"), str) or asked.get("stream"):
-            message = "A model, messages with text, and no streaming: nothing else is spoken here."
+            message = "Only a model and messages with text are supported here, without streaming."
             body = answers.error_body(message, "invalid_request_error", code=None)
             return self._ready(seen, Reply(400, body), settled)
         answer = {

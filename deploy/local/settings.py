@@ -40,16 +40,18 @@ class LauncherSettings(Settings):
     def _hosts_and_ports(cls, value: str) -> str:
         wrong = [entry for entry in _entries(value) if not HOST_AND_PORT.fullmatch(entry)]
         if wrong:
-            raise ValueError(f"must be a comma separated list of host:port; wrong: {', '.join(wrong)}")
+            raise ValueError(
+                f"must be a comma-separated list of host:port; these are not: {', '.join(wrong)}"
+            )
         return ",".join(_entries(value))
 
     @field_validator("managed_api_key_file")
     @classmethod
     def _together(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if (value is None) != (info.data.get("provider_base_url") is None):
-            raise ValueError("goes together with SMELT_PROVIDER_BASE_URL: set both or none")
+            raise ValueError("must be set together with SMELT_PROVIDER_BASE_URL: set both or neither")
         if value is not None and not os.access(value, os.R_OK):
-            raise ValueError("must name a file that can be read")
+            raise ValueError("must name a readable file")
         return value and value.resolve()
 
 

@@ -59,4 +59,4 @@ class Supervisor:
         delay = DELAYS_SECONDS[min(fate.failures, len(DELAYS_SECONDS) - 1)]
         fate.failures += 1
         fate.due = now + delay
-        self.say(f"{what}; starting it again in {delay:g} s")
+        self.say(f"{what}; restarting it in {delay:g} s")
