@@ -1,4 +1,4 @@
-"""Makes the virtual environment from the hash-pinned requirements; needs only the standard library."""
+"""Creates the virtual environment from the hash-pinned requirements; needs only the standard library."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def main(kind: str) -> None:
         [*pip, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT / "client")],
     ]
     for step in steps:
-        # pip's notes about the configured indexes are not for the person who types `make`.
+        # Hides pip's notes about the configured indexes, which mean nothing to the person who typed `make`.
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
             sys.stderr.write(done.stderr)
@@ -44,7 +44,7 @@ def main(kind: str) -> None:
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
     ).strip()
     (Path(purelib) / "smelt.pth").write_text(f"{ROOT}\n{ROOT / 'gen'}\n")
-    # What tests need holds all that running needs.
+    # The tests' requirements include everything needed for running.
     for stamp in ("run", "dev") if kind == "dev" else ("run",):
         (VENV / f".{stamp}").touch()
 

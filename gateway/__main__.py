@@ -1,4 +1,4 @@
-"""The gateway's commands: render the configuration, check it, print the API description."""
+"""The gateway's commands: render the configuration, check it, and print the API description."""
 
 import argparse
 import datetime
@@ -16,7 +16,7 @@ from services.common import settings
 
 
 def main() -> int:
-    """Run one command; the exit code is 0, or 2 for a mistake in what was given."""
+    """Run one command; the exit code is 0, or 2 for wrong arguments, settings or configuration."""
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def validate(out: Path) -> int:
-    """Envoy's own verdict: 0, or 2 after its message."""
+    """Let Envoy check the configuration: 0 if it accepts it, or 2 after printing its message."""
     try:
         command = [str(envoy_path()), "--mode", "validate", "-c", str(out / CONFIGURATION), "-l", "warning"]
     except EnvoyMissing as missing:

@@ -1,4 +1,4 @@
-"""How refusals of Envoy's own look: one JSON shape, fixed words, the same headers as every answer."""
+"""Envoy's own refusals: one JSON shape, fixed messages, and the same headers as every response."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ SECURITY_HEADERS = {
     "cache-control": "no-store",
 }
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
-# What Envoy or its transcoder says itself, such as which query parameter is unknown.
+# Envoy's or its transcoder's own message, such as which query parameter is unknown.
 OWN_WORDS = "%LOCAL_REPLY_BODY%"
 
 
@@ -56,11 +56,11 @@ INTERNAL = Refusal(500, 13, "INTERNAL", "internal error")
 
 
 def local_replies(upload_path: str) -> Config:
-    """The mappers, first match wins. `upload_path` is a pattern of the paths that take files."""
+    """The mappers; the first match wins. `upload_path` is a pattern of the paths that accept files."""
     return {
         "mappers": [
-            # An authorisation service that cannot be asked carries the flag UAEX too, with an empty body,
-            # so this one stands before the one that keeps bodies.
+            # When the authorisation service cannot be reached, the response has the flag UAEX too, with an
+            # empty body, so this mapper must come before the one that keeps bodies.
             _mapper(_status(UNAVAILABLE.status), UNAVAILABLE),
             _authorisation_said_no(),
             _mapper(_all(_status(413), _path(upload_path)), FILE_TOO_LARGE),

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: every HTTP binding of the protos, with their comments as its words."""
+"""The OpenAPI 3.1 document: every HTTP binding of the protos, described by the protos' comments."""
 
 import re
 from collections.abc import Iterator

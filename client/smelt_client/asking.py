@@ -1,4 +1,4 @@
-"""Secrets and decisions asked of a person: at a prompt that does not echo, or read from stdin."""
+"""Prompts for secrets, without echo or from stdin, and for confirmation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_SECRET = 4096
 
 
 def secret(prompt: str, *, from_stdin: bool, option: str, twice: bool = False) -> str:
-    """Return a secret: the first line of stdin if asked for, else what is typed at a prompt."""
+    """Return a secret: the first line of stdin if `from_stdin`, otherwise what is typed at a prompt."""
     if from_stdin:
         text = sys.stdin.readline(LONGEST_SECRET + 2).rstrip("\r\n")
         if len(text) > LONGEST_SECRET:
@@ -30,12 +30,12 @@ def secret(prompt: str, *, from_stdin: bool, option: str, twice: bool = False) -
 
 
 def at_a_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Whether stdin is a terminal, so that a person can be prompted."""
     return sys.stdin.isatty()
 
 
 def email(given: str | None) -> str:
-    """Return the address, asked for when it was not given."""
+    """Return the given address, or prompt for one."""
     if given is not None:
         return given
     if not sys.stdin.isatty():
@@ -45,6 +45,6 @@ def email(given: str | None) -> str:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """End unless the person at the terminal agrees; a script has decided already."""
+    """Exit unless the person at the terminal agrees. A script is not asked: calling is its consent."""
     if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""The `smelt` command: its parts, and how it ends."""
+"""The `smelt` command: its subcommands, and the exit code of every failure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .logins import NoLogin
 from .printing import error_line
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
-#: What a refusal may tell beside its message, in the order in which it is printed.
+#: The facts of an error that are printed after its message, in this order.
 _FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
 
 HELP = """Run AI prompt templates over every row of a CSV.
@@ -82,7 +82,7 @@ def smelt(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Take the options that stand before any command."""
+    """Read the options that come before any command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,10 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(arguments, prog_name="smelt", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
-        # Without arguments the help is the message, and it has been printed.
+        # Without arguments the help text is the message, and it has already been printed.
         if not error.format_message():
             return error.exit_code
-        # A key given as an argument by mistake is not repeated.
+        # A key given as an argument by mistake must not be echoed.
         said = re.sub(r"sk-[^\s)'\"]+", "sk-****", error.format_message())
         return _end(said, error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
@@ -121,7 +121,7 @@ def _code(error: SmeltError) -> int:
 
 
 def _with_facts(error: ApiError) -> str:
-    """Return the message with what helps to mend it: which line, which limit."""
+    """Return the message with the facts that help to fix the problem, such as the line or the limit."""
     problem = error.metadata.get("problem")
     said = [problem] if problem else []
     said += [f"{name} {error.metadata[name]}" for name in _FACTS if error.metadata.get(name)]

@@ -1,4 +1,4 @@
-"""Commands about getting in: passwords, links by mail, sessions."""
+"""Commands for passwords, e-mail confirmation and sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about the account: register, login, logout, whoami."""
+"""Commands for the account: register, login, logout, whoami."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def login(
         raise SmeltError("the server sent no session token; check that the address is a Smelt server")
     if session.device_token:
         logins.keep_device_token(endpoint.url, session.device_token)
-    # A session can do everything; what lies on a disk for weeks shall not.
+    # A session can do everything, so its token should not lie on a disk for weeks; an access token may.
     with client_of(replace(endpoint, token=session.token)) as client:
         made = client.access_tokens.create(f"smelt on {platform.node()}"[:100], ["read", "write"])
         client.sessions.delete()
@@ -85,7 +85,7 @@ def login(
 
 
 def _by_link(client: Client, address: str, out: Output) -> Session:
-    """Have a mail sent and log in with its token; a script reads neither."""
+    """Request a mail and log in with the token in it. Only for terminals: a script cannot read the mail."""
     if not asking.at_a_terminal():
         raise WrongUsage("a login by mail needs a terminal, to type the token from the mail")
     client.sessions.request_link(address)
@@ -108,7 +108,7 @@ def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
     except NoLogin:
         raise
     except SmeltError as error:
-        # The token is forgotten whatever happens; what the server still knows must be told.
+        # The token is removed here in any case; the person must know that the server may still accept it.
         logins.forget()
         raise SmeltError(
             f"the token was removed from this machine, but the server may still accept it: {error}"

@@ -1,4 +1,4 @@
-"""What all commands share: their common options and the client they use."""
+"""What all commands share: common options and the client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MaxCost = Annotated[
 
 
 class WrongUsage(typer.TyperException):
-    """The command was called in a way that makes no sense; nothing was sent."""
+    """The command line is wrong; nothing was sent."""
 
     exit_code = 2
 
@@ -38,7 +38,7 @@ def client_of(endpoint: Endpoint) -> Client:
 
 @contextmanager
 def logged_in() -> Iterator[Client]:
-    """Give a client with the token in use."""
+    """Yield a client with the current token."""
     with client_of(endpoint_in_use()) as client:
         yield client
 

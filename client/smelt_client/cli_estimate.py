@@ -1,4 +1,4 @@
-"""What a job would take, before it is started."""
+"""The command that estimates a job before it is started."""
 
 from __future__ import annotations
 

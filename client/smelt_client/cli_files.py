@@ -1,4 +1,4 @@
-"""Commands about CSV files."""
+"""Commands for CSV files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe":
 
 
 def output_path(text: str) -> Path:
-    """Return where a download goes, having seen that it can go there."""
+    """Return the path of a download, after checking that a file can be written there."""
     path = Path(text)
     if not path.parent.is_dir():
         raise WrongUsage(f"cannot write {path}: there is no folder {path.parent}")
@@ -54,7 +54,7 @@ def output_path(text: str) -> Path:
 
 
 def encoding_of(text: str | None) -> str | None:
-    """Return an encoding as the server names it, from any of its usual names."""
+    """Return the server's name for an encoding, given any of its usual names."""
     if text is None:
         return None
     try:
@@ -64,7 +64,7 @@ def encoding_of(text: str | None) -> str | None:
 
 
 def delimiter_of(text: str | None) -> str | None:
-    """Return a delimiter from itself or its name."""
+    """Return a delimiter, given the character itself or its name."""
     if text is None or text in _DELIMITERS.values():
         return text
     if text.lower() not in _DELIMITERS:

@@ -1,4 +1,4 @@
-"""Commands about jobs."""
+"""Commands for jobs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ApiKey = Annotated[
 
 
 def exit_code(job: Job) -> int:
-    """Return what the end of a job means for a script, and say why when it is not all well."""
+    """Return the exit code for a job's state, after printing the reason if the job did not fully succeed."""
     if job.state == "COMPLETED":
         return FINISHED_WITH_FAILED_ROWS if job.request_counts.failed else 0
     reason = job.error.reason or (job.pause_reason if job.state == "PAUSED" else "")
@@ -250,7 +250,7 @@ def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
 
 
 def _cost(job: Job) -> str:
-    """Return what a job has cost and may cost."""
+    """Return the cost of a job so far, and its maximum."""
     limit = f", at most ${job.max_cost_usd}" if job.max_cost_usd else ""
     return (f"${job.cost_usd}" if job.cost_usd else "unknown: a model without a price") + limit
 

@@ -1,4 +1,4 @@
-"""Commands about API keys of a provider."""
+"""Commands for API keys of a provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about the account as a whole: what happened, everything to take along, and leaving."""
+"""Commands for the account as a whole: its history, the export of its data, and its deletion."""
 
 from __future__ import annotations
 

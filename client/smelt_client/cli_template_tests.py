@@ -1,4 +1,4 @@
-"""Commands that try templates and copy those of the library."""
+"""Commands that preview and test templates, and copy them from the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about prompt templates."""
+"""Commands for prompt templates."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="templates/ID, ID 
 
 
 def find_template(client: Client, text: str) -> str:
-    """Return the resource name that a person means: `templates/ID`, an id, or a display name."""
+    """Return the resource name of a template, given `templates/ID`, an id, or a display name."""
     if text.startswith("templates/"):
         return text
     known = list(client.templates.list())
-    # The closest meaning first: an id, the exact words, the words in any case.
+    # Closest match first: the id, the exact display name, the display name ignoring case.
     for found in (
         [one.name for one in known if one.name == f"templates/{text}"],
         [one.name for one in known if one.display_name == text],

@@ -1,4 +1,4 @@
-"""Commands about access tokens."""
+"""Commands for access tokens."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def create(
         made = who.client.access_tokens.create(
             name,
             ["read"] if read_only else ["read", "write"],
-            # A little less, so that a clock that is ahead does not make it too long.
+            # Five minutes less, so that a clock that is fast does not exceed the maximum.
             expire_time=datetime.now(UTC) + timedelta(days=days, minutes=-5),
         )
     if as_json:

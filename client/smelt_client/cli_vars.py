@@ -1,4 +1,4 @@
-"""Commands about custom variables, and the meter."""
+"""Commands for custom variables and the usage meter."""
 
 from __future__ import annotations
 

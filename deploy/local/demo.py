@@ -1,4 +1,4 @@
-"""`python -m deploy.local demo`: the whole stack, the main job on a sample, and its first rows."""
+"""`python -m deploy.local demo`: starts the stack, runs a job on a sample, and shows its first rows."""
 
 import csv
 import os
@@ -92,7 +92,7 @@ def _first_rows(result: Path) -> Table:
 
 @contextmanager
 def _supervised(stack: Stack, console: Console) -> Iterator[None]:
-    """Let processes that end by themselves be started again meanwhile."""
+    """Restart processes that exit unexpectedly while inside the block."""
     watcher = threading.Thread(target=supervise, args=(stack, console.print), daemon=True)
     watcher.start()
     try:

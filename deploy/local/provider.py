@@ -1,7 +1,7 @@
 """The stand-in provider as a process: an OpenAI-compatible endpoint for tests, benches and the demo.
 
-Start it by ``python -m deploy.local.provider``; ``SMELT_STANDIN_LISTEN`` says where on loopback it listens
-(port 0 picks a free one). It prints ``listening on ADDRESS`` once it takes calls; SIGTERM or SIGINT ends it.
+Start it with ``python -m deploy.local.provider``; ``SMELT_STANDIN_LISTEN`` says where on loopback it listens
+(port 0 picks a free one). It prints ``listening on ADDRESS`` once it is ready; SIGTERM or SIGINT stops it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class BadListenAddress(ValueError):
 
 
 def loopback_address(text: str) -> tuple[str, int]:
-    """Return host and port; only loopback is allowed, for the control endpoints are open."""
+    """Return host and port. Only loopback is allowed, because the control endpoints need no credentials."""
     host, _, port = text.rpartition(":")
     try:
         is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
