@@ -78,11 +78,14 @@ from services.auth.settings import AuthSettings
 from services.auth.sweep import Sweep
 from services.auth.tokens.access_tokens import AccessTokens
 from services.auth.tokens.store import AccessTokenStore
-from services.common import database, garbage, identity, logs, migrations, server, tls
-from services.common.health import ReadyCheck
+from services.common import database, garbage, identity, logs
 from services.common.ids import new_id
+from services.common.peers.vault import VaultKeys
+from services.common.rpc import server, tls
+from services.common.rpc.health import ReadyCheck
 from services.common.settings import DatabaseSettings, load, read_secret
-from services.common.tokens import TokenVerifier, VaultKeys
+from services.common.store import migrations
+from services.common.tokens import TokenVerifier
 
 #: So that people can see for a while what was signed in, and an operator what an ended one did.
 ENDED_SESSIONS_KEPT = timedelta(days=30)

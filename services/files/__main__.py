@@ -12,15 +12,18 @@ import uvloop
 from smelt.files.v1 import exports_pb2_grpc, files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
 from smelt.privacy.v1 import privacy_pb2_grpc
 
-from services.common import database, garbage, identity, logs, migrations, server, tls
-from services.common.health import ReadyCheck
+from services.common import database, garbage, identity, logs
 from services.common.ids import new_id
-from services.common.open_streams import OpenStreams
-from services.common.privacy_servicer import PrivacyServicer
+from services.common.peers.auth import AuthSessions
+from services.common.peers.vault import VaultAccountKeys, VaultKeys
 from services.common.rewrap import Rewrapping
-from services.common.session_states import AuthSessions
+from services.common.rpc import server, tls
+from services.common.rpc.health import ReadyCheck
+from services.common.rpc.open_streams import OpenStreams
+from services.common.servicers.privacy import PrivacyServicer
 from services.common.settings import DatabaseSettings, load, read_secret
-from services.common.tokens import TokenVerifier, VaultKeys
+from services.common.store import migrations
+from services.common.tokens import TokenVerifier
 from services.files import malloc
 from services.files.exports.exports import Exports
 from services.files.exports.store import ExportStore
@@ -201,7 +204,7 @@ def assemble(settings: FilesSettings) -> Parts:
         ],
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), object_store_answers, vault_is_known],
-        background=[sweep.run, Rewrapping(channel, WrappedKeyStore(transactions)).run],
+        background=[sweep.run, Rewrapping(VaultAccountKeys(channel), WrappedKeyStore(transactions)).run],
         on_stop=[threads.close, stop_threads, engine.dispose, channel.close, auth.close],
         streams=OpenStreams(AuthSessions(auth)),
     )

@@ -19,14 +19,17 @@ from smelt.processor.v1 import (
     webhooks_pb2_grpc,
 )
 
-from services.common import database, garbage, logs, migrations, server, tls, tokens
-from services.common.health import Health, serve_probes
+from services.common import database, garbage, logs, tokens
 from services.common.ids import new_id
-from services.common.open_streams import OpenStreams
-from services.common.privacy_servicer import PrivacyServicer
+from services.common.peers.auth import AuthSessions
+from services.common.peers.vault import VaultAccountKeys, VaultKeys
 from services.common.rewrap import Rewrapping
-from services.common.session_states import AuthSessions
+from services.common.rpc import server, tls
+from services.common.rpc.health import Health, serve_probes
+from services.common.rpc.open_streams import OpenStreams
+from services.common.servicers.privacy import PrivacyServicer
 from services.common.settings import DatabaseSettings, host_port, load, read_secret
+from services.common.store import migrations
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.control import JobControl
 from services.processor.jobs.jobs import Jobs
@@ -197,9 +200,9 @@ async def serve(settings: ProcessorSettings) -> None:
                 ),
             ),
         ],
-        verifier=tokens.TokenVerifier(tokens.VaultKeys(vault)),
+        verifier=tokens.TokenVerifier(VaultKeys(vault)),
         ready_checks=[partial(database.ping, engine)],
-        background=[announcements.follow, Rewrapping(vault, WrappedKeyStore(sessions)).run],
+        background=[announcements.follow, Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run],
         streams=OpenStreams(AuthSessions(auth)),
         on_stop=[
             keys.close,

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.common import garbage, logs, migrations
+from services.common import garbage, logs
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
+from services.common.store import migrations
 from services.vault import service
 from services.vault.commands import audit, backups, client, escrow
 from services.vault.commands import erasures as operator_erasures

@@ -16,11 +16,12 @@ from smelt.vault.v1 import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.common import database, server
+from services.common import database
 from services.common.database import when_there
 from services.common.errors import DomainError
 from services.common.logs import describe, log
-from services.common.privacy_servicer import PrivacyServicer
+from services.common.rpc import server
+from services.common.servicers.privacy import PrivacyServicer
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.api_keys.resealing import ProviderKeyBlobs

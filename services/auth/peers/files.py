@@ -7,8 +7,8 @@ from smelt.files.v1 import exports_pb2, exports_pb2_grpc
 
 from services.auth.privacy.exports import Archive
 from services.common import identity
-from services.common.grpc_errors import peer_errors
 from services.common.identity import ExportPermit
+from services.common.rpc.errors import peer_errors
 
 #: Everything of an account may be many gigabytes.
 _EXPORT_SECONDS = 6 * 3600.0

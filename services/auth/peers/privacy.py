@@ -6,9 +6,9 @@ import grpc
 from smelt.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 
 from services.common import identity
-from services.common.grpc_errors import peer_errors
 from services.common.identity import ErasurePermit, ExportPermit
 from services.common.privacy import Entry, Piece
+from services.common.rpc.errors import peer_errors
 
 #: One call removes for some seconds.
 _ERASE_SECONDS = 30.0

@@ -20,8 +20,8 @@ from services.auth.passwords.passwords import Code
 from services.auth.sessions.sessions import SignedToken
 from services.common.errors import Kind as ErrorKind
 from services.common.errors import RemoteError, Unavailable
-from services.common.grpc_errors import peer_errors
 from services.common.logs import log
+from services.common.rpc.errors import peer_errors
 
 #: A signature or a code takes the vault a millisecond; one that is this late will not come.
 _SECONDS = 5.0

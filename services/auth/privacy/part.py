@@ -8,7 +8,7 @@ from services.auth.privacy import tables
 from services.common.database import Transactions
 from services.common.identity import ExportPermit
 from services.common.privacy import Piece
-from services.common.privacy_rows import export_rows
+from services.common.store.privacy_rows import export_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from smelt.auth.v1 import access_tokens_pb2, access_tokens_pb2_grpc
 from services.auth.tokens.access_tokens import AccessToken, AccessTokenExpiry, AccessTokens
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.servicing import CREATED, Context
+from services.common.rpc.servicing import CREATED, Context
 
 _COLLECTION = "accessTokens"
 

@@ -4,7 +4,7 @@ from smelt.auth.v1 import audit_events_pb2, audit_events_pb2_grpc
 
 from services.auth.events.audit_events import AuditEvents
 from services.common import identity
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 
 
 class AuditEventServicer(audit_events_pb2_grpc.AuditEventServiceServicer):

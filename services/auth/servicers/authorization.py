@@ -9,8 +9,8 @@ from google.protobuf import json_format
 
 from services.auth.admission.check import Gate
 from services.common.errors import DomainError, ScopeMissing, Unauthenticated, Unavailable
-from services.common.grpc_errors import status_of
 from services.common.identity import PASSPORT_KEY
+from services.common.rpc.errors import status_of
 
 #: The gateway waits two seconds; an answer after that is for nobody.
 _SECONDS = 1.8

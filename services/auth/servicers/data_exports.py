@@ -9,7 +9,7 @@ from smelt.auth.v1 import data_exports_pb2, data_exports_pb2_grpc
 from services.auth.privacy.exports import DataExport, DataExports, State
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.servicing import CREATED, Context
+from services.common.rpc.servicing import CREATED, Context
 
 _COLLECTION = "dataExports"
 _STATES = {

@@ -4,7 +4,7 @@ from smelt.auth.v1 import deletions_pb2, deletions_pb2_grpc
 
 from services.auth.privacy.deletion import Leaving
 from services.common import identity
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 
 
 class DeletionServicer(deletions_pb2_grpc.DeletionServiceServicer):

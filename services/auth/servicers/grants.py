@@ -7,7 +7,7 @@ from smelt.auth.v1 import (
 
 from services.auth.admission.grants import Grants, Purpose, Work
 from services.common import identity
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 
 _PURPOSES = {
     grants_pb2.MintJobGrantRequest.JOB: Purpose.JOB,

@@ -9,7 +9,7 @@ from services.auth.accounts.emails import EmailInvalid
 from services.auth.events.events import Event, EventLog
 from services.common import identity
 from services.common.errors import DomainError
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 
 _LONGEST_USER_AGENT = 500
 #: Refusals that tell an owner of something; what a limit refuses is told by the refusals that filled it.

@@ -6,7 +6,7 @@ from services.auth.recovery.password_changes import PasswordChanges
 from services.auth.recovery.sign_in_links import SignInLinks
 from services.auth.servicers.sessions import device_of, signed_in_to_proto
 from services.common import identity
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 
 
 class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):

@@ -6,7 +6,7 @@ from smelt.auth.v1 import session_states_pb2, session_states_pb2_grpc
 
 from services.auth.admission.check import ActiveSessions
 from services.common.errors import Unauthenticated
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 
 
 class SessionStateServicer(session_states_pb2_grpc.SessionStateServiceServicer):

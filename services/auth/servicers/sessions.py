@@ -10,7 +10,7 @@ from smelt.auth.v1 import (
 from services.auth.sessions.sessions import Device, Session, Sessions, SignedIn
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.servicing import CREATED, Context
+from services.common.rpc.servicing import CREATED, Context
 
 
 class SessionServicer(sessions_pb2_grpc.SessionServiceServicer):

@@ -8,7 +8,7 @@ from smelt.auth.v1 import (
 from services.auth.accounts.accounts import Account, Users
 from services.auth.recovery.password_changes import PasswordChanges
 from services.common import identity
-from services.common.servicing import CREATED, Context
+from services.common.rpc.servicing import CREATED, Context
 
 
 class UserServicer(users_pb2_grpc.UserServiceServicer):

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Protocol
 
 from services.common.errors import DeadlinePassed, InvalidRequest
-from services.common.idempotency import IdempotencyKeyReused, digest
 from services.common.identity import Passport
+from services.common.store.idempotency import IdempotencyKeyReused, digest
 from services.files.data_keys import DataKeys, wiped
 from services.files.errors import FileNotFound
 from services.files.library.display_name import display_name

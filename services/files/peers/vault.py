@@ -4,7 +4,7 @@ import grpc
 from smelt.vault.v1 import data_keys_pb2, data_keys_pb2_grpc
 
 from services.common import identity
-from services.common.grpc_errors import peer_errors
+from services.common.rpc.errors import peer_errors
 from services.files.data_keys import DataKey, KeyContext, Proof, Purpose
 
 _SECONDS = 5.0

@@ -10,7 +10,7 @@ from services.common.errors import DomainError
 from services.common.identity import ExportPermit
 from services.common.paging import Position
 from services.common.privacy import Entry, Piece
-from services.common.privacy_rows import erase_rows, export_rows
+from services.common.store.privacy_rows import erase_rows, export_rows
 from services.files import models
 from services.files.library.library import Library
 from services.files.library.stored_file import StoredFile

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from smelt.files.v1 import files_pb2, files_pb2_grpc
 
-from services.common import downloads, identity, paging
-from services.common.guard import check
+from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.servicing import CREATED, Context
+from services.common.rpc import downloads
+from services.common.rpc.guard import check
+from services.common.rpc.servicing import CREATED, Context
 from services.files.errors import FileNoColumns
 from services.files.library.byte_range import Wanted
 from services.files.library.display_name import content_disposition

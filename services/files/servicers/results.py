@@ -6,8 +6,8 @@ from smelt.files.v1 import results_pb2, results_pb2_grpc
 
 from services.common import identity
 from services.common.errors import InvalidRequest
-from services.common.guard import check
-from services.common.servicing import Context
+from services.common.rpc.guard import check
+from services.common.rpc.servicing import Context
 from services.files.results.results import NewResult, Results, StoredResult
 
 

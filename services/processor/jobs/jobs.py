@@ -8,10 +8,10 @@ from typing import Protocol
 import orjson
 
 from services.common.errors import DomainError
-from services.common.idempotency import digest
 from services.common.identity import Passport
 from services.common.logs import describe, log
 from services.common.paging import Position
+from services.common.store.idempotency import digest
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates, PriceUnknown, TooManyJobs

@@ -6,7 +6,7 @@ from datetime import UTC
 import grpc
 from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
 
-from services.common.grpc_errors import peer_errors
+from services.common.rpc.errors import peer_errors
 from services.processor.outside import GrantScope, MintedGrant, Proof
 
 _SECONDS = 10.0

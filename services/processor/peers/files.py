@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 import grpc
 from smelt.files.v1 import files_pb2, files_pb2_grpc, results_pb2, results_pb2_grpc, rows_pb2, rows_pb2_grpc
 
-from services.common.grpc_errors import peer_errors
+from services.common.rpc.errors import peer_errors
 from services.processor.outside import (
     FileFacts,
     Proof,

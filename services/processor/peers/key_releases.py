@@ -12,8 +12,8 @@ import grpc
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 from services.common.errors import RemoteError, Unavailable
-from services.common.grpc_errors import error_from_status
 from services.common.logs import describe, log
+from services.common.rpc.errors import error_from_status
 from services.processor.outside import Released, Use
 
 #: How long one answer may take.

@@ -15,7 +15,7 @@ from smelt.vault.v1 import (
     webhooks_pb2_grpc,
 )
 
-from services.common.grpc_errors import peer_errors
+from services.common.rpc.errors import peer_errors
 from services.processor.jobs.job import JOB_KEY_GENERATION
 from services.processor.outside import DataKey, KeyFacts, Proof
 from services.processor.webhooks.webhooks import NewSecret

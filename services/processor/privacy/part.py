@@ -14,7 +14,7 @@ from services.common import identity
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
 from services.common.privacy import Entry, Piece
-from services.common.privacy_rows import erase_rows, export_rows
+from services.common.store.privacy_rows import erase_rows, export_rows
 from services.processor import models
 from services.processor.answers import flags
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow

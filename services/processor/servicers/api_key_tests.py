@@ -3,7 +3,7 @@
 from smelt.processor.v1 import api_key_tests_pb2, api_key_tests_pb2_grpc
 
 from services.common import identity
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.processor.trials.api_keys import KeyTests
 
 

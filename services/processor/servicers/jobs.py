@@ -10,9 +10,9 @@ from typing import Any
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 
 from services.common import identity, paging
-from services.common.downloads import body
 from services.common.ids import parse_name
-from services.common.servicing import CREATED
+from services.common.rpc.downloads import body
+from services.common.rpc.servicing import CREATED
 from services.processor.answers.flags import SEVERITIES
 from services.processor.jobs.control import JobControl
 from services.processor.jobs.job import Job, State

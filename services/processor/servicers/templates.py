@@ -7,7 +7,7 @@ from smelt.processor.v1 import templates_pb2, templates_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.servicing import CREATED
+from services.common.rpc.servicing import CREATED
 from services.processor.templates import library
 from services.processor.templates.templates import (
     DEFAULT_MAX_TOKENS,

@@ -10,7 +10,7 @@ from smelt.processor.v1 import (
 
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.servicing import CREATED
+from services.common.rpc.servicing import CREATED
 from services.processor.templates.variables import CustomVariable, Variables
 
 

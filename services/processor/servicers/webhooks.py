@@ -7,7 +7,7 @@ from smelt.processor.v1 import webhooks_pb2, webhooks_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.servicing import CREATED
+from services.common.rpc.servicing import CREATED
 from services.processor.webhooks.deliveries import Deliveries, Delivery
 from services.processor.webhooks.webhooks import OVERLAP_HOURS, Webhook, WebhookFields, Webhooks
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import orjson
 
-from services.common.idempotency import digest
 from services.common.identity import Passport
 from services.common.paging import Position
+from services.common.store.idempotency import digest
 from services.processor.outside import FileFacts, Proof, Rows, as_person
 from services.processor.templates import prompt as prompts
 from services.processor.templates import schema

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import orjson
 
-from services.common.idempotency import digest
 from services.common.identity import Passport
 from services.common.paging import Position
+from services.common.store.idempotency import digest
 from services.processor.templates.errors import VariableInvalid
 
 #: An account has no more than this.

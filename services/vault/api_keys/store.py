@@ -9,9 +9,9 @@ from sqlalchemy import func, insert, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from services.common import idempotency
 from services.common.database import transaction
 from services.common.paging import Position
+from services.common.store import idempotency
 from services.vault.api_keys.api_keys import ApiKey, Repeat, SealedSecret, TestResult
 from services.vault.api_keys.place import KeyPlace, KeyRow
 from services.vault.keys.account_keys import Epoch

@@ -11,9 +11,9 @@ import grpc
 from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
 
 from services.common import identity
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc.errors import error_from_rpc
+from services.common.rpc.tls import channel
 from services.common.settings import load, read_secret
-from services.common.tls import channel
 from services.vault.settings import OperatorSettings
 
 RPC_SECONDS = 15.0

@@ -9,9 +9,9 @@ import grpc
 from smelt.vault.v1 import erasure_pb2, erasure_pb2_grpc
 
 from services.common import identity
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc.errors import error_from_rpc
+from services.common.rpc.tls import channel
 from services.common.settings import load
-from services.common.tls import channel
 from services.vault.settings import OperatorSettings
 
 _LIST_SECONDS = 60.0

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf import descriptor_pool
 
 from services.common.errors import DomainError, Kind
-from services.common.server import Registration
+from services.common.rpc.server import Registration
 
 
 class VaultNotReady(DomainError):

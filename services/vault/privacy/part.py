@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.identity import ExportPermit
 from services.common.privacy import Piece
-from services.common.privacy_rows import erase_rows, export_rows
+from services.common.store.privacy_rows import erase_rows, export_rows
 from services.vault import keystore_models, models
 from services.vault.privacy import tables
 

@@ -8,7 +8,7 @@ from smelt.vault.v1 import (
 )
 
 from services.common import identity, paging
-from services.common.servicing import CREATED, Context
+from services.common.rpc.servicing import CREATED, Context
 from services.vault.api_keys.api_keys import ApiKey, ApiKeys, TestResult
 from services.vault.audit.store.pages import AuditReader, KeyUse
 from services.vault.crypto.secret import Secret

@@ -8,7 +8,7 @@ from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 
 from services.common import paging
 from services.common.errors import InvalidRequest
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.vault.audit.store.pages import AuditReader, Recorded
 
 

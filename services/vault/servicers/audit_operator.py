@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 
-from services.common.guard import check
-from services.common.servicing import Context
+from services.common.rpc.guard import check
+from services.common.rpc.servicing import Context
 from services.vault.audit.keeper import ArchiveFile, AuditKeeper, Lines, Summary
 from services.vault.audit.verification import Finding
 

@@ -9,7 +9,7 @@ from smelt.vault.v1 import (
 )
 
 from services.common import identity
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.vault.crypto import key_wrap
 from services.vault.data_keys.data_keys import DataKeyContext, DataKeys, Purpose
 from services.vault.keys.account_keys import Epoch

@@ -3,7 +3,7 @@
 from smelt.vault.v1 import erasure_pb2, erasure_pb2_grpc
 
 from services.common import identity, paging
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.vault.erasure.erasures import Erasures, Ledger
 from services.vault.erasure.ledger import Entry, EntryKind, Mark
 from services.vault.erasure.ledger_file import Reader

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
 
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.crypto.secret import Secret
 from services.vault.erasure.gate import Gate

@@ -7,7 +7,7 @@ from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 from services.common import identity
 from services.common.errors import InvalidRequest
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.common.tokens import TokenVerifier
 from services.vault.audit.chain import Event
 from services.vault.audit.refusals import Recording

@@ -10,8 +10,8 @@ from functools import partial
 from smelt.vault.v1 import release_pb2
 
 from services.common.errors import DomainError, Unauthenticated
-from services.common.grpc_errors import status_of
 from services.common.identity import JobGrant, grant_from
+from services.common.rpc.errors import status_of
 from services.common.tokens import Kind, TokenExpired, TokenVerifier
 from services.vault.audit.refusals import Recording
 from services.vault.audit.writer import AuditWriter

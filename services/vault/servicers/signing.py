@@ -10,7 +10,7 @@ from smelt.vault.v1 import (
 
 from services.common.errors import InvalidRequest
 from services.common.ids import new_id
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.common.tokens import Kind
 from services.vault.keys.system_keys import Macs
 from services.vault.signing import (

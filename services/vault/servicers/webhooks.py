@@ -3,7 +3,7 @@
 from smelt.vault.v1 import webhooks_pb2, webhooks_pb2_grpc
 
 from services.common import identity
-from services.common.servicing import Context
+from services.common.rpc.servicing import Context
 from services.vault.data_keys.webhook_secrets import WebhookSecrets
 
 _ACTIONS = {

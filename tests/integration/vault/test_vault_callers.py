@@ -9,8 +9,10 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from smelt.vault.v1 import signing_pb2
 
 from deploy.local.certificates import CLIENTS, SERVICES
-from services.common.grpc_errors import error_from_rpc
-from services.common.tokens import Kind, TokenVerifier, VaultKeys
+from services.common.peers.vault import VaultKeys
+from services.common.rpc.errors import error_from_rpc
+from services.common.tokens import Kind, TokenVerifier
+from services.vault import service  # noqa: F401 -- with it come the descriptors of all it serves
 from services.vault.policy import POLICY
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
 from tests.support.wire import one_request

@@ -32,9 +32,9 @@ from smelt.vault.v1 import (
 )
 
 from deploy.local.certificates import Certificates
-from services.common import tls
-from services.common.grpc_errors import error_from_rpc, error_from_status
 from services.common.ids import new_id
+from services.common.rpc import tls
+from services.common.rpc.errors import error_from_rpc, error_from_status
 from services.common.settings import PeerSettings
 from services.vault.databases import Stores
 from services.vault.keys.first_start import FirstStart

@@ -12,7 +12,7 @@ import grpc
 import psycopg
 from smelt.vault.v1 import data_keys_pb2
 
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc.errors import error_from_rpc
 from services.vault.databases import Stores
 from services.vault.keys.keyring import open_keyring
 from services.vault.keys.store import KeyStore

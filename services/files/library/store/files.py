@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, tuple_
 
-from services.common import idempotency
 from services.common.database import Transactions, transaction
 from services.common.paging import Position
+from services.common.store import idempotency
 from services.files.errors import FileNotFound
 from services.files.library.stored_file import Parse, SealedParse, StoredFile
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow

@@ -7,8 +7,8 @@ from sqlalchemy import Row, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from services.common import idempotency
 from services.common.paging import Position
+from services.common.store import idempotency
 from services.processor.jobs.errors import JobFinished, JobNotFound
 from services.processor.jobs.job import LIVE, Job, State
 from services.processor.jobs.jobs import NewJob

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from services.common import idempotency
 from services.common.paging import Position
+from services.common.store import idempotency
 from services.processor.models import IDEMPOTENCY, TemplateRow
 from services.processor.templates.errors import TemplateNotFound
 from services.processor.templates.templates import Template, TemplateFields

@@ -7,8 +7,8 @@ from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from services.common import idempotency
 from services.common.paging import Position
+from services.common.store import idempotency
 from services.processor.models import IDEMPOTENCY, VariableRow
 from services.processor.templates.errors import TooManyVariables, VariableExists, VariableNotFound
 from services.processor.templates.variables import MOST_VARIABLES, CustomVariable

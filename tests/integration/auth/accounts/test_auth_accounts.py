@@ -7,8 +7,8 @@ import grpc
 import pytest
 from smelt.auth.v1 import sessions_pb2, users_pb2
 
-from services.common.grpc_errors import error_from_rpc
 from services.common.identity import PASSPORT_KEY
+from services.common.rpc.errors import error_from_rpc
 from tests.integration.auth.auth_server import PASSWORD, Auth, refusal
 
 

@@ -13,8 +13,8 @@ from smelt.auth.v1 import sessions_pb2
 from services.auth.limits.limits import Counted, Full, Limit, Rate
 from services.auth.limits.store import AttemptStore
 from services.common import database
-from services.common.grpc_errors import error_from_rpc
 from services.common.identity import CLIENT_ADDRESS_KEY
+from services.common.rpc.errors import error_from_rpc
 from tests.integration.auth.auth_server import Auth, Replicas, refused
 
 WRONG = "not the right password"

@@ -9,7 +9,7 @@ import pytest
 from smelt.auth.v1 import recovery_pb2
 
 from services.auth.limits.limits import Rate
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc.errors import error_from_rpc
 from tests.integration.auth.auth_server import Auth, Replicas, from_client, refusal, refused, token_in
 
 NEW = "a completely different passphrase"

@@ -8,7 +8,7 @@ import pytest
 from google.api import httpbody_pb2
 from smelt.files.v1 import files_pb2
 
-from services.common.downloads import BROKEN_OFF
+from services.common.rpc.downloads import BROKEN_OFF
 from services.common.sealing import SEGMENT
 from tests.integration.files.results.test_results import parts, read
 from tests.integration.files.service import Caller, Service, client, refusal

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from smelt.processor.v1 import jobs_pb2
 
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc.errors import error_from_rpc
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, refusal
 from tests.support.provider import Provider, answer_for

@@ -7,7 +7,7 @@ import grpc
 import pytest
 from smelt.vault.v1 import api_keys_pb2
 
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc.errors import error_from_rpc
 from tests.integration.vault.vault_process import PRIVATE_URL, SECRET, Vault, new_account, reason_of
 
 

@@ -8,8 +8,8 @@ from itertools import count
 import pytest
 
 from services.common.errors import DeadlinePassed, Unavailable
-from services.common.idempotency import IdempotencyKeyReused
 from services.common.identity import Passport
+from services.common.store.idempotency import IdempotencyKeyReused
 from services.files.data_keys import DataKey, KeyContext, Proof
 from services.files.library.form_body import PlainBody
 from services.files.library.stored_file import OpenedFile, SealedParse, StoredFile

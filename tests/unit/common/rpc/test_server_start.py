@@ -3,7 +3,7 @@
 import pytest
 from smelt.files.v1 import files_pb2_grpc
 
-from services.common import server
+from services.common.rpc import server
 from services.common.settings import ServiceSettings
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from tests.support.ports import free_port

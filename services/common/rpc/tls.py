@@ -2,7 +2,11 @@
 
 import grpc
 
+from services.common.identity import WORKLOADS
+from services.common.rpc.servicing import Context
 from services.common.settings import PeerSettings
+
+_SPIFFE = "spiffe://smelt/"
 
 _LIMIT = 4 * 1024 * 1024
 OPTIONS: list[tuple[str, int | str]] = [
@@ -56,3 +60,14 @@ def channel(settings: PeerSettings, peer: str, address: str) -> grpc.aio.Channel
         ("grpc.enable_retries", 0),
     ]
     return grpc.aio.secure_channel(f"dns:///{address}", credentials, options=options)
+
+
+def workload(context: Context) -> str | None:
+    """Return the caller's short name by its certificate's URI SAN; None for a stranger."""
+    names = context.auth_context().get("x509_subject_alternative_name", ())
+    uris = [name.decode("utf-8", "replace") for name in names if name.startswith(b"spiffe://")]
+    # A certificate that claims two identities has none.
+    if len(uris) != 1 or not uris[0].startswith(_SPIFFE):
+        return None
+    short = uris[0].removeprefix(_SPIFFE)
+    return short if short in WORKLOADS else None

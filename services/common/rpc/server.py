@@ -10,13 +10,13 @@ import grpc
 from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2_grpc
 
-from services.common.guard import Guard, NoteRefusal
-from services.common.health import Health, ReadyCheck, serve_probes
 from services.common.identity import Policy
 from services.common.logs import log
-from services.common.open_streams import OpenStreams
+from services.common.rpc.guard import Guard, NoteRefusal
+from services.common.rpc.health import Health, ReadyCheck, serve_probes
+from services.common.rpc.open_streams import OpenStreams
+from services.common.rpc.tls import server_credentials, server_options
 from services.common.settings import ServiceSettings, host_port
-from services.common.tls import server_credentials, server_options
 from services.common.tokens import TokenVerifier
 
 #: `add_XServicer_to_server` and the servicer.

@@ -9,7 +9,7 @@ import pytest
 from services.common import identity
 from services.common.errors import Unauthenticated, Unavailable
 from services.common.identity import Call, Passport
-from services.common.open_streams import OpenStreams
+from services.common.rpc.open_streams import OpenStreams
 
 
 class States:

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from services.common import database, idempotency
+from services.common import database
+from services.common.store import idempotency
 from tests.support import stores
 
 METADATA = MetaData()

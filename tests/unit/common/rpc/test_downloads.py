@@ -3,7 +3,7 @@
 import pytest
 from google.api import httpbody_pb2
 
-from services.common import downloads
+from services.common.rpc import downloads
 
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 129, 16_383, 16_384, 512 * 1024, 2**21 - 1, 2**21])

@@ -14,14 +14,26 @@ import protovalidate
 from google.protobuf.message import Message
 from grpc_status import rpc_status
 
-from services.common import database, downloads, identity
-from services.common.errors import CallerNotAllowed, DomainError, InvalidRequest, Unauthenticated, Unavailable
-from services.common.grpc_errors import error_from_rpc, status_of, trailing_metadata
-from services.common.identity import Allow, Call, Policy
+from services.common import database, identity
+from services.common.errors import (
+    CallerNotAllowed,
+    DomainError,
+    InvalidRequest,
+    Unauthenticated,
+    Unavailable,
+)
+from services.common.identity import (
+    Allow,
+    Call,
+    Policy,
+)
 from services.common.logs import describe, log
 from services.common.metrics import RPC_SECONDS
-from services.common.open_streams import OpenStreams
-from services.common.servicing import Context
+from services.common.rpc import downloads
+from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
+from services.common.rpc.open_streams import OpenStreams
+from services.common.rpc.servicing import Context
+from services.common.rpc.tls import workload
 from services.common.tokens import Kind, TokenVerifier
 
 _HEALTH = "/grpc.health.v1.Health/"
@@ -132,7 +144,7 @@ class Guard(grpc.aio.ServerInterceptor):
         return answer
 
     async def _admit(self, method: str, allow: Allow | None, context: Context) -> None:
-        caller = identity.workload(context)
+        caller = workload(context)
         try:
             await self._let_in(method, allow, context, caller)
         except DomainError as error:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import grpc
 from smelt.auth.v1 import session_states_pb2, session_states_pb2_grpc
 
-from services.common.grpc_errors import peer_errors
+from services.common.rpc.errors import peer_errors
 
 #: Within the five seconds in which a stream has to end, with the time between two questions.
 _SECONDS = 2.0
