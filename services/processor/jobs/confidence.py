@@ -10,9 +10,10 @@ def used_columns(snapshot: Snapshot) -> tuple[int, ...]:
     """Return the columns of the file that count: a template's reference columns, else those it uses."""
     used: set[int] = set()
     for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
-        if step.reference_columns:
+        if step.settings.reference_columns:
             used.update(
-                template.position(name, snapshot.columns, step.template) for name in step.reference_columns
+                template.position(name, snapshot.columns, step.template)
+                for name in step.settings.reference_columns
             )
         else:
             used.update(part for part in prompt.segments if isinstance(part, int))

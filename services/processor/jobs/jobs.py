@@ -20,7 +20,7 @@ from services.processor.jobs.job import Job
 from services.processor.jobs.plan import Shards, Snapshot, Step
 from services.processor.jobs.seal import JobSeal
 from services.processor.outside import DataKey, FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, as_person
-from services.processor.templates.templates import Template
+from services.processor.templates.template import Template
 from services.processor.usage.meter import UsageMeter, nanos_of
 from services.processor.usage.prices import facts_of
 
@@ -188,7 +188,7 @@ class Jobs:
         )
         # Unknown variables and columns, and clashes, are found here, before anything is stored or paid for.
         used_columns(draft)
-        priced = all(facts_of(step.model).input_price is not None for step in steps)
+        priced = all(facts_of(step.settings.model).input_price is not None for step in steps)
         if wish.max_cost and not priced:
             raise PriceUnknown
         await self._meter.check(person.account, (last - first + 1) * len(steps))
@@ -258,17 +258,4 @@ class Jobs:
 
 def step_of(template: Template) -> Step:
     """Return a template as a job freezes it."""
-    fields = template.fields
-    return Step(
-        template=f"templates/{template.id}",
-        prompt=fields.prompt,
-        output_column=fields.output_column,
-        model=fields.model,
-        temperature=fields.temperature,
-        max_tokens=fields.max_tokens,
-        character_limit=fields.character_limit,
-        word_limit=fields.word_limit,
-        forbidden_words=fields.forbidden_words,
-        reference_columns=fields.reference_columns,
-        json_schema=fields.json_schema,
-    )
+    return Step(f"templates/{template.id}", template.fields.settings)

@@ -6,9 +6,9 @@ from math import ceil
 
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
 from services.processor.templates import prompt as template
-from services.processor.templates import schema
 from services.processor.templates.errors import UnknownVariable
 from services.processor.templates.prompt import Prompt
+from services.processor.templates.prompt_settings import PromptSettings
 
 #: Rows that one worker takes at a time, at most.
 SHARD_ROWS = 500
@@ -21,23 +21,24 @@ class Step:
     """One template as it was when the job started."""
 
     template: str
-    prompt: str
-    output_column: str
-    model: str
-    temperature: float
-    max_tokens: int
-    character_limit: int = 0
-    word_limit: int = 0
-    forbidden_words: tuple[str, ...] = ()
-    reference_columns: tuple[str, ...] = ()
-    json_schema: str = ""
+    settings: PromptSettings
+
+    # The checks of answers read these four of a step.
+    @property
+    def character_limit(self) -> int:
+        return self.settings.character_limit
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns that its answers form: one, or one for each property of its schema."""
-        if not self.json_schema:
-            return (self.output_column,)
-        return tuple(f"{self.output_column}.{name}" for name in schema.properties(self.json_schema))
+    def word_limit(self) -> int:
+        return self.settings.word_limit
+
+    @property
+    def forbidden_words(self) -> tuple[str, ...]:
+        return self.settings.forbidden_words
+
+    @property
+    def json_schema(self) -> str:
+        return self.settings.json_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +64,29 @@ class Snapshot:
             try:
                 bound.append(
                     template.bind(
-                        template.parse(step.prompt), names, template=step.template, variables=variables
+                        template.parse(step.settings.prompt),
+                        names,
+                        template=step.template,
+                        variables=variables,
                     )
                 )
             except UnknownVariable as error:
                 check_order(self.steps, names, error.metadata["variable"])
                 raise
-            names += step.columns
+            names += step.settings.columns
         return tuple(bound)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the new columns."""
-        return tuple(column for step in self.steps for column in step.columns)
+        return tuple(column for step in self.steps for column in step.settings.columns)
 
 
 def check_order(steps: Sequence[Step], names: Sequence[str], variable: str) -> None:
     """Raise UnknownVariable with better words when a step makes what another one before it wants."""
     folded = _folded(variable)
     for step in steps:
-        if folded in map(_folded, step.columns) and folded not in map(_folded, names):
+        if folded in map(_folded, step.settings.columns) and folded not in map(_folded, names):
             raise UnknownVariable(
                 f"{{{{{variable}}}}} is used before {step.template} makes it: move that template up",
                 variable=variable,
@@ -94,7 +98,7 @@ def check_outputs(columns: Sequence[str], steps: Sequence[Step]) -> None:
     """Raise OutputColumnClash when an output has the name of a column or another output, but for case."""
     taken = {_folded(column) for column in columns}
     for step in steps:
-        for column in step.columns:
+        for column in step.settings.columns:
             name = _folded(column)
             if name in taken:
                 raise OutputColumnClash(

@@ -18,7 +18,7 @@ from services.common.store.privacy_rows import erase_rows, export_rows
 from services.processor import models
 from services.processor.answers import flags
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
-from services.processor.jobs.seal import JobSeal
+from services.processor.jobs.seal import JobSeal, snapshot_document
 from services.processor.outside import Proof
 from services.processor.privacy import tables
 
@@ -101,7 +101,7 @@ class ProcessorPart:
             seal = JobSeal(key, permit.account, name)
             snapshot = seal.open_snapshot(job.snapshot)
             yield Entry(f"{folder}/snapshot.json")
-            yield orjson.dumps(snapshot)
+            yield orjson.dumps(snapshot_document(snapshot))
             yield Entry(f"{folder}/rows.csv")
             yield _lines([(*_COLUMNS, *snapshot.outputs)])
             for first in range(job.first_row, job.last_row + 1, _PAGE_ROWS):

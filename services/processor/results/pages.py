@@ -131,7 +131,7 @@ class JobRows:
         key = await self._vault.open_data_key(name, job.wrapped_key, as_person(person))
         seal = JobSeal(key, job.account, name)
         snapshot = seal.open_snapshot(job.snapshot)
-        columns, steps = snapshot.outputs, [step.output_column for step in snapshot.steps]
+        columns, steps = snapshot.outputs, [step.settings.output_column for step in snapshot.steps]
         opened: dict[int, JobRow] = {}
         for row in found:
             payload = seal.open_row(row.row, row.payload)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.common.errors import DomainError
-from services.processor.jobs.plan import Step
 from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Unusable
@@ -28,6 +27,7 @@ from services.processor.rows.budget import Budget, most_nanos
 from services.processor.rows.endings import Again, Ending, Fail, Pause, ending_of
 from services.processor.rows.requests import RefusedParameters, Requests
 from services.processor.templates import schema
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import cost_nanos
 
 #: Releases in a row that may go unanswered before the shard goes back to the queue.
@@ -144,16 +144,20 @@ class Calls:
         self._dice = dice
         self._refused = refused
         self._budget = budget
-        self._requests: dict[Step, Requests] = {}
+        self._requests: dict[PromptSettings, Requests] = {}
 
-    async def call(self, row: int, position: int, *, step: Step, place: str, prompt: str) -> Called:
+    async def call(
+        self, row: int, position: int, *, settings: PromptSettings, place: str, prompt: str
+    ) -> Called:
         """Send a prompt until it is answered, its row has failed, or the work has ended."""
         called = Called()
-        requests = self._requests_of(step)
+        requests = self._requests_of(settings)
         left_out: set[str] = set()
         failed = refused = 0
         budget = self._budget
-        most = 0 if budget is None else most_nanos(step, prompt, requests.instructions(_EVERYTHING_REFUSED))
+        most = (
+            0 if budget is None else most_nanos(settings, prompt, requests.instructions(_EVERYTHING_REFUSED))
+        )
         uses = _Uses(row, position, self._claim)
         while self._ended.ending is None:
             if not await self._may_go(place):
@@ -193,11 +197,11 @@ class Calls:
             del released
             self._limiter.heard(place, started, said)
             if budget is not None:
-                budget.settle(most, _spent(step, said, most))
+                budget.settle(most, _spent(settings, said, most))
             called.input_tokens += said.input_tokens
             called.output_tokens += said.output_tokens
             if type(said) is Answer:
-                called.texts = _texts(step, said.text)
+                called.texts = _texts(settings, said.text)
                 if called.texts is not None:
                     break
                 failure = UNFITTING
@@ -225,10 +229,10 @@ class Calls:
             await self._wait(failure, failed + refused, place)
         return called
 
-    def _requests_of(self, step: Step) -> Requests:
-        found = self._requests.get(step)
+    def _requests_of(self, settings: PromptSettings) -> Requests:
+        found = self._requests.get(settings)
         if found is None:
-            found = self._requests[step] = Requests(step)
+            found = self._requests[settings] = Requests(settings)
         return found
 
     def _refused_too_long(self, place: str) -> bool:
@@ -274,16 +278,16 @@ class Calls:
         return None
 
 
-def _spent(step: Step, said: Answer | Unusable, most: int) -> int:
+def _spent(settings: PromptSettings, said: Answer | Unusable, most: int) -> int:
     """Return what a call cost. One whose end nobody saw may have been paid for: it counts in full."""
     unseen = type(said) is Unusable and said.failure in (TIMED_OUT, UNREACHABLE, TOO_LARGE, MALFORMED)
     if unseen and not said.output_tokens:
         return most
-    return cost_nanos(step.model, said.input_tokens, said.output_tokens)
+    return cost_nanos(settings.model, said.input_tokens, said.output_tokens)
 
 
-def _texts(step: Step, text: str) -> tuple[str, ...] | None:
-    return schema.values(step.json_schema, text) if step.json_schema else (text,)
+def _texts(settings: PromptSettings, text: str) -> tuple[str, ...] | None:
+    return schema.values(settings.json_schema, text) if settings.json_schema else (text,)
 
 
 class _Uses:

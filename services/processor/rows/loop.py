@@ -55,14 +55,14 @@ class RowLoop:
         identical: Identical,
     ) -> None:
         self._identical = identical
-        self._once = [sent_once(step, always=snapshot.identical_once) for step in snapshot.steps]
+        self._once = [sent_once(step.settings, always=snapshot.identical_once) for step in snapshot.steps]
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
         self._checks = [
             AnswerChecks(step, prompt) for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
         ]
         self._used = used_columns(snapshot)
-        self._places = [place(api_key, step.model) for step in snapshot.steps]
+        self._places = [place(api_key, step.settings.model) for step in snapshot.steps]
         self._source = source
         self._calls = calls
         self._writer = writer
@@ -138,13 +138,13 @@ class RowLoop:
         return self._result(SUCCEEDED, done, called, self._steps[-1])
 
     async def _ask(self, row: int, position: int, prompt: str) -> Called:
-        step = self._steps[position]
+        settings = self._steps[position].settings
         send = partial(
-            self._calls.call, row, position, step=step, place=self._places[position], prompt=prompt
+            self._calls.call, row, position, settings=settings, place=self._places[position], prompt=prompt
         )
         if not self._once[position]:
             return await send()
-        return await self._identical.once(step, prompt, ended=self._ended, send=send)
+        return await self._identical.once(settings, prompt, ended=self._ended, send=send)
 
     def _result(self, state: int, done: "_Done", called: Called, step: Step) -> NewResult:
         failure = called.failure
@@ -159,7 +159,7 @@ class RowLoop:
             payload=self._seal.seal_row(done.row, payload),
             input_tokens=called.input_tokens,
             output_tokens=called.output_tokens,
-            model=step.model,
-            cost_nanos=cost_nanos(step.model, called.input_tokens, called.output_tokens),
+            model=step.settings.model,
+            cost_nanos=cost_nanos(step.settings.model, called.input_tokens, called.output_tokens),
             kept=called.kept,
         )

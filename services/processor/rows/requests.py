@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from services.processor.jobs.plan import Step
-from services.processor.templates import schema as answer_schema
+from services.processor.templates import schema
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.prices import facts_of
 
 _OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -20,8 +20,8 @@ _KNOWN_PLACES = 1000
 class Requests:
     """The requests of one step; everything but the prompt is put together once."""
 
-    def __init__(self, step: Step) -> None:
-        self._step = step
+    def __init__(self, settings: PromptSettings) -> None:
+        self._settings = settings
         self._forms: dict[frozenset[str], dict[str, Any]] = {}
 
     def body(self, prompt: str, without: frozenset[str]) -> Mapping[str, Any]:
@@ -33,45 +33,45 @@ class Requests:
         return form | {"messages": [*form["messages"], {"role": "user", "content": prompt}]}
 
     def _form(self, without: frozenset[str]) -> dict[str, Any]:
-        step, reasoning = self._step, facts_of(self._step.model).reasoning
+        settings, reasoning = self._settings, facts_of(self._settings.model).reasoning
         limit = "max_completion_tokens" if reasoning else "max_tokens"
         if limit in without:
             # An answer is never asked for without a limit: it is what bounds its cost.
             limit = _OTHER_LIMIT[limit]
         form: dict[str, Any] = {
-            "model": step.model,
+            "model": settings.model,
             "messages": [{"role": "system", "content": self.instructions(without)}],
-            limit: step.max_tokens,
+            limit: settings.max_tokens,
         }
         if not reasoning and "temperature" not in without:
-            form["temperature"] = step.temperature
+            form["temperature"] = settings.temperature
         if "store" not in without:
             form["store"] = False
-        if step.json_schema and "response_format" not in without:
+        if settings.json_schema and "response_format" not in without:
             form["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {
                     "name": "answer",
                     "strict": True,
-                    "schema": answer_schema.strict(step.json_schema),
+                    "schema": schema.strict(settings.json_schema),
                 },
             }
         return form
 
     def instructions(self, without: frozenset[str]) -> str:
         """Return what the model is told beside the prompt."""
-        step, said = self._step, [_GUARD]
-        if step.character_limit:
-            said.append(f"Use at most {step.character_limit} characters.")
-        if step.word_limit:
-            said.append(f"Use at most {step.word_limit} words.")
-        if step.forbidden_words:
-            said.append(f"Never use these words: {', '.join(step.forbidden_words)}.")
-        if step.json_schema:
+        settings, said = self._settings, [_GUARD]
+        if settings.character_limit:
+            said.append(f"Use at most {settings.character_limit} characters.")
+        if settings.word_limit:
+            said.append(f"Use at most {settings.word_limit} words.")
+        if settings.forbidden_words:
+            said.append(f"Never use these words: {', '.join(settings.forbidden_words)}.")
+        if settings.json_schema:
             said.append("The text is one JSON object.")
             if "response_format" in without:
-                schema = orjson.dumps(answer_schema.strict(step.json_schema)).decode()
-                said.append(f"Its JSON schema: {schema}")
+                shape = orjson.dumps(schema.strict(settings.json_schema)).decode()
+                said.append(f"Its JSON schema: {shape}")
         return " ".join(said)
 
 

@@ -172,7 +172,7 @@ class ShardRuns:
         snapshot = seal.open_snapshot(claim.snapshot)
         begun = await parts.store.begun(claim)
         for step in snapshot.steps:
-            await parts.parks.recall(place(claim.api_key, step.model))
+            await parts.parks.recall(place(claim.api_key, step.settings.model))
         count = claim.last_row - claim.first_row + 1
         batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
         writer = ResultWriter(parts.store, claim, parts.announcements.announce)

@@ -8,13 +8,13 @@ from services.common import identity, paging
 from services.common.ids import parse_name
 from services.common.rpc.servicing import CREATED, Context
 from services.processor.templates import library
-from services.processor.templates.templates import (
+from services.processor.templates.prompt_settings import (
     DEFAULT_MAX_TOKENS,
     DEFAULT_TEMPERATURE,
-    Template,
-    TemplateFields,
-    Templates,
+    PromptSettings,
 )
+from services.processor.templates.template import Template, TemplateFields
+from services.processor.templates.templates import Templates
 from services.processor.trials.templates import TemplateTests, TestedRow, TestWish
 
 
@@ -55,7 +55,7 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
             person,
             parse_name("templates", request.template.name),
             to_fields(request.template),
-            held={field.name for field, _ in request.template.ListFields()},
+            given={field.name for field, _ in request.template.ListFields()},
             mask=request.update_mask.paths,
         )
         return to_proto(changed)
@@ -154,9 +154,7 @@ def _tested(row: TestedRow) -> templates_pb2.TestTemplateResponse.Row:
 
 def to_fields(template: templates_pb2.Template) -> TemplateFields:
     """Return what a message says of a template, with the defaults for what it leaves open."""
-    return TemplateFields(
-        display_name=template.display_name,
-        category=template.category,
+    settings = PromptSettings(
         prompt=template.prompt,
         output_column=template.output_column,
         model=template.model,
@@ -168,26 +166,12 @@ def to_fields(template: templates_pb2.Template) -> TemplateFields:
         reference_columns=tuple(template.reference_columns),
         json_schema=template.json_schema,
     )
+    return TemplateFields(template.display_name, template.category, settings)
 
 
 def to_proto(template: Template, collection: str = "templates") -> templates_pb2.Template:
     """Return the message for a template."""
-    fields = template.fields
-    message = templates_pb2.Template(
-        name=f"{collection}/{template.id}",
-        display_name=fields.display_name,
-        category=fields.category,
-        prompt=fields.prompt,
-        output_column=fields.output_column,
-        model=fields.model,
-        temperature=fields.temperature,
-        max_tokens=fields.max_tokens,
-        character_limit=fields.character_limit,
-        word_limit=fields.word_limit,
-        forbidden_words=fields.forbidden_words,
-        reference_columns=fields.reference_columns,
-        json_schema=fields.json_schema,
-    )
+    message = templates_pb2.Template(name=f"{collection}/{template.id}", **template.fields.document())
     message.create_time.FromDatetime(template.create_time)
     message.update_time.FromDatetime(template.update_time)
     return message

@@ -10,10 +10,11 @@ from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.jobs import step_of
-from services.processor.jobs.plan import Snapshot, Step
+from services.processor.jobs.plan import Snapshot
 from services.processor.outside import FileFacts, Proof, Rows, as_person
 from services.processor.rows.requests import Requests
-from services.processor.templates.templates import Template
+from services.processor.templates.prompt_settings import PromptSettings
+from services.processor.templates.template import Template
 from services.processor.usage.meter import Meter, UsageMeter
 from services.processor.usage.prices import facts_of
 
@@ -118,7 +119,7 @@ def reckon(snapshot: Snapshot, sample: Sequence[Sequence[str]], *, rows: int) ->
     sizes = [[len(cell.encode("utf-8", "replace")) for cell in cells] for cells in sample]
     low = _steps(snapshot, sizes, rows=rows, share=_SHORT_ANSWER)
     high = _steps(snapshot, sizes, rows=rows, share=1)
-    models = [facts_of(step.model) for step in snapshot.steps]
+    models = [facts_of(step.settings.model) for step in snapshot.steps]
     return Estimate(
         row_count=rows,
         request_count=rows * len(snapshot.steps),
@@ -138,17 +139,17 @@ def _steps(snapshot: Snapshot, sizes: Sequence[Sequence[int]], *, rows: int, sha
     filled = [list(cells) for cells in sizes]
     found: list[Tokens] = []
     for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
-        answer = max(1, step.max_tokens // share)
+        answer = max(1, step.settings.max_tokens // share)
         fixed = sum(len(part.encode()) for part in prompt.segments if isinstance(part, str))
         holes = [part for part in prompt.segments if isinstance(part, int)]
-        beside = overhead(step)
+        beside = overhead(step.settings)
         asked = sum(
             beside + -(-(fixed + sum(values[place] for place in holes)) // BYTES_PER_TOKEN)
             for values in filled
         )
         found.append(Tokens(-(-asked * rows // max(1, len(filled))), answer * rows))
         for values in filled:
-            values += [answer * BYTES_PER_TOKEN // len(step.columns)] * len(step.columns)
+            values += [answer * BYTES_PER_TOKEN // len(step.settings.columns)] * len(step.settings.columns)
     return found
 
 
@@ -157,10 +158,10 @@ def tokens_of(text: str) -> int:
     return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
 
 
-def overhead(step: Step) -> int:
-    """Return about how many tokens each request of a step has beside the prompt."""
-    (system, _) = Requests(step).body("", frozenset())["messages"]
-    return tokens_of(system["content"]) + tokens_of(step.json_schema) + _REQUEST_TOKENS
+def overhead(settings: PromptSettings) -> int:
+    """Return about how many tokens each request under these settings has beside the prompt."""
+    (system, _) = Requests(settings).body("", frozenset())["messages"]
+    return tokens_of(system["content"]) + tokens_of(settings.json_schema) + _REQUEST_TOKENS
 
 
 def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:

@@ -23,7 +23,7 @@ from services.processor.rows.calls import Called, Calls, Ended, Keys, Limiter, P
 from services.processor.rows.endings import Again, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
 from services.processor.templates import prompt as template
-from services.processor.templates.templates import Template
+from services.processor.templates.template import Template
 from services.processor.usage.meter import UsageMeter
 
 MOST_ROWS = 10
@@ -197,7 +197,7 @@ class TemplateTests:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            models = {step.template: step.model for step in steps}
+            models = {step.template: step.settings.model for step in steps}
             await self._callers.meter.count(
                 person.account,
                 [
@@ -218,7 +218,7 @@ class _Test:
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
         self._checks = [AnswerChecks(*each) for each in zip(self._steps, self._prompts, strict=True)]
-        self._places = [place(api_key, step.model) for step in self._steps]
+        self._places = [place(api_key, step.settings.model) for step in self._steps]
         self._ended = Ended()
         self._calls = Calls(
             keys=callers.keys,
@@ -237,14 +237,18 @@ class _Test:
             tested = TestedStep(step.template, self._prompts[position].render(values))
             row.steps.append(tested)
             called = await self._calls.call(
-                row.number, position, step=step, place=self._places[position], prompt=tested.prompt
+                row.number,
+                position,
+                settings=step.settings,
+                place=self._places[position],
+                prompt=tested.prompt,
             )
             tested.input_tokens, tested.output_tokens = called.input_tokens, called.output_tokens
             if called.texts is None:
                 tested.failure = _why(called, self._ended.ending)
                 return
             texts, bits = self._checks[position].check(called.texts, values)
-            tested.outputs = tuple(zip(step.columns, texts, strict=True))
+            tested.outputs = tuple(zip(step.settings.columns, texts, strict=True))
             tested.flags = flags.names(bits)
             values += texts
 
@@ -284,14 +288,14 @@ def mocks(
     found: dict[str, str] = {}
     names = list(columns)
     for step in steps:
-        for part in template.parse(step.prompt):
+        for part in template.parse(step.settings.prompt):
             if isinstance(part, template.Variable) and not template.is_known(part.name, names, variables):
                 folded = part.name.casefold()
                 if folded not in {name.casefold() for name in found}:
                     found[part.name] = known.get(folded, f"Sample {part.name.removeprefix('$')}")
-        names += step.columns
+        names += step.settings.columns
     # What a later step makes cannot be made up for an earlier one: the order is wrong.
-    made = {column.strip().casefold() for step in steps for column in step.columns}
+    made = {column.strip().casefold() for step in steps for column in step.settings.columns}
     if clash := [name for name in found if name.casefold() in made]:
         plan.check_order(steps, columns, clash[0])
     return found

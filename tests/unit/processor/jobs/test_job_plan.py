@@ -1,7 +1,5 @@
 """What is decided before a job starts."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +7,11 @@ from hypothesis import strategies as st
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
 from services.processor.jobs.plan import SHARD_CALLS, SHARD_ROWS, Snapshot, Step, cut, row_range
 from services.processor.templates.errors import UnknownVariable
+from services.processor.templates.prompt_settings import PromptSettings
 
 
 def step(prompt: str, output: str) -> Step:
-    return Step(f"templates/{output}", prompt, output, "m", 0.7, 500)
+    return Step(f"templates/{output}", PromptSettings(prompt, output))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,8 @@ def test_a_template_that_runs_before_what_it_needs_is_told_so() -> None:
 
 def test_a_schema_makes_several_columns_that_later_templates_can_use() -> None:
     schema = '{"type":"object","properties":{"score":{"type":"integer"},"why":{"type":"string"}}}'
-    steps = (replace(step("{{A}}", "Fit"), json_schema=schema), step("{{fit.why}} {{Fit.Score}}", "Y"))
+    fit = Step("templates/fit", PromptSettings("{{A}}", "Fit", json_schema=schema))
+    steps = (fit, step("{{fit.why}} {{Fit.Score}}", "Y"))
     snapshot = Snapshot(("A",), steps, "")
     assert snapshot.outputs == ("Fit.score", "Fit.why", "Y")
     assert snapshot.prompts()[1].render(["a", "7", "big"]) == "big 7"

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.processor.jobs.plan import Step
 from services.processor.rows.budget import LEASE_CALLS, Budget, most_nanos
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import (
     NANOS,
     DayUse,
@@ -17,7 +17,7 @@ from services.processor.usage.meter import (
     nanos_of,
 )
 
-STEP = Step("templates/t", "p", "Out", "gpt-4o-mini", 0.7, 500)
+SETTINGS = PromptSettings("p", "Out", "gpt-4o-mini", 0.7, 500)
 
 
 class Purse:
@@ -71,7 +71,7 @@ async def test_the_database_is_not_asked_for_every_call() -> None:
 
 def test_the_most_that_a_call_can_cost_is_more_than_it_does() -> None:
     prompt = "Schreibe über Äpfel" * 20
-    assert most_nanos(STEP, prompt, "system") > cost_nanos("gpt-4o-mini", len(prompt) // 2, 500)
+    assert most_nanos(SETTINGS, prompt, "system") > cost_nanos("gpt-4o-mini", len(prompt) // 2, 500)
 
 
 def test_money_is_exact() -> None:

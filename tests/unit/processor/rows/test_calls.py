@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.common.errors import Kind, RemoteError, Unavailable
-from services.processor.jobs.plan import Step
 from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Unusable
@@ -13,8 +12,9 @@ from services.processor.provider.failures import MALFORMED, TRUNCATED, Failure, 
 from services.processor.rows.calls import Called, Calls, Ended
 from services.processor.rows.endings import Again, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
+from services.processor.templates.prompt_settings import PromptSettings
 
-STEP = Step("templates/t", "p", "Out", "model", 0.7, 500)
+SETTINGS = PromptSettings("p", "Out", "model", 0.7, 500)
 RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
 
 
@@ -101,7 +101,7 @@ async def call(
     *answers: Answer | Unusable | Exception,
     keys: Keys | None = None,
     turns: Turns | None = None,
-    step: Step = STEP,
+    settings: PromptSettings = SETTINGS,
     provider: Provider | None = None,
     refused: RefusedParameters | None = None,
 ) -> tuple[Called, Quick, Keys]:
@@ -116,7 +116,7 @@ async def call(
         claim=7,
         dice=lambda: 0.5,
     )
-    return await calls.call(3, 1, step=step, place="p", prompt="Hi"), ended, keys
+    return await calls.call(3, 1, settings=settings, place="p", prompt="Hi"), ended, keys
 
 
 def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
@@ -258,10 +258,12 @@ SCHEMA = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"t
 
 
 async def test_an_answer_that_does_not_fit_its_schema_is_asked_for_again() -> None:
-    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
+    settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
     fitting = Answer('{"score": 7, "reason": "big"}')
-    called, _, _ = await call(Answer("seven"), Answer('{"score": "7", "reason": ""}'), fitting, step=step)
+    called, _, _ = await call(
+        Answer("seven"), Answer('{"score": "7", "reason": ""}'), fitting, settings=settings
+    )
     assert (called.texts, called.calls) == (("7", "big"), 3)
-    called, _, _ = await call(Answer("seven"), step=step)
+    called, _, _ = await call(Answer("seven"), settings=settings)
     assert called.failure is not None
     assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 3)
