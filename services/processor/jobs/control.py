@@ -5,11 +5,19 @@ from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.identity import Passport
-from services.common.logs import describe, log
 from services.processor.jobs.errors import InvalidRowRange, JobNotCompleted, JobNotPaused, PriceUnknown
-from services.processor.jobs.grants import release_budget
-from services.processor.jobs.job import Job, State
-from services.processor.outside import FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, as_person
+from services.processor.jobs.grants import end_grant, release_budget
+from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job, State
+from services.processor.outside import (
+    DescribesApiKeys,
+    DescribesFiles,
+    GrantScope,
+    MintedGrant,
+    MintsGrants,
+    Proof,
+    RevokesGrants,
+    as_person,
+)
 from services.processor.usage.meter import UsageMeter, nanos_of
 
 
@@ -23,12 +31,6 @@ class Leave:
     max_cost_nanos: int | None = None
 
 
-class JobStore(Protocol):
-    """Where jobs are kept."""
-
-    async def get(self, account: str, id_: str) -> Job: ...
-
-
 class ControlStore(Protocol):
     """Where a job's course is changed."""
 
@@ -40,30 +42,14 @@ class ControlStore(Protocol):
     async def regenerate(self, account: str, job: str, row: int, leave: Leave) -> None: ...
 
 
-class Files(Protocol):
-    """Who knows files."""
+class Files(DescribesFiles, Protocol):
+    """What the control of jobs asks of files."""
 
-    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
     async def delete_results(self, job: str, proof: Proof) -> None: ...
 
 
-class Vault(Protocol):
-    """Who knows keys and ends grants."""
-
-    async def describe_key(self, name: str, proof: Proof) -> KeyFacts: ...
-    async def revoke_grant(self, grant_id: str, account: str) -> None: ...
-
-
-class Auth(Protocol):
-    """Who gives leave to go on without the owner."""
-
-    async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
-
-
-class Changes(Protocol):
-    """Who is told that a job changed."""
-
-    def announce(self, job: str, *, urgent: bool = False) -> None: ...
+class Vault(DescribesApiKeys, RevokesGrants, Protocol):
+    """What the control of jobs asks of the vault."""
 
 
 class JobControl:
@@ -71,13 +57,13 @@ class JobControl:
 
     def __init__(
         self,
-        jobs: JobStore,
+        jobs: FindsJobs,
         store: ControlStore,
         *,
         files: Files,
         vault: Vault,
-        auth: Auth,
-        changes: Changes,
+        auth: MintsGrants,
+        changes: AnnouncesJobs,
         meter: UsageMeter,
     ) -> None:
         self._jobs = jobs
@@ -118,11 +104,11 @@ class JobControl:
         try:
             unheld = await self._store.resume(person.account, id_, leave)
         except DomainError:
-            await self._revoke(leave.grant.id, person.account)
+            await end_grant(self._vault, leave.grant.id, person.account)
             raise
         if unheld:
             # A worker that still holds the old one goes on with it to the end of its shard.
-            await self._revoke(job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, person.account)
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
 
@@ -136,7 +122,7 @@ class JobControl:
         try:
             await self._store.retry_failed(person.account, id_, leave)
         except DomainError:
-            await self._revoke(leave.grant.id, person.account)
+            await end_grant(self._vault, leave.grant.id, person.account)
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -153,7 +139,7 @@ class JobControl:
         try:
             await self._store.regenerate(person.account, id_, row, leave)
         except DomainError:
-            await self._revoke(leave.grant.id, person.account)
+            await end_grant(self._vault, leave.grant.id, person.account)
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -184,10 +170,3 @@ class JobControl:
             proof,
         )
         return Leave(key.name, grant)
-
-    async def _revoke(self, grant_id: str, account: str) -> None:
-        try:
-            await self._vault.revoke_grant(grant_id, account)
-        except DomainError as error:
-            # It ends by itself, and nobody holds it.
-            log.warning("grant.not_revoked", grant=grant_id, **describe(error))

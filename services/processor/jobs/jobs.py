@@ -7,20 +7,28 @@ from typing import Protocol
 
 import orjson
 
-from services.common.errors import DomainError
 from services.common.identity import Passport
-from services.common.logs import describe, log
 from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates, PriceUnknown, TooManyJobs
-from services.processor.jobs.grants import release_budget
-from services.processor.jobs.job import Job
+from services.processor.jobs.grants import end_grant, release_budget
+from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
 from services.processor.jobs.plan import Shards, Snapshot, Step
 from services.processor.jobs.seal import JobSeal
-from services.processor.outside import DataKey, FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, as_person
-from services.processor.templates.template import Template
+from services.processor.outside import (
+    DataKey,
+    DescribesApiKeys,
+    DescribesFiles,
+    GrantScope,
+    MintsGrants,
+    Proof,
+    RevokesGrants,
+    as_person,
+)
+from services.processor.templates.template import FindsTemplates, Template
+from services.processor.templates.variables import ReadsVariables
 from services.processor.usage.meter import UsageMeter, nanos_of
 from services.processor.usage.prices import facts_of
 
@@ -64,53 +72,20 @@ class NewJob:
     priced: bool
 
 
-class JobStore(Protocol):
+class JobStore(FindsJobs, Protocol):
     """Where jobs are kept."""
 
     async def made_before(self, account: str, key: str, content: bytes) -> str | None: ...
     async def live(self, account: str) -> int: ...
     async def add(self, job: NewJob, key: str, content: bytes) -> str: ...
-    async def get(self, account: str, id_: str) -> Job: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Job]: ...
     async def cancel(self, account: str, id_: str, now: datetime) -> bool: ...
 
 
-class TemplateStore(Protocol):
-    """Where templates are kept."""
+class Vault(DescribesApiKeys, RevokesGrants, Protocol):
+    """What a new job asks of the vault."""
 
-    async def get_many(self, account: str, ids: list[str]) -> list[Template]: ...
-
-
-class VariableStore(Protocol):
-    """Where custom variables are kept."""
-
-    async def all(self, account: str) -> dict[str, str]: ...
-
-
-class Files(Protocol):
-    """Who knows files."""
-
-    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
-
-
-class Vault(Protocol):
-    """Who knows keys."""
-
-    async def describe_key(self, name: str, proof: Proof) -> KeyFacts: ...
     async def create_data_key(self, job: str, proof: Proof) -> DataKey: ...
-    async def revoke_grant(self, grant_id: str, account: str) -> None: ...
-
-
-class Auth(Protocol):
-    """Who gives leave to go on without the owner."""
-
-    async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
-
-
-class Changes(Protocol):
-    """Who is told that a job changed."""
-
-    def announce(self, job: str, *, urgent: bool = False) -> None: ...
 
 
 class Usual(Protocol):
@@ -127,13 +102,13 @@ class Jobs:
     def __init__(
         self,
         store: JobStore,
-        templates: TemplateStore,
+        templates: FindsTemplates,
         *,
-        variables: VariableStore,
-        files: Files,
+        variables: ReadsVariables,
+        files: DescribesFiles,
         vault: Vault,
-        auth: Auth,
-        changes: Changes,
+        auth: MintsGrants,
+        changes: AnnouncesJobs,
         usual: Usual,
         most_live: int,
         meter: UsageMeter,
@@ -166,7 +141,7 @@ class Jobs:
         id_ = await self._store.add(job, key, content)
         if id_ != job.id:
             # Somebody with the same key was faster: this grant will never be used.
-            await self._revoke(job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, person.account)
         self._changes.announce(id_, urgent=True)
         return await self._store.get(person.account, id_)
 
@@ -177,7 +152,7 @@ class Jobs:
         chosen = await self._templates.get_many(person.account, ids)
         file = await self._files.facts(wish.file, proof)
         first, last = plan.row_range(wish.first_row, wish.last_row, file.row_count)
-        variables = await self._variables.all(person.account)
+        variables = await self._variables.values(person.account)
         steps = tuple(step_of(each) for each in chosen)
         draft = Snapshot(
             file.columns,
@@ -245,15 +220,8 @@ class Jobs:
         job = await self._store.get(person.account, id_)
         if cancelled_now:
             self._changes.announce(id_, urgent=True)
-            await self._revoke(job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, person.account)
         return job
-
-    async def _revoke(self, grant_id: str, account: str) -> None:
-        try:
-            await self._vault.revoke_grant(grant_id, account)
-        except DomainError as error:
-            # The state in Postgres stops the workers; the grant ends by itself.
-            log.warning("grant.not_revoked", grant=grant_id, **describe(error))
 
 
 def step_of(template: Template) -> Step:

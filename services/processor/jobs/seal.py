@@ -9,6 +9,7 @@ import orjson
 from services.common.sealing import Codes, PayloadSealer, SealBroken, fields
 from services.processor.jobs.errors import SnapshotDamaged
 from services.processor.jobs.plan import Snapshot, Step
+from services.processor.outside import OpensDataKeys, Proof
 from services.processor.templates.prompt_settings import PromptSettings
 
 
@@ -66,6 +67,13 @@ class JobSeal:
             return orjson.loads(self._sealer.open(sealed, about))
         except SealBroken:
             raise SnapshotDamaged from None
+
+
+async def open_seal(
+    vault: OpensDataKeys, *, account: str, job: str, wrapped_key: bytes, proof: Proof
+) -> JobSeal:
+    """Return the seal of a job, whose data key the vault opens; raise DATA_KEY_INVALID."""
+    return JobSeal(await vault.open_data_key(job, wrapped_key, proof), account, job)
 
 
 def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from services.common.privacy import Entry, Piece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.processor import models
 from services.processor.answers import flags
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
-from services.processor.jobs.seal import JobSeal, snapshot_document
-from services.processor.outside import Proof
+from services.processor.jobs.job import AnnouncesJobs
+from services.processor.jobs.row_result import FAILED, SUCCEEDED, ReadsResults, StoredRow
+from services.processor.jobs.seal import JobSeal, open_seal, snapshot_document
+from services.processor.outside import OpensDataKeys
 from services.processor.privacy import tables
 
 _PAGE_ROWS = 500
@@ -50,33 +51,15 @@ class OwnedJobs(Protocol):
         ...
 
 
-class Rows(Protocol):
-    """Where results are kept."""
-
-    async def between(self, job: str, first: int, last: int) -> list[StoredRow]: ...
-
-
-class Vault(Protocol):
-    """Who opens a job's data key."""
-
-    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
-
-
-class Changes(Protocol):
-    """Where those who watch a job hear of it."""
-
-    def announce(self, job: str, *, urgent: bool = False) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ProcessorPart:
     """Templates, jobs and rows."""
 
     sessions: async_sessionmaker[AsyncSession]
     jobs: OwnedJobs
-    rows: Rows
-    vault: Vault
-    changes: Changes
+    rows: ReadsResults
+    vault: OpensDataKeys
+    changes: AnnouncesJobs
 
     async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
         rows = export_rows(self.sessions, models.Base.metadata, tables.HELD, account=permit.account)
@@ -97,8 +80,13 @@ class ProcessorPart:
     async def _job(self, permit: ExportPermit, job: SealedJob) -> AsyncIterator[Piece]:
         folder, name = f"jobs/{job.id}", f"jobs/{job.id}"
         try:
-            key = await self.vault.open_data_key(name, job.wrapped_key, identity.metadata(permit))
-            seal = JobSeal(key, permit.account, name)
+            seal = await open_seal(
+                self.vault,
+                account=permit.account,
+                job=name,
+                wrapped_key=job.wrapped_key,
+                proof=identity.metadata(permit),
+            )
             snapshot = seal.open_snapshot(job.snapshot)
             yield Entry(f"{folder}/snapshot.json")
             yield orjson.dumps(snapshot_document(snapshot))

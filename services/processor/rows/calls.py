@@ -1,14 +1,14 @@
 """One prompt's way to its answer: key, call, and again while that makes sense."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.common.errors import DomainError
-from services.processor.outside import Released, Use
+from services.processor.outside import Released, ReleasesApiKeys, Use
 from services.processor.provider.addresses import AddressNotAllowed
-from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.answer import Answer, AsksProviders, Unusable
 from services.processor.provider.failures import (
     ATTEMPTS,
     LONGEST_HELD_WAIT_SECONDS,
@@ -38,18 +38,6 @@ _BUDGET_SECONDS = 0.1
 _OVER_BUDGET = "The next call could exceed the job's budget"
 # The longest form of what a model is told.
 _EVERYTHING_REFUSED = frozenset({"response_format"})
-
-
-class Keys(Protocol):
-    """Who releases keys."""
-
-    async def release(self, grant: str, use: Use) -> Released: ...
-
-
-class Provider(Protocol):
-    """Who answers prompts."""
-
-    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
 
 
 class Limiter(Protocol):
@@ -122,8 +110,8 @@ class Calls:
     def __init__(
         self,
         *,
-        keys: Keys,
-        provider: Provider,
+        keys: ReleasesApiKeys,
+        provider: AsksProviders,
         limiter: Limiter,
         ended: Ended,
         grant: str,

@@ -3,11 +3,9 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 from weakref import WeakValueDictionary
 
 import psycopg
@@ -16,11 +14,12 @@ from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.job import FINAL, State
-from services.processor.jobs.seal import JobSeal
-from services.processor.outside import Proof, Rows, by_grant
+from services.processor.jobs.seal import JobSeal, open_seal
+from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
+from services.processor.provider.answer import AsksProviders
 from services.processor.provider.parks import Parks, place
 from services.processor.rows.budget import Budget
-from services.processor.rows.calls import Calls, Ended, Keys, Limiter, Provider
+from services.processor.rows.calls import Calls, Ended, Limiter
 from services.processor.rows.claims import Claim, FenceLost, who_gives_way
 from services.processor.rows.endings import Again, Ending, Fail, GiveWay, Pause, Stopped, TryAgain, ending_of
 from services.processor.rows.identical import Answers, Identical
@@ -37,29 +36,15 @@ MOST_CLAIMS = 10
 _LOOK_SECONDS = 0.5
 
 
-class Files(Protocol):
-    """Who has the rows."""
-
-    def rows(
-        self, file: str, parse: int, *, first: int, count: int, proof: Proof
-    ) -> AsyncGenerator[Rows]: ...
-
-
-class Vault(Protocol):
-    """Who opens a job's data key."""
-
-    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a worker's shards share."""
 
     store: ShardStore
-    files: Files
-    vault: Vault
-    keys: Keys
-    provider: Provider
+    files: ReadsRows
+    vault: OpensDataKeys
+    keys: ReleasesApiKeys
+    provider: AsksProviders
     parks: Parks
     limiter: Limiter
     answers: Answers
@@ -166,9 +151,13 @@ class ShardRuns:
 
     async def _work(self, claim: Claim) -> Ending | None:
         parts, proof = self._parts, by_grant(claim.grant)
-        key = await parts.vault.open_data_key(claim.job_name, claim.wrapped_key, proof)
-        seal = JobSeal(key, claim.account, claim.job_name)
-        del key
+        seal = await open_seal(
+            parts.vault,
+            account=claim.account,
+            job=claim.job_name,
+            wrapped_key=claim.wrapped_key,
+            proof=proof,
+        )
         snapshot = seal.open_snapshot(claim.snapshot)
         begun = await parts.store.begun(claim)
         for step in snapshot.steps:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from services.processor.templates import prompt as prompts
 from services.processor.templates import schema
@@ -37,6 +37,14 @@ class Template:
     fields: TemplateFields
     create_time: datetime
     update_time: datetime
+
+
+class FindsTemplates(Protocol):
+    """Finds stored templates."""
+
+    async def get_many(self, account: str, ids: list[str]) -> list[Template]:
+        """Return templates in the order of their ids; raise TemplateNotFound."""
+        ...
 
 
 def check(of: TemplateFields) -> TemplateFields:

@@ -1,6 +1,6 @@
 """Templates of people: made, found, changed, and previewed as the prompts that rows make of them."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -10,10 +10,11 @@ import orjson
 from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store.idempotency import digest
-from services.processor.outside import FileFacts, Proof, Rows, as_person
+from services.processor.outside import DescribesFiles, ReadsRows, as_person
 from services.processor.templates import prompt as prompts
 from services.processor.templates.errors import TemplateInvalid
 from services.processor.templates.template import Template, TemplateFields, check, merge
+from services.processor.templates.variables import ReadsVariables
 
 DEFAULT_PREVIEW_ROWS = 5
 
@@ -36,17 +37,8 @@ class Store(Protocol):
     async def remove(self, account: str, id_: str) -> None: ...
 
 
-class VariableStore(Protocol):
-    """Where custom variables are kept."""
-
-    async def all(self, account: str) -> dict[str, str]: ...
-
-
-class FileRows(Protocol):
-    """Who knows files and their rows."""
-
-    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
-    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
+class Files(DescribesFiles, ReadsRows, Protocol):
+    """What a preview asks of files."""
 
 
 class Templates:
@@ -55,9 +47,9 @@ class Templates:
     def __init__(
         self,
         store: Store,
-        files: FileRows,
+        files: Files,
         *,
-        variables: VariableStore,
+        variables: ReadsVariables,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
@@ -112,7 +104,7 @@ class Templates:
             raise TemplateInvalid(violations=[("template.prompt", "is required")])
         proof = as_person(person)
         facts = await self._files.facts(file, proof)
-        variables = await self._variables.all(person.account)
+        variables = await self._variables.values(person.account)
         bound = prompts.bind(prompts.parse(text), facts.columns, template=name, variables=variables)
         start = max(first, 1)
         wanted = min(count or DEFAULT_PREVIEW_ROWS, facts.row_count - start + 1)

@@ -1,6 +1,6 @@
 """What a job would take, reckoned before it starts: calls, tokens, and what they cost."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
@@ -11,10 +11,11 @@ from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.jobs import step_of
 from services.processor.jobs.plan import Snapshot
-from services.processor.outside import FileFacts, Proof, Rows, as_person
+from services.processor.outside import DescribesFiles, ReadsRows, as_person
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt_settings import PromptSettings
-from services.processor.templates.template import Template
+from services.processor.templates.template import FindsTemplates
+from services.processor.templates.variables import ReadsVariables
 from services.processor.usage.meter import Meter, UsageMeter
 from services.processor.usage.prices import facts_of
 
@@ -50,30 +51,15 @@ class Estimate:
     meter: Meter | None = None
 
 
-class TemplateStore(Protocol):
-    """Where templates are kept."""
-
-    async def get_many(self, account: str, ids: list[str]) -> list[Template]: ...
-
-
-class VariableStore(Protocol):
-    """Where custom variables are kept."""
-
-    async def all(self, account: str) -> dict[str, str]: ...
-
-
-class Files(Protocol):
-    """Who knows files and their rows."""
-
-    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
-    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
+class Files(DescribesFiles, ReadsRows, Protocol):
+    """What an estimate asks of files."""
 
 
 class Estimates:
     """Reckons jobs."""
 
     def __init__(
-        self, templates: TemplateStore, variables: VariableStore, *, files: Files, meter: UsageMeter
+        self, templates: FindsTemplates, variables: ReadsVariables, *, files: Files, meter: UsageMeter
     ) -> None:
         self._templates = templates
         self._variables = variables
@@ -91,7 +77,7 @@ class Estimates:
         chosen = await self._templates.get_many(person.account, ids)
         facts = await self._files.facts(file, proof)
         first, last = plan.row_range(first_row, last_row, facts.row_count)
-        variables = await self._variables.all(person.account)
+        variables = await self._variables.values(person.account)
         steps = tuple(step_of(each) for each in chosen)
         snapshot = Snapshot(facts.columns, steps, "", tuple(variables.items()))
         used_columns(snapshot)

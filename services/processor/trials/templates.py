@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,17 +13,28 @@ from services.processor.answers.checks import AnswerChecks
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.errors import InvalidRowRange, NoTemplates
-from services.processor.jobs.grants import release_budget
+from services.processor.jobs.grants import end_grant, release_budget
 from services.processor.jobs.jobs import step_of
 from services.processor.jobs.plan import Snapshot, Step
-from services.processor.outside import FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, Rows, as_person
+from services.processor.outside import (
+    DescribesApiKeys,
+    DescribesFiles,
+    GrantScope,
+    MintsGrants,
+    ReadsRows,
+    ReleasesApiKeys,
+    RevokesGrants,
+    as_person,
+)
+from services.processor.provider.answer import AsksProviders
 from services.processor.provider.failures import Failure, Verdict
 from services.processor.provider.parks import place
-from services.processor.rows.calls import Called, Calls, Ended, Keys, Limiter, Provider
+from services.processor.rows.calls import Called, Calls, Ended, Limiter
 from services.processor.rows.endings import Again, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
 from services.processor.templates import prompt as template
-from services.processor.templates.template import Template
+from services.processor.templates.template import FindsTemplates
+from services.processor.templates.variables import ReadsVariables
 from services.processor.usage.meter import UsageMeter
 
 MOST_ROWS = 10
@@ -75,44 +86,20 @@ class Tested:
     mocked: Mapping[str, str]
 
 
-class TemplateStore(Protocol):
-    """Where templates are kept."""
-
-    async def get_many(self, account: str, ids: list[str]) -> list[Template]: ...
+class Files(DescribesFiles, ReadsRows, Protocol):
+    """What a test asks of files."""
 
 
-class VariableStore(Protocol):
-    """Where custom variables are kept."""
-
-    async def all(self, account: str) -> dict[str, str]: ...
-
-
-class Files(Protocol):
-    """Who knows files and their rows."""
-
-    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
-    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
-
-
-class Vault(Protocol):
-    """Who knows keys and ends grants."""
-
-    async def describe_key(self, name: str, proof: Proof) -> KeyFacts: ...
-    async def revoke_grant(self, grant_id: str, account: str) -> None: ...
-
-
-class Auth(Protocol):
-    """Who gives leave to use a key."""
-
-    async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
+class Vault(DescribesApiKeys, RevokesGrants, Protocol):
+    """What a test asks of the vault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Callers:
     """What is needed to call a provider."""
 
-    keys: Keys
-    provider: Provider
+    keys: ReleasesApiKeys
+    provider: AsksProviders
     limiter: Limiter
     refused: RefusedParameters
     meter: UsageMeter
@@ -123,12 +110,12 @@ class TemplateTests:
 
     def __init__(
         self,
-        templates: TemplateStore,
-        variables: VariableStore,
+        templates: FindsTemplates,
+        variables: ReadsVariables,
         *,
         files: Files,
         vault: Vault,
-        auth: Auth,
+        auth: MintsGrants,
         callers: Callers,
     ) -> None:
         self._templates = templates
@@ -153,7 +140,7 @@ class TemplateTests:
         if first > file.row_count:
             raise InvalidRowRange(first_row=str(first), row_count=str(file.row_count))
         steps = tuple(step_of(each) for each in chosen)
-        variables = await self._variables.all(person.account)
+        variables = await self._variables.values(person.account)
         mocked = mocks(steps, file.columns, variables=variables, given=wish.mock_values)
         custom = variables | {name[1:]: value for name, value in mocked.items() if name.startswith("$")}
         cells = {name: value for name, value in mocked.items() if not name.startswith("$")}
@@ -207,7 +194,7 @@ class TemplateTests:
                     if step.outputs or step.input_tokens
                 ],
             )
-            await self._vault.revoke_grant(grant.id, person.account)
+            await end_grant(self._vault, grant.id, person.account)
         return Tested(rows, mocked)
 
 

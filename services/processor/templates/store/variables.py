@@ -50,8 +50,8 @@ class VariableStore:
         async with self._sessions() as session:
             return await _get(session, account, id_)
 
-    async def all(self, account: str) -> dict[str, str]:
-        """Return the account's variables by key."""
+    async def values(self, account: str) -> dict[str, str]:
+        """Return the account's values by key."""
         query = select(VariableRow.key, VariableRow.value).where(VariableRow.account == account)
         async with self._sessions() as session:
             return {row.key: row.value for row in await session.execute(query)}
