@@ -17,13 +17,13 @@ def used_columns(snapshot: Snapshot) -> tuple[int, ...]:
             )
         else:
             used.update(part for part in prompt.segments if isinstance(part, int))
-    return tuple(sorted(place for place in used if place < len(snapshot.columns)))
+    return tuple(sorted(column for column in used if column < len(snapshot.columns)))
 
 
 def confidence(cells: Sequence[str], used: Collection[int]) -> int:
     """Return the share of the used cells that are filled, 0 to 100; 100 when none is used."""
     if not used:
         return 100
-    filled = sum(1 for place in used if cells[place].strip())
+    filled = sum(1 for column in used if cells[column].strip())
     # Halves go up, as people round.
     return (200 * filled + len(used)) // (2 * len(used))

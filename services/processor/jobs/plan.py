@@ -123,7 +123,7 @@ def row_range(first: int, last: int, row_count: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """How a job is cut: shards of `rows` rows, and the calls that each place in the window may have."""
+    """How a job is cut: shards of `rows` rows, and the calls that each shard in the window may have."""
 
     count: int
     rows: int
@@ -144,6 +144,6 @@ def cut(rows: int, parallel_calls: int) -> Shards:
     count = ceil(rows / size)
     window = min(window, count)
     calls = tuple(
-        parallel_calls // window + (1 if place < parallel_calls % window else 0) for place in range(window)
+        parallel_calls // window + (1 if nth < parallel_calls % window else 0) for nth in range(window)
     )
     return Shards(count=count, rows=size, calls=calls)

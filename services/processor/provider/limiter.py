@@ -1,6 +1,6 @@
-"""When calls may begin: each place's pace, shared by all workers, or as one knows it without Valkey.
+"""When calls may begin: each rate key's pace, shared by all workers, or as one knows it without Valkey.
 
-Places that a provider does not limit cost a word with Valkey four times a second; others one for the
+Rate keys that a provider does not limit cost a word with Valkey four times a second; others one for the
 moments of a tenth of a second. It only limits: rows are neither lost nor doubled whatever happens to it.
 """
 
@@ -20,7 +20,7 @@ from services.processor.provider.failures import Verdict
 from services.processor.provider.pace import SHARE_OF_TOLD, Pace
 from services.processor.provider.shared_paces import HORIZON_SECONDS, Lease
 
-#: How long a worker goes on before it asks again whether a place without a limit still has none.
+#: How long a worker goes on before it asks again whether a rate key without a limit still has none.
 _FREE_SECONDS = 0.25
 #: Calls do not wait for that question; so long they may go on without its answer.
 _GRACE_SECONDS = 1.5
@@ -35,7 +35,7 @@ _LONGEST_NAP_SECONDS = 1.0
 #: Calls may be so early: timers are not much finer.
 _SHORTEST_NAP_SECONDS = 0.002
 _MOST_WANTED = 200
-_KNOWN_PLACES = 1000
+_MOST_RATE_KEYS = 1000
 _USUAL_WEIGHT = 0.05
 #: So few refusals among the last calls are accidents, or a neighbour's: of a limit that is reached there are
 #: soon more. Each slowing down for them would add to the one before.
@@ -48,16 +48,16 @@ class Paces(Protocol):
     """What all workers know."""
 
     async def lease(
-        self, place: str, *, version: int, wanted: int, rate: float | None, passed: int
+        self, rate_key: str, *, version: int, wanted: int, rate: float | None, passed: int
     ) -> Lease: ...
-    async def put(self, place: str, pace: Pace, *, version: int) -> int: ...
+    async def put(self, rate_key: str, pace: Pace, *, version: int) -> int: ...
 
 
 class Parks(Protocol):
     """Who knows how long a provider wants to be left alone."""
 
-    def seconds_left(self, place: str) -> float: ...
-    async def park(self, place: str, seconds: float) -> None: ...
+    def seconds_left(self, rate_key: str) -> float: ...
+    async def park(self, rate_key: str, seconds: float) -> None: ...
 
 
 class Sleeper(Protocol):
@@ -68,8 +68,8 @@ class Sleeper(Protocol):
 
 
 @dataclass(slots=True)
-class _Place:
-    """What this worker knows of a place."""
+class _LocalPace:
+    """What this worker knows of a rate key."""
 
     name: str
     pace: Pace = field(default_factory=Pace)
@@ -113,7 +113,7 @@ class Limiter:
         self._clock = clock
         # The clock that all workers share is Valkey's; until it has spoken, ours is as good.
         self._ahead = time.time() - clock()
-        self._places: dict[str, _Place] = {}
+        self._known: dict[str, _LocalPace] = {}
         self._alone_until = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -121,22 +121,22 @@ class Limiter:
         """Return the time by the clock that all workers share."""
         return self._clock() + self._ahead
 
-    def seconds_left(self, place: str) -> float:
-        """Return how long the provider wants a place to be left alone still."""
-        return self._parks.seconds_left(place)
+    def seconds_left(self, rate_key: str) -> float:
+        """Return how long the provider wants a rate key to be left alone still."""
+        return self._parks.seconds_left(rate_key)
 
-    async def park(self, place: str, seconds: float) -> None:
-        """Leave a place alone, in all workers."""
-        await self._parks.park(place, seconds)
+    async def park(self, rate_key: str, seconds: float) -> None:
+        """Leave a rate key alone, in all workers."""
+        await self._parks.park(rate_key, seconds)
 
-    async def turn(self, place: str, work: Sleeper) -> bool:
+    async def turn(self, rate_key: str, work: Sleeper) -> bool:
         """Wait for the moment at which a call may begin; False when it must ask again."""
-        here = self._here(place)
+        here = self._here(rate_key)
         if here.free_until > self._clock():
             return True
         here.waiting += 1
         try:
-            # Turns of a slow place are far apart: who waits leaves as soon as its work is over.
+            # Turns of a slow rate key are far apart: who waits leaves as soon as its work is over.
             if not await work.unless_over(here.turn.acquire()):
                 return False
             try:
@@ -146,13 +146,13 @@ class Limiter:
         finally:
             here.waiting -= 1
 
-    async def smooth(self, place: str) -> None:
+    async def smooth(self, rate_key: str) -> None:
         """Wait, rarely and for milliseconds, so that calls which were held up do not arrive together.
 
         Between its turn and its sending a call gets its key. What piled up there would exceed a limit that
         the provider counts over a second.
         """
-        here = self._here(place)
+        here = self._here(rate_key)
         if here.pace.told < _SMOOTHED_RATE:
             return
         most, sent, now = int(here.pace.told * SHARE_OF_TOLD), here.sent, self._clock()
@@ -165,7 +165,7 @@ class Limiter:
             now = self._clock()
         sent.append(now)
 
-    async def _moment(self, here: _Place, work: Sleeper) -> bool:
+    async def _moment(self, here: _LocalPace, work: Sleeper) -> bool:
         if here.free_until > self._clock():
             return True
         if self._parks.seconds_left(here.name) > 0:
@@ -191,7 +191,7 @@ class Limiter:
             await work.sleep(left)
         return self._parks.seconds_left(here.name) <= 0
 
-    async def _ask(self, here: _Place, wanted: int) -> float:
+    async def _ask(self, here: _LocalPace, wanted: int) -> float:
         """Take moments from Valkey, or make them up; return how long to wait when there are none."""
         if self._clock() < self._alone_until:
             return self._alone(here, wanted)
@@ -228,7 +228,7 @@ class Limiter:
         here.moments.extend(lease.first + number / rate for number in range(lease.count))
         return 0.0
 
-    def _alone(self, here: _Place, wanted: int) -> float:
+    def _alone(self, here: _LocalPace, wanted: int) -> float:
         """Go by what this worker knows: a share of the pace, as if there were others."""
         now = self.now()
         rate = here.pace.rate(now)
@@ -245,9 +245,9 @@ class Limiter:
         here.alone_next = first + count * gap
         return 0.0
 
-    def heard(self, place: str, started: float, said: Answer | Unusable) -> None:
+    def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None:
         """Learn from what became of a call that began at `started`, by the shared clock."""
-        here, now = self._here(place), self.now()
+        here, now = self._here(rate_key), self.now()
         pace = here.pace
         failure = said.failure if isinstance(said, Unusable) else None
         if failure is not None and failure.verdict is Verdict.RATE:
@@ -268,13 +268,13 @@ class Limiter:
         if pace is not here.pace:
             self._change(here, pace)
 
-    def answered_since(self, place: str, started: float) -> bool:
-        """Whether another call at the place was answered since then."""
-        return self._here(place).answer_time > started
+    def answered_since(self, rate_key: str, started: float) -> bool:
+        """Whether another call at the rate key was answered since then."""
+        return self._here(rate_key).answer_time > started
 
-    def refused_seconds(self, place: str) -> float:
+    def refused_seconds(self, rate_key: str) -> float:
         """Return for how long there have been refusals only; 0 when the last word was an answer."""
-        since = self._here(place).pace.refused_since
+        since = self._here(rate_key).pace.refused_since
         return max(0.0, self.now() - since) if since else 0.0
 
     async def close(self) -> None:
@@ -283,16 +283,16 @@ class Limiter:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _here(self, place: str) -> _Place:
-        found = self._places.get(place)
+    def _here(self, rate_key: str) -> _LocalPace:
+        found = self._known.get(rate_key)
         if found is None:
-            if len(self._places) >= _KNOWN_PLACES:
+            if len(self._known) >= _MOST_RATE_KEYS:
                 # The others are known to Valkey still; those who wait at one keep what they hold.
-                self._places.clear()
-            found = self._places[place] = _Place(place)
+                self._known.clear()
+            found = self._known[rate_key] = _LocalPace(rate_key)
         return found
 
-    def _change(self, here: _Place, pace: Pace) -> None:
+    def _change(self, here: _LocalPace, pace: Pace) -> None:
         here.pace = pace
         here.moments.clear()
         if pace.rate(self.now()) is not None:
@@ -301,7 +301,7 @@ class Limiter:
             here.sharing = True
             self._start(self._share(here))
 
-    async def _share(self, here: _Place) -> None:
+    async def _share(self, here: _LocalPace) -> None:
         try:
             shared = None
             while here.pace is not shared and self._clock() >= self._alone_until:

@@ -86,8 +86,8 @@ def _titles(snapshot: Snapshot, form: Form) -> list[str]:
 
 
 def _is_in(numbers: Sequence[int], number: int) -> bool:
-    place = bisect_left(numbers, number)
-    return place < len(numbers) and numbers[place] == number
+    index = bisect_left(numbers, number)
+    return index < len(numbers) and numbers[index] == number
 
 
 def _render(

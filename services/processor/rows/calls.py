@@ -44,13 +44,13 @@ class Limiter(Protocol):
     """Who knows when a provider may be asked."""
 
     def now(self) -> float: ...
-    def seconds_left(self, place: str) -> float: ...
-    async def park(self, place: str, seconds: float) -> None: ...
-    async def turn(self, place: str, work: "Ended") -> bool: ...
-    async def smooth(self, place: str) -> None: ...
-    def heard(self, place: str, started: float, said: Answer | Unusable) -> None: ...
-    def answered_since(self, place: str, started: float) -> bool: ...
-    def refused_seconds(self, place: str) -> float: ...
+    def seconds_left(self, rate_key: str) -> float: ...
+    async def park(self, rate_key: str, seconds: float) -> None: ...
+    async def turn(self, rate_key: str, work: "Ended") -> bool: ...
+    async def smooth(self, rate_key: str) -> None: ...
+    def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None: ...
+    def answered_since(self, rate_key: str, started: float) -> bool: ...
+    def refused_seconds(self, rate_key: str) -> float: ...
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ class Calls:
         self._requests: dict[PromptSettings, Requests] = {}
 
     async def call(
-        self, row: int, position: int, *, settings: PromptSettings, place: str, prompt: str
+        self, row: int, position: int, *, settings: PromptSettings, rate_key: str, prompt: str
     ) -> Called:
         """Send a prompt until it is answered, its row has failed, or the work has ended."""
         called = Called()
@@ -148,7 +148,7 @@ class Calls:
         )
         uses = _Uses(row, position, self._claim)
         while self._ended.ending is None:
-            if not await self._may_go(place):
+            if not await self._may_go(rate_key):
                 continue
             if budget is not None:
                 may_go = await budget.take(most)
@@ -164,8 +164,8 @@ class Calls:
                 if budget is not None:
                     budget.settle(most, 0)
                 break
-            await self._limiter.smooth(place)
-            if self._limiter.seconds_left(place) > 0:
+            await self._limiter.smooth(rate_key)
+            if self._limiter.seconds_left(rate_key) > 0:
                 # Somebody was told to wait since our turn: this key is not used.
                 del released
                 if budget is not None:
@@ -173,7 +173,7 @@ class Calls:
                 continue
             called.calls += 1
             started = self._limiter.now()
-            without = self._refused.of(place)
+            without = self._refused.of(rate_key)
             try:
                 said = await self._provider.ask(
                     released.base_url, released.secret, requests.body(prompt, without)
@@ -183,7 +183,7 @@ class Calls:
                 break
             # The key was for this call; the next one asks for it again.
             del released
-            self._limiter.heard(place, started, said)
+            self._limiter.heard(rate_key, started, said)
             if budget is not None:
                 budget.settle(most, _spent(settings, said, most))
             called.input_tokens += said.input_tokens
@@ -199,22 +199,22 @@ class Calls:
                 # Once for each parameter: the same request without it may well be taken.
                 left_out.add(failure.parameter)
                 if failure.parameter not in without:
-                    self._refused.learn(place, failure.parameter)
+                    self._refused.learn(rate_key, failure.parameter)
                 continue
             if failure.verdict is Verdict.JOB_PAUSES:
                 self._ended.end(Pause(failure.reason, failure.reason, failure.message))
                 break
             if failure.verdict is Verdict.RATE:
-                if self._refused_too_long(place):
+                if self._refused_too_long(rate_key):
                     self._ended.end(Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message))
                     break
                 # While nobody is answered, it is not this row's fault.
-                refused += self._limiter.answered_since(place, started)
+                refused += self._limiter.answered_since(rate_key, started)
             failed += failure.verdict is Verdict.AGAIN
             if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
                 called.failure = failure
                 break
-            await self._wait(failure, failed + refused, place)
+            await self._wait(failure, failed + refused, rate_key)
         return called
 
     def _requests_of(self, settings: PromptSettings) -> Requests:
@@ -223,16 +223,16 @@ class Calls:
             found = self._requests[settings] = Requests(settings)
         return found
 
-    def _refused_too_long(self, place: str) -> bool:
+    def _refused_too_long(self, rate_key: str) -> bool:
         # A job that was resumed gives the provider the whole time once more.
         here = self._limiter.now() - self._began
-        return min(here, self._limiter.refused_seconds(place)) > self._patience_seconds
+        return min(here, self._limiter.refused_seconds(rate_key)) > self._patience_seconds
 
-    async def _may_go(self, place: str) -> bool:
+    async def _may_go(self, rate_key: str) -> bool:
         """Whether the provider may be asked now; sleeps through short waits, ends the work for long ones."""
-        left = self._limiter.seconds_left(place)
+        left = self._limiter.seconds_left(rate_key)
         if left <= 0:
-            return await self._limiter.turn(place, self._ended)
+            return await self._limiter.turn(rate_key, self._ended)
         if left > LONGEST_HELD_WAIT_SECONDS:
             self._ended.end(Again(left))
         else:
@@ -240,9 +240,9 @@ class Calls:
             await self._ended.sleep(left + self._dice() * min(1.0, left / 10))
         return False
 
-    async def _wait(self, failure: Failure, tries: int, place: str) -> None:
+    async def _wait(self, failure: Failure, tries: int, rate_key: str) -> None:
         if failure.wait_seconds is not None:
-            await self._limiter.park(place, failure.wait_seconds)
+            await self._limiter.park(rate_key, failure.wait_seconds)
             if failure.verdict is Verdict.RATE:
                 return
         await self._ended.sleep(backoff_seconds(tries, self._dice()))

@@ -12,7 +12,7 @@ from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.jobs.seal import JobSeal, RowPayload
-from services.processor.provider.parks import place
+from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls, Ended
 from services.processor.rows.endings import Ending, Stopped, ending_of
 from services.processor.rows.identical import Identical, sent_once
@@ -62,7 +62,7 @@ class RowLoop:
             AnswerChecks(step, prompt) for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
         ]
         self._used = used_columns(snapshot)
-        self._places = [place(api_key, step.settings.model) for step in snapshot.steps]
+        self._rate_keys = [rate_key(api_key, step.settings.model) for step in snapshot.steps]
         self._source = source
         self._calls = calls
         self._writer = writer
@@ -140,7 +140,12 @@ class RowLoop:
     async def _ask(self, row: int, position: int, prompt: str) -> Called:
         settings = self._steps[position].settings
         send = partial(
-            self._calls.call, row, position, settings=settings, place=self._places[position], prompt=prompt
+            self._calls.call,
+            row,
+            position,
+            settings=settings,
+            rate_key=self._rate_keys[position],
+            prompt=prompt,
         )
         if not self._once[position]:
             return await send()

@@ -17,7 +17,8 @@ from services.processor.jobs.job import FINAL, State
 from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
 from services.processor.provider.answer import AsksProviders
-from services.processor.provider.parks import Parks, place
+from services.processor.provider.parks import Parks
+from services.processor.provider.rate_key import rate_key
 from services.processor.rows.budget import Budget
 from services.processor.rows.calls import Calls, Ended, Limiter
 from services.processor.rows.claims import Claim, FenceLost, who_gives_way
@@ -161,7 +162,7 @@ class ShardRuns:
         snapshot = seal.open_snapshot(claim.snapshot)
         begun = await parts.store.begun(claim)
         for step in snapshot.steps:
-            await parts.parks.recall(place(claim.api_key, step.settings.model))
+            await parts.parks.recall(rate_key(claim.api_key, step.settings.model))
         count = claim.last_row - claim.first_row + 1
         batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
         writer = ResultWriter(parts.store, claim, parts.announcements.announce)

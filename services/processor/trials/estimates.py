@@ -130,7 +130,7 @@ def _steps(snapshot: Snapshot, sizes: Sequence[Sequence[int]], *, rows: int, sha
         holes = [part for part in prompt.segments if isinstance(part, int)]
         beside = overhead(step.settings)
         asked = sum(
-            beside + -(-(fixed + sum(values[place] for place in holes)) // BYTES_PER_TOKEN)
+            beside + -(-(fixed + sum(values[column] for column in holes)) // BYTES_PER_TOKEN)
             for values in filled
         )
         found.append(Tokens(-(-asked * rows // max(1, len(filled))), answer * rows))

@@ -28,7 +28,7 @@ from services.processor.outside import (
 )
 from services.processor.provider.answer import AsksProviders
 from services.processor.provider.failures import Failure, Verdict
-from services.processor.provider.parks import place
+from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls, Ended, Limiter
 from services.processor.rows.endings import Again, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
@@ -146,7 +146,7 @@ class TemplateTests:
         cells = {name: value for name, value in mocked.items() if not name.startswith("$")}
         snapshot = Snapshot((*file.columns, *cells), steps, "", tuple(custom.items()))
         # Clashes and unknown columns are found here, before anything is paid for.
-        used = [place for place in used_columns(snapshot) if place < len(file.columns)]
+        used = [column for column in used_columns(snapshot) if column < len(file.columns)]
         await self._callers.meter.check(person.account, (last - first + 1) * len(steps))
         key = await self._vault.describe_key(wish.api_key, proof)
         grant = await self._auth.mint_grant(
@@ -205,7 +205,7 @@ class _Test:
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
         self._checks = [AnswerChecks(*each) for each in zip(self._steps, self._prompts, strict=True)]
-        self._places = [place(api_key, step.settings.model) for step in self._steps]
+        self._rate_keys = [rate_key(api_key, step.settings.model) for step in self._steps]
         self._ended = Ended()
         self._calls = Calls(
             keys=callers.keys,
@@ -227,7 +227,7 @@ class _Test:
                 row.number,
                 position,
                 settings=step.settings,
-                place=self._places[position],
+                rate_key=self._rate_keys[position],
                 prompt=tested.prompt,
             )
             tested.input_tokens, tested.output_tokens = called.input_tokens, called.output_tokens

@@ -88,11 +88,11 @@ _SETTLE = """
 # Those that were begun go first.
 _FILL = """
     WITH next AS (
-        SELECT number, row_number() OVER (ORDER BY state, number) AS place
+        SELECT number, row_number() OVER (ORDER BY state, number) AS nth
         FROM shard WHERE job = %(job)s AND state IN ('HALTED', 'WAITING')
         ORDER BY state, number LIMIT %(count)s
     )
-    UPDATE shard SET state = 'QUEUED', calls = (%(calls)s::int[])[next.place]
+    UPDATE shard SET state = 'QUEUED', calls = (%(calls)s::int[])[next.nth]
     FROM next WHERE shard.job = %(job)s AND shard.number = next.number
     RETURNING shard.number
 """

@@ -155,8 +155,8 @@ def _by_model(results: Sequence[NewResult]) -> dict[str, list[str] | list[int]]:
     sums: dict[str, list[int]] = {}
     for each in results:
         of_model = sums.setdefault(each.model, [0, 0, 0, 0])
-        for place, value in enumerate((1, each.input_tokens, each.output_tokens, each.cost_nanos)):
-            of_model[place] += value
+        for nth, value in enumerate((1, each.input_tokens, each.output_tokens, each.cost_nanos)):
+            of_model[nth] += value
     usages, tokens_in, tokens_out, costs = ([*each] for each in zip(*sums.values(), strict=True))
     return {
         "models": [*sums],

@@ -8,7 +8,8 @@ import pytest
 
 from deploy.local.valkey import Valkey
 from services.processor.jobs.announcements import Announcements
-from services.processor.provider.parks import Parks, place
+from services.processor.provider.parks import Parks
+from services.processor.provider.rate_key import rate_key
 from services.processor.valkey import connect
 from tests.support.ports import free_port
 
@@ -34,27 +35,27 @@ async def test_a_change_wakes_those_who_wait_in_another_process(valkey: Valkey) 
 
 
 async def test_parks_are_known_to_all_workers_now_and_later(valkey: Valkey) -> None:
-    here_place, there_place = place(secrets.token_hex(8), "m"), place(secrets.token_hex(8), "m")
+    here_key, there_key = rate_key(secrets.token_hex(8), "m"), rate_key(secrets.token_hex(8), "m")
     async with connect(valkey.url()) as here, connect(valkey.url()) as there:
         parks, others = Parks(here), Parks(there)
-        await parks.park(here_place, 30)
-        assert 29 < parks.seconds_left(here_place) <= 30
+        await parks.park(here_key, 30)
+        assert 29 < parks.seconds_left(here_key) <= 30
         # This one began before the other worker listened.
-        await others.recall(here_place)
-        assert others.seconds_left(here_place) > 29
+        await others.recall(here_key)
+        assert others.seconds_left(here_key) > 29
         following = asyncio.ensure_future(others.follow())
         await asyncio.sleep(0.3)
-        await parks.park(there_place, 30)
+        await parks.park(there_key, 30)
         for _ in range(100):
-            if others.seconds_left(there_place):
+            if others.seconds_left(there_key):
                 break
             await asyncio.sleep(0.02)
-        assert others.seconds_left(there_place) > 29
+        assert others.seconds_left(there_key) > 29
         following.cancel()
 
 
 async def test_a_longer_park_is_not_shortened_and_ends_by_itself(valkey: Valkey) -> None:
-    where = place(secrets.token_hex(8), "m")
+    where = rate_key(secrets.token_hex(8), "m")
     async with connect(valkey.url()) as redis:
         parks = Parks(redis)
         await parks.park(where, 0.3)
@@ -68,9 +69,9 @@ async def test_without_valkey_nothing_fails_and_parks_hold_here(dead_url: str) -
     async with connect(dead_url) as redis:
         parks, announcements = Parks(redis), Announcements(redis)
         announcements.announce("job", urgent=True)
-        await parks.recall("place")
-        await parks.park("place", 30)
-        assert parks.seconds_left("place") > 29
+        await parks.recall("key")
+        await parks.park("key", 30)
+        assert parks.seconds_left("key") > 29
         following = asyncio.ensure_future(announcements.follow())
         await asyncio.sleep(0.2)
         assert not following.done()

@@ -1,4 +1,4 @@
-"""Workers that share a place's pace by Valkey, and what they do without it."""
+"""Workers that share a rate key's pace by Valkey, and what they do without it."""
 
 import asyncio
 import secrets
@@ -14,7 +14,8 @@ from services.processor.provider.announced_limits import Told
 from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import Failure, Verdict
 from services.processor.provider.limiter import Limiter
-from services.processor.provider.parks import Parks, place
+from services.processor.provider.parks import Parks
+from services.processor.provider.rate_key import rate_key
 from services.processor.provider.shared_paces import SharedPaces
 from services.processor.rows.calls import Ended
 from services.processor.rows.endings import Stopped
@@ -39,7 +40,7 @@ async def workers(valkey: Valkey) -> AsyncIterator[list[Limiter]]:
 
 
 def somewhere() -> str:
-    return place(secrets.token_hex(8), "m")
+    return rate_key(secrets.token_hex(8), "m")
 
 
 async def turns(limiter: Limiter, where: str, seconds: float) -> int:

@@ -64,25 +64,25 @@ class Turns:
         self.time += 100.0
         return self.time
 
-    def seconds_left(self, place: str) -> float:
+    def seconds_left(self, rate_key: str) -> float:
         return self.left.pop(0) if self.left else 0.0
 
-    async def park(self, place: str, seconds: float) -> None:
+    async def park(self, rate_key: str, seconds: float) -> None:
         self.parked.append(seconds)
 
-    async def turn(self, place: str, work: Ended) -> bool:
+    async def turn(self, rate_key: str, work: Ended) -> bool:
         return True
 
-    async def smooth(self, place: str) -> None:
+    async def smooth(self, rate_key: str) -> None:
         pass
 
-    def heard(self, place: str, started: float, said: Answer | Unusable) -> None:
+    def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None:
         pass
 
-    def answered_since(self, place: str, started: float) -> bool:
+    def answered_since(self, rate_key: str, started: float) -> bool:
         return self.others
 
-    def refused_seconds(self, place: str) -> float:
+    def refused_seconds(self, rate_key: str) -> float:
         return self.refused
 
 
@@ -116,7 +116,7 @@ async def call(
         claim=7,
         dice=lambda: 0.5,
     )
-    return await calls.call(3, 1, settings=settings, place="p", prompt="Hi"), ended, keys
+    return await calls.call(3, 1, settings=settings, rate_key="p", prompt="Hi"), ended, keys
 
 
 def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
