@@ -44,7 +44,7 @@ from services.processor.peers.key_releases import ReleaseClient
 from services.processor.peers.vault import Vault, WebhookVault
 from services.processor.policy import POLICY
 from services.processor.privacy.part import ProcessorPart
-from services.processor.privacy.store import OwnedJobStore
+from services.processor.privacy.store import AccountJobStore
 from services.processor.provider.addresses import Endpoints
 from services.processor.provider.limiter import Limiter
 from services.processor.provider.parks import Parks
@@ -109,7 +109,7 @@ async def serve(settings: ProcessorSettings) -> None:
     job_settings = JobSettings(
         JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
     )
-    part = ProcessorPart(sessions, OwnedJobStore(sessions), rows, Vault(vault), announcements)
+    part = ProcessorPart(sessions, AccountJobStore(sessions), rows, Vault(vault), announcements)
     keys, provider = ReleaseClient(vault), _provider(settings)
     limiter = Limiter(SharedPaces(redis), Parks(redis))
     meter = UsageMeter(UsageStore(pool), settings.plan, now=now)

@@ -72,7 +72,7 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class MintedGrant:
-    """Leave to run one job."""
+    """A grant to run one job."""
 
     token: str
     id: str

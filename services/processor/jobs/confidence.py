@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from services.processor.jobs.plan import Snapshot
-from services.processor.templates import prompt as template
+from services.processor.templates.prompt import column_of
 
 
 def used_columns(snapshot: Snapshot) -> tuple[int, ...]:
@@ -12,8 +12,7 @@ def used_columns(snapshot: Snapshot) -> tuple[int, ...]:
     for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
         if step.settings.reference_columns:
             used.update(
-                template.position(name, snapshot.columns, step.template)
-                for name in step.settings.reference_columns
+                column_of(name, snapshot.columns, step.template) for name in step.settings.reference_columns
             )
         else:
             used.update(part for part in prompt.segments if isinstance(part, int))

@@ -22,11 +22,11 @@ from services.processor.usage.meter import UsageMeter, nanos_of
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class NewGrant:
     """What a job goes on with: a new grant, and the key that it is for."""
 
     api_key: str
-    grant: MintedGrant
+    minted: MintedGrant
     #: A new limit of its cost in billionths of a US dollar; None keeps the old one.
     max_cost_nanos: int | None = None
 
@@ -37,9 +37,9 @@ class ControlStore(Protocol):
     async def close(self, account: str, job: str) -> None: ...
     async def remove(self, account: str, job: str) -> None: ...
     async def pause(self, account: str, job: str) -> bool: ...
-    async def resume(self, account: str, job: str, leave: Leave) -> bool: ...
-    async def retry_failed(self, account: str, job: str, leave: Leave) -> None: ...
-    async def regenerate(self, account: str, job: str, row: int, leave: Leave) -> None: ...
+    async def resume(self, account: str, job: str, grant: NewGrant) -> bool: ...
+    async def retry_failed(self, account: str, job: str, grant: NewGrant) -> None: ...
+    async def regenerate(self, account: str, job: str, row: int, grant: NewGrant) -> None: ...
 
 
 class Files(DescribesFiles, Protocol):
@@ -97,14 +97,14 @@ class JobControl:
         if max_cost and not job.priced:
             raise PriceUnknown
         # One that has used up its plan would be paused again at once.
-        await self._meter.check(person.account, 1)
-        leave = await self._leave(person, job, key, rows=job.total - job.done)
+        await self._meter.check_room(person.account, 1)
+        grant = await self._new_grant(person, job, key, rows=job.total - job.done)
         if max_cost:
-            leave = replace(leave, max_cost_nanos=nanos_of(max_cost))
+            grant = replace(grant, max_cost_nanos=nanos_of(max_cost))
         try:
-            unheld = await self._store.resume(person.account, id_, leave)
+            unheld = await self._store.resume(person.account, id_, grant)
         except DomainError:
-            await end_grant(self._vault, leave.grant.id, person.account)
+            await end_grant(self._vault, grant.minted.id, person.account)
             raise
         if unheld:
             # A worker that still holds the old one goes on with it to the end of its shard.
@@ -117,12 +117,12 @@ class JobControl:
         job, key = await self._found(person, id_, api_key)
         if job.state is not State.COMPLETED:
             raise JobNotCompleted
-        await self._meter.check(person.account, job.failed * len(job.templates))
-        leave = await self._leave(person, job, key, rows=job.failed)
+        await self._meter.check_room(person.account, job.failed * len(job.templates))
+        grant = await self._new_grant(person, job, key, rows=job.failed)
         try:
-            await self._store.retry_failed(person.account, id_, leave)
+            await self._store.retry_failed(person.account, id_, grant)
         except DomainError:
-            await end_grant(self._vault, leave.grant.id, person.account)
+            await end_grant(self._vault, grant.minted.id, person.account)
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -134,12 +134,12 @@ class JobControl:
             raise JobNotCompleted
         if not job.first_row <= row <= job.last_row:
             raise InvalidRowRange(first_row=str(row), last_row=str(row))
-        await self._meter.check(person.account, len(job.templates))
-        leave = await self._leave(person, job, key, rows=1)
+        await self._meter.check_room(person.account, len(job.templates))
+        grant = await self._new_grant(person, job, key, rows=1)
         try:
-            await self._store.regenerate(person.account, id_, row, leave)
+            await self._store.regenerate(person.account, id_, row, grant)
         except DomainError:
-            await end_grant(self._vault, leave.grant.id, person.account)
+            await end_grant(self._vault, grant.minted.id, person.account)
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -151,12 +151,12 @@ class JobControl:
             api_key = (await self._vault.describe_key(api_key, as_person(person))).name
         return job, api_key
 
-    async def _leave(self, person: Passport, job: Job, api_key: str, *, rows: int) -> Leave:
+    async def _new_grant(self, person: Passport, job: Job, api_key: str, *, rows: int) -> NewGrant:
         """Return a new grant for so many of a job's rows; the file and the key must still be there."""
         proof = as_person(person)
         await self._files.facts(job.file, proof)
         key = await self._vault.describe_key(api_key or job.api_key, proof)
-        grant = await self._auth.mint_grant(
+        minted = await self._auth.mint_grant(
             GrantScope(
                 job=f"jobs/{job.id}",
                 file=job.file,
@@ -169,4 +169,4 @@ class JobControl:
             ),
             proof,
         )
-        return Leave(key.name, grant)
+        return NewGrant(key.name, minted)

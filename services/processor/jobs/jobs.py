@@ -34,7 +34,7 @@ from services.processor.usage.prices import facts_of
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class JobRequest:
     """What the owner asks for; 0 and empty mean the file's ends, the default, the active key."""
 
     file: str
@@ -76,7 +76,7 @@ class JobStore(FindsJobs, Protocol):
     """Where jobs are kept."""
 
     async def made_before(self, account: str, key: str, content: bytes) -> str | None: ...
-    async def live(self, account: str) -> int: ...
+    async def count_live(self, account: str) -> int: ...
     async def add(self, job: NewJob, key: str, content: bytes) -> str: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Job]: ...
     async def cancel(self, account: str, id_: str, now: datetime) -> bool: ...
@@ -128,16 +128,16 @@ class Jobs:
         self._new_id = new_id
         self._now = now
 
-    async def create(self, person: Passport, wish: Wish, key: str) -> Job:
-        """Check a wish in full, freeze it, and put its first rows into the queue."""
-        if not wish.templates:
+    async def create(self, person: Passport, request: JobRequest, key: str) -> Job:
+        """Check a request in full, freeze it, and put its first rows into the queue."""
+        if not request.templates:
             raise NoTemplates
-        content = digest(orjson.dumps(wish))
+        content = digest(orjson.dumps(request))
         if made := await self._store.made_before(person.account, key, content):
             return await self._store.get(person.account, made)
-        if await self._store.live(person.account) >= self._most_live:
+        if await self._store.count_live(person.account) >= self._most_live:
             raise TooManyJobs
-        job = await self._prepare(person, wish)
+        job = await self._prepare(person, request)
         id_ = await self._store.add(job, key, content)
         if id_ != job.id:
             # Somebody with the same key was faster: this grant will never be used.
@@ -145,13 +145,13 @@ class Jobs:
         self._changes.announce(id_, urgent=True)
         return await self._store.get(person.account, id_)
 
-    async def _prepare(self, person: Passport, wish: Wish) -> NewJob:
+    async def _prepare(self, person: Passport, request: JobRequest) -> NewJob:
         proof = as_person(person)
-        calls = await self._usual.calls_of(person.account, wish.parallel_calls)
-        ids = [name.removeprefix("templates/") for name in wish.templates]
+        calls = await self._usual.calls_of(person.account, request.parallel_calls)
+        ids = [name.removeprefix("templates/") for name in request.templates]
         chosen = await self._templates.get_many(person.account, ids)
-        file = await self._files.facts(wish.file, proof)
-        first, last = plan.row_range(wish.first_row, wish.last_row, file.row_count)
+        file = await self._files.facts(request.file, proof)
+        first, last = plan.row_range(request.first_row, request.last_row, file.row_count)
         variables = await self._variables.values(person.account)
         steps = tuple(step_of(each) for each in chosen)
         draft = Snapshot(
@@ -159,15 +159,15 @@ class Jobs:
             steps,
             base_url="",
             variables=tuple(variables.items()),
-            identical_once=wish.identical_once,
+            identical_once=request.identical_once,
         )
         # Unknown variables and columns, and clashes, are found here, before anything is stored or paid for.
         used_columns(draft)
         priced = all(facts_of(step.settings.model).input_price is not None for step in steps)
-        if wish.max_cost and not priced:
+        if request.max_cost and not priced:
             raise PriceUnknown
-        await self._meter.check(person.account, (last - first + 1) * len(steps))
-        api_key = await self._vault.describe_key(wish.api_key, proof)
+        await self._meter.check_room(person.account, (last - first + 1) * len(steps))
+        api_key = await self._vault.describe_key(request.api_key, proof)
         snapshot = replace(draft, base_url=api_key.base_url)
         rows, id_ = last - first + 1, self._new_id()
         name = f"jobs/{id_}"
@@ -190,7 +190,7 @@ class Jobs:
             account=person.account,
             file=file.name,
             parse=file.parse,
-            templates=wish.templates,
+            templates=request.templates,
             first_row=first,
             last_row=last,
             parallel_calls=calls,
@@ -202,7 +202,7 @@ class Jobs:
             grant_expire_time=grant.expire_time,
             create_time=self._now(),
             shards=plan.cut(rows, calls),
-            max_cost_nanos=nanos_of(wish.max_cost),
+            max_cost_nanos=nanos_of(request.max_cost),
             priced=priced,
         )
 

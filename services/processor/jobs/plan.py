@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
-from services.processor.templates import prompt as template
 from services.processor.templates.errors import UnknownVariable
-from services.processor.templates.prompt import Prompt
+from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
 from services.processor.templates.prompt_settings import PromptSettings
 
 #: Rows that one worker takes at a time, at most.
@@ -63,8 +62,8 @@ class Snapshot:
         for step in self.steps:
             try:
                 bound.append(
-                    template.bind(
-                        template.parse(step.settings.prompt),
+                    bind_prompt(
+                        parse_prompt(step.settings.prompt),
                         names,
                         template=step.template,
                         variables=variables,

@@ -1,4 +1,4 @@
-"""The processor's part of an account: rows handed out and opened; jobs stopped, then removed."""
+"""What is exported and erased of an account: its jobs are opened for the archive, or stopped and removed."""
 
 import asyncio
 import csv
@@ -39,8 +39,8 @@ class SealedJob:
     snapshot: bytes
 
 
-class OwnedJobs(Protocol):
-    """Jobs of an account, all of them."""
+class AccountJobs(Protocol):
+    """All jobs of an account."""
 
     async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
         """Return jobs by id, after one."""
@@ -53,10 +53,10 @@ class OwnedJobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProcessorPart:
-    """Templates, jobs and rows."""
+    """Exports and erases templates, jobs and rows."""
 
     sessions: async_sessionmaker[AsyncSession]
-    jobs: OwnedJobs
+    jobs: AccountJobs
     rows: ReadsResults
     vault: OpensDataKeys
     changes: AnnouncesJobs

@@ -53,7 +53,7 @@ class Assembler:
         self._vault = vault
         self._announcements = announcements
 
-    async def run(self, job: str) -> None:
+    async def assemble(self, job: str) -> None:
         """Complete a job whose rows are all done; raise TryAgain when the queue shall bring it back."""
         assembly = await self._store.claim(job)
         if assembly is None:

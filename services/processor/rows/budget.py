@@ -40,7 +40,7 @@ class Budget:
         self._left = 0
         self._in_flight = 0
 
-    async def take(self, nanos: int) -> bool | None:
+    async def set_aside(self, nanos: int) -> bool | None:
         """Set money aside for a call; True when it may go, None when others must end first."""
         if self._left < nanos:
             for wanted in (nanos * LEASE_CALLS, nanos - self._left):

@@ -151,7 +151,7 @@ class Calls:
             if not await self._may_go(rate_key):
                 continue
             if budget is not None:
-                may_go = await budget.take(most)
+                may_go = await budget.set_aside(most)
                 if may_go is None:
                     # Calls in flight will give back what they do not use.
                     await self._ended.sleep(_BUDGET_SECONDS)

@@ -71,7 +71,7 @@ class ShardRuns:
         # As long as a shard of the job is at work here.
         self._identical: WeakValueDictionary[tuple[str, str], Identical] = WeakValueDictionary()
 
-    async def run(self, job: str, number: int) -> None:
+    async def run_shard(self, job: str, number: int) -> None:
         """Work on a shard until it is done; raise TryAgain when the queue shall bring it back."""
         if self._draining:
             raise TryAgain(0)
@@ -126,7 +126,7 @@ class ShardRuns:
                         loop.end(Stopped())
                     elif state is None or state in FINAL:
                         loop.stop(Stopped())
-                await self._parts.store.mark(jobs)
+                await self._parts.store.mark_progress(jobs)
                 await self._give_way()
             except psycopg.Error as error:
                 log.warning("shards.unseen", **describe(error))
@@ -148,7 +148,7 @@ class ShardRuns:
         limit = self._parts.usage_limit
         if limit is None:
             return []
-        return await self._parts.usage.over(jobs, month_start(datetime.now(UTC)), limit)
+        return await self._parts.usage.used_up(jobs, month_start(datetime.now(UTC)), limit)
 
     async def _work(self, claim: Claim) -> Ending | None:
         parts, proof = self._parts, by_grant(claim.grant)

@@ -15,7 +15,7 @@ from services.common.rpc.servicing import CREATED, Context
 from services.processor.answers.flags import SEVERITIES
 from services.processor.jobs.control import JobControl
 from services.processor.jobs.job import Job, State
-from services.processor.jobs.jobs import Jobs, Wish
+from services.processor.jobs.jobs import JobRequest, Jobs
 from services.processor.jobs.row_result import FAILED, SUCCEEDED
 from services.processor.jobs.watch import Watch
 from services.processor.outside import StoredResult
@@ -55,7 +55,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
 
     async def CreateJob(self, request: jobs_pb2.CreateJobRequest, context: Context) -> jobs_pb2.Job:
         person = identity.passport(context)
-        wish = Wish(
+        wanted = JobRequest(
             file=request.file,
             templates=tuple(request.templates),
             first_row=request.first_row,
@@ -65,7 +65,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             max_cost=request.max_cost_usd,
             identical_once=request.identical_prompts_once,
         )
-        job = await self._jobs.create(person, wish, identity.current_call().idempotency_key)
+        job = await self._jobs.create(person, wanted, identity.current_call().idempotency_key)
         await context.send_initial_metadata(CREATED)
         return to_proto(job)
 

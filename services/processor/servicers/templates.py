@@ -15,7 +15,7 @@ from services.processor.templates.prompt_settings import (
 )
 from services.processor.templates.template import Template, TemplateFields
 from services.processor.templates.templates import Templates
-from services.processor.trials.templates import TemplateTests, TestedRow, TestWish
+from services.processor.trials.templates import TemplateTests, TestedRow, TestRequest
 
 
 class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
@@ -101,9 +101,9 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
         self, request: templates_pb2.TestTemplateRequest, context: Context
     ) -> templates_pb2.TestTemplateResponse:
         last = (request.name,) if request.name else ()
-        tested = await self._tests.run(
+        tested = await self._tests.test(
             identity.passport(context),
-            TestWish(
+            TestRequest(
                 templates=(*request.templates, *last),
                 file=request.file,
                 first_row=request.first_row,

@@ -45,7 +45,7 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
             identity.passport(context),
             parse_name("webhooks", request.webhook.name),
             to_fields(request.webhook),
-            held={field.name for field, _ in request.webhook.ListFields()},
+            given={field.name for field, _ in request.webhook.ListFields()},
             mask=request.update_mask.paths,
         )
         return to_proto(changed)
@@ -94,7 +94,7 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
         self, request: webhooks_pb2.RedeliverWebhookDeliveryRequest, context: Context
     ) -> webhooks_pb2.WebhookDelivery:
         id_ = parse_name("webhookDeliveries", request.name)
-        return delivery_to_proto(await self._deliveries.again(identity.passport(context), id_))
+        return delivery_to_proto(await self._deliveries.redeliver(identity.passport(context), id_))
 
 
 def to_fields(message: webhooks_pb2.Webhook) -> WebhookFields:

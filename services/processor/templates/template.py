@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.processor.templates import prompt as prompts
 from services.processor.templates import schema
 from services.processor.templates.errors import TemplateInvalid, UpdateMaskInvalid
+from services.processor.templates.prompt import parse_prompt
 from services.processor.templates.prompt_settings import DEFAULT_MODEL, NAMES, PromptSettings
 
 _OWN = ("display_name", "category")
@@ -70,7 +70,7 @@ def check(of: TemplateFields) -> TemplateFields:
     if "\0" in said["prompt"]:
         violations.append(("prompt", "must not hold NUL"))
     try:
-        prompts.parse(said["prompt"])
+        parse_prompt(said["prompt"])
     except TemplateInvalid as error:
         violations += error.violations
     if violations:

@@ -11,8 +11,8 @@ from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.outside import DescribesFiles, ReadsRows, as_person
-from services.processor.templates import prompt as prompts
 from services.processor.templates.errors import TemplateInvalid
+from services.processor.templates.prompt import bind_prompt, parse_prompt
 from services.processor.templates.template import Template, TemplateFields, check, merge
 from services.processor.templates.variables import ReadsVariables
 
@@ -105,7 +105,7 @@ class Templates:
         proof = as_person(person)
         facts = await self._files.facts(file, proof)
         variables = await self._variables.values(person.account)
-        bound = prompts.bind(prompts.parse(text), facts.columns, template=name, variables=variables)
+        bound = bind_prompt(parse_prompt(text), facts.columns, template=name, variables=variables)
         start = max(first, 1)
         wanted = min(count or DEFAULT_PREVIEW_ROWS, facts.row_count - start + 1)
         if wanted < 1:

@@ -88,7 +88,7 @@ class Estimates:
             ):
                 sample += [row.cells for row in batch]
         estimate = reckon(snapshot, sample, rows=last - first + 1)
-        return replace(estimate, meter=await self._meter.left(person.account))
+        return replace(estimate, meter=await self._meter.totals(person.account))
 
 
 def _pieces(first: int, last: int) -> list[tuple[int, int]]:

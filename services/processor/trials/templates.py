@@ -32,7 +32,7 @@ from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls, Ended, Limiter
 from services.processor.rows.endings import Again, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
-from services.processor.templates import prompt as template
+from services.processor.templates.prompt import Variable, is_known, parse_prompt
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables
 from services.processor.usage.meter import UsageMeter
@@ -45,8 +45,8 @@ _NOT_IN_TIME = Failure(Verdict.ROW_FAILS, "TEST_TIMED_OUT", "The test ended befo
 
 
 @dataclass(frozen=True, slots=True)
-class TestWish:
-    """What shall be tried."""
+class TestRequest:
+    """Which templates to try, on which rows."""
 
     templates: tuple[str, ...]
     file: str
@@ -125,30 +125,30 @@ class TemplateTests:
         self._auth = auth
         self._callers = callers
 
-    async def run(self, person: Passport, wish: TestWish) -> Tested:
+    async def test(self, person: Passport, request: TestRequest) -> Tested:
         """Call the model for each template and row; what fails stands at its step."""
-        if not wish.templates:
+        if not request.templates:
             raise NoTemplates
-        if len(wish.mock_values) > MOST_MOCKS:
+        if len(request.mock_values) > MOST_MOCKS:
             raise InvalidRequest(violations=[("mock_values", f"must be at most {MOST_MOCKS}")])
         proof = as_person(person)
-        ids = [name.removeprefix("templates/") for name in wish.templates]
+        ids = [name.removeprefix("templates/") for name in request.templates]
         chosen = await self._templates.get_many(person.account, ids)
-        file = await self._files.facts(wish.file, proof)
-        first = wish.first_row or 1
-        last = min(first + (wish.row_count or 1) - 1, file.row_count)
+        file = await self._files.facts(request.file, proof)
+        first = request.first_row or 1
+        last = min(first + (request.row_count or 1) - 1, file.row_count)
         if first > file.row_count:
             raise InvalidRowRange(first_row=str(first), row_count=str(file.row_count))
         steps = tuple(step_of(each) for each in chosen)
         variables = await self._variables.values(person.account)
-        mocked = mocks(steps, file.columns, variables=variables, given=wish.mock_values)
+        mocked = mocks(steps, file.columns, variables=variables, given=request.mock_values)
         custom = variables | {name[1:]: value for name, value in mocked.items() if name.startswith("$")}
         cells = {name: value for name, value in mocked.items() if not name.startswith("$")}
         snapshot = Snapshot((*file.columns, *cells), steps, "", tuple(custom.items()))
         # Clashes and unknown columns are found here, before anything is paid for.
         used = [column for column in used_columns(snapshot) if column < len(file.columns)]
-        await self._callers.meter.check(person.account, (last - first + 1) * len(steps))
-        key = await self._vault.describe_key(wish.api_key, proof)
+        await self._callers.meter.check_room(person.account, (last - first + 1) * len(steps))
+        key = await self._vault.describe_key(request.api_key, proof)
         grant = await self._auth.mint_grant(
             GrantScope(
                 job="",
@@ -176,7 +176,7 @@ class TemplateTests:
                         row = TestedRow(each.number, confidence(each.cells, used))
                         rows.append(row)
                         values = [*each.cells, *cells.values()]
-                        running.append(asyncio.ensure_future(work.run(row, values)))
+                        running.append(asyncio.ensure_future(work.run_row(row, values)))
                 await asyncio.gather(*running)
         except TimeoutError:
             work.time_is_over(rows)
@@ -185,7 +185,7 @@ class TemplateTests:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             models = {step.template: step.settings.model for step in steps}
-            await self._callers.meter.count(
+            await self._callers.meter.count_uses(
                 person.account,
                 [
                     (models[step.template], step.input_tokens, step.output_tokens)
@@ -218,7 +218,7 @@ class _Test:
             dice=random.random,
         )
 
-    async def run(self, row: TestedRow, values: list[str]) -> None:
+    async def run_row(self, row: TestedRow, values: list[str]) -> None:
         """Run a row's steps until one fails."""
         for position, step in enumerate(self._steps):
             tested = TestedStep(step.template, self._prompts[position].render(values))
@@ -275,8 +275,8 @@ def mocks(
     found: dict[str, str] = {}
     names = list(columns)
     for step in steps:
-        for part in template.parse(step.settings.prompt):
-            if isinstance(part, template.Variable) and not template.is_known(part.name, names, variables):
+        for part in parse_prompt(step.settings.prompt):
+            if isinstance(part, Variable) and not is_known(part.name, names, variables):
                 folded = part.name.casefold()
                 if folded not in {name.casefold() for name in found}:
                     found[part.name] = known.get(folded, f"Sample {part.name.removeprefix('$')}")

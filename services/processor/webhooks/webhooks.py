@@ -131,11 +131,11 @@ class Webhooks:
         return await self._store.page(person.account, after, count)
 
     async def update(
-        self, person: Passport, id_: str, new: WebhookFields, *, held: Collection[str], mask: Sequence[str]
+        self, person: Passport, id_: str, new: WebhookFields, *, given: Collection[str], mask: Sequence[str]
     ) -> Webhook:
-        """Change what the mask names, or what is held when there is none; raise as `create` does."""
+        """Change what the mask names, or what is given when there is none; raise as `create` does."""
         old = await self._store.get(person.account, id_)
-        names = set(mask) or set(held) & _CHANGEABLE
+        names = set(mask) or set(given) & _CHANGEABLE
         if not names <= _CHANGEABLE:
             raise UpdateMaskInvalid
         fields = self._checked(replace(old.fields, **{name: getattr(new, name) for name in names}))

@@ -50,7 +50,7 @@ class JobStore:
             await session.rollback()
         return made or None
 
-    async def live(self, account: str) -> int:
+    async def count_live(self, account: str) -> int:
         """Return how many jobs have not ended."""
         counted = select(func.count()).where(JobRow.account == account, JobRow.state.in_(LIVE))
         async with self._sessions() as session:

@@ -135,7 +135,7 @@ class ShardStore:
             rows = await (await connection.execute(sql.STATES, (list(jobs),))).fetchall()
         return {id_: State(state) for id_, state in rows}
 
-    async def mark(self, jobs: Sequence[str]) -> None:
+    async def mark_progress(self, jobs: Sequence[str]) -> None:
         """Note how far jobs are, for their rate; whichever worker comes first in a second does it."""
         async with self._pool.connection() as connection:
             await connection.execute(sql.MARK, {"jobs": list(jobs)})

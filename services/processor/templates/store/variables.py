@@ -37,8 +37,8 @@ class VariableStore:
                 )
                 if id_ != variable.id:
                     return await _get(session, variable.account, id_)
-                held = select(func.count()).where(VariableRow.account == variable.account)
-                if (await session.scalar(held) or 0) >= MOST_VARIABLES:
+                count = select(func.count()).where(VariableRow.account == variable.account)
+                if (await session.scalar(count) or 0) >= MOST_VARIABLES:
                     raise TooManyVariables
                 await session.execute(insert(VariableRow).values(**_values(variable)))
         except IntegrityError:

@@ -88,7 +88,7 @@ class DeliveryStore:
             await _with_room(connection, about)
             await connection.execute(_TEST, about)
 
-    async def again(self, account: str, id_: str) -> None:
+    async def redeliver(self, account: str, id_: str) -> None:
         """Put a message back into the queue; raise what `add_test` raises, or WebhookDeliveryPending."""
         webhook = (await self.get(account, id_)).message.webhook
         about = {"id": id_, "account": account, "webhook": webhook}

@@ -128,7 +128,7 @@ class WebhookQueue:
         async with self._pool.connection() as connection:
             await connection.execute(_END, _about(claimed, state="DELIVERED", status=status, reason=""))
 
-    async def again(self, claimed: Claimed, status: int, reason: str, *, seconds: float) -> None:
+    async def send_later(self, claimed: Claimed, status: int, reason: str, *, seconds: float) -> None:
         """Note why it failed and when it is sent again."""
         about = _about(claimed, status=status, reason=reason, seconds=seconds)
         async with self._pool.connection() as connection:

@@ -25,8 +25,8 @@ class WebhookStore:
         """Store a webhook with its first secret; raise TooManyWebhooks."""
         async with self._sessions.begin() as session:
             await session.execute(_ONE_AT_A_TIME, {"account": webhook.account})
-            held = select(func.count()).where(WebhookRow.account == webhook.account)
-            if (await session.scalar(held) or 0) >= MOST_WEBHOOKS:
+            count = select(func.count()).where(WebhookRow.account == webhook.account)
+            if (await session.scalar(count) or 0) >= MOST_WEBHOOKS:
                 raise TooManyWebhooks
             fields = webhook.fields
             await session.execute(
