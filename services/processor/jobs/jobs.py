@@ -12,7 +12,7 @@ from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
-from services.processor.jobs.errors import NoTemplates, PriceUnknown, TooManyJobs
+from services.processor.jobs.errors import JobLimit, NoTemplates, PriceUnknown
 from services.processor.jobs.grants import end_grant, release_budget
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
 from services.processor.jobs.plan import Shards, Snapshot, Step
@@ -136,7 +136,7 @@ class Jobs:
         if made := await self._store.made_before(person.account, key, content):
             return await self._store.get(person.account, made)
         if await self._store.count_live(person.account) >= self._most_live:
-            raise TooManyJobs
+            raise JobLimit
         job = await self._prepare(person, request)
         id_ = await self._store.add(job, key, content)
         if id_ != job.id:

@@ -120,7 +120,7 @@ class ShardRuns:
                 for loop, (claim, _) in list(self._loops.items()):
                     state = states.get(claim.job)
                     if claim.job in used_up:
-                        loop.end(Pause("QUOTA", "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"))
+                        loop.end(Pause("QUOTA", "USAGE_LIMIT", "Usage limit exceeded"))
                     if state is State.PAUSED:
                         # Rows in flight finish, no new ones start.
                         loop.end(Stopped())

@@ -11,8 +11,8 @@ from services.common.identity import Passport
 from services.processor.usage.prices import facts_of
 
 
-class UsageLimitExceeded(DomainError):
-    reason = "USAGE_LIMIT_EXCEEDED"
+class UsageLimit(DomainError):
+    reason = "USAGE_LIMIT"
     kind = Kind.EXHAUSTED
     message = "Usage limit exceeded"
 
@@ -109,10 +109,10 @@ class UsageMeter:
         return Meter(self._plan, start, used, limit)
 
     async def check_room(self, account: str, requested: int) -> None:
-        """Raise UsageLimitExceeded when the plan does not allow so many more."""
+        """Raise UsageLimit when the plan does not allow so many more."""
         meter = await self.totals(account)
         if meter.limit is not None and requested > meter.left:
-            raise UsageLimitExceeded(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
+            raise UsageLimit(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
 
     async def count_uses(self, account: str, uses: Sequence[tuple[str, int, int]]) -> None:
         """Count what was done outside of jobs: (model, input tokens, output tokens) of each usage."""

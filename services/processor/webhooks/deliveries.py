@@ -45,11 +45,11 @@ class Store(Protocol):
     async def get(self, account: str, id_: str) -> Delivery: ...
 
     async def add_test(self, account: str, webhook: str, message: Message) -> None:
-        """Put a test into the queue; raise WebhookDisabled or TooManyDeliveries."""
+        """Put a test into the queue; raise WebhookDisabled or WebhookDeliveryLimit."""
         ...
 
     async def redeliver(self, account: str, id_: str) -> None:
-        """Put a message back; raise WebhookDeliveryPending, WebhookDisabled or TooManyDeliveries."""
+        """Put a message back; raise WebhookDeliveryPending, WebhookDisabled or WebhookDeliveryLimit."""
         ...
 
 

@@ -61,7 +61,7 @@ class Store(Protocol):
     """Where webhooks are kept; all but `add` raise WebhookNotFound."""
 
     async def add(self, webhook: Webhook, wrapped_secret: bytes) -> None:
-        """Store a webhook with its first secret; raise TooManyWebhooks."""
+        """Store a webhook with its first secret; raise WebhookLimit."""
         ...
 
     async def get(self, account: str, id_: str) -> Webhook: ...
@@ -113,7 +113,7 @@ class Webhooks:
     async def create(self, person: Passport, fields: WebhookFields) -> tuple[Webhook, str]:
         """Store a webhook; return it and its secret, to be shown once.
 
-        Raises WebhookInvalid, WebhookUrlNotAllowed or TooManyWebhooks.
+        Raises WebhookInvalid, WebhookUrlNotAllowed or WebhookLimit.
         """
         now, id_ = self._now(), self._new_id()
         webhook = Webhook(id_, person.account, self._checked(fields), "", create_time=now, update_time=now)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from services.common.paging import Position
 from services.common.store import idempotency
 from services.processor.models import IDEMPOTENCY, VariableRow
-from services.processor.templates.errors import TooManyVariables, VariableExists, VariableNotFound
+from services.processor.templates.errors import VariableExists, VariableLimit, VariableNotFound
 from services.processor.templates.variables import MOST_VARIABLES, CustomVariable
 
 _METHOD = "CreateVariable"
@@ -39,7 +39,7 @@ class VariableStore:
                     return await _get(session, variable.account, id_)
                 count = select(func.count()).where(VariableRow.account == variable.account)
                 if (await session.scalar(count) or 0) >= MOST_VARIABLES:
-                    raise TooManyVariables
+                    raise VariableLimit
                 await session.execute(insert(VariableRow).values(**_values(variable)))
         except IntegrityError:
             raise VariableExists from None

@@ -9,7 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from services.common.paging import Position
 from services.processor.webhooks.deliveries import MOST_WAITING, Delivery, DeliveryState
 from services.processor.webhooks.errors import (
-    TooManyDeliveries,
+    WebhookDeliveryLimit,
     WebhookDeliveryNotFound,
     WebhookDeliveryPending,
     WebhookDisabled,
@@ -76,7 +76,7 @@ class DeliveryStore:
         return _delivery(row)
 
     async def add_test(self, account: str, webhook: str, message: Message) -> None:
-        """Put a test into the queue; raise WebhookNotFound, WebhookDisabled or TooManyDeliveries."""
+        """Put a test into the queue; raise WebhookNotFound, WebhookDisabled or WebhookDeliveryLimit."""
         about = {
             "id": message.id,
             "account": account,
@@ -106,7 +106,7 @@ async def _with_room(connection: AsyncConnection[TupleRow], about: dict[str, Any
         raise WebhookDisabled
     waiting = await (await connection.execute(_WAITING, about)).fetchone()
     if waiting and waiting[0] >= MOST_WAITING:
-        raise TooManyDeliveries
+        raise WebhookDeliveryLimit
 
 
 def _delivery(row: TupleRow) -> Delivery:

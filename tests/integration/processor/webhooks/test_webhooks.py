@@ -217,7 +217,7 @@ async def test_webhooks_and_messages_that_wait_are_bounded_and_listed_in_pages(
     name, _ = await hooks.hook(person, receiver.url("/many"))
     for _ in range(9):
         await hooks.hook(person, receiver.url("/more"))
-    assert await refusal(hooks.hook(person, receiver.url("/more"))) == "TOO_MANY_WEBHOOKS"
+    assert await refusal(hooks.hook(person, receiver.url("/more"))) == "WEBHOOK_LIMIT"
     sent = [(await hooks.test(person, name)).name for _ in range(5)]
     page = await hooks.deliveries(person, name, page_size=3)
     rest = await hooks.deliveries(person, name, page_size=3, page_token=page.next_page_token)

@@ -8,7 +8,7 @@ import pytest
 
 from services.common import identity
 from services.common.identity import Call, Passport
-from services.processor.jobs.errors import TooManyJobs
+from services.processor.jobs.errors import JobLimit
 from services.processor.jobs.jobs import JobRequest, Jobs
 
 ANY = cast(Any, None)
@@ -47,7 +47,7 @@ def jobs(most_live: int) -> Jobs:
 
 
 async def test_an_account_with_as_many_jobs_as_it_may_have_gets_no_other() -> None:
-    with pytest.raises(TooManyJobs):
+    with pytest.raises(JobLimit):
         await jobs(3).create(ADA, REQUEST, "")
     identity.enter(Call(method="/x", caller="gateway", passport=ADA))
     with pytest.raises(Reached):

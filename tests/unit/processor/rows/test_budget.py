@@ -10,7 +10,7 @@ from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import (
     NANOS,
     DayUse,
-    UsageLimitExceeded,
+    UsageLimit,
     UsageMeter,
     cost_nanos,
     dollars,
@@ -106,7 +106,7 @@ async def test_a_plan_allows_so_many_and_no_more(requested: int, fits: bool) -> 
     if fits:
         await meter.check_room("ada", requested)
         return
-    with pytest.raises(UsageLimitExceeded) as refused:
+    with pytest.raises(UsageLimit) as refused:
         await meter.check_room("ada", requested)
     assert refused.value.message == "Usage limit exceeded"
     assert refused.value.metadata == {"used": "100", "limit": "250", "requested": "151"}
