@@ -74,7 +74,8 @@ from services.processor.templates.templates import Templates
 from services.processor.templates.variables import Variables
 from services.processor.trials.api_keys import KeyTests
 from services.processor.trials.estimates import Estimates
-from services.processor.trials.templates import Callers, TemplateTests
+from services.processor.trials.template_calls import Callers
+from services.processor.trials.templates import TemplateTests
 from services.processor.usage.meter import PLANS, UsageMeter
 from services.processor.usage.store import UsageStore
 from services.processor.valkey import connect

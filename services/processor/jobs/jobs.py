@@ -1,7 +1,7 @@
 """Jobs of people: what may start, and what their owners may ask of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -15,7 +15,8 @@ from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import JobLimit, NoTemplates, PriceUnknown
 from services.processor.jobs.grants import end_grant, release_budget
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
-from services.processor.jobs.plan import Shards, Snapshot, Step
+from services.processor.jobs.new_job import JobRequest, NewJob
+from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.seal import JobSeal
 from services.processor.outside import (
     DataKey,
@@ -27,49 +28,10 @@ from services.processor.outside import (
     RevokesGrants,
     as_person,
 )
-from services.processor.templates.template import FindsTemplates, Template
+from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables
 from services.processor.usage.meter import UsageMeter, nanos_of
 from services.processor.usage.prices import facts_of
-
-
-@dataclass(frozen=True, slots=True)
-class JobRequest:
-    """What the owner asks for; 0 and empty mean the file's ends, the default, the active key."""
-
-    file: str
-    templates: tuple[str, ...]
-    first_row: int
-    last_row: int
-    parallel_calls: int
-    api_key: str
-    #: US dollars as a decimal number; empty is no limit.
-    max_cost: str = ""
-    identical_once: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """A job that is ready to start."""
-
-    id: str
-    account: str
-    file: str
-    parse: int
-    templates: tuple[str, ...]
-    first_row: int
-    last_row: int
-    parallel_calls: int
-    api_key: str
-    wrapped_key: bytes
-    snapshot: bytes
-    grant_token: str
-    grant_id: str
-    grant_expire_time: datetime
-    create_time: datetime
-    shards: Shards
-    max_cost_nanos: int
-    priced: bool
 
 
 class JobStore(FindsJobs, Protocol):
@@ -153,7 +115,7 @@ class Jobs:
         file = await self._files.facts(request.file, proof)
         first, last = plan.row_range(request.first_row, request.last_row, file.row_count)
         variables = await self._variables.values(person.account)
-        steps = tuple(step_of(each) for each in chosen)
+        steps = tuple(Step.of(each) for each in chosen)
         draft = Snapshot(
             file.columns,
             steps,
@@ -222,8 +184,3 @@ class Jobs:
             self._changes.announce(id_, urgent=True)
             await end_grant(self._vault, job.grant_id, person.account)
         return job
-
-
-def step_of(template: Template) -> Step:
-    """Return a template as a job freezes it."""
-    return Step(f"templates/{template.id}", template.fields.settings)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Self
 
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
 from services.processor.templates.errors import UnknownVariable
 from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
 from services.processor.templates.prompt_settings import PromptSettings
+from services.processor.templates.template import Template
 
 #: Rows that one worker takes at a time, at most.
 SHARD_ROWS = 500
@@ -21,6 +23,11 @@ class Step:
 
     template: str
     settings: PromptSettings
+
+    @classmethod
+    def of(cls, template: Template) -> Self:
+        """Return a template as a job freezes it."""
+        return cls(f"templates/{template.id}", template.fields.settings)
 
     # The checks of answers read these four of a step.
     @property

@@ -1,7 +1,6 @@
 """One prompt's way to its answer: key, call, and again while that makes sense."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +23,7 @@ from services.processor.provider.failures import (
     backoff_seconds,
 )
 from services.processor.rows.budget import Budget, most_nanos
-from services.processor.rows.endings import Again, Ending, Fail, Pause, ending_of
+from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
 from services.processor.rows.requests import RefusedParameters, Requests
 from services.processor.templates import schema
 from services.processor.templates.prompt_settings import PromptSettings
@@ -46,7 +45,7 @@ class Limiter(Protocol):
     def now(self) -> float: ...
     def seconds_left(self, rate_key: str) -> float: ...
     async def park(self, rate_key: str, seconds: float) -> None: ...
-    async def turn(self, rate_key: str, work: "Ended") -> bool: ...
+    async def turn(self, rate_key: str, work: Ended) -> bool: ...
     async def smooth(self, rate_key: str) -> None: ...
     def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None: ...
     def answered_since(self, rate_key: str, started: float) -> bool: ...
@@ -64,44 +63,6 @@ class Called:
     failure: Failure | None = None
     #: The answer as it is kept for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
-
-
-class Ended:
-    """Whether work is over, and why; the first reason stands."""
-
-    def __init__(self) -> None:
-        self.ending: Ending | None = None
-        self._over = asyncio.Event()
-        self._waits: set[asyncio.Timeout] = set()
-
-    def end(self, ending: Ending) -> None:
-        """Say that no new call is to be made."""
-        if self.ending is None:
-            self.ending = ending
-        self._over.set()
-        for wait in self._waits:
-            wait.reschedule(0)
-        self._waits.clear()
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond the end."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._over.wait()
-        except TimeoutError:
-            return
-
-    async def unless_over(self, awaited: Awaitable[object]) -> bool:
-        """Wait for something, but not beyond the end; return whether it came."""
-        try:
-            async with asyncio.timeout(0 if self._over.is_set() else None) as wait:
-                self._waits.add(wait)
-                await awaited
-        except TimeoutError:
-            return False
-        finally:
-            self._waits.discard(wait)
-        return True
 
 
 class Calls:

@@ -15,7 +15,8 @@ import psycopg
 from services.common.logs import describe, log
 from services.processor.jobs.errors import SnapshotDamaged
 from services.processor.jobs.seal import JobSeal
-from services.processor.rows.calls import Called, Ended
+from services.processor.rows.calls import Called
+from services.processor.rows.endings import Ended
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.prices import facts_of
 

@@ -13,8 +13,8 @@ from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.jobs.seal import JobSeal, RowPayload
 from services.processor.provider.rate_key import rate_key
-from services.processor.rows.calls import Called, Calls, Ended
-from services.processor.rows.endings import Ending, Stopped, ending_of
+from services.processor.rows.calls import Called, Calls
+from services.processor.rows.endings import Ended, Ending, Stopped, ending_of
 from services.processor.rows.identical import Identical, sent_once
 from services.processor.rows.source import RowSource, SourceRow
 from services.processor.usage.meter import cost_nanos

@@ -20,9 +20,19 @@ from services.processor.provider.answer import AsksProviders
 from services.processor.provider.parks import Parks
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.budget import Budget
-from services.processor.rows.calls import Calls, Ended, Limiter
+from services.processor.rows.calls import Calls, Limiter
 from services.processor.rows.claims import Claim, FenceLost, who_gives_way
-from services.processor.rows.endings import Again, Ending, Fail, GiveWay, Pause, Stopped, TryAgain, ending_of
+from services.processor.rows.endings import (
+    Again,
+    Ended,
+    Ending,
+    Fail,
+    GiveWay,
+    Pause,
+    Stopped,
+    TryAgain,
+    ending_of,
+)
 from services.processor.rows.identical import Answers, Identical
 from services.processor.rows.loop import RowLoop
 from services.processor.rows.requests import RefusedParameters

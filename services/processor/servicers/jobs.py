@@ -15,7 +15,8 @@ from services.common.rpc.servicing import CREATED, Context
 from services.processor.answers.flags import SEVERITIES
 from services.processor.jobs.control import JobControl
 from services.processor.jobs.job import Job, State
-from services.processor.jobs.jobs import JobRequest, Jobs
+from services.processor.jobs.jobs import Jobs
+from services.processor.jobs.new_job import JobRequest
 from services.processor.jobs.row_result import FAILED, SUCCEEDED
 from services.processor.jobs.watch import Watch
 from services.processor.outside import StoredResult

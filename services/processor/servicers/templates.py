@@ -15,7 +15,8 @@ from services.processor.templates.prompt_settings import (
 )
 from services.processor.templates.template import Template, TemplateFields
 from services.processor.templates.templates import Templates
-from services.processor.trials.templates import TemplateTests, TestedRow, TestRequest
+from services.processor.trials.template_calls import TestedRow
+from services.processor.trials.templates import TemplateTests, TestRequest
 
 
 class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):

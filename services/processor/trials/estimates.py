@@ -9,8 +9,7 @@ from services.common.identity import Passport
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
-from services.processor.jobs.jobs import step_of
-from services.processor.jobs.plan import Snapshot
+from services.processor.jobs.plan import Snapshot, Step
 from services.processor.outside import DescribesFiles, ReadsRows, as_person
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt_settings import PromptSettings
@@ -78,7 +77,7 @@ class Estimates:
         facts = await self._files.facts(file, proof)
         first, last = plan.row_range(first_row, last_row, facts.row_count)
         variables = await self._variables.values(person.account)
-        steps = tuple(step_of(each) for each in chosen)
+        steps = tuple(Step.of(each) for each in chosen)
         snapshot = Snapshot(facts.columns, steps, "", tuple(variables.items()))
         used_columns(snapshot)
         sample: list[Sequence[str]] = []

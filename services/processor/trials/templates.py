@@ -1,20 +1,15 @@
 """Trying templates on a few rows before a job is paid for: real calls, each step's words shown."""
 
 import asyncio
-import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from services.common.errors import InvalidRequest
 from services.common.identity import Passport
-from services.processor.answers import flags
-from services.processor.answers.checks import AnswerChecks
-from services.processor.jobs import plan
 from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.errors import InvalidRowRange, NoTemplates
 from services.processor.jobs.grants import end_grant, release_budget
-from services.processor.jobs.jobs import step_of
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.outside import (
     DescribesApiKeys,
@@ -22,26 +17,17 @@ from services.processor.outside import (
     GrantScope,
     MintsGrants,
     ReadsRows,
-    ReleasesApiKeys,
     RevokesGrants,
     as_person,
 )
-from services.processor.provider.answer import AsksProviders
-from services.processor.provider.failures import Failure, Verdict
-from services.processor.provider.rate_key import rate_key
-from services.processor.rows.calls import Called, Calls, Ended, Limiter
-from services.processor.rows.endings import Again, Ending, Fail, Pause
-from services.processor.rows.requests import RefusedParameters
-from services.processor.templates.prompt import Variable, is_known, parse_prompt
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables
-from services.processor.usage.meter import UsageMeter
+from services.processor.trials.mock_values import mocks
+from services.processor.trials.template_calls import Callers, TestCalls, TestedRow
 
-MOST_ROWS = 10
 MOST_MOCKS = 100
 #: Whoever waits for a test has the patience for this; then it ends with what is there.
 TEST_SECONDS = 45.0
-_NOT_IN_TIME = Failure(Verdict.ROW_FAILS, "TEST_TIMED_OUT", "The test ended before this step did")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +40,6 @@ class TestRequest:
     row_count: int
     mock_values: Mapping[str, str]
     api_key: str
-
-
-@dataclass(slots=True)
-class TestedStep:
-    """One step of one row; `failure` says why it has no outputs, if it was begun."""
-
-    template: str
-    prompt: str = ""
-    outputs: tuple[tuple[str, str], ...] = ()
-    flags: tuple[str, ...] = ()
-    failure: Failure | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-
-@dataclass(slots=True)
-class TestedRow:
-    """One row of a test."""
-
-    number: int
-    confidence: int
-    steps: list[TestedStep] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +56,6 @@ class Files(DescribesFiles, ReadsRows, Protocol):
 
 class Vault(DescribesApiKeys, RevokesGrants, Protocol):
     """What a test asks of the vault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Callers:
-    """What is needed to call a provider."""
-
-    keys: ReleasesApiKeys
-    provider: AsksProviders
-    limiter: Limiter
-    refused: RefusedParameters
-    meter: UsageMeter
 
 
 class TemplateTests:
@@ -139,7 +92,7 @@ class TemplateTests:
         last = min(first + (request.row_count or 1) - 1, file.row_count)
         if first > file.row_count:
             raise InvalidRowRange(first_row=str(first), row_count=str(file.row_count))
-        steps = tuple(step_of(each) for each in chosen)
+        steps = tuple(Step.of(each) for each in chosen)
         variables = await self._variables.values(person.account)
         mocked = mocks(steps, file.columns, variables=variables, given=request.mock_values)
         custom = variables | {name[1:]: value for name, value in mocked.items() if name.startswith("$")}
@@ -163,7 +116,7 @@ class TemplateTests:
             ),
             proof,
         )
-        work = _Test(snapshot, key.name, grant=grant.token, callers=self._callers)
+        work = TestCalls(snapshot, key.name, grant=grant.token, callers=self._callers)
         rows: list[TestedRow] = []
         running: list[asyncio.Task[None]] = []
         try:
@@ -196,93 +149,3 @@ class TemplateTests:
             )
             await end_grant(self._vault, grant.id, person.account)
         return Tested(rows, mocked)
-
-
-class _Test:
-    """The calls of one test."""
-
-    def __init__(self, snapshot: Snapshot, api_key: str, *, grant: str, callers: Callers) -> None:
-        self._steps = snapshot.steps
-        self._prompts = snapshot.prompts()
-        self._checks = [AnswerChecks(*each) for each in zip(self._steps, self._prompts, strict=True)]
-        self._rate_keys = [rate_key(api_key, step.settings.model) for step in self._steps]
-        self._ended = Ended()
-        self._calls = Calls(
-            keys=callers.keys,
-            provider=callers.provider,
-            limiter=callers.limiter,
-            refused=callers.refused,
-            ended=self._ended,
-            grant=grant,
-            claim=0,
-            dice=random.random,
-        )
-
-    async def run_row(self, row: TestedRow, values: list[str]) -> None:
-        """Run a row's steps until one fails."""
-        for position, step in enumerate(self._steps):
-            tested = TestedStep(step.template, self._prompts[position].render(values))
-            row.steps.append(tested)
-            called = await self._calls.call(
-                row.number,
-                position,
-                settings=step.settings,
-                rate_key=self._rate_keys[position],
-                prompt=tested.prompt,
-            )
-            tested.input_tokens, tested.output_tokens = called.input_tokens, called.output_tokens
-            if called.texts is None:
-                tested.failure = _why(called, self._ended.ending)
-                return
-            texts, bits = self._checks[position].check(called.texts, values)
-            tested.outputs = tuple(zip(step.settings.columns, texts, strict=True))
-            tested.flags = flags.names(bits)
-            values += texts
-
-    def time_is_over(self, rows: Sequence[TestedRow]) -> None:
-        """Say of the steps that are under way that they did not end."""
-        for row in rows:
-            if row.steps and not row.steps[-1].outputs and row.steps[-1].failure is None:
-                row.steps[-1].failure = _NOT_IN_TIME
-
-
-def _why(called: Called, ending: Ending | None) -> Failure:
-    if called.failure is not None:
-        return called.failure
-    match ending:
-        case Pause(_, reason, message) | Fail(reason, message):
-            return Failure(Verdict.JOB_PAUSES, reason, message)
-        case Again():
-            return Failure(
-                Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider wants to be left alone longer"
-            )
-        case _:
-            return _NOT_IN_TIME
-
-
-def mocks(
-    steps: Sequence[Step],
-    columns: Sequence[str],
-    *,
-    variables: Mapping[str, str],
-    given: Mapping[str, str],
-) -> dict[str, str]:
-    """Return a value for every variable that neither the file, the account nor an earlier step fills.
-
-    Given values are taken first, by their name in any case; custom variables keep their dollar sign.
-    """
-    known = {name.strip().casefold(): value for name, value in given.items()}
-    found: dict[str, str] = {}
-    names = list(columns)
-    for step in steps:
-        for part in parse_prompt(step.settings.prompt):
-            if isinstance(part, Variable) and not is_known(part.name, names, variables):
-                folded = part.name.casefold()
-                if folded not in {name.casefold() for name in found}:
-                    found[part.name] = known.get(folded, f"Sample {part.name.removeprefix('$')}")
-        names += step.settings.columns
-    # What a later step makes cannot be made up for an earlier one: the order is wrong.
-    made = {column.strip().casefold() for step in steps for column in step.settings.columns}
-    if clash := [name for name in found if name.casefold() in made]:
-        plan.check_order(steps, columns, clash[0])
-    return found

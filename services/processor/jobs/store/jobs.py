@@ -11,7 +11,7 @@ from services.common.paging import Position
 from services.common.store import idempotency
 from services.processor.jobs.errors import JobFinished, JobNotFound
 from services.processor.jobs.job import LIVE, Job, State
-from services.processor.jobs.jobs import NewJob
+from services.processor.jobs.new_job import NewJob
 from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
 from services.processor.queue.tasks import ROWS, RUN_SHARD
 

@@ -17,8 +17,7 @@ from services.processor.provider.limiter import Limiter
 from services.processor.provider.parks import Parks
 from services.processor.provider.rate_key import rate_key
 from services.processor.provider.shared_paces import SharedPaces
-from services.processor.rows.calls import Ended
-from services.processor.rows.endings import Stopped
+from services.processor.rows.endings import Ended, Stopped
 from services.processor.valkey import connect
 from tests.support.ports import free_port
 

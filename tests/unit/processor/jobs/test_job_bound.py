@@ -9,7 +9,8 @@ import pytest
 from services.common import identity
 from services.common.identity import Call, Passport
 from services.processor.jobs.errors import JobLimit
-from services.processor.jobs.jobs import JobRequest, Jobs
+from services.processor.jobs.jobs import Jobs
+from services.processor.jobs.new_job import JobRequest
 
 ANY = cast(Any, None)
 ADA = Passport("ada", "session", ("write",), "token")

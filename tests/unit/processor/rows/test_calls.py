@@ -9,8 +9,8 @@ from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import MALFORMED, TRUNCATED, Failure, Verdict
-from services.processor.rows.calls import Called, Calls, Ended
-from services.processor.rows.endings import Again, Ending, Fail, Pause
+from services.processor.rows.calls import Called, Calls
+from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
 from services.processor.templates.prompt_settings import PromptSettings
 
