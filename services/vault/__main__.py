@@ -34,7 +34,7 @@ def serve(_: argparse.Namespace) -> int:
 
     async def run() -> int:
         try:
-            await service.serve(settings, _stores(settings))
+            await service.serve(settings)
         except (DomainError, SQLAlchemyError) as error:
             log.error("vault.start_failed", **describe(error))
             return 1
@@ -56,7 +56,7 @@ def init(_: argparse.Namespace) -> int:
     settings = load(KeyFileSettings)
 
     async def run() -> int:
-        stores = _stores(settings)
+        stores = Stores.of(settings)
         first = FirstStart(
             KeyStore(stores.keystore),
             stores.database,
@@ -76,10 +76,6 @@ def init(_: argparse.Namespace) -> int:
         return 0
 
     return asyncio.run(run())
-
-
-def _stores(settings: StoreSettings) -> Stores:
-    return Stores.at(read_secret(settings.database_url_file), read_secret(settings.vault_keystore_url_file))
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import email.policy
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -25,8 +25,7 @@ from smelt.auth.v1 import (
 )
 
 from deploy.local.certificates import Certificates
-from services.auth.__main__ import assemble
-from services.auth.policy import POLICY
+from services.auth.service import assemble
 from services.auth.settings import AuthSettings
 from services.common.errors import RemoteError
 from services.common.identity import CLIENT_ADDRESS_KEY, PASSPORT_KEY
@@ -266,17 +265,9 @@ async def replica(
         vault_address=vault_address,
         **{**GENEROUS, **NOBODY_ELSE, "mail_dir": url_file.with_suffix(".mail"), **settings},
     )
-    async with AsyncExitStack() as stack:
-        parts = assemble(told)
-        for step in reversed(parts.on_stop):
-            stack.push_async_callback(step)
-        running = await server.start(
-            told,
-            POLICY,
-            servicers=parts.servicers,
-            verifier=parts.verifier,
-            health=Health(parts.ready_checks),
-        )
+    async with server.Opened() as stack:
+        parts = await assemble(told, stack)
+        running = await server.start(told, parts, Health(parts.ready_checks))
         stack.push_async_callback(running.stop, None)
         loops = [asyncio.ensure_future(loop()) for loop in parts.background]
         stack.push_async_callback(_ended, loops)
