@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.certificates import Certificates
 from deploy.local.valkey import Valkey
-from services.processor.queue.tasks import REAP
+from services.processor.queue.store import REAP
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, State, Suite, gateway_channel
