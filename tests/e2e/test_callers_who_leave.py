@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from tests.e2e.api import Person, tls
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
@@ -20,7 +21,9 @@ STOP_SECONDS = 5.0
 def leaver(new_person: Callable[[], Person], stack: Stack) -> Person:
     """A person over connections of their own, so that one can be closed without the others."""
     person = new_person()
-    http = httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=30, trust_env=False)
+    http = httpx2.Client(
+        base_url=stack.gateway_url, verify=tls(stack), timeout=PATIENCE_SECONDS, trust_env=False
+    )
     return Person(http=http, email=person.email, token=person.token)
 
 
@@ -28,7 +31,7 @@ def open_streams(stack: Stack, service: str) -> int:
     """Return how many streams a service has open, by its own metrics."""
     settings = Path(f"/proc/{stack.pids[service]}/environ").read_bytes().split(b"\0")
     listen = next(each for each in settings if each.startswith(b"SMELT_HEALTH_LISTEN=")).partition(b"=")[2]
-    with urllib.request.urlopen(f"http://{listen.decode()}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://{listen.decode()}/metrics", timeout=PATIENCE_SECONDS) as answer:
         lines = answer.read().decode().splitlines()
     return int(float(next(line for line in lines if line.startswith("smelt_open_streams ")).split()[1]))
 

@@ -12,18 +12,18 @@ import httpx2
 import pytest
 
 from tests.e2e.api import Person, tls
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 
 #: Larger than a part of the object store, so that some of it is there already when it is cut.
 CONTENT = b"n,note\n" + b"".join(b"%d,%b\n" % (n, b"r" * 1000) for n in range(20_000))
-SETTLED_SECONDS = 20
 
 
 @contextmanager
 def connection(stack: Stack) -> Iterator[socket.socket]:
     place = urlsplit(stack.gateway_url)
     with (
-        socket.create_connection((place.hostname or "", place.port or 0), timeout=30) as plain,
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=PATIENCE_SECONDS) as plain,
         tls(stack).wrap_socket(plain, server_hostname=place.hostname) as secured,
     ):
         yield secured
@@ -53,7 +53,7 @@ def ended(stack: Stack) -> float:
 
 
 def wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SETTLED_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not until():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.services import ROOT, python_environment
 from tests.e2e.api import Person
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 from tests.support.wire import address_of
@@ -32,7 +33,7 @@ def operator(stack: Stack, *arguments: str) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -9,6 +9,7 @@ from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
 
 from services.common.ids import new_id
 from tests.e2e.api import Person, reason
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider, authorization_sha256
 from tests.support.stack import Stack
 from tests.support.wire import channel
@@ -63,7 +64,7 @@ async def test_the_operators_key_is_never_sent_to_a_persons_endpoint(
     async with channel(stack, "vault", "operator") as to_vault:
         operator: Any = operator_pb2_grpc.OperatorServiceStub(to_vault)
         request = operator_pb2.SetManagedApiKeyRequest(secret=managed, base_url=provider.base_url)
-        await operator.SetManagedApiKey(request, timeout=10)
+        await operator.SetManagedApiKey(request, timeout=PATIENCE_SECONDS)
     person = new_person()
     own = person.add_key(f"{provider.base_url}/of-a-person")
     assert own["active"]

@@ -157,6 +157,6 @@ def test_a_deletion_is_finished_whatever_is_killed_meanwhile(
             if name not in victims:
                 os.kill(pids[name], signal.SIGCONT)
     assert left(person)
-    wait_erased(stack, account, seconds=90)
+    wait_erased(stack, account)
     assert remains(stack, account) == {}
     assert passes(stack, account) == 1

@@ -10,13 +10,13 @@ import pytest
 
 from services.common.sealing import sealed_size
 from tests.e2e.api import Person, reason, tls
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 CSV = b"n\n1\n2\n"
 #: Several times as many as once stopped all others.
 UNREAD = 16
-DEADLINE_SECONDS = 30
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,9 @@ def test_downloads_that_nobody_reads_keep_nobody_waiting(person: Person, stack: 
     with ExitStack() as held:
         for _ in range(UNREAD):
             http = held.enter_context(
-                httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=20, trust_env=False)
+                httpx2.Client(
+                    base_url=stack.gateway_url, verify=tls(stack), timeout=PATIENCE_SECONDS, trust_env=False
+                )
             )
             answer = held.enter_context(http.stream("GET", f"/v1/{large['name']}:download", headers=headers))
             # Kept, because one that nobody holds closes the connection.
@@ -151,7 +153,7 @@ def test_downloads_that_nobody_reads_keep_nobody_waiting(person: Person, stack: 
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -18,6 +18,7 @@ import pytest
 
 from services.common.ids import new_id
 from tests.e2e.api import PASSWORD, Person, reason, tls
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
@@ -150,7 +151,7 @@ def test_a_request_in_absolute_form_does_not_choose_the_host_either(
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     with (
-        socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as plain,
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=PATIENCE_SECONDS) as plain,
         tls(stack).wrap_socket(plain, server_hostname=place.hostname) as connection,
     ):
         connection.sendall(head.encode() + body)
@@ -186,7 +187,7 @@ def test_a_watched_job_is_seen_no_longer_than_five_seconds_after_the_session_has
     provider.wait_for(2)
     assert person.ok("DELETE", "/v1/sessions/current") == {}
     signed_out = time.monotonic()
-    watching.join(20)
+    watching.join(PATIENCE_SECONDS)
     assert ended, "the stream went on"
     assert ended[0] - signed_out < 5
     person.token = again
@@ -222,7 +223,7 @@ def test_an_upload_is_broken_off_when_its_session_ends(new_person: Callable[[], 
     uploading.join(6)
     took = time.monotonic() - signed_out
     done.set()
-    uploading.join(20)
+    uploading.join(PATIENCE_SECONDS)
     assert took < 5
     assert [status for status, _ in answers] in ([401], [])
 

@@ -8,6 +8,7 @@ import pytest
 from envoy_auth.v3 import external_auth_pb2 as envoy
 
 from tests.integration.auth.auth_server import Fragile, refusal
+from tests.support.patience import PATIENCE_SECONDS
 
 
 def assert_closed(answer: envoy.CheckResponse) -> None:
@@ -68,7 +69,7 @@ async def test_without_the_vault_nobody_new_passes(fragile: Fragile) -> None:
     assert (await refusal(auth.sign_in("new@example.com")))[0] == "UNAVAILABLE"
     assert auth.execute("SELECT count(*) FROM account WHERE email = 'new@example.com'") == [(0,)]
     await fragile.start_vault()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (await auth.check(new.header)).HasField("ok_response"):
             await asyncio.sleep(0.1)
 

@@ -11,6 +11,7 @@ import pytest
 from smelt.auth.v1 import recovery_pb2
 
 from tests.integration.auth.auth_server import Auth, Replicas
+from tests.support.patience import PATIENCE_SECONDS
 
 #: Two samples of one distribution lie further apart than this once in fifteen thousand runs.
 FAR = 4.0
@@ -39,7 +40,7 @@ async def interleaved(ask: Callable[[str], Awaitable[object]], tries: int) -> tu
 
 async def asked(auth: Auth, email: str) -> None:
     await auth.recovery.RequestPasswordReset(
-        recovery_pb2.RequestPasswordResetRequest(email=email), timeout=10
+        recovery_pb2.RequestPasswordResetRequest(email=email), timeout=PATIENCE_SECONDS
     )
 
 

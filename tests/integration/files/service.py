@@ -25,6 +25,7 @@ from deploy.local.certificates import Certificates
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from services.common.ids import new_id
 from tests.integration.files.vault_stand_in import passport
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.stores import Database
 
@@ -127,7 +128,7 @@ def running(
 
 async def ready(service: Service) -> None:
     """Wait until the service says that it is ready."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
             await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{service.health_port}/ready")

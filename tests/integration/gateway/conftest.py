@@ -24,6 +24,7 @@ from services.common.settings import PeerSettings
 from tests.integration.gateway.authorisation import GOOD
 from tests.integration.gateway.backend import Backend, Notes
 from tests.integration.gateway.wire import Answer, http1, tls
+from tests.support.patience import PATIENCE_SECONDS
 
 MAX_UPLOAD_BYTES = 2 * 1024 * 1024
 
@@ -121,7 +122,7 @@ async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
         finally:
             await running.client.close()
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_SECONDS)
             await backend.stop()
 
 
@@ -141,7 +142,7 @@ async def another_edge(like: Edge, settings: GatewaySettings, directory: Path) -
     finally:
         await made.client.close()
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
 
 
 def gateway_settings(

@@ -18,6 +18,7 @@ from deploy.local.pids import started
 from deploy.local.probes import http_status
 from deploy.local.processes import inherited_environment
 from deploy.local.services import ROOT, python_environment
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Session
 
 NAMES = {
@@ -71,7 +72,7 @@ class Hollow:
 
     def end(self) -> tuple[int, str]:
         """Exit code and output, after an orderly end that something else has asked for."""
-        output, _ = self.process.communicate(timeout=60)
+        output, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, output
 
     def query(self, statement: str) -> list[tuple[object, ...]]:
@@ -225,7 +226,7 @@ def test_a_second_signal_leaves_nothing_behind_either(hollow: Hollow) -> None:
     began = time.monotonic()
     assert hollow.end()[0] == 0
     assert time.monotonic() - began < 8
-    eventually(lambda: gone(pids), seconds=5)
+    eventually(lambda: gone(pids))
 
 
 def test_a_signal_during_the_start_stops_what_has_started(hollow: Hollow) -> None:

@@ -105,7 +105,7 @@ async def test_what_a_hostile_provider_sends_is_only_data(
         template = await ada.template("Hello {{Name}}")
         file = world.add_file(["Name"], [[f"Row{number}."] for number in range(1, 11)])
         job = await ada.start(file, template, parallel_calls=10)
-        done = await ada.until(job.name, seconds=60)
+        done = await ada.until(job.name)
         assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 2)
         rows = (await ada.rows(job.name)).rows
         assert [row.error.reason for row in rows] == [
@@ -119,7 +119,7 @@ async def test_what_a_hostile_provider_sends_is_only_data(
         usual, world.base_url = world.base_url, f"http://{flood.address}/v1"
         try:
             flooded = await ada.start(world.add_file(["Name"], [["x"]]), template)
-            ended = await ada.until(flooded.name, seconds=60)
+            ended = await ada.until(flooded.name)
         finally:
             world.base_url = usual
     assert (ended.state, ended.request_counts.failed) == (State.COMPLETED, 1)

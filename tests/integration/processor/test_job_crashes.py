@@ -29,7 +29,7 @@ async def _start(ada: Person, world: World, provider: Provider) -> str:
 
 
 async def _check(ada: Person, name: str) -> None:
-    done = await ada.until(name, seconds=60)
+    done = await ada.until(name)
     assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (
         State.COMPLETED,
         ROWS,
@@ -105,7 +105,7 @@ async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_
     job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
     # Another worker whose clock is right must not take from it what it still holds.
     suite.worker()
-    done = await ada.until(job.name, seconds=60)
+    done = await ada.until(job.name)
     assert shifted.terminate() == 0
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
     assert len([seen for seen in provider.requests() if seen["status"] == 200]) == 20

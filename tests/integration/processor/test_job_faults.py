@@ -206,7 +206,7 @@ async def test_a_limit_that_is_not_told_is_found_and_fails_no_row(
     provider.script(limit={"calls": 30, "window_seconds": 0.5, "tell": False}, latency_ms=20)
     file = world.add_file(COLUMNS, names(240))
     job = await ada.start(file, await ada.template(PROMPT, model="gpt-4.1"), parallel_calls=50)
-    done = await ada.until(job.name, seconds=60)
+    done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 240)
     refused = sum(each["status"] == 429 for each in provider.requests())
     assert 0 < refused < 120
@@ -218,7 +218,7 @@ async def test_a_provider_that_only_refuses_for_rate_pauses_the_job_and_spends_n
     provider.script({"action": "status", "status": 429})
     file = world.add_file(COLUMNS, names(40))
     job = await ada.start(file, await ada.template(PROMPT, model="gpt-4.1-mini"), parallel_calls=40)
-    paused = await ada.until(job.name, State.PAUSED, seconds=60)
+    paused = await ada.until(job.name, State.PAUSED)
     assert jobs_pb2.Job.PauseReason.Name(paused.pause_reason) == "PROVIDER_RATE_LIMIT"
     assert paused.error.reason == "PROVIDER_RATE_LIMITED"
     assert paused.request_counts.failed == 0
@@ -226,5 +226,5 @@ async def test_a_provider_that_only_refuses_for_rate_pauses_the_job_and_spends_n
     assert len(provider.requests()) < 100
     provider.reset()
     await ada.resume(job.name)
-    done = await ada.until(job.name, seconds=60)
+    done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 40)

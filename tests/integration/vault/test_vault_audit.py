@@ -123,7 +123,7 @@ async def test_no_audit_record_no_key(linked: Linked, how: str) -> None:
         assert time.monotonic() - began < 3
         if how != "frozen":
             assert await reason_of(vault.add_key(account)) in {"AUDIT_UNAVAILABLE", "UNAVAILABLE"}
-        await vault.wait("/ready", 503, seconds=5)
+        await vault.wait("/ready", 503)
         assert await vault.probe("/live") == 200
         before = vault.query("SELECT count(*) FROM audit_records WHERE outcome = 'released'")
         assert before == [(1,)]
@@ -133,7 +133,7 @@ async def test_no_audit_record_no_key(linked: Linked, how: str) -> None:
             await link.open()
         else:
             link.thaw()
-        await vault.wait("/ready", 200, seconds=15)
+        await vault.wait("/ready", 200)
         assert await stream.outcomes(grant, range(100, 120)) == [SECRET] * 20
     assert first_bad(await chain_of(vault), records(vault)) is None
 

@@ -20,6 +20,7 @@ from deploy.local.secret_files import private_directory, write_secret
 from services.common.ids import new_id
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
 from tests.support import stores
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.proc import tree
 from tests.support.session import Room, Session
 
@@ -101,11 +102,11 @@ async def test_while_postgres_hangs_or_is_dead_no_key_leaves_and_the_vault_is_no
         ended = time.monotonic()
         try:
             # All that was in flight is answered within the deadline of the record, and refused.
-            await asyncio.wait_for(asyncio.gather(*loads), 5)
+            await asyncio.wait_for(asyncio.gather(*loads), PATIENCE_SECONDS)
             refused = [(at, said) for at, said in outcomes if said != SECRET]
             assert {said for _, said in refused} == {"AUDIT_UNAVAILABLE"}
             assert len(refused) == 8
-            await vault.wait("/ready", 503, seconds=5)
+            await vault.wait("/ready", 503)
             assert await vault.probe("/live") == 200
             assert await stream.outcome(grant, 999_999) == "AUDIT_UNAVAILABLE"
         finally:
@@ -114,7 +115,7 @@ async def test_while_postgres_hangs_or_is_dead_no_key_leaves_and_the_vault_is_no
         # An answer that was on its way when the server stopped may arrive just after.
         assert max(at for at, said in outcomes if said == SECRET) < ended + 1
         if how is signal.SIGSTOP:
-            await vault.wait("/ready", 200, seconds=20)
+            await vault.wait("/ready", 200)
             assert await stream.outcome(grant, 999_998) == SECRET
             released = vault.query("SELECT count(*) FROM audit_records WHERE outcome = 'released'")
             assert released[0][0] >= sum(said == SECRET for _, said in outcomes) + 1

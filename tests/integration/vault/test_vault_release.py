@@ -16,6 +16,7 @@ from tests.integration.vault.vault_process import (
     reason_of,
     worker,
 )
+from tests.support.patience import PATIENCE_SECONDS
 
 OTHER = "sk-other-abcdefghijklmnop-77"
 
@@ -310,4 +311,4 @@ async def test_a_stream_ends_when_the_worker_has_no_more(vault: Vault) -> None:
         await asyncio.sleep(0)
         await stream.half_close()
         assert await asyncio.gather(*asked) == [SECRET] * 29
-        await asyncio.wait_for(stream.ended(), 5)
+        await asyncio.wait_for(stream.ended(), PATIENCE_SECONDS)

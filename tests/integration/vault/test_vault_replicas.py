@@ -10,6 +10,7 @@ import pytest
 from smelt.vault.v1 import api_keys_pb2, erasure_pb2, release_pb2
 
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
+from tests.support.patience import PATIENCE_SECONDS
 
 
 async def beside(vault: Vault, slot: str = "1") -> Vault:
@@ -76,7 +77,7 @@ async def test_what_ends_at_one_replica_ends_at_the_other_within_a_second(
             await asyncio.sleep(0.01)
         await end(here, account, key.name, signed.token_id)
         told = time.monotonic()
-        await asyncio.wait_for(asyncio.gather(*loads), 5)
+        await asyncio.wait_for(asyncio.gather(*loads), PATIENCE_SECONDS)
     assert max(released) < told + 1
     assert refusals <= reasons, refusals
 

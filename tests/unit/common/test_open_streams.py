@@ -10,6 +10,7 @@ from services.common import identity
 from services.common.errors import Unauthenticated, Unavailable
 from services.common.identity import Call, Passport
 from services.common.open_streams import OpenStreams
+from tests.support.patience import PATIENCE_SECONDS
 
 
 class States:
@@ -76,10 +77,10 @@ async def test_a_stream_that_waits_ends_with_its_session_and_others_go_on(
         states.answered.clear()
     states.active_now = {"s2"}
     with pytest.raises(Unauthenticated):
-        await asyncio.wait_for(ends, 5)
+        await asyncio.wait_for(ends, PATIENCE_SECONDS)
     two.put_nowait(2)
     two.put_nowait(-1)
-    assert await asyncio.wait_for(goes_on, 5) == [2]
+    assert await asyncio.wait_for(goes_on, PATIENCE_SECONDS) == [2]
     states.asked.clear()
     await asyncio.sleep(0.05)
     assert states.asked == []  # nobody is there to be asked for
@@ -95,7 +96,7 @@ async def test_an_upload_ends_with_its_session(states: States, streams: OpenStre
 
     enter("s1")
     with pytest.raises(Unauthenticated):
-        await asyncio.wait_for(streams.requests(inner)(None, None), 5)
+        await asyncio.wait_for(streams.requests(inner)(None, None), PATIENCE_SECONDS)
 
 
 async def test_work_under_a_grant_goes_on_without_its_person(states: States, streams: OpenStreams) -> None:
@@ -104,7 +105,7 @@ async def test_work_under_a_grant_goes_on_without_its_person(states: States, str
     running = asyncio.create_task(consumed(streams, None, messages))
     await asyncio.sleep(0.05)
     messages.put_nowait(-1)
-    assert await asyncio.wait_for(running, 5) == []
+    assert await asyncio.wait_for(running, PATIENCE_SECONDS) == []
     assert states.asked == []
 
 
@@ -114,10 +115,10 @@ async def test_while_auth_is_silent_streams_go_on_for_a_while_and_then_end(
     states.down = True
     messages: asyncio.Queue[int] = asyncio.Queue()
     running = asyncio.create_task(consumed(streams, "s1", messages))
-    await asyncio.wait_for(states.answered.wait(), 5)
+    await asyncio.wait_for(states.answered.wait(), PATIENCE_SECONDS)
     assert not running.done()
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE_SECONDS)
 
 
 async def test_a_failure_of_the_stream_itself_stays_what_it_is(streams: OpenStreams) -> None:

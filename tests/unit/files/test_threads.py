@@ -10,6 +10,7 @@ import pytest
 from services.files.errors import FileInvalidFormat
 from services.files.objects import in_pairs
 from services.files.threads import Abandoned, drawn, fed
+from tests.support.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ async def test_a_slow_thread_holds_the_sender_back(executor: ThreadPoolExecutor)
     go = threading.Event()
 
     def work(pieces: Iterator[bytes]) -> int:
-        go.wait(5)
+        go.wait(PATIENCE_SECONDS)
         return len(list(filter(None, pieces)))
 
     running = asyncio.ensure_future(fed(executor, numbers(100, sent), work))

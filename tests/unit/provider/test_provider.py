@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider, answer_for, authorization_sha256
 from tests.unit.provider.conftest import KEY
 
@@ -169,7 +170,7 @@ def test_several_requests_on_one_connection_are_answered_in_order(provider: Prov
     whole = head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
     parts = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunked
     provider.script(latency_ms=20)
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(whole + parts)
         received = b""
         while received.count(b"HTTP/1.1 200 OK") < 2 or received.count(b"fp_standin") < 2:
@@ -179,7 +180,7 @@ def test_several_requests_on_one_connection_are_answered_in_order(provider: Prov
 
 def test_bytes_that_are_no_request_end_the_connection(provider: Provider) -> None:
     host, _, port = provider.address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(b"hello\r\n\r\n")
         received = connection.recv(65536)
     assert received.startswith(b"HTTP/1.1 400 ")
