@@ -18,7 +18,7 @@ from services.common.ids import new_id
 from tests.e2e.api import PASSWORD, Person, reason
 from tests.e2e.remains import LISTS, connect, pass_again, remains, wait_erased
 from tests.e2e.test_leaving import account_of, leave
-from tests.support.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.provider import Provider, answer_for
 from tests.support.stack import Stack
 
@@ -169,10 +169,7 @@ def test_an_export_is_finished_whatever_is_killed_meanwhile(
     pid = stack.pids[victim]
     try:
         name = begun(person)
-        deadline = time.monotonic() + 20
-        while person.call("GET", f"/v1/{name}").json()["state"] != "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: person.call("GET", f"/v1/{name}").json()["state"] == "RUNNING")
     finally:
         os.kill(pid, signal.SIGKILL)
         if held != pid:

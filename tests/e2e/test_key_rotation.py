@@ -15,7 +15,6 @@ from tests.support.stack import Stack
 from tests.support.wire import address_of
 
 LEADS = b"Name,City\r\nAda,London\r\nGrace,Arlington\r\n"
-SECONDS = 60.0
 
 
 def operator(stack: Stack, *arguments: str) -> str:
@@ -56,7 +55,7 @@ def test_files_and_results_come_back_when_every_key_was_rotated(
     assert "is destroyed" in operator(stack, "rotate", "wrapping")
     assert "is destroyed" in operator(stack, "rotate", "root")
     # The old key goes when files, processor and vault have said that nothing of theirs needs it.
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while "retired account keys: 0" not in (said := operator(stack, "status")):
         assert time.monotonic() < deadline, said
         time.sleep(0.5)

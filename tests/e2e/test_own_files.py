@@ -1,7 +1,6 @@
 """One's own files over REST: their names, pages of them, their end, and what a bad disk does."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,7 +9,7 @@ import pytest
 
 from services.common.sealing import sealed_size
 from tests.e2e.api import Person, reason, tls
-from tests.support.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
@@ -150,10 +149,3 @@ def test_downloads_that_nobody_reads_keep_nobody_waiting(person: Person, stack: 
             kept.append(pieces)
             next(pieces)
             assert person.call("GET", f"/v1/{small['name']}:download").content == CSV
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
