@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import json
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -180,7 +181,8 @@ def _start(directory: Path, log: Path) -> "subprocess.Popen[bytes]":
 
 
 async def _until_up(edge: Edge, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
         assert process.poll() is None, edge.log.read_text()
         try:
             if (await edge.call("GET", "/v1/users/me")).status == 200:

@@ -148,7 +148,7 @@ async def test_cancel_stops_provider_calls_within_two_seconds_and_keeps_results(
 async def test_a_deleted_key_pauses_the_job(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
-    provider.script(latency_ms=50)
+    provider.script(latency_ms=200)
     job = await ada.start(world.add_file(COLUMNS, names(500)), await ada.template(PROMPT), parallel_calls=10)
     await ada.until(job.name, State.RUNNING)
     provider.wait_for(5)
