@@ -66,7 +66,7 @@ async def test_a_stream_that_waits_ends_with_its_session_and_others_go_on() -> N
         ends = asyncio.create_task(consumed(streams, "s1", one))
         goes_on = asyncio.create_task(consumed(streams, "s2", two))
         one.put_nowait(1)
-        await asyncio.sleep(10 * EVERY_SECONDS)
+        await asyncio.sleep(10.1 * EVERY_SECONDS)
         assert {"s1": "ada", "s2": "ada"} in states.asked
         assert not ends.done()
         states.active_now = {"s2"}
