@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
-from smelt.auth.v1 import grants_pb2, grants_pb2_grpc, session_states_pb2, session_states_pb2_grpc
+from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
 from smelt.files.v1 import files_pb2, files_pb2_grpc, results_pb2, results_pb2_grpc, rows_pb2, rows_pb2_grpc
 from smelt.vault.v1 import (
     api_keys_pb2,
@@ -269,13 +269,6 @@ class FilesStandIn(
             sha256=hashlib.sha256(data).hexdigest(),
             row_count=rows,
         )
-
-
-class EverySessionStands(session_states_pb2_grpc.SessionStateServiceServicer):
-    """Nobody signs out here."""
-
-    async def GetSessionStates(self, request: Any, context: Any) -> Any:
-        return session_states_pb2.GetSessionStatesResponse(active=[asked.id for asked in request.sessions])
 
 
 class AuthStandIn(grants_pb2_grpc.GrantServiceServicer):

@@ -30,12 +30,12 @@ from tests.integration.processor.stand_in_services import (
     ISSUER,
     KEY_ID,
     AuthStandIn,
-    EverySessionStands,
     FilesStandIn,
     VaultStandIn,
     World,
 )
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.sessions import EverySessionStands
 
 
 class StandIns:
