@@ -199,7 +199,7 @@ async def test_the_flags_of_a_chain_stand_at_their_own_columns(
 async def test_watching_shows_progress_and_ends_with_the_final_state(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
-    provider.script(latency_ms=100)
+    provider.script(latency_ms=300)
     file = world.add_file(COLUMNS, people(60))
     job = await ada.start(file, await ada.template(PROMPT), parallel_calls=6)
     call = ada.jobs.WatchJob(
