@@ -66,7 +66,7 @@ class World:
     revoked: set[str] = field(default_factory=set)
     no_key: bool = False
     key_deleted: bool = False
-    #: So many releases are refused still, because the vault has no place for their record.
+    #: How many more releases the vault refuses because it cannot record them.
     unavailable_releases: int = 0
     streams: int = 0
     #: (account, key, result) as they were reported.

@@ -28,7 +28,7 @@ TOLD_100_A_SECOND = Answer("x", told=Told("6000", "5999", "10ms", "", "", ""))
 TOLD_ONE_A_SECOND = Answer("x", told=Told("60", "59", "1s", "", "", ""))
 USED = 100 * SHARE_OF_TOLD
 NAP_SECONDS = 0.01
-#: So many turns a second twenty lanes take where nothing holds them.
+#: Turns a second that twenty lanes take where nothing holds them.
 FREE = 20 / NAP_SECONDS
 
 
