@@ -1,4 +1,4 @@
-# Commands of the house; `make` alone lists them.
+# The project's commands; `make` alone lists them.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
@@ -19,29 +19,29 @@ demo: $(VENV)/.run gen/.done ## Start everything, run a sample job, show its fir
 run: $(VENV)/.run gen/.done ## Start everything and stay up until Ctrl-C
 	@$(PY) -m deploy.local run
 
-test: $(VENV)/.dev gen/.done ## Everything that must hold: lints, types, walls, tests
+test: $(VENV)/.dev gen/.done ## Run all checks: lints, types, import walls, tests
 	@$(PY) -m tests.run
 
-test-long: $(VENV)/.dev gen/.done ## The same, and the long forms of its tests
+test-long: $(VENV)/.dev gen/.done ## Run the same checks with the long forms of the tests
 	@$(PY) -m tests.run --long
 
 SECONDS ?= 60
-chaos: $(VENV)/.dev gen/.done ## Kill everything in turn while jobs run, for SECONDS=60, and check what came of them
+chaos: $(VENV)/.dev gen/.done ## Kill each process in turn while jobs run, for SECONDS=60, and check the results
 	@$(PY) -m tests.chaos $(SECONDS)
 
-lint: $(VENV)/.dev gen/.done ## Only the lints, types and import walls
+lint: $(VENV)/.dev gen/.done ## Run only the lints, types and import walls
 	@$(PY) -m tests.run --lint-only
 
-bench: $(VENV)/.dev gen/.done ## Benchmarks: ratios measured in one run
+bench: $(VENV)/.dev gen/.done ## Run benchmarks: ratios measured in one run
 	@$(PY) -m tests.bench
 
-gen: gen/.done ## Generate wire code and descriptors from protos/
+gen: gen/.done ## Generate message code and descriptors from protos/
 
-lock: ## Pin requirements/*.in anew, with hashes (needs uv)
+lock: ## Pin requirements/*.in again, with hashes (needs uv)
 	cd requirements && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q run.in -o run.txt
 	cd requirements && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q dev.in -o dev.txt
 
-clean: ## Remove generated code and the virtual environment; data stays
+clean: ## Remove generated code and the virtual environment, but keep data
 	rm -rf gen $(VENV)
 
 $(VENV)/.run: requirements/run.txt client/pyproject.toml deploy/bootstrap.py
@@ -50,7 +50,7 @@ $(VENV)/.run: requirements/run.txt client/pyproject.toml deploy/bootstrap.py
 $(VENV)/.dev: requirements/dev.txt client/pyproject.toml deploy/bootstrap.py
 	@$(PYTHON) deploy/bootstrap.py dev
 
-# Written to a folder beside and moved, so that an interrupted run leaves no half of it.
+# Generated in a temporary folder and then moved, so that an interrupted run leaves nothing half done.
 gen/.done: $(PROTOS) $(VENDORED) Makefile | $(VENV)/.run
 	@rm -rf gen.new && mkdir gen.new
 	@$(PROTOC) --python_out=gen.new --pyi_out=gen.new --grpc_python_out=gen.new $(PROTOS) \

@@ -1,1 +1,1 @@
-"""Ways to run Smelt: the embedded stack on one machine, and manifests for a cluster."""
+"""Ways to run Smelt: the embedded stack on one machine, and Kubernetes manifests for a cluster."""

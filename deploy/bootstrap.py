@@ -1,4 +1,4 @@
-"""Makes the virtual environment from the hash-pinned requirements; needs only the standard library."""
+"""Creates the virtual environment from the hash-pinned requirements; needs only the standard library."""
 
 import subprocess
 import sys
@@ -18,16 +18,16 @@ def main(kind: str) -> None:
     """Install `run` or `dev` requirements and put the project on the environment's path."""
     if sys.version_info < OLDEST:
         this = sys.version.split()[0]
-        fail(f"Python 3.11 or newer is needed, this is {this}; try `make PYTHON=python3.12 ...`")
+        fail(f"Python 3.11 or newer is required, but this is {this}; try `make PYTHON=python3.12 ...`")
     python = VENV / "bin" / "python"
     if not python.exists():
         try:
             import ensurepip  # noqa: F401
         except ImportError:
-            fail("this Python has no venv module; on Debian: apt install python3-venv")
-        print("Making a virtual environment in .venv (once, about a minute) ...", flush=True)
+            fail("this Python has no venv module; install it (on Debian: apt install python3-venv)")
+        print("Creating a virtual environment in .venv (once; takes about a minute) ...", flush=True)
         if subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
-            fail("the virtual environment could not be made; is this folder writable?")
+            fail("the virtual environment could not be created; check that this folder is writable")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     requirements = ROOT / "requirements" / f"{kind}.txt"
     steps = [
@@ -35,16 +35,16 @@ def main(kind: str) -> None:
         [*pip, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT / "client")],
     ]
     for step in steps:
-        # pip's notes about the configured indexes are not for the person who types `make`.
+        # Hides pip's notes about the configured indexes, which mean nothing to the person who typed `make`.
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
             sys.stderr.write(done.stderr)
-            fail("the requirements could not be installed (see above); is this platform in the README?")
+            fail("the requirements could not be installed (see above); does the README list this platform?")
     purelib = subprocess.check_output(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
     ).strip()
     (Path(purelib) / "smelt.pth").write_text(f"{ROOT}\n{ROOT / 'gen'}\n")
-    # What tests need holds all that running needs.
+    # The tests' requirements include everything needed for running.
     for stamp in ("run", "dev") if kind == "dev" else ("run",):
         (VENV / f".{stamp}").touch()
 

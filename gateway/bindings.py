@@ -10,36 +10,36 @@ from google.protobuf import descriptor_pb2
 
 DESCRIPTORS = Path(__file__).resolve().parent.parent / "gen" / "smelt.binpb"
 HTTP_BODY = ".google.api.HttpBody"
-# These read a whole file, or call a model, before they answer.
+# These read a whole file, or call a model, before they respond.
 LONG = ("ReparseFile", "TestTemplate")
 _HOLE = re.compile(r"\{([^}=]+)(?:=([^}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)
 class PathTemplate:
-    """A path with holes, such as `/v1/{name=files/*}:download`; a hole's `*` is one segment."""
+    """A path with variables, such as `/v1/{name=files/*}:download`; a `*` matches one segment."""
 
     text: str
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The request fields that the path fills."""
+        """The request fields that the path sets."""
         return tuple(hole.group(1) for hole in _HOLE.finditer(self.text))
 
     @property
     def expanded(self) -> str:
-        """The path with its holes written out: `/v1/files/*:download`."""
+        """The path with its variables expanded: `/v1/files/*:download`."""
         return _HOLE.sub(lambda hole: hole.group(2) or "*", self.text)
 
     @property
     def regex(self) -> str:
-        """A pattern for whole paths. A segment holds no colon, which begins a custom method."""
+        """A pattern for whole paths. A segment contains no colon, because a colon starts a custom method."""
         return "[^/:]+".join(re.escape(part) for part in self.expanded.split("*"))
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One way to reach an RPC by HTTP."""
+    """One HTTP method and path that reach an RPC."""
 
     service: str
     rpc: str
@@ -54,32 +54,32 @@ class Binding:
 
     @property
     def cluster(self) -> str:
-        """The service that answers: `files` for `smelt.files.v1.FileService`."""
+        """The service that handles it: `files` for `smelt.files.v1.FileService`."""
         return self.service.split(".")[1]
 
     @property
     def creates(self) -> bool:
-        """Whether success is 201: servicers of these say so by `x-http-status`."""
+        """Whether success is 201, which the servicer sets with `x-http-status`."""
         return self.rpc.startswith(("Create", "Upload"))
 
     @property
     def is_long(self) -> bool:
-        """Whether the answer may take as long as an upload."""
+        """Whether the response may take as long as an upload."""
         return self.rpc in LONG
 
     @property
     def raw_response(self) -> bool:
-        """Whether the answer is bytes rather than JSON."""
+        """Whether the response is bytes rather than JSON."""
         return self.response == HTTP_BODY
 
     @property
     def is_event_stream(self) -> bool:
-        """Whether the answer is a stream of JSON messages."""
+        """Whether the response is a stream of JSON messages."""
         return self.server_streaming and not self.raw_response
 
 
 def load(path: Path = DESCRIPTORS) -> descriptor_pb2.FileDescriptorSet:
-    """The descriptor set of all protos, as `make gen` writes it."""
+    """The descriptor set of all protos, as written by `make gen`."""
     return descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
 
 
@@ -125,7 +125,7 @@ def _binding(
 
 
 def _messages(descriptors: descriptor_pb2.FileDescriptorSet) -> dict[str, dict[str, str]]:
-    """Type names of the fields of every top-level message."""
+    """The type names of the fields of every top-level message."""
     return {
         f".{file.package}.{message.name}": {field.name: field.type_name for field in message.field}
         for file in descriptors.file

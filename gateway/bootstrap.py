@@ -15,14 +15,14 @@ from gateway.settings import GatewaySettings
 
 MAX_CONNECTIONS = 10_000
 MAX_HEAP_BYTES = 1024**3
-# Of the requests of one connection, counted once so many have come, at most half may be reset within a
-# second of their start; otherwise the connection ends (CVE-2023-44487).
+# Once a connection has made this many requests, it is closed if the client reset more than half of them
+# within a second of their start (CVE-2023-44487).
 RESETS_COUNTED_FROM = 200
 REQUESTS_PER_READ = 10
 
 
 def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySettings, out: Path) -> Config:
-    """The bootstrap document. Services without an HTTP binding are not in it."""
+    """The bootstrap document. Services without an HTTP binding are left out."""
     edge = bindings(descriptors)
     services = {binding.service for binding in edge}
     return {

@@ -5,10 +5,11 @@ from gateway.secrets import secret_source
 from gateway.settings import SERVICES, GatewaySettings
 
 STREAM_WINDOW_BYTES = 2 * 1024 * 1024
-# All answers of a service come over few connections. One that its client does not read holds its share of
-# the window: were it small, a few slow downloads would keep everybody waiting. Memory is watched as a whole.
+# All responses of a service share a few connections, and a response that its client does not read occupies
+# part of the connection's window. If the window were small, a few slow downloads would stall everyone else.
+# The overload manager limits memory as a whole.
 CONNECTION_WINDOW_BYTES = 1024**3
-# A message of a download is 512 KiB: in frames of 16 KiB, the least there is, it comes in 32.
+# A download's messages are 512 KiB each; frames of 16 KiB, the minimum, would split each one into 32.
 FRAME_BYTES = 128 * 1024
 SETTINGS_MAX_FRAME_SIZE = 5  # RFC 9113, section 6.5.2
 BUFFER_BYTES = 1024 * 1024
@@ -31,7 +32,7 @@ def _cluster(service: str, address: str, out: str) -> Config:
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _http2()
         },
-        # A service that just came back is used within a second.
+        # A service that has just come back is used within a second.
         "health_checks": [
             {
                 "timeout": "1s",

@@ -1,5 +1,5 @@
--- Requests: a service sees only these headers of a client's, so that none can be forged and none outgrows
--- what gRPC takes as metadata.
+-- Requests: services see only these of the client's headers, so that none can be forged and none exceeds
+-- what gRPC accepts as metadata.
 local passed = {
   ["authorization"] = true,
   ["content-length"] = true,
@@ -14,7 +14,7 @@ local passed = {
   ["x-request-id"] = true,
 }
 
--- The longest values that are passed; a key that was cut is still too long for the service to take.
+-- The maximum lengths that are passed on; a key that was cut is still too long for the service to accept.
 local longest = { ["user-agent"] = 256, ["idempotency-key"] = 300, ["if-range"] = 256, ["range"] = 256 }
 
 function envoy_on_request(request)
@@ -40,8 +40,8 @@ function envoy_on_request(request)
   end
 end
 
--- The transcoder quotes the place in a body that it could not read, and what stands there may be a secret.
--- Our own refusals end with their message, which is cut before the quotation's line.
+-- The transcoder quotes the part of a body that it could not read, which may contain a secret. The message is
+-- the last field of our own refusals, so everything from the line of the quotation on is cut off.
 local function without_quotation(response)
   local body = response:body()
   local text = body:getBytes(0, body:length())
@@ -53,8 +53,8 @@ local function without_quotation(response)
   end
 end
 
--- Envoy's own refusals of requests of a gRPC content type come in gRPC's form, with status 200. The only one
--- of them that can come here says 415.
+-- Envoy refuses requests with a gRPC content type in gRPC's own form, with status 200. The only such refusal
+-- that can occur here is 415.
 local refused_grpc = '{"code":3,"message":"Send application/json","details":[{"@type":'
   .. '"type.googleapis.com/google.rpc.ErrorInfo","reason":"UNSUPPORTED_MEDIA_TYPE","domain":"smelt"}]}'
 
@@ -65,8 +65,8 @@ local function as_json(response)
   headers:replace("content-length", response:body(true):setBytes(refused_grpc))
 end
 
--- Answers: a service can neither choose the HTTP status nor send a content-length over gRPC, so that it
--- sends both under other names. What belongs to gRPC is dropped.
+-- Responses: over gRPC a service can neither choose the HTTP status nor send a content-length, so it sends
+-- both under other names. gRPC's own headers are dropped.
 function envoy_on_response(response)
   local headers = response:headers()
   local status = headers:get("x-http-status")
@@ -76,7 +76,7 @@ function envoy_on_response(response)
   end
   local length = headers:get("x-content-length")
   if length then
-    -- The announced length is that of the content, not of an error that came instead.
+    -- The announced length applies to the content, not to an error sent in its place.
     local sent = headers:get(":status")
     if sent == "200" or sent == "206" then
       headers:replace("content-length", length)

@@ -1,4 +1,4 @@
-"""How refusals of Envoy's own look: one JSON shape, fixed words, the same headers as every answer."""
+"""Envoy's own refusals: one JSON shape, fixed messages, and the same headers as every response."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ SECURITY_HEADERS = {
     "cache-control": "no-store",
 }
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
-# What Envoy or its transcoder says itself, such as which query parameter is unknown.
+# Envoy's or its transcoder's own message, such as which query parameter is unknown.
 OWN_WORDS = "%LOCAL_REPLY_BODY%"
 
 
@@ -30,37 +30,37 @@ class Refusal:
 
 
 REFUSALS = (
-    Refusal(403, 7, "FORBIDDEN", "This is not allowed"),
-    Refusal(404, 5, "ROUTE_NOT_FOUND", "There is nothing at this address"),
-    Refusal(405, 12, "METHOD_NOT_ALLOWED", "This address does not take this method"),
-    Refusal(408, 4, "REQUEST_TIMEOUT", "The request took too long to arrive"),
+    Refusal(403, 7, "FORBIDDEN", "This request is not allowed"),
+    Refusal(404, 5, "ROUTE_NOT_FOUND", "There is no such address; /openapi.json lists all of them"),
+    Refusal(405, 12, "METHOD_NOT_ALLOWED", "This address does not support this HTTP method"),
+    Refusal(408, 4, "REQUEST_TIMEOUT", "The request took too long to arrive; try again"),
     Refusal(413, 8, "BODY_TOO_LARGE", "The request body is too large"),
     Refusal(
         415,
         3,
         "UNSUPPORTED_MEDIA_TYPE",
-        "Send application/json in UTF-8, or a file as it is, without content-encoding",
+        "Send application/json in UTF-8, or the file itself, without content-encoding",
     ),
     Refusal(426, 3, "UPGRADE_REQUIRED", "Use HTTP/1.1 or HTTP/2"),
-    Refusal(429, 8, "TOO_MANY_REQUESTS", "Too many requests, try again later"),
+    Refusal(429, 8, "TOO_MANY_REQUESTS", "Too many requests; try again later"),
     Refusal(431, 8, "HEADERS_TOO_LARGE", "The request headers are too large"),
-    Refusal(501, 12, "NOT_IMPLEMENTED", "This kind of request is not understood"),
-    Refusal(502, 14, "UNAVAILABLE", "The service is not available, try again later"),
-    Refusal(504, 4, "DEADLINE_EXCEEDED", "The service took too long"),
+    Refusal(501, 12, "NOT_IMPLEMENTED", "This kind of request is not supported"),
+    Refusal(502, 14, "UNAVAILABLE", "The service is unavailable; try again later"),
+    Refusal(504, 4, "DEADLINE_EXCEEDED", "The service took too long to respond"),
 )
-UNAVAILABLE = Refusal(503, 14, "UNAVAILABLE", "The service is not available, try again later")
+UNAVAILABLE = Refusal(503, 14, "UNAVAILABLE", "The service is unavailable; try again later")
 FILE_TOO_LARGE = Refusal(413, 8, "FILE_TOO_LARGE", "File too large")
 INVALID = Refusal(400, 3, "INVALID_REQUEST", OWN_WORDS)
-MALFORMED = Refusal(400, 3, "INVALID_REQUEST", "The request is malformed")
+MALFORMED = Refusal(400, 3, "INVALID_REQUEST", "The request is malformed and cannot be read")
 INTERNAL = Refusal(500, 13, "INTERNAL", "internal error")
 
 
 def local_replies(upload_path: str) -> Config:
-    """The mappers, first match wins. `upload_path` is a pattern of the paths that take files."""
+    """The mappers; the first match wins. `upload_path` is a pattern of the paths that accept files."""
     return {
         "mappers": [
-            # An authorisation service that cannot be asked carries the flag UAEX too, with an empty body,
-            # so this one stands before the one that keeps bodies.
+            # When the authorisation service cannot be reached, the response has the flag UAEX too, with an
+            # empty body, so this mapper must come before the one that keeps bodies.
             _mapper(_status(UNAVAILABLE.status), UNAVAILABLE),
             _authorisation_said_no(),
             _mapper(_all(_status(413), _path(upload_path)), FILE_TOO_LARGE),

@@ -1,4 +1,4 @@
-"""What a request passes on its way: header rules, buffering, authorisation, transcoding, routing."""
+"""The filters a request passes: header rules, buffering, authorisation, transcoding, routing."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,22 +13,22 @@ TRANSCODER_TYPE = "envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJso
 DESCRIPTORS_FILE = "smelt.binpb"
 AUTHORISATION_SECONDS = 2
 SCRIPT = Path(__file__).with_name("edge.lua")
-# What auth is shown of a request, beside its method and path.
+# The request headers that auth sees, besides the method and path.
 SHOWN_TO_AUTH = ("authorization", "user-agent", "x-envoy-external-address", "x-request-id")
 
 
 def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> list[Config]:
-    """The filters in the order that requests pass them; answers pass them from the last to the first."""
+    """The filters in the order that requests pass them; responses pass them in reverse."""
     return [
-        # First, so that it has the last word on answers.
+        # First, so that it is the last to change responses.
         extension(
             "envoy.filters.http.lua",
             "envoy.extensions.filters.http.lua.v3.Lua",
             default_source_code={"inline_string": SCRIPT.read_text()},
-            # The route was chosen by what the client sent, and stays.
+            # The route chosen by what the client sent stays as it is.
             clear_route_cache=False,
         ),
-        # JSON bodies are held whole: older HTTP/2 clients choke on an answer that precedes the body's end.
+        # JSON bodies are buffered: older HTTP/2 clients fail on a response that precedes the body's end.
         extension(BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_json_bytes),
         limiter(),
         _authorisation(),
@@ -44,7 +44,7 @@ def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> 
 def transcoder(
     services: Iterable[str], out: Path, *, events: bool = False, max_body_bytes: int | None = None
 ) -> Config:
-    """JSON to gRPC and back. Routes are those of the REST paths; proto field names; zeros are printed."""
+    """Translate JSON to gRPC and back. It uses the REST routes and proto field names, and prints zeros."""
     stream = "stream_sse_style_delimited" if events else "stream_newline_delimited"
     return typed(
         TRANSCODER_TYPE,
@@ -68,7 +68,7 @@ def transcoder(
 
 
 def _authorisation() -> Config:
-    """One question to auth for each request, and no answer means no."""
+    """Ask auth once per request. If auth does not answer, the request is refused."""
     return extension(
         AUTHORISATION,
         "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",

@@ -1,10 +1,10 @@
-"""How often one address may call what is open to everyone; the exact limits are the services' own."""
+"""Rate limits per address for calls that need no session. The services enforce the exact limits."""
 
 from gateway.parts import Config, extension, headers, typed
 
 LIMITER = "envoy.filters.http.local_ratelimit"
 LIMITER_TYPE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
-# A password check costs about a quarter of a second of one core: no honest client comes near this.
+# A password check takes about a quarter of a second of one core; no honest client comes near this rate.
 BURST = 100
 PER_SECOND = 10
 ADDRESSES = 10_000
@@ -12,12 +12,12 @@ ALL_ADDRESSES_PER_SECOND = 500
 
 
 def limiter() -> Config:
-    """The filter, which limits nothing by itself."""
+    """The filter, which by itself limits nothing."""
     return extension(LIMITER, LIMITER_TYPE, stat_prefix="none")
 
 
 def per_address() -> Config:
-    """What a route adds to be limited: a bucket for each client address, and one for all of them."""
+    """The configuration of a limited route: a bucket for each client address, and one for all of them."""
     always = {"default_value": {"numerator": 100}}
     bucket = {"max_tokens": BURST, "tokens_per_fill": PER_SECOND, "fill_interval": "1s"}
     config = typed(
@@ -32,7 +32,7 @@ def per_address() -> Config:
         filter_enforced=always,
         rate_limits=[{"actions": [{"remote_address": {}}]}],
         max_dynamic_descriptors=ADDRESSES,
-        # An entry without a value is a bucket for each value that is seen.
+        # An entry without a value makes a bucket for each value seen.
         descriptors=[{"entries": [{"key": "remote_address"}], "token_bucket": bucket}],
         response_headers_to_add=headers({"retry-after": "1"}),
     )

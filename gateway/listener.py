@@ -1,4 +1,4 @@
-"""The one door: TLS, HTTP/1.1 and HTTP/2, and a bound on everything a client can send or hold open."""
+"""The only listener: TLS, HTTP/1.1 and HTTP/2, with a bound on all that a client can send or hold open."""
 
 from gateway.errors import SECURITY_HEADERS
 from gateway.parts import Config, duration, extension, headers, socket_address, typed
@@ -7,7 +7,7 @@ from gateway.secrets import secret_source
 HEADERS_SECONDS = 10
 IDLE_SECONDS = 120
 STREAM_IDLE_SECONDS = 60
-# A slow line may take this long for the largest upload.
+# The largest upload may take this long on a slow connection.
 REQUEST_SECONDS = 3600
 MAX_HEADERS_KB = 16
 MAX_HEADERS = 64
@@ -16,7 +16,7 @@ BUFFER_BYTES = 1024 * 1024
 STREAM_WINDOW_BYTES = 256 * 1024
 CONNECTION_WINDOW_BYTES = 1024 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
-# What only Envoy and the services may say; a client's own copies are gone before anything reads them.
+# Headers that only Envoy and the services may set; a client's copies are removed before anything reads them.
 FORGED = "|".join(
     (
         r"(?i)(x-smelt|x-envoy|x-forwarded|x-http|grpc)-.*",
@@ -24,8 +24,8 @@ FORGED = "|".join(
         "forwarded|x-real-ip|x-request-id|x-content-length",
     )
 )
-# A proxy before this one says in `x-forwarded-for` whom it serves; Envoy counts from its end, where no client
-# can write.
+# A proxy in front of this one appends its client's address to `x-forwarded-for`. Envoy counts from the end,
+# where no client can write.
 FORGED_BEHIND_A_PROXY = FORGED.replace("x-forwarded|", "") + "|x-forwarded-(host|port)"
 NEVER_SENT = ("server", "x-powered-by", "grpc-accept-encoding", "accept-encoding", "grpc-encoding", "trailer")
 ACCESS_LOG = {
@@ -91,7 +91,7 @@ def _connection(
         stat_prefix="edge",
         codec_type="AUTO",
         server_header_transformation="PASS_THROUGH",
-        # The client's address is the connection's. No address counts as inside, so that loopback and
+        # The client's address is that of the connection. No address counts as internal, so loopback and
         # private clients get `x-envoy-external-address` as well.
         use_remote_address=True,
         skip_xff_append=True,

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: every HTTP binding of the protos, with their comments as its words."""
+"""The OpenAPI 3.1 document: every HTTP binding of the protos, described by the protos' comments."""
 
 import re
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ from gateway.public import is_public
 from gateway.schemas import Schema, Schemas, id_pattern
 
 ABOUT = (
-    "Smelt fills new columns of a CSV by running prompt templates over its rows. "
+    "Smelt runs prompt templates over the rows of a CSV and puts the answers in new columns. "
     "Unknown query parameters are refused; unknown fields in a JSON body are ignored. "
-    "64-bit integers are written as strings. Every error has one shape with a stable `reason`."
+    "64-bit integers are written as strings. All errors have the same shape, with a stable `reason`."
 )
 ERROR: Schema = {
     "type": "object",
     "description": "What went wrong (google.rpc.Status).",
     "required": ["code", "message", "details"],
     "properties": {
-        "code": {"type": "integer", "description": "A google.rpc.Code."},
-        "message": {"type": "string", "description": "A sentence for people."},
+        "code": {"type": "integer", "description": "The google.rpc.Code."},
+        "message": {"type": "string", "description": "A sentence that says what happened."},
         "details": {
             "type": "array",
-            "description": "The first one is a google.rpc.ErrorInfo.",
+            "description": "Details; the first one is a google.rpc.ErrorInfo.",
             "items": {
                 "type": "object",
                 "required": ["@type"],
@@ -46,7 +46,7 @@ FAILED = {
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Repeating a call with the same key and body creates nothing twice.",
+    "description": "If you repeat a call with the same key and body, nothing is created twice.",
     "schema": {"type": "string", "maxLength": 255},
 }
 FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -167,5 +167,5 @@ def _answer(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     schema = schemas.reference(binding.response)
     if binding.is_event_stream:
         events = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
-        return {"text/event-stream": {"schema": {**events, "description": "The data of each event."}}}
+        return {"text/event-stream": {"schema": {**events, "description": "The data of an event."}}}
     return {"application/json": {"schema": schema}}

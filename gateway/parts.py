@@ -7,7 +7,7 @@ Config = dict[str, Any]
 
 
 def typed(type_name: str, **fields: Any) -> Config:
-    """A message that Envoy finds by its type."""
+    """A message with its type, which Envoy uses to look it up."""
     return {"@type": f"type.googleapis.com/{type_name}", **fields}
 
 
@@ -17,7 +17,7 @@ def extension(name: str, type_name: str, **fields: Any) -> Config:
 
 
 def headers(values: Mapping[str, str]) -> list[Config]:
-    """Headers that replace what is there."""
+    """Headers that replace existing ones of the same name."""
     return [
         {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
         for key, value in values.items()
@@ -31,5 +31,5 @@ def socket_address(address: str) -> Config:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as Envoy reads them."""
+    """A duration in the form Envoy reads."""
     return f"{seconds:g}s"

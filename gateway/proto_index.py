@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 
 from google.protobuf import descriptor_pb2
 
-# Field numbers in descriptor.proto, of which the paths to comments are made.
+# Field numbers in descriptor.proto, which make up the paths to comments.
 _MESSAGES, _ENUMS, _SERVICES = 4, 5, 6
 _FIELDS, _NESTED, _NESTED_ENUMS, _METHODS, _VALUES = 2, 3, 4, 2, 2
 
 
 @dataclass(slots=True)
 class ProtoIndex:
-    """Everything by its full name with a leading dot, as field types are written."""
+    """Everything in the protos by its full name with a leading dot, the form that field types use."""
 
     messages: dict[str, descriptor_pb2.DescriptorProto] = field(default_factory=dict)
     enums: dict[str, descriptor_pb2.EnumDescriptorProto] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
 
     def comment(self, name: str) -> str:
-        """What the proto says of this message, field, enum value, service or RPC; empty when nothing."""
+        """The comment on a message, field, enum value, service or RPC; empty if there is none."""
         return self.comments.get(name, "")
 
 
@@ -75,6 +75,6 @@ def _enum(
 
 
 def _unwrap(comment: str) -> str:
-    """Lines joined to paragraphs."""
+    """Join lines into paragraphs."""
     paragraphs = comment.strip().split("\n\n")
     return "\n\n".join(" ".join(line.strip() for line in text.splitlines()) for text in paragraphs)

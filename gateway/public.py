@@ -1,4 +1,4 @@
-"""The only calls that nobody has to be signed in for; everything else asks auth first."""
+"""The only calls that need no session; for every other call Envoy asks auth first."""
 
 from gateway.bindings import Binding
 

@@ -1,4 +1,4 @@
-"""Writing what Envoy reads into one directory."""
+"""Writes everything Envoy reads into one directory."""
 
 import datetime
 import json
@@ -18,8 +18,8 @@ CONFIGURATION = "envoy.yaml"
 
 
 def render(settings: GatewaySettings, out: Path, now: datetime.datetime) -> None:
-    """Write the configuration, the descriptors, the certificates' places and the documents that the edge
-    answers by itself. Paths in them are absolute: `out` must stay where it is."""
+    """Write the configuration, the descriptors, the locations of the certificates, and the documents that
+    the edge serves itself. Paths in them are absolute, so `out` must stay where it is."""
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     descriptors = load()
@@ -33,7 +33,7 @@ def render(settings: GatewaySettings, out: Path, now: datetime.datetime) -> None
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Replace a file whole: Envoy reads the certificates' places again when they are moved into place."""
+    """Replace a file atomically: Envoy reloads the certificates' locations when they are moved into place."""
     new = path.with_name(path.name + ".new")
     new.write_bytes(content)
     new.replace(path)

@@ -1,4 +1,4 @@
-"""Which request goes where: routes from the bindings, refusals around them, and nothing else."""
+"""Where each request goes: routes from the bindings, refusals around them, and nothing else."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,37 +12,37 @@ from gateway.settings import GatewaySettings
 
 UNARY_SECONDS = 15
 LONG_SECONDS = 600
-# From the first byte of a JSON request to the last of its answer, however slowly either is sent.
+# From the first byte of a JSON request to the last byte of its response, however slowly either is sent.
 EXCHANGE_SECONDS = 40
 TRANSFER_IDLE_SECONDS = 60
-# Watched jobs send at least every 15 seconds.
+# The stream of a watched job sends something at least every 15 seconds.
 WATCH_IDLE_SECONDS = 60
-# 50,000 characters, each written as two JSON escapes of six bytes, fit with room for the other fields.
+# Fits a prompt of 50,000 characters, each written as two JSON escapes of six bytes, and the other fields.
 MAX_JSON_BYTES = 1024 * 1024
-# What multipart/form-data may add to the file itself.
+# The most that multipart/form-data may add to the file itself.
 MULTIPART_BYTES = 64 * 1024
 MAX_INT64 = 2**63 - 1
 
 JSON_UTF8 = r'(?i)application/json(\s*;\s*charset="?utf-8"?)?\s*'
 NOT_FOR_SERVICES = ("x-forwarded-for", "x-forwarded-proto")
-# Kept for the access log, but no longer than what services take as metadata.
+# Kept for the access log, but cut to the length that services accept as metadata.
 SHORT_PATH = {"x-envoy-original-path": "%REQ(X-ENVOY-ORIGINAL-PATH):512%"}
 
 OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", disabled=True)}
 UNBUFFERED = {BUFFER: typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)}
-# The transcoder answers before the router does, so that it is off where the router has the answer.
+# The transcoder would respond before the router, so it is off on routes that the router itself answers.
 UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled=True)}
 
 
 def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path) -> list[Config]:
-    """All routes, first match wins."""
+    """All routes; the first match wins."""
     by_path: dict[str, list[Binding]] = {}
     for binding in all_bindings:
         by_path.setdefault(binding.path.expanded, []).append(binding)
     uploads = [binding for group in by_path.values() for binding in group if binding.raw_request]
     return [
         *_documents(out),
-        # Envoy would take these past the transcoder, as calls in gRPC's own form.
+        # Envoy would let these bypass the transcoder as native gRPC calls.
         _refuse(415, {"prefix": "/", "headers": [_header("content-type", "(?i)application/grpc.*")]}),
         _refuse(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
         *(_too_large(_match(binding), settings.max_upload_bytes + MULTIPART_BYTES) for binding in uploads),
@@ -50,18 +50,18 @@ def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path
         _too_large({"prefix": "/"}, MAX_JSON_BYTES),
         *(route for group in by_path.values() for route in _path_routes(group, out)),
         _refuse(404, {"prefix": "/"}),
-        # A tunnel has no path and its request no end, which the buffer would wait for.
+        # A tunnel has no path, and its request has no end, so the buffer would wait forever.
         _at_once(_refuse(404, {"connect_matcher": {}})),
     ]
 
 
 def upload_paths(all_bindings: Iterable[Binding]) -> str:
-    """A pattern of the paths that take files."""
+    """A pattern of the paths that accept files."""
     return "|".join(binding.path.regex for binding in all_bindings if binding.raw_request)
 
 
 def _path_routes(group: list[Binding], out: Path) -> Iterator[Config]:
-    """What one path takes, and 405 for the rest."""
+    """The methods of one path, and 405 for all others."""
     for binding in group:
         if binding.raw_request:
             continue
@@ -100,8 +100,8 @@ def _action(binding: Binding) -> Config:
         return {
             "cluster": binding.cluster,
             "idle_timeout": duration(exchange),
-            # A bound on the whole exchange switches the route's own timeout off, so that the one for the
-            # service stands in the retry policy, with retries of what no service has begun.
+            # A limit on the whole exchange disables the route's own timeout. The timeout for the service is
+            # therefore in the retry policy, which retries only requests that no service has started.
             "max_stream_duration": {"max_stream_duration": duration(exchange)},
             "retry_policy": {
                 "retry_on": "connect-failure,refused-stream",
@@ -118,9 +118,10 @@ def _seconds(binding: Binding) -> int:
 
 
 def _deadline(binding: Binding) -> dict[str, str]:
-    """What a service sees as the time it has left.
+    """The time that a service is told it has left.
 
-    A little more than there is, so that a late answer is always refused here, in our own shape.
+    It is a little more than the gateway's own timeout, so that a late response is always refused here, in our
+    own error shape.
     """
     return {"grpc-timeout": f"{_seconds(binding) + 1}S"}
 
@@ -130,7 +131,7 @@ def _streams(binding: Binding) -> bool:
 
 
 def _not_json(binding: Binding) -> Iterator[Config]:
-    """Refusals of bodies that are not declared as JSON. No body at all is fine, whatever its type."""
+    """Refuse bodies that are not declared as JSON. A request without a body may declare any type."""
     other_type = _header("content-type", JSON_UTF8, invert=True)
     not_empty = {**_header("content-length", "0", invert=True), "treat_missing_header_as_empty": True}
     no_type = {"name": "content-type", "present_match": False}
@@ -141,7 +142,7 @@ def _not_json(binding: Binding) -> Iterator[Config]:
 
 
 def _documents(out: Path) -> Iterator[Config]:
-    """What the edge answers by itself."""
+    """The documents that the edge serves itself."""
     yield _document("/healthz", {"inline_string": '{"status":"ok"}'}, "application/json")
     yield _document("/openapi.json", {"filename": str(out / "openapi.json")}, "application/json")
     security = {"filename": str(out / "security.txt")}
@@ -158,7 +159,7 @@ def _document(path: str, body: Config, content_type: str) -> Config:
 
 
 def _too_large(match: Config, limit: int) -> Config:
-    """A body that says itself that it is too large is refused before a byte of it is read."""
+    """Refuse a body whose declared length is too large before reading a byte of it."""
     length = {"name": "content-length", "range_match": {"start": limit + 1, "end": MAX_INT64}}
     return _at_once(_refuse(413, {**match, "headers": [*match.get("headers", []), length]}))
 
@@ -172,7 +173,7 @@ def _refuse(status: int, match: Config) -> Config:
 
 
 def _at_once(route: Config) -> Config:
-    """The same route, answered before the body has come."""
+    """The same route, answered before the body has arrived."""
     return {**route, "typed_per_filter_config": {**route["typed_per_filter_config"], **UNBUFFERED}}
 
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of proto messages, as they look in the JSON mapping with proto field names."""
+"""JSON Schemas of proto messages in protobuf's JSON mapping, with proto field names."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SCALARS: dict[int, Schema] = {
     Field.TYPE_FLOAT: {"type": "number", "format": "float"},
     Field.TYPE_INT32: {"type": "integer", "format": "int32"},
     Field.TYPE_UINT32: {"type": "integer", "minimum": 0},
-    # Beyond 2^53 a JSON number is not exact, so that these are written as strings.
+    # Beyond 2^53 a JSON number is not exact, so these are written as strings.
     Field.TYPE_INT64: {"type": "string", "format": "int64"},
     Field.TYPE_UINT64: {"type": "string", "format": "uint64"},
     Field.TYPE_BOOL: {"type": "boolean"},
@@ -37,7 +37,7 @@ RULES: Any = validate_pb2.field
 
 
 class Schemas:
-    """Schemas of the messages that were asked for, and of what those hold."""
+    """Schemas of the requested messages and of the messages they contain."""
 
     def __init__(self, protos: ProtoIndex) -> None:
         self._protos = protos
@@ -57,7 +57,7 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{name}"}
 
     def object(self, message: str, *, without: tuple[str, ...] = ()) -> Schema:
-        """The schema of a message, less the named fields."""
+        """The schema of a message without the named fields."""
         fields = [part for part in self._protos.messages[message].field if part.name not in without]
         required = [part.name for part in fields if field_behavior_pb2.REQUIRED in _behaviours(part)]
         return {
@@ -100,7 +100,7 @@ class Schemas:
 
 
 def id_pattern(part: Field, collection: str) -> Schema:
-    """The schema of an id, out of the rule for the whole name `collection/id`."""
+    """The schema of an id, derived from the rule for the whole name `collection/id`."""
     rule = part.options.Extensions[RULES].string.pattern
     prefix = f"^{collection}/"
     return {

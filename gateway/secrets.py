@@ -1,4 +1,4 @@
-"""Certificates as Envoy reads them: files that are read again when they are replaced."""
+"""Certificates as files that Envoy reloads when they are replaced."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 -- the
 
 
 def secret_files(settings: GatewaySettings) -> dict[str, Config]:
-    """The documents by file name: the edge's certificate, the gateway's own, and who signs the services'."""
+    """The documents by file name: the edge's certificate, the gateway's own, and the services' CA."""
     edge = _certificate("edge", settings.gateway_cert_file, settings.gateway_key_file)
     own = _certificate("gateway", settings.tls_cert_file, settings.tls_key_file)
     authority = typed(
@@ -24,7 +24,7 @@ def secret_files(settings: GatewaySettings) -> dict[str, Config]:
 
 
 def secret_source(name: str, out: str) -> Config:
-    """Where Envoy finds the secret of this name."""
+    """The location at which Envoy finds the named secret."""
     source = {"path_config_source": {"path": f"{out}/{_file(name)}"}, "resource_api_version": "V3"}
     return {"name": name, "sds_config": source}
 

@@ -1,4 +1,4 @@
-"""How to report a weakness, in the form of RFC 9116."""
+"""How to report a vulnerability, in the format of RFC 9116."""
 
 import datetime
 
@@ -7,7 +7,7 @@ LIFE = datetime.timedelta(days=364)
 
 
 def security_txt(contact: str, now: datetime.datetime, *, policy: str = "") -> str:
-    """The document. `policy` is the address of a page that says what happens with a report."""
+    """The document. `policy` is the address of a page that says how reports are handled."""
     expires = (now + LIFE).strftime("%Y-%m-%dT%H:%M:%SZ")
     lines = [f"Contact: {contact}", f"Expires: {expires}", "Preferred-Languages: en"]
     if policy:

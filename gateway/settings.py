@@ -1,4 +1,4 @@
-"""What an operator may set for the gateway."""
+"""The settings of the gateway."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,7 @@ def _address(value: str) -> str:
 def _readable(value: Path) -> Path:
     if not value.is_file():
         raise ValueError(f"there is no file {value}")
-    # Not resolved: mounted secrets are links that are swapped when a certificate is renewed.
+    # Not resolved: mounted secrets are symlinks that are swapped when a certificate is renewed.
     return value.absolute()
 
 
@@ -59,12 +59,12 @@ class GatewaySettings(PeerSettings):
     vault_address: Address
     files_address: Address
     processor_address: Address
-    #: How many proxies stand before this one, each of which appends the address it was called from to
-    #: `x-forwarded-for`. Without any, the header is dropped and the connection's address counts.
+    #: The number of proxies in front of this one, each of which appends its caller's address to
+    #: `x-forwarded-for`. With 0, the header is dropped and the connection's address counts.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
     security_contact: Contact = "mailto:security@localhost"
-    #: The page that says how reports are handled, such as SECURITY.md where this installation publishes it.
+    #: The page that says how reports are handled, such as the SECURITY.md that this installation publishes.
     security_policy: Policy = ""
 
     def peer(self, service: str) -> str:

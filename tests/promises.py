@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 ROOT = Path(__file__).resolve().parent.parent
 SENTENCES = ROOT / "tests" / "promises.toml"
@@ -13,10 +14,11 @@ PAPER = ROOT / "docs" / "promises.md"
 _HEAD = """\
 # Promises
 
-Sentences that anyone may try to break, and the tests that keep them. Written by `python -m tests.promises`
-from the tests' own markers, `@pytest.mark.promise("S58")`; a test fails when this page is out of date. A
-promise may be kept in part: the names of the tests say how far.
+These are promises that anyone can try to break, and the tests that keep them. `python -m tests.promises`
+writes this page from the tests' own markers, `@pytest.mark.promise("S58")`; a test fails when the page is out
+of date. A promise may be kept in part: the names of the tests say how far.
 """
+_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +64,41 @@ def _promised(node: ast.AST, place: str) -> Iterator[Claim]:
 
 
 def page() -> str:
-    """What docs/promises.md has to say."""
+    """Return the text of docs/promises.md."""
     kept: dict[str, list[str]] = {}
     for claim in claims():
         tests = kept.setdefault(claim.promise, [])
         if claim.test not in tests:
             tests.append(claim.test)
     known = sentences()
-    lines = [_HEAD, "## Kept", "", "| id | promise | tests |", "|---|---|---|"]
+    lines = [_HEAD, "## Kept", ""]
     for name, sentence in known.items():
         if name in kept:
-            lines.append(f"| {name} | {sentence} | {'<br>'.join(f'`{test}`' for test in kept[name])} |")
-    lines += ["", "## Not yet", "", "No test keeps these; do not rely on them.", ""]
-    lines += ["| id | promise |", "|---|---|"]
-    lines += [f"| {name} | {sentence} |" for name, sentence in known.items() if name not in kept]
+            lines += [f"### {name}", "", *_wrapped(sentence), "", *_by_file(kept[name]), ""]
+    lines += ["## Not yet", "", "No test keeps these yet; do not rely on them.", ""]
+    for name, sentence in known.items():
+        if name not in kept:
+            lines += _wrapped(f"* {name}: {sentence}", indent="  ")
     return "\n".join(lines) + "\n"
 
 
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return wrap(text, _WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _by_file(tests: list[str]) -> Iterator[str]:
+    """Yield the files, and under each its tests; a file with none below it keeps the promise as a whole."""
+    files: dict[str, list[str]] = {}
+    for test in tests:
+        file, _, name = test.partition("::")
+        files.setdefault(file, []).extend([name] if name else [])
+    for file, names in files.items():
+        yield f"* `{file}`"
+        yield from (f"  * `{name}`" for name in names)
+
+
 def main() -> int:
-    """Write the page; the exit code is 1 when a marker names a promise that nobody has made."""
+    """Write the page; the exit code is 1 when a marker names a promise that does not exist."""
     unknown = [claim for claim in claims() if claim.promise not in sentences()]
     for claim in unknown:
         print(f"{claim.test}: there is no promise {claim.promise} in {SENTENCES.name}", file=sys.stderr)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 import gateway.errors
 import services
@@ -36,9 +37,9 @@ STATUS = {
 _HEAD = """\
 # Errors
 
-Written by `python -m tests.reasons` from the errors in the code; a test fails when this page is out of date.
+`python -m tests.reasons` writes this page from the errors in the code; a test fails when it is out of date.
 
-Every refusal has this body, whatever its cause:
+Every refusal has this body, whatever the cause:
 
 ```json
 {
@@ -54,20 +55,23 @@ Every refusal has this body, whatever its cause:
 }
 ```
 
-`code` is a `google.rpc.Code`. Programs match on `reason`, which does not change; `message` is for people and
-may. `metadata` beside them may name facts, such as a line. A `google.rpc.BadRequest` among the details names
-the fields that are wrong, a `google.rpc.RetryInfo` and the header `Retry-After` say when to try again.
+`code` is a `google.rpc.Code`. Programs should match on `reason`, which does not change; `message` is for
+people and can change. `metadata` beside the reason may name facts, such as a line. Among the details, a
+`google.rpc.BadRequest` names the fields that are wrong; a `google.rpc.RetryInfo`, and the header
+`Retry-After`, say when to try again.
 
 ## Reasons of answers
 
-Some of these come from methods that only services may call; a person meets them when they are passed on.
+The number after each reason is the HTTP status. Some reasons come from methods that only services may call;
+you see them only when a service passes them on.
 """
 _ROWS = """
 ## Reasons of rows and jobs
 
-These stand in `error.reason` of a row or a job, not in an error's body. `/openapi.json` lists the values of
-`pause_reason`.
+These appear in `error.reason` of a row or a job, not in the body of an error. `/openapi.json` lists the
+values of `pause_reason`.
 """
+_WIDTH = 120
 _SNAKE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 #: What carries a reason in the processor without being an error.
 _CARRIERS = {"Failure", "Problem"}
@@ -134,8 +138,8 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
 
 
 def page() -> str:
-    """What docs/errors.md has to say."""
-    lines = [_HEAD, "| reason | HTTP status | meaning |", "|---|---|---|"]
+    """Return the text of docs/errors.md."""
+    lines = [_HEAD]
     merged: dict[str, tuple[list[int], list[str]]] = {}
     for reason in sorted({*domain_reasons(), *edge_reasons()}):
         statuses, meanings = merged.setdefault(reason.name, ([], []))
@@ -144,10 +148,15 @@ def page() -> str:
         if reason.meaning not in meanings:
             meanings.append(reason.meaning)
     for name, (statuses, meanings) in merged.items():
-        lines.append(f"| `{name}` | {', '.join(map(str, statuses))} | {'; '.join(meanings)} |")
-    lines += [_ROWS, "| reason | meaning |", "|---|---|"]
-    lines += [f"| `{name}` | {meaning or 'see the message'} |" for name, meaning in row_reasons().items()]
+        lines += _item(f"`{name}` ({', '.join(map(str, statuses))})", "; ".join(meanings))
+    lines.append(_ROWS)
+    for name, meaning in row_reasons().items():
+        lines += _item(f"`{name}`", meaning or "see the message")
     return "\n".join(lines) + "\n"
+
+
+def _item(name: str, meaning: str) -> list[str]:
+    return wrap(f"* {name}: {meaning}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def main() -> int:

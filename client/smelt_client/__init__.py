@@ -1,4 +1,4 @@
-"""Python SDK of Smelt: `Client` and `AsyncClient`, their values and their errors."""
+"""The Python SDK of Smelt: `Client` and `AsyncClient`, the values they return and the errors they raise."""
 
 from .client import AsyncClient, Client
 from .errors import (

@@ -1,4 +1,4 @@
-"""Access tokens: for scripts, shown once, with scopes and an end."""
+"""Access tokens for scripts: shown once, with scopes and an expiry."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from .models import AccessToken, NewAccessToken, Page
 def create_access_token(
     display_name: str, scopes: list[str], *, expire_time: datetime | None = None
 ) -> Call[NewAccessToken]:
-    """Make an access token. The answer holds it, and so the call is never sent twice."""
+    """Create an access token. The response contains the token, so the call is never sent twice."""
     ends = expire_time.astimezone().isoformat() if expire_time is not None else None
     body = {"display_name": display_name, "scopes": scopes, **given(expire_time=ends)}
     return Call("POST", "/v1/accessTokens", reading(NewAccessToken), body=body)
 
 
 def list_access_tokens(*, page_size: int | None = None) -> Call[Page[AccessToken]]:
-    """Go through all access tokens."""
+    """Iterate over all access tokens."""
     return listing(AccessToken, "accessTokens", "access_tokens", page_size=page_size)
 
 
 def get_access_token(name: str) -> Call[AccessToken]:
-    """Return what may be seen of an access token."""
+    """Return an access token's details, without the token itself."""
     return getting(AccessToken, "accessTokens", name)
 
 
 def delete_access_token(name: str = "current") -> Call[None]:
-    """End an access token: the one in use, or one by its name."""
+    """Revoke an access token: the current one, or the one named."""
     return deleting("accessTokens", name)
 
 

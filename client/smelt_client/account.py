@@ -1,4 +1,4 @@
-"""A person's own data: what happened to the account, everything as an archive, and the end of it all."""
+"""The account as a whole: its history, an archive of its data, and its deletion."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ _LOOK_SECONDS = 1.0
 
 
 def create_data_export() -> Call[DataExport]:
-    """Begin an export of everything, or return the one that is under way."""
+    """Start an export of everything, or return the one in progress."""
     return Call("POST", "/v1/dataExports", reading(DataExport), body={}, repeatable=True)
 
 
 def list_data_exports(*, page_size: int | None = None) -> Call[Page[DataExport]]:
-    """Go through all exports."""
+    """Iterate over all exports."""
     return listing(DataExport, "dataExports", "data_exports", page_size=page_size)
 
 
 def get_data_export(name: str) -> Call[DataExport]:
-    """Return how far an export is."""
+    """Return an export and its progress."""
     return getting(DataExport, "dataExports", name)
 
 
 def download_data_export(name: str) -> Call[Any]:
-    """Ask for the archive of an export."""
+    """Request the archive of an export."""
     return Call("GET", f"/v1/{named('dataExports', name)}:download", nothing)
 
 
 def list_audit_events(*, page_size: int | None = None) -> Call[Page[AuditEvent]]:
-    """Go through what happened to the account and its keys, newest first."""
+    """Iterate over the history of the account and its keys, newest first."""
     return listing(AuditEvent, "auditEvents", "audit_events", page_size=page_size)
 
 
 def delete_account(password: str) -> Call[None]:
-    """End the account for good; everything of it is removed."""
+    """Delete the account and everything in it, for good."""
     return Call("POST", "/v1/users/me:delete", nothing, body={"password": password})
 
 
 class Account(Resource):
-    """The account itself; all but the events take a session, not an access token."""
+    """The account itself. Everything except the events needs a session, not an access token."""
 
     events = paging(list_audit_events)
     create_export = blocking(create_data_export)
@@ -68,21 +68,21 @@ class Account(Resource):
     delete = blocking(delete_account)
 
     def wait_export(self, name: str, *, seconds: float = 3600.0) -> DataExport:
-        """Return an export once it has ended, well or not; raise TimedOut."""
+        """Return an export once it has completed, failed or expired; raise TimedOut after `seconds`."""
         until = time.monotonic() + seconds
         while not (found := self.export(name)).is_ended:
             if time.monotonic() > until:
-                raise TimedOut("the export is not done yet")
+                raise TimedOut("the export is still being assembled; check again later")
             time.sleep(_LOOK_SECONDS)
         return found
 
     def download_export(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
-        """Write an archive to `path` once it is whole; return its length in bytes."""
+        """Download an archive to `path`, which is written only if it is whole; return its length in bytes."""
         return self._sender.receive(download_data_export(name), Path(path), sha256=sha256)
 
 
 class AsyncAccount(AsyncResource):
-    """The account itself; all but the events take a session, not an access token."""
+    """The account itself. Everything except the events needs a session, not an access token."""
 
     events = async_paging(list_audit_events)
     create_export = awaiting(create_data_export)
@@ -91,14 +91,14 @@ class AsyncAccount(AsyncResource):
     delete = awaiting(delete_account)
 
     async def wait_export(self, name: str, *, seconds: float = 3600.0) -> DataExport:
-        """Return an export once it has ended, well or not; raise TimedOut."""
+        """Return an export once it has completed, failed or expired; raise TimedOut after `seconds`."""
         until = time.monotonic() + seconds
         while not (found := await self.export(name)).is_ended:
             if time.monotonic() > until:
-                raise TimedOut("the export is not done yet")
+                raise TimedOut("the export is still being assembled; check again later")
             await asyncio.sleep(_LOOK_SECONDS)
         return found
 
     async def download_export(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
-        """Write an archive to `path` once it is whole; return its length in bytes."""
+        """Download an archive to `path`, which is written only if it is whole; return its length in bytes."""
         return await self._sender.receive(download_data_export(name), Path(path), sha256=sha256)

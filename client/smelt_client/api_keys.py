@@ -1,4 +1,4 @@
-"""API keys of a provider: they can be added, chosen and deleted, and never read."""
+"""API keys of a provider: they can be added, activated and deleted, but never read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .models import ApiKey, ApiKeyUse, KeyTest, Page
 def create_api_key(
     secret: str, *, label: str = "", base_url: str = "", idempotency_key: str | None = None
 ) -> Call[ApiKey]:
-    """Save a key. The first one becomes the active one; without a base URL it is one of OpenAI."""
+    """Save a key. An account's first key becomes the active one; without a base URL the key is for OpenAI."""
     return Call(
         "POST",
         "/v1/apiKeys",
@@ -35,33 +35,33 @@ def create_api_key(
 
 
 def list_api_keys(*, page_size: int | None = None) -> Call[Page[ApiKey]]:
-    """Go through all keys."""
+    """Iterate over all keys."""
     return listing(ApiKey, "apiKeys", "api_keys", page_size=page_size)
 
 
 def get_api_key(name: str) -> Call[ApiKey]:
-    """Return what may be seen of a key."""
+    """Return a key's details, without the secret."""
     return getting(ApiKey, "apiKeys", name)
 
 
 def delete_api_key(name: str) -> Call[None]:
-    """Delete a key; jobs stop using it within a second."""
+    """Delete a key. Jobs stop using it within a second."""
     return deleting("apiKeys", name)
 
 
 def activate_api_key(name: str) -> Call[ApiKey]:
-    """Make a key the one that new jobs use."""
+    """Make a key the active one, which new jobs use."""
     path = f"/v1/{named('apiKeys', name)}:activate"
     return Call("POST", path, reading(ApiKey), repeatable=True)
 
 
 def list_api_key_uses(name: str, *, page_size: int | None = None) -> Call[Page[ApiKeyUse]]:
-    """Go through the uses of a key, newest first: which job, when, how many calls."""
+    """Iterate over a key's uses, newest first: which job, when, how many calls."""
     return listing(ApiKeyUse, f"{named('apiKeys', name)}/uses", "uses", page_size=page_size)
 
 
 def try_api_key(name: str, *, model: str = "") -> Call[KeyTest]:
-    """Try a key at its provider, with one call for one token that is paid with it."""
+    """Test a key with its provider, by one call for one token, which is billed to the key."""
     path = f"/v1/{named('apiKeys', name)}:test"
     return Call("POST", path, reading(KeyTest), body=given(model=model or None))
 

@@ -1,4 +1,4 @@
-"""Secrets and decisions asked of a person: at a prompt that does not echo, or read from stdin."""
+"""Prompts for secrets, without echo or from stdin, and for confirmation."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ LONGEST_SECRET = 4096
 
 
 def secret(prompt: str, *, from_stdin: bool, option: str, twice: bool = False) -> str:
-    """Return a secret: the first line of stdin if asked for, else what is typed at a prompt."""
+    """Return a secret: the first line of stdin if `from_stdin`, otherwise what is typed at a prompt."""
     if from_stdin:
         text = sys.stdin.readline(LONGEST_SECRET + 2).rstrip("\r\n")
         if len(text) > LONGEST_SECRET:
-            raise WrongUsage("the secret on stdin is too long")
+            raise WrongUsage(f"the secret on stdin is longer than {LONGEST_SECRET} characters")
     elif not sys.stdin.isatty():
-        raise WrongUsage(f"there is no terminal to ask at; pipe the secret in with {option}")
+        raise WrongUsage(f"cannot prompt for a secret without a terminal; pipe it in with {option}")
     else:
         text = getpass.getpass(f"{prompt}: ")
         if twice and getpass.getpass(f"{prompt} again: ") != text:
-            raise WrongUsage("the two are not the same")
+            raise WrongUsage("the two entries differ; try again")
     if not text:
-        raise WrongUsage("the secret is empty")
+        raise WrongUsage("the secret is empty; enter one")
     return text
 
 
 def at_a_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Whether stdin is a terminal, so that a person can be prompted."""
     return sys.stdin.isatty()
 
 
 def email(given: str | None) -> str:
-    """Return the address, asked for when it was not given."""
+    """Return the given address, or prompt for one."""
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise WrongUsage("which e-mail address? Give it as the argument")
+        raise WrongUsage("the e-mail address is missing; give it as an argument")
     answer: str = typer.prompt("E-mail", err=True)
     return answer
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """End unless the person at the terminal agrees; a script has decided already."""
+    """Exit unless the person at the terminal agrees. A script is not asked: calling is its consent."""
     if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""One call of the API as a value, and methods of both clients made from the functions that build calls."""
+"""One API call as a value, and the descriptors that turn functions that build calls into client methods."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """What to send and how to read the answer. The body may hold a secret and is in no repr.
+    """What to send and how to read the response. The body may hold a secret, so it is left out of the repr.
 
-    ``creates`` asks for an Idempotency-Key, so that a repetition finds what the first one made;
-    ``repeatable`` says that a POST may be sent again as it is. ``content`` is a file to send instead of JSON.
-    ``slow`` says that the answer may take as long as an upload.
+    ``creates`` adds an Idempotency-Key, so that a retry finds what the first attempt created;
+    ``repeatable`` says that a POST may be retried as it is. ``content`` is a file to send instead of JSON.
+    ``slow`` says that the response may take as long as an upload.
     """
 
     method: str
@@ -40,20 +40,20 @@ class Call(Generic[T]):
 
 
 def named(collection: str, text: str) -> str:
-    """Return `collection/id` from that or from the bare id; anything else could reach another path."""
+    """Return `collection/id` for a full name or a bare id. Anything else could reach another path."""
     identifier = text.removeprefix(f"{collection}/")
     if not _ID.fullmatch(identifier):
-        raise InvalidName(f"not a name of the form {collection}/ID: {text!r}")
+        raise InvalidName(f"{text!r} is not a valid name; expected {collection}/ID")
     return f"{collection}/{identifier}"
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """Return the fields that were given a value."""
+    """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def nothing(data: Any) -> None:
-    """Read an answer that says no more than that it worked."""
+    """Read a response whose body holds nothing of interest."""
 
 
 def reading(kind: type[T]) -> Callable[[Any], T]:
@@ -62,22 +62,22 @@ def reading(kind: type[T]) -> Callable[[Any], T]:
 
 
 def getting(kind: type[T], collection: str, name: str) -> Call[T]:
-    """Ask for one of a collection."""
+    """Request one resource of a collection."""
     return Call("GET", f"/v1/{named(collection, name)}", reading(kind))
 
 
 def listing(kind: type[T], path: str, key: str, *, page_size: int | None) -> Call[Page[T]]:
-    """Ask for a page of what stands under a path; the answer holds it under `key`."""
+    """Request a page of the list at a path; the response holds the items under `key`."""
     return Call("GET", f"/v1/{path}", page_of(kind, key), params=given(page_size=page_size))
 
 
 def deleting(collection: str, name: str) -> Call[None]:
-    """Have one of a collection deleted."""
+    """Delete one resource of a collection."""
     return Call("DELETE", f"/v1/{named(collection, name)}", nothing)
 
 
 class Sender(Protocol):
-    """Sends calls: for an answer, for a body that goes to a file, for a stream of events."""
+    """Sends calls and returns a value, writes the body to a file, or yields a stream of events."""
 
     def send(self, call: Call[T]) -> T: ...
     def receive(self, call: Call[T], target: Path, *, sha256: str = "") -> int: ...
@@ -120,7 +120,7 @@ class _Method(Generic[P, T]):
 
 
 class blocking(_Method[P, T]):  # noqa: N801 (used like a decorator)
-    """Make a method that sends the call and returns the answer."""
+    """Make a method that sends the call and returns its value."""
 
     @overload
     def __get__(self, resource: None, owner: type) -> blocking[P, T]: ...
@@ -133,7 +133,7 @@ class blocking(_Method[P, T]):  # noqa: N801 (used like a decorator)
 
 
 class awaiting(_Method[P, T]):  # noqa: N801
-    """Make a method that sends the call; the answer is awaited."""
+    """Make a method that sends the call and returns an awaitable of its value."""
 
     @overload
     def __get__(self, resource: None, owner: type) -> awaiting[P, T]: ...
@@ -148,7 +148,7 @@ class awaiting(_Method[P, T]):  # noqa: N801
 
 
 class paging(_Method[P, Page[T]], Generic[P, T]):  # noqa: N801
-    """Make a method that goes through all pages of a list."""
+    """Make a method that iterates over all pages of a list."""
 
     @overload
     def __get__(self, resource: None, owner: type) -> paging[P, T]: ...
@@ -170,7 +170,7 @@ class paging(_Method[P, Page[T]], Generic[P, T]):  # noqa: N801
 
 
 class async_paging(_Method[P, Page[T]], Generic[P, T]):  # noqa: N801
-    """Make a method that goes through all pages of a list, asynchronously."""
+    """Make a method that iterates over all pages of a list, asynchronously."""
 
     @overload
     def __get__(self, resource: None, owner: type) -> async_paging[P, T]: ...
@@ -198,6 +198,8 @@ def _next_page(call: Call[Page[T]], page: Page[T]) -> Call[Page[T]] | None:
     if not page.next_page_token:
         return None
     if page.next_page_token == call.params.get("page_token"):
-        # Following it would never end.
-        raise ServerFailed("the server repeats a page", reason="PAGE_REPEATED", status=200)
+        # Following such pages would never end.
+        raise ServerFailed(
+            "the server keeps returning the same page of the list", reason="PAGE_REPEATED", status=200
+        )
     return replace(call, params={**call.params, "page_token": page.next_page_token})

@@ -1,4 +1,4 @@
-"""The `smelt` command: its parts, and how it ends."""
+"""The `smelt` command: its subcommands, and the exit code of every failure."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from .logins import NoLogin
 from .printing import error_line
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
-#: What a refusal may tell beside its message, in the order in which it is printed.
+#: The facts of an error that are printed after its message, in this order.
 _FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
 
 HELP = """Run AI prompt templates over every row of a CSV.
 
-Settings: SMELT_URL (https://localhost:8443), SMELT_TOKEN and SMELT_CA_FILE go before what `smelt login`
-keeps. Without any of them, a stack running on this machine is found by its stack.json in $SMELT_STATE_DIR
-or ./.smelt: its address and CA file are then the defaults.
+Settings: SMELT_URL (https://localhost:8443), SMELT_TOKEN and SMELT_CA_FILE override what `smelt login`
+stored. Without any of these, the address and CA file come from a stack running on this machine, found by
+its stack.json in $SMELT_STATE_DIR or ./.smelt.
 
-Secrets are asked for without echo or read from stdin, never taken from arguments.
+Secrets are prompted for without echo or read from stdin, never taken from arguments.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 not logged in, 5 finished with failed rows,
-130 interrupted.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 not found, 4 not logged in, 5 finished with failed
+rows, 130 interrupted.
 """
 
 app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -82,7 +82,7 @@ def smelt(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Take the options that stand before any command."""
+    """Read the options that come before any command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,10 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(arguments, prog_name="smelt", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
-        # Without arguments the help is the message, and it has been printed.
+        # Without arguments the help text is the message, and it has already been printed.
         if not error.format_message():
             return error.exit_code
-        # A key given as an argument by mistake is not repeated.
+        # A key given as an argument by mistake must not be echoed.
         said = re.sub(r"sk-[^\s)'\"]+", "sk-****", error.format_message())
         return _end(said, error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
@@ -121,7 +121,7 @@ def _code(error: SmeltError) -> int:
 
 
 def _with_facts(error: ApiError) -> str:
-    """Return the message with what helps to mend it: which line, which limit."""
+    """Return the message with the facts that help to fix the problem, such as the line or the limit."""
     problem = error.metadata.get("problem")
     said = [problem] if problem else []
     said += [f"{name} {error.metadata[name]}" for name in _FACTS if error.metadata.get(name)]

@@ -1,4 +1,4 @@
-"""Commands about getting in: passwords, links by mail, sessions."""
+"""Commands for passwords, e-mail confirmation and sessions."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .cli_common import AsJson, Quiet, WrongUsage, Yes, client_of, group
 from .cli_session import PasswordStdin, signed_in
 from .printing import Output, when
 
-password = group("The password: change it, or set a new one by mail when it is forgotten.")
-sessions = group("Sessions: where the account is logged in, and ending that.")
+password = group("Change the password, or reset it by mail if it is forgotten.")
+sessions = group("List and revoke the account's sessions.")
 
 Email = Annotated[
-    str | None, typer.Argument(help="E-mail address; asked for if missing.", show_default=False)
+    str | None, typer.Argument(help="E-mail address; prompted for if missing.", show_default=False)
 ]
 Url = Annotated[str | None, typer.Option("--url", help="Address of the server.", show_default=False)]
 CaFile = Annotated[
-    str | None, typer.Option("--ca-file", help="CA file that the server is checked by.", show_default=False)
+    str | None, typer.Option("--ca-file", help="CA file to verify the server with.", show_default=False)
 ]
-FromStdin = Annotated[bool, typer.Option("--stdin", help="Read the secrets from stdin, one a line.")]
+FromStdin = Annotated[bool, typer.Option("--stdin", help="Read the secrets from stdin, one per line.")]
 
 
 @password.command()
 def change(from_stdin: FromStdin = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Set a new password; all other sessions end. On stdin: the current one, then the new one."""
+    """Change the password and end all other sessions. With --stdin: current password, then new one."""
     out = Output(as_json=as_json, quiet=quiet)
     current = asking.secret("Current password", from_stdin=from_stdin, option="--stdin")
     new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
@@ -34,30 +34,32 @@ def change(from_stdin: FromStdin = False, as_json: AsJson = False, quiet: Quiet 
         who.client.users.change_password(current, new)
     if as_json:
         out.json({})
-    out.message("The password is changed; all other sessions have ended")
+    out.message("The password has been changed and all other sessions have ended")
 
 
 @password.command()
 def reset(
     email: Email = None,
-    mailed: Annotated[bool, typer.Option("--mailed", help="The mail has come: take its token.")] = False,
+    mailed: Annotated[
+        bool, typer.Option("--mailed", help="Skip sending the mail; use the token from it.")
+    ] = False,
     from_stdin: FromStdin = False,
     url: Url = None,
     ca_file: CaFile = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Have a mail sent, then set a new password with its token; all sessions end.
+    """Request a reset mail, then set a new password with the token in it. All sessions end.
 
-    At a terminal both steps follow each other. Without one, the first call sends the mail; with --mailed
-    --stdin the second reads the token and the new password.
+    At a terminal, one call does both. In a script, the first call sends the mail; a second call with
+    --mailed --stdin reads the token and the new password.
     """
     out = Output(as_json=as_json, quiet=quiet)
     endpoint = logins.endpoint_to_enter(url, ca_file)
     with client_of(endpoint) as client:
         if not mailed:
             client.users.request_password_reset(asking.email(email))
-            out.message("If the address has an account, a mail with a token is on its way")
+            out.message("If this address has an account, a mail with a token is on its way")
             if not asking.at_a_terminal():
                 if as_json:
                     out.json({})
@@ -67,7 +69,7 @@ def reset(
         client.users.confirm_password_reset(text, new)
     if as_json:
         out.json({})
-    out.message("The password is set; every session has ended. Next: smelt login")
+    out.message("The new password is set and all sessions have ended. Next: smelt login")
 
 
 def verify_email(
@@ -77,21 +79,21 @@ def verify_email(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Confirm the address of a new account with the token from its mail."""
+    """Confirm a new account's e-mail address with the token from the mail."""
     out = Output(as_json=as_json, quiet=quiet)
     with client_of(logins.endpoint_to_enter(url, ca_file)) as client:
         text = asking.secret("Token from the mail", from_stdin=from_stdin, option="--stdin").strip()
         client.users.verify_email(text)
     if as_json:
         out.json({})
-    out.message("The address is confirmed. Next: smelt login")
+    out.message("The e-mail address is confirmed. Next: smelt login")
 
 
 @sessions.command("list")
 def list_sessions(
     password_stdin: PasswordStdin = False, as_json: AsJson = False, quiet: Quiet = False
 ) -> None:
-    """List the sessions that stand, newest first; the one in use is marked."""
+    """List active sessions, newest first. The current one is marked."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {
         "NAME": lambda session: session.name,
@@ -110,16 +112,18 @@ def revoke(
     session: Annotated[
         str | None, typer.Argument(help="sessions/ID, or only the ID.", show_default=False)
     ] = None,
-    others: Annotated[bool, typer.Option("--others", help="All but the one in use.")] = False,
+    others: Annotated[
+        bool, typer.Option("--others", help="Revoke all sessions except the current one.")
+    ] = False,
     password_stdin: PasswordStdin = False,
     yes: Yes = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """End a session, or all others at once."""
+    """Revoke one session, or all sessions except the current one."""
     out = Output(as_json=as_json, quiet=quiet)
     if (session is None) != others:
-        raise WrongUsage("name a session, or give --others")
+        raise WrongUsage("give either a session or --others")
     with signed_in(password_stdin=password_stdin) as who:
         if session is None:
             asking.confirm("End all other sessions?", yes=yes)

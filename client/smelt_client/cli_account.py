@@ -1,4 +1,4 @@
-"""Commands about the account: register, login, logout, whoami."""
+"""Commands for the account: register, login, logout, whoami."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .models import Session
 from .printing import Output, when
 
 Email = Annotated[
-    str | None, typer.Argument(help="E-mail address; asked for if missing.", show_default=False)
+    str | None, typer.Argument(help="E-mail address; prompted for if missing.", show_default=False)
 ]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
 Url = Annotated[str | None, typer.Option("--url", help="Address of the server.", show_default=False)]
 CaFile = Annotated[
-    str | None, typer.Option("--ca-file", help="CA file that the server is checked by.", show_default=False)
+    str | None, typer.Option("--ca-file", help="CA file to verify the server with.", show_default=False)
 ]
 
 
@@ -35,7 +35,7 @@ def register(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make an account."""
+    """Register an account."""
     out = Output(as_json=as_json, quiet=quiet)
     endpoint = logins.endpoint_to_enter(url, ca_file)
     address = asking.email(email)
@@ -50,13 +50,13 @@ def register(
 def login(
     email: Email = None,
     password_stdin: PasswordStdin = False,
-    link: Annotated[bool, typer.Option("--link", help="By a token that is sent by mail.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Log in with a token sent by mail.")] = False,
     url: Url = None,
     ca_file: CaFile = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Log in: an access token for this machine is kept in the keyring, or a file only you can read."""
+    """Log in and store an access token for this machine, in the keyring or in a file only you can read."""
     out = Output(as_json=as_json, quiet=quiet)
     endpoint = logins.endpoint_to_enter(url, ca_file)
     address = asking.email(email)
@@ -69,32 +69,32 @@ def login(
                 address, password, device_token=logins.device_token(endpoint.url)
             )
     if not session.token:
-        raise SmeltError("the server gave no token: is this the address of Smelt?")
+        raise SmeltError("the server sent no session token; check that the address is a Smelt server")
     if session.device_token:
         logins.keep_device_token(endpoint.url, session.device_token)
-    # A session can do everything; what lies on a disk for weeks shall not.
+    # A session can do everything, so its token should not lie on a disk for weeks; an access token may.
     with client_of(replace(endpoint, token=session.token)) as client:
         made = client.access_tokens.create(f"smelt on {platform.node()}"[:100], ["read", "write"])
         client.sessions.delete()
     kept = logins.save(Login(url=endpoint.url, ca_file=endpoint.ca_file, token=made.token))
     if as_json:
         out.json({"url": endpoint.url, "access_token": made.name, "expire_time": made.expire_time})
-    out.message(f"Logged in at {endpoint.url} until {when(made.expire_time)}; kept in {kept}")
+    out.message(f"Logged in at {endpoint.url} until {when(made.expire_time)}; the token is stored in {kept}")
     if os.environ.get("SMELT_TOKEN"):
-        out.message("SMELT_TOKEN is set and goes before this login")
+        out.message("SMELT_TOKEN is set and overrides this login")
 
 
 def _by_link(client: Client, address: str, out: Output) -> Session:
-    """Have a mail sent and log in with its token; a script reads neither."""
+    """Request a mail and log in with the token in it. Only for terminals: a script cannot read the mail."""
     if not asking.at_a_terminal():
-        raise WrongUsage("a login by mail needs a terminal")
+        raise WrongUsage("a login by mail needs a terminal, to type the token from the mail")
     client.sessions.request_link(address)
-    out.message("If the address has an account, a mail with a token is on its way")
+    out.message("If this address has an account, a mail with a token is on its way")
     return client.sessions.confirm_link(asking.secret("Token", from_stdin=False, option="").strip())
 
 
 def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """End the login's access token, or the session in use, and forget it."""
+    """Revoke the stored access token, or end the current session, and forget it."""
     out = Output(as_json=as_json, quiet=quiet)
     try:
         endpoint = logins.endpoint_in_use()
@@ -108,9 +108,11 @@ def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
     except NoLogin:
         raise
     except SmeltError as error:
-        # The token is forgotten whatever happens; what the server still knows must be told.
+        # The token is removed here in any case; the person must know that the server may still accept it.
         logins.forget()
-        raise SmeltError(f"the token is forgotten here, but it may live on: {error}") from None
+        raise SmeltError(
+            f"the token was removed from this machine, but the server may still accept it: {error}"
+        ) from None
     logins.forget()
     if as_json:
         out.json({})
@@ -118,7 +120,7 @@ def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 
 def whoami(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Show the account in use."""
+    """Show the current account."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         user = client.users.me()

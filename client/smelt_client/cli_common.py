@@ -1,4 +1,4 @@
-"""What all commands share: their common options and the client they use."""
+"""What all commands share: common options and the client."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from .endpoint import Endpoint
 from .logins import endpoint_in_use
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages on stderr, only errors.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on stderr.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 MaxCost = Annotated[
     str | None,
-    typer.Option("--max-cost", metavar="USD", help="Pause before it costs more.", show_default=False),
+    typer.Option(
+        "--max-cost", metavar="USD", help="Pause the job before it would cost more.", show_default=False
+    ),
 ]
 
 
 class WrongUsage(typer.TyperException):
-    """The command was called in a way that makes no sense; nothing was sent."""
+    """The command line is wrong; nothing was sent."""
 
     exit_code = 2
 
@@ -36,7 +38,7 @@ def client_of(endpoint: Endpoint) -> Client:
 
 @contextmanager
 def logged_in() -> Iterator[Client]:
-    """Give a client with the token in use."""
+    """Yield a client with the current token."""
     with client_of(endpoint_in_use()) as client:
         yield client
 

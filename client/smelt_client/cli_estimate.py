@@ -1,4 +1,4 @@
-"""What a job would take, before it is started."""
+"""The command that estimates a job before it is started."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from .printing import Output
 
 
 def estimate(
-    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of one uploaded before.")],
+    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of an uploaded one.")],
     template: Annotated[
         list[str],
-        typer.Option("--template", "-t", help="templates/ID, an ID, or a display name; several in order."),
+        typer.Option(
+            "--template", "-t", help="templates/ID, ID or display name; repeat it to run several in order."
+        ),
     ],
     rows: Annotated[
-        str | None, typer.Option(metavar="A-B", help="Only these data rows, from 1.", show_default=False)
+        str | None,
+        typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say what a job would take: calls, tokens and cost. Nothing is started."""
+    """Estimate a job's calls, tokens and cost without starting it."""
     out = Output(as_json=as_json, quiet=quiet)
     first, last = (None, None) if rows is None else parse_rows(rows)
     source = local_file(file)

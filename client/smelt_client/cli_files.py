@@ -1,4 +1,4 @@
-"""Commands about CSV files."""
+"""Commands for CSV files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .models import ColumnProfile, File
 from .printing import Output, clean, when
 from .uploading import bar
 
-files = group("CSV files: upload, look at, download, delete.")
+files = group("Upload, inspect, download and delete CSV files.")
 
-Name = Annotated[str, typer.Argument(metavar="FILE", help="files/ID, or only the ID.")]
+Name = Annotated[str, typer.Argument(metavar="FILE", help="files/ID, or just the ID.")]
 
 Encoding = Annotated[
     str | None,
@@ -28,7 +28,8 @@ Encoding = Annotated[
 Delimiter = Annotated[
     str | None,
     typer.Option(
-        help="A comma, semicolon, tab or pipe, itself or by name; detected if missing.", show_default=False
+        help="comma, semicolon, tab or pipe, or the character itself; detected if missing.",
+        show_default=False,
     ),
 ]
 
@@ -43,31 +44,31 @@ _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe":
 
 
 def output_path(text: str) -> Path:
-    """Return where a download goes, having seen that it can go there."""
+    """Return the path of a download, after checking that a file can be written there."""
     path = Path(text)
     if not path.parent.is_dir():
-        raise WrongUsage(f"there is no folder {path.parent}")
+        raise WrongUsage(f"cannot write {path}: there is no folder {path.parent}")
     if path.exists() and not path.is_file():
-        raise WrongUsage(f"{path} is not a file")
+        raise WrongUsage(f"cannot write {path}: it is not a file")
     return path
 
 
 def encoding_of(text: str | None) -> str | None:
-    """Return an encoding as the server names it, from any of its usual names."""
+    """Return the server's name for an encoding, given any of its usual names."""
     if text is None:
         return None
     try:
         return _ENCODINGS[codecs.lookup(text).name]
     except (LookupError, ValueError):
-        raise WrongUsage(f"no encoding that is read: {text!r}") from None
+        raise WrongUsage(f"the encoding {text!r} is not supported; see --help for those that are") from None
 
 
 def delimiter_of(text: str | None) -> str | None:
-    """Return a delimiter from itself or its name."""
+    """Return a delimiter, given the character itself or its name."""
     if text is None or text in _DELIMITERS.values():
         return text
     if text.lower() not in _DELIMITERS:
-        raise WrongUsage(f"no delimiter that is read: {text!r}")
+        raise WrongUsage(f"the delimiter {text!r} is not supported; use comma, semicolon, tab or pipe")
     return _DELIMITERS[text.lower()]
 
 
@@ -96,7 +97,7 @@ def reparse(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read a file anew, in another encoding or with another delimiter, without a new upload."""
+    """Read an uploaded file again with another encoding or delimiter, without uploading it again."""
     out = Output(as_json=as_json, quiet=quiet)
     read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
     with logged_in() as client:
@@ -120,7 +121,7 @@ def list_files(as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @files.command()
 def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Show what is known of a file."""
+    """Show a file's details."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.files.get(name))
@@ -128,7 +129,7 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @files.command()
 def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Show what a file's data is like, and its quality score with what was taken off for what."""
+    """Show a file's columns and its quality score, with the points taken off for each cause."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         found = client.files.profile(name)
@@ -166,7 +167,7 @@ def _profile_row(column: ColumnProfile) -> list[object]:
 @files.command()
 def rows(
     name: Name,
-    first: Annotated[int, typer.Option(min=1, help="First data row, from 1.")] = 1,
+    first: Annotated[int, typer.Option(min=1, help="First data row, counted from 1.")] = 1,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many rows.")] = 10,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -185,11 +186,11 @@ def rows(
 @files.command()
 def download(
     name: Name,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="Where to write it.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="File to write.")],
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download the original bytes, checked by length and digest."""
+    """Download the original bytes and verify their length and digest."""
     out = Output(as_json=as_json, quiet=quiet)
     path = output_path(output)
     with logged_in() as client:
@@ -201,7 +202,7 @@ def download(
 
 @files.command()
 def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Delete a file; finished jobs keep their results."""
+    """Delete a file. Finished jobs keep their results."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Delete {name}?", yes=yes)
@@ -215,12 +216,14 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
 def settings(
     retention_days: Annotated[
         int | None,
-        typer.Option(min=0, max=36500, help="Remove files after so long; 0 for never.", show_default=False),
+        typer.Option(
+            min=0, max=36500, help="Remove files after this many days; 0 for never.", show_default=False
+        ),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show, or with an option change, how long files are kept."""
+    """Show how long files are kept, or change it."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         if retention_days is None:

@@ -1,4 +1,4 @@
-"""Commands about jobs."""
+"""Commands for jobs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .jobs import ResultForm
 from .models import Job
 from .printing import Output, error_line, when
 
-jobs = group("Jobs: list, watch, pause, resume, cancel, look at rows, send them again, download.")
+jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
 
 FINISHED_WITH_FAILED_ROWS = 5
 
-Name = Annotated[str, typer.Argument(metavar="JOB", help="jobs/ID, or only the ID.")]
+Name = Annotated[str, typer.Argument(metavar="JOB", help="jobs/ID, or just the ID.")]
 ApiKey = Annotated[
-    str | None, typer.Option(help="The key to go on with; the job's own if missing.", show_default=False)
+    str | None, typer.Option(help="The API key to use; the job's own if missing.", show_default=False)
 ]
 
 
 def exit_code(job: Job) -> int:
-    """Return what the end of a job means for a script, and say why when it is not all well."""
+    """Return the exit code for a job's state, after printing the reason if the job did not fully succeed."""
     if job.state == "COMPLETED":
         return FINISHED_WITH_FAILED_ROWS if job.request_counts.failed else 0
     reason = job.error.reason or (job.pause_reason if job.state == "PAUSED" else "")
@@ -61,7 +61,7 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @jobs.command()
 def watch(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Watch a job until it ends or pauses; with --json a line for each change. Ctrl-C leaves it running."""
+    """Watch a job until it ends or pauses. With --json, print a line per change. Ctrl-C leaves it running."""
     out = Output(as_json=as_json, quiet=quiet or as_json)
     with logged_in() as client:
         job = follow(out, _telling(out, client.jobs.watch(name)), name)
@@ -72,7 +72,7 @@ def watch(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @jobs.command()
 def cancel(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """End a job for good; rows that are done stay."""
+    """Cancel a job for good. Finished rows keep their results."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Cancel {name} for good?", yes=yes)
@@ -93,7 +93,7 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
 
 @jobs.command()
 def pause(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Start no new row; rows in flight finish, and results stay."""
+    """Pause a job: rows in flight finish, no new ones start, results are kept."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.jobs.pause(name))
@@ -107,7 +107,7 @@ def resume(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Let a paused job go on; rows that are done are never sent again."""
+    """Resume a paused job. Finished rows are never sent again."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.jobs.resume(name, api_key=api_key, max_cost_usd=max_cost))
@@ -115,7 +115,7 @@ def resume(
 
 @jobs.command("retry-failed")
 def retry_failed(name: Name, api_key: ApiKey = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Send the failed rows of a completed job again; it counts usage."""
+    """Send the failed rows of a completed job again. This counts as usage."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.jobs.retry_failed(name, api_key=api_key))
@@ -129,7 +129,7 @@ def regenerate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send one row of a completed job again and replace its answers; it counts usage."""
+    """Send one row of a completed job again and replace its answers. This counts as usage."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.jobs.regenerate(name, row, api_key=api_key))
@@ -142,12 +142,12 @@ def rows(
         str | None, typer.Option(help="Only SUCCEEDED, FAILED or PENDING rows.", show_default=False)
     ] = None,
     flag: Annotated[
-        list[str] | None, typer.Option(help="Only rows with this flag; repeatable.", show_default=False)
+        list[str] | None, typer.Option(help="Only rows with this flag; can be repeated.", show_default=False)
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """List the rows of a job with their flags and outputs."""
+    """List a job's rows with their flags and outputs."""
     out = Output(as_json=as_json, quiet=quiet)
     clauses = [f"state = {state.upper()}"] if state else []
     clauses += [f"flag = {each}" for each in flag or ()]
@@ -165,29 +165,36 @@ def rows(
 @jobs.command()
 def download(
     name: Name,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="Where to write the CSV.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.")],
     only: Annotated[
-        str, typer.Option(help="Only the rows that `succeeded` or `failed`.", show_default=False)
+        str, typer.Option(help="Only rows that `succeeded` or `failed`.", show_default=False)
     ] = "",
     with_column: Annotated[
         list[str] | None,
-        typer.Option("--with", help="Add `confidence`, `flags` or `error`; repeatable.", show_default=False),
+        typer.Option(
+            "--with",
+            help="Add a column: `confidence`, `flags` or `error`; can be repeated.",
+            show_default=False,
+        ),
     ] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark.")] = False,
+    bom: Annotated[bool, typer.Option("--bom", help="Start the file with a byte order mark.")] = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Leave new cells that a spreadsheet would run as they are.")
+        bool,
+        typer.Option(
+            "--raw", help="Keep new cells as they are, even if a spreadsheet would run them as formulas."
+        ),
     ] = False,
     neutral_columns: Annotated[
-        bool, typer.Option("--neutral-columns", help="Make such cells of the file's own columns text too.")
+        bool, typer.Option("--neutral-columns", help="Turn formulas in the file's own columns into text too.")
     ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download the results as CSV, checked by length and digest."""
+    """Download the results as CSV and verify their length and digest."""
     out = Output(as_json=as_json, quiet=quiet)
     path = output_path(output)
     if only not in ("", "succeeded", "failed"):
-        raise WrongUsage(f"--only takes succeeded or failed, not {only}")
+        raise WrongUsage(f"--only must be succeeded or failed, not {only}")
     form = ResultForm(
         only,
         tuple(with_column or ()),
@@ -201,7 +208,7 @@ def download(
     if as_json:
         out.json({"job": job.raw, "output": str(path), "size_bytes": written})
     if not job.is_final:
-        out.message(f"{job.name} is {job.state}: rows that are not done have empty cells")
+        out.message(f"{job.name} is {job.state}: unfinished rows have empty cells")
     out.message(f"Wrote {path}: {written} bytes")
 
 
@@ -209,12 +216,16 @@ def download(
 def settings(
     parallel: Annotated[
         int | None,
-        typer.Option(min=0, help="Calls of a job that does not say; 0 for the usual.", show_default=False),
+        typer.Option(
+            min=0,
+            help="Provider calls in flight per job, by default; 0 for the installation's number.",
+            show_default=False,
+        ),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show, or with an option change, what holds for all jobs."""
+    """Show the settings for all jobs, or change them."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         if parallel is None:
@@ -223,7 +234,7 @@ def settings(
             found = client.jobs.update_settings(parallel_calls=parallel)
     usual = found.installation_parallel_calls
     fields = {
-        "parallel calls": found.parallel_calls or f"{usual} (the installation's)",
+        "parallel calls": found.parallel_calls or f"{usual} (the installation's default)",
         "at most": found.max_parallel_calls,
     }
     out.one(found, fields)
@@ -239,7 +250,7 @@ def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
 
 
 def _cost(job: Job) -> str:
-    """Return what a job has cost and may cost."""
+    """Return the cost of a job so far, and its maximum."""
     limit = f", at most ${job.max_cost_usd}" if job.max_cost_usd else ""
     return (f"${job.cost_usd}" if job.cost_usd else "unknown: a model without a price") + limit
 

@@ -1,4 +1,4 @@
-"""Commands about API keys of a provider."""
+"""Commands for API keys of a provider."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .cli_common import AsJson, Quiet, Yes, group, logged_in
 from .models import ApiKey
 from .printing import Output, when
 
-keys = group("API keys: add, choose, try, delete. A saved key is never shown again.")
+keys = group("Add, activate, test and delete API keys. A saved key is never shown again.")
 
-Key = Annotated[str, typer.Argument(help="apiKeys/ID, or only the ID.")]
+Key = Annotated[str, typer.Argument(help="apiKeys/ID, or just the ID.")]
 
 
 @keys.command()
 def add(
-    label: Annotated[str, typer.Option(help="A name for you to remember it by.")] = "",
+    label: Annotated[str, typer.Option(help="A label to recognise the key by.")] = "",
     base_url: Annotated[
-        str, typer.Option(help="An OpenAI-compatible endpoint; OpenAI's own if missing.")
+        str, typer.Option(help="Base URL of an OpenAI-compatible endpoint; OpenAI if missing.")
     ] = "",
     secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read the key from stdin.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put a key into the vault; it is asked for without echo, or read from stdin."""
+    """Save an API key in the vault. It is prompted for without echo, or read from stdin."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         secret = asking.secret("API key", from_stdin=secret_stdin, option="--secret-stdin").strip()
@@ -36,7 +36,7 @@ def add(
 
 @keys.command("list")
 def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """List the keys; the active one is marked."""
+    """List the keys. The active one is marked."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {
         "NAME": lambda key: key.name,
@@ -54,7 +54,7 @@ def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @keys.command()
 def rm(key: Key, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Delete a key; running jobs stop using it at once."""
+    """Delete a key. Running jobs stop using it at once."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Delete {key}?", yes=yes)
@@ -66,7 +66,7 @@ def rm(key: Key, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False
 
 @keys.command()
 def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Make a key the one that new jobs use."""
+    """Make a key the active one, which new jobs use."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.api_keys.activate(key))
@@ -74,7 +74,7 @@ def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @keys.command()
 def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Show when a key was used and for which jobs, newest first."""
+    """List a key's uses, newest first: when, and for which job."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {
         "LAST": lambda use: when(use.end_time),
@@ -94,7 +94,7 @@ def try_key(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Try a key at its provider with one tiny call; the exit code is 0 when it is VALID, else 1."""
+    """Test a key with one tiny call to its provider. The exit code is 0 if it is VALID, otherwise 1."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         test = client.api_keys.test(key, model=model)

@@ -1,4 +1,4 @@
-"""Commands about the account as a whole: what happened, everything to take along, and leaving."""
+"""Commands for the account as a whole: its history, the export of its data, and its deletion."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from .cli_session import PasswordStdin, signed_in
 from .errors import SmeltError
 from .printing import Output, when
 
-account = group("The account as a whole: what happened, everything to take along, and leaving.")
+account = group("List the account's history, export its data, or delete it.")
 
 
 @account.command()
 def export(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the ZIP.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="ZIP file to write.")],
     password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write everything that is held of you to a ZIP: JSON and CSV, never keys."""
+    """Export everything held about you as a ZIP of JSON and CSV files, never keys."""
     out = Output(as_json=as_json, quiet=quiet)
     with signed_in(password_stdin=password_stdin) as who:
         begun = who.client.account.create_export()
-        out.message("Putting everything together ...")
+        out.message("Assembling the export ...")
         done = who.client.account.wait_export(begun.name)
         if done.state != "COMPLETED":
-            raise SmeltError("the export failed; try again")
+            raise SmeltError("the server could not assemble the export; try again")
         size = who.client.account.download_export(done.name, output, sha256=done.sha256)
     if as_json:
         out.json({"name": done.name, "path": str(output), "size_bytes": size})
-    out.message(f"Wrote {size} bytes to {output}. It holds all of your data: keep it well")
+    out.message(f"Wrote {size} bytes to {output}. It contains all your data: store it safely")
 
 
 @account.command()
 def events(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """List what happened to the account and its keys, newest first."""
+    """List the history of the account and its keys, newest first."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {
         "TIME": lambda event: when(event.time),
@@ -56,23 +56,25 @@ def events(as_json: AsJson = False, quiet: Quiet = False) -> None:
 @account.command()
 def delete(
     sure: Annotated[
-        str, typer.Option("--confirm", help="Your e-mail address, if there is no terminal to ask at.")
+        str, typer.Option("--confirm", help="Your e-mail address, to confirm without a terminal.")
     ] = "",
     password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Delete the account with everything in it, for good."""
+    """Delete the account and everything in it, for good."""
     out = Output(as_json=as_json, quiet=quiet)
     with signed_in(password_stdin=password_stdin, always_ask=True) as who:
-        out.message("This deletes all files, jobs, results, templates and API keys. There is no way back.")
+        out.message("This deletes all files, jobs, results, templates and API keys. This cannot be undone.")
         typed = sure
         if not typed and sys.stdin.isatty():
-            typed = typer.prompt(f"Type {who.email} to go on", err=True)
+            typed = typer.prompt(f"Type {who.email} to continue", err=True)
         if typed.strip() != who.email:
-            raise WrongUsage("nothing was deleted: confirm with the account's e-mail address")
+            raise WrongUsage(
+                "nothing was deleted; to confirm, type the account's e-mail address or give it with --confirm"
+            )
         who.client.account.delete(who.password)
     logins.forget()
     if as_json:
         out.json({})
-    out.message("The account is deleted")
+    out.message("The account has been deleted")

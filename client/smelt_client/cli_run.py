@@ -21,17 +21,20 @@ MOST_ROWS = 2**31 - 1
 
 
 def run(
-    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of one uploaded before.")],
+    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of an uploaded one.")],
     template: Annotated[
         list[str],
-        typer.Option("--template", "-t", help="templates/ID, an ID, or a display name; several in order."),
+        typer.Option(
+            "--template", "-t", help="templates/ID, ID or display name; repeat it to run several in order."
+        ),
     ],
-    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="Where to write the CSV.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.")],
     rows: Annotated[
-        str | None, typer.Option(metavar="A-B", help="Only these data rows, from 1.", show_default=False)
+        str | None,
+        typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
     ] = None,
     parallel: Annotated[
-        int | None, typer.Option(min=1, help="Provider calls at the same time.", show_default=False)
+        int | None, typer.Option(min=1, help="Maximum provider calls in flight.", show_default=False)
     ] = None,
     api_key: Annotated[
         str | None,
@@ -39,10 +42,10 @@ def run(
     ] = None,
     max_cost: MaxCost = None,
     identical_once: Annotated[
-        bool, typer.Option("--identical-once", help="Send identical prompts once, at any temperature.")
+        bool, typer.Option("--identical-once", help="Send identical prompts only once, at any temperature.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for the end, or only start the job.")
+        bool, typer.Option("--wait/--no-wait", help="Wait until the job ends, or just start it.")
     ] = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -51,13 +54,15 @@ def run(
 
     Example: smelt run leads.csv -t "Opening hook" -o enriched.csv --rows 1-20
 
-    Ctrl-C leaves the job running. Exit code 5: finished, but rows failed.
+    Ctrl-C leaves the job running. Exit code 5: the job finished, but some rows failed.
     """
     out = Output(as_json=as_json, quiet=quiet)
     path = output_path(output)
     first, last = (None, None) if rows is None else parse_rows(rows)
     if api_key is not None and api_key.startswith("sk-"):
-        raise WrongUsage("--api-key takes the name of a saved key, never the key: see `smelt keys add`")
+        raise WrongUsage(
+            "--api-key takes the name of a saved key, never the key itself; save one with `smelt keys add`"
+        )
     source = local_file(file)
     with logged_in() as client:
         found = [find_template(client, text) for text in template]
@@ -85,7 +90,9 @@ def run(
                 f"Wrote {path}: {written} bytes, {counts.succeeded} rows succeeded, {counts.failed} failed"
             )
         else:
-            out.message(f"Nothing was written. What is done: smelt jobs download {job.name} -o {path}")
+            out.message(
+                f"Nothing was written. To get the finished rows: smelt jobs download {job.name} -o {path}"
+            )
     if as_json:
         out.json({"job": job.raw, "output": str(path) if whole else None})
     raise typer.Exit(code)
@@ -103,12 +110,14 @@ def parse_rows(text: str) -> tuple[int | None, int | None]:
     """Return first and last row of `A-B`, `A-`, `-B` or `A`."""
     found = re.fullmatch(r"(\d{0,10})(?:(-)(\d{0,10}))?", text.strip(), re.ASCII)
     if found is None or not (found[1] or found[3]):
-        raise WrongUsage(f"rows are given as A-B, such as 1-20, not {text!r}")
+        raise WrongUsage(f"{text!r} is not a range of rows; use A-B, such as 1-20")
     first = int(found[1]) if found[1] else None
     last = (int(found[3]) if found[3] else None) if found[2] else first
     lowest, highest = 1 if first is None else first, MOST_ROWS if last is None else last
     if not 1 <= lowest <= highest <= MOST_ROWS:
-        raise WrongUsage(f"there are no rows {text}")
+        raise WrongUsage(
+            f"the range {text} contains no rows; rows count from 1, and the first must not be after the last"
+        )
     return first, last
 
 
@@ -119,7 +128,7 @@ def local_file(text: str) -> Path | None:
         return path
     if re.fullmatch(r"files/[A-Za-z0-9_-]{1,64}", text) and not path.exists():
         return None
-    raise WrongUsage(f"there is no file {text}")
+    raise WrongUsage(f"there is no file {text} on this machine")
 
 
 def upload(client: Client, out: Output, source: Path) -> str:

@@ -1,4 +1,4 @@
-"""A session for what belongs to the account itself: an access token cannot, so the password is asked for."""
+"""A session for commands that an access token may not run, opened with the account's password."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A client with a session, and the password if it was asked for."""
+    """A client with a session, and the password if it was prompted for."""
 
     client: Client
     email: str
@@ -29,7 +29,7 @@ class SignedIn:
 
 @contextmanager
 def signed_in(*, password_stdin: bool, password: str = "", always_ask: bool = False) -> Iterator[SignedIn]:
-    """Give a client with a session of its own, which ends afterwards; one that is in use serves as it is."""
+    """Yield a client with a session: the current one, or a new one that ends afterwards."""
     endpoint = endpoint_in_use()
     has_session = not is_access_token(endpoint.token)
     with client_of(endpoint) as client:
@@ -47,7 +47,7 @@ def signed_in(*, password_stdin: bool, password: str = "", always_ask: bool = Fa
         try:
             yield SignedIn(client, email, known)
         finally:
-            # It may be over already, with its account; else it ends by itself.
+            # The session may be gone already, together with its account. If not, it expires on its own.
             with suppress(SmeltError):
                 client.sessions.delete()
 

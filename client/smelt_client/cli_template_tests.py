@@ -1,4 +1,4 @@
-"""Commands that try templates and copy those of the library."""
+"""Commands that preview and test templates, and copy them from the library."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from .printing import Output, clean
 
 def try_templates(
     names: Annotated[list[str], typer.Argument(metavar="TEMPLATE...", help="In the order they run.")],
-    file: Annotated[str, typer.Option("--file", "-f", help="files/ID whose rows are taken.")],
+    file: Annotated[str, typer.Option("--file", "-f", help="files/ID of the file to take rows from.")],
     first_row: Annotated[int, typer.Option("--row", min=1, help="The first row.")] = 1,
     row_count: Annotated[int, typer.Option("--rows", min=1, max=10, help="How many rows.")] = 1,
     mock: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=VALUE for a variable that nothing fills; repeatable.", show_default=False),
+        typer.Option(
+            help="NAME=VALUE for a variable that has no value; can be repeated.", show_default=False
+        ),
     ] = None,
     api_key: Annotated[
-        str | None, typer.Option(help="The key to use; the active one if missing.", show_default=False)
+        str | None, typer.Option(help="The API key to use; the active one if missing.", show_default=False)
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Call the model for a few rows and show every step; each template and row counts as one usage."""
+    """Test templates on a few rows and show every step. Each template and row counts as one usage."""
     out = Output(as_json=as_json, quiet=quiet)
     mocks = dict(_pair(each) for each in mock or ())
     with logged_in() as client:
@@ -60,15 +62,15 @@ def try_templates(
 
 def duplicate(
     name: Annotated[
-        str, typer.Argument(metavar="TEMPLATE", help="libraryTemplates/ID, or one of your templates.")
+        str, typer.Argument(metavar="TEMPLATE", help="libraryTemplates/ID, or one of your own templates.")
     ],
     new_name: Annotated[
-        str | None, typer.Option("--name", help="What the copy is called.", show_default=False)
+        str | None, typer.Option("--name", help="Name of the copy.", show_default=False)
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Copy a template, your own or one of the library."""
+    """Copy a template, either your own or one from the library."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         found = name if name.startswith("libraryTemplates/") else find_template(client, name)
@@ -76,7 +78,7 @@ def duplicate(
 
 
 def library(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """List the library: read-only templates, to be duplicated and then used."""
+    """List the library: read-only templates, which you duplicate and then use."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {
         "NAME": lambda template: template.name,
@@ -90,13 +92,13 @@ def library(as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 def preview(
     name: Name,
-    file: Annotated[str, typer.Option("--file", "-f", help="files/ID whose rows are taken.")],
+    file: Annotated[str, typer.Option("--file", "-f", help="files/ID of the file to take rows from.")],
     first_row: Annotated[int, typer.Option("--row", min=1, help="The first row.")] = 1,
     row_count: Annotated[int, typer.Option("--rows", min=1, max=100, help="How many rows.")] = 3,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show the prompts that rows would send, without calling a model."""
+    """Show the prompts for a few rows without calling the model."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {"ROW": lambda one: one.row, "PROMPT": lambda one: one.prompt}
     with logged_in() as client:
@@ -107,5 +109,5 @@ def preview(
 def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise WrongUsage(f"not of the form NAME=VALUE: {text}")
+        raise WrongUsage(f"{text} is not of the form NAME=VALUE")
     return name, value

@@ -1,4 +1,4 @@
-"""Commands about prompt templates."""
+"""Commands for prompt templates."""
 
 from __future__ import annotations
 
@@ -15,65 +15,72 @@ from .errors import NotFound, SmeltError
 from .models import Template
 from .printing import Output, when
 
-templates = group("Prompt templates: write, list, try, copy, delete.")
+templates = group("Create, list, preview, test, copy and delete prompt templates.")
 
-Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="templates/ID, an ID, or a display name.")]
+Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="templates/ID, ID or display name.")]
 
 
 def find_template(client: Client, text: str) -> str:
-    """Return the resource name that a person means: `templates/ID`, an id, or a display name."""
+    """Return the resource name of a template, given `templates/ID`, an id, or a display name."""
     if text.startswith("templates/"):
         return text
     known = list(client.templates.list())
-    # The closest meaning first: an id, the exact words, the words in any case.
+    # Closest match first: the id, the exact display name, the display name ignoring case.
     for found in (
         [one.name for one in known if one.name == f"templates/{text}"],
         [one.name for one in known if one.display_name == text],
         [one.name for one in known if one.display_name.casefold() == text.casefold()],
     ):
         if len(found) > 1:
-            raise SmeltError(f"several templates are called {text}: {', '.join(found)}")
+            raise SmeltError(f"several templates are named {text}; use one of their IDs: {', '.join(found)}")
         if found:
             return found[0]
-    raise NotFound(f"there is no template {text}", reason="TEMPLATE_NOT_FOUND", status=404)
+    raise NotFound(f"you have no template {text}", reason="TEMPLATE_NOT_FOUND", status=404)
 
 
 @templates.command()
 def create(
-    name: Annotated[str, typer.Option("--name", help="What you call it.")],
-    output_column: Annotated[str, typer.Option("--output-column", help="The column that answers fill.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the template.")],
+    output_column: Annotated[
+        str, typer.Option("--output-column", help="Name of the column for the answers.")
+    ],
     prompt: Annotated[
-        str | None, typer.Option(help="Such as 'Write a hook for {{First Name}}'.", show_default=False)
+        str | None,
+        typer.Option(help="The prompt, such as 'Write a hook for {{First Name}}'.", show_default=False),
     ] = None,
     prompt_file: Annotated[
         Path | None,
         typer.Option(help="Read the prompt from a file, or from stdin with -.", show_default=False),
     ] = None,
-    category: Annotated[str, typer.Option(help="A category, or a name of your own.")] = "Personalization",
-    model: Annotated[str | None, typer.Option(help="The model; the server's default if missing.")] = None,
+    category: Annotated[str, typer.Option(help="Category; any name will do.")] = "Personalization",
+    model: Annotated[str | None, typer.Option(help="Model; the server's default if missing.")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, max=1, show_default=False)] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, show_default=False)] = None,
     character_limit: Annotated[
-        int | None, typer.Option(min=1, help="Flag longer answers.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Flag answers with more characters than this.", show_default=False),
     ] = None,
     word_limit: Annotated[
-        int | None, typer.Option(min=1, help="Flag answers of more words.", show_default=False)
+        int | None, typer.Option(min=1, help="Flag answers with more words than this.", show_default=False)
     ] = None,
     forbidden: Annotated[
-        list[str] | None, typer.Option(help="Flag answers with this word; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option(help="Flag answers that contain this word; can be repeated.", show_default=False),
     ] = None,
     reference: Annotated[
         list[str] | None,
-        typer.Option(help="A column that the confidence is counted over; repeatable.", show_default=False),
+        typer.Option(
+            help="A column that counts towards the confidence; can be repeated.", show_default=False
+        ),
     ] = None,
     schema_file: Annotated[
         Path | None,
-        typer.Option(help="A JSON schema: each property forms a column.", show_default=False),
+        typer.Option(help="A JSON schema; each of its properties fills a column.", show_default=False),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a template; {{Column Name}} stands for a cell of the row, {{$Name}} for a custom variable."""
+    """Create a template. {{Column Name}} stands for a cell of the row, {{$Name}} for a custom variable."""
     out = Output(as_json=as_json, quiet=quiet)
     text = _prompt(prompt, prompt_file)
     with logged_in() as client:
@@ -119,7 +126,7 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @templates.command()
 def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Delete a template; jobs keep their own copy."""
+    """Delete a template. Jobs keep their own copy."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         found = find_template(client, name)
@@ -132,13 +139,13 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
 
 def _prompt(prompt: str | None, prompt_file: Path | None) -> str:
     if (prompt is None) == (prompt_file is None):
-        raise WrongUsage("give the prompt by one of --prompt and --prompt-file")
+        raise WrongUsage("give the prompt with either --prompt or --prompt-file")
     if prompt_file is None:
         return prompt or ""
     try:
         return sys.stdin.read() if str(prompt_file) == "-" else prompt_file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise WrongUsage(f"{prompt_file} is not UTF-8") from None
+        raise WrongUsage(f"{prompt_file} is not UTF-8; save it in that encoding") from None
 
 
 def _limits(template: Template) -> str:

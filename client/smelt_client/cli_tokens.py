@@ -1,4 +1,4 @@
-"""Commands about access tokens."""
+"""Commands for access tokens."""
 
 from __future__ import annotations
 
@@ -12,36 +12,40 @@ from .cli_common import AsJson, Quiet, WrongUsage, Yes, group
 from .cli_session import PasswordStdin, signed_in
 from .printing import Output, when
 
-tokens = group("Access tokens for scripts: create, list, revoke. A token is shown once, when it is made.")
+tokens = group(
+    "Create, list and revoke access tokens for scripts. A token is shown once, when it is created."
+)
 
-Token = Annotated[str, typer.Argument(help="accessTokens/ID, or only the ID.")]
+Token = Annotated[str, typer.Argument(help="accessTokens/ID, or just the ID.")]
 
 
 @tokens.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
-    read_only: Annotated[bool, typer.Option("--read-only", help="It can look, and change nothing.")] = False,
-    days: Annotated[int, typer.Option(help="How long it lives, at most 366 days.")] = 90,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="The token can read but not change anything.")
+    ] = False,
+    days: Annotated[int, typer.Option(help="Days until it expires, at most 366.")] = 90,
     password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make an access token and print it: keep it now, it is never shown again."""
+    """Create an access token and print it. Save it now: it is never shown again."""
     if days < 1:
-        raise WrongUsage("a token lives for a day at least")
+        raise WrongUsage("--days must be at least 1")
     out = Output(as_json=as_json, quiet=quiet)
     with signed_in(password_stdin=password_stdin) as who:
         made = who.client.access_tokens.create(
             name,
             ["read"] if read_only else ["read", "write"],
-            # A little less, so that a clock that is ahead does not make it too long.
+            # Five minutes less, so that a clock that is fast does not exceed the maximum.
             expire_time=datetime.now(UTC) + timedelta(days=days, minutes=-5),
         )
     if as_json:
         out.json({"name": made.name, "expire_time": made.expire_time, "token": made.token})
     else:
         print(made.token)
-    out.message(f"Made {made.name}, until {when(made.expire_time)}. Use it as SMELT_TOKEN")
+    out.message(f"Created {made.name}, which expires {when(made.expire_time)}. Use it as SMELT_TOKEN")
 
 
 @tokens.command("list")
@@ -67,7 +71,7 @@ def revoke(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """End an access token; whoever uses it is refused from then on."""
+    """Revoke an access token. The server refuses it from then on."""
     out = Output(as_json=as_json, quiet=quiet)
     asking.confirm(f"Revoke {token}?", yes=yes or password_stdin)
     with signed_in(password_stdin=password_stdin) as who:

@@ -1,4 +1,4 @@
-"""Commands about custom variables, and the meter."""
+"""Commands for custom variables and the usage meter."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def set_variable(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Store a variable, or change the value of one that is there."""
+    """Create a variable, or change the value of an existing one."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         known = _find(client, name)
@@ -47,12 +47,12 @@ def set_variable(
 
 @variables.command()
 def rm(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Delete a variable; jobs that have begun keep it."""
+    """Delete a variable. Jobs that have started keep it."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         known = _find(client, name)
         if known is None:
-            raise NotFound(f"there is no variable {name}", reason="VARIABLE_NOT_FOUND", status=404)
+            raise NotFound(f"you have no variable {name}", reason="VARIABLE_NOT_FOUND", status=404)
         client.variables.delete(known.name)
     if as_json:
         out.json({})

@@ -1,4 +1,4 @@
-"""Commands about webhooks."""
+"""Commands for webhooks."""
 
 from __future__ import annotations
 
@@ -16,32 +16,36 @@ from .printing import Output, when
 _LOOK_SECONDS = 0.5
 _TEST_SECONDS = 30.0
 
-webhooks = group("Webhooks: messages to an address of yours when a job ends or pauses.")
+webhooks = group("Manage webhooks: messages to a URL of yours when a job ends or pauses.")
 
-Name = Annotated[str, typer.Argument(metavar="WEBHOOK", help="webhooks/ID, or only the ID.")]
-Delivery = Annotated[str, typer.Argument(metavar="DELIVERY", help="webhookDeliveries/ID, or only the ID.")]
+Name = Annotated[str, typer.Argument(metavar="WEBHOOK", help="webhooks/ID, or just the ID.")]
+Delivery = Annotated[str, typer.Argument(metavar="DELIVERY", help="webhookDeliveries/ID, or just the ID.")]
 Events = Annotated[
     list[str] | None,
     typer.Option(
-        "--event", "-e", help="job.completed, job.failed, job.cancelled or job.paused; several; all if none."
+        "--event",
+        "-e",
+        help="job.completed, job.failed, job.cancelled or job.paused; can be repeated; all if missing.",
     ),
 ]
-Label = Annotated[str | None, typer.Option("--label", help="What you call it.", show_default=False)]
+Label = Annotated[str | None, typer.Option("--label", help="Name of the webhook.", show_default=False)]
 
 
 @webhooks.command()
 def add(
-    url: Annotated[str, typer.Argument(metavar="URL", help="https://, and reachable from the internet.")],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="An https:// URL that is reachable from the internet.")
+    ],
     event: Events = None,
     label: Label = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Store a webhook and print its secret: keep it now, it is never shown again."""
+    """Create a webhook and print its secret. Save it now: it is never shown again."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         made = client.webhooks.create(url, events=event, display_name=label)
-    _show_secret(out, made, f"Added {made.name}. Try it: smelt webhooks test {made.name}")
+    _show_secret(out, made, f"Added {made.name}. Test it: smelt webhooks test {made.name}")
 
 
 @webhooks.command("list")
@@ -62,18 +66,19 @@ def list_webhooks(as_json: AsJson = False, quiet: Quiet = False) -> None:
 @webhooks.command()
 def update(
     name: Name,
-    url: Annotated[str | None, typer.Option("--url", help="Another address.", show_default=False)] = None,
+    url: Annotated[str | None, typer.Option("--url", help="New URL.", show_default=False)] = None,
     event: Events = None,
     label: Label = None,
     enable: Annotated[
-        bool | None, typer.Option("--enable/--disable", help="Switch it on or off.", show_default=False)
+        bool | None,
+        typer.Option("--enable/--disable", help="Enable or disable the webhook.", show_default=False),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Change a webhook."""
     if url is None and not event and label is None and enable is None:
-        raise WrongUsage("say what to change: --url, --event, --label, --enable or --disable")
+        raise WrongUsage("nothing to change: give --url, --event, --label, --enable or --disable")
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         changed = client.webhooks.update(
@@ -91,7 +96,7 @@ def update(
 
 @webhooks.command()
 def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Delete a webhook with its deliveries."""
+    """Delete a webhook and its deliveries."""
     out = Output(as_json=as_json, quiet=quiet)
     asking.confirm(f"Delete {name}?", yes=yes)
     with logged_in() as client:
@@ -105,21 +110,23 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
 def rotate_secret(
     name: Name,
     overlap_hours: Annotated[
-        int, typer.Option(min=0, max=168, help="How long messages are signed with the older secret, too.")
+        int, typer.Option(min=0, max=168, help="Hours to keep signing with the old secret as well.")
     ] = 24,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a new secret and print it; it is never shown again."""
+    """Create a new secret and print it. Save it now: it is never shown again."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         made = client.webhooks.rotate_secret(name, overlap_hours=overlap_hours)
-    _show_secret(out, made, f"The older secret of {made.name} is used for {overlap_hours} more hours")
+    _show_secret(
+        out, made, f"The old secret of {made.name} also signs messages for {overlap_hours} more hours"
+    )
 
 
 @webhooks.command("test")
 def try_webhook(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Send a test message and tell what came of it; ends with 1 when it was not taken."""
+    """Send a test message and show the outcome. The exit code is 1 if it was not delivered."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _tell(out, _ended(client, client.webhooks.test(name)))
@@ -127,7 +134,7 @@ def try_webhook(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> No
 
 @webhooks.command()
 def redeliver(delivery: Delivery, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Send a message once more, under the same id; ends with 1 when it was not taken."""
+    """Send a message again under the same id. The exit code is 1 if it was not delivered."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _tell(out, _ended(client, client.webhooks.redeliver(delivery)))
@@ -135,7 +142,7 @@ def redeliver(delivery: Delivery, as_json: AsJson = False, quiet: Quiet = False)
 
 @webhooks.command()
 def deliveries(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """List what was sent to a webhook, newest first."""
+    """List a webhook's deliveries, newest first."""
     out = Output(as_json=as_json, quiet=quiet)
     columns = {
         "NAME": lambda one: one.name,
@@ -153,7 +160,7 @@ def deliveries(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> Non
 
 
 def _ended(client: Client, sent: WebhookDelivery) -> WebhookDelivery:
-    """Return a delivery once it was sent, or as it is after half a minute."""
+    """Return a delivery once it has been sent, or in its current state after half a minute."""
     before = sent.attempts
     deadline = time.monotonic() + _TEST_SECONDS
     while time.monotonic() < deadline:

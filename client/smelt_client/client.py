@@ -1,4 +1,4 @@
-"""The two clients of the API: `Client` blocks, `AsyncClient` awaits; both have the same resources."""
+"""The two clients of the API: `Client` blocks, `AsyncClient` is for asyncio. Both have the same resources."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .webhooks import AsyncWebhooks, Webhooks
 class Client:
     """A client that blocks.
 
-    What is not given comes from SMELT_URL, SMELT_TOKEN and SMELT_CA_FILE; nothing else of the environment
-    counts, proxies included. Requests that may safely be repeated are, at most `max_retries` times.
+    Missing arguments come from SMELT_URL, SMELT_TOKEN and SMELT_CA_FILE. The client reads nothing else from
+    the environment, not even proxies. Requests that are safe to repeat are retried up to `max_retries` times.
 
         with Client() as smelt:
             file = smelt.files.upload("leads.csv")
@@ -76,7 +76,7 @@ class Client:
 
 
 class AsyncClient:
-    """A client for asyncio: what `Client` has, awaited; lists and watching with `async for`."""
+    """The asyncio counterpart of `Client`: await its methods, and use `async for` for lists and watching."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Where the server is and who is asking: the address, the token and the CA file, checked before any use."""
+"""The server's address, the token and the CA file, checked before any use."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .errors import BadSettings
 DEFAULT_URL = "https://localhost:8443"
 USER_AGENT = "smelt-python"
 
-# Connecting is quick or hopeless; an answer may wait for a password hash or a large parse.
+# A connection succeeds quickly or not at all; a response may wait for a password hash or a large parse.
 TIMEOUT = httpx2.Timeout(60.0, connect=10.0, pool=10.0)
 UPLOAD_TIMEOUT = httpx2.Timeout(300.0, connect=10.0, pool=10.0)
-# The server repeats itself at least every 15 seconds while a job is watched.
+# While a job is watched, the server sends an event at least every 15 seconds.
 WATCH_TIMEOUT = httpx2.Timeout(45.0, connect=10.0, pool=10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server and the token to use there. The token is in no repr."""
+    """A server and the token to use there. The repr leaves the token out."""
 
     url: str
     token: str = field(default="", repr=False)
@@ -35,20 +35,22 @@ class Endpoint:
         try:
             url = httpx2.URL(self.url)
         except httpx2.InvalidURL:
-            raise BadSettings("the server's address is not a URL") from None
+            raise BadSettings("the server's address is not a URL; use https://host:port") from None
         if url.scheme not in ("https", "http") or not url.host:
             raise BadSettings("the server's address must be of the form https://host:port")
         if url.userinfo:
-            raise BadSettings("the server's address must not hold a name or password")
+            raise BadSettings("the server's address must not contain a username or password; use SMELT_TOKEN")
         if url.scheme == "http" and not is_loopback(url.host):
-            raise BadSettings("http is for loopback only: a token would be readable on the way; use https")
-        # The check of the HTTP library would show the whole header in its message.
+            raise BadSettings(
+                "http is allowed only for loopback, because others could read the token in transit; use https"
+            )
+        # The HTTP library checks this too, but its error message would show the whole header.
         if any(not 33 <= ord(letter) <= 126 for letter in self.token):
-            raise BadSettings("the token holds characters that no token has")
+            raise BadSettings("the token contains invalid characters; check that you copied it correctly")
 
     @classmethod
     def from_environment(cls, url: str | None, token: str | None, ca_file: str | None) -> Endpoint:
-        """Fill what is not given from SMELT_URL, SMELT_TOKEN and SMELT_CA_FILE."""
+        """Take missing arguments from SMELT_URL, SMELT_TOKEN and SMELT_CA_FILE."""
         return cls(
             url=os.environ.get("SMELT_URL") or DEFAULT_URL if url is None else url,
             token=os.environ.get("SMELT_TOKEN", "") if token is None else token,
@@ -62,7 +64,7 @@ class Endpoint:
         return url.netloc.decode("ascii")
 
     def options(self) -> dict[str, Any]:
-        """Return what the HTTP clients of both kinds are made with; nothing comes from the environment."""
+        """Return the arguments for either HTTP client, which make it ignore the environment."""
         headers = {"accept": "application/json", "user-agent": USER_AGENT}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
@@ -81,7 +83,9 @@ class Endpoint:
         try:
             context = ssl.create_default_context(cafile=str(Path(self.ca_file)))
         except (OSError, ssl.SSLError):
-            raise BadSettings(f"the CA file cannot be used: {self.ca_file}") from None
+            raise BadSettings(
+                f"the CA file {self.ca_file} cannot be used; check that it exists and holds PEM certificates"
+            ) from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, one class per kind; no message ever holds a token, a password or a key."""
+"""The errors of this SDK, one class per kind. No message ever contains a token, a password or a key."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class InvalidName(SmeltError):
 
 
 class InvalidText(SmeltError):
-    """A text is not valid Unicode and cannot be sent."""
+    """A text cannot be sent, because it is not valid Unicode."""
 
 
 class ConnectionFailed(SmeltError):
-    """The server could not be reached, or the connection broke before the answer was whole."""
+    """The server could not be reached, or the connection was lost before the response was complete."""
 
 
 class TimedOut(ConnectionFailed):
-    """The server did not answer in time."""
+    """The server did not respond in time."""
 
 
 class TransferDamaged(SmeltError):
-    """A download was not whole or not what its digest says; nothing was written."""
+    """A download was incomplete or did not match its digest; nothing was written."""
 
 
 class ApiError(SmeltError):
-    """The server refused. `reason` is stable; `request_id` finds the call in the server's logs."""
+    """The server refused the call. `reason` is stable; `request_id` finds the call in the server's logs."""
 
     def __init__(
         self,
@@ -60,35 +60,35 @@ class ApiError(SmeltError):
 
 
 class InvalidRequest(ApiError):
-    """400, 415 and the like: the request is wrong, and will stay so."""
+    """400, 415 and the like: the request is wrong, so repeating it cannot help."""
 
 
 class NotLoggedIn(ApiError):
-    """401: there is no session, or it has ended."""
+    """401: there is no valid session or access token."""
 
 
 class Refused(ApiError):
-    """403: it is not allowed."""
+    """403: the call is not allowed."""
 
 
 class NotFound(ApiError):
-    """404: it does not exist, or belongs to somebody else."""
+    """404: the resource does not exist, or belongs to another account."""
 
 
 class Conflict(ApiError):
-    """409: it exists already, or changed meanwhile."""
+    """409: the resource already exists, or has changed in the meantime."""
 
 
 class TooLarge(ApiError):
-    """413: more bytes than the server takes."""
+    """413: the request holds more bytes than the server accepts."""
 
 
 class RateLimited(ApiError):
-    """429: too many requests; `retry_after_seconds` says when to come back."""
+    """429: too many requests; `retry_after_seconds` says how long to wait."""
 
 
 class ServerFailed(ApiError):
-    """5xx: the server could not do it now."""
+    """5xx: the server could not handle the request now."""
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {
@@ -106,7 +106,7 @@ ERROR_INFO = "google.rpc.ErrorInfo"
 def from_answer(
     status: int, body: object, headers: Mapping[str, str], *, retry_after_seconds: float | None
 ) -> ApiError:
-    """Return the error that an answer stands for; the body may be anything."""
+    """Return the error for a response; the body may be anything."""
     source: dict[str, Any] = body if isinstance(body, dict) else {}
     message = source.get("message")
     details = source.get("details")
@@ -135,9 +135,9 @@ def from_transport(error: httpx2.TransportError, host: str) -> ConnectionFailed:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return ConnectionFailed(
-                f"the certificate of {host} is not trusted: is the CA file the right one?"
+                f"the certificate of {host} is not trusted; check that the CA file is the right one"
             )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx2.ConnectError):
-        return ConnectionFailed(f"cannot reach {host}: is the server running?")
-    return ConnectionFailed(f"the connection to {host} broke")
+        return ConnectionFailed(f"cannot reach {host}; check that the server is running")
+    return ConnectionFailed(f"the connection to {host} was lost")

@@ -1,4 +1,4 @@
-"""CSV files: up, to look at, and down again byte for byte."""
+"""CSV files: upload them, inspect them, and download them byte for byte."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def upload_file(
     progress: Progress | None = None,
     idempotency_key: str | None = None,
 ) -> Call[File]:
-    """Upload a CSV, piece by piece. `filename` is the name to keep, else the path's own.
+    """Upload a CSV, piece by piece. `filename` is its display name and defaults to the path's own.
 
-    Encoding and delimiter are detected unless they are given. `progress` is told how many bytes are sent.
+    Encoding and delimiter are detected unless given. `progress` is called with the number of bytes sent.
     """
     source = Path(path)
     return Call(
@@ -55,7 +55,7 @@ def upload_file(
 
 
 def reparse_file(name: str, *, encoding: str | None = None, delimiter: str | None = None) -> Call[File]:
-    """Read a stored file anew; what is not given is detected. Jobs keep the parse they started with."""
+    """Read a stored file again. Missing arguments are detected; jobs keep the parse they started with."""
     return Call(
         "POST",
         f"/v1/{named('files', name)}:reparse",
@@ -67,17 +67,17 @@ def reparse_file(name: str, *, encoding: str | None = None, delimiter: str | Non
 
 
 def list_files(*, page_size: int | None = None) -> Call[Page[File]]:
-    """Go through all files."""
+    """Iterate over all files."""
     return listing(File, "files", "files", page_size=page_size)
 
 
 def get_file(name: str) -> Call[File]:
-    """Return what is known of a file."""
+    """Return a file's details."""
     return getting(File, "files", name)
 
 
 def profile_file(name: str) -> Call[FileProfile]:
-    """Return what a file's data is like: types, completeness and duplicates of columns, and a score."""
+    """Return a file's profile: the type, completeness and duplicates of each column, and a quality score."""
     return Call("GET", f"/v1/{named('files', name)}/profile", reading(FileProfile))
 
 
@@ -87,7 +87,7 @@ def get_settings() -> Call[FileSettings]:
 
 
 def update_settings(*, retention_days: int) -> Call[FileSettings]:
-    """Let the account's files be removed after so many days; 0 leaves that to the installation."""
+    """Remove the account's files after this number of days; 0 leaves it to the installation."""
     return Call(
         "PATCH",
         "/v1/fileSettings",
@@ -97,19 +97,19 @@ def update_settings(*, retention_days: int) -> Call[FileSettings]:
 
 
 def delete_file(name: str) -> Call[None]:
-    """Delete a file; finished jobs keep their results."""
+    """Delete a file. Finished jobs keep their results."""
     return deleting("files", name)
 
 
 def list_rows(name: str, *, first: int = 1, count: int = 10) -> Call[tuple[FileRow, ...]]:
-    """Return up to `count` data rows, beginning with the row `first`, from 1."""
+    """Return up to `count` data rows, starting at row `first`, counted from 1."""
     page = page_of(FileRow, "rows")
     path = f"/v1/{named('files', name)}/rows"
     return Call("GET", path, lambda data: page(data).items, params={"first": first, "count": count})
 
 
 def download_file(name: str) -> Call[Any]:
-    """Ask for the original bytes of a file."""
+    """Request the original bytes of a file."""
     return Call("GET", f"/v1/{named('files', name)}:download", nothing)
 
 
@@ -127,7 +127,7 @@ class Files(Resource):
     rows = blocking(list_rows)
 
     def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
-        """Write the original bytes to `path` once they are whole; return how many."""
+        """Download the original bytes to `path`, written only if they are whole; return their number."""
         return self._sender.receive(download_file(name), Path(path), sha256=sha256)
 
 
@@ -145,5 +145,5 @@ class AsyncFiles(AsyncResource):
     rows = awaiting(list_rows)
 
     async def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
-        """Write the original bytes to `path` once they are whole; return how many."""
+        """Download the original bytes to `path`, written only if they are whole; return their number."""
         return await self._sender.receive(download_file(name), Path(path), sha256=sha256)

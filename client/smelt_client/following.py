@@ -1,4 +1,4 @@
-"""A job before a person's eyes: a moving bar on a terminal, plain lines elsewhere."""
+"""Shows a job's progress: a progress bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ PLAIN_SECONDS = 5.0
 
 
 def has_stopped(job: Job) -> bool:
-    """Whether nothing more will happen unless somebody does something."""
+    """Whether the job will not change until a person acts: it has ended or is paused."""
     return job.is_final or job.state == "PAUSED"
 
 
 def follow(out: Output, jobs: Iterable[Job], name: str) -> Job:
-    """Show a job until it stops, and return it as it was then. Leaving early never ends the job."""
+    """Show a job until it stops, and return its last state. Leaving early does not end the job."""
     try:
         shown = _live(out, jobs) if out.messages.is_terminal and not out.quiet else _plain(out, jobs)
     except KeyboardInterrupt:
@@ -31,12 +31,12 @@ def follow(out: Output, jobs: Iterable[Job], name: str) -> Job:
         typer.echo(f"The job is not affected. Watch it: smelt jobs watch {clean(name)}", err=True)
         raise
     if shown is None:
-        raise SmeltError("the server told nothing about the job")
+        raise SmeltError("the server closed the stream without sending the job's state")
     return shown
 
 
 def line(job: Job) -> str:
-    """Return where a job is, in one line."""
+    """Return a job's progress as one line."""
     counts = job.request_counts
     parts = [f"{counts.done}/{counts.total} rows", f"{counts.succeeded} succeeded", f"{counts.failed} failed"]
     return clean(f"{job.name} {_state(job)}: {', '.join([*parts, *_pace(job)])}")
@@ -47,7 +47,7 @@ def _state(job: Job) -> str:
 
 
 def _pace(job: Job) -> list[str]:
-    """Return rate and time to go, as far as they are known and still matter."""
+    """Return the rate and the time left, as far as they are known and still matter."""
     if job.is_final:
         return []
     rate = [f"{job.rows_per_second:.1f} rows/s"] if job.rows_per_second > 0 else []
@@ -67,7 +67,7 @@ def _plain(out: Output, jobs: Iterable[Job]) -> Job | None:
 
 def _live(out: Output, jobs: Iterable[Job]) -> Job | None:
     job = None
-    # Short enough that the bar has room on 80 columns.
+    # Short, so that the bar fits on 80 columns.
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),

@@ -1,4 +1,4 @@
-"""Jobs: started, watched until they end, cancelled, and their results."""
+"""Jobs: start, watch, pause and cancel them, and download their results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
 from .models import Estimate, Job, JobRow, JobSettings, Page, page_of
 from .retries import RetryPolicy
 
-# About two minutes of a server that is away before watching gives up; the job does not notice.
+# Watching gives up once the server has been away for about two minutes. The job itself is not affected.
 WATCHING = RetryPolicy(max_retries=12, first_wait_seconds=0.25, longest_wait_seconds=15.0)
 PASSING = (ConnectionFailed, ServerFailed, RateLimited)
 
@@ -47,7 +47,7 @@ def create_job(
     identical_prompts_once: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Job]:
-    """Start templates, in their order, over the rows of a file; rows count from 1, both ends included."""
+    """Start a job: templates, in order, over the rows of a file. Rows count from 1, both ends included."""
     body = {
         "file": named("files", file),
         "templates": [named("templates", template) for template in templates],
@@ -71,12 +71,12 @@ def create_job(
 
 
 def list_jobs(*, page_size: int | None = None) -> Call[Page[Job]]:
-    """Go through all jobs."""
+    """Iterate over all jobs."""
     return listing(Job, "jobs", "jobs", page_size=page_size)
 
 
 def get_job(name: str) -> Call[Job]:
-    """Return a job as it is now."""
+    """Return a job's current state."""
     return getting(Job, "jobs", name)
 
 
@@ -86,17 +86,17 @@ def delete_job(name: str) -> Call[None]:
 
 
 def get_settings() -> Call[JobSettings]:
-    """Return what holds for all jobs of the account."""
+    """Return the settings for all jobs of the account."""
     return Call("GET", "/v1/jobSettings", reading(JobSettings))
 
 
 def update_settings(*, parallel_calls: int) -> Call[JobSettings]:
-    """Set how many provider calls a job has in flight that does not say; 0 for the installation's number."""
+    """Set the default number of provider calls in flight per job; 0 means the installation's number."""
     return Call("PATCH", "/v1/jobSettings", reading(JobSettings), body={"parallel_calls": parallel_calls})
 
 
 def cancel_job(name: str) -> Call[Job]:
-    """End a job for good; rows that are done stay."""
+    """Cancel a job for good. Finished rows keep their results."""
     return Call("POST", f"/v1/{named('jobs', name)}:cancel", reading(Job), repeatable=True)
 
 
@@ -107,7 +107,7 @@ def estimate_job(
     first_row: int | None = None,
     last_row: int | None = None,
 ) -> Call[Estimate]:
-    """Return what a job would take: calls, tokens and cost; nothing is started."""
+    """Estimate a job's calls, tokens and cost without starting it."""
     body = {
         "file": named("files", file),
         "templates": [named("templates", template) for template in templates],
@@ -117,25 +117,25 @@ def estimate_job(
 
 
 def pause_job(name: str) -> Call[Job]:
-    """Start no new row; rows in flight finish."""
+    """Pause a job: rows in flight finish, no new ones start."""
     return Call("POST", f"/v1/{named('jobs', name)}:pause", reading(Job), repeatable=True)
 
 
 def resume_job(name: str, *, api_key: str | None = None, max_cost_usd: str | None = None) -> Call[Job]:
-    """Let a paused job go on, with another key or limit if given; rows that are done are never sent again."""
+    """Resume a paused job, with another key or maximum cost if given. Finished rows are never sent again."""
     key = None if api_key is None else named("apiKeys", api_key)
     body = given(api_key=key, max_cost_usd=max_cost_usd)
     return Call("POST", f"/v1/{named('jobs', name)}:resume", reading(Job), body=body)
 
 
 def retry_failed_rows(name: str, *, api_key: str | None = None) -> Call[Job]:
-    """Send the failed rows of a completed job again; it counts usage."""
+    """Send the failed rows of a completed job again. This counts as usage."""
     body = given(api_key=None if api_key is None else named("apiKeys", api_key))
     return Call("POST", f"/v1/{named('jobs', name)}:retryFailed", reading(Job), body=body)
 
 
 def regenerate_row(name: str, row: int, *, api_key: str | None = None) -> Call[Job]:
-    """Send one row of a completed job again and replace its answers; it counts usage."""
+    """Send one row of a completed job again and replace its answers. This counts as usage."""
     body = {"row": row, **given(api_key=None if api_key is None else named("apiKeys", api_key))}
     return Call("POST", f"/v1/{named('jobs', name)}:regenerate", reading(Job), body=body)
 
@@ -143,28 +143,28 @@ def regenerate_row(name: str, row: int, *, api_key: str | None = None) -> Call[J
 def list_job_rows(
     name: str, *, row_filter: str | None = None, page_size: int | None = None
 ) -> Call[Page[JobRow]]:
-    """Go through a job's rows with their outputs; `row_filter` is such as `flag = generic`."""
+    """Iterate over a job's rows with their outputs. An example of `row_filter` is `flag = generic`."""
     params = given(filter=row_filter, page_size=page_size)
     return Call("GET", f"/v1/{named('jobs', name)}/rows", page_of(JobRow, "rows"), params=params)
 
 
 def watch_job(name: str) -> Call[Job]:
-    """Ask for the job whenever it changes."""
+    """Request the job's state whenever it changes."""
     return Call("GET", f"/v1/{named('jobs', name)}:watch", reading(Job))
 
 
 def download_results(name: str, form: ResultForm) -> Call[Any]:
-    """Ask for the CSV with the outputs of a job."""
+    """Request the CSV with a job's outputs."""
     path = f"/v1/{named('jobs', name)}/results:download"
     return Call("GET", path, nothing, params=form.params())
 
 
 @dataclass(frozen=True, slots=True)
 class ResultForm:
-    """What a result file shall hold: `only` is `succeeded`, `failed` or empty; `columns` further ones.
+    """What a result file should contain: `only` is `succeeded`, `failed` or empty; `columns` are extra.
 
-    New cells that a spreadsheet would run are made text, unless it shall be `raw`; cells of the file's own
-    columns only with `neutral_columns`.
+    New cells that a spreadsheet would run as formulas are turned into text, unless `raw` is set; cells of
+    the file's own columns are turned into text only with `neutral_columns`.
     """
 
     only: str = ""
@@ -174,7 +174,7 @@ class ResultForm:
     neutral_columns: bool = False
 
     def params(self) -> dict[str, Any]:
-        """Return the form as parameters of the request."""
+        """Return the query parameters for this form."""
         return given(
             rows=f"ONLY_{self.only.upper()}" if self.only else None,
             columns=list(self.columns) or None,
@@ -184,23 +184,23 @@ class ResultForm:
         )
 
 
-#: Every row, and no more columns than the outputs.
+#: Every row, and no extra columns.
 WHOLE = ResultForm()
 
 
 class _Patience:
-    """How often in a row a stream may break before watching gives up."""
+    """Counts how many times in a row a stream breaks, to decide when watching gives up."""
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._failures = 0
 
     def renew(self) -> None:
-        """The stream is alive."""
+        """Note that the stream is alive."""
         self._failures = 0
 
     def wait_after(self, error: SmeltError) -> float:
-        """Return how long to wait before the next connection; raise the error when there were too many."""
+        """Return how many seconds to wait before reconnecting; raise the error after too many in a row."""
         self._failures += 1
         if self._failures > self._policy.max_retries:
             raise error
@@ -208,7 +208,7 @@ class _Patience:
 
 
 def _ended_early() -> SmeltError:
-    return ConnectionFailed("the stream ended before the job did")
+    return ConnectionFailed("the server closed the stream before the job ended")
 
 
 class Jobs(Resource):
@@ -229,7 +229,7 @@ class Jobs(Resource):
     rows = paging(list_job_rows)
 
     def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> Iterator[Job]:
-        """Give the job now and at each change, the final state last; a broken connection is made anew."""
+        """Yield the job now and at each change, the final state last. A broken connection is reopened."""
         call, patience = watch_job(name), _Patience(policy)
         while True:
             try:
@@ -244,7 +244,7 @@ class Jobs(Resource):
             time.sleep(wait)
 
     def download(self, name: str, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
-        """Write the CSV of results to `path` once it is whole; return its length in bytes."""
+        """Download the results to `path`, written only if they are whole; return the length in bytes."""
         return self._sender.receive(download_results(name, form), Path(path))
 
 
@@ -266,7 +266,7 @@ class AsyncJobs(AsyncResource):
     rows = async_paging(list_job_rows)
 
     async def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> AsyncIterator[Job]:
-        """Give the job now and at each change, the final state last; a broken connection is made anew."""
+        """Yield the job now and at each change, the final state last. A broken connection is reopened."""
         call, patience = watch_job(name), _Patience(policy)
         while True:
             try:
@@ -281,5 +281,5 @@ class AsyncJobs(AsyncResource):
             await asyncio.sleep(wait)
 
     async def download(self, name: str, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
-        """Write the CSV of results to `path` once it is whole; return its length in bytes."""
+        """Download the results to `path`, written only if they are whole; return the length in bytes."""
         return await self._sender.receive(download_results(name, form), Path(path))

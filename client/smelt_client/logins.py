@@ -1,7 +1,7 @@
-"""Which server the command talks to and as whom: environment, stored login, a stack on this machine.
+"""Which server and token the command uses: from the environment, a stored login, or a local stack.
 
-The token of a login is kept in the system's keyring where the `keyring` package is installed and finds one,
-else in the login's file, which only its owner can read.
+A login's token is stored in the system's keyring if the `keyring` package is installed and finds one.
+Otherwise it is in the login file, which only its owner can read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class NoLogin(SmeltError):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What `smelt login` keeps. The token is in no repr."""
+    """What `smelt login` stores. The repr leaves the token out."""
 
     url: str
     ca_file: str
@@ -40,36 +40,36 @@ class Login:
 
 
 def login_file() -> Path:
-    """Return where the login is kept."""
+    """Return the path of the login file."""
     return Path(platformdirs.user_config_dir("smelt", appauthor=False)) / "login.json"
 
 
 def load() -> Login | None:
-    """Return the stored login; one that others may read is not used."""
+    """Return the stored login. A file that other users can read is refused."""
     path = login_file()
     try:
         with path.open(encoding="utf-8") as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise BadSettings(f"others may read {path}: chmod 600 it, or log in anew")
+                raise BadSettings(f"other users can read {path}; run chmod 600 on it, or log in again")
             content = json.load(file)
             login = Login(url=content["url"], ca_file=content["ca_file"], token=content["token"])
             return login if login.token else _from_keyring(login)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        raise BadSettings(f"{path} is damaged: log in anew") from None
+        raise BadSettings(f"{path} is damaged; log in again") from None
 
 
 def is_access_token(token: str) -> bool:
-    """Whether a token is an access token; else it is a session's."""
+    """Whether a token is an access token rather than a session token."""
     return token.startswith(_ACCESS_TOKEN)
 
 
 def save(login: Login) -> str:
-    """Store a login for the owner's eyes only, and return where."""
+    """Store a login so that only its owner can read it, and return where it is."""
     keyring = _keyring()
     if keyring is not None:
-        # Backends raise what they like; the file is always there.
+        # Keyring backends raise all kinds of errors; the file always works.
         with suppress(Exception):
             keyring.set_password(_SERVICE, login.url, login.token)
             _write(Login(login.url, login.ca_file, ""))
@@ -97,7 +97,7 @@ def _device_file() -> Path:
 
 
 def device_token(url: str) -> str:
-    """Return what an earlier login to this server gave this device; empty when there is none."""
+    """Return the device token from an earlier login to this server, or an empty string."""
     try:
         content = json.loads(_device_file().read_text(encoding="utf-8"))
         known = content[url] if isinstance(content, dict) else ""
@@ -107,7 +107,7 @@ def device_token(url: str) -> str:
 
 
 def keep_device_token(url: str, token: str) -> None:
-    """Keep it for the next login, also after a logout: it opens nothing by itself."""
+    """Store the device token for the next login. A logout keeps it, because it opens nothing by itself."""
     path = _device_file()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(f".device.{secrets.token_hex(6)}")
@@ -124,18 +124,18 @@ def forget() -> None:
     """Remove the stored login."""
     stored = _load_quietly()
     if stored is not None and (keyring := _keyring()) is not None:
-        # It may be in the file alone, or gone.
+        # The token may be only in the file, or already gone.
         with suppress(Exception):
             keyring.delete_password(_SERVICE, stored.url)
     login_file().unlink(missing_ok=True)
 
 
 def _keyring() -> Any:
-    """Return the keyring package, or None without one that keeps anything."""
+    """Return the keyring package, or None if it is missing or has no usable backend."""
     try:
         keyring: Any = importlib.import_module("keyring")
         return keyring if keyring.get_keyring().priority > 0 else None
-    except Exception:  # noqa: BLE001  a broken backend is as good as none
+    except Exception:  # noqa: BLE001  a broken backend counts as none
         return None
 
 
@@ -146,21 +146,21 @@ def _from_keyring(login: Login) -> Login:
     except Exception:  # noqa: BLE001  locked, or its service is away
         token = None
     if not token:
-        raise BadSettings("the system's keyring does not give the token of this login: log in anew")
+        raise BadSettings("the system's keyring does not return the token of this login; log in again")
     return Login(login.url, login.ca_file, token)
 
 
 def endpoint_to_enter(url: str | None, ca_file: str | None) -> Endpoint:
-    """Return the server to enter: by options, else environment, a local stack, the last login."""
+    """Return the server to log in to: from options, the environment, a local stack, or the last login."""
     stored, stack = _load_quietly(), local_stack()
     known = stack.url if stack else stored.url if stored else DEFAULT_URL
     return _endpoint(url or os.environ.get("SMELT_URL") or known, "", ca_file, stored, stack)
 
 
 def endpoint_in_use() -> Endpoint:
-    """Return the server and token in use: environment, then the stored login, then a local stack.
+    """Return the current server and token: from the environment, then the stored login, then a local stack.
 
-    A stored token is used with the server that gave it, and with no other.
+    A stored token is sent only to the server that issued it.
     """
     token = os.environ.get("SMELT_TOKEN", "")
     stored, stack = (_load_quietly() if token else load()), local_stack()
@@ -174,7 +174,7 @@ def endpoint_in_use() -> Endpoint:
 
 
 def local_stack() -> Endpoint | None:
-    """Return the server of an embedded stack on this machine, if it left its `stack.json` here."""
+    """Return the server of an embedded stack on this machine, found by its `stack.json`."""
     places = [Path(".smelt"), Path("/var/lib/smelt")]
     if state := os.environ.get("SMELT_STATE_DIR"):
         places.insert(0, Path(state))
@@ -186,7 +186,7 @@ def local_stack() -> Endpoint | None:
             url, ca_file = content["gateway_url"], content["ca_file"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        # A folder from somebody else may hold such a file too; a password goes nowhere because of it.
+        # A folder from someone else may contain such a file too; it must not redirect a password elsewhere.
         if isinstance(url, str) and isinstance(ca_file, str) and owner in (os.getuid(), 0) and _is_here(url):
             return Endpoint(url=url, ca_file=ca_file)
     return None
@@ -213,7 +213,7 @@ def _endpoint(
 
 
 def _load_quietly() -> Login | None:
-    """Return the stored login, or None when it cannot be used and is not needed either."""
+    """Return the stored login, or None if there is none that can be used. For uses that can do without it."""
     try:
         return load()
     except (BadSettings, OSError):

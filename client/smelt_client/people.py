@@ -39,45 +39,45 @@ def get_current_user() -> Call[User]:
 
 
 def change_password(current_password: str, new_password: str) -> Call[None]:
-    """Set a new password; all other sessions end."""
+    """Change the password. All other sessions end."""
     body = {"current_password": current_password, "new_password": new_password}
     return Call("POST", "/v1/users/me:changePassword", nothing, body=body)
 
 
 def verify_email(token: str) -> Call[None]:
-    """Confirm the address of a new account with the token that was sent to it."""
+    """Confirm a new account's e-mail address with the token that was sent to it."""
     return Call("POST", "/v1/users:verifyEmail", nothing, body={"token": token})
 
 
 def create_session(email: str, password: str, *, device_token: str | None = None) -> Call[Session]:
-    """Log in. The answer holds the token, and so the call is never sent twice."""
+    """Log in. The response contains the token, so the call is never sent twice."""
     body = {"email": email, "password": password, **given(device_token=device_token or None)}
     return Call("POST", "/v1/sessions", _session, body=body)
 
 
 def list_sessions(*, page_size: int | None = None) -> Call[Page[Session]]:
-    """Go through all sessions that stand, newest first."""
+    """Iterate over all active sessions, newest first."""
     return listing(Session, "sessions", "sessions", page_size=page_size)
 
 
 def revoke_other_sessions() -> Call[int]:
-    """End all sessions but the one in use; return how many there were."""
+    """End all sessions except the current one; return how many were ended."""
     return Call("POST", "/v1/sessions:revokeOthers", _revoked, body={}, repeatable=True)
 
 
 def request_password_reset(email: str) -> Call[None]:
-    """Have a link for a new password sent, if the address has an account."""
+    """Request a password reset link by mail, sent if the address has an account."""
     return Call("POST", "/v1/passwordResets", nothing, body={"email": email})
 
 
 def confirm_password_reset(token: str, new_password: str) -> Call[None]:
-    """Set a new password with the token from the mail; all sessions end."""
+    """Set a new password with the token from the mail. All sessions end."""
     body = {"token": token, "new_password": new_password}
     return Call("POST", "/v1/passwordResets:confirm", nothing, body=body)
 
 
 def request_sign_in_link(email: str) -> Call[None]:
-    """Have a link sent that logs in, if the address has an account."""
+    """Request a sign-in link by mail, sent if the address has an account."""
     return Call("POST", "/v1/signInLinks", nothing, body={"email": email})
 
 
@@ -87,7 +87,7 @@ def confirm_sign_in_link(token: str) -> Call[Session]:
 
 
 def delete_session(session: str = "current") -> Call[None]:
-    """End a session: the current one, or one by its name."""
+    """End a session: the current one, or the one named."""
     return Call("DELETE", f"/v1/{named('sessions', session)}", nothing)
 
 

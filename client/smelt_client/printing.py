@@ -1,4 +1,4 @@
-"""What the command prints: data on stdout, messages on stderr, and nothing that steers the terminal."""
+"""What the command prints: data on stdout, messages on stderr, and nothing that controls the terminal."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SPOKEN_JOINERS = "\u200c\u200d"
 
 
 def clean(text: object, *, lines: bool = False) -> str:
-    """Return a text with every character made visible that would move the cursor, hide or turn around others.
+    """Return a text in which every character that would move the cursor, or hide or reorder text, is visible.
 
-    With `lines`, line breaks and tabs stay.
+    With `lines`, line breaks and tabs are kept.
     """
     return "".join(_visible(letter, lines) for letter in str(text))
 
@@ -34,19 +34,19 @@ def _visible(letter: str, lines: bool) -> str:
 
 
 def when(time: datetime | None) -> str:
-    """Return a time in the reader's own zone."""
+    """Return a time in the local time zone."""
     return "" if time is None else time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def error_line(message: str, *details: str) -> str:
-    """Return an error as one line: what it is, then its reason and request id."""
+    """Return an error as one line: its message, then its reason and request id."""
     said = " ".join(clean(message, lines=True).split())
     known = ", ".join(clean(detail) for detail in details if detail)
     return f"error: {said} ({known})" if known else f"error: {said}"
 
 
 class Output:
-    """Where one run of the command prints."""
+    """The output of one run of the command."""
 
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self.as_json = as_json
@@ -54,16 +54,16 @@ class Output:
         self.messages = Console(stderr=True, markup=False, highlight=False, emoji=False)
 
     def message(self, text: str) -> None:
-        """Tell a person something."""
+        """Print a message for a person."""
         if not self.quiet:
             print(clean(text), file=sys.stderr, flush=True)
 
     def json(self, value: Any) -> None:
-        """Print a value as one line of JSON, in ASCII, which no terminal takes for a command."""
+        """Print a value as one line of ASCII JSON, which no terminal takes for a control sequence."""
         print(json.dumps(value, default=str), flush=True)
 
     def items(self, values: Iterable[Any], columns: Mapping[str, Any]) -> None:
-        """Print a list: as JSON, as a table on a terminal, or as lines with tabs.
+        """Print a list: as JSON, as a table on a terminal, or as tab-separated lines.
 
         `columns` maps each title to a function of a value.
         """
@@ -73,7 +73,7 @@ class Output:
         self.rows(list(columns), ([read(value) for read in columns.values()] for value in values))
 
     def rows(self, titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print rows as a table on a terminal, or as lines with tabs."""
+        """Print rows as a table on a terminal, or as tab-separated lines."""
         if not sys.stdout.isatty():
             for row in rows:
                 print("\t".join(clean(cell) for cell in row))
@@ -86,7 +86,7 @@ class Output:
         Console(markup=False, highlight=False, emoji=False).print(table)
 
     def one(self, value: Any, fields: Mapping[str, object]) -> None:
-        """Print one thing: as JSON, or a line for each field."""
+        """Print one value: as JSON, or with one line per field."""
         if self.as_json:
             self.json(value.raw)
             return

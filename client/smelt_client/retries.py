@@ -1,4 +1,4 @@
-"""When a call is sent again: how often, after what, and after how long; nothing here sends or sleeps."""
+"""Decides whether and when a call is retried. Nothing here sends or sleeps."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from datetime import UTC, datetime
 import httpx2
 
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
-# These say that the request never left, so that even a login may be tried again.
+# These mean that the request was never sent, so even a login may be retried.
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """At most `max_retries` repetitions, each after a longer wait, up to `longest_wait_seconds`."""
+    """At most `max_retries` retries, each after a longer wait, up to `longest_wait_seconds`."""
 
     max_retries: int = 2
     first_wait_seconds: float = 0.5
     longest_wait_seconds: float = 30.0
 
     def backoff_seconds(self, attempt: int) -> float:
-        """Return the wait after the attempt (from 1), with a random part so that clients spread out."""
+        """Return the wait after an attempt (from 1), with a random part so that clients spread out."""
         whole: float = min(self.first_wait_seconds * float(2 ** (attempt - 1)), self.longest_wait_seconds)
         return whole * (0.5 + random.random() / 2)  # noqa: S311 (no secret depends on it)
 
@@ -38,13 +38,13 @@ class Attempts:
         self.count = 1
 
     def after_failure(self, error: httpx2.TransportError) -> float | None:
-        """Return how long to wait before the next attempt, or None when the failure stands."""
+        """Return how long to wait before the next attempt, or None if the failure is final."""
         if not self._repeatable and not isinstance(error, NEVER_SENT):
             return None
         return self._again(None)
 
     def after_answer(self, status: int, headers: Mapping[str, str]) -> float | None:
-        """Return how long to wait before the next attempt, or None when the answer stands."""
+        """Return how long to wait before the next attempt, or None if the response is final."""
         if not self._repeatable or status not in RETRIED_STATUSES:
             return None
         return self._again(retry_after_seconds(headers))
@@ -52,7 +52,7 @@ class Attempts:
     def _again(self, asked_seconds: float | None) -> float | None:
         if self.count > self._policy.max_retries:
             return None
-        # Somebody waits for the answer: a pause of minutes is theirs to decide about.
+        # The caller is waiting for the response, so waiting for minutes is the caller's decision.
         if asked_seconds is not None and asked_seconds > self._policy.longest_wait_seconds:
             return None
         wait = self._policy.backoff_seconds(self.count) if asked_seconds is None else asked_seconds

@@ -1,4 +1,4 @@
-"""The two ways to send a call: blocking and asynchronous, with the same retries and the same errors."""
+"""The blocking and the asynchronous way to send a call, with the same retries and the same errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVENTS = {"accept": "text/event-stream", "cache-control": "no-store"}
 
 
 class BlockingSender:
-    """Sends calls and blocks until they are answered."""
+    """Sends calls and blocks until the response is there."""
 
     def __init__(
         self, endpoint: Endpoint, policy: RetryPolicy, *, transport: httpx2.BaseTransport | None = None
@@ -38,7 +38,7 @@ class BlockingSender:
         self._http.close()
 
     def send(self, call: Call[T]) -> T:
-        """Send a call, again if that may help, and return its value."""
+        """Send a call, retry it if that may help, and return its value."""
         request, attempts = request_of(call), attempts_of(call, self._policy)
         while True:
             try:
@@ -54,7 +54,7 @@ class BlockingSender:
             time.sleep(wait)
 
     def receive(self, call: Call[T], target: Path, *, sha256: str = "") -> int:
-        """Write the body of the answer to a file once it is whole, and return its length in bytes."""
+        """Write the response's body to a file, only if it is whole, and return its length in bytes."""
         request, attempts = request_of(call), attempts_of(call, self._policy)
         request["headers"] |= STREAMED
         while True:
@@ -80,7 +80,7 @@ class BlockingSender:
             time.sleep(wait)
 
     def events(self, call: Call[T]) -> Iterator[T]:
-        """Give the events of one connection until it ends; nothing is sent again."""
+        """Yield the events of one connection until it ends; nothing is retried."""
         request = request_of(call)
         request["headers"] |= EVENTS
         request["timeout"] = WATCH_TIMEOUT
@@ -99,7 +99,7 @@ class BlockingSender:
 
 
 class AwaitingSender:
-    """Sends calls and lets others run meanwhile."""
+    """Sends calls without blocking the event loop."""
 
     def __init__(
         self, endpoint: Endpoint, policy: RetryPolicy, *, transport: httpx2.AsyncBaseTransport | None = None
@@ -113,7 +113,7 @@ class AwaitingSender:
         await self._http.aclose()
 
     async def send(self, call: Call[T]) -> T:
-        """Send a call, again if that may help, and return its value."""
+        """Send a call, retry it if that may help, and return its value."""
         request, attempts = request_of(call), attempts_of(call, self._policy)
         if call.content is not None:
             request["content"] = AwaitedContent(call.content)
@@ -131,7 +131,7 @@ class AwaitingSender:
             await asyncio.sleep(wait)
 
     async def receive(self, call: Call[T], target: Path, *, sha256: str = "") -> int:
-        """Write the body of the answer to a file once it is whole, and return its length in bytes."""
+        """Write the response's body to a file, only if it is whole, and return its length in bytes."""
         request, attempts = request_of(call), attempts_of(call, self._policy)
         request["headers"] |= STREAMED
         while True:
@@ -157,7 +157,7 @@ class AwaitingSender:
             await asyncio.sleep(wait)
 
     async def events(self, call: Call[T]) -> AsyncIterator[T]:
-        """Give the events of one connection until it ends; nothing is sent again."""
+        """Yield the events of one connection until it ends; nothing is retried."""
         request = request_of(call)
         request["headers"] |= EVENTS
         request["timeout"] = WATCH_TIMEOUT

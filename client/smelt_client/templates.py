@@ -38,7 +38,7 @@ def create_template(
     json_schema: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Template]:
-    """Make a template such as `Write a hook for {{First Name}}`; its answers fill `output_column`."""
+    """Create a template such as `Write a hook for {{First Name}}`, whose answers fill `output_column`."""
     body = {
         "display_name": display_name,
         "category": category,
@@ -70,7 +70,7 @@ def _list(names: Sequence[str] | None) -> Sequence[str] | None:
 
 
 def list_templates(*, page_size: int | None = None) -> Call[Page[Template]]:
-    """Go through all templates."""
+    """Iterate over all templates."""
     return listing(Template, "templates", "templates", page_size=page_size)
 
 
@@ -95,7 +95,7 @@ def update_template(
     reference_columns: Sequence[str] | None = None,
     json_schema: str | None = None,
 ) -> Call[Template]:
-    """Change what is given and leave the rest; jobs that have begun keep what they began with."""
+    """Change the given fields and keep the others. Jobs that have started keep the old template."""
     changes = given(
         display_name=display_name,
         category=category,
@@ -116,14 +116,14 @@ def update_template(
 
 
 def delete_template(name: str) -> Call[None]:
-    """Delete a template; jobs keep their own copy."""
+    """Delete a template. Jobs keep their own copy."""
     return deleting("templates", name)
 
 
 def preview_template(
     name: str, file: str, *, first_row: int = 1, row_count: int = 3
 ) -> Call[Sequence[Preview]]:
-    """Return the prompts that rows of a file would send; the model is not called."""
+    """Return the prompts for rows of a file, without calling the model."""
     page = page_of(Preview, "previews")
     body = {"file": named("files", file), "first_row": first_row, "row_count": row_count}
     path = f"/v1/{named('templates', name)}:preview"
@@ -133,7 +133,7 @@ def preview_template(
 def duplicate_template(
     name: str, *, display_name: str | None = None, idempotency_key: str | None = None
 ) -> Call[Template]:
-    """Copy a template, one's own or `libraryTemplates/ID`."""
+    """Copy a template, either your own or `libraryTemplates/ID`."""
     collection = "libraryTemplates" if name.startswith("libraryTemplates/") else "templates"
     return Call(
         "POST",
@@ -146,7 +146,7 @@ def duplicate_template(
 
 
 def list_library(*, page_size: int | None = None) -> Call[Page[Template]]:
-    """Go through the library: read-only templates, to be duplicated and then used."""
+    """Iterate over the library: read-only templates, which you duplicate and then use."""
     return listing(Template, "libraryTemplates", "library_templates", page_size=page_size)
 
 
@@ -159,7 +159,7 @@ def try_templates(
     mock_values: Mapping[str, str] | None = None,
     api_key: str | None = None,
 ) -> Call[Tested]:
-    """Call the model for up to ten rows and return every step; it costs usage, so it is never repeated."""
+    """Test templates on up to ten rows, with every step. It counts as usage, so it is never sent twice."""
     body = {
         "templates": [named("templates", name) for name in names],
         "file": named("files", file),

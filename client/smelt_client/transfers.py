@@ -1,4 +1,4 @@
-"""Files on their way: a file that is sent as a body, and a body that becomes a file only when it is whole."""
+"""File transfers: a file sent as a request body, and a response body that becomes a file only if whole."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import BinaryIO, Self
 from .errors import TransferDamaged
 
 CHUNK_BYTES = 1 << 18
-#: Told how many bytes of a file have been sent, from 0 again when it is sent again.
+#: Called with the number of bytes sent so far; a retry starts at 0 again.
 Progress = Callable[[int], object]
 
 
 class FileContent:
-    """The bytes of a file as the body of a request; every attempt reads it from its beginning."""
+    """A file as the body of a request; every attempt reads it from the start."""
 
     def __init__(self, path: Path, progress: Progress | None = None) -> None:
         self.path = path
@@ -35,13 +35,13 @@ class FileContent:
                 self.sent(file.tell())
 
     def sent(self, count: int) -> None:
-        """Say how many bytes are on their way."""
+        """Report how many bytes have been sent."""
         if self._progress is not None:
             self._progress(count)
 
 
 class AwaitedContent:
-    """The same bytes for asyncio: the disk is read in a thread."""
+    """The same bytes for asyncio; a thread reads the disk."""
 
     def __init__(self, content: FileContent) -> None:
         self._content = content
@@ -60,10 +60,10 @@ class AwaitedContent:
 
 
 class WholeFile:
-    """A download that takes its place at `target` only when length and digest are as announced.
+    """A download that replaces `target` only if its length and digest are as announced.
 
-    Until then the bytes are in a hidden file beside it, which is removed when anything goes wrong; what stood
-    at `target` before stays as it was.
+    Until then the bytes are in a hidden file beside `target`. If anything goes wrong, that file is removed
+    and `target` stays as it was.
     """
 
     def __init__(self, target: Path, headers: Mapping[str, str], *, sha256: str = "") -> None:
@@ -74,7 +74,9 @@ class WholeFile:
         self._length = int(length) if length.isdecimal() else None
         self._sha256 = (announced_sha256(headers) or sha256).lower()
         if self._length is None and not self._sha256:
-            raise TransferDamaged("the server says neither how long the download is nor its digest")
+            raise TransferDamaged(
+                "the server sent neither the length of the download nor its digest, so it cannot be verified"
+            )
         self._hash = hashlib.sha256()
         self._received = 0
         self._part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.part")
@@ -86,18 +88,20 @@ class WholeFile:
         return self
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Write the next bytes."""
         assert self._file is not None
         self._hash.update(chunk)
         self._received += len(chunk)
         self._file.write(chunk)
 
     def finish(self) -> int:
-        """Check the whole, put it in its place, and return its length in bytes."""
+        """Verify the download, move it to `target`, and return its length in bytes."""
         if self._length is not None and self._received != self._length:
-            raise TransferDamaged(f"the download ended after {self._received} of {self._length} bytes")
+            raise TransferDamaged(
+                f"the download stopped after {self._received} of {self._length} bytes; try again"
+            )
         if self._sha256 and self._hash.hexdigest() != self._sha256:
-            raise TransferDamaged("the download is not what its digest says")
+            raise TransferDamaged("the download does not match its digest; try again")
         assert self._file is not None
         self._file.flush()
         os.fsync(self._file.fileno())

@@ -1,4 +1,4 @@
-"""An upload before a person's eyes: a bar that fills as bytes go out."""
+"""Shows an upload's progress: a bar that fills as bytes are sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .printing import Output, clean
 
 @contextmanager
 def bar(out: Output, path: Path) -> Iterator[transfers.Progress]:
-    """Give what an upload calls with the bytes that it has sent."""
+    """Yield the callback for the upload's progress."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=out.messages, transient=True) as progress:
         task = progress.add_task(clean(path.name), total=path.stat().st_size)

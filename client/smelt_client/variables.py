@@ -1,4 +1,4 @@
-"""Custom variables, the models that the server knows, and the meter of the account."""
+"""Custom variables, the models the server knows, and the account's usage meter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .models import Model, Page, Usage, Variable
 
 
 def create_variable(display_name: str, value: str, *, idempotency_key: str | None = None) -> Call[Variable]:
-    """Store a value that every prompt can use as `{{$display_name}}`."""
+    """Create a variable, which every prompt can use as `{{$display_name}}`."""
     return Call(
         "POST",
         "/v1/variables",
@@ -31,23 +31,23 @@ def create_variable(display_name: str, value: str, *, idempotency_key: str | Non
 
 
 def list_variables(*, page_size: int | None = None) -> Call[Page[Variable]]:
-    """Go through all variables."""
+    """Iterate over all variables."""
     return listing(Variable, "variables", "variables", page_size=page_size)
 
 
 def update_variable(name: str, value: str) -> Call[Variable]:
-    """Change a variable's value; jobs that have begun keep the old one."""
+    """Change a variable's value. Jobs that have started keep the old one."""
     path = f"/v1/{named('variables', name)}"
     return Call("PATCH", path, reading(Variable), body={"value": value})
 
 
 def delete_variable(name: str) -> Call[None]:
-    """Delete a variable; jobs that have begun keep it."""
+    """Delete a variable. Jobs that have started keep it."""
     return deleting("variables", name)
 
 
 def list_models(*, page_size: int | None = None) -> Call[Page[Model]]:
-    """Go through the models that the server knows something of."""
+    """Iterate over the models the server knows."""
     return listing(Model, "models", "models", page_size=page_size)
 
 
@@ -81,13 +81,13 @@ class Models(Resource):
 
 
 class Meter(Resource):
-    """The meter of the account."""
+    """The account's usage meter."""
 
     get = blocking(get_usage)
 
 
 class AsyncMeter(AsyncResource):
-    """The meter of the account."""
+    """The account's usage meter."""
 
     get = awaiting(get_usage)
 

@@ -1,4 +1,4 @@
-"""Webhooks: where messages about jobs go, and what became of them."""
+"""Webhooks: the addresses that receive messages about jobs, and the deliveries to them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .models import NewSecret, Page, Webhook, WebhookDelivery
 def create_webhook(
     url: str, *, events: Sequence[str] | None = None, display_name: str | None = None
 ) -> Call[NewSecret]:
-    """Store a webhook. The answer holds its secret, and so the call is never sent twice."""
+    """Create a webhook. The response contains its secret, so the call is never sent twice."""
     body = {"url": url, **given(events=events and list(events), display_name=display_name)}
     return Call("POST", "/v1/webhooks", reading(NewSecret), body=body)
 
 
 def list_webhooks(*, page_size: int | None = None) -> Call[Page[Webhook]]:
-    """Go through all webhooks."""
+    """Iterate over all webhooks."""
     return listing(Webhook, "webhooks", "webhooks", page_size=page_size)
 
 
@@ -48,7 +48,7 @@ def update_webhook(
     display_name: str | None = None,
     enabled: bool | None = None,
 ) -> Call[Webhook]:
-    """Change what is given of a webhook."""
+    """Change the given fields of a webhook and keep the others."""
     path = f"/v1/{named('webhooks', name)}"
     body = given(
         url=url,
@@ -66,24 +66,24 @@ def update_webhook(
 
 
 def delete_webhook(name: str) -> Call[None]:
-    """Delete a webhook with its deliveries."""
+    """Delete a webhook and its deliveries."""
     return deleting("webhooks", name)
 
 
 def rotate_webhook_secret(name: str, *, overlap_hours: int | None = None) -> Call[NewSecret]:
-    """Give a webhook a new secret; messages are signed with the older one, too, for so many hours (24)."""
+    """Create a new secret. Messages are also signed with the old one for `overlap_hours`, 24 by default."""
     path = f"/v1/{named('webhooks', name)}:rotateSecret"
     return Call("POST", path, reading(NewSecret), body=given(overlap_hours=overlap_hours))
 
 
 def try_webhook(name: str) -> Call[WebhookDelivery]:
-    """Have a test message sent; what came of it is to be asked for with `delivery`."""
+    """Send a test message. Call `delivery` for the outcome."""
     path = f"/v1/{named('webhooks', name)}:test"
     return Call("POST", path, reading(WebhookDelivery), body={})
 
 
 def list_deliveries(name: str, *, page_size: int | None = None) -> Call[Page[WebhookDelivery]]:
-    """Go through what was sent to a webhook, newest first."""
+    """Iterate over a webhook's deliveries, newest first."""
     return listing(
         WebhookDelivery, f"{named('webhooks', name)}/deliveries", "deliveries", page_size=page_size
     )
@@ -96,7 +96,7 @@ def get_delivery(name: str) -> Call[WebhookDelivery]:
 
 
 def redeliver(name: str) -> Call[WebhookDelivery]:
-    """Have a message sent once more, under the same id."""
+    """Send a message again, under the same id."""
     path = f"/v1/{named('webhookDeliveries', name)}:redeliver"
     return Call("POST", path, reading(WebhookDelivery), body={})
 

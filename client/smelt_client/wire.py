@@ -1,4 +1,4 @@
-"""What is the same for both kinds of sending: how a call becomes a request and an answer becomes a value."""
+"""What both senders share: how a call becomes a request and a response becomes a value."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ def attempts_of(call: Call[T], policy: RetryPolicy) -> Attempts:
 
 
 def value_of(call: Call[T], response: httpx2.Response, attempts: Attempts) -> T:
-    """Return what an answer says, or raise the error that it stands for."""
+    """Return the value of a response, or raise its error."""
     if response.is_success:
         return call.parse(_json(response))
     if call.method == "DELETE" and response.status_code == 404 and attempts.count > 1:
-        # An attempt before this one did it, and its answer was lost.
+        # An earlier attempt did the work, and its response was lost.
         return call.parse({})
     raise error_of(response)
 
 
 def error_of(response: httpx2.Response) -> ApiError:
-    """Return the error that an answer stands for; its body has been read."""
+    """Return the error for a response whose body has been read."""
     try:
         body = response.json()
     except ValueError:
@@ -75,13 +75,13 @@ def error_of(response: httpx2.Response) -> ApiError:
 
 
 def event_of(call: Call[T], data: str) -> T:
-    """Return what an event says; anything but a resource means that the stream has broken."""
+    """Return the value of an event. Anything but a resource means that the stream broke off."""
     try:
         content = json.loads(data)
     except ValueError:
         content = None
     if not isinstance(content, dict) or "name" not in content:
-        raise ConnectionFailed("the stream of events broke")
+        raise ConnectionFailed("the event stream broke off")
     return call.parse(content)
 
 
@@ -89,8 +89,8 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        # What a shell passes on in another encoding arrives as half characters.
-        raise InvalidText("a name or text is not valid Unicode") from None
+        # Text that a shell passed in another encoding arrives as lone surrogates.
+        raise InvalidText("a name or text in the request is not valid Unicode") from None
 
 
 def _json(response: httpx2.Response) -> Any:
@@ -100,5 +100,5 @@ def _json(response: httpx2.Response) -> Any:
         return response.json()
     except ValueError:
         raise ConnectionFailed(
-            "the server sent something else than JSON: is this the address of Smelt?"
+            "the server did not answer with JSON; check that the address is a Smelt server"
         ) from None

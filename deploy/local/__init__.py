@@ -2,6 +2,6 @@
 
 import os
 
-# Children are other programs, and those that run as another user are forked by the slow way. What gRPC does
-# at a fork, for children that go on with it, crashes one in some hundred. It reads this when it is imported.
+# Children are other programs, and one that runs as another user is forked the slow way. gRPC's fork handlers,
+# made for children that keep using gRPC, crash about one in a hundred of them. gRPC reads this at import.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -1,4 +1,4 @@
-"""The command `python -m deploy.local run|demo`: checks what it stands on, then starts the stack."""
+"""The command `python -m deploy.local run|demo`: checks Python and its packages, then starts the stack."""
 
 import sys
 
@@ -6,13 +6,15 @@ OLDEST = (3, 11)
 
 
 def main(arguments: "list[str]") -> int:
-    """Return the exit code. Written so that any Python 3 can read it and say that it is too old."""
+    """Return the exit code. Any Python 3 can parse this file, so that an old one can say it is too old."""
     if sys.version_info < OLDEST:
-        return _refuse("Python 3.11 or newer is needed; this is " + sys.version.split()[0])
+        return _refuse("Python 3.11 or newer is required, but this is " + sys.version.split()[0])
     try:
         from deploy.local.command import main as command
     except ModuleNotFoundError as error:
-        return _refuse(str(error.name) + " is not installed here: use `make run` or `make demo`")
+        return _refuse(
+            str(error.name) + " is not installed in this environment; use `make run` or `make demo`"
+        )
     return command(arguments)
 
 

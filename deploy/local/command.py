@@ -1,4 +1,4 @@
-"""The launcher's two commands and what their failures look like."""
+"""The launcher's two commands, and how they report failures."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _demo(settings: LauncherSettings) -> int:
-    # Here, so that `run` does not need what only the demo shows things with.
+    # Imported here, because only the demo needs the packages that display it.
     from deploy.local.demo import demo
 
     return demo(settings)

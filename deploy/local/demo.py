@@ -1,4 +1,4 @@
-"""`python -m deploy.local demo`: the whole stack, the main job on a sample, and its first rows."""
+"""`python -m deploy.local demo`: starts the stack, runs a job on a sample, and shows its first rows."""
 
 import csv
 import os
@@ -32,16 +32,14 @@ def demo(settings: LauncherSettings) -> int:
     try:
         console.print("Starting Smelt: stores, four services, two workers, gateway ...")
         with running(settings, signals, say=console.print) as stack, _supervised(stack, console):
-            console.print(f"Everything is up behind {stack.gateway.url}")
+            console.print(f"Everything is running; the gateway is at {stack.gateway.url}")
             with signals.interrupts():
                 _show(console, stack)
             console.print("Stopping ...")
     except Interrupted:
         return INTERRUPTED
     except SmeltError as error:
-        raise CannotStart(
-            f"the demo did not finish: {error} (logs: {settings.state_dir / 'logs'})"
-        ) from error
+        raise CannotStart(f"the demo failed: {error} (logs: {settings.state_dir / 'logs'})") from error
     return 0
 
 
@@ -94,7 +92,7 @@ def _first_rows(result: Path) -> Table:
 
 @contextmanager
 def _supervised(stack: Stack, console: Console) -> Iterator[None]:
-    """Let processes that end by themselves be started again meanwhile."""
+    """Restart processes that exit unexpectedly while inside the block."""
     watcher = threading.Thread(target=supervise, args=(stack, console.print), daemon=True)
     watcher.start()
     try:

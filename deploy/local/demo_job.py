@@ -1,4 +1,4 @@
-"""The main job as any client does it, through the public SDK alone: account, key, file, template, job."""
+"""The demo's job, done as any client would, with only the public SDK: account, key, file, template, job."""
 
 import contextlib
 import hashlib
@@ -22,7 +22,7 @@ OUTPUT_COLUMN = "Hook"
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What one demo leaves for the next: its account, and which key and template it has made."""
+    """What one demo keeps for the next: its account, and the key and template it created."""
 
     email: str
     password: str
@@ -32,7 +32,7 @@ class Remembered:
 
 
 class Demo:
-    """The demo's account at one gateway, and what it has there already."""
+    """The demo's account at one gateway, and what it already has there."""
 
     def __init__(self, client: Client, kept: Remembered, memory: Path) -> None:
         self.client = client
@@ -41,7 +41,7 @@ class Demo:
 
     @classmethod
     def sign_in(cls, url: str, *, ca_file: Path, memory: Path) -> "Demo":
-        """Log in to the account of the last demo, or to a new one if it is not known here any more."""
+        """Log in to the account of the last demo, or to a new one if the gateway no longer knows it."""
         with Client(url, "", ca_file=str(ca_file)) as stranger:
             kept = _recall(memory)
             session = None
@@ -56,12 +56,12 @@ class Demo:
         return cls(Client(url, session.token, ca_file=str(ca_file)), kept, memory)
 
     def add_key(self, openai_secret: str | None, *, stand_in_url: str) -> str:
-        """The name of the key to use: one of OpenAI, or one that the stand-in provider takes."""
+        """Return the name of the key to use: for OpenAI, or one that the stand-in provider accepts."""
         wanted = f"openai {_digest(openai_secret)}" if openai_secret else stand_in_url
         name = self._kept.api_key
         if self._kept.api_key_of == wanted and _is_there(self.client.api_keys.get, name):
             return name
-        # The stand-in takes any key. One that looks real can be searched for afterwards, in vain.
+        # The stand-in accepts any key. One that looks real lets a test search for leaks of it afterwards.
         secret = openai_secret or f"sk-demo-{secrets.token_urlsafe(30)}"
         base_url = "" if openai_secret else stand_in_url
         made = self.client.api_keys.create(secret, label="Demo", base_url=base_url)
@@ -69,7 +69,7 @@ class Demo:
         return made.name
 
     def add_template(self) -> str:
-        """The name of the demo's template."""
+        """Return the name of the demo's template."""
         name = self._kept.template
         if _is_there(self.client.templates.get, name):
             return name
@@ -78,7 +78,7 @@ class Demo:
         return made.name
 
     def run(self, sample: Path, *, template: str, api_key: str) -> Iterator[Job]:
-        """Upload the sample and run the template over it; gives the job at each change, its end last."""
+        """Upload the sample and run the template over it; yield the job at each change, final state last."""
         file = self.client.files.upload(sample)
         job = self.client.jobs.create(file.name, [template], api_key=api_key)
         yield job

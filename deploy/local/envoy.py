@@ -1,4 +1,4 @@
-"""The gateway process: Envoy over a rendered configuration, emptied of requests before it is ended."""
+"""The gateway process: Envoy with a rendered configuration, drained of requests before it is stopped."""
 
 import json
 import time
@@ -15,7 +15,7 @@ DRAIN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Envoy on the one port that people use, with its admin server on another."""
+    """Envoy on the one port that people use, with its admin server on another one."""
 
     port: int
     admin_port: int
@@ -33,14 +33,14 @@ class Gateway:
         return Command("envoy", tuple(argv), self.home, ready=self.serves, before_stop=self.drain)
 
     def serves(self) -> bool:
-        """Whether Envoy has its configuration and answers over TLS with a certificate of this stack."""
+        """Whether Envoy has loaded its configuration and responds with one of this stack's certificates."""
         return (
             http_status(self.admin_port, "/ready") == 200
             and http_status(self.port, "/healthz", ca_file=self.ca_file) == 200
         )
 
     def drain(self) -> None:
-        """Tell clients to go and give the requests under way a moment: Envoy cuts them at SIGTERM."""
+        """Ask clients to leave and give pending requests a moment, because Envoy aborts them at SIGTERM."""
         http_status(self.admin_port, "/healthcheck/fail", method="POST")
         http_status(self.admin_port, "/drain_listeners?graceful", method="POST")
         deadline = time.monotonic() + DRAIN_SECONDS

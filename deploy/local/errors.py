@@ -1,8 +1,8 @@
-"""What keeps the stack from starting, said in one line that a person can act on."""
+"""Reasons why the stack cannot start, each in one line that a person can act on."""
 
 
 class CannotStart(Exception):
-    """Printed as it is, without a traceback; never holds a secret."""
+    """Printed as it is, without a traceback; never contains a secret."""
 
 
 class Interrupted(Exception):

@@ -1,4 +1,4 @@
-"""Steps that wait for each other: whatever may run at the same time does."""
+"""Runs steps that depend on each other, as many at the same time as their order allows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to do once the steps named in `after` are done."""
+    """An action to run once the steps named in `after` are done."""
 
     name: str
     action: Callable[[], None]
@@ -15,8 +15,8 @@ class Step:
 
 
 def run_steps(steps: Sequence[Step], *, cancel: Callable[[], None]) -> None:
-    """Run every step after the ones it waits for. At the first failure `cancel` is called, so that steps
-    under way may give up; when they have, the first error is raised."""
+    """Run every step after the ones it waits for. At the first failure, call `cancel` so that running steps
+    can give up; once they have, raise the first error."""
     waiting = {step.name: step for step in steps}
     running: dict[Future[None], str] = {}
     done: set[str] = set()
@@ -40,8 +40,8 @@ def run_steps(steps: Sequence[Step], *, cancel: Callable[[], None]) -> None:
 def reversed_steps(
     after: Mapping[str, Sequence[str]], actions: Mapping[str, Callable[[], None]]
 ) -> list[Step]:
-    """Steps that undo: each waits for all that came after it. Names without an action are passed over, but
-    what they stood between still keeps its order."""
+    """Steps that undo others in reverse order. Names without an action are skipped, but the steps before and
+    after them keep their order."""
     dependents: dict[str, list[str]] = {name: [] for name in after}
     for name, needs in after.items():
         for need in needs:

@@ -1,4 +1,5 @@
-"""Runs the embedded stack: one launcher per state directory, from its checks to the last process's end."""
+"""Runs the embedded stack, from the first check until the last process ends; one launcher per state
+directory."""
 
 import contextlib
 import fcntl
@@ -24,12 +25,13 @@ from deploy.local.stack import Stack, build
 from deploy.local.supervision import Supervisor
 
 LOOK_SECONDS = 0.2
-# `make` and other wrappers hand on the signal that the terminal has sent already: that is not impatience.
+# `make` and other wrappers forward a signal that the terminal has already sent; a repeat within this time
+# is not a second request to stop.
 REPEATED_SECONDS = 1.0
 
 
 class StopSignals:
-    """SIGINT, SIGTERM and SIGHUP: the first asks for an orderly stop, another one later for a quick one."""
+    """SIGINT, SIGTERM and SIGHUP: the first one asks for an orderly stop, a later one for a quick stop."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
@@ -43,7 +45,7 @@ class StopSignals:
 
     @contextmanager
     def interrupts(self) -> Iterator[None]:
-        """Within, a signal raises `Interrupted` in the main thread."""
+        """Inside the block, a signal raises `Interrupted` in the main thread."""
         self.interrupting = True
         try:
             if self._first:
@@ -65,14 +67,14 @@ class StopSignals:
 
 
 def say(line: str) -> None:
-    """Tell the person; a terminal that is gone is no reason to fail."""
+    """Print a line for the person; a terminal that is gone is no reason to fail."""
     with contextlib.suppress(OSError, ValueError):
         print(f"smelt: {line}", flush=True)
 
 
 def run(settings: LauncherSettings, *, code: Path = ROOT) -> int:
-    """Start the stack and keep it up until a signal asks for its end; `code` is where the processes find
-    the project."""
+    """Start the stack and keep it running until a signal stops it; `code` is the directory in which the
+    processes find the project."""
     signals = StopSignals()
     signals.install()
     began = time.monotonic()
@@ -95,16 +97,16 @@ def run(settings: LauncherSettings, *, code: Path = ROOT) -> int:
 def running(
     settings: LauncherSettings, signals: StopSignals, *, say: Callable[[str], None], code: Path = ROOT
 ) -> Iterator[Stack]:
-    """The stack, ready, with `stack.json` written; all of it is stopped at the end, however that comes."""
-    # The state directory must be passable for the user that runs Postgres; its rooms and files say by
-    # themselves that they are private, and children get a stricter mask.
+    """Yield the stack once it is ready and `stack.json` is written; always stop all of it at the end."""
+    # The user that runs Postgres must be able to traverse the state directory. Its subdirectories and
+    # files set their own private modes, and children get a stricter umask.
     os.umask(0o022)
     layout = Layout(settings.state_dir.resolve())
     layout.make()
     with _only_launcher(layout), ports.PortBlock.reserve(layout.ports_file) as block:
         layout.stack_file.unlink(missing_ok=True)
         if ended := end_leftovers(layout.processes_file):
-            say(f"ended what an earlier launcher left behind: {', '.join(ended)}")
+            say(f"ended processes left over from an earlier launcher: {', '.join(ended)}")
         _check(settings)
         rotate_logs(layout.logs)
         register = Register(layout.processes_file)
@@ -120,7 +122,7 @@ def running(
 
 
 def supervise(stack: Stack, say: Callable[[str], None]) -> None:
-    """Start again what ends by itself, until the stack is to stop."""
+    """Restart processes that exit unexpectedly, until the stack should stop."""
     supervisor = Supervisor(list(stack.children.values()), say)
     while not stack.stopping.wait(LOOK_SECONDS):
         if supervisor.look():
@@ -128,7 +130,7 @@ def supervise(stack: Stack, say: Callable[[str], None]) -> None:
 
 
 def write_stack_file(stack: Stack) -> None:
-    """Tell other programs where the stack is: nothing in it is secret."""
+    """Write the file that tells other programs where the stack is; it contains nothing secret."""
     content = {
         "gateway_url": stack.gateway.url,
         "ca_file": str(stack.gateway.ca_file),
@@ -140,14 +142,14 @@ def write_stack_file(stack: Stack) -> None:
 
 @contextmanager
 def _only_launcher(layout: Layout) -> Iterator[None]:
-    """Hold the state directory; its lock goes with this process, however it ends."""
+    """Lock the state directory; the lock ends with this process, however it ends."""
     with layout.lock_file.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             pid = lock.read().strip() or "unknown"
-            raise CannotStart(f"already running on {layout.state} (pid {pid})") from None
+            raise CannotStart(f"the stack is already running on {layout.state} (pid {pid})") from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -158,10 +160,10 @@ def _only_launcher(layout: Layout) -> Iterator[None]:
 
 
 def _check(settings: LauncherSettings) -> None:
-    """Say what is missing before anything is started."""
+    """Raise `CannotStart` for anything missing, before anything is started."""
     for find in (binaries.postgres_directory, binaries.valkey, binaries.rclone, binaries.envoy):
         find()
     if settings.gateway_port and not ports.is_free(settings.gateway_port):
         raise CannotStart(
-            f"port {settings.gateway_port} is taken: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
+            f"port {settings.gateway_port} is in use: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
         )

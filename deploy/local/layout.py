@@ -1,4 +1,4 @@
-"""Where the embedded stack keeps its things: the rooms of the state directory."""
+"""The layout of the embedded stack's state directory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from deploy.local.secret_files import private_directory, random_secret
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The state directory. Others may read `stack.json` and the CA's certificate in it, nothing else."""
+    """The state directory. Other users may read `stack.json` and the CA's certificate in it, nothing else."""
 
     state: Path
 
@@ -51,10 +51,10 @@ class Layout:
         return self.state / "gateway"
 
     def make(self) -> None:
-        """Make the directory and its rooms, or say in one line why that cannot be."""
+        """Create the directory and its subdirectories, or raise `CannotStart` with the reason."""
         user = accounts.postgres_user()
         try:
-            # Before and after: nothing is left where it cannot be used, and what is made can be entered.
+            # Checked before, so that an unusable directory is not created, and again after creating it.
             accounts.check_reachable(user, self.state)
             self.state.mkdir(mode=0o755, parents=True, exist_ok=True)
             accounts.check_reachable(user, self.state)
@@ -63,6 +63,6 @@ class Layout:
             random_secret(self.secrets / "writable")
         except OSError as error:
             raise CannotStart(
-                f"the state directory {self.state} cannot be written to ({error.strerror}): "
-                "set SMELT_STATE_DIR to one that can"
+                f"the state directory {self.state} is not writable ({error.strerror}): "
+                "set SMELT_STATE_DIR to one that is"
             ) from None

@@ -1,5 +1,5 @@
-"""Which processes belong to this stack: recorded by pid and start time, so that those of a killed launcher
-are found again and a pid the system has given to somebody else is never signalled."""
+"""The stack's processes, recorded by pid and start time, so that those of a killed launcher are found again
+and a pid that now belongs to another process is never signalled."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from deploy.local.secret_files import write_secret
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A process of the stack; `started` is None-free text that differs for every process of this pid."""
+    """A process of the stack; `started` is never None and differs between processes with the same pid."""
 
     name: str
     pid: int
@@ -29,13 +29,13 @@ class Recorded:
         return started(self.pid) == self.started
 
     def send(self, number: int) -> None:
-        """Signal the process if it is still the one that was recorded."""
+        """Send the process a signal, if it is still the recorded one."""
         if self.alive():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kill the process and what it started: children lead sessions, and so groups, of their own."""
+        """Kill the process and everything it started: each child leads a session, and so a process group."""
         if self.alive():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -85,7 +85,7 @@ def end_leftovers(path: Path, *, patience_seconds: float = 10.0) -> list[str]:
 
 
 def started(pid: int) -> str | None:
-    """When the process began, in words of the system; None if it does not run (a zombie does not)."""
+    """The process's start time in the system's own format; None if it is not running (a zombie is not)."""
     if sys.platform == "linux":
         return _started_linux(pid)
     return _started_by_ps(pid)
@@ -98,7 +98,7 @@ def _started_linux(pid: int) -> str | None:
         return None
     if fields[0] in "ZX":
         return None
-    # Ticks since boot mean nothing after another boot, hence the boot's own id.
+    # Ticks since boot mean nothing after a reboot, hence the boot id.
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{boot}:{fields[19]}"
 

@@ -1,4 +1,4 @@
-"""Loopback ports for one stack, kept from other stacks and, where possible, the same at every start."""
+"""Loopback ports for one stack, which no other stack uses and which stay the same if possible."""
 
 import json
 import random
@@ -8,13 +8,13 @@ from types import TracebackType
 
 from deploy.local.errors import CannotStart
 
-# Below the ephemeral ranges of Linux (32768) and macOS (49152): no outgoing connection can sit on them.
+# Below the ephemeral ranges of Linux (32768) and macOS (49152), so no outgoing connection can occupy them.
 FIRST, LAST, BLOCK = 20000, 32000, 100
 
 
 class PortBlock:
-    """A block of neighbouring ports. Its first port stays bound for as long as the block is held, which is
-    what keeps two launchers on one machine from choosing the same numbers."""
+    """A block of consecutive ports. Its first port stays bound as long as the block is held, which keeps two
+    launchers on one machine from choosing the same ports."""
 
     def __init__(self, guard: socket.socket, base: int) -> None:
         self._guard = guard
@@ -32,7 +32,7 @@ class PortBlock:
                 if remembered:
                     remembered.write_text(json.dumps({"base": base}))
                 return cls(guard, base)
-        raise CannotStart(f"no free loopback ports between {FIRST} and {LAST}")
+        raise CannotStart(f"there are no free loopback ports between {FIRST} and {LAST}")
 
     def take(self) -> int:
         """The next port of the block that nothing listens on."""
@@ -40,7 +40,7 @@ class PortBlock:
             port, self._next = self._next, self._next + 1
             if is_free(port):
                 return port
-        raise CannotStart(f"all loopback ports from {self._base} to {self._base + BLOCK - 1} are taken")
+        raise CannotStart(f"all loopback ports from {self._base} to {self._base + BLOCK - 1} are in use")
 
     def close(self) -> None:
         self._guard.close()
@@ -57,7 +57,7 @@ class PortBlock:
 def is_free(port: int) -> bool:
     """Whether a server could listen on this loopback port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do, so that connections of an earlier run in TIME_WAIT do not count as taken.
+        # As servers do, so that a port with TIME_WAIT connections of an earlier run does not count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

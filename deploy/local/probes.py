@@ -1,4 +1,4 @@
-"""Ways to ask a process whether it serves: one short question each, answered with yes or no."""
+"""Probes that tell whether a process serves: one short request each, with a yes or no result."""
 
 import contextlib
 import http.client
@@ -10,7 +10,7 @@ QUESTION_SECONDS = 1.0
 
 
 def http_status(port: int, path: str, *, method: str = "GET", ca_file: Path | None = None) -> int | None:
-    """The status a loopback server answers with, over TLS when a CA is named; None without an answer."""
+    """The status of a loopback server's response, over TLS if a CA is given; None if there is no response."""
     connection: http.client.HTTPConnection
     if ca_file:
         context = ssl.create_default_context(cafile=str(ca_file))

@@ -1,4 +1,4 @@
-"""Child processes: started in a session of their own, logged to a file, waited for and ended."""
+"""Child processes: each is started in its own session, logged to a file, waited for, and stopped."""
 
 import contextlib
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.pids import Register
 
-# What a child may know of the launcher's surroundings. Everything else is given by name; above all no key of
-# a provider that happens to be exported in the person's shell.
+# The only environment variables a child inherits. Everything else is passed explicitly; above all, no
+# provider key that happens to be exported in the person's shell.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
 POLL_SECONDS = 0.02
 FORCED_SECONDS = 2.0
@@ -46,7 +46,7 @@ class Command:
 
 
 class Child:
-    """One process of a `Command`; may be started again after it ended."""
+    """One process of a `Command`; can be started again after it has ended."""
 
     def __init__(self, command: Command, *, logs: Path, register: Register) -> None:
         self.command = command
@@ -67,8 +67,8 @@ class Child:
         self._register.add(self.name, self.pid, stop_signal=self.command.stop_signal)
 
     def ended(self) -> int | None:
-        """The exit status if the process is no more, and None while it runs; minus the signal's number if
-        one killed it."""
+        """The exit status, or None while the process runs; the negative signal number if a signal killed
+        it."""
         if self._process is None:
             return 0
         status = self._process.poll()
@@ -77,7 +77,7 @@ class Child:
         return status
 
     def wait_ready(self, seconds: float, stopping: threading.Event) -> None:
-        """Return when the process serves; raise `CannotStart` when it ends or does not come up in time."""
+        """Return when the process serves; raise `CannotStart` if it ends or is not ready in time."""
         deadline = time.monotonic() + seconds
         while not self.command.ready():
             if stopping.is_set():
@@ -89,8 +89,8 @@ class Child:
             time.sleep(POLL_SECONDS)
 
     def stop(self, hurry: threading.Event | None = None) -> None:
-        """Ask the process to end, wait, and kill it with all it started after its ceiling, or at once when
-        `hurry` is set."""
+        """Ask the process to stop and wait. After its time limit, or at once if `hurry` is set, kill it and
+        everything it started."""
         process = self._process
         if process is None:
             return
@@ -107,7 +107,7 @@ class Child:
                 os.killpg(process.pid, self.command.force_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(FORCED_SECONDS)
-        # Only while the process exists is its number surely that of its own group.
+        # Its pid is certain to be that of its own process group only while the process exists.
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -118,7 +118,7 @@ class Child:
 def run_once(
     command: Command, *, logs: Path, register: Register, stopping: threading.Event, seconds: float = 120.0
 ) -> None:
-    """Run a command that ends by itself; raise `CannotStart` with its last words unless it succeeds."""
+    """Run a command that ends on its own; unless it succeeds, raise `CannotStart` with its last log line."""
     child = Child(command, logs=logs, register=register)
     child.start()
     deadline = time.monotonic() + seconds
@@ -136,21 +136,21 @@ def run_once(
 
 
 def rotate_logs(logs: Path) -> None:
-    """Keep the logs of the last run as NAME.log.1 and let every log of this run begin empty."""
+    """Keep the logs of the last run as NAME.log.1, so that every log of this run starts empty."""
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     for log in logs.glob("*.log"):
         log.replace(log.with_name(log.name + ".1"))
 
 
 def said(status: int) -> str:
-    """How a process ended, in words."""
+    """Describe how a process ended."""
     if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"ended with exit code {status}"
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"exited with code {status}"
 
 
 def last_words(log: Path) -> str:
-    """The last line of a log, to be added to a message, and where the rest of it is."""
+    """The last line of a log and the path of the log, to append to a message."""
     try:
         lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except OSError:
@@ -159,7 +159,7 @@ def last_words(log: Path) -> str:
 
 
 def inherited_environment() -> dict[str, str]:
-    """The part of the launcher's environment that any child may have."""
+    """The part of the launcher's environment that any child may see."""
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 

@@ -1,7 +1,7 @@
 """The stand-in provider as a process: an OpenAI-compatible endpoint for tests, benches and the demo.
 
-Start it by ``python -m deploy.local.provider``; ``SMELT_STANDIN_LISTEN`` says where on loopback it listens
-(port 0 picks a free one). It prints ``listening on ADDRESS`` once it takes calls; SIGTERM or SIGINT ends it.
+Start it with ``python -m deploy.local.provider``; ``SMELT_STANDIN_LISTEN`` says where on loopback it listens
+(port 0 picks a free one). It prints ``listening on ADDRESS`` once it is ready; SIGTERM or SIGINT stops it.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class BadListenAddress(ValueError):
 
 
 def loopback_address(text: str) -> tuple[str, int]:
-    """Return host and port; only loopback is allowed, for the control endpoints are open."""
+    """Return host and port. Only loopback is allowed, because the control endpoints need no credentials."""
     host, _, port = text.rpartition(":")
     try:
         is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
         number = int(port)
     except ValueError:
-        raise BadListenAddress(f"SMELT_STANDIN_LISTEN is not an address and a port: {text}") from None
+        raise BadListenAddress(f"SMELT_STANDIN_LISTEN must be host:port, not {text}") from None
     if not is_loopback or not 0 <= number <= 65535:
-        raise BadListenAddress(f"SMELT_STANDIN_LISTEN must be a port on a loopback address: {text}")
+        raise BadListenAddress(f"SMELT_STANDIN_LISTEN must be a port on a loopback address, not {text}")
     return host.strip("[]"), number
 
 

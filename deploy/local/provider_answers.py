@@ -1,4 +1,4 @@
-"""What the stand-in provider says: the right answer to a prompt, error bodies, and broken answers."""
+"""The stand-in provider's responses: the right answer to a prompt, error bodies, and broken answers."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PHRASES = (
 
 
 def answer_for(prompt: str) -> str:
-    """Return the one answer this provider gives to a prompt, so that a test can compute it again.
+    """Return the one answer this provider gives to a prompt, so that a test can compute it too.
 
-    It is a phrase chosen by the prompt's hash, eight digits of that hash, and the beginning of the prompt's
+    It is a phrase chosen by the prompt's hash, eight digits of that hash, and the start of the prompt's
     last line that is not blank.
     """
     digest = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
@@ -34,7 +34,7 @@ def answer_for(prompt: str) -> str:
 
 
 def prompt_of(messages: Any) -> str:
-    """Return the text of the last message of the user, or of the last message when there is none."""
+    """Return the text of the user's last message, or of the last message if the user sent none."""
     if not isinstance(messages, list):
         return ""
     spoken = [message for message in messages if isinstance(message, dict)]
@@ -44,7 +44,7 @@ def prompt_of(messages: Any) -> str:
 
 
 def prompt_bytes(messages: list[Any]) -> int:
-    """Return the size of all messages' texts in UTF-8."""
+    """Return the size of all messages' texts in UTF-8 bytes."""
     return sum(
         len(_text(message.get("content")).encode()) for message in messages if isinstance(message, dict)
     )
@@ -59,7 +59,7 @@ def _text(content: Any) -> str:
 def completion(
     content: str, model: str, prompt_bytes: int, *, sequence: int, created: int, finish_reason: str = "stop"
 ) -> dict[str, Any]:
-    """Return a ``chat.completion`` object; tokens are counted as four bytes each."""
+    """Return a ``chat.completion`` object; a token counts as four bytes."""
     prompt_tokens = max(1, prompt_bytes // 4)
     answer_tokens = max(1, len(content) // 4)
     return {
@@ -99,12 +99,12 @@ def model_list(created: int) -> dict[str, Any]:
 
 
 def error_body(message: str, kind: str, *, code: str | None, param: str | None = None) -> bytes:
-    """Return an error body in the shape that OpenAI uses."""
+    """Return an error body in OpenAI's format."""
     return orjson.dumps({"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
 def parameter_error(name: str) -> bytes:
-    """Return the refusal of a parameter that a model does not take."""
+    """Return the refusal of a parameter that a model does not support."""
     message = f"Unsupported parameter: '{name}' is not supported with this model."
     return error_body(message, "invalid_request_error", code="unsupported_parameter", param=name)
 
@@ -112,7 +112,7 @@ def parameter_error(name: str) -> bytes:
 ERRORS = {
     400: ("The request was not accepted.", "invalid_request_error", "invalid_value"),
     401: ("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
-    403: ("This key may not use this model.", "invalid_request_error", "forbidden"),
+    403: ("This key is not allowed to use this model.", "invalid_request_error", "forbidden"),
     404: (
         "The model does not exist or you do not have access to it.",
         "invalid_request_error",
@@ -138,7 +138,7 @@ NOT_JSON = b'{"id": "chatcmpl-standin", "choices": [{"message": {"content": "thi
 
 
 def status_error(status: int, echoed_key: str = "") -> bytes:
-    """Return the error body for a status; with a key given, echo it as the real service does in a 401."""
+    """Return the error body for a status. If a key is given, echo it as the real service does in a 401."""
     message, kind, code = ERRORS.get(status, ("Something went wrong.", "server_error", None))
     if echoed_key:
         message = f"{message.rstrip('.')}: {echoed_key}. You can find your API key in your account."
@@ -146,12 +146,12 @@ def status_error(status: int, echoed_key: str = "") -> bytes:
 
 
 def partly_hidden(key: str) -> str:
-    """Return a key with its middle starred out, as OpenAI's 401 shows it."""
+    """Return a key with its middle masked by asterisks, as OpenAI's 401 shows it."""
     return f"{key[:8]}{'*' * max(4, len(key) - 12)}{key[-4:]}" if len(key) > 12 else "****"
 
 
 def wrong_types(sequence: int) -> bytes:
-    """Return valid JSON of about the right shape in which every type is wrong."""
+    """Return valid JSON of roughly the right shape in which every type is wrong."""
     return orjson.dumps(
         {
             "id": sequence,

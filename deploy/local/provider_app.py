@@ -1,4 +1,4 @@
-"""The stand-in provider's behaviour: chat completions by the script, the record, the control endpoints."""
+"""The stand-in provider's behaviour: scripted chat completions, the record, and the control endpoints."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class StandIn:
         if not key:
             return self._ready(seen, Reply(401, answers.status_error(401)), settled)
         if not isinstance(messages, list) or not isinstance(asked.get("model"), str) or asked.get("stream"):
-            message = "A model, messages with text, and no streaming: nothing else is spoken here."
+            message = "Only a model and messages with text are supported here, without streaming."
             body = answers.error_body(message, "invalid_request_error", code=None)
             return self._ready(seen, Reply(400, body), settled)
         answer = {
@@ -75,7 +75,7 @@ class StandIn:
         return self._ready(seen, replace(reply, headers=(*reply.headers, *told)), settled)
 
     def _other(self, request: Request) -> Reply:
-        """Answer the list of models, and 404 to what is not known; both are recorded."""
+        """Answer with the list of models, or with 404 for an unknown path; both are recorded."""
         seen, rule = self._see(request, "", {})
         settled = self._settler(seen)
         key = request.headers.get("authorization", "")
@@ -97,7 +97,7 @@ class StandIn:
         return self._ready(seen, Reply(status, body), self._settler(seen))
 
     def _see(self, request: Request, prompt: str, asked: dict[str, Any]) -> tuple[Seen, Rule | None]:
-        """Record a request and look up what the script wants done with it."""
+        """Record a request and look up the script's rule for it."""
         record = self._record
         sequence = record.next_sequence()
         attempt = record.next_attempt(prompt) if record.keeps or self._counts_attempts else 1
@@ -134,7 +134,7 @@ class StandIn:
         return settle
 
     def _ready(self, seen: Seen, reply: Reply, settle: Callable[[int, bool], None]) -> Reply:
-        """Add to a reply what all replies have: the latency, a request id, and the end of the record."""
+        """Add what all replies share: the latency, a request id, and the completion of the record."""
         return Reply(
             status=reply.status,
             body=reply.body,

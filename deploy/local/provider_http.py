@@ -43,10 +43,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to answer, after how many seconds, and how to treat the connection.
+    """What to reply, after how many seconds, and what to do with the connection.
 
-    ``settled`` is called once: with True when the reply was handed to the connection, with False when the
-    client had gone before.
+    ``settled`` is called once: with True when the reply was passed to the connection, with False when the
+    client left before that.
     """
 
     status: int
@@ -71,7 +71,7 @@ Handler = Callable[[Request], Reply]
 
 
 class BadRequest(Exception):
-    """The bytes on the connection are not a request that is understood here."""
+    """The bytes on the connection are not a request that this server supports."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -104,7 +104,7 @@ class HttpConnection(asyncio.Protocol):
             reply.settled(False)
 
     def close(self) -> None:
-        """Drop the connection at once, whatever is still unsent."""
+        """Drop the connection at once, even if data is unsent."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -131,7 +131,7 @@ class HttpConnection(asyncio.Protocol):
                 self._send()
 
     def _take_request(self) -> Request | None:
-        """Cut one whole request from the buffer, or return None when more bytes are needed."""
+        """Take one whole request from the buffer, or return None if more bytes are needed."""
         buffer = self._buffer
         end = buffer.find(b"\r\n\r\n")
         if end > MAX_HEAD_BYTES or (end < 0 and len(buffer) > MAX_HEAD_BYTES):
@@ -169,7 +169,7 @@ class HttpConnection(asyncio.Protocol):
         return Request(method=parts[0], path=path, query=query, headers=headers, body=body)
 
     def _take_chunks(self, start: int) -> tuple[bytes, int] | None:
-        """Return the body of a chunked request and where it ends, or None when it is not all there."""
+        """Return the body of a chunked request and where it ends, or None if it is incomplete."""
         body = bytearray()
         while True:
             line_end = self._buffer.find(b"\r\n", start)
@@ -211,12 +211,12 @@ class HttpConnection(asyncio.Protocol):
             transport.close()
         else:
             transport.write(reply.head() + reply.body)
-            # A synchronous answer returns into the loop of _advance; a delayed one has to restart it.
+            # A synchronous reply returns to the loop in _advance; a delayed one must restart the loop.
             if reply.delay_seconds > 0:
                 self._advance()
 
     def _trickle(self, sent: int) -> None:
-        """Write one byte of the body a second, for as long as the client listens."""
+        """Write one byte of the body per second, as long as the client listens."""
         self._waiting = None
         reply, transport = self._reply, self._transport
         if reply is None or transport is None:
@@ -235,7 +235,7 @@ class HttpConnection(asyncio.Protocol):
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """Close so that the client sees a TCP reset instead of an orderly end."""
+    """Close so that the client sees a TCP reset instead of an orderly close."""
     connection: socket.socket = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -1,4 +1,4 @@
-"""A true limit of the stand-in provider: so many calls in any window, told in the headers if wanted."""
+"""A real rate limit of the stand-in provider: N calls in any window, announced in headers if wanted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Limit(BaseModel):
-    """How many calls each key may make to each model; calls beyond it are refused with 429."""
+    """How many calls each key may make to each model; further calls are refused with 429."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -26,7 +26,7 @@ class Window:
         self._times: deque[float] = deque()
 
     def take(self, now: float) -> bool:
-        """Count a call; False when it is too many."""
+        """Count a call; return False if it exceeds the limit."""
         times, limit = self._times, self._limit
         while times and times[0] <= now - limit.window_seconds:
             times.popleft()
@@ -36,7 +36,7 @@ class Window:
         return True
 
     def headers(self, *, refused: bool) -> tuple[tuple[str, str], ...]:
-        """Return what is told of the limit."""
+        """Return the headers that announce the limit."""
         limit, used = self._limit, len(self._times)
         told: tuple[tuple[str, str], ...] = ()
         if limit.tell:

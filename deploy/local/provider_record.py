@@ -1,4 +1,4 @@
-"""What the stand-in provider remembers of each request: all that a test may ask, of a key only a hash."""
+"""What the stand-in provider records of each request: all that a test may check, but only a key's hash."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 
 def fingerprint(authorization: str) -> str:
-    """Return the hex SHA-256 of an Authorization value, all that is kept of it."""
+    """Return the hex SHA-256 of an Authorization value, the only trace of it that is kept."""
     return hashlib.sha256(authorization.encode("latin-1", "replace")).hexdigest()
 
 
 @dataclass(slots=True)
 class Seen:
-    """One request. ``status`` is None until it was answered; ``abandoned`` says that the client left first.
+    """One request. ``status`` is None until it is answered; ``abandoned`` says that the client left first.
 
     ``received`` and ``ended`` are seconds of the machine's monotonic clock, comparable with
     ``time.monotonic()`` of any process on the same machine.
@@ -39,7 +39,7 @@ class Seen:
 
 
 class Record:
-    """The requests since the last reset, bounded, with counters that are right even when records are off."""
+    """The requests since the last reset, up to a limit, with counters that are right even without records."""
 
     def __init__(self, limit: int, *, keep: bool) -> None:
         self._limit = limit
@@ -47,7 +47,7 @@ class Record:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything, and start counting at 1 again."""
+        """Forget everything and restart the count at 1."""
         self._seen: deque[Seen] = deque(maxlen=self._limit)
         self._attempts: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
@@ -57,7 +57,7 @@ class Record:
         self._most_in_flight = 0
 
     def change(self, limit: int, *, keep: bool) -> None:
-        """Change what is kept from now on; what is already there stays as far as the limit allows."""
+        """Change what is kept from now on; existing records stay as far as the limit allows."""
         self._limit, self._keep = limit, keep
         self._seen = deque(self._seen, maxlen=limit)
 
@@ -83,7 +83,7 @@ class Record:
         self._seen.append(seen)
 
     def settle(self, status: int, *, answered: bool) -> None:
-        """Count a request that was answered, or whose client left before."""
+        """Count a request that was answered, or whose client left first."""
         self._in_flight = max(0, self._in_flight - 1)
         if answered:
             self._statuses[status] += 1

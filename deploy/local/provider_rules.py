@@ -1,4 +1,4 @@
-"""The script of the stand-in provider: which requests are answered wrongly, slowly or not at all."""
+"""The stand-in provider's script: which requests it answers wrongly, slowly or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 class Rule(BaseModel):
-    """One line of the script: an action, and conditions that must all hold. Without any it always applies."""
+    """One rule: an action, and conditions that must all hold. Without conditions it always applies."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,12 +28,14 @@ class Rule(BaseModel):
     authorization_sha256: str | None = Field(
         default=None, description="hex SHA-256 of the Authorization value"
     )
-    first: Positive | None = Field(default=None, description="only the first so many attempts of each prompt")
-    every: Positive | None = Field(default=None, description="only each nth of the requests that fit so far")
-    share: float | None = Field(
-        default=None, ge=0, le=1, description="only this share of the requests that fit so far"
+    first: Positive | None = Field(default=None, description="only the first N attempts of each prompt")
+    every: Positive | None = Field(
+        default=None, description="only every Nth request that meets the other conditions"
     )
-    at_most: Positive | None = Field(default=None, description="applies so many times and never again")
+    share: float | None = Field(
+        default=None, ge=0, le=1, description="only this share of the requests that meet the other conditions"
+    )
+    at_most: Positive | None = Field(default=None, description="applies at most N times")
 
     status: int = Field(default=500, ge=400, le=599, description="for `status`")
     retry_after: float | str | None = Field(
@@ -47,7 +49,7 @@ class Rule(BaseModel):
     megabytes: int = Field(default=50, ge=1, le=512, description="for `huge`")
     content: str = Field(default="", description="for `content`: the model's exact words")
     parameter: str = Field(
-        default="", description="for `refuse_parameter`: 400 when it is sent, else the answer"
+        default="", description="for `refuse_parameter`: 400 if it is sent, otherwise the answer"
     )
     location: str = Field(default="http://127.0.0.1:9/v1/chat/completions", description="for `redirect`")
 
@@ -58,14 +60,14 @@ class Rule(BaseModel):
 
 
 class Script(BaseModel):
-    """What the stand-in can be told in one ``POST /_control``; it replaces what was told before."""
+    """What one ``POST /_control`` can set; it replaces the previous script."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     latency_ms: float = Field(default=0, ge=0, le=600_000)
     rules: tuple[Rule, ...] = ()
     record: bool = Field(default=True, description="keep a record of each request; benches turn it off")
-    record_limit: int = Field(default=100_000, ge=1, le=2_000_000, description="the oldest records give way")
+    record_limit: int = Field(default=100_000, ge=1, le=2_000_000, description="the oldest are dropped")
     limit: Limit | None = Field(default=None, description="how many calls each key and model may make")
     seed: int = Field(default=1, description="chooses which requests a `share` hits")
 
@@ -110,7 +112,7 @@ class Rules:
         self._fitted[index] += 1
         if rule.every is not None and self._fitted[index] % rule.every != 0:
             return False
-        # A hash instead of a random number: the same prompts fail in every run of the same script.
+        # A hash, not a random number, so that the same prompts fail in every run of the same script.
         return rule.share is None or self._dice(index, prompt, attempt) < rule.share
 
     def _dice(self, index: int, prompt: str, attempt: int) -> float:

@@ -16,7 +16,7 @@ ABANDONED_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class ObjectStore:
-    """The server that holds encrypted objects; a bucket is a directory in `home`."""
+    """The server that stores encrypted objects; a bucket is a directory in `home`."""
 
     port: int
     home: Path
@@ -35,30 +35,30 @@ class ObjectStore:
         return self.secrets / "s3-secret.key"
 
     def keys(self) -> tuple[str, str]:
-        """Access key and secret key, made at the first call."""
+        """Access key and secret key, created at the first call."""
         return random_secret(self.access_key_file), random_secret(self.secret_key_file)
 
     def command(self) -> Command:
-        """How to serve it. The directory cache stays as it is by default: without it every request lists the
+        """How to serve it. The directory cache keeps its default: without it every request lists the
         directory, and transfers become ten times slower."""
         private_directory(self.home)
         objects = private_directory(self.home / "objects")
         private_directory(objects / BUCKET)
         cache = private_directory(self.home / "cache")
         argv = [str(binaries.rclone()), "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]
-        # Whoever reads an object verifies each piece; a digest of all of it was most of what reading cost.
+        # The reader verifies each piece; a digest of the whole object was most of the cost of reading.
         argv += ["--no-checksum", "--config", "/dev/null", "--cache-dir", str(cache), str(objects)]
         access_key, secret_key = self.keys()
-        # In the environment, which only its own user can read: arguments are shown to everybody.
+        # In the environment, which only the process's own user can read; arguments are visible to every user.
         environment = {"RCLONE_AUTH_KEY": f'"{access_key},{secret_key}"'}
         return Command("s3", tuple(argv), self.home, environment, ready=self.serves)
 
     def serves(self) -> bool:
-        """Whether it answers; without a signature the answer is a refusal."""
+        """Whether it responds; the response to an unsigned request is a refusal."""
         return http_status(self.port, f"/{BUCKET}") in (400, 403)
 
     def sweep(self, now: float | None = None) -> None:
-        """Remove what uploads that never ended have left behind."""
+        """Remove what unfinished uploads have left behind."""
         oldest = (time.time() if now is None else now) - ABANDONED_SECONDS
         for path in (self.home / "objects").rglob(".rclone_temp*"):
             if path.is_file() and path.stat().st_mtime < oldest:

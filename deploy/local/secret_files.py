@@ -1,4 +1,4 @@
-"""Random secrets and configuration that holds them, in files only their owner can read."""
+"""Random secrets, and configuration that contains them, in files only their owner can read."""
 
 import os
 import secrets
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_secret(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
-    """Replace `path` in one step; at no time is the content readable by others or half written."""
+    """Replace `path` atomically; at no time can other users read it or see it half written."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     data = content.encode() if isinstance(content, str) else content
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -22,7 +22,7 @@ def write_secret(path: Path, content: str | bytes, *, mode: int = 0o600) -> None
 
 
 def random_secret(path: Path) -> str:
-    """The secret kept in `path`, made of 32 random bytes when there is none yet."""
+    """The secret stored in `path`, created from 32 random bytes if there is none yet."""
     if path.exists() and (kept := path.read_text().strip()):
         return kept
     made = secrets.token_urlsafe(32)

@@ -1,4 +1,4 @@
-"""How the four services, the workers and the gateway are told what they need to know."""
+"""The settings and commands of the four services, the workers and the gateway."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from deploy.local.processes import Command
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Settings of a person that a process may see; whatever is not named here stays with the launcher.
+# The person's settings that a process may see; all others stay with the launcher.
 EVERYONE = ("SMELT_LOG_LEVEL",)
 PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "auth": (
@@ -64,14 +64,14 @@ class Addresses:
     health: Mapping[str, int]
 
     def peers(self) -> dict[str, str]:
-        """The settings by which the services find each other."""
+        """The settings with which the services find each other."""
         return {f"SMELT_{name.upper()}_ADDRESS": f"127.0.0.1:{self.services[name]}" for name in SERVICES}
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Commands of everything that is Python, over one set of certificates and addresses. `own` holds what
-    one service is told beside what all are told: paths of its secrets, addresses of its stores."""
+    """The commands of all Python processes, with one set of certificates and addresses. `own` holds the extra
+    settings of each service: paths of its secrets, addresses of its stores."""
 
     certificates: Certificates
     addresses: Addresses
@@ -84,11 +84,11 @@ class Services:
         return self._process(service, service, ("serve",), SMELT_LISTEN=listen)
 
     def worker(self, number: int) -> Command:
-        """A worker of the processor, which serves nothing but its health."""
+        """A worker of the processor, which serves only its health."""
         return self._process(f"worker-{number}", "processor", ("worker",))
 
     def once(self, service: str, *arguments: str) -> Command:
-        """A command of the service that ends by itself, such as `migrate`."""
+        """A command of the service that ends on its own, such as `migrate`."""
         return self._command(f"{service}-{arguments[0]}", service, arguments)
 
     def operator(self, service: str, *arguments: str) -> Command:
@@ -111,7 +111,7 @@ class Services:
         return self._python("gateway-render", ("gateway", "render", "--out", str(out)), environment)
 
     def provider(self, port: int) -> Command:
-        """The stand-in provider, which knows nothing of the rest."""
+        """The stand-in provider, which knows nothing about the other processes."""
         return self._python(
             "provider",
             ("deploy.local.provider",),
@@ -173,7 +173,7 @@ def tls(identity: Identity) -> dict[str, str]:
 
 
 def python_environment() -> dict[str, str]:
-    """Where Python finds the project and its generated code; output at once, so that logs are complete."""
+    """Where Python finds the project and its generated code; unbuffered output, so that logs are complete."""
     return {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "gen"))), "PYTHONUNBUFFERED": "1"}
 
 

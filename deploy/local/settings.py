@@ -1,4 +1,4 @@
-"""What a person may set for the embedded stack."""
+"""The settings of the embedded stack."""
 
 import os
 import re
@@ -13,25 +13,25 @@ HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d+")
 
 
 def default_state_directory() -> Path:
-    """Where a person keeps data beside the project, and where a machine keeps it for root."""
+    """The default state directory: in the project for a person, in /var/lib for root."""
     return Path("/var/lib/smelt") if os.geteuid() == 0 else Path(".smelt")
 
 
 class LauncherSettings(Settings):
-    """The launcher's own settings; the services' are passed on to them."""
+    """The launcher's own settings; those of the services are passed on to them."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True)
 
     state_dir: Path = Field(default_factory=default_state_directory)
-    #: The one port that is not chosen freely; 0 lets it be.
+    #: The only port that is not chosen automatically; with 0 it is too.
     gateway_port: int = Field(default=8443, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)
-    #: The provider whose key the operator lends to people who have none of their own.
+    #: The provider for the operator's managed key, for people who have no key of their own.
     provider_base_url: str | None = None
     managed_api_key_file: Path | None = Field(default=None, validate_default=True)
-    #: host:port of providers that may be called although their address is private.
+    #: host:port of providers that may be called even though their address is private.
     private_providers: str = ""
-    #: host:port of webhooks that may be called although their address is private.
+    #: host:port of webhooks that may be called even though their address is private.
     private_webhooks: str = ""
     mail_dir: Path | None = None
 
@@ -40,16 +40,18 @@ class LauncherSettings(Settings):
     def _hosts_and_ports(cls, value: str) -> str:
         wrong = [entry for entry in _entries(value) if not HOST_AND_PORT.fullmatch(entry)]
         if wrong:
-            raise ValueError(f"must be a comma separated list of host:port; wrong: {', '.join(wrong)}")
+            raise ValueError(
+                f"must be a comma-separated list of host:port; these are not: {', '.join(wrong)}"
+            )
         return ",".join(_entries(value))
 
     @field_validator("managed_api_key_file")
     @classmethod
     def _together(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if (value is None) != (info.data.get("provider_base_url") is None):
-            raise ValueError("goes together with SMELT_PROVIDER_BASE_URL: set both or none")
+            raise ValueError("must be set together with SMELT_PROVIDER_BASE_URL: set both or neither")
         if value is not None and not os.access(value, os.R_OK):
-            raise ValueError("must name a file that can be read")
+            raise ValueError("must name a readable file")
         return value and value.resolve()
 
 

@@ -1,4 +1,4 @@
-"""The embedded stack as a list: every process, what it waits for, and what it is told."""
+"""The embedded stack as a list: every process, what it waits for, and its settings."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ READY_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Stack:
-    """All processes over one state directory. `stopping` ends every wait; `hurry` ends every patience."""
+    """All processes of one state directory. `stopping` ends every wait; `hurry` kills instead of waiting."""
 
     settings: LauncherSettings
     layout: Layout
@@ -43,7 +43,7 @@ class Stack:
         return f"http://127.0.0.1:{self.provider_port}/v1"
 
     def steps(self) -> list[Step]:
-        """Everything a start does, in the order of dependence."""
+        """Everything a start does, in dependency order."""
         services, stores = self.services, self.stores
         steps = [
             Step("postgres", lambda: self._serve_cluster(stores.postgres)),
@@ -72,11 +72,11 @@ class Stack:
         return steps
 
     def start(self) -> None:
-        """Start everything and return when all of it is ready."""
+        """Start everything and return once all of it is ready."""
         run_steps(self.steps(), cancel=self.stopping.set)
 
     def stop(self) -> None:
-        """Stop whatever runs, each process after those that lean on it."""
+        """Stop everything that runs, each process after those that depend on it."""
         self.stopping.set()
         after = {step.name: step.after for step in self.steps()}
         stops = {name: self._stopper(child) for name, child in self.children.items()}
@@ -84,7 +84,7 @@ class Stack:
 
     def _stopper(self, child: Child) -> Callable[[], None]:
         def stop() -> None:
-            # Nothing that goes wrong with one process may keep the others from being stopped.
+            # An error with one process must not keep the others from being stopped.
             with contextlib.suppress(OSError):
                 child.stop(self.hurry)
 
@@ -124,7 +124,7 @@ class Stack:
         return lambda: self._serve(self.services.worker(number))
 
     def _initialise_vault(self) -> None:
-        # The vault itself refuses to make keys where data is; the mark only saves its start at each of ours.
+        # The vault itself refuses to create keys where data exists; the mark only saves a run at each start.
         mark = self.layout.vault / "initialised"
         if not mark.exists():
             self._once(self.services.once("vault", "init"))
@@ -148,10 +148,10 @@ def build(
     code: Path,
     stopping: threading.Event,
 ) -> Stack:
-    """The stack over a state directory: ports chosen, passwords and certificates made, nothing started."""
+    """The stack of a state directory: ports chosen, passwords and certificates created, nothing started."""
     certificates = Certificates(layout.certificates)
     certificates.ensure()
-    # The order of these lines gives each its port, and the same one at every start.
+    # The order of these lines determines the ports, so that they are the same at every start.
     stores = Stores.over(layout, ports)
     provider_port, admin_port = ports.take(), ports.take()
     served = {name: ports.take() for name in SERVICES}
@@ -159,7 +159,7 @@ def build(
     health |= {f"worker-{number + 1}": ports.take() for number in range(settings.workers)}
     own = stores.told(settings, layout, provider_address=f"127.0.0.1:{provider_port}")
     gateway = Gateway(settings.gateway_port or ports.take(), admin_port, layout.gateway, certificates.ca_file)
-    # Unless a person says otherwise, people reach the stack where they reach its gateway.
+    # By default, people reach the stack at the gateway's address.
     own["auth"].setdefault("SMELT_PUBLIC_URL", os.environ.get("SMELT_PUBLIC_URL") or gateway.url)
     return Stack(
         settings,

@@ -1,4 +1,4 @@
-"""The four stores of the embedded stack, and what each service is told of those it may use."""
+"""The four stores of the embedded stack, and each service's settings for the ones it may use."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from deploy.local.valkey import Valkey
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The main cluster, the vault's own, Valkey and the objects."""
+    """The main cluster, the vault's own cluster, Valkey and the object store."""
 
     postgres: Cluster
     keystore: Cluster
@@ -23,7 +23,7 @@ class Stores:
 
     @classmethod
     def over(cls, layout: Layout, ports: PortBlock) -> "Stores":
-        """The stores in a state directory, each on a port of its own."""
+        """The stores of a state directory, each on its own port."""
         user = accounts.postgres_user()
         programs = reachable_binaries(user, layout.state)
 
@@ -40,9 +40,9 @@ class Stores:
     def told(
         self, settings: LauncherSettings, layout: Layout, *, provider_address: str
     ) -> dict[str, dict[str, str]]:
-        """By service, the settings that name its stores: secrets as paths of files, written here."""
+        """The settings that name each service's stores. Secrets are paths of files, which this writes."""
         told = {name: {"SMELT_DATABASE_URL_FILE": str(self.postgres.url_file(name))} for name in SERVICES}
-        # The stand-in listens on loopback, where no key would be sent to otherwise.
+        # The stand-in listens on loopback, to which keys are not sent otherwise.
         private = ",".join(entry for entry in (settings.private_providers, provider_address) if entry)
         told["auth"] |= {"SMELT_MAIL_DIR": str((settings.mail_dir or layout.state / "mail").resolve())}
         told["vault"] |= {

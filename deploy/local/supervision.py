@@ -1,4 +1,4 @@
-"""Starts processes again that end by themselves while the stack is up."""
+"""Restarts processes that exit unexpectedly while the stack is up."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -8,13 +8,13 @@ from deploy.local.errors import CannotStart
 from deploy.local.processes import Child, said
 
 DELAYS_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-# A process that lived this long is not caught in a loop of failures.
+# A process that ran this long is not in a crash loop.
 SETTLED_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class _Fate:
-    """What is known of one process: how often it failed in a row, and when it is due again."""
+    """The state of one process: how many times in a row it failed, and when to restart it."""
 
     failures: int = 0
     began: float = 0.0
@@ -23,7 +23,7 @@ class _Fate:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Looks at every child when told to; says in one line what ended and what it does about it."""
+    """Checks every child when told to; reports in one line which one exited and when it restarts."""
 
     children: Iterable[Child]
     say: Callable[[str], None]
@@ -31,8 +31,8 @@ class Supervisor:
     _fates: dict[str, _Fate] = field(default_factory=dict)
 
     def look(self) -> bool:
-        """Start again what is due; return whether any pid has changed."""
-        # Not any(): every child is looked at, also after the first change.
+        """Restart every child that is due; return whether any pid has changed."""
+        # Not any(): every child must be checked, even after the first change.
         return sum([self._look_at(child) for child in self.children]) > 0
 
     def _look_at(self, child: Child) -> bool:
@@ -59,4 +59,4 @@ class Supervisor:
         delay = DELAYS_SECONDS[min(fate.failures, len(DELAYS_SECONDS) - 1)]
         fate.failures += 1
         fate.due = now + delay
-        self.say(f"{what}; starting it again in {delay:g} s")
+        self.say(f"{what}; restarting it in {delay:g} s")

@@ -1,4 +1,4 @@
-"""Valkey out of a wheel: password in its configuration file, appended to disk every second, loopback."""
+"""Valkey from a wheel: on loopback, with its password in the configuration file, synced every second."""
 
 import socket
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from deploy.local.secret_files import private_directory, random_secret, write_se
 
 @dataclass(frozen=True, slots=True)
 class Valkey:
-    """The server that holds limits and progress."""
+    """The server that stores limits and progress."""
 
     port: int
     home: Path
@@ -37,7 +37,7 @@ class Valkey:
         return Command("valkey", argv, self.home, ready=self.serves)
 
     def serves(self) -> bool:
-        """Whether it takes the password and answers; it refuses to while it still loads its data."""
+        """Whether it accepts the password and responds; it refuses while it is still loading its data."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
@@ -49,7 +49,7 @@ class Valkey:
         return answer == b"+OK\r\n+PONG\r\n"
 
     def url(self) -> str:
-        """The address services connect with; holds the password."""
+        """The address services connect with; contains the password."""
         return f"redis://:{self._password()}@127.0.0.1:{self.port}/0"
 
     def url_file(self) -> Path:

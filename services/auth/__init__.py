@@ -1,1 +1,1 @@
-"""People and their sessions: who has an account, who is signed in, and what may go on without them."""
+"""The auth service: people, sessions, and whether a request may go on. It holds no key and no file."""

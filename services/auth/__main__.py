@@ -24,58 +24,68 @@ from smelt.auth.v1 import (
     users_pb2_grpc,
 )
 
-from services.auth import senders, session_reader
-from services.auth.access_tokens import AccessTokens
-from services.auth.audit_events import AuditEvents
-from services.auth.bcrypt_processes import BcryptProcesses
-from services.auth.check import ActiveSessions, Gate, SessionGate, TokenGate
-from services.auth.check_servicer import AuthorizationServicer
-from services.auth.data_export_servicer import DataExportServicer
-from services.auth.data_export_store import DataExportStore
-from services.auth.data_exports import LISTED, DataExports, Exporting
-from services.auth.device_store import DeviceStore
-from services.auth.event_servicer import AuditEventServicer, Recorded
-from services.auth.event_store import EventStore
-from services.auth.events import EventLog
-from services.auth.grants import Grants
-from services.auth.holders import FilesArchives, PrivacyHolder, VaultErasure, VaultEvents
-from services.auth.leaving import Erasure, Leaving
-from services.auth.leaving_servicer import DeletionServicer
-from services.auth.leaving_store import TombstoneStore
-from services.auth.limit_store import AttemptStore
-from services.auth.limits import MailLimits, RegisterLimits, SignInLimits
-from services.auth.mail_requests import MailRequests
-from services.auth.mailed_token_store import MailedTokenStore
-from services.auth.outbox import Outbox
-from services.auth.part import AuthPart
-from services.auth.passports import Passports
-from services.auth.password_again import PasswordAgain
-from services.auth.password_changes import PasswordChanges
-from services.auth.password_rules import PasswordRules
-from services.auth.password_store import PasswordStore
-from services.auth.passwords import Passwords, schemes
+from services.auth.accounts.accounts import SignUp, Users
+from services.auth.accounts.password_again import PasswordAgain
+from services.auth.accounts.store import AccountStore
+from services.auth.admission import store
+from services.auth.admission.check import ActiveSessions, Gate, SessionGate, TokenGate
+from services.auth.admission.grants import Grants
+from services.auth.admission.passports import Passports
+from services.auth.admission.session_tokens import VerifiedSessions
+from services.auth.events.audit_events import AuditEvents
+from services.auth.events.events import EventLog
+from services.auth.events.store import EventStore
+from services.auth.limits.limits import MailLimits, RegisterLimits, SignInLimits
+from services.auth.limits.store import AttemptStore
+from services.auth.mail import senders
+from services.auth.mail.postman import Postman
+from services.auth.mail.store import Outbox
+from services.auth.passwords.bcrypt_processes import BcryptProcesses
+from services.auth.passwords.passwords import Passwords, schemes
+from services.auth.passwords.rules import PasswordRules
+from services.auth.passwords.threads import BoundedThreads
+from services.auth.peers.files import FilesArchives
+from services.auth.peers.privacy import PrivacyHolder
+from services.auth.peers.vault import Vault, VaultErasure, VaultEvents
 from services.auth.policy import POLICY
-from services.auth.postman import Postman
-from services.auth.recovery_servicer import RecoveryServicer
-from services.auth.saga import Saga
-from services.auth.saga_store import SagaStore
-from services.auth.servicer import GrantServicer, SessionServicer, UserServicer
-from services.auth.session_state_servicer import SessionStateServicer
-from services.auth.sessions import Lives, Sessions
+from services.auth.privacy.deletion import Erasure, Leaving
+from services.auth.privacy.exports import LISTED, DataExports, Exporting
+from services.auth.privacy.part import AuthPart
+from services.auth.privacy.saga import Saga
+from services.auth.privacy.store.exports import DataExportStore
+from services.auth.privacy.store.saga import SagaStore
+from services.auth.privacy.store.tombstones import TombstoneStore
+from services.auth.recovery.mail_requests import MailRequests
+from services.auth.recovery.password_changes import PasswordChanges
+from services.auth.recovery.sign_in_links import SignInLinks
+from services.auth.recovery.store.mailed_tokens import MailedTokenStore
+from services.auth.recovery.store.passwords import PasswordStore
+from services.auth.servicers.access_tokens import AccessTokenServicer
+from services.auth.servicers.audit_events import AuditEventServicer
+from services.auth.servicers.authorization import AuthorizationServicer
+from services.auth.servicers.data_exports import DataExportServicer
+from services.auth.servicers.deletions import DeletionServicer
+from services.auth.servicers.grants import GrantServicer
+from services.auth.servicers.recorded import Recorded
+from services.auth.servicers.recovery import RecoveryServicer
+from services.auth.servicers.session_states import SessionStateServicer
+from services.auth.servicers.sessions import SessionServicer
+from services.auth.servicers.users import UserServicer
+from services.auth.sessions.sessions import Lives, Sessions
+from services.auth.sessions.store.devices import DeviceStore
+from services.auth.sessions.store.sessions import SessionStore
 from services.auth.settings import AuthSettings
-from services.auth.sign_in_links import SignInLinks
-from services.auth.signing import Vault, VerifiedSessions
-from services.auth.store import AccountStore, SessionStore
 from services.auth.sweep import Sweep
-from services.auth.threads import BoundedThreads
-from services.auth.token_servicer import AccessTokenServicer
-from services.auth.token_store import AccessTokenStore
-from services.auth.users import SignUp, Users
-from services.common import database, garbage, identity, logs, migrations, server, tls
-from services.common.health import ReadyCheck
+from services.auth.tokens.access_tokens import AccessTokens
+from services.auth.tokens.store import AccessTokenStore
+from services.common import database, garbage, identity, logs
 from services.common.ids import new_id
+from services.common.peers.vault import VaultKeys
+from services.common.rpc import server, tls
+from services.common.rpc.health import ReadyCheck
 from services.common.settings import DatabaseSettings, load, read_secret
-from services.common.tokens import TokenVerifier, VaultKeys
+from services.common.store import migrations
+from services.common.tokens import TokenVerifier
 
 #: So that people can see for a while what was signed in, and an operator what an ended one did.
 ENDED_SESSIONS_KEPT = timedelta(days=30)
@@ -113,9 +123,9 @@ def assemble(settings: AuthSettings) -> Parts:
         AccessTokenStore(transactions),
     )
     reader, token_reader, either = (
-        session_reader.sessions(url),
-        session_reader.access_tokens(url),
-        session_reader.either(url),
+        store.sessions(url),
+        store.access_tokens(url),
+        store.either(url),
     )
     attempts = AttemptStore(transactions)
     threads = BoundedThreads(settings.bcrypt_threads)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from services.auth.limits import Rate, SignInRates
+from services.auth.limits.limits import Rate, SignInRates
 from services.common.settings import ServiceSettings, Settings
 
 

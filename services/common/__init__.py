@@ -1,1 +1,1 @@
-"""What at least two services need; knows no service."""
+"""What at least two services share. It knows none of them."""

@@ -1,14 +1,37 @@
-"""Postgres: engines for the stores, raw pools for the hot paths, both with ceilings."""
+"""Postgres: engines for the stores, raw pools for the hot paths, transactions that end in time."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import exc, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from services.common.errors import Unavailable
+from services.common.logs import describe, log
 
 #: A statement that takes longer is ended by the server (milliseconds).
 STATEMENT_TIMEOUT_MS = 10_000
 _CONNECT_SECONDS = 5
+#: A transaction that takes longer is given up, also when the server has gone silent and ends no statement.
+_TRANSACTION_SECONDS = 5.0
+#: A start waits this long for databases that are starting too.
+_PATIENCE_SECONDS = 60.0
+_AGAIN_SECONDS = 0.25
+
+Transactions = async_sessionmaker[AsyncSession]
+_Answer = TypeVar("_Answer")
 
 
 def _options() -> str:
@@ -29,7 +52,7 @@ def engine(url: str, pool_size: int = 5) -> AsyncEngine:
     )
 
 
-def sessions(of: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+def sessions(of: AsyncEngine) -> Transactions:
     """Return the maker of sessions whose objects stay readable after commit."""
     return async_sessionmaker(of, expire_on_commit=False)
 
@@ -71,3 +94,43 @@ def is_outage(error: BaseException) -> bool:
         | psycopg.OperationalError
         | psycopg.InterfaceError,
     )
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """A database that does not answer is UNAVAILABLE, not INTERNAL: trying again later is right."""
+    try:
+        yield
+    except Exception as error:
+        if not (isinstance(error, TimeoutError) or is_outage(error)):
+            raise
+        log.warning("database.unavailable", **describe(error))
+        raise Unavailable from None
+
+
+@asynccontextmanager
+async def transaction(of: Transactions) -> AsyncIterator[AsyncSession]:
+    """Open a session in a transaction, committed at the end of the block; raise Unavailable in an outage."""
+    with database_errors():
+        async with asyncio.timeout(_TRANSACTION_SECONDS), of.begin() as session:
+            yield session
+
+
+@asynccontextmanager
+async def connection(of: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a connection in a transaction, committed at the end; raise Unavailable in an outage."""
+    with database_errors():
+        async with asyncio.timeout(_TRANSACTION_SECONDS), of.begin() as opened:
+            yield opened
+
+
+async def when_there(ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """Ask again until the database answers; after a minute raise Unavailable."""
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return await ask()
+        except Unavailable:
+            if time.monotonic() > patience:
+                raise
+        await asyncio.sleep(_AGAIN_SECONDS)

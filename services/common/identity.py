@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import grpc
-
 from services.common.errors import ScopeMissing, Unauthenticated
 
 GATEWAY = "gateway"
@@ -23,8 +21,8 @@ EXPORT_KEY = "x-smelt-export"
 ERASURE_KEY = "x-smelt-erasure"
 CLIENT_ADDRESS_KEY = "x-envoy-external-address"
 
-_SPIFFE = "spiffe://smelt/"
-_KNOWN = frozenset({GATEWAY, AUTH, VAULT, FILES, PROCESSOR, OPERATOR})
+#: The names that a certificate may carry.
+WORKLOADS = frozenset({GATEWAY, AUTH, VAULT, FILES, PROCESSOR, OPERATOR})
 
 Needs = Literal["nothing", "passport", "proof", "key proof", "export", "erasure"]
 #: What a passport may be used for. A session has all three; an access token never has `account`, which
@@ -138,17 +136,6 @@ def enter(call: Call) -> None:
 def current_call() -> Call:
     """Return the call that is being answered."""
     return _call.get()
-
-
-def workload(context: grpc.aio.ServicerContext[Any, Any]) -> str | None:
-    """Return the caller's short name by its certificate's URI SAN; None for a stranger."""
-    names = context.auth_context().get("x509_subject_alternative_name", ())
-    uris = [name.decode("utf-8", "replace") for name in names if name.startswith(b"spiffe://")]
-    # A certificate that claims two identities has none.
-    if len(uris) != 1 or not uris[0].startswith(_SPIFFE):
-        return None
-    short = uris[0].removeprefix(_SPIFFE)
-    return short if short in _KNOWN else None
 
 
 def passport(context: object = None) -> Passport:

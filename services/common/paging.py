@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from services.common.errors import DomainError, Kind
 
@@ -33,6 +33,37 @@ class Position:
         """Return the opaque form."""
         text = f"{self.create_time.isoformat()}|{self.id}"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+class ListRequest(Protocol):
+    """What each request for a list has, whatever the list."""
+
+    @property
+    def page_size(self) -> int: ...
+    @property
+    def page_token(self) -> str: ...
+
+
+def _place(item: Any) -> Position:
+    return Position(item.create_time, item.id)
+
+
+async def page(
+    request: ListRequest,
+    read: Callable[[Position | None, int], Awaitable[Sequence[T]]],
+    *,
+    place: Callable[[T], Position] = _place,
+) -> tuple[Sequence[T], str]:
+    """Return the items that a request asks for, and the token of the next page, empty at the end.
+
+    `read` gets where the page before ended and how many items to return at most: one more than the page
+    holds. `place` says where an item stands, by default its `create_time` and `id`. Raises PageTokenInvalid.
+    """
+    wanted = size(request.page_size)
+    found = await read(position(request.page_token), wanted + 1)
+    if len(found) <= wanted:
+        return found, ""
+    return found[:wanted], place(found[wanted - 1]).token()
 
 
 def position(token: str) -> Position | None:

@@ -10,27 +10,22 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-import grpc
-from smelt.vault.v1 import data_keys_pb2, data_keys_pb2_grpc
-from sqlalchemy.exc import SQLAlchemyError
-
+from services.common.database import is_outage
 from services.common.errors import DomainError, Kind
-from services.common.grpc_errors import peer_errors
 from services.common.logs import describe, log
 
 _LOOK_SECONDS = 5.0
-_RPC_SECONDS = 10.0
 _BATCH = 50
 
 
 class Purpose(Enum):
     """What a data key encrypts."""
 
-    FILE = data_keys_pb2.DataKeyContext.FILE
-    JOB = data_keys_pb2.DataKeyContext.JOB
-    RESULT = data_keys_pb2.DataKeyContext.RESULT
-    EXPORT = data_keys_pb2.DataKeyContext.EXPORT
-    WEBHOOK = data_keys_pb2.DataKeyContext.WEBHOOK
+    FILE = "FILE"
+    JOB = "JOB"
+    RESULT = "RESULT"
+    EXPORT = "EXPORT"
+    WEBHOOK = "WEBHOOK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +37,31 @@ class WrappedKey:
     generation: int
     place: tuple[str, ...]
     wrapped: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RetiringAccount:
+    """An account whose key of this epoch is to be left behind; `prefix` begins keys that are not under it."""
+
+    account: str
+    epoch: int
+    prefix: bytes
+
+
+class AccountKeys(Protocol):
+    """The vault, which wraps keys anew; raises Unavailable."""
+
+    async def retiring(self, after: str) -> Sequence[RetiringAccount]:
+        """Return accounts with a retired key, in order, from `after` on."""
+        ...
+
+    async def rewrapped(self, account: str, keys: Sequence[WrappedKey]) -> Sequence[bytes]:
+        """Return each key wrapped anew, empty where one does not open."""
+        ...
+
+    async def confirm(self, account: RetiringAccount) -> None:
+        """Say that no key of the retired epoch is left."""
+        ...
 
 
 class WrappedKeys(Protocol):
@@ -61,8 +81,8 @@ class WrappedKeys(Protocol):
 class Rewrapping:
     """Asks the vault, again and again, which accounts' keys are to be left behind, and does its part."""
 
-    def __init__(self, channel: grpc.aio.Channel, keys: WrappedKeys) -> None:
-        self._vault = data_keys_pb2_grpc.DataKeyServiceStub(channel)
+    def __init__(self, vault: AccountKeys, keys: WrappedKeys) -> None:
+        self._vault = vault
         self._keys = keys
 
     async def run(self) -> None:
@@ -70,7 +90,9 @@ class Rewrapping:
         while True:
             try:
                 await self.once()
-            except (DomainError, SQLAlchemyError) as error:
+            except Exception as error:
+                if not (isinstance(error, DomainError) or is_outage(error)):
+                    raise
                 # What was not done is listed again.
                 log.warning("rewrap.failed", **describe(error))
             await asyncio.sleep(_LOOK_SECONDS)
@@ -78,7 +100,7 @@ class Rewrapping:
     async def once(self) -> None:
         """Leave behind what the vault lists now."""
         after = ""
-        while accounts := await self._accounts(after):
+        while accounts := await self._vault.retiring(after):
             for account in accounts:
                 try:
                     await self._leave(account)
@@ -89,14 +111,14 @@ class Rewrapping:
                     log.warning("rewrap.refused", reason=error.reason)
             after = accounts[-1].account
 
-    async def _leave(self, account: data_keys_pb2.RetiringAccount) -> None:
+    async def _leave(self, account: RetiringAccount) -> None:
         last: WrappedKey | None = None
         count = closed = 0
         while batch := await self._keys.outdated(
             account.account, prefix=account.prefix, after=last, most=_BATCH
         ):
             last = batch[-1]
-            for old, new in zip(batch, await self._rewrapped(account.account, batch), strict=True):
+            for old, new in zip(batch, await self._vault.rewrapped(account.account, batch), strict=True):
                 if new:
                     await self._keys.replace(account.account, old, new)
                     count += 1
@@ -107,35 +129,5 @@ class Rewrapping:
         if not closed and not await self._keys.outdated(
             account.account, prefix=account.prefix, after=None, most=1
         ):
-            await self._confirm(account)
+            await self._vault.confirm(account)
         log.info("rewrap.account", count=count, closed=closed)
-
-    async def _accounts(self, after: str) -> Sequence[data_keys_pb2.RetiringAccount]:
-        request = data_keys_pb2.ListRetiringAccountsRequest(after=after)
-        async with peer_errors():
-            found = await self._vault.ListRetiringAccounts(request, timeout=_RPC_SECONDS)
-        accounts: Sequence[data_keys_pb2.RetiringAccount] = found.accounts
-        return accounts
-
-    async def _rewrapped(self, account: str, batch: Sequence[WrappedKey]) -> Sequence[bytes]:
-        request = data_keys_pb2.RewrapDataKeysRequest(
-            account=account,
-            keys=[
-                data_keys_pb2.WrappedDataKey(
-                    context=data_keys_pb2.DataKeyContext(
-                        purpose=key.purpose.value, object=key.object, generation=key.generation
-                    ),
-                    wrapped_key=key.wrapped,
-                )
-                for key in batch
-            ],
-        )
-        async with peer_errors():
-            answer = await self._vault.RewrapDataKeys(request, timeout=_RPC_SECONDS)
-        anew: Sequence[bytes] = answer.wrapped_keys
-        return anew
-
-    async def _confirm(self, account: data_keys_pb2.RetiringAccount) -> None:
-        request = data_keys_pb2.ConfirmRewrappedRequest(account=account.account, epoch=account.epoch)
-        async with peer_errors():
-            await self._vault.ConfirmRewrapped(request, timeout=_RPC_SECONDS)

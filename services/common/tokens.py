@@ -1,6 +1,5 @@
 """Verifying tokens: EdDSA JWTs of the vault, each kind with keys and an audience of its own."""
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Mapping
@@ -8,13 +7,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
-import grpc
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from smelt.vault.v1 import signing_pb2, signing_pb2_grpc
 
 from services.common.errors import Unauthenticated
-from services.common.grpc_errors import error_from_rpc
 
 
 class Kind(Enum):
@@ -27,13 +23,6 @@ class Kind(Enum):
     ERASURE = "erasure"
 
 
-_WIRE_KINDS = {
-    signing_pb2.SESSION: Kind.SESSION,
-    signing_pb2.PASSPORT: Kind.PASSPORT,
-    signing_pb2.GRANT: Kind.GRANT,
-    signing_pb2.EXPORT: Kind.EXPORT,
-    signing_pb2.ERASURE: Kind.ERASURE,
-}
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti"]
 _LONGEST_TOKEN = 8192
 _CACHED_TOKENS = 10_000
@@ -67,45 +56,6 @@ class StaticKeys:
 
     async def current(self, *, newer: bool = False) -> KeySet:
         return self.keys
-
-
-class VaultKeys:
-    """Keys asked of the vault: kept for 5 minutes, asked anew for an unknown key id at most every 5 s."""
-
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub = signing_pb2_grpc.SigningServiceStub(channel)
-        self._keys: KeySet | None = None
-        self._answered = 0.0
-        self._failed = 0.0
-        self._lock = asyncio.Lock()
-
-    async def current(self, *, newer: bool = False) -> KeySet:
-        async with self._lock:
-            age = time.monotonic() - self._answered
-            pause_over = time.monotonic() - self._failed > 5
-            if self._keys is None or (pause_over and (age > 300 or (newer and age > 5))):
-                try:
-                    answer = await self._stub.GetVerificationKeys(
-                        signing_pb2.GetVerificationKeysRequest(), timeout=5
-                    )
-                except grpc.aio.AioRpcError as error:
-                    # Keys that were right a while ago stay right while the vault restarts.
-                    if self._keys is None:
-                        raise error_from_rpc(error) from None
-                    self._failed = time.monotonic()
-                    return self._keys
-                self._keys = KeySet(
-                    issuer=answer.issuer,
-                    keys={
-                        (_WIRE_KINDS[key.kind], key.key_id): Ed25519PublicKey.from_public_bytes(
-                            key.public_key
-                        )
-                        for key in answer.keys
-                        if key.kind in _WIRE_KINDS
-                    },
-                )
-                self._answered = time.monotonic()
-            return self._keys
 
 
 class TokenVerifier:

@@ -1,1 +1,1 @@
-"""CSV files in, rows out: strict reading, encrypted storage, ranged access, result files."""
+"""The files service: CSV in, rows and results out, all of it sealed. It sees no API key and no provider."""

@@ -12,40 +12,43 @@ import uvloop
 from smelt.files.v1 import exports_pb2_grpc, files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
 from smelt.privacy.v1 import privacy_pb2_grpc
 
-from services.common import database, garbage, identity, logs, migrations, server, tls
-from services.common.health import ReadyCheck
+from services.common import database, garbage, identity, logs
 from services.common.ids import new_id
-from services.common.open_streams import OpenStreams
-from services.common.privacy_servicer import PrivacyServicer
+from services.common.peers.auth import AuthSessions
+from services.common.peers.vault import VaultAccountKeys, VaultKeys
 from services.common.rewrap import Rewrapping
-from services.common.session_states import AuthSessions
+from services.common.rpc import server, tls
+from services.common.rpc.health import ReadyCheck
+from services.common.rpc.open_streams import OpenStreams
+from services.common.servicers.privacy import PrivacyServicer
 from services.common.settings import DatabaseSettings, load, read_secret
-from services.common.tokens import TokenVerifier, VaultKeys
-from services.files import heap
-from services.files.blobs import S3Access, S3Objects
-from services.files.csv_reader import Limits
-from services.files.discards import Discards
-from services.files.export_store import ExportStore
-from services.files.exports import Exports
-from services.files.library import Library
-from services.files.owned import OwnedStore
-from services.files.parsing import ParsingThreads
-from services.files.part import FilesPart
-from services.files.peers import VaultDataKeys
+from services.common.store import migrations
+from services.common.tokens import TokenVerifier
+from services.files import malloc
+from services.files.exports.exports import Exports
+from services.files.exports.store import ExportStore
+from services.files.library.library import Library
+from services.files.library.reparses import Reparses
+from services.files.library.store.files import FileStore
+from services.files.library.store.retention import RetentionStore
+from services.files.library.uploads import UploadLimits, Uploads
+from services.files.objects.discards import Discards
+from services.files.objects.s3 import S3Access, S3Objects
+from services.files.parsing.threads import ParsingThreads
+from services.files.peers.vault import VaultDataKeys
 from services.files.policy import POLICY
-from services.files.reparses import Reparses
-from services.files.result_store import ResultStore
-from services.files.results import Results
-from services.files.retention_store import RetentionStore
+from services.files.privacy.part import FilesPart
+from services.files.privacy.store import OwnedStore
+from services.files.reading.reader import Limits
+from services.files.results.results import Results
+from services.files.results.store import ResultStore
 from services.files.servicers.exports import ExportFileServicer, ExportStoreServicer
 from services.files.servicers.files import FileServicer
 from services.files.servicers.results import ResultServicer
 from services.files.servicers.rows import RowServicer
 from services.files.settings import FilesSettings
-from services.files.store import FileStore
-from services.files.sweep import Sweep, SweepTimes
-from services.files.sweep_store import SweepStore
-from services.files.uploads import UploadLimits, Uploads
+from services.files.sweep.store import SweepStore
+from services.files.sweep.sweep import Sweep, SweepTimes
 from services.files.wrapped_keys import WrappedKeyStore
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -201,7 +204,7 @@ def assemble(settings: FilesSettings) -> Parts:
         ],
         verifier=verifier,
         ready_checks=[lambda: database.ping(engine), object_store_answers, vault_is_known],
-        background=[sweep.run, Rewrapping(channel, WrappedKeyStore(transactions)).run],
+        background=[sweep.run, Rewrapping(VaultAccountKeys(channel), WrappedKeyStore(transactions)).run],
         on_stop=[threads.close, stop_threads, engine.dispose, channel.close, auth.close],
         streams=OpenStreams(AuthSessions(auth)),
     )
@@ -209,7 +212,7 @@ def assemble(settings: FilesSettings) -> Parts:
 
 async def serve(settings: FilesSettings) -> None:
     """Serve until told to stop."""
-    heap.keep_small()
+    malloc.keep_small()
     sys.setswitchinterval(_SWITCH_SECONDS)
     parts = assemble(settings)
     await server.serve(

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.common import idempotency
+from services.common.store import idempotency
 
 
 class Base(DeclarativeBase):

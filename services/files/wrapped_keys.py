@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from services.common.database import Transactions, transaction
 from services.common.rewrap import Purpose, WrappedKey
-from services.files.store import Transactions, transaction
 
 # By kind of object: which table holds its keys, under which columns.
 _FILE, _RESULT, _EXPORT = "file", "result", "data_export"

@@ -1,1 +1,1 @@
-"""Templates and jobs of people, and the workers that run them row by row."""
+"""The processor: templates, jobs, rows, results. It holds no key; the vault lends one for each call."""

@@ -19,66 +19,74 @@ from smelt.processor.v1 import (
     webhooks_pb2_grpc,
 )
 
-from services.common import database, garbage, logs, migrations, server, tls, tokens
-from services.common.health import Health, serve_probes
+from services.common import database, garbage, logs, tokens
 from services.common.ids import new_id
-from services.common.open_streams import OpenStreams
-from services.common.privacy_servicer import PrivacyServicer
+from services.common.peers.auth import AuthSessions
+from services.common.peers.vault import VaultAccountKeys, VaultKeys
 from services.common.rewrap import Rewrapping
-from services.common.session_states import AuthSessions
+from services.common.rpc import server, tls
+from services.common.rpc.health import Health, serve_probes
+from services.common.rpc.open_streams import OpenStreams
+from services.common.servicers.privacy import PrivacyServicer
 from services.common.settings import DatabaseSettings, host_port, load, read_secret
-from services.processor.addresses import Endpoints
-from services.processor.assembly import Assembler
-from services.processor.downloads import Downloads
-from services.processor.estimates import Estimates
-from services.processor.job_control import JobControl
-from services.processor.job_rows import JobRows
-from services.processor.job_servicer import JobServicer
-from services.processor.job_settings import JobSettings, ParallelCalls
-from services.processor.job_settings_servicer import JobSettingsServicer
-from services.processor.jobs import Jobs
-from services.processor.key_test_servicer import ApiKeyTestServicer
-from services.processor.key_tests import KeyTests
-from services.processor.limiter import Limiter
-from services.processor.part import ProcessorPart
-from services.processor.peers import Auth, Files, Vault
+from services.common.store import migrations
+from services.processor.jobs.announcements import Announcements
+from services.processor.jobs.control import JobControl
+from services.processor.jobs.jobs import Jobs
+from services.processor.jobs.settings import JobSettings, ParallelCalls
+from services.processor.jobs.store.control import JobControlStore
+from services.processor.jobs.store.jobs import JobStore
+from services.processor.jobs.store.settings import JobSettingStore
+from services.processor.jobs.watch import Watch
+from services.processor.peers.auth import Auth
+from services.processor.peers.files import Files
+from services.processor.peers.key_releases import ReleaseClient
+from services.processor.peers.vault import Vault, WebhookVault
 from services.processor.policy import POLICY
-from services.processor.progress import Announcements, Parks, connect
-from services.processor.provider import Limits, Provider
-from services.processor.release_client import ReleaseClient
-from services.processor.requests import RefusedParameters
+from services.processor.privacy.part import ProcessorPart
+from services.processor.privacy.store import OwnedJobStore
+from services.processor.provider.addresses import Endpoints
+from services.processor.provider.limiter import Limiter
+from services.processor.provider.parks import Parks
+from services.processor.provider.provider import Limits, Provider
+from services.processor.provider.shared_paces import SharedPaces
+from services.processor.results.assembly import Assembler
+from services.processor.results.downloads import Downloads
+from services.processor.results.pages import JobRows
+from services.processor.results.store.assembly import AssemblyStore
+from services.processor.results.store.rows import RowStore
+from services.processor.rows.requests import RefusedParameters
+from services.processor.rows.shards import Parts, ShardRuns
+from services.processor.rows.store.answers import AnswerStore
+from services.processor.rows.store.shards import ShardStore
+from services.processor.servicers.api_key_tests import ApiKeyTestServicer
+from services.processor.servicers.job_settings import JobSettingsServicer
+from services.processor.servicers.jobs import JobServicer
+from services.processor.servicers.models import ModelServicer
+from services.processor.servicers.templates import TemplateServicer
+from services.processor.servicers.usage import UsageServicer
+from services.processor.servicers.variables import VariableServicer
+from services.processor.servicers.webhooks import WebhookServicer
 from services.processor.settings import ProcessorSettings, WorkerSettings
-from services.processor.shard_run import Parts, ShardRuns
-from services.processor.shared_paces import SharedPaces
-from services.processor.store.answers import AnswerStore
-from services.processor.store.control import JobControlStore
-from services.processor.store.job_settings import JobSettingStore
-from services.processor.store.jobs import JobStore
-from services.processor.store.owned import OwnedJobStore
-from services.processor.store.results import AssemblyStore
-from services.processor.store.rows import RowStore
-from services.processor.store.shards import ShardStore
-from services.processor.store.templates import TemplateStore
-from services.processor.store.usage import UsageStore
-from services.processor.store.variables import VariableStore
-from services.processor.store.webhook_deliveries import DeliveryStore
-from services.processor.store.webhook_queue import WebhookQueue
-from services.processor.store.webhooks import WebhookStore
-from services.processor.store.wrapped_keys import WrappedKeyStore
-from services.processor.template_servicer import TemplateServicer
-from services.processor.template_tests import Callers, TemplateTests
-from services.processor.templates import Templates
-from services.processor.usage import PLANS, UsageMeter
-from services.processor.variable_servicer import ModelServicer, UsageServicer, VariableServicer
-from services.processor.variables import Variables
-from services.processor.watch import Watch
-from services.processor.webhook_deliveries import Deliveries
-from services.processor.webhook_post import WebhookPost
-from services.processor.webhook_sending import WebhookSending
-from services.processor.webhook_servicer import WebhookServicer
-from services.processor.webhook_vault import WebhookVault
-from services.processor.webhooks import Webhooks
+from services.processor.templates.store.templates import TemplateStore
+from services.processor.templates.store.variables import VariableStore
+from services.processor.templates.templates import Templates
+from services.processor.templates.variables import Variables
+from services.processor.trials.api_keys import KeyTests
+from services.processor.trials.estimates import Estimates
+from services.processor.trials.templates import Callers, TemplateTests
+from services.processor.usage.meter import PLANS, UsageMeter
+from services.processor.usage.store import UsageStore
+from services.processor.valkey import connect
+from services.processor.webhooks.deliveries import Deliveries
+from services.processor.webhooks.post import WebhookPost
+from services.processor.webhooks.sending import WebhookSending
+from services.processor.webhooks.store.deliveries import DeliveryStore
+from services.processor.webhooks.store.queue import WebhookQueue
+from services.processor.webhooks.store.webhooks import WebhookStore
+from services.processor.webhooks.webhooks import Webhooks
 from services.processor.worker import Worker
+from services.processor.wrapped_keys import WrappedKeyStore
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 USAGE = "usage: python -m services.processor serve|migrate|worker"
@@ -192,9 +200,9 @@ async def serve(settings: ProcessorSettings) -> None:
                 ),
             ),
         ],
-        verifier=tokens.TokenVerifier(tokens.VaultKeys(vault)),
+        verifier=tokens.TokenVerifier(VaultKeys(vault)),
         ready_checks=[partial(database.ping, engine)],
-        background=[announcements.follow, Rewrapping(vault, WrappedKeyStore(sessions)).run],
+        background=[announcements.follow, Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run],
         streams=OpenStreams(AuthSessions(auth)),
         on_stop=[
             keys.close,

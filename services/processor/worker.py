@@ -14,13 +14,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from services.common.database import is_outage
 from services.common.logs import describe, log
-from services.processor.assembly import Assembler
-from services.processor.database_time import DatabaseTime
-from services.processor.endings import TryAgain
-from services.processor.queue import ASSEMBLE, REAP, RESULTS, ROWS, RUN_SHARD
+from services.processor.queue.database_time import DatabaseTime
+from services.processor.queue.task_ends import TaskEnds
+from services.processor.queue.tasks import ASSEMBLE, REAP, RESULTS, ROWS, RUN_SHARD
+from services.processor.results.assembly import Assembler
+from services.processor.rows.endings import TryAgain
+from services.processor.rows.shards import ShardRuns
 from services.processor.settings import WorkerSettings
-from services.processor.shard_run import ShardRuns
-from services.processor.task_ends import TaskEnds
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _POLL_SECONDS = 1.0

@@ -1,1 +1,1 @@
-"""The vault: the only holder of keys."""
+"""The vault: every key of the installation, and nothing else. It reads no CSV and calls no provider."""

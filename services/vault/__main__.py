@@ -7,26 +7,22 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.common import garbage, logs, migrations
+from services.common import garbage, logs
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
-from services.vault import (
-    escrow,
-    operator,
-    operator_audit,
-    operator_backups,
-    operator_erasures,
-    operator_rotate,
-    service,
-)
-from services.vault.first_start import CannotInitialise, FirstStart
+from services.common.store import migrations
+from services.vault import service
+from services.vault.commands import audit, backups, client, escrow
+from services.vault.commands import erasures as operator_erasures
+from services.vault.commands import rotate as operator_rotate
+from services.vault.databases import Stores
 from services.vault.hygiene import harden_process
-from services.vault.keystore import KeyStore
-from services.vault.root_providers import chosen
-from services.vault.service import Stores
+from services.vault.keys.first_start import CannotInitialise, FirstStart
+from services.vault.keys.store import KeyStore
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.providers import chosen
 from services.vault.settings import KeyFileSettings, StoreSettings, VaultSettings
-from services.vault.wrapping_file import WrappingFile
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -96,7 +92,7 @@ def main() -> int:
     managed = commands.add_parser("managed-key", help="Store or replace the operator's provider key")
     managed.add_argument("--base-url", default="", help="Its endpoint; empty for OpenAI's")
     managed.add_argument("--secret-file", required=True, help="File that holds the key")
-    managed.set_defaults(run=operator.managed_key)
+    managed.set_defaults(run=client.managed_key)
     rotate = commands.add_parser("rotate", help="Replace keys while the vault serves")
     rotated = rotate.add_subparsers(required=True, metavar="key")
     for name, action in (("wrapping", operator_rotate.wrapping), ("root", operator_rotate.root)):
@@ -104,7 +100,7 @@ def main() -> int:
     one = rotated.add_parser("account", help=operator_rotate.account.__doc__)
     one.add_argument("account", nargs="?", default="", help="Its id; without one, all accounts")
     one.set_defaults(run=operator_rotate.account)
-    operator_audit.add_commands(commands.add_parser("audit", help="Verify or archive the audit log"))
+    audit.add_commands(commands.add_parser("audit", help="Verify or archive the audit log"))
     escrowing = commands.add_parser("escrow", help=escrow.show.__doc__)
     escrowing.add_argument("--again", action="store_true", help="Print it although it was confirmed")
     escrowing.set_defaults(run=escrow.show)
@@ -117,13 +113,13 @@ def main() -> int:
         erased.add_parser(name, help=action.__doc__).set_defaults(run=action)
     keystore = commands.add_parser("keystore", help="Back the key store up, or restore it")
     kept = keystore.add_subparsers(required=True, metavar="action")
-    backup = kept.add_parser("backup", help=operator_backups.backup.__doc__)
+    backup = kept.add_parser("backup", help=backups.backup.__doc__)
     backup.add_argument("places", nargs=2, metavar="directory")
-    backup.set_defaults(run=operator_backups.backup)
-    restore = kept.add_parser("restore", help=operator_backups.restore.__doc__)
+    backup.set_defaults(run=backups.backup)
+    restore = kept.add_parser("restore", help=backups.restore.__doc__)
     restore.add_argument("file")
-    restore.set_defaults(run=operator_backups.restore)
-    commands.add_parser("status", help="Print how the vault is").set_defaults(run=operator.status)
+    restore.set_defaults(run=backups.restore)
+    commands.add_parser("status", help="Print how the vault is").set_defaults(run=client.status)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))
 

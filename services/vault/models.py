@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.common import idempotency
+from services.common.store import idempotency
 
 metadata = MetaData()
 

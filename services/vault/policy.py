@@ -1,7 +1,7 @@
 """Who may call which method of the vault."""
 
-from services.common import privacy_servicer
 from services.common.identity import AUTH, FILES, GATEWAY, OPERATOR, PROCESSOR, Allow, Policy
+from services.common.servicers import privacy
 
 _KEYS = "/smelt.vault.v1.ApiKeyService/"
 _DIRECTORY = "/smelt.vault.v1.ApiKeyDirectoryService/"
@@ -45,7 +45,7 @@ POLICY: Policy = {
     _LEDGER + "ListErasures": Allow(OPERATOR),
     _LEDGER + "ReplayErasures": Allow(OPERATOR),
     _AUDIT + "ListEvents": Allow(AUTH),
-    **privacy_servicer.POLICY,
+    **privacy.POLICY,
     _AUDIT_OPERATOR + "VerifyAudit": Allow(OPERATOR),
     _AUDIT_OPERATOR + "ExportAuditMonth": Allow(OPERATOR),
     _AUDIT_OPERATOR + "DropAuditMonth": Allow(OPERATOR),

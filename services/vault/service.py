@@ -1,7 +1,6 @@
 """The vault as a server: its parts put together, unsealed or sealed."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from smelt.privacy.v1 import privacy_pb2_grpc
@@ -16,62 +15,61 @@ from smelt.vault.v1 import (
     webhooks_pb2_grpc,
 )
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.common import database, server
+from services.common import database
+from services.common.database import when_there
 from services.common.errors import DomainError
 from services.common.logs import describe, log
-from services.common.privacy_servicer import PrivacyServicer
+from services.common.rpc import server
+from services.common.servicers.privacy import PrivacyServicer
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
-from services.vault import rotation_sql
-from services.vault.account_keys import AccountKeys
-from services.vault.account_rotation import AccountRotation
-from services.vault.account_rotation_sql import EpochStore
-from services.vault.api_keys import ApiKeys
-from services.vault.audit import Chain
-from services.vault.audit_keeper import AuditKeeper
-from services.vault.audit_operator_servicer import AuditOperatorServicer
-from services.vault.audit_reader import AuditReader
-from services.vault.audit_servicer import AuditServicer
-from services.vault.audit_writer import AuditWriter
-from services.vault.brake import Brake
-from services.vault.checkpoint import Statements
-from services.vault.checkpoints import Checkpoints
-from services.vault.data_keys import DataKeys
-from services.vault.erasing import Erasing
-from services.vault.erasure_servicer import ErasureServicer
-from services.vault.escrow_store import Escrows
-from services.vault.keyring import CannotUnseal
-from services.vault.keyring_watch import KeyringWatch
-from services.vault.keystore import KeyStore
-from services.vault.operator_servicer import Operated, OperatorServicer
-from services.vault.outages import when_there
-from services.vault.own_keys import ProviderKeyBlobs
-from services.vault.part import VaultPart
+from services.vault.api_keys.api_keys import ApiKeys
+from services.vault.api_keys.resealing import ProviderKeyBlobs
+from services.vault.api_keys.store import ApiKeyStore
+from services.vault.audit.chain import Chain
+from services.vault.audit.checkpoints import Checkpoints
+from services.vault.audit.keeper import AuditKeeper
+from services.vault.audit.refusals import Recording, Refusals
+from services.vault.audit.statement_files import StatementFiles
+from services.vault.audit.statements import Statements
+from services.vault.audit.store.pages import AuditReader
+from services.vault.audit.writer import AuditWriter
+from services.vault.data_keys.data_keys import DataKeys
+from services.vault.data_keys.webhook_secrets import WebhookSecrets
+from services.vault.databases import Stores
+from services.vault.erasure.parts import Erasing
+from services.vault.grants.brake import Brake
+from services.vault.grants.store.grants import GrantStore
+from services.vault.keys.account_keys import AccountKeys
+from services.vault.keys.keyring import CannotUnseal
+from services.vault.keys.keyring_watch import KeyringWatch
+from services.vault.keys.store import KeyStore
+from services.vault.keys.unseal import Unsealed, unseal
+from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.policy import POLICY, SEALED_POLICY
-from services.vault.recording import Recording, Refusals
-from services.vault.release_batch import ReleaseBatches
-from services.vault.release_keys import KeyStandings
-from services.vault.release_servicer import KeyReleaseServicer
-from services.vault.root import RootProvider
-from services.vault.root_providers import chosen
-from services.vault.rotation import Rotation
-from services.vault.rotations import Rotations
-from services.vault.sealed import refuse_readiness, sealed
-from services.vault.servicers import (
-    ApiKeyDirectoryServicer,
-    ApiKeyServicer,
-    DataKeyServicer,
-    SigningServicer,
-)
+from services.vault.privacy.part import VaultPart
+from services.vault.release.batch import Ask, ReleaseBatches, Verdict
+from services.vault.release.store.key_states import KeyStandings
+from services.vault.root.key import RootProvider
+from services.vault.root.providers import chosen
+from services.vault.root.store import Escrows
+from services.vault.rotation.accounts import AccountRotation
+from services.vault.rotation.schedule import Rotations
+from services.vault.rotation.store import wrapping
+from services.vault.rotation.store.accounts import EpochStore
+from services.vault.rotation.wrapping import Rotation
+from services.vault.servicers.api_keys import ApiKeyDirectoryServicer, ApiKeyServicer
+from services.vault.servicers.audit import AuditServicer
+from services.vault.servicers.audit_operator import AuditOperatorServicer
+from services.vault.servicers.data_keys import DataKeyServicer
+from services.vault.servicers.erasure import ErasureLedgerServicer, ErasureServicer
+from services.vault.servicers.operator import Operated, OperatorServicer
+from services.vault.servicers.release import KeyReleaseServicer
+from services.vault.servicers.sealed import refuse_readiness, sealed
+from services.vault.servicers.signing import SigningServicer
+from services.vault.servicers.webhooks import WebhookSecretServicer
 from services.vault.settings import VaultSettings
 from services.vault.signing import TokenSigner
-from services.vault.statement_files import StatementFiles
-from services.vault.store import ApiKeyStore, GrantStore
-from services.vault.unseal import Unsealed, unseal
-from services.vault.webhook_secrets import WebhookSecrets
-from services.vault.webhook_servicer import WebhookSecretServicer
-from services.vault.wrapping_file import WrappingFile
 
 _STANDING_SECONDS = 1.0
 _SWEEP_SECONDS = 600.0
@@ -102,24 +100,6 @@ _ADD = {
 _ADD_OPERATOR = operator_pb2_grpc.add_OperatorServiceServicer_to_server
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The two databases, by URL and by engine."""
-
-    database_url: str
-    keystore_url: str
-    database: AsyncEngine
-    keystore: AsyncEngine
-
-    @classmethod
-    def at(cls, database_url: str, keystore_url: str) -> "Stores":
-        return cls(database_url, keystore_url, database.engine(database_url), database.engine(keystore_url))
-
-    async def close(self) -> None:
-        await self.database.dispose()
-        await self.keystore.dispose()
-
-
 async def serve(settings: VaultSettings, stores: Stores) -> None:
     """Serve until signalled: everything with the right root key, refusals without it."""
     keystore = KeyStore(stores.keystore)
@@ -133,7 +113,7 @@ async def serve(settings: VaultSettings, stores: Stores) -> None:
     else:
         watch = KeyringWatch(opened.keyring, opened.installation, named=keystore, provider=root, file=file)
         rotation = Rotation(
-            lambda: rotation_sql.hold(stores.keystore_url),
+            lambda: wrapping.hold(stores.keystore_url),
             provider=root,
             file=file,
             catch_up=watch.catch_up,
@@ -205,7 +185,7 @@ async def _serve_unsealed(
         records=settings.audit_checkpoint_records,
         seconds=settings.audit_checkpoint_seconds,
     )
-    writer = AuditWriter(
+    writer: AuditWriter[Ask, Verdict] = AuditWriter(
         stores.database_url,
         settings.vault_slot,
         chain=chain,
@@ -283,7 +263,7 @@ async def _serve_unsealed(
         POLICY,
         servicers=[
             *(erasing.gate.guarded(name, _ADD[name], servicer) for name, servicer in guarded.items()),
-            (_ADD[_LEDGER], erasing.ledger_servicer()),
+            (_ADD[_LEDGER], ErasureLedgerServicer(erasing.erasures.ledger, erasing.restoration)),
             (_ADD[_AUDIT_OPERATOR], AuditOperatorServicer(keeper)),
             (
                 _ADD_OPERATOR,

@@ -1,4 +1,4 @@
-"""Benchmarks against a stack of their own, the usual or named parts: `python -m tests.bench [PART ...]`."""
+"""`python -m tests.bench [PART ...]`: runs the usual or the named benchmarks against their own stack."""
 
 import sys
 import tempfile
@@ -16,7 +16,7 @@ PARTS = {
     "vault": vault.run,
     "auth": auth.run,
 }
-#: Parts that run only when they are named.
+#: Parts that run only when named.
 LONG = {"growth"}
 SETTINGS = {
     "SMELT_WORKERS": "1",
@@ -26,7 +26,7 @@ SETTINGS = {
 
 
 def main(names: list[str]) -> int:
-    """Start one stack, run the named parts or all that are not long, print each ratio beside its target."""
+    """Start one stack, run the named parts or all short ones, and print each ratio beside its target."""
     with tempfile.TemporaryDirectory(prefix="smelt-bench-") as folder:
         Path(folder).chmod(0o755)
         launcher = Launcher(Path(folder) / "state")

@@ -1,4 +1,4 @@
-"""What signing in costs: the question at each request, logins beside bare bcrypt, a flood of strangers."""
+"""The cost of authentication: the check at each request, logins beside bare bcrypt, a flood of strangers."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ import httpx2
 import yaml
 
 from deploy.local import binaries
-from services.auth.passwords import COST
+from services.auth.passwords.passwords import COST
 from services.common.ids import new_id
 from tests.bench.figures import Figure
 from tests.e2e.api import PASSWORD, Person, register, tls
@@ -33,7 +33,7 @@ THREADS = max(1, (os.cpu_count() or 1) - 1)
 
 
 class Connection:
-    """One kept-alive connection that sends requests made beforehand: httpx would measure itself."""
+    """One keep-alive connection that sends prepared requests; httpx would mostly measure itself."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -49,7 +49,7 @@ class Connection:
         )
 
     async def send(self, request: bytes) -> int:
-        """Return the status of the answer."""
+        """Send a request and return the status of the response."""
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         lowered = head.lower()
@@ -84,7 +84,7 @@ def trust_of(stack: Stack) -> ssl.SSLContext:
 
 
 async def rate(url: str, trust: ssl.SSLContext, sent: bytes, *, connections: int, seconds: float) -> float:
-    """Return the requests per second of so many connections, each with one request under way."""
+    """Return the requests per second over `connections` connections, each with one request in flight."""
     opened = [await Connection.open(url, trust) for _ in range(connections)]
     end = time.perf_counter() + seconds
     done = 0
@@ -106,7 +106,7 @@ async def rate(url: str, trust: ssl.SSLContext, sent: bytes, *, connections: int
 
 @asynccontextmanager
 async def open_edge(stack: Stack, shown: str) -> AsyncIterator[str]:
-    """A second Envoy like the stack's, at which one route asks nobody: it adds the passport by itself."""
+    """A second Envoy like the stack's, with one route that skips auth and adds the passport itself."""
     home = stack.state_dir / "gateway"
     config = yaml.safe_load((home / "envoy.yaml").read_text())
     port = free_port()
@@ -163,7 +163,7 @@ async def _checks(stack: Stack, person: Person) -> Figure:
 
 
 def bare_bcrypt(seconds: float) -> float:
-    """Return how many hashes a second as many threads make as auth has processes for them."""
+    """Return the hashes per second of as many threads as auth has bcrypt processes."""
     salt = bcrypt.gensalt(COST)
     end = time.perf_counter() + seconds
 
@@ -196,7 +196,7 @@ async def _logins(stack: Stack, person: Person) -> Figure:
 
 
 async def _p99(url: str, trust: ssl.SSLContext, asked: bytes, seconds: float) -> float:
-    """Return the 99th percentile of a request every 10 ms, in seconds."""
+    """Return the 99th percentile, in seconds, of requests sent every 10 ms."""
     connections = [await Connection.open(url, trust, "127.0.0.2") for _ in range(8)]
     took: list[float] = []
     free: asyncio.Queue[Connection] = asyncio.Queue()
@@ -222,7 +222,7 @@ async def _p99(url: str, trust: ssl.SSLContext, asked: bytes, seconds: float) ->
 
 
 async def _flood(stack: Stack, per_second: float, stop: asyncio.Event) -> dict[int, int]:
-    """Send logins of strangers from many addresses, so many a second whatever becomes of them."""
+    """Send strangers' logins from many addresses, at a fixed rate regardless of the responses."""
     trust = trust_of(stack)
     addresses = [f"127.0.1.{number}" for number in range(1, 65)]
     free: asyncio.Queue[Connection] = asyncio.Queue()

@@ -10,14 +10,14 @@ from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 
 class Nothing(release_pb2_grpc.KeyReleaseServiceServicer):
-    """Answers at once."""
+    """Responds at once."""
 
     async def RevokeGrant(self, request: Any, context: Any) -> release_pb2.RevokeGrantResponse:
         return release_pb2.RevokeGrantResponse()
 
 
 async def main(folder: Path, authority: Path) -> None:
-    """Serve on a free port, print it, and go on until killed."""
+    """Serve on a free port, print it, and run until killed."""
     pair = ((folder / "vault.key").read_bytes(), (folder / "vault.pem").read_bytes())
     credentials = grpc.ssl_server_credentials([pair], authority.read_bytes(), require_client_auth=True)
     server = grpc.aio.server()

@@ -1,4 +1,4 @@
-"""What a benchmark says: a figure, the ratio to its yardstick in the same run, and the target."""
+"""The result of a benchmark: a figure, its ratio to a yardstick in the same run, and the target."""
 
 import os
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ class Figure:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return user and system time of processes with their ended children, in seconds."""
+    """Return the user and system time of processes and their ended children, in seconds."""
     total = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -1,4 +1,4 @@
-"""What a worker holds at once while it works through a file of 50 MB."""
+"""A worker's peak memory while it processes a file of 50 MB."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit

@@ -1,1 +1,1 @@
-"""Killing whatever can be killed while jobs run, and comparing what comes out with what the provider saw."""
+"""Kills every process in turn while jobs run, and compares the results with what the provider saw."""

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [SECONDS]`: jobs over a stack in which everything is killed in turn."""
+"""`python -m tests.chaos [SECONDS]`: runs jobs on a stack whose processes are killed in turn."""
 
 import random
 import shutil
@@ -18,13 +18,13 @@ from tests.support.provider import Provider
 from tests.support.stack import GENEROUS, Launcher, Stack
 
 TRIAL = Trial(rows=2000, parallel_calls=120, latency_ms=600)
-#: A job is under fire for so long, and then has so long to come to its end.
+#: How long processes are killed while a job runs, and how long the job then has to end.
 FIRE_SECONDS = 60.0
 JOB_SECONDS = 300.0
 
 
 def rounds(stack: Stack, seconds: float, dice: random.Random) -> None:
-    """Run job after job under fire for so long; raise AssertionError when one is not as it must be."""
+    """Run jobs under fire for this number of seconds; raise AssertionError when a result is wrong."""
     provider = Provider(urlsplit(stack.provider_url).netloc)
     with httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=30, trust_env=False) as http:
         person = register(http)
@@ -46,12 +46,12 @@ def rounds(stack: Stack, seconds: float, dice: random.Random) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0 when every job came out right."""
+    """Return 0 if the results of every job are right."""
     seconds = float(arguments[0]) if arguments else 60.0
     seed = int(arguments[1]) if len(arguments) > 1 else random.randrange(1_000_000)
     print(f"{seconds:g} s of chaos, seed {seed}", flush=True)
     room = Path(tempfile.mkdtemp(prefix="smelt-chaos-"))
-    # The user that runs Postgres has to pass through.
+    # The user that runs Postgres must be able to traverse it.
     room.chmod(0o755)
     launcher = Launcher(room / "state")
     launcher.start(**GENEROUS)

@@ -1,4 +1,4 @@
-"""One job in the middle of a massacre, and whether what came of it agrees with what its provider saw."""
+"""Runs one job while processes are killed, and checks its results against what its provider saw."""
 
 import csv
 import io
@@ -15,19 +15,19 @@ from tests.chaos.killer import Kill
 from tests.e2e.api import Person
 from tests.support.provider import Provider, answer_for
 
-#: Ten calls of a hundred go wrong, in three ways; the third of a row's calls never does, so no row may fail.
+#: Ten calls in a hundred fail, in three ways; a row's third call never does, so no row may fail.
 FAULTS: tuple[dict[str, Any], ...] = (
     {"action": "status", "status": 500, "share": 0.04, "first": 2},
     {"action": "reset", "share": 0.03, "first": 2},
     {"action": "not_json", "share": 0.03, "first": 2},
 )
-# What a client may be told while parts of the stack are dead: come again.
+# The statuses that a client may get while parts of the stack are dead; all of them mean: try again.
 _AWAY = (502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A job of so many rows, with so many calls in flight and so slow a provider."""
+    """The size of a job: its rows, its calls in flight, and the provider's latency."""
 
     rows: int
     parallel_calls: int
@@ -36,7 +36,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a trial came to."""
+    """The outcome of a trial."""
 
     calls: int
     faults: int
@@ -46,7 +46,7 @@ class Account:
 
 
 def begin(person: Person, provider: Provider, trial: Trial) -> dict[str, Any]:
-    """Start the job; nothing is killed yet."""
+    """Start the job, before anything is killed."""
     provider.reset()
     provider.script(*FAULTS, latency_ms=trial.latency_ms)
     content = b"n,kept\n" + b"".join(b'row %d,"=%d"\n' % (n, n) for n in range(1, trial.rows + 1))
@@ -56,7 +56,7 @@ def begin(person: Person, provider: Provider, trial: Trial) -> dict[str, Any]:
 
 
 def patiently(person: Person, path: str, *, seconds: float) -> httpx2.Response:
-    """Ask until the answer is 200; whatever is dead may cost time, but never a wrong answer."""
+    """Retry until the status is 200. Dead processes may cost time, but must never cause a wrong answer."""
     deadline = time.monotonic() + seconds
     while True:
         said: object = None
@@ -73,7 +73,7 @@ def patiently(person: Person, path: str, *, seconds: float) -> httpx2.Response:
 
 
 def end(person: Person, job: Mapping[str, Any], *, seconds: float) -> dict[str, Any]:
-    """Wait until the job is over, however often the stack is away meanwhile."""
+    """Wait until the job has ended, however often the stack is unreachable in the meantime."""
     deadline = time.monotonic() + seconds
     while True:
         seen: dict[str, Any] = patiently(person, f"/v1/{job['name']}", seconds=60).json()
@@ -86,7 +86,7 @@ def end(person: Person, job: Mapping[str, Any], *, seconds: float) -> dict[str, 
 def check(
     person: Person, provider: Provider, trial: Trial, *, job: Mapping[str, Any], kills: Sequence[Kill]
 ) -> Account:
-    """Compare the finished job with the provider's own record; fail at the first thing that is not so."""
+    """Compare the finished job with the provider's own record; fail at the first difference."""
     everyone = range(1, trial.rows + 1)
     counts = {"total": trial.rows, "succeeded": trial.rows, "failed": 0}
     assert (job["state"], job["request_counts"]) == ("COMPLETED", counts), job
@@ -95,19 +95,19 @@ def check(
     table = list(csv.reader(io.StringIO(answer.text, newline=""), strict=True))
     assert [row[:2] for row in table[1:]] == [[f"row {n}", f"={n}"] for n in everyone]
     assert [row[2] for row in table[1:]] == [answer_for(f"Say row {n}") for n in everyone]
-    # A job that another test has left behind may still be asking.
+    # A job left over from another test may still be making calls.
     own = {fingerprint(f"Bearer {key}") for key in person.keys}
     calls = [
         seen
         for seen in provider.requests()
         if seen["path"] == "/v1/chat/completions" and seen["authorization_sha256"] in own
     ]
-    # The script spoils a call or answers it in full, which is what a provider takes money for.
+    # The script either spoils a call or answers it in full, and providers charge for full answers.
     paid = Counter(seen["prompt"] for seen in calls if seen["action"] is None)
     assert set(paid) == {f"Say row {n}" for n in everyone}
     assert {seen["prompt"] for seen in calls} == set(paid)
     twice = paid.total() - trial.rows
-    # A call holds its place until its result is durable, so a dead worker had no more than these.
+    # A call counts as in flight until its result is durable, so a dead worker had no more than these.
     most = trial.parallel_calls * sum(kill.of_worker for kill in kills)
     assert twice <= most, (twice, most, [kill.victim for kill in kills])
     return Account(

@@ -1,4 +1,4 @@
-"""Kills processes of a running stack with SIGKILL, one after the other, and notes when."""
+"""Kills processes of a running stack with SIGKILL, one after the other, and records when."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from deploy.local.pids import started
 from tests.support.stack import Stack
 
-#: In turn, so that a short run has killed each of them as well.
+#: In turn, so that even a short run kills each of them.
 VICTIMS = (
     "worker-1", "vault", "files", "worker-2", "processor", "valkey",
     "postgres", "s3", "worker-1", "envoy", "auth", "keystore", "worker-2",
@@ -35,13 +35,13 @@ class Kill:
 
 @dataclass
 class Killer:
-    """Kills in a thread of its own, inside `with`, every `shortest` to `longest` seconds."""
+    """Kills a process every `shortest` to `longest` seconds, in its own thread, inside `with`."""
 
     stack: Stack
     shortest_seconds: float
     longest_seconds: float
     dice: random.Random
-    #: After so many kills the rest may live.
+    #: The number of kills after which it stops.
     most: int = 1_000_000
     kills: list[Kill] = field(default_factory=list)
     _next: int = 0
@@ -63,7 +63,7 @@ class Killer:
             self._thread.join()
 
     def wait(self) -> None:
-        """Return when `most` processes were killed."""
+        """Return once `most` processes have been killed."""
         if self._thread is not None:
             self._thread.join()
 
@@ -73,7 +73,7 @@ class Killer:
                 return
             victim = VICTIMS[self._next % len(VICTIMS)]
             pid = self.stack.pids[victim]
-            # One that is still dead from the last time is waited for.
+            # A process that is still down from the last time is waited for.
             if started(pid) is not None:
                 self._next += 1
                 if victim == "valkey":
@@ -82,7 +82,7 @@ class Killer:
                 self.kills.append(Kill(victim, time.monotonic()))
 
     def _empty_valkey(self) -> None:
-        """Make it come back with nothing: it holds only what may vanish."""
+        """Make Valkey come back empty: it holds only data that may vanish."""
         url = (self.stack.state_dir / "secrets" / "redis.url").read_text()
         with contextlib.suppress(RedisError), Redis.from_url(url, socket_timeout=1) as redis:
             redis.flushall()

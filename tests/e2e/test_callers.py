@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from services.common import identity
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc.errors import error_from_rpc
 from tests.e2e import contracts
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack

@@ -1,4 +1,4 @@
-"""Copies of a test's database, taken at one time and put back at another, as backups are."""
+"""Copies of a test's database, taken at one time and restored at another, like backups."""
 
 import psycopg
 from psycopg import sql
@@ -27,7 +27,7 @@ def taken(database: Database) -> Copy:
 
 
 def put_back(database: Database, copy: Copy) -> None:
-    """Replace all rows of all tables by those of the copy."""
+    """Replace all rows of all tables with those of the copy."""
     with psycopg.connect(database.conninfo) as connection:
         for (table,) in connection.execute(_TABLES).fetchall():
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
@@ -39,7 +39,7 @@ def put_back(database: Database, copy: Copy) -> None:
 
 
 def become_another(databases: Databases, database: Database) -> None:
-    """Put a copy of the database in its place, as a dump does that is read into a new database."""
+    """Replace the database with a copy of itself, as restoring a dump into a new database does."""
     old, new = sql.Identifier(database.name), sql.Identifier(database.name + "_new")
     with databases.cluster.connect() as connection:
         (owner,) = connection.execute(

@@ -1,5 +1,5 @@
-"""The embedded stack with hollow services: real launcher, stores and Envoy around processes that only answer
-probes. Run as `python -m tests.support.hollow CODE_DIRECTORY`."""
+"""The embedded stack with hollow services: a real launcher, stores and Envoy around processes that only
+answer probes. Run as `python -m tests.support.hollow CODE_DIRECTORY`."""
 
 import sys
 from dataclasses import replace

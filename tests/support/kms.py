@@ -1,6 +1,6 @@
 """A stand-in for AWS KMS over HTTP: the JSON protocol of three calls, with the errors that AWS documents.
 
-It keeps real promises: what it encrypts opens only here, under the same key and the same context.
+Its encryption is real: a ciphertext decrypts only here, with the same key and the same context.
 """
 
 import base64
@@ -21,24 +21,24 @@ _REGION = "eu-central-1"
 
 
 class Refused(Exception):
-    """An error by its name in the protocol."""
+    """An error, by its name in the protocol."""
 
 
 @dataclass(slots=True)
 class Kms:
-    """The server and what a test may change about it."""
+    """The server, and the behaviour that a test may change."""
 
     endpoint: str = ""
     region: str = _REGION
     keys: dict[str, bytes] = field(default_factory=dict)
-    #: Errors by key, such as DisabledException; `*` is for all.
+    #: Errors by key, such as DisabledException; `*` applies to all keys.
     refusals: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     calls: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
 
     def new_key(self) -> str:
-        """Make a key and return its ARN."""
+        """Create a key and return its ARN."""
         arn = f"arn:aws:kms:{_REGION}:111122223333:key/{os.urandom(8).hex()}"
         self.keys[arn] = os.urandom(32)
         return arn
@@ -105,11 +105,11 @@ def serving() -> Iterator[Kms]:
                 self.end_headers()
                 self.wfile.write(body)
             except OSError:
-                # Who asked has given up.
+                # The client has given up.
                 self.close_connection = True
 
         def log_message(self, format: str, *arguments: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

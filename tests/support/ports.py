@@ -1,14 +1,14 @@
-"""Ports for servers that tests start themselves: a block of this process's own, held until it ends."""
+"""Ports for servers that tests start: a block that this process holds until it ends."""
 
 from deploy.local.errors import CannotStart
 from deploy.local.ports import PortBlock
 
-# Every block stays held: a port that was given back could be another process's a moment later.
+# Blocks are never released: another process could take a released port a moment later.
 _blocks: list[PortBlock] = []
 
 
 def free_port() -> int:
-    """Return a loopback port that nothing listens on and no other test process will choose."""
+    """Return a loopback port that nothing listens on and that no other test process will choose."""
     try:
         if _blocks:
             return _blocks[-1].take()

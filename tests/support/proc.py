@@ -1,4 +1,4 @@
-"""What the kernel tells of a process and its children."""
+"""What the kernel reports about a process and its children."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ _EVERY_SECONDS = 0.05
 
 
 def tree(pid: int) -> set[int]:
-    """Return a process and its descendants; who ends meanwhile may be among them."""
+    """Return a process and its descendants, possibly including some that have just ended."""
     found = {pid}
     for task in Path(f"/proc/{pid}/task").glob("*"):
         with suppress(FileNotFoundError, ProcessLookupError):
@@ -19,12 +19,12 @@ def tree(pid: int) -> set[int]:
 
 
 def peak_memory_mib(pid: int) -> float:
-    """Return the most memory that a process has held at once (VmHWM), in MiB; children are not counted."""
+    """Return a process's peak memory (VmHWM) in MiB, without its children."""
     return _mib(pid, "VmHWM")
 
 
 class FamilyPeak:
-    """The most that a process and its children held at once, as far as looks have shown, in MiB."""
+    """The peak memory of a process and its children together, as far as samples show, in MiB."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -32,19 +32,19 @@ class FamilyPeak:
         self.most_children = 0
 
     def look(self) -> None:
-        """Look once."""
+        """Take one sample."""
         own = _command(self._pid)
-        # One that is being made still has its parent's memory and command.
+        # A child that is still being forked has its parent's memory and command.
         children = [child for child in tree(self._pid) if _command(child) not in (own, b"")]
         self.most_children = max(self.most_children, len(children))
-        # What children map of files, their parent has mapped too.
+        # Files that children map are mapped by their parent too.
         now = sum(_mib(child, "RssAnon") for child in children) + _mib(self._pid, "VmRSS")
         self.mib = max(self.mib, now, _mib(self._pid, "VmHWM"))
 
 
 @contextmanager
 def watched(pid: int) -> Iterator[FamilyPeak]:
-    """Look at a process again and again inside the block."""
+    """Sample a process repeatedly during the block."""
     peak, over = FamilyPeak(pid), threading.Event()
 
     def look() -> None:
@@ -73,6 +73,6 @@ def _mib(pid: int, name: str) -> float:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
-    # Who has ended and waits to be asked for holds nothing.
+    # A zombie holds no memory.
     line = next((line for line in lines if line.startswith(name)), f"{name}: 0")
     return int(line.split()[1]) / 1024

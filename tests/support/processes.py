@@ -1,4 +1,4 @@
-"""Every process of the suite with the class of its settings."""
+"""Every process of the product, with its settings class."""
 
 import importlib
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ PROCESSES = tuple(_CLASSES)
 
 
 def settings_of(process: str, command: str = "") -> type[Settings]:
-    """Return the class that reads a process's settings, or those of one of its commands."""
+    """Return the settings class of a process, or of one of its commands."""
     module, name = _COMMANDS.get((process, command), _CLASSES[process])
     found: type[Settings] = getattr(importlib.import_module(module), name)
     return found

@@ -24,12 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def authorization_sha256(secret: str) -> str:
-    """Return what the stand-in keeps of a call made with this key."""
+    """Return what the stand-in records of the key of a call."""
     return fingerprint(f"Bearer {secret}")
 
 
 class Provider:
-    """A stand-in provider: one of our own (``Provider.start()``), or a running one (``Provider(address)``).
+    """A stand-in provider: a new one (``Provider.start()``), or a running one (``Provider(address)``).
 
     ``address`` is ``host:port``, as ``SMELT_PRIVATE_PROVIDERS`` wants it; ``base_url`` is for an API key.
     """
@@ -42,7 +42,7 @@ class Provider:
 
     @classmethod
     def start(cls, *, port: int = 0) -> Provider:
-        """Start one on a free port and return when it answers."""
+        """Start one on a free port and return once it responds."""
         process = subprocess.Popen(
             [sys.executable, "-m", "deploy.local.provider"],
             cwd=ROOT,
@@ -62,7 +62,7 @@ class Provider:
 
     @property
     def pid(self) -> int | None:
-        """The process id, if the process is ours."""
+        """The process id, if this object started the process."""
         return None if self._process is None else self._process.pid
 
     def script(self, *rules: dict[str, Any], **settings: Any) -> None:
@@ -77,7 +77,7 @@ class Provider:
         return recorded
 
     def prompts(self) -> list[str]:
-        """Return the prompts of the recorded chat calls, in the order in which they came."""
+        """Return the prompts of the recorded chat calls, in order of arrival."""
         return [seen["prompt"] for seen in self.requests() if seen["path"] == "/v1/chat/completions"]
 
     def summary(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Provider:
         return self._get("/_requests?summary=true")
 
     def wait_for(self, total: int, *, seconds: float = PATIENCE_SECONDS) -> None:
-        """Return when so many requests have come since the last reset; raise TimeoutError otherwise."""
+        """Return once `total` requests have come since the last reset; raise TimeoutError otherwise."""
         end = time.monotonic() + seconds
         while (seen := self.summary()["total"]) < total:
             if time.monotonic() > end:
@@ -97,7 +97,7 @@ class Provider:
         self._http.post("/_reset").raise_for_status()
 
     def stop(self) -> None:
-        """End the process if it is ours; a running one of somebody else is left alone."""
+        """Stop the process if this object started it; leave a provider that was already running alone."""
         self._http.close()
         if self._process is not None:
             self._process.terminate()

@@ -1,4 +1,4 @@
-"""What one test run shares between its processes: started by whoever needs it first, ended by the run."""
+"""Resources that the processes of a test run share: the first one to need it starts it, the run ends it."""
 
 import fcntl
 import json
@@ -18,18 +18,18 @@ VARIABLE = "SMELT_TEST_SESSION"
 
 
 class Session:
-    """A directory of the whole run, also under pytest-xdist: its workers inherit the variable."""
+    """The directory of a whole run, also under pytest-xdist, whose workers inherit the variable."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
     @classmethod
     def begin(cls) -> "Session":
-        """Make the run's directory, after sweeping up after runs that were killed."""
+        """Create the run's directory, after cleaning up after runs that were killed."""
         for abandoned in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
             _sweep(abandoned)
         directory = Path(tempfile.mkdtemp(prefix=PREFIX))
-        # Postgres runs as nobody when the tests run as root, and must get in.
+        # When the tests run as root, Postgres runs as nobody, and must be able to enter.
         directory.chmod(0o755)
         pid = os.getpid()
         owner = Recorded("pytest", pid, started(pid) or "")
@@ -39,11 +39,11 @@ class Session:
 
     @classmethod
     def current(cls) -> "Session":
-        """The run that this process is a part of."""
+        """The run that this process belongs to."""
         return cls(Path(os.environ[VARIABLE]))
 
     def shared(self, name: str, start: Callable[["Room"], dict[str, Any]]) -> dict[str, Any]:
-        """What `start` said when the first process of the run called it."""
+        """The result of `start`, which only the first process of the run calls."""
         said = self.directory / f"{name}.json"
         with _locked(self.directory / f"{name}.lock"):
             if said.exists():
@@ -61,7 +61,7 @@ class Session:
 
 
 class Room:
-    """A directory for one shared thing, and the record of its processes."""
+    """A directory for one shared resource, and the record of its processes."""
 
     def __init__(self, directory: Path, record: Path) -> None:
         directory.mkdir(mode=0o755, exist_ok=True)
@@ -70,7 +70,7 @@ class Room:
 
 
 def _end_processes(directory: Path) -> None:
-    # A launcher is ended before what it started, else it would start that again.
+    # A launcher is ended before its children, or it would restart them.
     for record in sorted(directory.rglob("processes*.json"), key=lambda path: len(path.parts)):
         end_leftovers(record, patience_seconds=30.0)
 

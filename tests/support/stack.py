@@ -1,4 +1,4 @@
-"""The whole embedded stack for end-to-end tests, started by its own command as a person would."""
+"""The whole embedded stack for end-to-end tests, started by its own command, as a person would start it."""
 
 import json
 import signal
@@ -17,39 +17,39 @@ from tests.support.ports import free_port
 from tests.support.session import Room, Session
 
 NAME = "stack"
-# Tests that are about limits start a stack of their own.
+# Tests of limits start their own stack.
 GENEROUS = {
     "SMELT_LIMIT_LOGIN": "10000/15m",
     "SMELT_LIMIT_REGISTER": "10000/1h",
     "SMELT_LIMIT_RESET": "10000/1h",
-    # Nothing here is under way for longer when an account's key is rotated.
+    # Nothing here takes longer than this when an account's key is rotated.
     "SMELT_VAULT_ROTATION_GRACE_SECONDS": "5",
-    # Whoever goes on for one that was killed need not wait half a minute here.
+    # A process that takes over from a killed one need not wait half a minute here.
     "SMELT_CLAIM_SECONDS": "4",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where a running stack is found."""
+    """The addresses of a running stack."""
 
     gateway_url: str
     ca_file: Path
     provider_url: str
     state_dir: Path
-    #: host:port on loopback that webhooks may go to; a test that wants them listens there.
+    #: host:port on loopback that webhooks may be sent to; a test that wants them listens there.
     webhooks: str = ""
 
     @property
     def pids(self) -> Mapping[str, int]:
-        """Every process by name, read anew: one that was killed comes back under another pid."""
+        """Every process by name, read again each time: a killed one comes back with another pid."""
         pids: dict[str, int] = _read(self.state_dir / "stack.json")["pids"]
         return pids
 
 
 class Launcher:
-    """`python -m deploy.local run` over one state directory. A shell around it notes its exit code, so that
-    any process of the test run may stop it."""
+    """`python -m deploy.local run` with one state directory. A shell around it records its exit code, so that
+    any process of the test run can stop it."""
 
     def __init__(self, state_dir: Path) -> None:
         self.state_dir = state_dir
@@ -57,7 +57,7 @@ class Launcher:
         self._exit = state_dir.with_name(state_dir.name + ".exit")
 
     def start(self, **settings: str) -> "subprocess.Popen[bytes]":
-        """Start it and return the shell around it at once."""
+        """Start it and immediately return the shell around it."""
         self._exit.unlink(missing_ok=True)
         environment = {
             **inherited_environment(),
@@ -92,7 +92,7 @@ class Launcher:
         )
 
     def pid(self) -> int:
-        """The launcher's own pid, which it writes into its lock."""
+        """The launcher's own pid, from its lock file."""
         return int((self.state_dir / "launcher.lock").read_text())
 
     def signal(self, number: int) -> None:
@@ -108,11 +108,11 @@ class Launcher:
         return int(self._exit.read_text())
 
     def said(self) -> str:
-        """What it has printed so far."""
+        """The output so far."""
         return self._output.read_text(errors="replace").strip()
 
 
-# Kept so that no garbage collector complains of a process that outlives this one: the run ends it.
+# Kept so that the garbage collector does not warn about a process that outlives this one: the run ends it.
 _shells: list["subprocess.Popen[bytes]"] = []
 
 
@@ -121,7 +121,7 @@ def start(session: Session) -> Stack:
 
     def begin(room: Room) -> dict[str, Any]:
         launcher = Launcher(room.directory / "state")
-        # The sweep for secrets reads the logs, so that they say all that they ever would.
+        # The check for leaked secrets reads the logs, so they are as verbose as they can be.
         webhooks = f"127.0.0.1:{free_port()}"
         shell = launcher.start(**GENEROUS, SMELT_LOG_LEVEL="debug", SMELT_PRIVATE_WEBHOOKS=webhooks)
         _shells.append(shell)
@@ -138,7 +138,7 @@ def start(session: Session) -> Stack:
 
 
 def stop(session: Session) -> str | None:
-    """Stop the run's stack if there is one; return what was wrong with how it stopped."""
+    """Stop the run's stack if there is one; return what went wrong with stopping it."""
     if not (session.directory / f"{NAME}.json").exists():
         return None
     launcher = Launcher(session.directory / NAME / "state")

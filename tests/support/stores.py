@@ -1,4 +1,4 @@
-"""Real stores for tests: one server of each kind for a whole run, and a fresh database for each."""
+"""Real stores for tests: one server of each kind per run, and a fresh database for each test."""
 
 import secrets
 import threading
@@ -24,18 +24,18 @@ from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Room, Session
 
 ROLES = (*SERVICES, "keystore")
-# Tests throw their data away, so they need not wait for the disk.
+# Tests discard their data, so they need not wait for the disk.
 CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 Store = TypeVar("Store", Valkey, ObjectStore)
 
-# Kept so that no garbage collector complains of servers that outlive this process: the run ends them.
+# Kept so that the garbage collector does not warn about servers that outlive this process: the run ends them.
 _children: list[Child] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database: its address for SQLAlchemy, for libpq, and in a file as the settings want it."""
+    """One database: its address for SQLAlchemy, for libpq, and in a file, as the settings require."""
 
     name: str
     url: str
@@ -47,7 +47,7 @@ class Database:
 
 
 class Databases:
-    """The run's Postgres server. Databases are copied from a template that was migrated once."""
+    """The run's Postgres server. Databases are copied from a template that is migrated once."""
 
     def __init__(self, session: Session, cluster: Cluster) -> None:
         self._session = session
@@ -55,7 +55,7 @@ class Databases:
 
     @contextmanager
     def fresh(self, service: str, *, migrated: bool = True) -> Iterator[Database]:
-        """A database of `service` (or of `keystore`), with its tables and no rows; dropped at the end."""
+        """A database of `service` (or `keystore`), with its tables but no rows; dropped at the end."""
         template = self._template(service) if migrated else "template1"
         name = f"{service}_{secrets.token_hex(6)}"
         with self.cluster.connect() as connection:
@@ -76,7 +76,7 @@ class Databases:
         return Database(name, url, url_file)
 
     def _template(self, service: str) -> str:
-        # The vault's migrations cover its two databases, so one makes the template of the other.
+        # The vault's migrations cover both its databases, so migrating one makes the other's template.
         service, wanted = ("vault" if service == "keystore" else service), service
         self._session.shared(f"template-{service}", lambda room: self._migrate(service, room))
         return f"template_{wanted}"
@@ -86,7 +86,7 @@ class Databases:
         files = {}
         with self.cluster.connect() as connection:
             for name in names:
-                # One is there when an earlier test's migration failed.
+                # It exists already if an earlier test's migration failed.
                 drop_database(connection, f"template_{name}")
                 create_database(connection, f"template_{name}", owner=name)
                 close_to_others(connection, f"template_{name}")
@@ -101,12 +101,12 @@ class Databases:
 
 
 def drop_database(connection: psycopg.Connection, name: str) -> None:
-    """Drop the database if it is there, whoever is connected to it."""
+    """Drop the database if it exists, even if there are connections to it."""
     connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def migration(service: str, url_files: dict[str, str], made: Certificates, room: Path) -> Command:
-    """The service's own command that brings its databases up to date; it reaches no other service."""
+    """The service's own command that migrates its databases; it calls no other service."""
     own = {"SMELT_DATABASE_URL_FILE": url_files[service]}
     nothing = room / "nothing"
     write_secret(nothing, "nothing")
@@ -149,13 +149,13 @@ def databases(session: Session) -> Databases:
 
 
 def valkey(session: Session) -> Valkey:
-    """The run's Valkey server. Tests share it: take keys of their own."""
+    """The run's Valkey server. Tests share it, so each must use its own keys."""
     home = session.directory / "valkey"
     return _store(session, "valkey", lambda port: Valkey(port, home / "data", _secrets(home)))
 
 
 def object_store(session: Session) -> ObjectStore:
-    """The run's S3 server with an empty bucket. Tests share it: take keys of their own."""
+    """The run's S3 server with an empty bucket. Tests share it, so each must use its own keys."""
     home = session.directory / "s3"
     return _store(session, "s3", lambda port: ObjectStore(port, home / "data", _secrets(home)))
 

@@ -1,4 +1,4 @@
-"""A receiver of webhooks over real HTTP, which checks signatures by the text of the specification alone."""
+"""A receiver of webhooks over real HTTP, which checks signatures using only the specification's text."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ class Received:
         return self.headers["webhook-id"]
 
     def verified(self, secret: str) -> bool:
-        """Whether one of its signatures was made with the secret, and lately."""
+        """Whether one of its signatures was made with the secret, and recently."""
         sent = self.headers["webhook-timestamp"]
         if abs(time.time() - int(sent)) > TOLERANCE_SECONDS:
             return False
@@ -49,13 +49,13 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What arrived; `answers` are (status, headers) by path, taken in turn, the last one for good."""
+    """The received requests; `answers` holds (status, headers) by path, in turn, the last one repeated."""
 
     port: int = 0
     received: list[Received] = field(default_factory=list)
     answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     arrived: threading.Condition = field(default_factory=threading.Condition)
-    #: Called before an answer is given, for tests that do something meanwhile.
+    #: Called before each response, for tests that do something in between.
     meanwhile: Callable[[Received], None] = lambda _: None
 
     @property
@@ -66,11 +66,11 @@ class Receiver:
         return f"http://{self.address}{path}"
 
     def at(self, path: str) -> list[Received]:
-        """Return what arrived there, in order."""
+        """Return the requests to a path, in order."""
         return [each for each in self.received if each.path == path]
 
     def wait(self, path: str, count: int, seconds: float = PATIENCE_SECONDS) -> list[Received]:
-        """Return what arrived at a path once there are so many."""
+        """Return the requests to a path once there are `count` of them."""
         with self.arrived:
             met = self.arrived.wait_for(lambda: len(self.at(path)) >= count, seconds)
         assert met, f"{len(self.at(path))} of {count} messages at {path}"
@@ -79,7 +79,7 @@ class Receiver:
 
 @contextmanager
 def receiving(port: int = 0) -> Iterator[Receiver]:
-    """Listen on loopback for the length of the block, by default on any free port."""
+    """Listen on loopback during the block, by default on any free port."""
     receiver = Receiver()
 
     class Requests(BaseHTTPRequestHandler):
@@ -102,7 +102,7 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
         do_GET = do_POST
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Requests)
     server.daemon_threads = True

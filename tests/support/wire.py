@@ -1,4 +1,4 @@
-"""Speaking to the services' own ports with the certificates of the embedded stack."""
+"""Calls to the services' own ports with the certificates of the embedded stack."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tests.support.stack import Stack
 
 
 def address_of(stack: Stack, service: str) -> str:
-    """Return a service's own address, as the gateway was told."""
+    """Return a service's own address, from the gateway's settings."""
     configuration = yaml.safe_load((stack.state_dir / "gateway" / "envoy.yaml").read_text())
     clusters = {cluster["name"]: cluster for cluster in configuration["static_resources"]["clusters"]}
     (endpoints,) = clusters[service]["load_assignment"]["endpoints"]
@@ -23,7 +23,7 @@ def address_of(stack: Stack, service: str) -> str:
 
 
 def channel(stack: Stack, service: str, caller: str | None) -> grpc.aio.Channel:
-    """Open a channel to a service with somebody's certificate, or with none."""
+    """Open a channel to a service with the certificate of `caller`, or with none."""
     folder = stack.state_dir / "certs"
     authority = stack.ca_file.read_bytes()
     if caller is None:
@@ -52,11 +52,10 @@ async def passport(stack: Stack, token: str) -> str:
 
 
 async def one_request(request: Message, *, refusal_expected: bool) -> AsyncIterator[Message]:
-    """Yield a request to a streaming method; or hold it back while a refusal is awaited.
+    """Yield a request to a streaming method, or hold it back if a refusal is expected.
 
-    A refusal needs no message. One that is being written when the refusal arrives makes grpc's
-    client report its own failure to write (INTERNAL) instead of the status that it got, about once
-    in a thousand calls.
+    A refusal needs no message. About once in a thousand calls, a message that is being written when the
+    refusal arrives makes grpc's client report its own write failure (INTERNAL) instead of the status.
     """
     if refusal_expected:
         await asyncio.Event().wait()

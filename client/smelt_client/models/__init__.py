@@ -1,4 +1,4 @@
-"""What the API answers, as frozen values; `raw` holds the JSON itself, with fields newer than this SDK."""
+"""The API's responses as frozen values. `raw` holds the JSON itself, including fields newer than this SDK."""
 
 from .files import Column, ColumnProfile, File, FileProfile, FileRow, FileSettings, Quality
 from .jobs import (

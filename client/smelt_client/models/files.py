@@ -1,4 +1,4 @@
-"""CSV files, their rows, and what their data is like."""
+"""CSV files, their rows and their profiles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class FileSettings:
-    """After how many days files are removed: the account's own period and the installation's; 0 is never."""
+    """The days after which the account's setting and the installation's remove files; 0 means never."""
 
     name: str
     retention_days: int
@@ -46,7 +46,7 @@ class FileSettings:
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """A column of a profile; counts that do not apply to its type are None in `raw` and 0 here."""
+    """A column of a profile. Counts that do not apply to its type are None in `raw` and 0 here."""
 
     name: str
     type: str
@@ -60,7 +60,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """A score from 0 to 100, and the points that were taken off for what."""
+    """A score from 0 to 100, and the points taken off for each cause."""
 
     score: int
     band: str
@@ -72,7 +72,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class FileProfile:
-    """What a file's data is like."""
+    """A profile of a file's data."""
 
     name: str
     parse: int

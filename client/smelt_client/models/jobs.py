@@ -1,4 +1,4 @@
-"""Jobs, their rows and estimates, and the meter."""
+"""Jobs, their rows and estimates, and the usage meter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something did not work: a stable reason and a sentence."""
+    """Why something failed: a stable reason and a sentence."""
 
     reason: str
     message: str
@@ -36,7 +36,7 @@ class RequestCounts:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Templates running over the rows of a file. `eta_seconds` is 0 when unknown."""
+    """A run of templates over the rows of a file. `eta_seconds` is 0 when unknown."""
 
     name: str
     file: str
@@ -69,7 +69,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
-    """What holds for all jobs of the account; 0 leaves a number to the installation."""
+    """Settings for all jobs of the account; 0 means the installation's number."""
 
     parallel_calls: int
     installation_parallel_calls: int
@@ -79,7 +79,7 @@ class JobSettings:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a job would take; costs are decimal numbers, empty when the price of a model is unknown."""
+    """The estimate of a job. Costs are decimal numbers, empty when the price of a model is unknown."""
 
     row_count: int
     request_count: int
@@ -98,7 +98,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class UsagePart:
-    """What was used on a day or of a model; the cost is empty when a price is unknown."""
+    """The usage of one day or one model; the cost is empty when a price is unknown."""
 
     day: str
     model: str
@@ -110,7 +110,7 @@ class UsagePart:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the account has used this month; a `limit` of 0 is none."""
+    """What the account has used this month; a `limit` of 0 means no limit."""
 
     plan: str
     period_start: str
@@ -134,7 +134,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A row of a job with its outputs by column; `confidence` is how complete its input was, in percent."""
+    """A row of a job with its outputs by column. `confidence` is how complete the input was, in percent."""
 
     number: int
     state: str

@@ -1,4 +1,4 @@
-"""API keys of a provider, as far as they may be seen."""
+"""API keys of a provider, without their secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .reading import raw_field
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A provider's API key as it can be seen after it was saved: never the secret."""
+    """A saved API key of a provider, without its secret."""
 
     name: str
     label: str
@@ -29,7 +29,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyUse:
-    """Releases (or refusals, with their reason) of a key for one job within an hour."""
+    """Releases, or refusals with their reason, of a key for one job within one hour."""
 
     job: str
     outcome: str
@@ -42,7 +42,7 @@ class ApiKeyUse:
 
 @dataclass(frozen=True, slots=True)
 class KeyTest:
-    """What came of trying an API key: VALID, INVALID, NO_CREDITS or UNREACHABLE, and a sentence."""
+    """The result of testing an API key: VALID, INVALID, NO_CREDITS or UNREACHABLE, and a sentence."""
 
     name: str
     result: str
@@ -52,5 +52,5 @@ class KeyTest:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the provider takes the key."""
+        """Whether the provider accepts the key."""
         return self.result == "VALID"

@@ -1,4 +1,4 @@
-"""Accounts, sessions, access tokens, and what is held of a person."""
+"""Accounts, sessions, access tokens, exports and audit events."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session; the tokens are in no repr, and only the answer to a login has them."""
+    """A session. Only the response to a login holds the tokens, and the repr leaves them out."""
 
     name: str
     expire_time: datetime | None
     token: str = field(default="", repr=False)
-    #: For the next login from here: strangers who fail with the same address do not keep this device out.
+    #: For the next login from this device: it keeps strangers' failed logins from locking the device out.
     device_token: str = field(default="", repr=False)
     device: str = ""
     client_address: str = ""
@@ -39,7 +39,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """An access token as it can be seen after it was made."""
+    """An access token's details, without the token itself."""
 
     name: str
     display_name: str
@@ -52,7 +52,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class NewAccessToken:
-    """A new access token; the token is in no repr, and only the answer to its making has it."""
+    """A new access token. Only the response that creates it holds the token, and the repr leaves it out."""
 
     name: str
     display_name: str
@@ -63,7 +63,7 @@ class NewAccessToken:
 
 @dataclass(frozen=True, slots=True)
 class DataExport:
-    """An export of everything that is held of the account."""
+    """An export of everything held about the account."""
 
     name: str
     state: str
@@ -76,13 +76,13 @@ class DataExport:
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing happens to it any more."""
+        """Whether the export has completed, failed or expired."""
         return self.state not in ("PENDING", "RUNNING")
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """Something that happened to the account or its keys."""
+    """An event in the history of the account or its keys."""
 
     name: str
     time: datetime | None

@@ -1,4 +1,4 @@
-"""How JSON becomes values: what is missing or of a wrong type becomes empty."""
+"""Reads JSON into values: a field that is missing or has the wrong type becomes empty."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Page(Generic[T]):
 
 
 def parse(kind: type[T], data: object) -> T:
-    """Build a value from a JSON object. Fields that are missing or of a wrong type get their empty value."""
+    """Build a value from a JSON object. Fields that are missing or have the wrong type become empty."""
     source = data if isinstance(data, dict) else {}
     shape: Any = kind
     values = {name: read(source.get(name)) for name, read in _readers(shape).items()}
@@ -35,7 +35,7 @@ def parse(kind: type[T], data: object) -> T:
 
 
 def page_of(kind: type[T], key: str) -> Callable[[Any], Page[T]]:
-    """Return the function that reads a page whose items stand under `key`."""
+    """Return the function that reads a page whose items are under `key`."""
 
     def read(data: Any) -> Page[T]:
         source = data if isinstance(data, dict) else {}
@@ -75,7 +75,7 @@ def _reader(hint: Any) -> Callable[[object], Any]:
 
 
 def _number(kind: type[int] | type[float], data: object) -> int | float:
-    """Read a number; 64-bit integers come as strings, after the JSON mapping of protobuf."""
+    """Read a number. In protobuf's JSON mapping, 64-bit integers are strings."""
     try:
         return kind(data) if isinstance(data, (int, float, str)) else kind(0)
     except (ValueError, OverflowError):

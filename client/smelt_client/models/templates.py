@@ -1,4 +1,4 @@
-"""Templates, what they render to and answer, variables and models."""
+"""Templates, their previews and tests, variables and models."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class TestedStep:
-    """What one template of a test was asked and answered for one row."""
+    """One template's prompt and answer for one row of a test."""
 
     template: str
     prompt: str
@@ -66,7 +66,7 @@ class TestedRow:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """What a test gave; `mocked` are the variables that nothing filled, with the values they got."""
+    """The results of a test. `mocked` holds the variables without a value, and the values they got."""
 
     rows: tuple[TestedRow, ...]
     mocked: Mapping[str, str]
@@ -87,7 +87,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that the server knows; prices are US dollars for a million tokens, empty when unknown."""
+    """A model the server knows. Prices are US dollars per million tokens, empty when unknown."""
 
     name: str
     id: str

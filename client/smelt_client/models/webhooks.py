@@ -1,4 +1,4 @@
-"""Webhooks and what was sent to them."""
+"""Webhooks and their deliveries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .reading import raw_field
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where messages about jobs go."""
+    """An address that receives messages about jobs."""
 
     name: str
     display_name: str
@@ -27,7 +27,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A webhook's new secret, in no repr; only the answer to its making has it."""
+    """A webhook's new secret. Only the response that creates it holds it, and the repr leaves it out."""
 
     name: str
     signing_secret: str = field(default="", repr=False)
@@ -35,7 +35,7 @@ class NewSecret:
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:
-    """One message to a webhook: what it tells of, and what became of it."""
+    """One message to a webhook: its event and its outcome."""
 
     name: str
     webhook: str

@@ -1,6 +1,6 @@
 """Runs auth's migrations."""
 
 from services.auth.models import Base
-from services.common.migrations import run_env
+from services.common.store.migrations import run_env
 
 run_env(Base.metadata)

@@ -1,7 +1,1 @@
-"""Proto to domain and back, one module for each gRPC service."""
-
-from typing import Any
-
-import grpc
-
-Context = grpc.aio.ServicerContext[Any, Any]
+"""The contracts of files, one module a proto file: messages to values and back, no rules, no SQL."""

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 
 from smelt.files.v1 import exports_pb2, exports_pb2_grpc
 
-from services.common import downloads, identity
+from services.common import identity
 from services.common.errors import InvalidRequest
-from services.common.guard import check
-from services.files.display_name import content_disposition
-from services.files.exports import Exports, StoredExport
-from services.files.servicers import Context
+from services.common.rpc import downloads
+from services.common.rpc.guard import check
+from services.common.rpc.servicing import Context
+from services.files.exports.exports import Exports, StoredExport
+from services.files.library.display_name import content_disposition
 
 _ZIP = "application/zip"
 

@@ -2,27 +2,28 @@
 
 import base64
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Protocol
 
 from smelt.files.v1 import files_pb2, files_pb2_grpc
 
-from services.common import downloads, identity, paging
-from services.common.guard import check
+from services.common import identity, paging
 from services.common.ids import parse_name
-from services.files.byte_range import Wanted
-from services.files.csv_format import Told
-from services.files.display_name import content_disposition
+from services.common.rpc import downloads
+from services.common.rpc.guard import check
+from services.common.rpc.servicing import CREATED, Context
 from services.files.errors import FileNoColumns
-from services.files.form_body import body_of
-from services.files.library import Download, Library, etag
-from services.files.reparses import Reparses
-from services.files.row_reader import RowRange
-from services.files.servicers import Context
+from services.files.library.byte_range import Wanted
+from services.files.library.display_name import content_disposition
+from services.files.library.form_body import body_of
+from services.files.library.library import Download, Library, etag
+from services.files.library.reparses import Reparses
+from services.files.library.row_reader import RowRange
+from services.files.library.stored_file import NumberedRow, StoredFile
+from services.files.library.uploads import Upload, Uploads
+from services.files.reading.format import Told
 from services.files.servicers.profile import profile_to_proto
-from services.files.stored_file import NumberedRow, StoredFile
-from services.files.uploads import Upload, Uploads
 
-_CREATED = (("x-http-status", "201"),)
 _DEFAULT_ROWS = 50
 _CSV = "text/csv"
 
@@ -61,7 +62,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             told=Told(first.encoding, first.delimiter),
         )
         stored = await self._uploads.take(person, _data(first, requests), upload)
-        await context.send_initial_metadata(_CREATED)
+        await context.send_initial_metadata(CREATED)
         return to_proto(stored.file, stored.columns)
 
     async def ReparseFile(self, request: files_pb2.ReparseFileRequest, context: Context) -> files_pb2.File:
@@ -75,14 +76,8 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
     async def ListFiles(
         self, request: files_pb2.ListFilesRequest, context: Context
     ) -> files_pb2.ListFilesResponse:
-        files, end = await self._library.page(
-            identity.passport(context),
-            after=paging.position(request.page_token),
-            count=paging.size(request.page_size),
-        )
-        return files_pb2.ListFilesResponse(
-            files=[to_proto(file) for file in files], next_page_token=end.token() if end else ""
-        )
+        page, token = await paging.page(request, partial(self._library.page, identity.passport(context)))
+        return files_pb2.ListFilesResponse(files=map(to_proto, page), next_page_token=token)
 
     async def GetFile(self, request: files_pb2.GetFileRequest, context: Context) -> files_pb2.File:
         opened = await self._library.get(identity.passport(context), parse_name("files", request.name))

@@ -2,9 +2,9 @@
 
 from smelt.files.v1 import files_pb2
 
-from services.files.profile import ColumnProfile, Profile
-from services.files.quality import completeness, quality
-from services.files.stored_file import StoredFile
+from services.files.library.stored_file import StoredFile
+from services.files.profiling.profile import ColumnProfile, Profile
+from services.files.profiling.quality import completeness, quality
 
 
 def profile_to_proto(file: StoredFile, profile: Profile) -> files_pb2.FileProfile:

@@ -6,10 +6,9 @@ from smelt.files.v1 import results_pb2, results_pb2_grpc
 
 from services.common import identity
 from services.common.errors import InvalidRequest
-from services.common.guard import check
-from services.files.results import NewResult, Results
-from services.files.servicers import Context
-from services.files.stored_file import StoredResult
+from services.common.rpc.guard import check
+from services.common.rpc.servicing import Context
+from services.files.results.results import NewResult, Results, StoredResult
 
 
 class ResultServicer(results_pb2_grpc.ResultServiceServicer):

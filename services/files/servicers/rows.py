@@ -6,9 +6,9 @@ from smelt.files.v1 import rows_pb2, rows_pb2_grpc
 
 from services.common import identity
 from services.common.ids import parse_name
-from services.files.library import Library
-from services.files.row_reader import RowRange
-from services.files.servicers import Context
+from services.common.rpc.servicing import Context
+from services.files.library.library import Library
+from services.files.library.row_reader import RowRange
 from services.files.servicers.files import row_to_proto
 
 _BATCH_ROWS = 250

@@ -1,4 +1,4 @@
-"""A file of 2 GB and 5,000,000 rows: memory while it comes, and rows from its middle."""
+"""A file of 2 GB and 5,000,000 rows: memory during its upload, and reading rows from its middle."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ ROUNDS = 5
 
 
 def run(stack: Stack, person: Person) -> Iterator[Figure]:
-    """Upload it, measure, and delete it."""
+    """Upload the file, measure, and delete it."""
     length = size(ROWS, note=NOTE)
     started = time.perf_counter()
     with watched(stack.pids["files"]) as memory:
@@ -52,7 +52,7 @@ def run(stack: Stack, person: Person) -> Iterator[Figure]:
 
 
 def _seconds(person: Person, name: str, first: int) -> float:
-    """Return the best time of a few rounds."""
+    """Return the best time of several rounds."""
     best = float("inf")
     for _ in range(ROUNDS):
         started = time.perf_counter()

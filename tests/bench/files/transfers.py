@@ -23,7 +23,7 @@ from tests.support.stack import Stack
 
 ROWS = 2_000_000
 NOTE = b"a remark on them"
-#: A neighbour on the machine can take seconds from one of two: short transfers want more turns.
+#: Other work on the machine can slow one of the two by seconds, so short transfers need more rounds.
 UPLOADS, DOWNLOADS = 5, 15
 
 
@@ -63,7 +63,7 @@ def run(stack: Stack, person: Person) -> Iterator[Figure]:
 
 
 def received(stack: Stack, person: Person, path: str) -> int:
-    """Return how many bytes come, over the HTTP client of the standard library, which is boto3's too."""
+    """Return how many bytes arrive, using the standard library's HTTP client, as boto3 does."""
     edge = urlsplit(stack.gateway_url)
     with closing(http.client.HTTPSConnection(edge.netloc, context=tls(stack), timeout=600)) as connection:
         connection.request("GET", path, headers={"authorization": f"Bearer {person.token}"})
@@ -75,9 +75,9 @@ def received(stack: Stack, person: Person, path: str) -> int:
 
 
 def in_turn(one: Callable[[], Any], other: Callable[[], Any], *, rounds: int) -> tuple[float, float]:
-    """Return the usual time of each of two, which take turns so that both meet the same machine.
+    """Return the median time of each of two calls, which take turns so that both see the same load.
 
-    That is the median: times of one transfer over boto3 differ by a factor of two, the best of them is luck.
+    Times of one transfer with boto3 differ by a factor of two, and the best of them is luck.
     """
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):

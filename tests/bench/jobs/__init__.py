@@ -1,4 +1,4 @@
-"""Jobs end to end beside what others cost: every ratio from one run on one machine."""
+"""Jobs end to end, beside what other tools cost: every ratio comes from one run on one machine."""
 
 from collections.abc import Iterator
 

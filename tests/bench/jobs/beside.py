@@ -19,7 +19,7 @@ LARGE_ROWS = 50_000
 
 
 def run(site: Site) -> Iterator[Figure]:
-    """Measure in turns, so that what else the machine does meets all alike."""
+    """Measure in turns, so that other load on the machine affects all alike."""
     yield _first_call(site)
     site.provider.script(latency_ms=LATENCY_MS, record=False)
     site.run(200, PARALLEL)
@@ -75,7 +75,7 @@ def run(site: Site) -> Iterator[Figure]:
 
 
 def _first_call(site: Site) -> Figure:
-    """How long after the request that starts a job its first call reaches the provider."""
+    """The time from the request that starts a job until its first call reaches the provider."""
     file, template = site.file(ROWS), site.template()
     waits = []
     for _ in range(ROUNDS):
@@ -92,7 +92,7 @@ def _first_call(site: Site) -> Figure:
 
 
 def _quiet(site: Site) -> None:
-    """Return when the worker of the cancelled job does nothing any more."""
+    """Return once the cancelled job's worker is idle."""
     pid = site.stack.pids["worker-1"]
     used = -1.0
     while (now := cpu_seconds([pid])) - used > 0.05:

@@ -1,4 +1,4 @@
-"""What a crash of everything costs: calls that were paid for and whose results died with their worker."""
+"""The cost of a crash of everything: calls that were paid for but whose results died with their worker."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ from tests.chaos.history import end, patiently
 ROWS = 5000
 PARALLEL = 256
 LATENCY_MS = 50
-#: Killed when the provider has answered so many.
+#: Processes are killed once the provider has answered this number of calls.
 ANSWERED = 2000
 PROVIDER = "provider"
 
 
 def run(site: Site) -> Iterator[Figure]:
-    """Kill every process at once in the middle of a job, and count."""
+    """Kill every process at once in the middle of a job, and count the calls paid twice."""
     site.provider.reset()
     site.provider.script(latency_ms=LATENCY_MS)
     job = site.person.job(site.file(ROWS), [site.template()], parallel_calls=PARALLEL)

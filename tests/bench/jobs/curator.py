@@ -1,4 +1,4 @@
-"""bespokelabs-curator over the same rows, in an environment of its own, for this benchmark only."""
+"""bespokelabs-curator over the same rows, in its own environment, for this benchmark only."""
 
 import os
 import subprocess
@@ -15,14 +15,14 @@ _SCRIPT = Path(__file__).with_name("curator_loop.py")
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What a run took."""
+    """The time and CPU of a run."""
 
     seconds: float
     cpu_seconds: float
 
 
 def measure(base_url: str, *, rows: int, parallel: int) -> Took | str:
-    """Return what curator takes, or in a sentence why that is not known."""
+    """Return what curator takes, or a sentence that says why that is unknown."""
     try:
         python = _environment()
     except (subprocess.SubprocessError, OSError) as error:
@@ -32,7 +32,7 @@ def measure(base_url: str, *, rows: int, parallel: int) -> Took | str:
             name: os.environ[name] for name in ("PATH", "LANG", "SSL_CERT_FILE") if name in os.environ
         }
         environment |= {"HOME": folder, "CURATOR_CACHE_DIR": f"{folder}/cache", "OPENAI_API_KEY": "sk-bench"}
-        # The vocabulary that litellm brings along: tiktoken would fetch it.
+        # The vocabulary bundled with litellm, which tiktoken would otherwise download.
         bundled = next(
             python.parents[1].glob("lib/python*/site-packages/litellm/litellm_core_utils/tokenizers")
         )
@@ -61,7 +61,7 @@ def measure(base_url: str, *, rows: int, parallel: int) -> Took | str:
 
 
 def _environment() -> Path:
-    """Return the Python of the environment, made at the first time."""
+    """Return the environment's Python; the first call creates the environment."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir()) / "smelt-bench-cache")
     folder = cache / "smelt-bench" / PACKAGE.replace("==", "-")
     python, ready = folder / "bin" / "python", folder / ".ready"

@@ -1,6 +1,6 @@
-"""The yardstick: curator's own way through the rows, CSV in and out; prints seconds and CPU.
+"""The yardstick: curator processes the rows its own way, CSV in and out; prints seconds and CPU.
 
-Runs in an environment of its own, so nothing of this project is imported.
+It runs in its own environment, so it imports nothing from this project.
 """
 
 import csv
@@ -12,7 +12,7 @@ from bespokelabs import curator  # type: ignore[import-not-found]
 
 
 class Hook(curator.LLM):
-    """One call a row."""
+    """One call per row."""
 
     def prompt(self, row: dict[str, Any]) -> str:
         return f"Write a hook for row {row['n']}"
@@ -22,7 +22,7 @@ class Hook(curator.LLM):
 
 
 def main(base_url: str, rows: int, parallel: int) -> None:
-    """Answer the rows of a CSV into another."""
+    """Read the rows of a CSV and write them with answers to another."""
     with open("rows.csv", "w", newline="") as file:
         csv.writer(file).writerows([["n"], *([number] for number in range(rows))])
     started, cpu = time.perf_counter(), time.process_time()

@@ -1,4 +1,4 @@
-"""A provider that asks to wait, and one whose answers are broken."""
+"""A provider that asks clients to wait, and one whose answers are broken."""
 
 from collections.abc import Iterator
 
@@ -8,12 +8,12 @@ from tests.bench.jobs.site import Site
 ROWS = 600
 PARALLEL = 64
 WAIT_SECONDS = 2.0
-#: What is on its way when the refusal leaves the provider is nobody's fault.
+#: Calls already on their way when the provider sends the refusal do not count as early.
 ON_THE_WAY_SECONDS = 0.03
 
 
 def run(site: Site) -> Iterator[Figure]:
-    """Count calls that come before `Retry-After` is over, and broken answers that end in a result."""
+    """Count calls that come before `Retry-After` has passed, and broken answers that end in a result."""
     yield _early(site)
     yield _recovered(site)
 

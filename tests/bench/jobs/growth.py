@@ -1,4 +1,4 @@
-"""What a worker holds at once for a job a hundred times as large: a part of its own, ten minutes long."""
+"""A worker's peak memory for a job a hundred times as large; a separate part that takes ten minutes."""
 
 from collections.abc import Iterator
 

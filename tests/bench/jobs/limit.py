@@ -1,4 +1,4 @@
-"""A true limit of 30,000 requests a minute at 200 ms, told in headers: its share, and what is refused."""
+"""A real limit of 30,000 requests a minute at 200 ms, announced in headers: the share used, and refusals."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from tests.bench.figures import Figure
 from tests.bench.jobs.site import Site
 
 ROWS = 10_000
-#: The pace holds the calls back; a hundred are in flight.
+#: The pacing holds the calls back; a hundred are in flight.
 PARALLEL = 1000
 CALLS_A_SECOND = 500
 LATENCY_MS = 200
@@ -14,11 +14,11 @@ MODEL = "gpt-4o"
 
 
 def run(site: Site) -> Iterator[Figure]:
-    """Run a job against a provider that refuses what is beyond 500 calls in any second."""
+    """Run a job against a provider that refuses more than 500 calls in any second."""
     site.provider.reset()
     limit = {"calls": CALLS_A_SECOND, "window_seconds": 1.0}
     site.provider.script(latency_ms=LATENCY_MS, limit=limit)
-    # The limit is known then, as it is for every job but the first with a key.
+    # After this the limit is known, as it is for every job except a key's first.
     site.run(100, PARALLEL, MODEL)
     site.provider.reset()
     site.provider.script(latency_ms=LATENCY_MS, limit=limit)

@@ -1,4 +1,4 @@
-"""What a second worker adds while cores allow: workers that are held to one shard, at a slow provider."""
+"""What a second worker adds if there are enough cores: workers limited to one shard, with a slow provider."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.bench.jobs.site import Site
 from tests.support.ports import free_port
 
 ROWS = 3000
-#: Two shards in flight, a hundred calls each: a worker of one shard makes 250 rows a second at most.
+#: Two shards in flight with a hundred calls each: a worker with one shard does at most 250 rows a second.
 PARALLEL = 200
 LATENCY_MS = 400
 START_SECONDS = 30
@@ -50,7 +50,7 @@ def run(site: Site) -> Iterator[Figure]:
 
 @contextmanager
 def _worker(environment: dict[str, str]) -> Iterator[None]:
-    """A worker beside the stack's own, which is held up meanwhile."""
+    """A worker that runs while the stack's own is suspended."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "services.processor", "worker"],

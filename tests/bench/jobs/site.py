@@ -1,4 +1,4 @@
-"""What the parts share: a person with a key, the stand-in provider, and the processes' CPU."""
+"""What the parts share: a person with a key, the stand-in provider, and the CPU time of the processes."""
 
 import time
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from tests.support.proc import tree
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
-#: What a job needs to run: the others only let it start, and hand its result out.
+#: The processes that run a job; the others only start it and deliver its result.
 AT_WORK = ("worker-1", "vault", "files", "postgres", "keystore", "valkey")
 FINISH_SECONDS = 300
 
@@ -27,26 +27,26 @@ class Ran:
     job: Mapping[str, Any]
     rows: int
     seconds: float
-    #: CPU seconds of each process meanwhile.
+    #: CPU seconds of each process during the job.
     cpu: Mapping[str, float]
 
     @property
     def rate(self) -> float:
-        """Rows a second."""
+        """Rows per second."""
         return self.rows / self.seconds
 
     def cpu_ms(self, *names: str) -> float:
-        """CPU milliseconds a row of the named processes."""
+        """CPU milliseconds per row of the named processes."""
         return 1000 * sum(self.cpu.get(name, 0.0) for name in names) / self.rows
 
     def parts(self) -> str:
-        """Say what each process took."""
+        """Describe the CPU time of each process."""
         shares = {name: self.cpu_ms(name) for name in self.cpu}
         return ", ".join(f"{name} {ms:.2f}" for name, ms in shares.items() if ms >= 0.01)
 
 
 class Site:
-    """A stack with one person and the provider that their key is for."""
+    """A stack with one person, and the provider that the person's key is for."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -67,14 +67,14 @@ class Site:
         self._http.close()
 
     def file(self, rows: int) -> dict[str, Any]:
-        """Return a file of so many rows, uploaded once."""
+        """Return a file with this number of rows, uploaded once."""
         if rows not in self._files:
             lines = b"".join(b"%d\n" % number for number in range(rows))
             self._files[rows] = self.person.file(b"n\n" + lines, f"bench-{rows}.csv")
         return self._files[rows]
 
     def template(self, model: str = "gpt-4o-mini") -> dict[str, Any]:
-        """Return a new template; another model is another pace."""
+        """Return a new template. Each model has its own pace."""
         return self.person.template("Write a hook for row {{n}}", model=model)
 
     def run(

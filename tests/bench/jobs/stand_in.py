@@ -1,4 +1,4 @@
-"""The stand-in provider's own ceiling and cost, by a client that does nothing but send and count."""
+"""The stand-in provider's own ceiling and cost, measured by a client that only sends and counts."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ _BODY = b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Write a h
 
 
 def run(site: Site) -> Iterator[Figure]:
-    """Send as fast as it answers."""
+    """Send requests as fast as it answers."""
     site.provider.script(record=False)
     host = urlsplit(site.provider.base_url).hostname or ""
     port = urlsplit(site.provider.base_url).port or 0

@@ -1,4 +1,4 @@
-"""Load on the vault: releases over one stream, and empty calls over the same mutual TLS as a yardstick."""
+"""Load on the vault: releases over one stream, and as a yardstick, empty calls over the same mutual TLS."""
 
 import asyncio
 import hashlib
@@ -45,7 +45,7 @@ async def grant_for(stack: Stack) -> str:
 
 
 async def releases(stack: Stack, grant: str, in_flight: int, first_row: int) -> tuple[float, list[float]]:
-    """Keep so many releases in flight for a while; return the rate and each one's seconds."""
+    """Keep `in_flight` releases in flight for a while; return the rate and the seconds of each one."""
     digest = hashlib.sha256(grant.encode()).digest()
     waiting: dict[int, float] = {}
     took: list[float] = []
@@ -84,7 +84,7 @@ async def releases(stack: Stack, grant: str, in_flight: int, first_row: int) -> 
 
 
 async def empty(stack: Stack, port: int, in_flight: int) -> float:
-    """Return the rate of empty unary calls, so many in flight."""
+    """Return the rate of empty unary calls, with `in_flight` of them in flight."""
     folder = stack.state_dir / "certs"
     credentials = grpc.ssl_channel_credentials(
         stack.ca_file.read_bytes(),
@@ -109,7 +109,7 @@ async def empty(stack: Stack, port: int, in_flight: int) -> float:
 
 @contextmanager
 def yardstick(stack: Stack) -> Iterator[int]:
-    """Run a server whose calls do nothing; give its port."""
+    """Run a server whose calls do nothing; yield its port."""
     command = [
         sys.executable,
         "-m",

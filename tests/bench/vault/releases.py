@@ -1,4 +1,4 @@
-"""Releases per second with durable audit, at 1 to 256 in flight, beside as many empty unary calls."""
+"""Releases per second with a durable audit, at 1 to 256 in flight, beside as many empty unary calls."""
 
 import asyncio
 import statistics
@@ -9,7 +9,7 @@ from tests.bench.vault import load
 from tests.support.stack import Stack
 
 IN_FLIGHT = (1, 16, 64, 256)
-#: The promise is made at this many; the others show the shape.
+#: The promise applies at this number; the others show the curve.
 PROMISED = 64
 
 

@@ -1,4 +1,4 @@
-"""Releases with durable audit for each second of processor time that the vault spends."""
+"""Releases with a durable audit per second of CPU time that the vault spends."""
 
 import asyncio
 from collections.abc import Iterator

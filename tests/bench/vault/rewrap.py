@@ -1,4 +1,4 @@
-"""Rotation of the wrapping key over 100,000 account keys, while the vault serves."""
+"""Rotation of the wrapping key over 100,000 account keys, while the vault keeps serving."""
 
 import asyncio
 import statistics
@@ -13,10 +13,10 @@ from smelt.vault.v1 import data_keys_pb2, data_keys_pb2_grpc, operator_pb2, oper
 from deploy.local.layout import Layout
 from services.common.database import plain_url
 from services.common.settings import read_secret
-from services.vault.installation import Installation
-from services.vault.keyring import open_keyring
-from services.vault.root import RootKeyFile
-from services.vault.wrapping_file import WrappingFile
+from services.vault.keys.installation import Installation
+from services.vault.keys.keyring import open_keyring
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.key import RootKeyFile
 from tests.bench.figures import Figure
 from tests.e2e.api import register, tls
 from tests.support.stack import Stack
@@ -32,7 +32,7 @@ _COPY = "COPY account_keys (account, epoch, state, wrapped, uses, create_time) F
 
 
 def _fill(stack: Stack) -> None:
-    """Give so many accounts a key under the version that is in use."""
+    """Give 100,000 accounts a key under the current version."""
     layout = Layout(stack.state_dir)
     with psycopg.connect(
         plain_url(read_secret(layout.secrets / "keystore-database.url")), autocommit=True
@@ -53,7 +53,7 @@ def _fill(stack: Stack) -> None:
 
 
 async def _serving(stack: Stack, shown: str, took: list[float], ended: asyncio.Event) -> None:
-    """Make data keys and open them, one after the other, until told to stop."""
+    """Create data keys and unwrap them, one after the other, until told to stop."""
     metadata = (("x-smelt-passport", shown),)
     async with channel(stack, "vault", "files") as through:
         stub = data_keys_pb2_grpc.DataKeyServiceStub(through)
@@ -99,10 +99,10 @@ async def _measure(stack: Stack) -> list[Figure]:
     cuts = [1000 * each for each in statistics.quantiles(took, n=100)]
     return [
         Figure(
-            "seconds to wrap 100,000 account keys anew",
+            "seconds to rewrap 100,000 account keys",
             seconds,
             MOST_SECONDS,
-            f"meanwhile {2 * len(took)} calls, none failed; p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms",
+            f"{2 * len(took)} calls meanwhile, none failed; p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms",
             above=False,
         )
     ]

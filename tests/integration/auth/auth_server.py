@@ -28,11 +28,11 @@ from deploy.local.certificates import Certificates
 from services.auth.__main__ import assemble
 from services.auth.policy import POLICY
 from services.auth.settings import AuthSettings
-from services.common import server, tls
 from services.common.errors import RemoteError
-from services.common.grpc_errors import error_from_rpc
-from services.common.health import Health
 from services.common.identity import CLIENT_ADDRESS_KEY, PASSPORT_KEY
+from services.common.rpc import server, tls
+from services.common.rpc.errors import error_from_rpc
+from services.common.rpc.health import Health
 from services.common.settings import PeerSettings
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn

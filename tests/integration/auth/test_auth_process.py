@@ -15,7 +15,7 @@ from deploy.local.certificates import Certificates
 from deploy.local.services import python_environment, tls
 from services.auth.__main__ import MIGRATIONS
 from services.auth.models import Base
-from services.common import migrations
+from services.common.store import migrations
 from tests.integration.auth.auth_server import free_addresses, peer
 from tests.integration.auth.vault_standin import VaultStandIn
 from tests.support.patience import PATIENCE_SECONDS

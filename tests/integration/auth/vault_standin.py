@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from smelt.vault.v1 import signing_pb2, signing_pb2_grpc
 
-from services.common import tls
+from services.common.rpc import tls
 from services.common.settings import PeerSettings
 
 ISSUER = "installation-of-the-tests"

@@ -12,8 +12,8 @@ from smelt.vault.v1 import data_keys_pb2, data_keys_pb2_grpc, signing_pb2, signi
 
 from deploy.local.certificates import Identity
 from services.common.errors import DomainError, Kind
-from services.common.grpc_errors import status_of
 from services.common.ids import new_id
+from services.common.rpc.errors import status_of
 from tests.support.sessions import EverySessionStands
 
 ISSUER = "installation-of-the-tests"

@@ -13,13 +13,13 @@ from smelt.files.v1 import files_pb2, files_pb2_grpc, rows_pb2_grpc
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc, templates_pb2, templates_pb2_grpc
 from smelt.vault.v1 import api_keys_pb2, api_keys_pb2_grpc, signing_pb2_grpc
 
-from services.common.downloads import body
 from services.common.errors import DomainError, Kind
-from services.common.guard import Guard
 from services.common.identity import GATEWAY, Allow
-from services.common.server import methods_of
+from services.common.rpc.downloads import body
+from services.common.rpc.guard import Guard
+from services.common.rpc.server import methods_of
+from services.common.rpc.tls import server_credentials, server_options
 from services.common.settings import PeerSettings
-from services.common.tls import server_credentials, server_options
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from tests.integration.gateway.authorisation import Authorisation, add_to
 

@@ -192,7 +192,7 @@ def test_after_a_killed_launcher_the_next_ends_its_processes_and_keeps_the_data(
     hollow.process.send_signal(signal.SIGTERM)
     status, output = hollow.end()
     assert status == 0
-    assert "ended what an earlier launcher left behind" in output
+    assert "ended processes left over from an earlier launcher" in output
 
 
 @pytest.mark.parametrize("name", ["worker-1", "vault", "postgres"])
@@ -208,7 +208,7 @@ def test_a_process_that_is_killed_comes_back(hollow: Hollow, name: str) -> None:
     hollow.process.send_signal(signal.SIGTERM)
     status, output = hollow.end()
     assert status == 0
-    assert f"{name} was ended by SIGKILL; starting it again in 0.1 s" in output
+    assert f"{name} was killed by SIGKILL; restarting it in 0.1 s" in output
     assert gone(after)
 
 
@@ -254,7 +254,9 @@ def test_two_launchers_do_not_share_a_state_directory(hollow: Hollow) -> None:
     second.start()
     status, output = second.end()
     assert status == 1
-    assert output.splitlines()[1:] == [f"smelt: already running on {hollow.state} (pid {hollow.process.pid})"]
+    assert output.splitlines()[1:] == [
+        f"smelt: the stack is already running on {hollow.state} (pid {hollow.process.pid})"
+    ]
     assert (hollow.state / "stack.json").exists()
 
 
@@ -265,7 +267,7 @@ def test_a_taken_port_is_named(hollow: Hollow) -> None:
         status, output = hollow.end()
     assert status == 1
     assert output.splitlines()[1:] == [
-        f"smelt: port {port} is taken: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
+        f"smelt: port {port} is in use: set SMELT_GATEWAY_PORT to another one, or to 0 for any"
     ]
 
 
@@ -274,7 +276,7 @@ def test_a_process_that_ends_early_is_named_with_its_last_words(hollow: Hollow) 
     status, output = hollow.end()
     assert status == 1
     (line,) = output.splitlines()[1:]
-    assert line.startswith("smelt: gateway-render ended with exit code 3: no such contact (log: ")
+    assert line.startswith("smelt: gateway-render exited with code 3: no such contact (log: ")
     assert (hollow.state / "processes.json").read_text() == "[]"
 
 

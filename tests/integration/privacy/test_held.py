@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
-from services.auth import held as auth
+from services.auth.privacy import tables as auth
 from services.common.privacy import Held
-from services.files import held as files
-from services.processor import held as processor
-from services.vault import held as vault
+from services.files.privacy import tables as files
+from services.processor.privacy import tables as processor
+from services.vault.privacy import tables as vault
 from tests.support.stores import Databases
 
 LISTS: dict[str, Sequence[Held]] = {

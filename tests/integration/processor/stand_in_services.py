@@ -26,7 +26,7 @@ from smelt.vault.v1 import (
 
 from services.common import identity
 from services.common.errors import DomainError, Kind
-from services.common.grpc_errors import status_of
+from services.common.rpc.errors import status_of
 
 ISSUER = "test-installation"
 KEY_ID = "test-1"

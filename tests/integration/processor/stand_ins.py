@@ -20,9 +20,9 @@ from smelt.vault.v1 import (
 
 from deploy.local.certificates import Certificates
 from deploy.local.ports import PortBlock
-from services.common import server
-from services.common.health import Health
 from services.common.identity import PROCESSOR, Allow
+from services.common.rpc import server
+from services.common.rpc.health import Health
 from services.common.settings import ServiceSettings
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.common.tokens import Kind as TokenKind

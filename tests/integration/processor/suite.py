@@ -30,8 +30,8 @@ from smelt.processor.v1 import (
 )
 
 from deploy.local.certificates import Certificates
-from services.common import tls
-from services.common.grpc_errors import error_from_rpc
+from services.common.rpc import tls
+from services.common.rpc.errors import error_from_rpc
 from services.common.settings import PeerSettings
 from tests.integration.processor.stand_ins import StandIns
 from tests.support.patience import PATIENCE_SECONDS

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from smelt.vault.v1 import audit_pb2
 
-from services.vault.audit import Chain, Record
-from services.vault.keystore import KeyStore
-from services.vault.root import RootKeyFile
-from services.vault.service import Stores
-from services.vault.unseal import unseal
-from services.vault.wrapping_file import WrappingFile
+from services.vault.audit.chain import Chain, Record
+from services.vault.databases import Stores
+from services.vault.keys.store import KeyStore
+from services.vault.keys.unseal import unseal
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.key import RootKeyFile
 from tests.integration.vault.vault_process import Vault
 from tests.support.patience import PATIENCE_SECONDS
 

@@ -8,9 +8,11 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from smelt.vault.v1 import signing_pb2
 
+import services.vault.service  # noqa: F401 -- brings the descriptors of everything that it serves
 from deploy.local.certificates import CLIENTS, SERVICES
-from services.common.grpc_errors import error_from_rpc
-from services.common.tokens import Kind, TokenVerifier, VaultKeys
+from services.common.peers.vault import VaultKeys
+from services.common.rpc.errors import error_from_rpc
+from services.common.tokens import Kind, TokenVerifier
 from services.vault.policy import POLICY
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
 from tests.support.patience import PATIENCE_SECONDS

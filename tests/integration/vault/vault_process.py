@@ -32,15 +32,15 @@ from smelt.vault.v1 import (
 )
 
 from deploy.local.certificates import Certificates
-from services.common import tls
-from services.common.grpc_errors import error_from_rpc, error_from_status
 from services.common.ids import new_id
+from services.common.rpc import tls
+from services.common.rpc.errors import error_from_rpc, error_from_status
 from services.common.settings import PeerSettings
-from services.vault.first_start import FirstStart
-from services.vault.keystore import KeyStore
-from services.vault.root import RootKeyFile
-from services.vault.service import Stores
-from services.vault.wrapping_file import WrappingFile
+from services.vault.databases import Stores
+from services.vault.keys.first_start import FirstStart
+from services.vault.keys.store import KeyStore
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.key import RootKeyFile
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.stores import Database

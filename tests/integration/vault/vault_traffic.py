@@ -12,12 +12,12 @@ import grpc
 import psycopg
 from smelt.vault.v1 import data_keys_pb2
 
-from services.common.grpc_errors import error_from_rpc
-from services.vault.keyring import open_keyring
-from services.vault.keystore import KeyStore
-from services.vault.root import RootKeyFile
-from services.vault.service import Stores
-from services.vault.wrapping_file import WrappingFile
+from services.common.rpc.errors import error_from_rpc
+from services.vault.databases import Stores
+from services.vault.keys.keyring import open_keyring
+from services.vault.keys.store import KeyStore
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.key import RootKeyFile
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
 from tests.support.patience import PATIENCE_SECONDS
 

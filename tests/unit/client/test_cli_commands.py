@@ -48,7 +48,7 @@ def test_a_server_that_is_away_is_one_line(server: Server, smelt: Smelt, waits: 
     for _ in range(3):
         server.fails(httpx2.ConnectError("refused"))
     code, _, err = smelt("files", "list")
-    assert (code, err) == (1, "error: cannot reach smelt.test: is the server running?\n")
+    assert (code, err) == (1, "error: cannot reach smelt.test; check that the server is running\n")
 
 
 def test_quiet_says_nothing_but_errors(server: Server, smelt: Smelt) -> None:

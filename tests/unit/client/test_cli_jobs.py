@@ -79,7 +79,7 @@ def test_a_job_is_deleted_when_it_was_confirmed(server: Server, smelt: Smelt) ->
 def test_the_usual_number_of_calls_is_shown_and_changed(server: Server, smelt: Smelt) -> None:
     usual = {"name": "jobSettings", "parallel_calls": 0, "installation_parallel_calls": 5}
     server.says(usual).says({**usual, "parallel_calls": 40})
-    assert "5 (the installation's)" in smelt("jobs", "settings")[1]
+    assert "5 (the installation's default)" in smelt("jobs", "settings")[1]
     code, out, _ = smelt("jobs", "settings", "--parallel", "40")
     assert code == 0
     assert "40" in out

@@ -10,7 +10,7 @@ from smelt.processor.v1 import jobs_pb2, templates_pb2
 from smelt.vault.v1 import data_keys_pb2, signing_pb2
 
 from services.common.errors import InvalidRequest
-from services.common.guard import check
+from services.common.rpc.guard import check
 
 FILE = "files/" + "a" * 26
 BROKEN: dict[str, tuple[Message, str]] = {

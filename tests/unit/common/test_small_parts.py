@@ -11,10 +11,10 @@ from smelt.files.v1 import rows_pb2  # noqa: F401  registers the contract that i
 
 from services.common import paging
 from services.common.errors import DomainError, InvalidRequest, Kind
-from services.common.grpc_errors import error_from_status, status_of, trailing_metadata
 from services.common.ids import new_id, parse_name
 from services.common.logs import describe
-from services.common.server import check_policy, methods_of
+from services.common.rpc.errors import error_from_status, status_of, trailing_metadata
+from services.common.rpc.server import check_policy, methods_of
 
 
 class TooManyApples(DomainError):

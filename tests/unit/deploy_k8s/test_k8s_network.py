@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.common import identity
-from services.processor.addresses import is_public
+from services.processor.provider.addresses import is_public
 from tests.unit.deploy_k8s.manifests import NAME, Manifest, environment, named, of_kind, pods
 
 SERVICES = ("auth", "vault", "files", "processor")

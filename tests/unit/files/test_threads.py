@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.files.errors import FileInvalidFormat
-from services.files.objects import in_pairs
+from services.files.objects.sealed import in_pairs
 from services.files.threads import Abandoned, drawn, fed
 from tests.support.patience import PATIENCE_SECONDS
 

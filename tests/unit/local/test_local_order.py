@@ -108,7 +108,7 @@ class Life:
 def test_a_dead_process_is_started_again_and_that_is_said_once() -> None:
     life = Life()
     life.dies_and_returns_after()
-    assert life.said == ["auth was ended by SIGKILL; starting it again in 0.1 s"]
+    assert life.said == ["auth was killed by SIGKILL; restarting it in 0.1 s"]
 
 
 def test_a_process_that_keeps_failing_is_started_less_and_less_often() -> None:

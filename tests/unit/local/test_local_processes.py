@@ -61,7 +61,7 @@ def test_a_failure_is_told_in_one_line_with_the_last_words(tmp_path: Path, regis
     with pytest.raises(CannotStart) as failure:
         once(python("migrate", source, tmp_path), tmp_path, register)
     assert str(failure.value) == (
-        f"migrate ended with exit code 7: the disk is full (log: {tmp_path / 'migrate.log'})"
+        f"migrate exited with code 7: the disk is full (log: {tmp_path / 'migrate.log'})"
     )
 
 
@@ -69,7 +69,7 @@ def test_an_early_death_ends_the_wait(tmp_path: Path, register: Register) -> Non
     command = python("auth", "import os; os.kill(os.getpid(), 9)", tmp_path, ready=lambda: False)
     process = child(command, tmp_path, register)
     process.start()
-    with pytest.raises(CannotStart, match="auth was ended by SIGKILL before it was ready"):
+    with pytest.raises(CannotStart, match="auth was killed by SIGKILL before it was ready"):
         process.wait_ready(30, threading.Event())
 
 

@@ -51,16 +51,16 @@ def test_every_mistake_is_told_at_once(
         "SMELT_WORKERS",
         "SMELT_PRIVATE_PROVIDERS",
     ]
-    assert "wrong: http://inside" in told[2]
+    assert "these are not: http://inside" in told[2]
 
 
 def test_a_managed_provider_needs_its_key_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SMELT_PROVIDER_BASE_URL", "https://api.example.com/v1")
-    assert "set both or none" in complaints(capsys)[0]
+    assert "set both or neither" in complaints(capsys)[0]
     monkeypatch.setenv("SMELT_MANAGED_API_KEY_FILE", str(tmp_path / "missing"))
-    assert "must name a file that can be read" in complaints(capsys)[0]
+    assert "must name a readable file" in complaints(capsys)[0]
 
 
 @pytest.mark.parametrize("arguments", [[], ["walk"], ["run", "fast"]])
@@ -75,7 +75,7 @@ def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setattr(sys, "version_info", (3, 9, 2))
     monkeypatch.setattr(sys, "version", "3.9.2 (default)")
     assert __main__.main(["run"]) == 1
-    assert capsys.readouterr().err == "smelt: Python 3.11 or newer is needed; this is 3.9.2\n"
+    assert capsys.readouterr().err == "smelt: Python 3.11 or newer is required, but this is 3.9.2\n"
 
 
 def test_a_missing_package_is_named(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_missing_package_is_named(tmp_path: Path) -> None:
     )  # fmt: skip
     assert answer.returncode == 1
     assert answer.stderr.count("\n") == 1
-    assert "is not installed here" in answer.stderr
+    assert "is not installed in this environment" in answer.stderr
 
 
 def test_a_state_directory_that_cannot_be_written_is_named(
@@ -95,7 +95,7 @@ def test_a_state_directory_that_cannot_be_written_is_named(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     (tmp_path / "file").touch()
-    with pytest.raises(CannotStart, match=r"cannot be written to .*SMELT_STATE_DIR"):
+    with pytest.raises(CannotStart, match=r"is not writable .*SMELT_STATE_DIR"):
         Layout(tmp_path / "file" / "state").make()
 
 
@@ -104,7 +104,9 @@ def test_a_home_that_postgres_cannot_enter_is_named(tmp_path: Path) -> None:
     home.mkdir(mode=0o700)
     assert not may_enter(NOBODY, home / "state")
     assert may_enter(None, home / "state")
-    with pytest.raises(CannotStart, match=r"cannot be reached by nobody.*SMELT_STATE_DIR"):
+    with pytest.raises(
+        CannotStart, match=r"the user nobody.* cannot reach the state directory.*SMELT_STATE_DIR"
+    ):
         check_reachable(NOBODY, home / "state")
 
 
@@ -136,7 +138,7 @@ def test_a_directory_of_another_postgres_may_be_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SMELT_PG_BIN", str(tmp_path))
-    with pytest.raises(CannotStart, match=r"SMELT_PG_BIN names .* no postgres in it"):
+    with pytest.raises(CannotStart, match=r"SMELT_PG_BIN is .* contains no postgres"):
         binaries.postgres_directory()
     (tmp_path / "postgres").touch()
     assert binaries.postgres_directory() == tmp_path

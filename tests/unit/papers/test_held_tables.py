@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import MetaData
 
-from services.auth import held as auth
 from services.auth import models as auth_models
+from services.auth.privacy import tables as auth
 from services.common.privacy import Held
-from services.files import held as files
 from services.files import models as files_models
-from services.processor import held as processor
+from services.files.privacy import tables as files
 from services.processor import models as processor_models
-from services.vault import held as vault
+from services.processor.privacy import tables as processor
 from services.vault import keystore_models
 from services.vault import models as vault_models
+from services.vault.privacy import tables as vault
 
 LISTS: dict[str, tuple[Sequence[Held], MetaData]] = {
     "auth": (auth.HELD, auth_models.Base.metadata),
@@ -36,6 +36,7 @@ def test_every_column_of_every_table_is_decided_about(service: str) -> None:
         held = by_table[name]
         if held.path:
             said = set(held.exported) | held.withheld.keys()
-            assert said == {column.name for column in table.columns}, f"services/{service}/held.py: {name}"
+            listed = f"services/{service}/privacy/tables.py"
+            assert said == {column.name for column in table.columns}, f"{listed}: {name}"
         else:
             assert held.not_exported, name

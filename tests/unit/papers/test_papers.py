@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/**/*.md")])
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+LONGEST_LINE = 120
+AVOIDED = re.compile(r"\b(?:whoever|any more|so many|shall)\b", re.IGNORECASE)
 
 
 def test_every_claim_is_of_a_promise_that_was_made() -> None:
@@ -30,7 +32,7 @@ def test_the_list_of_reasons_is_up_to_date() -> None:
 
 
 def test_no_reason_in_the_code_is_missing_from_the_list() -> None:
-    listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", reasons.PAPER.read_text(), re.MULTILINE))
+    listed = set(re.findall(r"^\* `([A-Z0-9_]+)`", reasons.PAPER.read_text(), re.MULTILINE))
     for folder in ("services", "gateway"):
         for path in (ROOT / folder).rglob("*.py"):
             for reason in re.findall(r"\breason\s*=\s*\"([A-Z0-9_]+)\"", path.read_text(encoding="utf-8")):
@@ -38,13 +40,15 @@ def test_no_reason_in_the_code_is_missing_from_the_list() -> None:
 
 
 def documented() -> dict[str, tuple[str, str]]:
-    """The settings in the tables: who reads them and their defaults."""
-    rows = re.findall(r"^\| `(SMELT_\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", SETTINGS, re.MULTILINE)
-    return {name: (readers, default) for name, readers, default in rows}
+    """The settings in the lists: who reads them and their defaults."""
+    items = re.findall(
+        r"^\* `(SMELT_\w+)` \(read by ([^;]+);\s+(?:default\s)?([^)]+)\):", SETTINGS, re.MULTILINE
+    )
+    return {name: (" ".join(readers.split()), " ".join(default.split())) for name, readers, default in items}
 
 
 def shown(field: Any) -> str:
-    """A field's default as the tables write it."""
+    """A field's default as the lists write it."""
     if field.is_required():
         return "required"
     if field.default_factory is not None:
@@ -70,7 +74,7 @@ def test_what_people_may_set_reaches_the_services() -> None:
     passed_on = {name for names in (EVERYONE, *PASSED_ON.values()) for name in names}
     # The launcher checks these, and adds the address of the stand-in to the first.
     passed_on |= {"SMELT_PRIVATE_PROVIDERS", "SMELT_PRIVATE_WEBHOOKS"}
-    names = set(re.findall(r"^\| `(SMELT_\w+)`", chapter, re.MULTILINE))
+    names = set(re.findall(r"^\* `(SMELT_\w+)`", chapter, re.MULTILINE))
     assert names
     assert names <= passed_on
 
@@ -83,7 +87,7 @@ def test_the_other_settings_are_read_somewhere(chapter: str) -> None:
         for folder in ("client", "deploy")
         for path in (ROOT / folder).rglob("*.py")
     )
-    names = re.findall(r"^\| `(SMELT_\w+)`", text, re.MULTILINE)
+    names = re.findall(r"^\* `(SMELT_\w+)`", text, re.MULTILINE)
     assert names
     assert all(name in code for name in names)
 
@@ -92,6 +96,19 @@ def test_the_other_settings_are_read_somewhere(chapter: str) -> None:
 def test_links_lead_somewhere(paper: Path) -> None:
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", paper.read_text(encoding="utf-8")):
         assert (paper.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_line_of_a_paper_is_longer_than_120_characters(paper: Path) -> None:
+    lines = enumerate(paper.read_text(encoding="utf-8").splitlines(), start=1)
+    assert not [number for number, line in lines if len(line) > LONGEST_LINE]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_paper_uses_a_phrase_that_we_avoid(paper: Path) -> None:
+    """CONTRIBUTING.md, "Words": phrases that no engineer would write who grew up with the language."""
+    text = " ".join(paper.read_text(encoding="utf-8").split())
+    assert not AVOIDED.findall(text)
 
 
 def test_what_the_readme_names_is_there() -> None:

@@ -1,0 +1,184 @@
+"""People with an account: registering, and finding the one who asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from services.auth.accounts import emails
+from services.auth.limits.limits import RegisterLimits
+from services.auth.opaque_tokens import digest_of
+from services.auth.passwords.passwords import Passwords, StoredPassword, check_length
+from services.auth.passwords.rules import PasswordCommon, PasswordContainsEmail, PasswordRules
+from services.common.errors import DomainError, Kind, Unauthenticated
+
+
+class AccountState(Enum):
+    """Whether an account may be used; only an active one is let in."""
+
+    #: Registered; the link in the mail was not used yet.
+    UNVERIFIED = "unverified"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+
+
+class EmailTaken(DomainError):
+    """The address has an account already."""
+
+    reason = "EMAIL_TAKEN"
+    kind = Kind.EXISTS
+    message = "This e-mail address has an account already"
+
+
+class SignUpClosed(DomainError):
+    """This installation takes no one else."""
+
+    reason = "SIGN_UP_CLOSED"
+    kind = Kind.FORBIDDEN
+    message = "Registration is closed here"
+
+
+class VerificationTokenInvalid(DomainError):
+    """The token is none, was used, is too old, or a newer one was sent: alike for all of them."""
+
+    reason = "VERIFICATION_TOKEN_INVALID"
+    kind = Kind.INVALID
+    message = "This link does not work any more; register again for a new one"
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """Who may register, and whether an address is believed before its mail was read."""
+
+    first_only: bool = False
+    verify: bool = False
+
+
+class Added(Enum):
+    """What became of a registration."""
+
+    NEW = "new"
+    TAKEN = "taken"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account; the address is a normalised one."""
+
+    id: str
+    email: str
+    state: AccountState
+    create_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account and what is kept of its password."""
+
+    account: Account
+    password: StoredPassword = field(repr=False)
+    #: How many passwords the account has had.
+    generation: int = 1
+
+
+class Accounts(Protocol):
+    """Where accounts are kept."""
+
+    async def add(self, credentials: Credentials, sign_up: SignUp) -> Added:
+        """Keep a new account, in the same moment as others are kept or not.
+
+        Where addresses are verified, one that was registered but never verified is no obstacle, and a mail
+        goes out in any case.
+        """
+        ...
+
+    async def is_open(self, sign_up: SignUp) -> bool:
+        """Return whether one who registers now may have an account."""
+        ...
+
+    async def by_email(self, email: str) -> Credentials | None:
+        """Return who has this normalised address."""
+        ...
+
+    async def get(self, account_id: str) -> Account | None:
+        """Return an account by its id."""
+        ...
+
+
+class VerificationTokens(Protocol):
+    """Where tokens of addresses that are to be verified are kept."""
+
+    async def verify_email(self, digest: bytes) -> bool:
+        """Use a token up and let its account be used; say no when it does not work."""
+        ...
+
+
+class Users:
+    """Registers people and tells them who they are."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        hashes: Passwords,
+        *,
+        sign_up: SignUp,
+        tokens: VerificationTokens,
+        rules: PasswordRules,
+        limits: RegisterLimits,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = hashes
+        self._sign_up = sign_up
+        self._tokens = tokens
+        self._rules = rules
+        self._limits = limits
+        self._clock = clock
+        self._new_id = new_id
+
+    async def register(self, email: str, password: str, *, client_address: str) -> Account:
+        """Make an account; raise EmailInvalid, SignUpClosed, RegisterRateLimited, EmailTaken, or what the
+        rules of passwords say.
+
+        Where addresses are verified, what is returned has no id, and is the same for a taken address.
+        """
+        address = emails.normalise(email)
+        check_length(password)
+        # Counted before whatever costs more than a look.
+        if not await self._accounts.is_open(self._sign_up):
+            raise SignUpClosed
+        admitted = await self._limits.admit(client_address)
+        try:
+            await self._rules.check(password, email=address)
+        except (PasswordCommon, PasswordContainsEmail):
+            await self._limits.refused(admitted)
+            raise
+        # Hashed before the address is looked at, so that a taken one takes as long as a free one.
+        stored = await self._passwords.store(password)
+        state = AccountState.UNVERIFIED if self._sign_up.verify else AccountState.ACTIVE
+        account = Account(self._new_id(), address, state, self._clock())
+        added = await self._accounts.add(Credentials(account, stored), self._sign_up)
+        if added is Added.CLOSED:
+            raise SignUpClosed
+        if self._sign_up.verify:
+            return replace(account, id="")
+        if added is Added.TAKEN:
+            raise EmailTaken
+        return account
+
+    async def verify_email(self, token: str) -> None:
+        """Let an account be used whose address the token was sent to; raise VerificationTokenInvalid."""
+        digest = digest_of(token)
+        if digest is None or not await self._tokens.verify_email(digest):
+            raise VerificationTokenInvalid
+
+    async def get(self, account_id: str) -> Account:
+        """Return the account of the one who asks; raise Unauthenticated when it is no longer in use."""
+        account = await self._accounts.get(account_id)
+        if account is None or account.state is not AccountState.ACTIVE:
+            raise Unauthenticated
+        return account

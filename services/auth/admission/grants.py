@@ -1,0 +1,84 @@
+"""Grants: leave for the processor to go on with one piece of work when its person is not there."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Protocol
+
+from services.auth.admission.check import ActiveSessions
+from services.auth.sessions.sessions import SignedToken
+from services.common.errors import InvalidRequest
+
+
+class Purpose(Enum):
+    """What a grant may be for, by the name that stands in it."""
+
+    JOB = "job"
+    TEMPLATE_TEST = "template-test"
+    KEY_TEST = "key-test"
+
+
+#: The longest life of each.
+LIVES = {
+    Purpose.JOB: timedelta(days=7),
+    Purpose.TEMPLATE_TEST: timedelta(minutes=10),
+    Purpose.KEY_TEST: timedelta(minutes=10),
+}
+#: What a grant of each purpose must name beside the API key.
+_NEEDED = {
+    Purpose.JOB: ("job", "file", "parse", "first_row", "last_row", "template_count"),
+    Purpose.TEMPLATE_TEST: ("file", "parse", "first_row", "last_row", "template_count"),
+    Purpose.KEY_TEST: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The piece of work: whose it is comes from the passport, never from here."""
+
+    purpose: Purpose
+    job: str
+    file: str
+    parse: int
+    api_key: str
+    first_row: int
+    last_row: int
+    template_count: int
+    release_budget: int
+
+    def check(self) -> None:
+        """Raise InvalidRequest naming every field that does not fit the purpose."""
+        needed = (*_NEEDED[self.purpose], "api_key", "release_budget")
+        missing = [name for name in needed if not getattr(self, name)]
+        wrong = [(name, f"is needed for a {self.purpose.value}") for name in missing]
+        counts = ("parse", "first_row", "last_row", "template_count", "release_budget")
+        wrong += [(name, "must not be negative") for name in counts if getattr(self, name) < 0]
+        if self.last_row < self.first_row:
+            wrong.append(("last_row", "must not come before the first"))
+        if self.purpose is Purpose.KEY_TEST:
+            wrong += [(name, "is not for a key test") for name in ("job", "file") if getattr(self, name)]
+        if wrong:
+            raise InvalidRequest(violations=wrong)
+
+
+class GrantSigner(Protocol):
+    """Makes grants."""
+
+    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
+        """Return a grant for this account's work."""
+        ...
+
+
+class Grants:
+    """Mints grants for people whose session stands at this moment."""
+
+    def __init__(self, active: ActiveSessions, signer: GrantSigner) -> None:
+        self._active = active
+        self._signer = signer
+
+    async def mint(self, work: Work, *, account: str, session: str) -> SignedToken:
+        """Return a grant as long as its purpose allows; raise Unauthenticated or InvalidRequest."""
+        work.check()
+        # A passport outlives its session by minutes, a grant would by days.
+        await self._active.require(session, account=account)
+        return await self._signer.sign_grant(account, work, life=LIVES[work.purpose])

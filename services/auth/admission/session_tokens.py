@@ -1,0 +1,22 @@
+"""Session tokens, as a request shows them."""
+
+from services.auth.admission.check import SessionClaims
+from services.common.errors import Unauthenticated
+from services.common.tokens import Kind, TokenVerifier
+
+
+class VerifiedSessions:
+    """Session tokens, verified with the vault's public keys."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+
+    async def verify(self, token: str) -> SessionClaims:
+        claims = await self._verifier.verify(Kind.SESSION, token)
+        account, session = claims.get("sub"), claims.get("sid")
+        if not isinstance(account, str) or not isinstance(session, str):
+            raise Unauthenticated
+        # Anything else was never an id of ours, and the database need not be asked for it.
+        if not (session.isascii() and session.isalnum()):
+            raise Unauthenticated
+        return SessionClaims(account=account, session=session)

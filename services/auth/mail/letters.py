@@ -1,0 +1,162 @@
+"""Mails to people: which there are, and what they say. Plain text, a link at most, no other secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from services.auth.mail.mailed_tokens import Purpose
+
+_LONGEST_FACT = 200
+
+
+class MailKind(Enum):
+    """What a mail is about; some hold a link with a token, which is made when the mail is written."""
+
+    PASSWORD_RESET = "password-reset"  # noqa: S105 -- the name of a mail
+    SIGN_IN_LINK = "sign-in-link"
+    REGISTRATION = "registration"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 -- the name of a mail
+    ACCESS_TOKEN_CREATED = "access-token-created"  # noqa: S105 -- the name of a mail
+    ACCOUNT_DELETED = "account-deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that is to be sent; `recipient` is a normalised address.
+
+    `facts` fill the text: `name` of an access token, `client_address` it came from, whatever the kind's text
+    asks for. They are stored until the mail is sent, so no secret may be among them; each is put on one
+    line and cut short.
+    """
+
+    kind: MailKind
+    recipient: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as it is sent."""
+
+    recipient: str
+    subject: str
+    body: str = field(repr=False)
+
+
+#: The purpose of the token in a kind's link.
+PURPOSES = {
+    MailKind.PASSWORD_RESET: Purpose.PASSWORD_RESET,
+    MailKind.SIGN_IN_LINK: Purpose.SIGN_IN,
+    MailKind.REGISTRATION: Purpose.VERIFY_EMAIL,
+}
+# The token stands behind the #, which browsers send to no server.
+_LINKS = {
+    Purpose.PASSWORD_RESET: "/reset-password#token=",
+    Purpose.SIGN_IN: "/sign-in#token=",
+    Purpose.VERIFY_EMAIL: "/verify-email#token=",
+}
+_ONCE = "The link works once, for one hour, and only until a newer one is asked for."
+_NOT_YOU = "If you did not ask for this, there is nothing to do: without this mail nobody can use the link."
+_SUBJECTS = {
+    MailKind.PASSWORD_RESET: "Set a new Smelt password",
+    MailKind.SIGN_IN_LINK: "Sign in to Smelt",
+    MailKind.REGISTRATION: "Confirm your e-mail address for Smelt",
+    MailKind.PASSWORD_CHANGED: "Your Smelt password was changed",
+    MailKind.ACCESS_TOKEN_CREATED: "A new access token for your Smelt account",
+    MailKind.ACCOUNT_DELETED: "Your Smelt account was deleted",
+}
+_TEXTS = {
+    MailKind.PASSWORD_RESET: f"""\
+Somebody asked for a new password for the Smelt account of this address.
+
+To set it, open
+
+{{link}}
+
+or run `smelt password reset` and enter this token when asked for it:
+
+{{token}}
+
+{_ONCE}
+{_NOT_YOU}
+""",
+    MailKind.SIGN_IN_LINK: f"""\
+Somebody asked for a link that signs in to the Smelt account of this address.
+
+To sign in, open
+
+{{link}}
+
+or run `smelt login --link` and enter this token when asked for it:
+
+{{token}}
+
+{_ONCE}
+{_NOT_YOU}
+""",
+    MailKind.REGISTRATION: f"""\
+Somebody registered this address at Smelt.
+
+To confirm that it was you, open
+
+{{link}}
+
+or run `smelt verify-email` and enter this token when asked for it:
+
+{{token}}
+
+{_ONCE}
+If it was not you, there is nothing to do: without this mail nobody can use the account.
+""",
+    MailKind.PASSWORD_CHANGED: """\
+The password of the Smelt account of this address was just {how}.
+Every other session has ended.
+
+If that was not you, set a new password at once: run `smelt password reset`, or open
+
+{home}
+
+Then look through your access tokens: they go on working when a password changes.
+""",
+    MailKind.ACCESS_TOKEN_CREATED: """\
+A new access token was just made for the Smelt account of this address: {name}
+
+If that was not you, sign in, end it, and change your password:
+
+{home}
+""",
+    MailKind.ACCOUNT_DELETED: """\
+The Smelt account of this address was deleted, as was asked for with its password.
+Its files, results and API keys cannot be read any more, by anyone. This is the last mail.
+""",
+}
+#: What a registration with an address that has an account says instead.
+_HAS_ACCOUNT = (
+    "Your Smelt account",
+    """\
+Somebody tried to register this address at Smelt, but it has an account already.
+
+If it was you, sign in with the password that you have, or set a new one: run `smelt password reset`, or open
+
+{home}
+
+If it was not you, there is nothing to do.
+""",
+)
+
+
+def write(mail: Mail, *, token: str, public_url: str) -> Letter:
+    """Return the mail as text. Links lead to `public_url`, whatever any request has said of its host."""
+    subject, text = _SUBJECTS[mail.kind], _TEXTS[mail.kind]
+    if mail.kind is MailKind.REGISTRATION and not token:
+        subject, text = _HAS_ACCOUNT
+    purpose = PURPOSES.get(mail.kind)
+    link = f"{public_url}{_LINKS[purpose]}{token}" if purpose else ""
+    facts = {name: _one_line(fact) for name, fact in mail.facts.items()}
+    body = text.format(**facts, link=link, token=token, home=f"{public_url}/")
+    return Letter(mail.recipient, subject, body)
+
+
+def _one_line(fact: str) -> str:
+    printable = "".join(letter if letter.isprintable() else " " for letter in fact)
+    return printable[:_LONGEST_FACT]

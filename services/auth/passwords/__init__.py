@@ -1,0 +1,1 @@
+"""Passwords: rules, hashing, the processes that hash. Whose password it is is not known here."""

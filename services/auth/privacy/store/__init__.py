@@ -1,0 +1,1 @@
+"""Rows of exports, deletions and their steps in Postgres. The rules stand one room up."""

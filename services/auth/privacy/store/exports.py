@@ -1,0 +1,107 @@
+"""Exports in Postgres: what their owners see, and the claims of whoever works on them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, literal, select, tuple_, update
+
+from services.auth.accounts.accounts import AccountState
+from services.auth.models import AccountRow, DataExportRow
+from services.auth.privacy.exports import Archive, DataExport, State
+from services.auth.privacy.saga import Claim
+from services.common.database import Transactions, transaction
+from services.common.errors import Unauthenticated
+from services.common.paging import Position
+
+_UNDER_WAY = (State.PENDING.value, State.RUNNING.value)
+
+
+class DataExportStore:
+    """Keeps exports."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def begin(self, export: DataExport, *, most: int, since: datetime) -> DataExport | None:
+        row = DataExportRow
+        async with transaction(self._transactions) as session:
+            # The account's row is held, so that of two at once the second finds the first.
+            active = await session.scalar(
+                select(AccountRow.id)
+                .where(AccountRow.id == export.account, AccountRow.state == AccountState.ACTIVE.value)
+                .with_for_update()
+            )
+            if active is None:
+                raise Unauthenticated
+            mine = row.account == export.account
+            there = await session.scalar(select(row).where(mine, row.state.in_(_UNDER_WAY)).limit(1))
+            if there is not None:
+                return _export(there)
+            begun = select(func.count()).select_from(row).where(mine, row.create_time > since)
+            if (await session.execute(begun)).scalar_one() >= most:
+                return None
+            await session.execute(
+                insert(row).values(
+                    id=export.id,
+                    account=export.account,
+                    state=export.state.value,
+                    create_time=export.create_time,
+                    fence=0,
+                    tries=0,
+                    next_time=func.clock_timestamp(),
+                )
+            )
+            return export
+
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[DataExport]:
+        row = DataExportRow
+        wanted = select(row).where(row.account == account)
+        if after is not None:
+            position = tuple_(literal(after.create_time), literal(after.id))
+            wanted = wanted.where(tuple_(row.create_time, row.id) < position)
+        wanted = wanted.order_by(row.create_time.desc(), row.id.desc()).limit(count)
+        async with transaction(self._transactions) as session:
+            return [_export(each) for each in await session.scalars(wanted)]
+
+    async def get(self, account: str, id_: str) -> DataExport | None:
+        async with transaction(self._transactions) as session:
+            row = await session.get(DataExportRow, id_)
+        return _export(row) if row is not None and row.account == account else None
+
+    async def start(self, claim: Claim) -> str | None:
+        statement = (
+            update(DataExportRow)
+            .where(DataExportRow.id == claim.id, DataExportRow.fence == claim.fence)
+            .values(state=State.RUNNING.value)
+            .returning(DataExportRow.account)
+        )
+        async with transaction(self._transactions) as session:
+            account: str | None = await session.scalar(statement)
+        return account
+
+    async def finish(self, claim: Claim, archive: Archive | None, *, now: datetime) -> None:
+        ended = State.FAILED if archive is None else State.COMPLETED
+        statement = (
+            update(DataExportRow)
+            .where(DataExportRow.id == claim.id, DataExportRow.fence == claim.fence)
+            .values(
+                state=ended.value,
+                end_time=now,
+                size_bytes=None if archive is None else archive.size_bytes,
+                sha256=None if archive is None else archive.sha256,
+                next_time=None,
+            )
+        )
+        async with transaction(self._transactions) as session:
+            await session.execute(statement)
+
+    async def sweep(self, before: datetime) -> None:
+        """Remove exports that were asked for before a moment; their archives are long gone."""
+        over = delete(DataExportRow).where(DataExportRow.create_time < before)
+        async with transaction(self._transactions) as session:
+            await session.execute(over.where(DataExportRow.state.not_in(_UNDER_WAY)))
+
+
+def _export(row: DataExportRow) -> DataExport:
+    archive = None if row.sha256 is None else Archive(row.size_bytes or 0, row.sha256)
+    return DataExport(row.id, row.account, State(row.state), row.create_time, row.end_time, archive)

@@ -1,0 +1,51 @@
+"""Tombstones in Postgres, and the end of an account in the transaction that makes one."""
+
+from datetime import timedelta
+
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.auth.mail import store
+from services.auth.mail.letters import Mail, MailKind
+from services.auth.models import AccountRow, ErasureRow, MailRow
+from services.auth.privacy.saga import Claim
+from services.common.database import Transactions, transaction
+
+
+class TombstoneStore:
+    """Keeps who has left: of a person who is gone, nothing but the account's id."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def bury(self, account: str) -> None:
+        async with transaction(self._transactions) as session:
+            await session.execute(
+                insert(ErasureRow)
+                .values(account=account, fence=0, tries=0, passes=0, next_time=func.clock_timestamp())
+                .on_conflict_do_nothing()
+            )
+            address = await session.scalar(
+                select(AccountRow.email).where(AccountRow.id == account).with_for_update()
+            )
+            if address is None:
+                return
+            # Links and news for somebody who is gone, all but the last of them.
+            await session.execute(delete(MailRow).where(MailRow.recipient == address))
+            await store.add(session, Mail(MailKind.ACCOUNT_DELETED, address))
+            # Sessions, access tokens, devices and links go with it.
+            await session.execute(delete(AccountRow).where(AccountRow.id == account))
+
+    async def passed(self, claim: Claim, linger: timedelta) -> None:
+        first = ErasureRow.passes == 0
+        statement = (
+            update(ErasureRow)
+            .where(ErasureRow.account == claim.id, ErasureRow.fence == claim.fence)
+            .values(
+                passes=ErasureRow.passes + 1,
+                tries=0,
+                next_time=case((first, func.clock_timestamp() + linger), else_=None),
+            )
+        )
+        async with transaction(self._transactions) as session:
+            await session.execute(statement)

@@ -1,0 +1,130 @@
+"""New passwords in Postgres, and what ends with the old one in the same transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.auth.accounts.accounts import Account, AccountState, Credentials
+from services.auth.events import store
+from services.auth.mail import store as outbox
+from services.auth.mail.letters import Mail, MailKind
+from services.auth.mail.mailed_tokens import Purpose
+from services.auth.models import AccountRow, DeviceRow, MailedTokenRow, SessionRow
+from services.auth.passwords.passwords import StoredPassword
+from services.auth.recovery.store import mailed_tokens
+from services.auth.sessions.sessions import EndReason
+from services.common.database import Transactions, transaction
+
+_CHANGED, _RESET = "changed", "set by a link that was sent to you"
+
+
+class PasswordStore:
+    """Keeps passwords."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def change(self, known: Credentials, new: StoredPassword, *, keep: str, now: datetime) -> bool:
+        async with transaction(self._transactions) as session:
+            still = AccountRow.password_generation == known.generation
+            email = await _replaced(session, AccountRow.id == known.account.id, new, and_=still)
+            if email is None:
+                return False
+            await _end_all(session, known.account.id, keep=keep, now=now, reason=EndReason.PASSWORD_CHANGE)
+            await outbox.add(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _CHANGED}))
+            return True
+
+    async def owner(self, digest: bytes) -> Account | None:
+        async with transaction(self._transactions) as session:
+            row = await session.scalar(_owner(digest))
+        return Account(row.id, row.email, AccountState(row.state), row.create_time) if row else None
+
+    async def reset(self, digest: bytes, new: StoredPassword, *, now: datetime) -> bool:
+        async with transaction(self._transactions) as session:
+            # The account's row first, as everything that gives it a new password takes it.
+            await session.execute(_owner(digest).with_for_update(of=AccountRow))
+            account = await mailed_tokens.use(session, digest, Purpose.PASSWORD_RESET)
+            if account is None:
+                return False
+            email = await _replaced(session, AccountRow.id == account, new)
+            if email is None:
+                return False
+            await _end_all(session, account, keep="", now=now, reason=EndReason.PASSWORD_RESET)
+            await outbox.add(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _RESET}))
+            await store.note(session, account, "reset-password", now=now)
+            return True
+
+    async def renew(self, known: Credentials, new: StoredPassword) -> None:
+        """Store the same password in today's way, unless it was changed meanwhile."""
+        statement = (
+            update(AccountRow)
+            .where(AccountRow.id == known.account.id, AccountRow.password_hash == known.password.hash)
+            .values(_columns(new))
+        )
+        async with transaction(self._transactions) as session:
+            await session.execute(statement)
+
+
+def _owner(digest: bytes) -> Select[AccountRow]:
+    return (
+        select(AccountRow)
+        .join(MailedTokenRow, MailedTokenRow.account == AccountRow.id)
+        .where(
+            MailedTokenRow.digest == digest,
+            MailedTokenRow.purpose == Purpose.PASSWORD_RESET.value,
+            MailedTokenRow.expire_time > func.clock_timestamp(),
+        )
+    )
+
+
+async def _replaced(
+    session: AsyncSession,
+    which: ColumnElement[bool],
+    new: StoredPassword,
+    *,
+    and_: ColumnElement[bool] | None = None,
+) -> str | None:
+    """Set the password of an account in use; return its e-mail address.
+
+    A link that was read proves the address, too.
+    """
+    in_use = AccountRow.state.in_([AccountState.ACTIVE.value, AccountState.UNVERIFIED.value])
+    statement = (
+        update(AccountRow)
+        .where(which, in_use, *([] if and_ is None else [and_]))
+        .values(
+            _columns(new)
+            | {
+                "password_generation": AccountRow.password_generation + 1,
+                "state": case(
+                    (AccountRow.state == AccountState.UNVERIFIED.value, AccountState.ACTIVE.value),
+                    else_=AccountRow.state,
+                ),
+            }
+        )
+        .returning(AccountRow.email)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+def _columns(password: StoredPassword) -> dict[str, object]:
+    return {
+        "password_scheme": password.scheme,
+        "password_pepper_id": password.pepper_id,
+        "password_hash": password.hash,
+    }
+
+
+async def _end_all(
+    session: AsyncSession, account: str, *, keep: str, now: datetime, reason: EndReason
+) -> None:
+    # After the account's row is locked: a sign-in that was quicker has its session here already, one that is
+    # slower finds that its password is not the account's any more.
+    await session.execute(
+        update(SessionRow)
+        .where(SessionRow.account == account, SessionRow.end_time.is_(None), SessionRow.id != keep)
+        .values(end_time=now, end_reason=reason.value)
+    )
+    await session.execute(delete(DeviceRow).where(DeviceRow.account == account))
+    await session.execute(delete(MailedTokenRow).where(MailedTokenRow.account == account))

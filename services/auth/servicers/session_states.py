@@ -1,0 +1,31 @@
+"""SessionStateService: which sessions stand, for services with open streams."""
+
+import asyncio
+
+from smelt.auth.v1 import session_states_pb2, session_states_pb2_grpc
+
+from services.auth.admission.check import ActiveSessions
+from services.common.errors import Unauthenticated
+from services.common.rpc.servicing import Context
+
+
+class SessionStateServicer(session_states_pb2_grpc.SessionStateServiceServicer):
+    """Asks for all of them at once: the reader takes together what is asked at the same moment."""
+
+    def __init__(self, active: ActiveSessions) -> None:
+        self._active = active
+
+    async def GetSessionStates(
+        self, request: session_states_pb2.GetSessionStatesRequest, context: Context
+    ) -> session_states_pb2.GetSessionStatesResponse:
+        stand = await asyncio.gather(*(self._stands(asked.id, asked.account) for asked in request.sessions))
+        return session_states_pb2.GetSessionStatesResponse(
+            active=[asked.id for asked, yes in zip(request.sessions, stand, strict=True) if yes]
+        )
+
+    async def _stands(self, session: str, account: str) -> bool:
+        try:
+            await self._active.require(session, account=account)
+        except Unauthenticated:
+            return False
+        return True

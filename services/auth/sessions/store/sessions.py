@@ -1,0 +1,117 @@
+"""Sessions in Postgres."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.auth.accounts.accounts import AccountState
+from services.auth.models import AccountRow, SessionRow
+from services.auth.sessions.devices import NewDevice
+from services.auth.sessions.sessions import USE_NOTED_EVERY, Device, EndReason, Session
+from services.auth.sessions.store import devices
+from services.common.database import Transactions, transaction
+from services.common.paging import Position
+
+
+class SessionStore:
+    """Keeps sessions."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def open(self, opened: Session, *, generation: int, device: NewDevice | None) -> bool:
+        # One statement: an account that is closed, or gets another password meanwhile, gets no session.
+        values = {
+            SessionRow.id: literal(opened.id),
+            SessionRow.account: AccountRow.id,
+            SessionRow.create_time: literal(opened.create_time),
+            SessionRow.last_used_time: literal(opened.create_time),
+            SessionRow.expire_time: literal(opened.expire_time),
+            SessionRow.user_agent: literal(opened.device.user_agent),
+            SessionRow.client_address: literal(opened.device.client_address),
+        }
+        active = (
+            select(*values.values())
+            .where(
+                AccountRow.id == opened.account,
+                AccountRow.state == AccountState.ACTIVE.value,
+                AccountRow.password_generation == generation,
+            )
+            .with_for_update(read=True)
+        )
+        statement = insert(SessionRow).from_select(list(values), active).returning(SessionRow.id)
+        async with transaction(self._transactions) as session:
+            if (await session.execute(statement)).scalar_one_or_none() is None:
+                return False
+            if device is not None:
+                await devices.remember(session, device, account=opened.account, now=opened.create_time)
+            return True
+
+    async def end(self, session: str, *, account: str, now: datetime, reason: EndReason) -> bool:
+        statement = (
+            update(SessionRow)
+            .where(SessionRow.id == session, SessionRow.account == account, SessionRow.end_time.is_(None))
+            .values(end_time=now, end_reason=reason.value)
+            .returning(SessionRow.id)
+        )
+        async with transaction(self._transactions) as opened:
+            return (await opened.execute(statement)).scalar_one_or_none() is not None
+
+    async def end_others(self, account: str, *, keep: str, now: datetime, reason: EndReason) -> int:
+        statement = (
+            update(SessionRow)
+            .where(SessionRow.account == account, SessionRow.id != keep, SessionRow.end_time.is_(None))
+            .values(end_time=now, end_reason=reason.value)
+            .returning(SessionRow.id)
+        )
+        async with transaction(self._transactions) as opened:
+            return len((await opened.execute(statement)).all())
+
+    async def page(
+        self, account: str, after: Position | None, count: int, *, now: datetime, idle: timedelta
+    ) -> list[Session]:
+        statement = (
+            select(SessionRow)
+            .where(
+                SessionRow.account == account,
+                SessionRow.end_time.is_(None),
+                SessionRow.expire_time > now,
+                SessionRow.last_used_time > now - idle,
+            )
+            .order_by(SessionRow.create_time.desc(), SessionRow.id.desc())
+            .limit(count)
+        )
+        if after is not None:
+            statement = statement.where(
+                tuple_(SessionRow.create_time, SessionRow.id) < (after.create_time, after.id)
+            )
+        async with transaction(self._transactions) as opened:
+            return [_session(row) for row in await opened.scalars(statement)]
+
+    async def sweep(self, *, before: datetime) -> None:
+        """Forget sessions that have ended, or run out, before then."""
+        over = func.least(SessionRow.expire_time, func.coalesce(SessionRow.end_time, SessionRow.expire_time))
+        async with transaction(self._transactions) as opened:
+            await opened.execute(delete(SessionRow).where(over < before))
+
+    async def note_use(self, session: str, /, *, now: datetime) -> None:
+        # The condition lets one of many requests at the same moment write, and never turns time back.
+        statement = (
+            update(SessionRow)
+            .where(SessionRow.id == session, SessionRow.last_used_time <= now - USE_NOTED_EVERY)
+            .values(last_used_time=now)
+        )
+        async with transaction(self._transactions) as opened:
+            await opened.execute(statement)
+
+
+def _session(row: SessionRow) -> Session:
+    return Session(
+        id=row.id,
+        account=row.account,
+        create_time=row.create_time,
+        last_used_time=row.last_used_time,
+        expire_time=row.expire_time,
+        device=Device(row.user_agent, row.client_address),
+    )

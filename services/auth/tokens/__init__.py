@@ -1,0 +1,1 @@
+"""Access tokens of scripts: made, listed, revoked. How one admits a request stands in admission."""

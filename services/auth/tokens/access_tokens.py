@@ -1,0 +1,166 @@
+"""Access tokens: made by a person for scripts, shown once, and good for no more than their scopes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from services.auth.accounts.accounts import AccountState
+from services.auth.tokens import text as token_text
+from services.common.errors import DomainError, Kind, ScopeMissing, Unauthenticated
+from services.common.identity import Passport
+from services.common.paging import Position
+
+MOST_TOKENS = 100
+#: How long a token lives that does not say, and how long one may live.
+DEFAULT_LIFE = timedelta(days=90)
+LONGEST_LIFE = timedelta(days=366)
+READ, WRITE = "read", "write"
+
+
+class AccessTokenNotFound(DomainError):
+    """The caller has no such access token, or it was ended."""
+
+    reason = "ACCESS_TOKEN_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Access token not found"
+
+
+class AccessTokenLimit(DomainError):
+    """The account has as many access tokens as it may have."""
+
+    reason = "ACCESS_TOKEN_LIMIT"
+    kind = Kind.PRECONDITION
+    message = f"At most {MOST_TOKENS} access tokens can exist; delete one first"
+
+
+class AccessTokenExpiry(DomainError):
+    """The wanted end is past, or too far away."""
+
+    reason = "ACCESS_TOKEN_EXPIRY"
+    kind = Kind.INVALID
+    message = f"An access token ends in the future, at most {LONGEST_LIFE.days} days from now"
+
+    def __init__(self) -> None:
+        super().__init__(violations=[("expire_time", f"must be within {LONGEST_LIFE.days} days from now")])
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What is known of a token beside its text."""
+
+    id: str
+    account: str
+    display_name: str
+    scopes: tuple[str, ...]
+    create_time: datetime
+    expire_time: datetime
+    last_used_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token and its text, which only the answer to its maker holds."""
+
+    token: AccessToken
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """What a look at a token's row says, by which a request is let in."""
+
+    id: str
+    account: str
+    account_state: str
+    scopes: tuple[str, ...]
+    last_used_time: datetime | None
+    expire_time: datetime
+
+    def require_active(self, now: datetime) -> None:
+        """Raise Unauthenticated unless the token stands now."""
+        if self.account_state != AccountState.ACTIVE.value or now >= self.expire_time:
+            raise Unauthenticated
+
+
+class TokenRecords(Protocol):
+    """Where access tokens are kept."""
+
+    async def add(self, token: AccessToken, digest: bytes, *, most: int) -> bool:
+        """Keep a new token; say no when the account has `most` already. Raises Unauthenticated."""
+        ...
+
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:
+        """Return the account's tokens, newest first."""
+        ...
+
+    async def get(self, account: str, id_: str) -> AccessToken | None:
+        """Return a token of the account."""
+        ...
+
+    async def remove(self, account: str, id_: str) -> bool:
+        """End a token of the account; say no when there is none."""
+        ...
+
+
+class AccessTokens:
+    """Makes, shows and ends access tokens."""
+
+    def __init__(
+        self,
+        records: TokenRecords,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._records = records
+        self._clock = clock
+        self._new_id = new_id
+        self._random = random
+
+    async def create(
+        self, account: str, display_name: str, *, scopes: Sequence[str], expire_time: datetime | None
+    ) -> NewToken:
+        """Make a token; raise AccessTokenExpiry or AccessTokenLimit."""
+        now = self._clock()
+        ends = now + DEFAULT_LIFE if expire_time is None else expire_time
+        if not now < ends <= now + LONGEST_LIFE:
+            raise AccessTokenExpiry
+        token = AccessToken(
+            id=self._new_id(),
+            account=account,
+            display_name=display_name,
+            # Who may change may look: what changes asks other services for what is there.
+            scopes=(READ, WRITE) if WRITE in scopes else (READ,),
+            create_time=now,
+            expire_time=ends,
+        )
+        text = token_text.token_text(self._random(token_text.RANDOM_BYTES))
+        digest = token_text.digest_of(text)
+        assert digest is not None
+        if not await self._records.add(token, digest, most=MOST_TOKENS):
+            raise AccessTokenLimit
+        return NewToken(token, text)
+
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:
+        """Return tokens, newest first."""
+        return await self._records.page(account, after, count)
+
+    async def get(self, account: str, id_: str) -> AccessToken:
+        """Return a token; raise AccessTokenNotFound."""
+        token = await self._records.get(account, id_)
+        if token is None:
+            raise AccessTokenNotFound
+        return token
+
+    async def end(self, person: Passport, id_: str) -> None:
+        """End a token, or the one that asks as `current`; raise AccessTokenNotFound or ScopeMissing.
+
+        Without a session only the asking token itself can be ended.
+        """
+        wanted = person.session if id_ == "current" else id_
+        if wanted != person.session and "account" not in person.scopes:
+            raise ScopeMissing(scope="account")
+        if not await self._records.remove(person.account, wanted):
+            raise AccessTokenNotFound

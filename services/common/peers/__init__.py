@@ -1,0 +1,1 @@
+"""Clients of services that more than one service calls. They translate and decide nothing."""

@@ -1,0 +1,210 @@
+"""What stands before every method: caller list, passport or grant, request rules, one shape of error.
+
+It wraps all four kinds of RPC. Unary requests are checked against their
+contract's rules here; messages of request streams by their servicers.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, NoReturn
+
+import grpc
+import protovalidate
+from google.protobuf.message import Message
+from grpc_status import rpc_status
+
+from services.common import database, identity
+from services.common.errors import (
+    CallerNotAllowed,
+    DomainError,
+    InvalidRequest,
+    Unauthenticated,
+    Unavailable,
+)
+from services.common.identity import (
+    Allow,
+    Call,
+    Policy,
+)
+from services.common.logs import describe, log
+from services.common.metrics import RPC_SECONDS
+from services.common.rpc import downloads
+from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
+from services.common.rpc.open_streams import OpenStreams
+from services.common.rpc.servicing import Context
+from services.common.rpc.tls import workload
+from services.common.tokens import Kind, TokenVerifier
+
+_HEALTH = "/grpc.health.v1.Health/"
+
+
+def check(message: Message) -> None:
+    """Raise InvalidRequest naming every field that breaks its contract's rules."""
+    violations = protovalidate.collect_violations(message)
+    if violations:
+        raise InvalidRequest(
+            violations=[(_path(violation), violation.proto.message) for violation in violations]
+        )
+
+
+def _path(violation: protovalidate.Violation) -> str:
+    where = violation.proto.field
+    if where is None:
+        return ""
+    return ".".join(part.field_name for part in where.elements)
+
+
+#: Told of each call that is refused at the door: method, caller's short name if known, why. Must not wait.
+NoteRefusal = Callable[[str, str, DomainError], None]
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """Asks of every call: may this caller, is somebody behind it, is the request well formed."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        verifier: TokenVerifier,
+        *,
+        note_refusal: NoteRefusal | None = None,
+        streams: OpenStreams | None = None,
+    ) -> None:
+        self._policy = policy
+        self._verifier = verifier
+        self._note_refusal = note_refusal
+        self._streams = streams
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler: Any = await continuation(details)
+        if handler is None:
+            return None
+        method = details.method
+        allow = self._policy.get(method)
+        if allow is None and method.startswith(_HEALTH):
+            allow = Allow(identity.GATEWAY)
+        makers: dict[tuple[bool, bool], Any] = {
+            (False, False): grpc.unary_unary_rpc_method_handler,
+            (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, False): grpc.stream_unary_rpc_method_handler,
+            (True, True): grpc.stream_stream_rpc_method_handler,
+        }
+        make = makers[handler.request_streaming, handler.response_streaming]
+        inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+        wrap = self._stream if handler.response_streaming else self._single
+        serializer = handler.response_serializer
+        if self._streams is not None and handler.response_streaming:
+            inner = self._streams.answers(inner)
+        elif self._streams is not None and handler.request_streaming:
+            inner = self._streams.requests(inner)
+        if downloads.is_download(method):
+            # Its messages are bytes already.
+            inner, serializer = downloads.breaking_off(inner), None
+        return make(
+            wrap(method, allow, inner, unary_request=not handler.request_streaming),
+            handler.request_deserializer,
+            serializer,
+        )
+
+    def _single(
+        self, method: str, allow: Allow | None, inner: Any, *, unary_request: bool
+    ) -> Callable[[Any, Context], Awaitable[Any]]:
+        async def answer(request: Any, context: Context) -> Any:
+            started = time.perf_counter()
+            code = "OK"
+            try:
+                await self._admit(method, allow, context)
+                if unary_request:
+                    check(request)
+                return await inner(request, context)
+            except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+                code = await refuse(context, method, error)
+            finally:
+                RPC_SECONDS.labels(method=method, code=code).observe(time.perf_counter() - started)
+
+        return answer
+
+    def _stream(
+        self, method: str, allow: Allow | None, inner: Any, *, unary_request: bool
+    ) -> Callable[[Any, Context], AsyncIterator[Any]]:
+        async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
+            try:
+                await self._admit(method, allow, context)
+                if unary_request:
+                    check(request)
+                async for message in inner(request, context):
+                    yield message
+            except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+                await refuse(context, method, error)
+
+        return answer
+
+    async def _admit(self, method: str, allow: Allow | None, context: Context) -> None:
+        caller = workload(context)
+        try:
+            await self._let_in(method, allow, context, caller)
+        except DomainError as error:
+            if self._note_refusal is not None:
+                self._note_refusal(method, caller or "", error)
+            raise
+
+    async def _let_in(self, method: str, allow: Allow | None, context: Context, caller: str | None) -> None:
+        if allow is None or caller is None or caller not in allow.callers:
+            log.warning("rpc.caller_refused", method=method, caller=caller)
+            raise CallerNotAllowed
+        entries: dict[str, str] = {
+            key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
+        }
+        call = Call(
+            method=method,
+            caller=caller,
+            request_id=entries.get("x-request-id", ""),
+            idempotency_key=entries.get("idempotency-key", ""),
+            client_address=entries.get(identity.CLIENT_ADDRESS_KEY, ""),
+            user_agent=entries.get("x-smelt-user-agent", ""),
+            **await self._behind(allow, entries),
+        )
+        identity.enter(call)
+
+    async def _behind(self, allow: Allow, entries: Mapping[str, str]) -> dict[str, Any]:
+        if allow.needs == "nothing":
+            return {}
+        if allow.needs == "erasure":
+            token = entries.get(identity.ERASURE_KEY, "")
+            return {"erasure": identity.erasure_from(await self._verifier.verify(Kind.ERASURE, token), token)}
+        if allow.needs == "export" or (allow.needs == "key proof" and identity.EXPORT_KEY in entries):
+            token = entries.get(identity.EXPORT_KEY, "")
+            return {"export": identity.export_from(await self._verifier.verify(Kind.EXPORT, token), token)}
+        if allow.needs in ("proof", "key proof") and (token := entries.get(identity.GRANT_KEY, "")):
+            return {"grant": identity.grant_from(await self._verifier.verify(Kind.GRANT, token), token)}
+        token = entries.get(identity.PASSPORT_KEY, "")
+        if not token:
+            raise Unauthenticated
+        person = identity.passport_from(await self._verifier.verify(Kind.PASSPORT, token), token)
+        person.require(allow.scope)
+        return {"passport": person}
+
+
+async def refuse(context: Context, method: str, error: Exception) -> NoReturn:
+    """End a call with the status that the error stands for; inner trouble becomes a fixed text."""
+    if isinstance(error, grpc.aio.AbortError):
+        raise error
+    if isinstance(error, grpc.aio.AioRpcError):
+        error = error_from_rpc(error)
+    if database.is_outage(error):
+        # A restart of Postgres is no fault of the request: whoever comes again is served.
+        log.warning("database.unavailable", method=method, **describe(error))
+        error = Unavailable()
+    if not isinstance(error, DomainError):
+        log.error("rpc.failed", method=method, **describe(error))
+        error = DomainError()
+    status = rpc_status.to_status(status_of(error))
+    # Set together: the status brings its own trailing metadata and would replace ours.
+    await context.abort_with_status(
+        status._replace(trailing_metadata=(*status.trailing_metadata, *trailing_metadata(error)))
+    )
+    raise asyncio.CancelledError  # abort never returns

@@ -1,0 +1,73 @@
+"""Mutual TLS: the certificates of this process on its port and on its channels."""
+
+import grpc
+
+from services.common.identity import WORKLOADS
+from services.common.rpc.servicing import Context
+from services.common.settings import PeerSettings
+
+_SPIFFE = "spiffe://smelt/"
+
+_LIMIT = 4 * 1024 * 1024
+OPTIONS: list[tuple[str, int | str]] = [
+    ("grpc.max_receive_message_length", _LIMIT),
+    ("grpc.max_send_message_length", _LIMIT),
+]
+_SERVER_OPTIONS: list[tuple[str, int | str]] = [
+    *OPTIONS,
+    ("grpc.so_reuseport", 0),
+    # What a stream may send ahead of its reader is bounded, and does not grow with the bandwidth.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 1 << 20),
+    ("grpc.max_concurrent_streams", 1000),
+    ("grpc.http2.max_frame_size", 1 << 20),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+]
+
+
+def server_options() -> list[tuple[str, int | str]]:
+    """Return the limits of a server's port."""
+    return list(_SERVER_OPTIONS)
+
+
+def server_credentials(settings: PeerSettings) -> grpc.ServerCredentials:
+    """Return credentials that refuse a handshake without a certificate of our authority."""
+    return grpc.ssl_server_credentials(
+        [(settings.tls_key_file.read_bytes(), settings.tls_cert_file.read_bytes())],
+        settings.tls_ca_file.read_bytes(),
+        require_client_auth=True,
+    )
+
+
+def channel(settings: PeerSettings, peer: str, address: str) -> grpc.aio.Channel:
+    """Return a channel to a service; its certificate must carry the peer's name."""
+    credentials = grpc.ssl_channel_credentials(
+        settings.tls_ca_file.read_bytes(),
+        settings.tls_key_file.read_bytes(),
+        settings.tls_cert_file.read_bytes(),
+    )
+    options: list[tuple[str, int | str]] = [
+        *OPTIONS,
+        ("grpc.ssl_target_name_override", peer),
+        ("grpc.lb_policy_name", "round_robin"),
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 5_000),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        # How long one attempt may take, handshake included; a busy machine needs more than a moment.
+        ("grpc.min_reconnect_backoff_ms", 5_000),
+        ("grpc.max_reconnect_backoff_ms", 2_000),
+        ("grpc.enable_retries", 0),
+    ]
+    return grpc.aio.secure_channel(f"dns:///{address}", credentials, options=options)
+
+
+def workload(context: Context) -> str | None:
+    """Return the caller's short name by its certificate's URI SAN; None for a stranger."""
+    names = context.auth_context().get("x509_subject_alternative_name", ())
+    uris = [name.decode("utf-8", "replace") for name in names if name.startswith(b"spiffe://")]
+    # A certificate that claims two identities has none.
+    if len(uris) != 1 or not uris[0].startswith(_SPIFFE):
+        return None
+    short = uris[0].removeprefix(_SPIFFE)
+    return short if short in WORKLOADS else None

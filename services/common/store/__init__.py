@@ -1,0 +1,1 @@
+"""Statements and tables that more than one service has, and migrations. No service's own tables."""

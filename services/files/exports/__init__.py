@@ -1,0 +1,1 @@
+"""Archives of data exports: written once, read once, swept. Auth decides what goes into one."""

@@ -1,0 +1,166 @@
+"""The files of an account: found, listed, read, deleted."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from operator import add
+from typing import Protocol
+
+from services.common.identity import ExportPermit, JobGrant, Passport
+from services.common.paging import Position
+from services.files.data_keys import DataKeys, Proof, wiped
+from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
+from services.files.library.byte_range import ALL, Span, Wanted
+from services.files.library.row_reader import RowRange, batches
+from services.files.library.sealed_parse import context_of, open_columns, open_index, open_profile
+from services.files.library.stored_file import NumberedRow, OpenedFile, SealedParse, StoredFile
+from services.files.objects.discards import Discards
+from services.files.objects.sealed import Join, Objects, in_pairs, read_all, read_range
+from services.files.profiling.profile import Profile
+from services.files.threads import drawn
+
+#: So many pairs of pieces of a download are read at once, and as many may wait.
+_PAIRS_AT_ONCE = 2
+
+
+class Files(Protocol):
+    """Where files are recorded; an account sees its own alone."""
+
+    async def get(
+        self, account: str, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse] | None:
+        """Return a file with its current parse, or with the one asked for."""
+        ...
+
+    async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
+        """Return files, newest first."""
+        ...
+
+    async def remove(self, account: str, file_id: str) -> str | None:
+        """Remove a file; return the key of its object, which is on record as to be deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file and its verified bytes, or those of them that were asked for."""
+
+    file: StoredFile
+    span: Span
+    pieces: AsyncIterator[bytes]
+
+
+class Library:
+    """What a person, or work with a grant, may do with stored files."""
+
+    def __init__(
+        self, files: Files, objects: Objects, *, keys: DataKeys, discards: Discards, executor: Executor
+    ) -> None:
+        self._files = files
+        self._objects = objects
+        self._keys = keys
+        self._discards = discards
+        self._executor = executor
+
+    async def get(self, person: Passport, file_id: str) -> OpenedFile:
+        """Return a file and the names of its columns."""
+        file, sealed = await self._find(person, file_id)
+        with wiped(await self._open(person, file)) as key:
+            return OpenedFile(file, open_columns(file, sealed, key))
+
+    async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
+        """Return a file and what its current parse says of its data."""
+        file, sealed = await self._find(person, file_id)
+        with wiped(await self._open(person, file)) as key:
+            return file, open_profile(file, sealed, key)
+
+    async def page(
+        self, person: Passport | ExportPermit, after: Position | None, count: int
+    ) -> list[StoredFile]:
+        """Return up to `count` files, newest first, that come after a position. Column names stay sealed."""
+        return await self._files.page(person.account, after, count)
+
+    async def delete(self, person: Passport, file_id: str) -> None:
+        """Remove a file: with its row goes its data key, and with that all meaning of its bytes."""
+        object_key = await self._files.remove(person.account, file_id)
+        if object_key is None:
+            raise FileNotFound
+        await self._discards.discard(object_key)
+
+    async def download(
+        self, person: Passport | ExportPermit, file_id: str, wanted: Wanted = ALL, *, join: Join = add
+    ) -> Download:
+        """Return the bytes that were uploaded, two pieces joined each time; raise RangeNotSatisfiable."""
+        file, _ = await self._find(person, file_id)
+        size = file.object.size
+        span = wanted.of(size, etag(file)) or Span(0, size, size)
+        return Download(file, span, self._pieces(file, await self._open(person, file), span, join))
+
+    async def read_rows(
+        self, proof: Proof, file_id: str, wanted: RowRange, *, parse: int | None, batch_rows: int
+    ) -> AsyncIterator[list[NumberedRow]]:
+        """Yield the rows that exist in a range, as this or the current parse reads them."""
+        if isinstance(proof, JobGrant):
+            _check_grant(proof, file_id, wanted, parse=parse)
+        file, sealed = await self._find(proof, file_id, parse=parse)
+        with wiped(await self._open(proof, file)) as key:
+            index = open_index(file, sealed, key)
+            source = batches(self._objects, file, key=key, index=index, wanted=wanted, batch_rows=batch_rows)
+            async with self._or_deleted(file):
+                async for batch in drawn(self._executor, source):
+                    yield batch
+
+    async def _pieces(
+        self, file: StoredFile, opened: bytearray, span: Span, join: Join
+    ) -> AsyncIterator[bytes]:
+        with wiped(opened) as key:
+            read = read_all
+            if not span.is_whole:
+                read = partial(read_range, start=span.start, stop=span.stop)
+            source = read(
+                self._objects,
+                file.object.key,
+                key=key,
+                associated_data=context_of(file.id).binds(file.account),
+                size=file.object.size,
+            )
+            async with self._or_deleted(file):
+                async for piece in drawn(self._executor, in_pairs(source, join), at_once=_PAIRS_AT_ONCE):
+                    yield piece
+
+    @asynccontextmanager
+    async def _or_deleted(self, file: StoredFile) -> AsyncIterator[None]:
+        """Tell a file that was deleted while it was read from one that is damaged."""
+        try:
+            yield
+        except FileDamaged:
+            await self._find_again(file)
+            raise
+
+    async def _find_again(self, file: StoredFile) -> None:
+        if await self._files.get(file.account, file.id) is None:
+            raise FileNotFound from None
+
+    async def _find(
+        self, proof: Proof, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse]:
+        found = await self._files.get(proof.account, file_id, parse=parse)
+        if found is None:
+            raise FileNotFound
+        return found
+
+    async def _open(self, proof: Proof, file: StoredFile) -> bytearray:
+        return await self._keys.open(proof, context_of(file.id), file.object.wrapped_key)
+
+
+def etag(file: StoredFile) -> str:
+    """Return what stands for exactly these bytes (RFC 9110, section 8.8.3)."""
+    return f'"{file.object.sha256}"'
+
+
+def _check_grant(grant: JobGrant, file_id: str, wanted: RowRange, *, parse: int | None) -> None:
+    named = grant.file == f"files/{file_id}" and grant.parse == parse
+    if not named or wanted.first < grant.first_row or wanted.last > grant.last_row:
+        raise GrantInvalid

@@ -1,0 +1,58 @@
+"""Column names, row index and profile of a file, sealed under its data key."""
+
+import struct
+
+import orjson
+
+from services.common.sealing import PayloadSealer, SealBroken, fields
+from services.files.data_keys import KeyContext, Purpose
+from services.files.errors import FileDamaged, FileNotProfiled
+from services.files.library.stored_file import SealedParse, StoredFile
+from services.files.profiling.form import dump, load
+from services.files.profiling.profile import Profile
+from services.files.reading.reader import Parsed
+
+FIRST_VERSION = 1
+_OFFSET = 8
+
+
+def context_of(file_id: str) -> KeyContext:
+    """Return what a file's data key is for; a file is never written anew."""
+    return KeyContext(Purpose.FILE, f"files/{file_id}", 1)
+
+
+def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, version: int) -> SealedParse:
+    """Seal what a parse found out."""
+    sealer = PayloadSealer(key, context_of(file_id).binds(account))
+    index = struct.pack(f">{len(parsed.index)}Q", *parsed.index)
+    return SealedParse(
+        columns=sealer.seal(orjson.dumps(parsed.columns), fields("columns", version)),
+        index=sealer.seal(index, fields("index", version)),
+        profile=sealer.seal(dump(parsed.profile), fields("profile", version)),
+    )
+
+
+def open_columns(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[str, ...]:
+    """Return the names of the columns; raise FileDamaged when they are not what was sealed."""
+    return tuple(orjson.loads(_open(file, sealed.columns, key=key, what="columns")))
+
+
+def open_index(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[int, ...]:
+    """Return where every 500th row begins; raise FileDamaged when that is not what was sealed."""
+    index = _open(file, sealed.index, key=key, what="index")
+    return struct.unpack(f">{len(index) // _OFFSET}Q", index)
+
+
+def open_profile(file: StoredFile, sealed: SealedParse, key: bytearray) -> Profile:
+    """Return the profile; raise FileNotProfiled for a parse of an earlier release, which made none."""
+    if sealed.profile is None:
+        raise FileNotProfiled
+    return load(_open(file, sealed.profile, key=key, what="profile"))
+
+
+def _open(file: StoredFile, sealed: bytes, *, key: bytearray, what: str) -> bytes:
+    sealer = PayloadSealer(key, context_of(file.id).binds(file.account))
+    try:
+        return sealer.open(sealed, fields(what, file.parse.version))
+    except SealBroken:
+        raise FileDamaged from None

@@ -1,0 +1,162 @@
+"""Files in Postgres."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, tuple_
+
+from services.common.database import Transactions, transaction
+from services.common.paging import Position
+from services.common.store import idempotency
+from services.files.errors import FileNotFound
+from services.files.library.stored_file import Parse, SealedParse, StoredFile
+from services.files.models import IDEMPOTENCY, FileRow, ParseRow
+from services.files.objects.store import doom
+from services.files.objects.stored_object import StoredObject
+from services.files.reading.reader import Dialect
+
+_UPLOAD = "UploadFile"
+
+
+class FileStore:
+    """Keeps files and their parses."""
+
+    def __init__(self, transactions: Transactions, *, now: Callable[[], datetime]) -> None:
+        self._transactions = transactions
+        self._now = now
+
+    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
+        async with transaction(self._transactions) as session:
+            kept = await idempotency.claim(
+                session,
+                IDEMPOTENCY,
+                account=file.account,
+                method=_UPLOAD,
+                key=key,
+                content=content,
+                resource=file.id,
+            )
+            if kept == file.id:
+                session.add(_file_row(file))
+                await session.flush()
+                session.add(_parse_row(file, sealed))
+        return kept
+
+    async def get(
+        self, account: str, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse] | None:
+        version = FileRow.parse if parse is None else parse
+        statement = (
+            select(FileRow, ParseRow)
+            .join(ParseRow, (ParseRow.file == FileRow.id) & (ParseRow.version == version))
+            .where(FileRow.account == account, FileRow.id == file_id)
+        )
+        async with transaction(self._transactions) as session:
+            found = (await session.execute(statement)).one_or_none()
+        if found is None:
+            return None
+        file, parsed = found.tuple()
+        return (
+            _file(file, Parse(parsed.version, _dialect(parsed), parsed.row_count)),
+            SealedParse(parsed.sealed_columns, parsed.sealed_index, parsed.sealed_profile),
+        )
+
+    async def latest_parse(self, file_id: str) -> int:
+        statement = select(func.max(ParseRow.version)).where(ParseRow.file == file_id)
+        async with transaction(self._transactions) as session:
+            return await session.scalar(statement) or 0
+
+    async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
+        async with transaction(self._transactions) as session:
+            # Held to the end, so that parses of one file come one after the other.
+            row = await session.scalar(
+                select(FileRow)
+                .where(FileRow.account == file.account, FileRow.id == file.id)
+                .with_for_update()
+            )
+            if row is None:
+                raise FileNotFound
+            there = (await session.scalars(select(ParseRow).where(ParseRow.file == file.id))).all()
+            alike = [
+                parse.version
+                for parse in there
+                if _dialect(parse) == file.parse.dialect and parse.sealed_profile is not None
+            ]
+            if not alike:
+                if any(parse.version == file.parse.version for parse in there):
+                    return None
+                session.add(_parse_row(file, sealed))
+            row.parse = alike[0] if alike else file.parse.version
+            return row.parse
+
+    async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
+        statement = (
+            select(FileRow, ParseRow.version, ParseRow.encoding, ParseRow.delimiter, ParseRow.row_count)
+            .join(ParseRow, (ParseRow.file == FileRow.id) & (ParseRow.version == FileRow.parse))
+            .where(FileRow.account == account)
+            .order_by(FileRow.create_time.desc(), FileRow.id.desc())
+            .limit(count)
+        )
+        if after is not None:
+            place = tuple_(FileRow.create_time, FileRow.id)
+            statement = statement.where(place < (after.create_time, after.id))
+        async with transaction(self._transactions) as session:
+            found = (await session.execute(statement)).all()
+        return [
+            _file(row, Parse(version, Dialect(encoding, delimiter), count))
+            for row, version, encoding, delimiter, count in found
+        ]
+
+    async def remove(self, account: str, file_id: str) -> str | None:
+        statement = (
+            delete(FileRow)
+            .where(FileRow.account == account, FileRow.id == file_id)
+            .returning(FileRow.object_key)
+        )
+        async with transaction(self._transactions) as session:
+            object_key = (await session.execute(statement)).scalar_one_or_none()
+            if object_key is not None:
+                await doom(session, object_key, self._now())
+        return object_key
+
+
+def _file(row: FileRow, parse: Parse) -> StoredFile:
+    return StoredFile(
+        id=row.id,
+        account=row.account,
+        display_name=row.display_name,
+        create_time=row.create_time,
+        object=StoredObject(row.object_key, row.wrapped_key, row.size_bytes, row.sha256),
+        parse=parse,
+    )
+
+
+def _dialect(row: ParseRow) -> Dialect:
+    return Dialect(row.encoding, row.delimiter)
+
+
+def _file_row(file: StoredFile) -> FileRow:
+    return FileRow(
+        id=file.id,
+        account=file.account,
+        display_name=file.display_name,
+        create_time=file.create_time,
+        object_key=file.object.key,
+        wrapped_key=file.object.wrapped_key,
+        size_bytes=file.object.size,
+        sha256=file.object.sha256,
+        parse=file.parse.version,
+    )
+
+
+def _parse_row(file: StoredFile, sealed: SealedParse) -> ParseRow:
+    return ParseRow(
+        file=file.id,
+        version=file.parse.version,
+        encoding=file.parse.dialect.encoding,
+        delimiter=file.parse.dialect.delimiter,
+        row_count=file.parse.row_count,
+        sealed_columns=sealed.columns,
+        sealed_index=sealed.index,
+        sealed_profile=sealed.profile,
+    )

@@ -1,0 +1,54 @@
+"""The values this service is about: files, their parses, result files, and where their bytes are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.files.objects.stored_object import StoredObject
+from services.files.reading.reader import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """One reading of a file: never changed, so that a job can pin its version."""
+
+    version: int
+    dialect: Dialect
+    row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedParse:
+    """What a reading says about the person's data, sealed under the file's data key."""
+
+    columns: bytes
+    index: bytes
+    #: None for parses of a release that made no profile.
+    profile: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An uploaded file and its current parse."""
+
+    id: str
+    account: str
+    display_name: str
+    create_time: datetime
+    object: StoredObject
+    parse: Parse
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file with the names of its columns."""
+
+    file: StoredFile
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedRow:
+    """A data row and its number, from 1."""
+
+    number: int
+    cells: list[str]

@@ -1,0 +1,155 @@
+"""Taking in an upload: one pass through reading, sealing and storing; the row comes last."""
+
+import asyncio
+from collections.abc import AsyncIterable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from services.common.errors import DeadlinePassed, InvalidRequest
+from services.common.identity import Passport
+from services.common.store.idempotency import IdempotencyKeyReused, digest
+from services.files.data_keys import DataKeys, wiped
+from services.files.errors import FileNotFound
+from services.files.library.display_name import display_name
+from services.files.library.form_body import Body
+from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse
+from services.files.library.stored_file import OpenedFile, Parse, SealedParse, StoredFile
+from services.files.objects.discards import Discards
+from services.files.objects.sealed import Objects, Written, write_sealed
+from services.files.objects.stored_object import StoredObject
+from services.files.parsing.threads import ParsingThreads
+from services.files.reading.format import Told
+from services.files.reading.reader import Limits, Parsed
+from services.files.threads import fed
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """How much one upload may hold and take."""
+
+    max_bytes: int
+    seconds: float
+    csv: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What comes with the bytes."""
+
+    filename: str
+    body: Body
+    idempotency_key: str
+    told: Told = Told()  # noqa: RUF009  frozen
+
+
+class NewFiles(Protocol):
+    """Where files are recorded."""
+
+    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
+        """Record a file and return its id, or the id of the one that this idempotency key has made."""
+        ...
+
+    async def get(
+        self, account: str, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse] | None:
+        """Return a file of the account."""
+        ...
+
+
+class Uploads:
+    """Takes in uploads: each is stored whole, with its row, or not at all."""
+
+    def __init__(
+        self,
+        files: NewFiles,
+        objects: Objects,
+        *,
+        keys: DataKeys,
+        discards: Discards,
+        threads: ParsingThreads,
+        limits: UploadLimits,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._files = files
+        self._objects = objects
+        self._keys = keys
+        self._discards = discards
+        self._threads = threads
+        self._limits = limits
+        self._clock = clock
+        self._new_id = new_id
+
+    async def take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+        """Store an upload and return the file; raise what is wrong with it."""
+        with self._threads.place():
+            return await self._take(person, pieces, upload)
+
+    async def _take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+        file_id, object_key = self._new_id(), self._new_id()
+        context = context_of(file_id)
+        # Taken now, because a long upload outlives the passport.
+        data_key = await self._keys.create(person, context)
+        with wiped(data_key.key) as key:
+            work = partial(
+                write_sealed,
+                key=key,
+                associated_data=context.binds(person.account),
+                max_bytes=self._limits.max_bytes,
+                read=partial(self._threads.parse, limits=self._limits.csv, told=upload.told),
+            )
+            written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
+            sealed = seal_parse(
+                parsed, key=key, file_id=file_id, account=person.account, version=FIRST_VERSION
+            )
+        file = StoredFile(
+            id=file_id,
+            account=person.account,
+            display_name=display_name(upload.filename or upload.body.filename),
+            create_time=self._clock(),
+            object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
+            parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count),
+        )
+        return OpenedFile(await self._record(file, sealed, upload), parsed.columns)
+
+    async def _store(
+        self,
+        pieces: AsyncIterable[bytes],
+        body: Body,
+        *,
+        object_key: str,
+        work: Callable[..., tuple[Written, Parsed]],
+    ) -> tuple[Written, Parsed]:
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await fed(
+                    self._threads.executor,
+                    pieces,
+                    lambda arriving: work(body.file(arriving), self._objects.writer(object_key)),
+                )
+        except TimeoutError:
+            await self._discards.discard(object_key)
+            raise DeadlinePassed from None
+        except BaseException:
+            await self._discards.discard(object_key)
+            raise
+
+    async def _record(self, file: StoredFile, sealed: SealedParse, upload: Upload) -> StoredFile:
+        said = (file.object.sha256, file.display_name, upload.told.encoding, upload.told.delimiter)
+        content = digest(*(part.encode() for part in said))
+        try:
+            kept = await self._files.add(file, sealed, key=upload.idempotency_key, content=content)
+        except (IdempotencyKeyReused, InvalidRequest):
+            # Any other failure may have come after the commit; then the sweep decides by the row.
+            await self._discards.discard(file.object.key)
+            raise
+        if kept == file.id:
+            return file
+        # The same bytes under the same key: the first upload's file is the answer.
+        await self._discards.discard(file.object.key)
+        first = await self._files.get(file.account, kept)
+        if first is None:
+            raise FileNotFound
+        return first[0]

@@ -1,0 +1,91 @@
+"""Where whole files are read: so many at once, and no more; large ones in processes of their own."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from services.common.errors import Unavailable
+from services.common.logs import describe, log
+from services.files.parsing.process import ParseProcess
+from services.files.reading.format import Told
+from services.files.reading.reader import Limits, Parsed, parse
+
+_RETRY_SECONDS = 5
+#: A file of fewer bytes is read sooner than a process begins.
+_LARGE_BYTES = 4 * 1024 * 1024
+_DETECT = Told()
+
+
+class ParsingThreads:
+    """One thread for each file that is read; who finds none free is told to come again.
+
+    A thread reads a large file in a process of its own while one of `processes` is free, and else itself.
+    """
+
+    def __init__(self, at_once: int, *, processes: int = 0) -> None:
+        self.executor = ThreadPoolExecutor(at_once, thread_name_prefix="parse")
+        self._free = at_once
+        self._processes = threading.Semaphore(processes)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold one thread's place inside the block; raise Unavailable when all are taken."""
+        if not self._free:
+            raise Unavailable("Too many uploads at this moment", retry_after_seconds=_RETRY_SECONDS)
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+    def parse(self, pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Parsed:
+        """Read a whole upload, in one of the threads; as `csv_reader.parse`, and may raise Unavailable."""
+        source = iter(pieces)
+        begun, size = deque[bytes](), 0
+        for piece in source:
+            begun.append(piece)
+            size += len(piece)
+            if size >= _LARGE_BYTES:
+                break
+        whole = _all(begun, source)
+        if size < _LARGE_BYTES or not self._processes.acquire(blocking=False):
+            return _parse_here(whole, limits, told)
+        try:
+            process = _process()
+            if process is None:
+                return _parse_here(whole, limits, told)
+            with process:
+                return process.parse(whole, limits, told)
+        finally:
+            self._processes.release()
+
+    async def close(self) -> None:
+        """Let what runs finish."""
+        await asyncio.to_thread(self.executor.shutdown, cancel_futures=True)
+
+
+def _all(begun: deque[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    while begun:
+        yield begun.popleft()
+    yield from rest
+
+
+def _process() -> ParseProcess | None:
+    try:
+        return ParseProcess()
+    except OSError as error:
+        # The machine has no room for one more.
+        log.warning("parse.no_process", **describe(error))
+        return None
+
+
+def _parse_here(pieces: Iterator[bytes], limits: Limits, told: Told) -> Parsed:
+    try:
+        return parse(pieces, limits, told)
+    except OSError as error:
+        # The disk has no room for what is counted: another time there may be.
+        log.error("parse.failed", **describe(error))
+        raise Unavailable from None

@@ -1,0 +1,1 @@
+"""Clients of the services that files calls, one module each. They translate and decide nothing."""

@@ -1,0 +1,1 @@
+"""What files holds of people: the list, its export and its erasure."""

@@ -1,0 +1,103 @@
+"""Files' part of an account: facts and contents handed out, rows and objects removed."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from services.common.errors import DomainError
+from services.common.identity import ExportPermit
+from services.common.paging import Position
+from services.common.privacy import Entry, Piece
+from services.common.store.privacy_rows import erase_rows, export_rows
+from services.files import models
+from services.files.library.library import Library
+from services.files.library.stored_file import StoredFile
+from services.files.objects.discards import Discards
+from services.files.privacy import tables
+from services.files.results.results import Results
+
+_PAGE = 100
+_BATCH = 100
+
+
+class Owned(Protocol):
+    """Rows that name objects."""
+
+    async def results(self, account: str) -> Sequence[tuple[str, str]]:
+        """Return job and variant of every result file."""
+        ...
+
+    async def doom_some(self, account: str, count: int) -> list[str]:
+        """Remove some rows that name objects; return the objects, which are on record as to be deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPart:
+    """Everything in the bucket and the rows about it."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    owned: Owned
+    library: Library
+    results: Results
+    discards: Discards
+
+    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
+        rows = export_rows(self.sessions, models.Base.metadata, tables.HELD, account=permit.account)
+        async for piece in rows:
+            yield piece
+        async for file in self._files(permit):
+            contents = self._file(permit, file.id)
+            async for piece in _whole(f"files/{file.id}/{_in_archive(file.display_name)}", contents):
+                yield piece
+        for job, variant in await self.owned.results(permit.account):
+            contents = self._result(permit, job, variant)
+            async for piece in _whole(f"results/{job.removeprefix('jobs/')}/{variant}.csv", contents):
+                yield piece
+
+    async def erase(self, account: str) -> bool:
+        while doomed := await self.owned.doom_some(account, _BATCH):
+            for object_key in doomed:
+                # One that cannot be deleted now is on record, and the sweep comes back to it.
+                await self.discards.discard(object_key)
+        return await erase_rows(self.sessions, tables.HELD, account=account)
+
+    async def _files(self, permit: ExportPermit) -> AsyncIterator[StoredFile]:
+        after: Position | None = None
+        while True:
+            page = await self.library.page(permit, after, _PAGE)
+            for file in page:
+                yield file
+            if len(page) < _PAGE:
+                return
+            after = Position(page[-1].create_time, page[-1].id)
+
+    async def _file(self, permit: ExportPermit, file_id: str) -> AsyncIterator[bytes]:
+        download = await self.library.download(permit, file_id)
+        async for piece in download.pieces:
+            yield piece
+
+    async def _result(self, permit: ExportPermit, job: str, variant: str) -> AsyncIterator[bytes]:
+        _, pieces = await self.results.read(permit, job, variant)
+        async for piece in pieces:
+            yield piece
+
+
+async def _whole(path: str, contents: AsyncIterator[bytes]) -> AsyncIterator[Piece]:
+    """Yield an entry; what is damaged does not keep the owner from the rest, and is said beside it."""
+    yield Entry(path)
+    try:
+        async for piece in contents:
+            yield piece
+    except DomainError as error:
+        if error.reason not in ("FILE_DAMAGED", "DATA_KEY_INVALID", "FILE_NOT_FOUND", "RESULT_NOT_FOUND"):
+            raise
+        yield Entry(f"{path}.incomplete.txt")
+        yield f"{error.reason}: {error.message}\n".encode()
+
+
+def _in_archive(display_name: str) -> str:
+    # A name of its own folder needs no more than to be one that every system can unpack.
+    return "".join(c if c.isalnum() or c in "-_. " else "_" for c in display_name)[:120] or "file"

@@ -1,0 +1,178 @@
+"""What a file is like: each column's type, how full it is, what is malformed or double in it; and a score."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import filterfalse
+from types import TracebackType
+from typing import Self
+
+from services.files.profiling.column_types import ColumnType, Guess, guess
+from services.files.profiling.distinct import Distinct
+
+_SAMPLES = 3
+#: Of a sample so many characters are shown; longer cells than these are none.
+_SAMPLE_LENGTH = 100
+_LONGEST_SAMPLE = 4000
+_SEARCHED = 10_000
+#: In so many columns duplicates are counted, with so many codes of each in memory: 1 MiB.
+MOST_COUNTED = 8
+_CODES_IN_MEMORY = 2**17
+
+# The cells of most files are seen as Latin-1, whatever they are, so that only ASCII has a meaning here. White
+# space and digits are written out in sets: with a class in it, a set is gone through for each character.
+_SPACE = r" \t\n\r\f\v"
+_EMAIL = re.compile(
+    rf"[^{_SPACE}@<>,;:\"()\[\]]{{1,64}}@(?:[^{_SPACE}@.<>,;:\"()\[\]_]{{1,63}}\.)+"
+    rf"[^{_SPACE}@.<>,;:\"()\[\]0-9_]{{2,63}}",
+    re.ASCII,
+)
+_PHONE = re.compile(
+    r"\+?(?=(?:\D*\d){5})(?!(?:\D*\d){16})[\d ()./\-]++(?:\s*(?:ext\.?|x)\s*\d{1,6})?",
+    re.IGNORECASE | re.ASCII,
+)
+_URL = re.compile(
+    rf"(?:https?://)?(?:[^{_SPACE}/:@.?#]{{1,63}}\.)+[^{_SPACE}/:@.?#0-9]{{2,63}}(?::\d{{1,5}})?(?:[/?#]\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_FORMS = {
+    ColumnType.EMAIL: _EMAIL,
+    ColumnType.PHONE: _PHONE,
+    ColumnType.WEBSITE: _URL,
+    ColumnType.LINKEDIN_URL: _URL,
+}
+#: Many cells at once, each on a line. Forms that could match over the end of a line cannot be looked at so.
+_LINES = {form: re.compile(rf"(?:{form.pattern}\n)*+", form.flags).fullmatch for form in (_EMAIL, _URL)}
+_COUNTED = (ColumnType.EMAIL, ColumnType.COMPANY_NAME, ColumnType.PHONE, ColumnType.LINKEDIN_URL)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """A column: its filled cells are those with more than white space. What does not apply is None."""
+
+    name: str
+    guess: Guess | None
+    samples: tuple[str, ...]
+    filled: int
+    malformed: int | None
+    duplicates: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All columns in file order, and how many rows have no filled cell."""
+
+    row_count: int
+    empty_rows: int
+    columns: tuple[ColumnProfile, ...]
+
+
+class Profiler:
+    """Looks at the cells of a file as they pass, in memory that does not grow with it."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        guesses = [guess(name) for name in header]
+        counted = [place for place, found in enumerate(guesses) if found and found.type in _COUNTED]
+        counted = counted[:MOST_COUNTED]
+        self._columns = [
+            _Column(name, found, Distinct(most_in_memory=_CODES_IN_MEMORY) if place in counted else None)
+            for place, (name, found) in enumerate(zip(header, guesses, strict=True))
+        ]
+        self._empty_rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for column in self._columns:
+            column.close()
+
+    def take(self, columns: Sequence[Sequence[str]]) -> None:
+        """Look at some rows, given by column."""
+        blanks = [column.take(cells) for column, cells in zip(self._columns, columns, strict=True)]
+        fewest = min(blanks)
+        if fewest:
+            self._empty_rows += _empty_rows(columns, columns[blanks.index(fewest)])
+
+    def result(self, text: Callable[[str], str], *, row_count: int) -> Profile:
+        """Return the profile; `text` gives the real text of a cell."""
+        return Profile(row_count, self._empty_rows, tuple(column.result(text) for column in self._columns))
+
+
+class _Column:
+    def __init__(self, name: str, found: Guess | None, distinct: Distinct | None) -> None:
+        self._name = name
+        self._guess = found
+        form = _FORMS.get(found.type) if found else None
+        self._form = form.fullmatch if form else None
+        self._lines = _LINES.get(form) if form else None
+        self._distinct = distinct
+        self._samples: list[str] = []
+        self._seen = 0
+        self._filled = 0
+        self._malformed = 0
+
+    def take(self, cells: Sequence[str]) -> int:
+        """Look at some cells; return how many are blank."""
+        good = self._lines is not None and self._are_well_formed(cells, self._lines)
+        blank = 0 if good else cells.count("") + sum(map(str.isascii, filter(str.isspace, cells)))
+        self._filled += len(cells) - blank
+        if blank == len(cells):
+            return blank
+        if blank and (self._form or self._distinct or self._looks_for_samples()):
+            cells = list(filterfalse(_is_blank, cells))
+        if self._looks_for_samples():
+            self._sample(cells)
+        if self._form and not good:
+            self._malformed += _malformed(cells, self._form)
+        if self._distinct:
+            self._distinct.add(cells)
+        return blank
+
+    def _are_well_formed(self, cells: Sequence[str], lines: Callable[[str], object]) -> bool:
+        """Look at all cells at once: most often all are well formed, and seeing that takes half the time."""
+        text = "\n".join([*cells, ""])
+        return text.count("\n") == len(cells) and lines(text) is not None
+
+    def result(self, text: Callable[[str], str]) -> ColumnProfile:
+        return ColumnProfile(
+            name=text(self._name),
+            guess=self._guess,
+            samples=tuple(text(sample)[:_SAMPLE_LENGTH] for sample in self._samples),
+            filled=self._filled,
+            malformed=self._malformed if self._form else None,
+            duplicates=self._filled - self._distinct.count() if self._distinct else None,
+        )
+
+    def close(self) -> None:
+        if self._distinct:
+            self._distinct.close()
+
+    def _looks_for_samples(self) -> bool:
+        return len(self._samples) < _SAMPLES and self._seen < _SEARCHED
+
+    def _sample(self, cells: Sequence[str]) -> None:
+        # A column of few different values is not searched to its end for more.
+        self._seen += len(cells)
+        for cell in dict.fromkeys(cells[:_SEARCHED]):
+            if len(cell) <= _LONGEST_SAMPLE and cell not in self._samples:
+                self._samples.append(cell)
+                if len(self._samples) == _SAMPLES:
+                    return
+
+
+def _is_blank(cell: str) -> bool:
+    # White space beyond ASCII is another character in each encoding, or none.
+    return not cell or (cell.isspace() and cell.isascii())
+
+
+def _malformed(cells: Sequence[str], form: Callable[[str], object]) -> int:
+    return sum(1 for cell in filterfalse(form, cells) if not form(cell.strip()))
+
+
+def _empty_rows(columns: Sequence[Sequence[str]], emptiest: Sequence[str]) -> int:
+    """Return how many rows are blank in every column; `emptiest` is the column with fewest blank cells."""
+    places = [place for place, cell in enumerate(emptiest) if _is_blank(cell)]
+    return sum(1 for place in places if all(_is_blank(cells[place]) for cells in columns))

@@ -1,0 +1,207 @@
+"""Rows of a CSV whose text arrives in pieces, many at a time."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from services.common.errors import DomainError
+from services.files.errors import FileInvalidFormat, FileMalformed
+from services.files.reading.batch import Batch, PlainRows, QuotedRows
+from services.files.reading.faults import faulty_line
+
+#: Text is looked at in blocks of whole lines of about so many characters.
+BLOCK = 64 * 1024
+_ROW_TOO_LONG = "a row is too long, or a quote is not closed"
+
+# The library's own limit is for the whole process and per character; ours are checked below.
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large a cell and a row may be in bytes of the file, and how to measure a text in them."""
+
+    of: Callable[[str], int]
+    max_field_bytes: int
+    max_row_bytes: int
+    #: No character is more bytes than this.
+    widest: int = 4
+
+
+class Batches:
+    """Draws rows from text, exactly as they stand; raises FileMalformed for a quote that does not fit.
+
+    Most files have no quote in most places. There, rows are lines, and cells are what is between delimiters:
+    four times as fast as the csv module, which reads the rest.
+    """
+
+    def __init__(self, pieces: Iterable[str], sizes: Sizes, *, delimiter: str) -> None:
+        self._blocks = blocks(pieces, sizes.max_row_bytes)
+        self._sizes = sizes
+        self._delimiter = delimiter
+        self._ahead = ""
+        self._line = 1
+
+    def first(self) -> Batch:
+        """Return the first row alone; there is none in an empty text."""
+        batch = self._quoted(self._draw(self._line), most=1)
+        behind = batch.ends[-1] if batch.ends else len(batch.lines)
+        self._ahead = "".join(batch.lines[behind:]) + self._ahead
+        self._line += behind
+        if batch.error is not None:
+            raise batch.error
+        return batch
+
+    def __iter__(self) -> Iterator[Batch]:
+        while block := self._draw(self._line):
+            batch = self._plain(block) or self._quoted(block)
+            self._line += len(batch.lines)
+            yield batch
+            if batch.error is not None:
+                raise batch.error
+
+    def _draw(self, line: int) -> str:
+        """Return whole lines, of which the first has this number; an empty text at the end."""
+        try:
+            block = self._ahead or next(self._blocks, "")
+        except LineTooLong:
+            limit = str(self._sizes.max_row_bytes)
+            raise FileMalformed(line=str(line), problem="a line is too long", limit=limit) from None
+        self._ahead = ""
+        nul = block.find("\0")
+        if nul < 0:
+            return block
+        begin = max(block.rfind("\n", 0, nul), block.rfind("\r", 0, nul)) + 1
+        if begin:
+            # What stands before it may be wrong too, and then that is told.
+            self._ahead = block[begin:]
+            return block[:begin]
+        # NULs from the first line on are a binary file rather than a slip in a CSV.
+        if line == 1:
+            raise FileInvalidFormat
+        raise FileMalformed(line=str(line), problem="a NUL character")
+
+    def _plain(self, block: str) -> Batch | None:
+        if '"' in block:
+            return None
+        end = "\n"
+        if returns := block.count("\r"):
+            if not returns == block.count("\r\n") == block.count("\n"):
+                return None
+            end = "\r\n"
+        lines = block.split(end)
+        if lines.pop() or not all(lines) or self._may_be_large(block, lines):
+            return None
+        rows = PlainRows(block, lines, end, self._delimiter)
+        return Batch(rows, lines, range(1, len(lines) + 1), self._line, line_end=end)
+
+    def _quoted(self, block: str, *, most: int = 2**62) -> Batch:
+        reading = _Reading(split(block), self._sizes, delimiter=self._delimiter, first_line=self._line)
+        return reading.read(lambda lines: self._draw(self._line + lines), most)
+
+    def _may_be_large(self, block: str, lines: list[str]) -> bool:
+        most = min(self._sizes.max_field_bytes, self._sizes.max_row_bytes) // self._sizes.widest
+        return len(block) > most and max(map(len, lines), default=0) > most
+
+
+class _Reading:
+    """The csv module over some lines, and over more of them while a row goes on."""
+
+    def __init__(self, lines: list[str], sizes: Sizes, *, delimiter: str, first_line: int) -> None:
+        self._lines = lines
+        self._sizes = sizes
+        self._delimiter = delimiter
+        self._first_line = first_line
+        self._done = 0
+
+    def read(self, more: Callable[[int], str], most: int) -> Batch:
+        """Return the rows, at most so many; `more` gives whole lines after so many."""
+        reader = csv.reader(self._fed(more, lambda: reader.line_num), delimiter=self._delimiter, strict=True)
+        rows: list[list[str]] = []
+        ends: list[int] = []
+        error: DomainError | None = None
+        try:
+            for row in reader:
+                rows.append(row)
+                self._done = reader.line_num
+                ends.append(self._done)
+                if len(rows) == most:
+                    break
+        except DomainError as fault:
+            error = fault
+        except csv.Error as fault:
+            unclosed = "end of data" in str(fault)
+            problem = "a quote is not closed" if unclosed else "text after a closing quote"
+            row = self._lines[self._done : reader.line_num]
+            error = FileMalformed(line=self._faulty(row), problem=problem)
+        good, oversize = self._first_oversize(rows, ends)
+        return Batch(
+            QuotedRows(rows[:good]), self._lines, ends[:good], self._first_line, error=oversize or error
+        )
+
+    def _fed(self, more: Callable[[int], str], taken: Callable[[], int]) -> Iterator[str]:
+        yield from self._lines
+        while taken() > self._done:
+            row = self._lines[self._done :]
+            if self._sizes.of("".join(row)) > self._sizes.max_row_bytes:
+                limit = str(self._sizes.max_row_bytes)
+                raise FileMalformed(line=self._faulty(row), problem=_ROW_TOO_LONG, limit=limit)
+            lines = split(more(len(self._lines)))
+            if not lines:
+                return
+            self._lines += lines
+            yield from lines
+
+    def _faulty(self, row: Sequence[str]) -> str:
+        return str(self._first_line + self._done + faulty_line(row, self._delimiter))
+
+    def _first_oversize(self, rows: list[list[str]], ends: list[int]) -> tuple[int, DomainError | None]:
+        """Return how many rows come before the first that is too large, and what is wrong with that one."""
+        sizes = self._sizes
+        cells = max(map(len, chain.from_iterable(rows)), default=0) * sizes.widest
+        characters = sum(map(len, self._lines)) * sizes.widest
+        if cells <= sizes.max_field_bytes and characters <= sizes.max_row_bytes:
+            return len(rows), None
+        for place, (row, end) in enumerate(zip(rows, ends, strict=True)):
+            begin = ends[place - 1] if place else 0
+            if sizes.of("".join(self._lines[begin:end])) > sizes.max_row_bytes:
+                problem, limit = _ROW_TOO_LONG, sizes.max_row_bytes
+            elif any(sizes.of(cell) > sizes.max_field_bytes for cell in row):
+                problem, limit = "a cell is too long", sizes.max_field_bytes
+            else:
+                continue
+            line = str(self._first_line + begin)
+            return place, FileMalformed(line=line, problem=problem, limit=str(limit))
+        return len(rows), None
+
+
+class LineTooLong(Exception):
+    """A line does not end within the longest row that is allowed."""
+
+
+def blocks(pieces: Iterable[str], longest: int) -> Iterator[str]:
+    """Yield the text in blocks of whole lines."""
+    kept: list[str] = []
+    length = 0
+    for piece in pieces:
+        kept.append(piece)
+        length += len(piece)
+        if length < BLOCK:
+            continue
+        text = "".join(kept)
+        # A CR at the very end may be half of a CR LF, so it does not end a line yet.
+        cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+        if cut:
+            yield text[:cut]
+        kept, length = [text[cut:]], len(text) - cut
+        if length > longest:
+            raise LineTooLong
+    if text := "".join(kept):
+        yield text
+
+
+def split(block: str) -> list[str]:
+    """Return the lines, which end with LF, CR LF or CR, whatever else the text holds."""
+    return list(io.StringIO(block, newline=""))

@@ -1,0 +1,105 @@
+"""Reading CSV strictly: one pass that counts, indexes and profiles an upload, and rows back out of a part.
+
+Row 1 names the columns. Every row has as many cells as the header; nothing is repaired. Empty lines at
+the very end are no rows; elsewhere an empty line is a row with one empty cell, so that it is right only
+in a file of one column. A quote inside a cell that does not begin with one is text.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from services.files.profiling.profile import Profile, Profiler
+from services.files.reading.batches import Batches, Sizes, blocks, split
+from services.files.reading.census import INDEX_EVERY, Census, columns_of
+from services.files.reading.format import SAMPLE_BYTES, Told, delimiter_of
+from services.files.reading.text import Text, text_of
+
+__all__ = ["INDEX_EVERY", "Dialect", "Limits", "Parsed", "parse", "rows"]
+
+_NO_LIMIT = 2**62
+_DETECT = Told()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may hold; bytes are those of the upload."""
+
+    max_columns: int
+    max_rows: int
+    max_field_bytes: int
+    max_row_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file's bytes are to be read."""
+
+    encoding: str
+    delimiter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one pass found out; `index[k]` is the byte in the upload at which data row `500 k + 1` begins."""
+
+    dialect: Dialect
+    columns: tuple[str, ...]
+    row_count: int
+    index: tuple[int, ...]
+    profile: Profile
+
+
+def parse(pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Parsed:
+    """Read a whole upload; draws every piece, unless it raises what is wrong with the file."""
+    source = iter(pieces)
+    sample, whole = _sample(source)
+    text = text_of(sample, told.encoding)
+    first = text.decode(sample[text.mark :], final=whole)
+    delimiter = told.delimiter or delimiter_of(first, whole=whole)
+    sizes = Sizes(text.size, limits.max_field_bytes, limits.max_row_bytes, text.widest)
+    batches = Batches(chain([first], _decoded(text, source, whole=whole)), sizes, delimiter=delimiter)
+    head = batches.first()
+    header = columns_of(head, text, limits.max_columns)
+    with Profiler(header) as profiler:
+        census = Census(
+            len(header),
+            profiler,
+            max_rows=limits.max_rows,
+            size=text.size,
+            offset=text.mark + text.size(head.text(0, 1)),
+        )
+        for batch in batches:
+            census.take(batch)
+        count, index = census.result()
+        profile = profiler.result(text.cell, row_count=count)
+    columns = tuple(text.cell(name) for name in header)
+    return Parsed(Dialect(text.encoding, delimiter), columns, count, index, profile)
+
+
+def rows(pieces: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
+    """Yield the rows of a part of a file that was parsed before; the part begins where a row begins."""
+    decoder = codecs.getincrementaldecoder(dialect.encoding)("strict")
+    text = chain((decoder.decode(piece) for piece in pieces), [decoder.decode(b"", True)])
+    lines = chain.from_iterable(map(split, blocks(text, _NO_LIMIT)))
+    for row in csv.reader(lines, delimiter=dialect.delimiter, strict=True):
+        yield row or [""]
+
+
+def _sample(source: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Return the beginning of a file, and whether that is all of it."""
+    sample = bytearray()
+    for piece in source:
+        sample += piece
+        if len(sample) >= SAMPLE_BYTES:
+            return bytes(sample), False
+    return bytes(sample), True
+
+
+def _decoded(text: Text, source: Iterator[bytes], *, whole: bool) -> Iterator[str]:
+    for piece in source:
+        yield text.decode(piece)
+    if not whole:
+        yield text.decode(b"", final=True)

@@ -1,0 +1,162 @@
+"""Result files of jobs: written whole under a fence, read back by who owns the job or works on it."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from services.common.errors import InvalidRequest
+from services.common.identity import JobGrant
+from services.files.data_keys import DataKeys, KeyContext, Proof, Purpose, wiped
+from services.files.errors import GrantInvalid, ResultNotFound, ResultStale
+from services.files.objects.discards import Discards
+from services.files.objects.sealed import Objects, drain, read_all, write_sealed
+from services.files.objects.stored_object import StoredObject
+from services.files.threads import drawn, fed
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result file of a job; a later fence replaces an earlier one of the same variant."""
+
+    account: str
+    job: str
+    variant: str
+    fence: int
+    temporary: bool
+    row_count: int
+    create_time: datetime
+    object: StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class NewResult:
+    """What a writer says it writes; `job` is a resource name."""
+
+    job: str
+    variant: str
+    fence: int
+    temporary: bool
+    row_count: int
+
+
+class ResultFiles(Protocol):
+    """Where result files are recorded."""
+
+    async def get(self, account: str, job: str, variant: str) -> StoredResult | None: ...
+
+    async def put(self, result: StoredResult) -> str | None:
+        """Record a result and return the object key that it replaces; raise ResultStale under a later one."""
+        ...
+
+    async def remove(self, account: str, job: str) -> list[str]:
+        """Remove all results of a job; return their objects, which are on record as to be deleted."""
+        ...
+
+
+class Results:
+    """Keeps one file for each job and variant: that of the latest fence."""
+
+    def __init__(
+        self,
+        results: ResultFiles,
+        objects: Objects,
+        *,
+        keys: DataKeys,
+        discards: Discards,
+        writers: Executor,
+        readers: Executor,
+        max_bytes: int,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._results = results
+        self._objects = objects
+        self._keys = keys
+        self._discards = discards
+        self._writers = writers
+        self._readers = readers
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._new_id = new_id
+
+    async def write(self, proof: Proof, new: NewResult, pieces: AsyncIterable[bytes]) -> StoredResult:
+        """Store a result file whole or not at all."""
+        _check_job(proof, new.job)
+        if new.fence < 1:
+            raise InvalidRequest(violations=[("header.fence", "must be at least 1")])
+        there = await self._results.get(proof.account, new.job, new.variant)
+        if there is not None and there.fence > new.fence:
+            raise ResultStale
+        data_key = await self._keys.create(proof, _context(new.job, new.fence))
+        object_key = self._new_id()
+        with wiped(data_key.key) as key:
+            work = partial(
+                write_sealed,
+                writer=self._objects.writer(object_key),
+                key=key,
+                associated_data=_context(new.job, new.fence).binds(proof.account, new.variant),
+                max_bytes=self._max_bytes,
+                read=drain,
+            )
+            try:
+                written, _ = await fed(self._writers, pieces, work)
+            except BaseException:
+                await self._discards.discard(object_key)
+                raise
+        result = StoredResult(
+            account=proof.account,
+            job=new.job,
+            variant=new.variant,
+            fence=new.fence,
+            temporary=new.temporary,
+            row_count=new.row_count,
+            create_time=self._clock(),
+            object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
+        )
+        try:
+            replaced = await self._results.put(result)
+        except ResultStale:
+            await self._discards.discard(object_key)
+            raise
+        if replaced is not None:
+            await self._discards.discard(replaced)
+        return result
+
+    async def read(self, proof: Proof, job: str, variant: str) -> tuple[StoredResult, AsyncIterator[bytes]]:
+        """Return a result file and its verified bytes."""
+        _check_job(proof, job)
+        result = await self._results.get(proof.account, job, variant)
+        if result is None:
+            raise ResultNotFound
+        key = await self._keys.open(proof, _context(job, result.fence), result.object.wrapped_key)
+        return result, self._pieces(result, key)
+
+    async def remove(self, account: str, job: str) -> None:
+        """Remove every result file of a job; there may be none."""
+        for object_key in await self._results.remove(account, job):
+            await self._discards.discard(object_key)
+
+    async def _pieces(self, result: StoredResult, opened: bytearray) -> AsyncIterator[bytes]:
+        with wiped(opened) as key:
+            source = read_all(
+                self._objects,
+                result.object.key,
+                key=key,
+                associated_data=_context(result.job, result.fence).binds(result.account, result.variant),
+                size=result.object.size,
+            )
+            async for piece in drawn(self._readers, source):
+                yield piece
+
+
+def _context(job: str, fence: int) -> KeyContext:
+    # Each write has a key of its own, made for the writer's fence.
+    return KeyContext(Purpose.RESULT, job, fence)
+
+
+def _check_job(proof: Proof, job: str) -> None:
+    if isinstance(proof, JobGrant) and proof.job != job:
+        raise GrantInvalid

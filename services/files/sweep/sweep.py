@@ -1,0 +1,124 @@
+"""The sweep: deletes what is expired, temporary, doomed or orphaned, in one replica at a time."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from services.common.errors import DomainError
+from services.common.logs import describe, log
+from services.files.exports import exports
+from services.files.objects.discards import Discards
+
+_BATCH = 200
+
+
+class Remains(Protocol):
+    """What rows say about objects."""
+
+    def alone(self) -> AbstractAsyncContextManager[bool]: ...
+
+    async def doomed(self, count: int) -> list[str]: ...
+
+    async def doom_temporary_results(self, before: datetime) -> int: ...
+
+    async def doom_data_exports(self, before: datetime) -> int: ...
+
+    async def unnamed(self, keys: Sequence[str]) -> list[str]: ...
+
+
+class Retention(Protocol):
+    """How long files are kept."""
+
+    async def expire_files(self) -> int: ...
+
+
+class Bucket(Protocol):
+    """What there is in the bucket; its methods block."""
+
+    def keys_older_than(self, moment: datetime) -> Iterator[list[str]]: ...
+
+    def abort_uploads_older_than(self, moment: datetime) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTimes:
+    """How often the sweep runs, and how old things must be."""
+
+    every_seconds: float
+    temporary: timedelta
+    #: Longer than any write takes, because an object comes before its row.
+    orphan: timedelta
+    orphans_every: timedelta
+
+
+class Sweep:
+    """Makes sure that no object stays that nobody can reach."""
+
+    def __init__(
+        self,
+        remains: Remains,
+        bucket: Bucket,
+        *,
+        retention: Retention,
+        discards: Discards,
+        executor: Executor,
+        times: SweepTimes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._remains = remains
+        self._bucket = bucket
+        self._retention = retention
+        self._discards = discards
+        self._executor = executor
+        self._times = times
+        self._clock = clock
+        self._looked: datetime | None = None
+
+    async def run(self) -> None:
+        """Sweep again and again; trouble with a store is logged and met the next time."""
+        while True:
+            try:
+                await self.once()
+            except DomainError as error:
+                log.warning("sweep.failed", **describe(error))
+            await asyncio.sleep(self._times.every_seconds)
+
+    async def once(self) -> None:
+        """Sweep, unless another replica does."""
+        async with self._remains.alone() as alone:
+            if not alone:
+                return
+            now = self._clock()
+            await self._remains.doom_temporary_results(now - self._times.temporary)
+            await self._expire()
+            await self._remains.doom_data_exports(now - exports.KEPT)
+            await self._discard_doomed()
+            if self._looked is None or now - self._looked >= self._times.orphans_every:
+                self._looked = now
+                await self._discard_orphans(now - self._times.orphan)
+
+    async def _expire(self) -> None:
+        while removed := await self._retention.expire_files():
+            log.info("sweep.files_expired", files=removed)
+
+    async def _discard_doomed(self) -> None:
+        while doomed := await self._remains.doomed(_BATCH):
+            for object_key in doomed:
+                # One that cannot be deleted now would come again at once.
+                if not await self._discards.discard(object_key):
+                    return
+
+    async def _discard_orphans(self, before: datetime) -> None:
+        loop = asyncio.get_running_loop()
+        aborted = await loop.run_in_executor(self._executor, self._bucket.abort_uploads_older_than, before)
+        pages = self._bucket.keys_older_than(before)
+        removed = 0
+        while page := await loop.run_in_executor(self._executor, next, pages, None):
+            for object_key in await self._remains.unnamed(page):
+                removed += await self._discards.discard(object_key)
+        if aborted or removed:
+            log.info("sweep.orphans_removed", objects=removed, uploads=aborted)

@@ -1,0 +1,28 @@
+"""Confidence: how complete a row's input was, which says nothing about its output."""
+
+from collections.abc import Collection, Sequence
+
+from services.processor.jobs.plan import Snapshot
+from services.processor.templates import prompt as template
+
+
+def used_columns(snapshot: Snapshot) -> tuple[int, ...]:
+    """Return the columns of the file that count: a template's reference columns, else those it uses."""
+    used: set[int] = set()
+    for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
+        if step.reference_columns:
+            used.update(
+                template.position(name, snapshot.columns, step.template) for name in step.reference_columns
+            )
+        else:
+            used.update(part for part in prompt.segments if isinstance(part, int))
+    return tuple(sorted(place for place in used if place < len(snapshot.columns)))
+
+
+def confidence(cells: Sequence[str], used: Collection[int]) -> int:
+    """Return the share of the used cells that are filled, 0 to 100; 100 when none is used."""
+    if not used:
+        return 100
+    filled = sum(1 for place in used if cells[place].strip())
+    # Halves go up, as people round.
+    return (200 * filled + len(used)) // (2 * len(used))

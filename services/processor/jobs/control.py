@@ -1,0 +1,193 @@
+"""What owners may do to a job that is there: pause it, let it go on, and send rows again."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from services.common.errors import DomainError
+from services.common.identity import Passport
+from services.common.logs import describe, log
+from services.processor.jobs.errors import InvalidRowRange, JobNotCompleted, JobNotPaused, PriceUnknown
+from services.processor.jobs.grants import release_budget
+from services.processor.jobs.job import Job, State
+from services.processor.outside import FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, as_person
+from services.processor.usage.meter import UsageMeter, nanos_of
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a job goes on with: a new grant, and the key that it is for."""
+
+    api_key: str
+    grant: MintedGrant
+    #: A new limit of its cost in billionths of a US dollar; None keeps the old one.
+    max_cost_nanos: int | None = None
+
+
+class JobStore(Protocol):
+    """Where jobs are kept."""
+
+    async def get(self, account: str, id_: str) -> Job: ...
+
+
+class ControlStore(Protocol):
+    """Where a job's course is changed."""
+
+    async def close(self, account: str, job: str) -> None: ...
+    async def remove(self, account: str, job: str) -> None: ...
+    async def pause(self, account: str, job: str) -> bool: ...
+    async def resume(self, account: str, job: str, leave: Leave) -> bool: ...
+    async def retry_failed(self, account: str, job: str, leave: Leave) -> None: ...
+    async def regenerate(self, account: str, job: str, row: int, leave: Leave) -> None: ...
+
+
+class Files(Protocol):
+    """Who knows files."""
+
+    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
+    async def delete_results(self, job: str, proof: Proof) -> None: ...
+
+
+class Vault(Protocol):
+    """Who knows keys and ends grants."""
+
+    async def describe_key(self, name: str, proof: Proof) -> KeyFacts: ...
+    async def revoke_grant(self, grant_id: str, account: str) -> None: ...
+
+
+class Auth(Protocol):
+    """Who gives leave to go on without the owner."""
+
+    async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
+
+
+class Changes(Protocol):
+    """Who is told that a job changed."""
+
+    def announce(self, job: str, *, urgent: bool = False) -> None: ...
+
+
+class JobControl:
+    """Changes the course of jobs."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        store: ControlStore,
+        *,
+        files: Files,
+        vault: Vault,
+        auth: Auth,
+        changes: Changes,
+        meter: UsageMeter,
+    ) -> None:
+        self._jobs = jobs
+        self._store = store
+        self._files = files
+        self._vault = vault
+        self._auth = auth
+        self._changes = changes
+        self._meter = meter
+
+    async def pause(self, person: Passport, id_: str) -> Job:
+        """Pause a job; raise JobNotFound or JobFinished."""
+        if await self._store.pause(person.account, id_):
+            self._changes.announce(id_, urgent=True)
+        return await self._jobs.get(person.account, id_)
+
+    async def remove(self, person: Passport, id_: str) -> None:
+        """Remove a job that has ended, and all of it; raise JobNotFound or JobNotEnded.
+
+        Whoever dies on the way leaves an ended job, to be removed again.
+        """
+        await self._store.close(person.account, id_)
+        await self._files.delete_results(f"jobs/{id_}", as_person(person))
+        await self._store.remove(person.account, id_)
+
+    async def resume(self, person: Passport, id_: str, *, api_key: str, max_cost: str = "") -> Job:
+        """Let a paused job go on; raise JobNotFound, JobNotPaused, or what a lost file or key says."""
+        job, key = await self._found(person, id_, api_key)
+        if job.state is not State.PAUSED:
+            raise JobNotPaused
+        if max_cost and not job.priced:
+            raise PriceUnknown
+        # One that has used up its plan would be paused again at once.
+        await self._meter.check(person.account, 1)
+        leave = await self._leave(person, job, key, rows=job.total - job.done)
+        if max_cost:
+            leave = replace(leave, max_cost_nanos=nanos_of(max_cost))
+        try:
+            unheld = await self._store.resume(person.account, id_, leave)
+        except DomainError:
+            await self._revoke(leave.grant.id, person.account)
+            raise
+        if unheld:
+            # A worker that still holds the old one goes on with it to the end of its shard.
+            await self._revoke(job.grant_id, person.account)
+        self._changes.announce(id_, urgent=True)
+        return await self._jobs.get(person.account, id_)
+
+    async def retry_failed(self, person: Passport, id_: str, *, api_key: str) -> Job:
+        """Send a job's failed rows again; raise JobNotFound, JobNotCompleted or NoFailedRows."""
+        job, key = await self._found(person, id_, api_key)
+        if job.state is not State.COMPLETED:
+            raise JobNotCompleted
+        await self._meter.check(person.account, job.failed * len(job.templates))
+        leave = await self._leave(person, job, key, rows=job.failed)
+        try:
+            await self._store.retry_failed(person.account, id_, leave)
+        except DomainError:
+            await self._revoke(leave.grant.id, person.account)
+            raise
+        self._changes.announce(id_, urgent=True)
+        return await self._jobs.get(person.account, id_)
+
+    async def regenerate(self, person: Passport, id_: str, row: int, *, api_key: str) -> Job:
+        """Send one row of a job again; raise JobNotFound, JobNotCompleted or InvalidRowRange."""
+        job, key = await self._found(person, id_, api_key)
+        if job.state is not State.COMPLETED:
+            raise JobNotCompleted
+        if not job.first_row <= row <= job.last_row:
+            raise InvalidRowRange(first_row=str(row), last_row=str(row))
+        await self._meter.check(person.account, len(job.templates))
+        leave = await self._leave(person, job, key, rows=1)
+        try:
+            await self._store.regenerate(person.account, id_, row, leave)
+        except DomainError:
+            await self._revoke(leave.grant.id, person.account)
+            raise
+        self._changes.announce(id_, urgent=True)
+        return await self._jobs.get(person.account, id_)
+
+    async def _found(self, person: Passport, id_: str, api_key: str) -> tuple[Job, str]:
+        """Return a job and the name of the key to go on with, which must be there."""
+        job = await self._jobs.get(person.account, id_)
+        if api_key:
+            api_key = (await self._vault.describe_key(api_key, as_person(person))).name
+        return job, api_key
+
+    async def _leave(self, person: Passport, job: Job, api_key: str, *, rows: int) -> Leave:
+        """Return a new grant for so many of a job's rows; the file and the key must still be there."""
+        proof = as_person(person)
+        await self._files.facts(job.file, proof)
+        key = await self._vault.describe_key(api_key or job.api_key, proof)
+        grant = await self._auth.mint_grant(
+            GrantScope(
+                job=f"jobs/{job.id}",
+                file=job.file,
+                parse=job.parse,
+                api_key=key.name,
+                first_row=job.first_row,
+                last_row=job.last_row,
+                template_count=len(job.templates),
+                release_budget=release_budget(max(1, rows), len(job.templates)),
+            ),
+            proof,
+        )
+        return Leave(key.name, grant)
+
+    async def _revoke(self, grant_id: str, account: str) -> None:
+        try:
+            await self._vault.revoke_grant(grant_id, account)
+        except DomainError as error:
+            # It ends by itself, and nobody holds it.
+            log.warning("grant.not_revoked", grant=grant_id, **describe(error))

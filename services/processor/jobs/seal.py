@@ -1,0 +1,79 @@
+"""What is sealed under a job's data key: its snapshot, and what became of each row."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from services.common.sealing import Codes, PayloadSealer, SealBroken, fields
+from services.processor.jobs.errors import SnapshotDamaged
+from services.processor.jobs.plan import Snapshot, Step
+
+
+@dataclass(frozen=True, slots=True)
+class RowPayload:
+    """Outputs of the steps that are done with the flags of each, and why the row failed, if it did."""
+
+    outputs: tuple[str, ...]
+    message: str = ""
+    flags: tuple[int, ...] = ()
+
+
+class JobSeal:
+    """Seals and opens under one job's data key; for one thread, and dropped with the work."""
+
+    def __init__(self, key: bytes, account: str, job: str) -> None:
+        about = fields("job", account, job)
+        self._sealer, self._codes = PayloadSealer(key, about), Codes(key, about)
+
+    def seal_snapshot(self, snapshot: Snapshot) -> bytes:
+        """Return the sealed snapshot."""
+        return self._sealer.seal(orjson.dumps(snapshot), fields("snapshot"))
+
+    def open_snapshot(self, sealed: bytes) -> Snapshot:
+        """Return the snapshot; raise SnapshotDamaged when it was altered or moved."""
+        document = self._open(sealed, fields("snapshot"))
+        return Snapshot(
+            columns=tuple(document["columns"]),
+            steps=tuple(_step(step) for step in document["steps"]),
+            base_url=document["base_url"],
+            variables=tuple((key, value) for key, value in document.get("variables", ())),
+            identical_once=document.get("identical_once", False),
+        )
+
+    def seal_row(self, number: int, payload: RowPayload) -> bytes:
+        """Return what became of a row, sealed for that row alone."""
+        document = [payload.outputs, payload.message, payload.flags]
+        return self._sealer.seal(orjson.dumps(document), fields("row", number))
+
+    def open_row(self, number: int, sealed: bytes) -> RowPayload:
+        """Return what became of a row; raise SnapshotDamaged when it was altered or moved."""
+        # Rows of jobs that began before there were flags end with the message.
+        outputs, message, *rest = self._open(sealed, fields("row", number))
+        return RowPayload(tuple(outputs), message, tuple(rest[0]) if rest else (0,) * len(outputs))
+
+    def code(self, step: Step, prompt: str) -> bytes:
+        """Return a code that identical requests of this job have, and no others."""
+        asked = replace(step, template="", prompt=prompt, output_column="", reference_columns=())
+        return self._codes.of(orjson.dumps(asked))
+
+    def seal_answer(self, code: bytes, texts: tuple[str, ...]) -> bytes:
+        """Return the texts of an answer, sealed for the requests of this code."""
+        return self._sealer.seal(orjson.dumps(texts), fields("answer", code))
+
+    def open_answer(self, code: bytes, sealed: bytes) -> tuple[str, ...]:
+        """Return the texts of an answer; raise SnapshotDamaged when it was altered or moved."""
+        return tuple(self._open(sealed, fields("answer", code)))
+
+    def _open(self, sealed: bytes, about: bytes) -> Any:
+        try:
+            return orjson.loads(self._sealer.open(sealed, about))
+        except SealBroken:
+            raise SnapshotDamaged from None
+
+
+def _step(document: dict[str, Any]) -> Step:
+    values: dict[str, Any] = {
+        name: tuple(each) if isinstance(each, list) else each for name, each in document.items()
+    }
+    return Step(**values)

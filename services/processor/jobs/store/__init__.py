@@ -1,0 +1,1 @@
+"""Jobs in Postgres. The rules stand one room up."""

@@ -1,0 +1,208 @@
+"""Jobs on the word of their owners: paused, resumed, and opened again for rows to be sent once more."""
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from services.processor.jobs.control import Leave
+from services.processor.jobs.errors import (
+    InvalidRowRange,
+    JobFinished,
+    JobNotCompleted,
+    JobNotEnded,
+    JobNotFound,
+    JobNotPaused,
+    NoFailedRows,
+)
+from services.processor.jobs.job import FINAL, State
+from services.processor.jobs.plan import cut
+from services.processor.queue.tasks import defer_assembly, defer_shard
+
+_LOCK = """
+    SELECT state, first_row, last_row, parallel_calls, shards_done = shard_count
+    FROM job WHERE id = %(job)s AND account = %(account)s FOR NO KEY UPDATE
+"""
+_PAUSE = """
+    UPDATE job SET state = 'PAUSED', pause_reason = 'USER', error_reason = '', error_message = ''
+    WHERE id = %(job)s
+"""
+_GO_ON = """
+    UPDATE job SET
+        state = CASE WHEN start_time IS NULL THEN 'PENDING' ELSE 'RUNNING' END,
+        pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', end_time = NULL,
+        mark_time = NULL, mark_rate = 0, api_key = %(api_key)s,
+        max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
+        grant_token = %(grant_token)s, grant_id = %(grant_id)s, grant_expire_time = %(expire_time)s
+    WHERE id = %(job)s
+"""
+# Only a completed job can be opened again, so that none of its rows come back while they are removed.
+_CLOSE = "UPDATE job SET state = 'CANCELLED' WHERE id = %(job)s AND state = 'COMPLETED'"
+_REMOVED_AT_ONCE = 10_000
+_REMOVE_ROWS = """
+    DELETE FROM result WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM result
+        WHERE job IN (SELECT id FROM job WHERE id = %(job)s AND account = %(account)s) LIMIT %(most)s
+    ))
+"""
+_REMOVE = "DELETE FROM job WHERE id = %(job)s AND account = %(account)s AND state IN ('CANCELLED', 'FAILED')"
+_FAILED_AGAIN = "UPDATE result SET state = 0 WHERE job = %(job)s AND state = 2 RETURNING row, 2 AS state"
+_ROW_AGAIN = "DELETE FROM result WHERE job = %(job)s AND row = %(row)s AND state > 0 RETURNING row, state"
+# Counters of a shard that is opened again leave the job's, and come back when it is done.
+_REOPEN = """
+    WITH again AS ({again}), touched AS (
+        SELECT shard.number, shard.succeeded, shard.failed, shard.input_tokens, shard.output_tokens,
+               shard.cost_nanos,
+               count(*) FILTER (WHERE again.state = 1) AS gone,
+               count(*) FILTER (WHERE again.state = 2) AS fallen
+        FROM again JOIN shard ON shard.job = %(job)s AND again.row BETWEEN shard.first_row AND shard.last_row
+        GROUP BY shard.job, shard.number
+    ), opened AS (
+        UPDATE shard SET state = 'HALTED', claims = 0,
+                         succeeded = shard.succeeded - touched.gone, failed = shard.failed - touched.fallen
+        FROM touched WHERE shard.job = %(job)s AND shard.number = touched.number
+    ), total AS (
+        SELECT count(*) AS shards,
+               coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed,
+               coalesce(sum(input_tokens), 0) AS input_tokens,
+               coalesce(sum(output_tokens), 0) AS output_tokens,
+               coalesce(sum(cost_nanos), 0) AS cost_nanos
+        FROM touched
+    )
+    UPDATE job SET
+        shards_done = job.shards_done - total.shards,
+        succeeded = job.succeeded - total.succeeded, failed = job.failed - total.failed,
+        input_tokens = job.input_tokens - total.input_tokens,
+        output_tokens = job.output_tokens - total.output_tokens,
+        cost_nanos = job.cost_nanos - total.cost_nanos,
+        mark_done = 0
+    FROM total WHERE job.id = %(job)s
+    RETURNING total.shards
+"""
+_OCCUPIED = "SELECT count(*) FROM shard WHERE job = %(job)s AND state IN ('QUEUED', 'RUNNING')"
+_SETTLE = """
+    UPDATE job SET reserved_nanos = cost_nanos + coalesce((
+        SELECT sum(shard.cost_nanos) FROM shard
+        WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
+    ), 0) WHERE id = %(job)s
+"""
+# Those that were begun go first.
+_FILL = """
+    WITH next AS (
+        SELECT number, row_number() OVER (ORDER BY state, number) AS place
+        FROM shard WHERE job = %(job)s AND state IN ('HALTED', 'WAITING')
+        ORDER BY state, number LIMIT %(count)s
+    )
+    UPDATE shard SET state = 'QUEUED', calls = (%(calls)s::int[])[next.place]
+    FROM next WHERE shard.job = %(job)s AND shard.number = next.number
+    RETURNING shard.number
+"""
+
+
+class JobControlStore:
+    """Changes of a job's course. Each takes the job's lock first, as workers do."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
+        self._pool = pool
+
+    async def pause(self, account: str, job: str) -> bool:
+        """Pause a job; return whether it was this call. Raises JobNotFound or JobFinished."""
+        async with self._pool.connection() as connection:
+            state, *_ = await _locked(connection, account, job)
+            if state in FINAL:
+                raise JobFinished
+            if state is not State.PAUSED:
+                await connection.execute(_PAUSE, {"job": job})
+        return state is not State.PAUSED
+
+    async def resume(self, account: str, job: str, leave: Leave) -> bool:
+        """Let a job go on; return whether no worker holds the old grant; raise JobNotFound, JobNotPaused."""
+        async with self._pool.connection() as connection:
+            state, first, last, calls, all_done = await _locked(connection, account, job)
+            if state is not State.PAUSED:
+                raise JobNotPaused
+            await _go_on(connection, job, leave)
+            rows = last - first + 1
+            return await _fill(connection, account, job, rows=rows, calls=calls, all_done=all_done)
+
+    async def retry_failed(self, account: str, job: str, leave: Leave) -> None:
+        """Open a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows."""
+        await self._reopen(account, job, leave, again=_FAILED_AGAIN, row=0)
+
+    async def regenerate(self, account: str, job: str, row: int, leave: Leave) -> None:
+        """Open a job for one row; raise JobNotFound, JobNotCompleted or InvalidRowRange."""
+        await self._reopen(account, job, leave, again=_ROW_AGAIN, row=row)
+
+    async def close(self, account: str, job: str) -> None:
+        """See to it that nobody opens a job again that has ended; raise JobNotFound or JobNotEnded."""
+        async with self._pool.connection() as connection:
+            state, *_ = await _locked(connection, account, job)
+            if state not in FINAL:
+                raise JobNotEnded
+            await connection.execute(_CLOSE, {"job": job})
+
+    async def remove(self, account: str, job: str) -> None:
+        """Remove a closed job; its rows first, so many at a time that no statement takes long."""
+        about = {"job": job, "account": account, "most": _REMOVED_AT_ONCE}
+        removed = _REMOVED_AT_ONCE
+        while removed == _REMOVED_AT_ONCE:
+            async with self._pool.connection() as connection:
+                removed = (await connection.execute(_REMOVE_ROWS, about)).rowcount
+        async with self._pool.connection() as connection:
+            await connection.execute(_REMOVE, about)
+
+    async def _reopen(self, account: str, job: str, leave: Leave, *, again: str, row: int) -> None:
+        async with self._pool.connection() as connection:
+            state, first, last, calls, _ = await _locked(connection, account, job)
+            if state is not State.COMPLETED:
+                raise JobNotCompleted
+            query = _REOPEN.format(again=again).encode()
+            opened = await (await connection.execute(query, {"job": job, "row": row})).fetchone()
+            if not opened or not opened[0]:
+                raise InvalidRowRange(first_row=str(row), last_row=str(row)) if row else NoFailedRows
+            await _go_on(connection, job, leave)
+            await _fill(connection, account, job, rows=last - first + 1, calls=calls, all_done=False)
+
+
+async def _locked(
+    connection: AsyncConnection[TupleRow], account: str, job: str
+) -> tuple[State, int, int, int, bool]:
+    row = await (await connection.execute(_LOCK, {"job": job, "account": account})).fetchone()
+    if row is None:
+        raise JobNotFound
+    state, first, last, calls, all_done = row
+    return State(state), first, last, calls, all_done
+
+
+async def _go_on(connection: AsyncConnection[TupleRow], job: str, leave: Leave) -> None:
+    await connection.execute(
+        _GO_ON,
+        {
+            "job": job,
+            "api_key": leave.api_key,
+            "grant_token": leave.grant.token,
+            "grant_id": leave.grant.id,
+            "expire_time": leave.grant.expire_time,
+            "max_cost_nanos": leave.max_cost_nanos,
+        },
+    )
+
+
+async def _fill(
+    connection: AsyncConnection[TupleRow], account: str, job: str, *, rows: int, calls: int, all_done: bool
+) -> bool:
+    """Put so many shards into the queue that the job's window is full; return whether it was empty."""
+    if all_done:
+        await defer_assembly(connection, job)
+        return True
+    found = await (await connection.execute(_OCCUPIED, {"job": job})).fetchone()
+    occupied: int = found[0] if found else 0
+    if not occupied:
+        # Nobody holds money of the job: what killed workers took along is free again.
+        await connection.execute(_SETTLE, {"job": job})
+    shares = list(cut(rows, calls).calls)
+    # Those that are still at work keep their calls; the rest of the window gets the smaller shares.
+    free = sorted(shares)[: max(0, len(shares) - occupied)]
+    cursor = await connection.execute(_FILL, {"job": job, "count": len(free), "calls": free})
+    for (number,) in await cursor.fetchall():
+        await defer_shard(connection, account=account, job=job, shard=number)
+    return occupied == 0

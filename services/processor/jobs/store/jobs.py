@@ -1,0 +1,220 @@
+"""Jobs in Postgres, as their owners see them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from services.common.paging import Position
+from services.common.store import idempotency
+from services.processor.jobs.errors import JobFinished, JobNotFound
+from services.processor.jobs.job import LIVE, Job, State
+from services.processor.jobs.jobs import NewJob
+from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
+from services.processor.queue.tasks import ROWS, RUN_SHARD
+
+_METHOD = "CreateJob"
+# The shards of a job are made where they are kept: a large job has thousands.
+_ADD_SHARDS = text("""
+    INSERT INTO shard (job, number, first_row, last_row, state, calls, fence, claims,
+                       succeeded, failed, input_tokens, output_tokens)
+    SELECT :job, n, :first + n * :rows, least(:first + (n + 1) * :rows - 1, :last),
+           CASE WHEN n < :window THEN 'QUEUED' ELSE 'WAITING' END,
+           coalesce((CAST(:calls AS int[]))[n + 1], 0), 0, 0, 0, 0, 0, 0
+    FROM generate_series(0, :count - 1) AS n
+""")
+_QUEUE_FIRST = text("""
+    SELECT procrastinate_defer_jobs_v1(array_agg(
+        ROW(CAST(:queue AS text), CAST(:task AS text), -(turn.next + 2 * n), NULL, NULL,
+            jsonb_build_object('job', CAST(:job AS text), 'shard', n), NULL)::procrastinate_job_to_defer_v1
+        ORDER BY n
+    ))
+    FROM generate_series(0, :window - 1) AS n, next_turn(:account) AS turn(next)
+""")
+
+
+class JobStore:
+    """Jobs by account and id; another account's are as if they were not there."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._sessions = sessions
+
+    async def made_before(self, account: str, key: str, content: bytes) -> str | None:
+        """Return the id of the job that an Idempotency-Key has made already, without claiming the key."""
+        if not key:
+            return None
+        async with self._sessions() as session:
+            made = await _claim(session, account, key=key, content=content, id_="")
+            await session.rollback()
+        return made or None
+
+    async def live(self, account: str) -> int:
+        """Return how many jobs have not ended."""
+        counted = select(func.count()).where(JobRow.account == account, JobRow.state.in_(LIVE))
+        async with self._sessions() as session:
+            return int(await session.scalar(counted) or 0)
+
+    async def add(self, job: NewJob, key: str, content: bytes) -> str:
+        """Store a job with its shards and put the first into the queue, all at once; return the job's id.
+
+        Under a repeated Idempotency-Key that is the id of the job which the first request made.
+        """
+        async with self._sessions.begin() as session:
+            id_ = await _claim(session, job.account, key=key, content=content, id_=job.id)
+            if id_ == job.id:
+                await session.execute(insert(JobRow).values(**_values(job)))
+                shards = job.shards
+                await session.execute(
+                    _ADD_SHARDS,
+                    {
+                        "job": job.id,
+                        "first": job.first_row,
+                        "last": job.last_row,
+                        "rows": shards.rows,
+                        "count": shards.count,
+                        "window": shards.window,
+                        "calls": list(shards.calls),
+                    },
+                )
+                await session.execute(
+                    _QUEUE_FIRST,
+                    {
+                        "queue": ROWS,
+                        "task": RUN_SHARD,
+                        "account": job.account,
+                        "job": job.id,
+                        "window": shards.window,
+                    },
+                )
+        return id_
+
+    async def get(self, account: str, id_: str) -> Job:
+        """Return a job with the counters of this moment; raise JobNotFound."""
+        under_way = _under_way()
+        query = (
+            select(JobRow, under_way)
+            .join(under_way, onclause=text("true"))
+            .where(JobRow.account == account, JobRow.id == id_)
+        )
+        async with self._sessions() as session:
+            row = (await session.execute(query)).one_or_none()
+        if row is None:
+            raise JobNotFound
+        return _job(row)
+
+    async def page(self, account: str, after: Position | None, count: int) -> list[Job]:
+        """Return up to `count` jobs, newest first, that come after a position."""
+        under_way = _under_way()
+        query = (
+            select(JobRow, under_way).join(under_way, onclause=text("true")).where(JobRow.account == account)
+        )
+        if after is not None:
+            query = query.where(tuple_(JobRow.create_time, JobRow.id) < tuple_(after.create_time, after.id))
+        query = query.order_by(JobRow.create_time.desc(), JobRow.id.desc()).limit(count)
+        async with self._sessions() as session:
+            return [_job(row) for row in await session.execute(query)]
+
+    async def cancel(self, account: str, id_: str, now: datetime) -> bool:
+        """Cancel a job; return whether it was this call. Raises JobNotFound or JobFinished."""
+        ending = (
+            update(JobRow)
+            .where(JobRow.account == account, JobRow.id == id_, JobRow.state.in_(LIVE))
+            .values(
+                state=State.CANCELLED,
+                end_time=now,
+                pause_reason="NOT_PAUSED",
+                error_reason="",
+                error_message="",
+            )
+            .returning(JobRow.id)
+        )
+        async with self._sessions.begin() as session:
+            if (await session.execute(ending)).first() is not None:
+                return True
+        job = await self.get(account, id_)
+        if job.state is not State.CANCELLED:
+            raise JobFinished
+        return False
+
+
+async def _claim(session: AsyncSession, account: str, *, key: str, content: bytes, id_: str) -> str:
+    return await idempotency.claim(
+        session, IDEMPOTENCY, account=account, method=_METHOD, key=key, content=content, resource=id_
+    )
+
+
+def _under_way() -> LateralFromClause:
+    """Sums over the shards whose counters are not in the job's own yet."""
+    columns = (
+        ShardRow.succeeded,
+        ShardRow.failed,
+        ShardRow.input_tokens,
+        ShardRow.output_tokens,
+        ShardRow.cost_nanos,
+    )
+    return (
+        select(*(func.coalesce(func.sum(each), 0).label(f"open_{each.key}") for each in columns))
+        .where(ShardRow.job == JobRow.id, text("shard.state IN ('QUEUED', 'RUNNING', 'HALTED')"))
+        .lateral("under_way")
+    )
+
+
+def _job(row: Row[Any]) -> Job:
+    job: JobRow = row[0]
+    return Job(
+        id=job.id,
+        account=job.account,
+        file=job.file,
+        parse=job.parse,
+        templates=tuple(job.templates),
+        first_row=job.first_row,
+        last_row=job.last_row,
+        parallel_calls=job.parallel_calls,
+        api_key=job.api_key,
+        state=State(job.state),
+        pause_reason=job.pause_reason,
+        error_reason=job.error_reason,
+        error_message=job.error_message,
+        succeeded=job.succeeded + int(row.open_succeeded),
+        failed=job.failed + int(row.open_failed),
+        input_tokens=job.input_tokens + int(row.open_input_tokens),
+        output_tokens=job.output_tokens + int(row.open_output_tokens),
+        mark_time=job.mark_time,
+        mark_done=job.mark_done,
+        mark_rate=job.mark_rate,
+        create_time=job.create_time,
+        start_time=job.start_time,
+        end_time=job.end_time,
+        wrapped_key=job.wrapped_key,
+        snapshot=job.snapshot,
+        grant_id=job.grant_id,
+        cost_nanos=job.cost_nanos + int(row.open_cost_nanos),
+        max_cost_nanos=job.max_cost_nanos,
+        priced=job.priced,
+    )
+
+
+def _values(job: NewJob) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "account": job.account,
+        "file": job.file,
+        "parse": job.parse,
+        "templates": list(job.templates),
+        "first_row": job.first_row,
+        "last_row": job.last_row,
+        "parallel_calls": job.parallel_calls,
+        "api_key": job.api_key,
+        "state": State.PENDING,
+        "shard_count": job.shards.count,
+        "wrapped_key": job.wrapped_key,
+        "snapshot": job.snapshot,
+        "grant_token": job.grant_token,
+        "grant_id": job.grant_id,
+        "grant_expire_time": job.grant_expire_time,
+        "create_time": job.create_time,
+        "max_cost_nanos": job.max_cost_nanos,
+        "priced": job.priced,
+    }

@@ -1,0 +1,36 @@
+"""Auth as the processor knows it: it mints grants."""
+
+from dataclasses import asdict
+from datetime import UTC
+
+import grpc
+from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
+
+from services.common.rpc.errors import peer_errors
+from services.processor.outside import GrantScope, MintedGrant, Proof
+
+_SECONDS = 10.0
+
+
+class Auth:
+    """Grants."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._grants = grants_pb2_grpc.GrantServiceStub(channel)
+
+    async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant:
+        """Return a grant for the person behind the proof; UNAUTHENTICATED."""
+        request = grants_pb2.MintJobGrantRequest(**asdict(scope))
+        async with peer_errors():
+            minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
+        return MintedGrant(minted.grant, minted.grant_id, minted.expire_time.ToDatetime(UTC))
+
+    async def mint_test_grant(self, api_key: str, proof: Proof) -> str:
+        """Return a grant for one release of one key of the person behind the proof; UNAUTHENTICATED."""
+        request = grants_pb2.MintJobGrantRequest(
+            purpose=grants_pb2.MintJobGrantRequest.KEY_TEST, api_key=api_key, release_budget=1
+        )
+        async with peer_errors():
+            minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
+        token: str = minted.grant
+        return token

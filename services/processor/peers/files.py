@@ -1,0 +1,95 @@
+"""Files as the processor knows it: rows to work on, and results to keep."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+
+import grpc
+from smelt.files.v1 import files_pb2, files_pb2_grpc, results_pb2, results_pb2_grpc, rows_pb2, rows_pb2_grpc
+
+from services.common.rpc.errors import peer_errors
+from services.processor.outside import (
+    FileFacts,
+    Proof,
+    ResultAbout,
+    Rows,
+    StoredResult,
+)
+
+_SECONDS = 10.0
+_STREAM_SECONDS = 3600.0
+
+
+class Files:
+    """Files and results."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._files = files_pb2_grpc.FileServiceStub(channel)
+        self._rows = rows_pb2_grpc.RowServiceStub(channel)
+        self._results = results_pb2_grpc.ResultServiceStub(channel)
+
+    async def facts(self, file: str, proof: Proof) -> FileFacts:
+        """Return a file's facts; FILE_NOT_FOUND."""
+        async with peer_errors():
+            found = await self._files.GetFile(
+                files_pb2.GetFileRequest(name=file), metadata=proof, timeout=_SECONDS
+            )
+        return FileFacts(
+            name=found.name,
+            parse=found.parse,
+            row_count=found.row_count,
+            columns=tuple(column.name for column in found.columns),
+        )
+
+    async def rows(
+        self, file: str, parse: int, *, first: int, count: int, proof: Proof
+    ) -> AsyncGenerator[Rows]:
+        """Stream a range of rows in batches; FILE_NOT_FOUND, FILE_DAMAGED."""
+        request = rows_pb2.ReadRowsRequest(file=file, parse=parse, first=first, count=count)
+        async with peer_errors():
+            call = self._rows.ReadRows(request, metadata=proof, timeout=_STREAM_SECONDS)
+            try:
+                async for batch in call:
+                    yield batch.rows
+            finally:
+                call.cancel()
+
+    async def write_result(
+        self, about: ResultAbout, pieces: AsyncIterable[bytes], proof: Proof
+    ) -> StoredResult:
+        """Store a result file whole or not at all; RESULT_STALE."""
+        header = results_pb2.WriteResultRequest.Header(
+            job=about.job,
+            variant=about.variant,
+            fence=about.fence,
+            temporary=about.temporary,
+            row_count=about.row_count,
+        )
+
+        async def requests() -> AsyncIterator[results_pb2.WriteResultRequest]:
+            yield results_pb2.WriteResultRequest(header=header)
+            async for piece in pieces:
+                yield results_pb2.WriteResultRequest(data=piece)
+
+        async with peer_errors():
+            stored = await self._results.WriteResult(requests(), metadata=proof, timeout=_STREAM_SECONDS)
+        return StoredResult(stored.size_bytes, stored.sha256, stored.row_count)
+
+    async def delete_results(self, job: str, proof: Proof) -> None:
+        """Remove every result file of a job; repeating it is harmless."""
+        request = results_pb2.DeleteResultsRequest(job=job)
+        async with peer_errors():
+            await self._results.DeleteResults(request, metadata=proof, timeout=_SECONDS)
+
+    async def read_result(self, job: str, variant: str, proof: Proof) -> AsyncIterator[StoredResult | bytes]:
+        """Stream a result file: first its facts, then its pieces; RESULT_NOT_FOUND, FILE_DAMAGED."""
+        request = results_pb2.ReadResultRequest(job=job, variant=variant)
+        async with peer_errors():
+            call = self._results.ReadResult(request, metadata=proof, timeout=_STREAM_SECONDS)
+            try:
+                async for message in call:
+                    if message.WhichOneof("part") == "result":
+                        result = message.result
+                        yield StoredResult(result.size_bytes, result.sha256, result.row_count)
+                    else:
+                        yield message.data
+            finally:
+                call.cancel()

@@ -1,0 +1,176 @@
+"""Keys from the vault, one for each provider call, over one stream that all calls of a worker share."""
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from smelt.vault.v1 import release_pb2, release_pb2_grpc
+
+from services.common.errors import RemoteError, Unavailable
+from services.common.logs import describe, log
+from services.common.rpc.errors import error_from_status
+from services.processor.outside import Released, Use
+
+#: How long one answer may take.
+ANSWER_SECONDS = 5.0
+#: The vault ends a stream after ten minutes; ours is replaced before.
+STREAM_SECONDS = 540.0
+_SWEEP_SECONDS = 0.5
+_FIRST_BACKOFF_SECONDS = 0.1
+_LONGEST_BACKOFF_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One open stream: what waits to be sent, and who waits for which answer."""
+
+    opened: float
+    requests: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
+    waiting: dict[int, tuple[float, "asyncio.Future[Released]"]] = field(default_factory=dict)
+    shown: set[bytes] = field(default_factory=set)
+    closing: bool = False
+
+
+class ReleaseClient:
+    """Asks the vault for keys. A lost stream fails the calls that wait; the next ask opens another."""
+
+    def __init__(self, channel: grpc.aio.Channel, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stub = release_pb2_grpc.KeyReleaseServiceStub(channel)
+        self._clock = clock
+        self._stream: _Stream | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._digests: dict[str, bytes] = {}
+        self._next_id = 0
+        self._failures = 0
+        self._not_before = 0.0
+
+    async def release(self, grant: str, use: Use) -> Released:
+        """Return the key for one call; raise the vault's refusal, or Unavailable when it does not answer."""
+        digest = self._digest(grant)
+        stream = await self._open()
+        known = digest in stream.shown
+        try:
+            return await self._ask(stream, grant, digest, use)
+        except RemoteError as error:
+            # The vault forgets grants when a stream has shown it very many.
+            if error.reason != "GRANT_INVALID" or not known:
+                raise
+        stream.shown.discard(digest)
+        return await self._ask(stream, grant, digest, use)
+
+    async def _ask(self, stream: _Stream, grant: str, digest: bytes, use: Use) -> Released:
+        self._next_id += 1
+        id_ = self._next_id
+        answer: asyncio.Future[Released] = asyncio.get_running_loop().create_future()
+        stream.waiting[id_] = (self._clock() + ANSWER_SECONDS, answer)
+        request = release_pb2.ReleaseApiKeysRequest(
+            id=id_,
+            grant_sha256=digest,
+            row=use.row,
+            template=use.template,
+            claim=use.claim,
+            attempt=use.attempt,
+        )
+        if digest not in stream.shown:
+            stream.shown.add(digest)
+            request.grant = grant
+        stream.requests.put_nowait(request)
+        try:
+            return await answer
+        finally:
+            stream.waiting.pop(id_, None)
+
+    async def close(self) -> None:
+        """End the stream; calls that wait fail."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _digest(self, grant: str) -> bytes:
+        digest = self._digests.get(grant)
+        if digest is None:
+            if len(self._digests) > 1000:
+                self._digests.clear()
+            digest = self._digests[grant] = hashlib.sha256(grant.encode()).digest()
+        return digest
+
+    async def _open(self) -> _Stream:
+        stream = self._stream
+        if stream is not None and not stream.closing and self._clock() - stream.opened < STREAM_SECONDS:
+            return stream
+        # After a failure nobody opens a stream before the pause is over; all who ask wait for it together.
+        if (pause := self._not_before - self._clock()) > 0:
+            await asyncio.sleep(pause)
+        stream = self._stream
+        if stream is None or stream.closing or self._clock() - stream.opened >= STREAM_SECONDS:
+            if stream is not None:
+                self._retire(stream)
+            stream = self._stream = _Stream(opened=self._clock())
+            task = asyncio.ensure_future(self._run(stream))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return stream
+
+    def _retire(self, stream: _Stream) -> None:
+        """Let a stream end once its answers have come."""
+        if not stream.closing:
+            stream.closing = True
+            stream.requests.put_nowait(None)
+
+    async def _run(self, stream: _Stream) -> None:
+        call = self._stub.ReleaseApiKeys(_sent(stream.requests), timeout=STREAM_SECONDS + 30)
+        sweeper = asyncio.ensure_future(self._sweep(stream))
+        try:
+            async for message in call:
+                self._failures = 0
+                self._answered(stream, message)
+        except grpc.aio.AioRpcError as error:
+            # A stream that nobody used is ended by its deadline, which is nobody's trouble.
+            if stream.waiting or error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                log.warning("release.stream_lost", code=error.code().name, waiting=len(stream.waiting))
+                self._back_off()
+        except Exception as error:  # noqa: BLE001  whoever waits must be told, whatever went wrong
+            log.error("release.stream_failed", **describe(error))
+            self._back_off()
+        finally:
+            stream.closing = True
+            sweeper.cancel()
+            call.cancel()
+            for _, answer in stream.waiting.values():
+                if not answer.done():
+                    answer.set_exception(Unavailable())
+
+    def _back_off(self) -> None:
+        self._failures += 1
+        pause = min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(self._failures - 1, 8), _LONGEST_BACKOFF_SECONDS)
+        self._not_before = self._clock() + pause
+
+    def _answered(self, stream: _Stream, message: Any) -> None:
+        waiting = stream.waiting.get(message.id)
+        if waiting is None or waiting[1].done():
+            return
+        answer = waiting[1]
+        if message.WhichOneof("outcome") == "released":
+            answer.set_result(Released(message.released.secret, message.released.base_url))
+        else:
+            answer.set_exception(error_from_status(message.refused))
+
+    async def _sweep(self, stream: _Stream) -> None:
+        """Fail what waits too long: one timer for all instead of one for each call."""
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(_SWEEP_SECONDS)
+                now = self._clock()
+                for deadline, answer in list(stream.waiting.values()):
+                    if deadline < now and not answer.done():
+                        answer.set_exception(Unavailable())
+
+
+async def _sent(requests: "asyncio.Queue[Any]") -> AsyncIterator[Any]:
+    while (request := await requests.get()) is not None:
+        yield request

@@ -1,0 +1,116 @@
+"""The vault as the processor knows it: facts of keys, data keys, grants to end, secrets of webhooks."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import grpc
+from smelt.vault.v1 import (
+    api_keys_pb2,
+    api_keys_pb2_grpc,
+    data_keys_pb2,
+    data_keys_pb2_grpc,
+    release_pb2,
+    release_pb2_grpc,
+    webhooks_pb2,
+    webhooks_pb2_grpc,
+)
+
+from services.common.rpc.errors import peer_errors
+from services.processor.jobs.job import JOB_KEY_GENERATION
+from services.processor.outside import DataKey, KeyFacts, Proof
+from services.processor.webhooks.webhooks import NewSecret
+
+_SECONDS = 10.0
+
+
+class Vault:
+    """Keys: what they are called, the data keys of jobs, and the end of a grant."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._directory = api_keys_pb2_grpc.ApiKeyDirectoryServiceStub(channel)
+        self._data_keys = data_keys_pb2_grpc.DataKeyServiceStub(channel)
+        self._release = release_pb2_grpc.KeyReleaseServiceStub(channel)
+
+    async def describe_key(self, name: str, proof: Proof) -> KeyFacts:
+        """Return the named key's facts, or the active one's; API_KEY_NOT_FOUND, NO_API_KEY."""
+        async with peer_errors():
+            found = await self._directory.DescribeApiKey(
+                api_keys_pb2.DescribeApiKeyRequest(name=name), metadata=proof, timeout=_SECONDS
+            )
+        return KeyFacts(found.name, found.base_url)
+
+    async def record_key_test(self, name: str, result: str, proof: Proof) -> datetime:
+        """Put a test's result on a key of the person, and return when that was; API_KEY_NOT_FOUND."""
+        request = api_keys_pb2.RecordKeyTestRequest(name=name, result=result)
+        async with peer_errors():
+            noted = await self._directory.RecordKeyTest(request, metadata=proof, timeout=_SECONDS)
+        time: datetime = noted.test_time.ToDatetime(UTC)
+        return time
+
+    async def create_data_key(self, job: str, proof: Proof) -> DataKey:
+        """Return a new data key for a job."""
+        request = data_keys_pb2.CreateDataKeyRequest(context=_context(job))
+        async with peer_errors():
+            made = await self._data_keys.CreateDataKey(request, metadata=proof, timeout=_SECONDS)
+        return DataKey(made.key, made.wrapped_key)
+
+    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes:
+        """Return a job's data key; DATA_KEY_INVALID."""
+        request = data_keys_pb2.OpenDataKeyRequest(context=_context(job), wrapped_key=wrapped)
+        async with peer_errors():
+            opened = await self._data_keys.OpenDataKey(request, metadata=proof, timeout=_SECONDS)
+        key: bytes = opened.key
+        return key
+
+    async def revoke_grant(self, grant_id: str, account: str) -> None:
+        """End a grant; repeating it is harmless."""
+        request = release_pb2.RevokeGrantRequest(grant_id=grant_id, account=account)
+        async with peer_errors():
+            await self._release.RevokeGrant(request, timeout=_SECONDS)
+
+
+def _context(job: str) -> data_keys_pb2.DataKeyContext:
+    return data_keys_pb2.DataKeyContext(
+        purpose=data_keys_pb2.DataKeyContext.JOB, object=job, generation=JOB_KEY_GENERATION
+    )
+
+
+class WebhookVault:
+    """Secrets of webhooks; what they are is seen here once, when they are made."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._secrets = webhooks_pb2_grpc.WebhookSecretServiceStub(channel)
+
+    async def create_secret(self, webhook: str, generation: int, proof: Proof) -> NewSecret:
+        """Return a new secret for a webhook of the person behind the proof."""
+        request = webhooks_pb2.CreateWebhookSecretRequest(webhook=webhook, generation=generation)
+        async with peer_errors():
+            made = await self._secrets.CreateWebhookSecret(request, metadata=proof, timeout=_SECONDS)
+        return NewSecret(made.secret, made.wrapped_secret)
+
+    async def record_change(self, webhook: str, proof: Proof, *, deleted: bool) -> None:
+        """Have it on record that the person behind the proof changed or removed a webhook."""
+        changes = webhooks_pb2.RecordWebhookChangeRequest
+        request = webhooks_pb2.RecordWebhookChangeRequest(
+            webhook=webhook, change=changes.DELETED if deleted else changes.UPDATED
+        )
+        async with peer_errors():
+            await self._secrets.RecordWebhookChange(request, metadata=proof, timeout=_SECONDS)
+
+    async def sign(
+        self, account: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
+    ) -> Sequence[bytes]:
+        """Return a signature for each secret; WEBHOOK_SECRET_INVALID, ACCOUNT_ERASED."""
+        request = webhooks_pb2.SignWebhookRequest(
+            account=account,
+            webhook=webhook,
+            secrets=[
+                webhooks_pb2.WrappedWebhookSecret(generation=generation, wrapped_secret=wrapped)
+                for generation, wrapped in secrets
+            ],
+            content=content,
+        )
+        async with peer_errors():
+            signed = await self._secrets.SignWebhook(request, timeout=_SECONDS)
+        signatures: Sequence[bytes] = signed.signatures
+        return signatures

@@ -1,0 +1,1 @@
+"""What the processor holds of people: the list, its export and its erasure."""

@@ -1,0 +1,39 @@
+"""All jobs of an account, for whoever asks for everything or leaves."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from services.processor.jobs.job import LIVE, State
+from services.processor.models import JobRow
+from services.processor.privacy.part import SealedJob
+
+
+class OwnedJobStore:
+    """Finds and stops an account's jobs."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._sessions = sessions
+
+    async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
+        """Return jobs by id, after one."""
+        wanted = (
+            select(JobRow.id, JobRow.first_row, JobRow.last_row, JobRow.wrapped_key, JobRow.snapshot)
+            .where(JobRow.account == account, JobRow.id > after)
+            .order_by(JobRow.id)
+            .limit(count)
+        )
+        async with self._sessions() as session:
+            return [SealedJob(*row) for row in await session.execute(wanted)]
+
+    async def stop(self, account: str) -> list[str]:
+        """End every job that has not ended; return which."""
+        ending = (
+            update(JobRow)
+            .where(JobRow.account == account, JobRow.state.in_(LIVE))
+            .values(state=State.CANCELLED, end_time=func.now(), pause_reason="NOT_PAUSED")
+            .returning(JobRow.id)
+        )
+        async with self._sessions.begin() as session:
+            return list(await session.scalars(ending))

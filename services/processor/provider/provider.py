@@ -1,0 +1,172 @@
+"""Calls to OpenAI-compatible endpoints: the official client over one bounded connection pool per worker.
+
+Nothing of the environment reaches it, the key is given for each call, and what comes back is bounded in
+bytes and time, never followed and never remembered.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import httpx2
+import orjson
+import yarl
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
+
+from services.processor.provider import announced_limits
+from services.processor.provider.addresses import CheckedResolver, Endpoints
+from services.processor.provider.answer import Answer, Unusable, error_object, read
+from services.processor.provider.failures import (
+    KEY_ECHOED,
+    KEY_UNSENDABLE,
+    TIMED_OUT,
+    TOO_LARGE,
+    UNREACHABLE,
+    judge,
+)
+
+_CONNECTIONS_IDLE_SECONDS = 30.0
+# Everything else, a cookie above all, would be kept or shown beside the answers of other people.
+_KEPT_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms", *announced_limits.NAMES})
+_KNOWN_URLS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may take."""
+
+    connect_seconds: float
+    total_seconds: float
+    answer_bytes: int
+
+
+class AnswerTooLarge(httpx2.RequestError):
+    """The answer is larger than an answer may be, or packed, which hides its size."""
+
+
+class _Transport(httpx2.AsyncBaseTransport):
+    """Carries requests through aiohttp and returns answers that are whole and bounded."""
+
+    def __init__(self, session: aiohttp.ClientSession, limits: Limits) -> None:
+        self._session = session
+        self._answer_bytes = limits.answer_bytes
+        self._timeout = aiohttp.ClientTimeout(total=limits.total_seconds, sock_connect=limits.connect_seconds)
+        self._urls: dict[str, yarl.URL] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        text = str(request.url)
+        url = self._urls.get(text)
+        if url is None:
+            if len(self._urls) >= _KNOWN_URLS:
+                self._urls.clear()
+            url = self._urls[text] = yarl.URL(text, encoded=True)
+        try:
+            async with self._session.request(
+                request.method,
+                url,
+                headers=request.headers,
+                data=request.content,
+                allow_redirects=False,
+                timeout=self._timeout,
+            ) as response:
+                body = await self._body(response)
+        except TimeoutError:
+            raise httpx2.ReadTimeout("no whole answer in time") from None
+        except (aiohttp.ClientError, OSError):
+            raise httpx2.ConnectError("no connection, or it broke") from None
+        headers = [(name, value) for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS]
+        return httpx2.Response(response.status, headers=headers, content=body, request=request)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise AnswerTooLarge("the answer is packed")
+        body = bytearray()
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > self._answer_bytes:
+                response.close()
+                raise AnswerTooLarge("the answer is too large")
+        return bytes(body)
+
+    async def aclose(self) -> None:
+        await self._session.close()
+
+
+class Provider:
+    """Sends prompts. One for a whole worker; made inside its event loop."""
+
+    def __init__(self, endpoints: Endpoints, limits: Limits) -> None:
+        _forget_environment()
+        self._endpoints = endpoints
+        connector = aiohttp.TCPConnector(
+            # The calls of the shards are the limit.
+            limit=0,
+            keepalive_timeout=_CONNECTIONS_IDLE_SECONDS,
+            resolver=CheckedResolver(aiohttp.ThreadedResolver(), endpoints),
+            ssl=httpx2.create_ssl_context(trust_env=False),
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+        )
+        self._client = AsyncOpenAI(
+            # Each call brings its own Authorization; this one is never sent.
+            api_key="unused",
+            base_url="https://provider.invalid/v1",
+            max_retries=0,
+            http_client=DefaultAioHttpClient(
+                transport=_Transport(session, limits), trust_env=False, follow_redirects=False
+            ),
+        )
+
+    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable:
+        """Send one prompt and return the answer or why there is none; raise AddressNotAllowed."""
+        url = self._endpoints.completions_url(base_url)
+        try:
+            response = await self._client.post(
+                url,
+                cast_to=httpx2.Response,
+                content=orjson.dumps(body),
+                options={
+                    "headers": {
+                        "Authorization": f"Bearer {secret.decode('ascii')}",
+                        "Accept-Encoding": "identity",
+                    }
+                },
+            )
+        except UnicodeDecodeError:
+            return Unusable(KEY_UNSENDABLE)
+        except APIStatusError as error:
+            refusal = error.response
+            shown = error_object(refusal.content)
+            failure = judge(refusal.status_code, shown, refusal.headers, datetime.now(UTC))
+            return Unusable(failure, told=announced_limits.told_by(refusal.headers))
+        except APITimeoutError:
+            return Unusable(TIMED_OUT)
+        except APIConnectionError as error:
+            return Unusable(TOO_LARGE if isinstance(error.__cause__, AnswerTooLarge) else UNREACHABLE)
+        said = read(response.content)
+        if type(said) is Answer and secret.decode() in said.text:
+            # Nobody is shown a stored key, not even its owner by way of an answer.
+            return Unusable(KEY_ECHOED, said.input_tokens, said.output_tokens)
+        told = announced_limits.told_by(response.headers)
+        return said if told is None else replace(said, told=told)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+        # Transports close a moment after their session.
+        await asyncio.sleep(0)
+
+
+def _forget_environment() -> None:
+    """Remove what the client would read from the environment: keys, organisations, headers."""
+    for name in [name for name in os.environ if name.startswith("OPENAI_")]:
+        del os.environ[name]

@@ -1,0 +1,107 @@
+"""Paces in Valkey: what all workers know of a place, and moments to call at that no two of them get."""
+
+from collections.abc import Awaitable
+from dataclasses import astuple, dataclass, fields
+from typing import Any, cast
+
+import orjson
+from redis.asyncio import Redis
+
+from services.processor.provider.pace import Pace
+
+_PACE = "smelt:pace:"
+#: What is known of a place that nobody calls is forgotten after this.
+_FORGOTTEN_MS = 900_000
+#: Moments are given out so far ahead, and made up for so far back.
+HORIZON_SECONDS = 0.1
+_SLACK_SECONDS = 0.05
+_MICROS = 1_000_000
+
+# One clock, Valkey's, for all workers. The moments lie on a line that only moves on (a "generic cell rate
+# algorithm"), so one that nobody uses passes by and needs no giving back.
+_LEASE = """
+local time = redis.call('TIME')
+local second = tonumber(time[1])
+local now = second * 1000000 + tonumber(time[2])
+local had = redis.call('HMGET', KEYS[1], 'version', 'pace', 'next', 'second', 'passed', 'before')
+local version = had[1] or '0'
+local wanted, gap, horizon, slack = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local seen, passed, before = tonumber(had[4] or '0'), tonumber(had[5] or '0'), tonumber(had[6] or '0')
+if seen ~= second then
+  before = (second - seen == 1) and passed or 0
+  passed = 0
+end
+passed = passed + tonumber(ARGV[6])
+local first, count = 0, 0
+if version == ARGV[1] and gap > 0 then
+  first = math.min(math.max(tonumber(had[3] or '0'), now - slack), now + horizon + gap)
+  local free = math.floor((now + horizon - first) / gap) + 1
+  -- Half of what is free: otherwise whoever came first would leave the others single moments at the far end.
+  count = math.max(0, math.min(wanted, math.ceil(free / 2)))
+  redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * gap))
+end
+redis.call('HSET', KEYS[1], 'second', time[1], 'passed', passed, 'before', before)
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
+local rate = before * (1 - tonumber(time[2]) / 1000000) + passed
+return {now, version, had[2] or '', math.floor(rate), math.floor(first), count}
+"""
+_PUT = """
+if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'pace', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return redis.call('HINCRBY', KEYS[1], 'version', 1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An answer of Valkey's: its time in seconds, what it knows, and `count` moments from `first` on."""
+
+    now: float
+    version: int
+    #: None when nothing is known there.
+    pace: Pace | None
+    #: Calls a second that were answered lately, by what workers have said.
+    passing: float
+    first: float
+    count: int
+
+
+class SharedPaces:
+    """Asks Valkey; whatever goes wrong there is raised."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._lease = redis.register_script(_LEASE)
+        self._put = redis.register_script(_PUT)
+
+    async def lease(self, place: str, *, version: int, wanted: int, rate: float | None, passed: int) -> Lease:
+        """Say how many calls were answered since the last time, and take moments at a rate.
+
+        Nothing is given when somebody has changed the pace meanwhile, or when the next one is too far ahead.
+        """
+        gap = _MICROS / rate if rate else 0
+        ahead, back = HORIZON_SECONDS * _MICROS, _SLACK_SECONDS * _MICROS
+        arguments: list[str | int | float] = [version, wanted, gap, ahead, back, passed]
+        answer = await cast(
+            Awaitable[list[Any]], self._lease(keys=[_PACE + place], args=[*arguments, _FORGOTTEN_MS])
+        )
+        now, stored, pace, passing, first, count = answer
+        return Lease(
+            int(now) / _MICROS, int(stored), _pace(pace), float(passing), int(first) / _MICROS, int(count)
+        )
+
+    async def put(self, place: str, pace: Pace, *, version: int) -> int:
+        """Store a pace unless somebody was faster; return its version, or 0."""
+        arguments: list[str | int | bytes] = [version, orjson.dumps(astuple(pace)), _FORGOTTEN_MS]
+        return int(await cast(Awaitable[int], self._put(keys=[_PACE + place], args=arguments)))
+
+
+def _pace(text: str) -> Pace | None:
+    """Return a stored pace; None for what is not one."""
+    try:
+        *numbers, entered = map(float, orjson.loads(text))
+        names = [each.name for each in fields(Pace)][:-1]
+        known: dict[str, Any] = dict(zip(names, numbers, strict=True))
+        return Pace(**known, entered=bool(entered))
+    except (orjson.JSONDecodeError, TypeError, ValueError):
+        return None

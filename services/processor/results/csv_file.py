@@ -1,0 +1,120 @@
+"""The result file: the rows as they were, and one new column per template, as CSV (RFC 4180) in UTF-8."""
+
+import asyncio
+import csv
+import io
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.processor.answers import flags
+from services.processor.jobs.plan import Snapshot
+from services.processor.jobs.row_result import SUCCEEDED, StoredRow
+from services.processor.jobs.seal import JobSeal
+from services.processor.outside import Row
+from services.processor.results.formulas import as_text
+
+PIECE_BYTES = 512 * 1024
+#: Columns that may be asked for beside the outputs, in the order they are given.
+EXTRA_COLUMNS = ("confidence", "flags", "error")
+_MARK = b"\xef\xbb\xbf"
+
+
+class Results(Protocol):
+    """Where results are kept."""
+
+    async def between(self, job: str, first: int, last: int) -> list[StoredRow]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a result file shall hold: rows in one state (None for all of them), further columns, a mark.
+
+    New cells that a spreadsheet would run are made text unless the file shall be `raw`; the file's own
+    cells stay as they were uploaded unless `neutral_columns` asks for the same there.
+    """
+
+    rows: int | None = None
+    columns: tuple[str, ...] = ()
+    byte_order_mark: bool = False
+    raw: bool = False
+    neutral_columns: bool = False
+
+    def row(self, own: Iterable[str], new: Iterable[str]) -> list[str]:
+        """Return a row of the file's own and new cells."""
+        own = map(as_text, own) if self.neutral_columns else own
+        return [*own, *(new if self.raw else map(as_text, new))]
+
+
+async def pieces(
+    job: str,
+    snapshot: Snapshot,
+    *,
+    form: Form,
+    chosen: Sequence[int] | None,
+    rows: AsyncIterator[Sequence[Row]],
+    results: Results,
+    seal: JobSeal,
+) -> AsyncIterator[bytes]:
+    """Yield the file in pieces of at most 512 KiB; rows that failed or are not done have empty outputs.
+
+    `chosen` are the numbers of the rows to have, in order, None for all: settled before, so that the file
+    has as many rows as it says, however far the job gets meanwhile.
+    """
+    waiting = bytearray(_MARK if form.byte_order_mark else b"")
+    waiting += _lines([form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))])
+    blanks = ("",) * len(snapshot.outputs)
+    async for batch in rows:
+        if chosen is not None:
+            batch = [row for row in batch if _is_in(chosen, row.number)]
+        if not batch:
+            continue
+        found = await results.between(job, batch[0].number, batch[-1].number)
+        # Opening and quoting hundreds of rows would hold up everything else in this process.
+        waiting += await asyncio.to_thread(_render, batch, found, seal=seal, blanks=blanks, form=form)
+        while len(waiting) >= PIECE_BYTES:
+            yield bytes(waiting[:PIECE_BYTES])
+            del waiting[:PIECE_BYTES]
+    if waiting:
+        yield bytes(waiting)
+
+
+def _titles(snapshot: Snapshot, form: Form) -> list[str]:
+    """Return the names of the further columns, each made different from every other column's."""
+    taken = {name.strip().casefold() for name in (*snapshot.columns, *snapshot.outputs)}
+    titles = []
+    for name in form.columns:
+        title = name
+        while title in taken:
+            title = f"smelt_{title}"
+        titles.append(title)
+    return titles
+
+
+def _is_in(numbers: Sequence[int], number: int) -> bool:
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
+
+
+def _render(
+    batch: Sequence[Row], found: Iterable[StoredRow], *, seal: JobSeal, blanks: tuple[str, ...], form: Form
+) -> bytes:
+    known: dict[int, tuple[str, ...]] = {}
+    for row in found:
+        payload = seal.open_row(row.row, row.payload)
+        outputs = payload.outputs if row.state == SUCCEEDED else blanks
+        further = {
+            "confidence": str(row.confidence),
+            "flags": " ".join(flags.names(row.flags)),
+            "error": f"{row.reason}: {payload.message}" if row.reason else "",
+        }
+        known[row.row] = (*outputs, *(further[name] for name in form.columns))
+    nothing = (*blanks, *("" for _ in form.columns))
+    return _lines([form.row(row.cells, known.get(row.number, nothing)) for row in batch])
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,111 @@
+"""Downloads: the stored file of a job that is complete, or a file made for this one download."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+from services.common.errors import DomainError
+from services.common.identity import Passport
+from services.processor.jobs.job import Job, State
+from services.processor.jobs.seal import JobSeal
+from services.processor.outside import Proof, ResultAbout, Rows, StoredResult, as_person
+from services.processor.results import csv_file
+from services.processor.rows.source import SourceRow
+
+#: The variant that a complete job's own file has.
+WHOLE = "all"
+_BLANK_ROWS = 250
+
+
+class JobStore(Protocol):
+    """Where jobs are kept."""
+
+    async def get(self, account: str, id_: str) -> Job: ...
+
+
+class Results(csv_file.Results, Protocol):
+    """Where results are kept."""
+
+    async def numbers(self, job: str, state: int) -> Sequence[int]: ...
+
+
+class Files(Protocol):
+    """Who keeps rows and result files."""
+
+    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
+    async def write_result(
+        self, about: ResultAbout, pieces: AsyncIterable[bytes], proof: Proof
+    ) -> StoredResult: ...
+    def read_result(self, job: str, variant: str, proof: Proof) -> AsyncIterator[StoredResult | bytes]: ...
+
+
+class Vault(Protocol):
+    """Who opens a job's data key."""
+
+    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
+
+
+class Downloads:
+    """Hands out result files."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        results: Results,
+        *,
+        files: Files,
+        vault: Vault,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._jobs = jobs
+        self._results = results
+        self._files = files
+        self._vault = vault
+        self._new_id = new_id
+
+    async def read(
+        self, person: Passport, id_: str, form: csv_file.Form
+    ) -> AsyncIterator[StoredResult | bytes]:
+        """Yield a result file's facts, then its pieces; raise JobNotFound."""
+        job = await self._jobs.get(person.account, id_)
+        proof = as_person(person)
+        is_there = job.state is State.COMPLETED and form == csv_file.Form()
+        variant = WHOLE if is_there else await self._spool(job, form, proof)
+        async for part in self._files.read_result(f"jobs/{id_}", variant, proof):
+            yield part
+
+    async def _spool(self, job: Job, form: csv_file.Form, proof: Proof) -> str:
+        # Stored first, so that this download too has a length and a digest to be checked by.
+        name, variant = f"jobs/{job.id}", f"part-{self._new_id()}"
+        seal = JobSeal(await self._vault.open_data_key(name, job.wrapped_key, proof), job.account, name)
+        chosen = None if form.rows is None else await self._results.numbers(job.id, form.rows)
+        snapshot = seal.open_snapshot(job.snapshot)
+        pieces = csv_file.pieces(
+            job.id,
+            snapshot,
+            form=form,
+            chosen=chosen,
+            rows=self._rows(job, len(snapshot.columns), proof),
+            results=self._results,
+            seal=seal,
+        )
+        count = job.total if chosen is None else len(chosen)
+        about = ResultAbout(job=name, variant=variant, fence=1, row_count=count, temporary=True)
+        await self._files.write_result(about, pieces, proof)
+        return variant
+
+    async def _rows(self, job: Job, width: int, proof: Proof) -> AsyncIterator[Rows]:
+        """Yield the file's rows; blank ones when it is deleted, because what the job made of them is kept."""
+        number, last = job.first_row, job.first_row + job.total - 1
+        try:
+            async for batch in self._files.rows(
+                job.file, job.parse, first=number, count=job.total, proof=proof
+            ):
+                yield batch
+                number = batch[-1].number + 1 if batch else number
+        except DomainError as error:
+            if error.reason != "FILE_NOT_FOUND":
+                raise
+        while number <= last:
+            end = min(last, number + _BLANK_ROWS - 1)
+            yield [SourceRow(each, [""] * width) for each in range(number, end + 1)]
+            number = end + 1

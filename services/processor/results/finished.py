@@ -1,0 +1,20 @@
+"""A finished job, as the one who puts its file together has it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A job whose rows are all done, held by whoever assembles its file."""
+
+    job: str
+    fence: int
+    account: str
+    file: str
+    parse: int
+    first_row: int
+    last_row: int
+    wrapped_key: bytes
+    snapshot: bytes
+    grant: str
+    grant_id: str

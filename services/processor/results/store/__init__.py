@@ -1,0 +1,1 @@
+"""Finished rows and assemblies in Postgres. The rules stand one room up."""

@@ -1,0 +1,63 @@
+"""What became of the rows of a job, in pages and ranges; payloads stay sealed in here."""
+
+from array import array
+from collections.abc import Sequence
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+from psycopg_pool import AsyncConnectionPool
+
+from services.processor.jobs.row_result import StoredRow
+
+_BATCH_ROWS = 10_000
+_COLUMNS = "SELECT row, state, attempts, reason, flags, confidence, payload FROM result "
+
+
+class RowStore:
+    """Results by job; whoever asks has seen that the job is theirs."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
+        self._pool = pool
+
+    async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
+        """Return the finished rows of a range, in order."""
+        query = _COLUMNS + "WHERE job = %s AND row BETWEEN %s AND %s AND state > 0 ORDER BY row"
+        return await self._rows(query, (job, first, last))
+
+    async def matching(
+        self, job: str, states: Sequence[int], *, flags: int, after: int, count: int
+    ) -> list[StoredRow]:
+        """Return up to `count` rows in one of the states with all the flags, in order, after a row."""
+        query = _COLUMNS + (
+            "WHERE job = %s AND row > %s AND state = ANY(%s) AND flags & %s = %s ORDER BY row LIMIT %s"
+        )
+        return await self._rows(query, (job, after, list(states), flags, flags, count))
+
+    async def numbers(self, job: str, state: int) -> Sequence[int]:
+        """Return the numbers of all rows in a state, in order, four bytes each."""
+        query = "SELECT row FROM result WHERE job = %s AND state = %s ORDER BY row"
+        found = array("i")
+        async with self._pool.connection() as connection, connection.cursor(name="numbers") as cursor:
+            await cursor.execute(query, (job, state))
+            while batch := await cursor.fetchmany(_BATCH_ROWS):
+                found.extend(number for (number,) in batch)
+        return found
+
+    async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]:
+        """Return up to `count` numbers of rows without a result, in order, that come after a row."""
+        query = """
+            SELECT number FROM (SELECT generate_series(%s::int, %s::int) AS number) AS numbers
+            WHERE NOT EXISTS (SELECT FROM result WHERE job = %s AND row = number AND state > 0)
+            ORDER BY number LIMIT %s
+        """
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query, (after + 1, last, job, count))
+            return [number for (number,) in await cursor.fetchall()]
+
+    async def _rows(self, query: str, arguments: tuple[object, ...]) -> list[StoredRow]:
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=class_row(StoredRow), binary=True) as cursor,
+        ):
+            await cursor.execute(query.encode(), arguments)
+            return await cursor.fetchall()

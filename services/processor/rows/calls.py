@@ -1,0 +1,298 @@
+"""One prompt's way to its answer: key, call, and again while that makes sense."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.common.errors import DomainError
+from services.processor.jobs.plan import Step
+from services.processor.outside import Released, Use
+from services.processor.provider.addresses import AddressNotAllowed
+from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.failures import (
+    ATTEMPTS,
+    LONGEST_HELD_WAIT_SECONDS,
+    MALFORMED,
+    RATE_PATIENCE_SECONDS,
+    RATE_REFUSALS,
+    TIMED_OUT,
+    TOO_LARGE,
+    UNFITTING,
+    UNREACHABLE,
+    Failure,
+    Verdict,
+    backoff_seconds,
+)
+from services.processor.rows.budget import Budget, most_nanos
+from services.processor.rows.endings import Again, Ending, Fail, Pause, ending_of
+from services.processor.rows.requests import RefusedParameters, Requests
+from services.processor.templates import schema
+from services.processor.usage.meter import cost_nanos
+
+#: Releases in a row that may go unanswered before the shard goes back to the queue.
+UNANSWERED_RELEASES = 8
+#: Lost answers make a use unusable; more of them than this is something else.
+_REPLAYS = 20
+_BUDGET_SECONDS = 0.1
+_OVER_BUDGET = "The next call could exceed the job's budget"
+# The longest form of what a model is told.
+_EVERYTHING_REFUSED = frozenset({"response_format"})
+
+
+class Keys(Protocol):
+    """Who releases keys."""
+
+    async def release(self, grant: str, use: Use) -> Released: ...
+
+
+class Provider(Protocol):
+    """Who answers prompts."""
+
+    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
+
+
+class Limiter(Protocol):
+    """Who knows when a provider may be asked."""
+
+    def now(self) -> float: ...
+    def seconds_left(self, place: str) -> float: ...
+    async def park(self, place: str, seconds: float) -> None: ...
+    async def turn(self, place: str, work: "Ended") -> bool: ...
+    async def smooth(self, place: str) -> None: ...
+    def heard(self, place: str, started: float, said: Answer | Unusable) -> None: ...
+    def answered_since(self, place: str, started: float) -> bool: ...
+    def refused_seconds(self, place: str) -> float: ...
+
+
+@dataclass(slots=True)
+class Called:
+    """What a prompt came to: an answer, a failure of its row, or nothing when the work ended before."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    texts: tuple[str, ...] | None = None
+    failure: Failure | None = None
+    #: The answer as it is kept for identical prompts: its code, and the sealed texts.
+    kept: tuple[bytes, bytes] | None = None
+
+
+class Ended:
+    """Whether work is over, and why; the first reason stands."""
+
+    def __init__(self) -> None:
+        self.ending: Ending | None = None
+        self._over = asyncio.Event()
+        self._waits: set[asyncio.Timeout] = set()
+
+    def end(self, ending: Ending) -> None:
+        """Say that no new call is to be made."""
+        if self.ending is None:
+            self.ending = ending
+        self._over.set()
+        for wait in self._waits:
+            wait.reschedule(0)
+        self._waits.clear()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, but not beyond the end."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        except TimeoutError:
+            return
+
+    async def unless_over(self, awaited: Awaitable[object]) -> bool:
+        """Wait for something, but not beyond the end; return whether it came."""
+        try:
+            async with asyncio.timeout(0 if self._over.is_set() else None) as wait:
+                self._waits.add(wait)
+                await awaited
+        except TimeoutError:
+            return False
+        finally:
+            self._waits.discard(wait)
+        return True
+
+
+class Calls:
+    """Makes the calls of one shard."""
+
+    def __init__(
+        self,
+        *,
+        keys: Keys,
+        provider: Provider,
+        limiter: Limiter,
+        ended: Ended,
+        grant: str,
+        claim: int,
+        refused: RefusedParameters,
+        dice: Callable[[], float],
+        budget: Budget | None = None,
+        patience_seconds: float = RATE_PATIENCE_SECONDS,
+    ) -> None:
+        self._keys = keys
+        self._provider = provider
+        self._limiter = limiter
+        self._patience_seconds = patience_seconds
+        self._began = limiter.now()
+        self._ended = ended
+        self._grant = grant
+        self._claim = claim
+        self._dice = dice
+        self._refused = refused
+        self._budget = budget
+        self._requests: dict[Step, Requests] = {}
+
+    async def call(self, row: int, position: int, *, step: Step, place: str, prompt: str) -> Called:
+        """Send a prompt until it is answered, its row has failed, or the work has ended."""
+        called = Called()
+        requests = self._requests_of(step)
+        left_out: set[str] = set()
+        failed = refused = 0
+        budget = self._budget
+        most = 0 if budget is None else most_nanos(step, prompt, requests.instructions(_EVERYTHING_REFUSED))
+        uses = _Uses(row, position, self._claim)
+        while self._ended.ending is None:
+            if not await self._may_go(place):
+                continue
+            if budget is not None:
+                may_go = await budget.take(most)
+                if may_go is None:
+                    # Calls in flight will give back what they do not use.
+                    await self._ended.sleep(_BUDGET_SECONDS)
+                    continue
+                if not may_go:
+                    self._ended.end(Pause("BUDGET", "BUDGET", _OVER_BUDGET))
+                    break
+            released = await self._release(uses)
+            if released is None:
+                if budget is not None:
+                    budget.settle(most, 0)
+                break
+            await self._limiter.smooth(place)
+            if self._limiter.seconds_left(place) > 0:
+                # Somebody was told to wait since our turn: this key is not used.
+                del released
+                if budget is not None:
+                    budget.settle(most, 0)
+                continue
+            called.calls += 1
+            started = self._limiter.now()
+            without = self._refused.of(place)
+            try:
+                said = await self._provider.ask(
+                    released.base_url, released.secret, requests.body(prompt, without)
+                )
+            except AddressNotAllowed as error:
+                self._ended.end(Fail(error.reason, error.message))
+                break
+            # The key was for this call; the next one asks for it again.
+            del released
+            self._limiter.heard(place, started, said)
+            if budget is not None:
+                budget.settle(most, _spent(step, said, most))
+            called.input_tokens += said.input_tokens
+            called.output_tokens += said.output_tokens
+            if type(said) is Answer:
+                called.texts = _texts(step, said.text)
+                if called.texts is not None:
+                    break
+                failure = UNFITTING
+            else:
+                failure = said.failure  # type: ignore[union-attr]
+            if failure.parameter and failure.parameter not in left_out:
+                # Once for each parameter: the same request without it may well be taken.
+                left_out.add(failure.parameter)
+                if failure.parameter not in without:
+                    self._refused.learn(place, failure.parameter)
+                continue
+            if failure.verdict is Verdict.JOB_PAUSES:
+                self._ended.end(Pause(failure.reason, failure.reason, failure.message))
+                break
+            if failure.verdict is Verdict.RATE:
+                if self._refused_too_long(place):
+                    self._ended.end(Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message))
+                    break
+                # While nobody is answered, it is not this row's fault.
+                refused += self._limiter.answered_since(place, started)
+            failed += failure.verdict is Verdict.AGAIN
+            if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
+                called.failure = failure
+                break
+            await self._wait(failure, failed + refused, place)
+        return called
+
+    def _requests_of(self, step: Step) -> Requests:
+        found = self._requests.get(step)
+        if found is None:
+            found = self._requests[step] = Requests(step)
+        return found
+
+    def _refused_too_long(self, place: str) -> bool:
+        # A job that was resumed gives the provider the whole time once more.
+        here = self._limiter.now() - self._began
+        return min(here, self._limiter.refused_seconds(place)) > self._patience_seconds
+
+    async def _may_go(self, place: str) -> bool:
+        """Whether the provider may be asked now; sleeps through short waits, ends the work for long ones."""
+        left = self._limiter.seconds_left(place)
+        if left <= 0:
+            return await self._limiter.turn(place, self._ended)
+        if left > LONGEST_HELD_WAIT_SECONDS:
+            self._ended.end(Again(left))
+        else:
+            # Everybody wakes at the same moment otherwise.
+            await self._ended.sleep(left + self._dice() * min(1.0, left / 10))
+        return False
+
+    async def _wait(self, failure: Failure, tries: int, place: str) -> None:
+        if failure.wait_seconds is not None:
+            await self._limiter.park(place, failure.wait_seconds)
+            if failure.verdict is Verdict.RATE:
+                return
+        await self._ended.sleep(backoff_seconds(tries, self._dice()))
+
+    async def _release(self, uses: "_Uses") -> Released | None:
+        unanswered = replayed = 0
+        while self._ended.ending is None:
+            try:
+                return await self._keys.release(self._grant, uses.next())
+            except DomainError as error:
+                if error.reason == "RELEASE_REPLAYED" and replayed < _REPLAYS:
+                    # The vault has noted a use whose answer was lost; the next one is new.
+                    replayed += 1
+                    continue
+                ending = ending_of(error)
+                unanswered += 1
+                if not isinstance(ending, Again) or unanswered >= UNANSWERED_RELEASES:
+                    self._ended.end(ending)
+                    return None
+                await self._ended.sleep(backoff_seconds(unanswered, self._dice()))
+        return None
+
+
+def _spent(step: Step, said: Answer | Unusable, most: int) -> int:
+    """Return what a call cost. One whose end nobody saw may have been paid for: it counts in full."""
+    unseen = type(said) is Unusable and said.failure in (TIMED_OUT, UNREACHABLE, TOO_LARGE, MALFORMED)
+    if unseen and not said.output_tokens:
+        return most
+    return cost_nanos(step.model, said.input_tokens, said.output_tokens)
+
+
+def _texts(step: Step, text: str) -> tuple[str, ...] | None:
+    return schema.values(step.json_schema, text) if step.json_schema else (text,)
+
+
+class _Uses:
+    """Numbers the releases of one prompt under one claim."""
+
+    def __init__(self, row: int, template: int, claim: int) -> None:
+        self._row, self._template, self._claim = row, template, claim
+        self._attempt = 0
+
+    def next(self) -> Use:
+        self._attempt += 1
+        return Use(self._row, self._template, self._claim, self._attempt)

@@ -1,0 +1,128 @@
+"""Identical prompts of one job: sent once, their answer shared by all rows that ask the same.
+
+Rows wait for a prompt that is under way in this worker. Answers that are durable are found in the database,
+by a keyed code that says nothing of the prompt, also after a crash and by other workers. Two workers that
+meet a new prompt in the same moment both send it; nobody waits for another worker, which may have died.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import psycopg
+
+from services.common.logs import describe, log
+from services.processor.jobs.errors import SnapshotDamaged
+from services.processor.jobs.plan import Step
+from services.processor.jobs.seal import JobSeal
+from services.processor.rows.calls import Called, Ended
+from services.processor.usage.prices import facts_of
+
+#: Answers that a worker remembers of a job; others are asked of the database.
+MOST_REMEMBERED = 2000
+MOST_REMEMBERED_CHARACTERS = 2_000_000
+#: Questions to the database wait so long for others.
+_GATHER_SECONDS = 0.003
+
+_Texts = tuple[str, ...]
+
+
+class Answers(Protocol):
+    """Where durable answers are."""
+
+    async def answers(self, job: str, codes: Sequence[bytes]) -> Mapping[bytes, bytes]: ...
+
+
+def sent_once(step: Step, *, always: bool) -> bool:
+    """Whether identical prompts of a step are sent once: when the job says so, or where nothing is random."""
+    return always or (step.temperature == 0 and not facts_of(step.model).reasoning)
+
+
+class Identical:
+    """The prompts of one job under one grant in this worker."""
+
+    def __init__(self, job: str, answers: Answers, seal: JobSeal) -> None:
+        self._job = job
+        self._answers = answers
+        self._seal = seal
+        self._under_way: dict[bytes, asyncio.Future[_Texts | None]] = {}
+        self._remembered: OrderedDict[bytes, _Texts] = OrderedDict()
+        self._characters = 0
+        self._wanted: dict[bytes, asyncio.Future[_Texts | None]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def once(
+        self, step: Step, prompt: str, *, ended: Ended, send: Callable[[], Awaitable[Called]]
+    ) -> Called:
+        """Return the answer of an identical prompt, which costs nothing, or send this one."""
+        code = self._seal.code(step, prompt)
+        while ended.ending is None:
+            if (texts := self._remembered.get(code)) is not None:
+                return Called(texts=texts)
+            under_way = self._under_way.get(code)
+            if under_way is None:
+                return await self._lead(code, send)
+            # Whoever sends it may be waiting for a turn, in a shard that goes on.
+            came = await ended.unless_over(asyncio.shield(under_way))
+            if came and (texts := under_way.result()) is not None:
+                return Called(texts=texts)
+            # Nobody got an answer: the next one tries.
+        return Called()
+
+    async def _lead(self, code: bytes, send: Callable[[], Awaitable[Called]]) -> Called:
+        outcome: asyncio.Future[_Texts | None] = asyncio.get_running_loop().create_future()
+        self._under_way[code] = outcome
+        texts: _Texts | None = None
+        try:
+            if (texts := await self._durable(code)) is not None:
+                return Called(texts=texts)
+            called = await send()
+            if (texts := called.texts) is not None:
+                called.kept = code, self._seal.seal_answer(code, texts)
+            return called
+        finally:
+            del self._under_way[code]
+            if texts is not None:
+                self._remember(code, texts)
+            outcome.set_result(texts)
+
+    def _remember(self, code: bytes, texts: _Texts) -> None:
+        self._remembered[code] = texts
+        self._characters += sum(map(len, texts))
+        while len(self._remembered) > MOST_REMEMBERED or self._characters > MOST_REMEMBERED_CHARACTERS:
+            _, forgotten = self._remembered.popitem(last=False)
+            self._characters -= sum(map(len, forgotten))
+
+    async def _durable(self, code: bytes) -> _Texts | None:
+        if not self._wanted:
+            task = asyncio.ensure_future(self._ask())
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        found: asyncio.Future[_Texts | None] = asyncio.get_running_loop().create_future()
+        self._wanted[code] = found
+        return await found
+
+    async def _ask(self) -> None:
+        """Ask the database for all that is wanted now: one question for many rows."""
+        await asyncio.sleep(_GATHER_SECONDS)
+        wanted, self._wanted = self._wanted, {}
+        sealed: Mapping[bytes, bytes] = {}
+        try:
+            sealed = await self._answers.answers(self._job, list(wanted))
+        except psycopg.Error as error:
+            # Then they are sent, as if nobody had sent them before.
+            log.warning("answers.not_found", job=self._job, **describe(error))
+        finally:
+            for code, found in wanted.items():
+                if not found.done():
+                    found.set_result(self._opened(code, sealed.get(code)))
+
+    def _opened(self, code: bytes, sealed: bytes | None) -> _Texts | None:
+        if sealed is None:
+            return None
+        try:
+            return self._seal.open_answer(code, sealed)
+        except SnapshotDamaged:
+            log.error("answer.damaged", job=self._job)
+            return None

@@ -1,0 +1,165 @@
+"""The heart of a worker: rows through their templates, as many at once as the shard may have calls."""
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from operator import or_
+from typing import Protocol
+
+from services.common.errors import DomainError
+from services.processor.answers.checks import AnswerChecks
+from services.processor.jobs.confidence import confidence, used_columns
+from services.processor.jobs.plan import Snapshot, Step
+from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
+from services.processor.jobs.seal import JobSeal, RowPayload
+from services.processor.provider.parks import place
+from services.processor.rows.calls import Called, Calls, Ended
+from services.processor.rows.endings import Ending, Stopped, ending_of
+from services.processor.rows.identical import Identical, sent_once
+from services.processor.rows.source import RowSource, SourceRow
+from services.processor.usage.meter import cost_nanos
+
+_MOST_ATTEMPTS = 2**15 - 1
+
+
+class Writer(Protocol):
+    """Where results go."""
+
+    async def put(self, result: NewResult) -> None: ...
+
+
+@dataclass(slots=True)
+class _Done:
+    """How far a row is: the outputs of its steps so far, and the flags of each."""
+
+    row: int
+    confidence: int
+    outputs: list[str] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    attempts: int = 0
+
+
+class RowLoop:
+    """Works through the rows of one shard."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        api_key: str,
+        source: RowSource,
+        calls: Calls,
+        writer: Writer,
+        seal: JobSeal,
+        ended: Ended,
+        identical: Identical,
+    ) -> None:
+        self._identical = identical
+        self._once = [sent_once(step, always=snapshot.identical_once) for step in snapshot.steps]
+        self._steps = snapshot.steps
+        self._prompts = snapshot.prompts()
+        self._checks = [
+            AnswerChecks(step, prompt) for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
+        ]
+        self._used = used_columns(snapshot)
+        self._places = [place(api_key, step.model) for step in snapshot.steps]
+        self._source = source
+        self._calls = calls
+        self._writer = writer
+        self._seal = seal
+        self._ended = ended
+        self._lanes: list[asyncio.Task[None]] = []
+
+    async def run(self, lanes: int) -> Ending | None:
+        """Work until the rows are done, and return None, or until the work has ended, and return why."""
+        self._lanes = [asyncio.ensure_future(self._lane()) for _ in range(lanes)]
+        try:
+            done, rest = await asyncio.wait(self._lanes, return_when=asyncio.FIRST_EXCEPTION)
+            if rest:
+                # A lane fails only when nothing can be written any more.
+                self.stop(Stopped())
+                await asyncio.wait(rest)
+        finally:
+            for lane in self._lanes:
+                lane.cancel()
+        for lane in done:
+            if not lane.cancelled() and (error := lane.exception()) is not None:
+                raise error
+        return self._ended.ending
+
+    def end(self, ending: Ending) -> None:
+        """Start nothing new; what is in flight goes on."""
+        self._ended.end(ending)
+        self._source.stop()
+
+    def stop(self, ending: Ending) -> None:
+        """End at once: what is in flight is dropped."""
+        self.end(ending)
+        for lane in self._lanes:
+            lane.cancel()
+
+    async def _lane(self) -> None:
+        while self._ended.ending is None:
+            try:
+                row = await self._source.next()
+            except DomainError as error:
+                self.end(ending_of(error))
+                return
+            if row is None:
+                return
+            result = await self._work(row)
+            if result is None:
+                self._source.stop()
+                return
+            await self._writer.put(result)
+
+    async def _work(self, row: SourceRow) -> NewResult | None:
+        """Return what became of a row; None when the work ended before that was known."""
+        done = _Done(row.number, confidence(row.cells, self._used))
+        if row.begun:
+            begun = self._seal.open_row(row.number, row.begun)
+            done.outputs, done.flags = [*begun.outputs], [*begun.flags]
+        values = row.cells + done.outputs
+        for position in range(len(done.flags), len(self._steps)):
+            prompt = self._prompts[position].render(values)
+            called = await self._ask(row.number, position, prompt)
+            done.attempts += called.calls
+            if called.failure is not None:
+                return self._result(FAILED, done, called, self._steps[position])
+            if called.texts is None:
+                return None
+            texts, bits = self._checks[position].check(called.texts, values)
+            done.outputs += texts
+            done.flags.append(bits)
+            values += texts
+            if position + 1 < len(self._steps):
+                # A chain goes on from here after a crash: what was paid for is not paid for again.
+                await self._writer.put(self._result(UNDER_WAY, done, called, self._steps[position]))
+        return self._result(SUCCEEDED, done, called, self._steps[-1])
+
+    async def _ask(self, row: int, position: int, prompt: str) -> Called:
+        step = self._steps[position]
+        send = partial(
+            self._calls.call, row, position, step=step, place=self._places[position], prompt=prompt
+        )
+        if not self._once[position]:
+            return await send()
+        return await self._identical.once(step, prompt, ended=self._ended, send=send)
+
+    def _result(self, state: int, done: "_Done", called: Called, step: Step) -> NewResult:
+        failure = called.failure
+        payload = RowPayload(tuple(done.outputs), failure.message if failure else "", tuple(done.flags))
+        return NewResult(
+            row=done.row,
+            state=state,
+            attempts=min(done.attempts, _MOST_ATTEMPTS),
+            reason=failure.reason if failure else "",
+            flags=reduce(or_, done.flags, 0),
+            confidence=done.confidence,
+            payload=self._seal.seal_row(done.row, payload),
+            input_tokens=called.input_tokens,
+            output_tokens=called.output_tokens,
+            model=step.model,
+            cost_nanos=cost_nanos(step.model, called.input_tokens, called.output_tokens),
+            kept=called.kept,
+        )

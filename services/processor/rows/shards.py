@@ -1,0 +1,239 @@
+"""A shard's way through a worker: claimed, worked on, and ended in the way that its work ended."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+import psycopg
+
+from services.common.errors import DomainError
+from services.common.logs import describe, log
+from services.processor.jobs.announcements import Announcements
+from services.processor.jobs.job import FINAL, State
+from services.processor.jobs.seal import JobSeal
+from services.processor.outside import Proof, Rows, by_grant
+from services.processor.provider.parks import Parks, place
+from services.processor.rows.budget import Budget
+from services.processor.rows.calls import Calls, Ended, Keys, Limiter, Provider
+from services.processor.rows.claims import Claim, FenceLost, who_gives_way
+from services.processor.rows.endings import Again, Ending, Fail, GiveWay, Pause, Stopped, TryAgain, ending_of
+from services.processor.rows.identical import Answers, Identical
+from services.processor.rows.loop import RowLoop
+from services.processor.rows.requests import RefusedParameters
+from services.processor.rows.source import RowSource
+from services.processor.rows.store.shards import ShardStore
+from services.processor.rows.writer import ResultWriter
+from services.processor.usage.meter import month_start
+from services.processor.usage.store import UsageStore
+
+#: A shard that was claimed so often without one new row is what stops the workers.
+MOST_CLAIMS = 10
+_LOOK_SECONDS = 0.5
+
+
+class Files(Protocol):
+    """Who has the rows."""
+
+    def rows(
+        self, file: str, parse: int, *, first: int, count: int, proof: Proof
+    ) -> AsyncGenerator[Rows]: ...
+
+
+class Vault(Protocol):
+    """Who opens a job's data key."""
+
+    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker's shards share."""
+
+    store: ShardStore
+    files: Files
+    vault: Vault
+    keys: Keys
+    provider: Provider
+    parks: Parks
+    limiter: Limiter
+    answers: Answers
+    refused: RefusedParameters
+    usage: UsageStore
+    #: Usages that an account may have in a month; None is no limit.
+    usage_limit: int | None
+    announcements: Announcements
+    rate_patience_seconds: float
+
+
+class ShardRuns:
+    """The shards that this worker has, and the eye that is kept on their jobs."""
+
+    def __init__(self, parts: Parts, *, places: int) -> None:
+        """`places` is how many shards this worker has at most."""
+        self._parts = parts
+        self._places = places
+        self._taken = 0
+        self._giving_way: RowLoop | None = None
+        self._loops: dict[RowLoop, tuple[Claim, asyncio.Task[None] | None]] = {}
+        self._draining = False
+        # As long as a shard of the job is at work here.
+        self._identical: WeakValueDictionary[tuple[str, str], Identical] = WeakValueDictionary()
+
+    async def run(self, job: str, number: int) -> None:
+        """Work on a shard until it is done; raise TryAgain when the queue shall bring it back."""
+        if self._draining:
+            raise TryAgain(0)
+        self._taken += 1
+        try:
+            await self._run(job, number)
+        finally:
+            self._taken -= 1
+
+    async def _run(self, job: str, number: int) -> None:
+        claim = await self._parts.store.claim(job, number)
+        if claim is None:
+            return
+        if claim.claims > MOST_CLAIMS:
+            await self._end(claim, Fail("WORKER_FAILED", "The job's rows could not be worked on"))
+            return
+        try:
+            ending = await self._work(claim)
+        except DomainError as error:
+            ending = ending_of(error)
+        except FenceLost:
+            log.warning("shard.lost", job=job, shard=number, fence=claim.fence)
+            return
+        await self._end(claim, ending)
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing new, let calls in flight finish for so long, and give the shards back."""
+        self._draining = True
+        for loop in self._loops:
+            loop.end(Again(0))
+        if running := [task for _, task in self._loops.values() if task is not None]:
+            await asyncio.wait(running, timeout=seconds)
+        for loop in list(self._loops):
+            loop.stop(Again(0))
+
+    async def oversee(self) -> None:
+        """Stop the shards of jobs that do not run any more, and note how far jobs are; until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            jobs = sorted({claim.job for claim, _ in self._loops.values()})
+            if not jobs:
+                continue
+            try:
+                states = await self._parts.store.states(jobs)
+                used_up = await self._used_up(jobs)
+                for loop, (claim, _) in list(self._loops.items()):
+                    state = states.get(claim.job)
+                    if claim.job in used_up:
+                        loop.end(Pause("QUOTA", "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"))
+                    if state is State.PAUSED:
+                        # Rows in flight finish, no new ones start.
+                        loop.end(Stopped())
+                    elif state is None or state in FINAL:
+                        loop.stop(Stopped())
+                await self._parts.store.mark(jobs)
+                await self._give_way()
+            except psycopg.Error as error:
+                log.warning("shards.unseen", **describe(error))
+
+    async def _give_way(self) -> None:
+        """Give one place back when all are taken and an account that has less waits for one."""
+        if self._taken < self._places or self._draining or self._giving_way in self._loops:
+            return
+        here = Counter(claim.account for claim, _ in self._loops.values())
+        account = who_gives_way(here, await self._parts.store.waiting()) if here else None
+        for loop, (claim, _) in self._loops.items():
+            if claim.account == account:
+                self._giving_way = loop
+                loop.end(GiveWay())
+                return
+
+    async def _used_up(self, jobs: list[str]) -> list[str]:
+        """Return those jobs whose account has used up its plan."""
+        limit = self._parts.usage_limit
+        if limit is None:
+            return []
+        return await self._parts.usage.over(jobs, month_start(datetime.now(UTC)), limit)
+
+    async def _work(self, claim: Claim) -> Ending | None:
+        parts, proof = self._parts, by_grant(claim.grant)
+        key = await parts.vault.open_data_key(claim.job_name, claim.wrapped_key, proof)
+        seal = JobSeal(key, claim.account, claim.job_name)
+        del key
+        snapshot = seal.open_snapshot(claim.snapshot)
+        begun = await parts.store.begun(claim)
+        for step in snapshot.steps:
+            await parts.parks.recall(place(claim.api_key, step.model))
+        count = claim.last_row - claim.first_row + 1
+        batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
+        writer = ResultWriter(parts.store, claim, parts.announcements.announce)
+        ended = Ended()
+        budget = Budget(parts.usage, claim.job) if claim.max_cost_nanos else None
+        loop = RowLoop(
+            snapshot,
+            api_key=claim.api_key,
+            source=RowSource(batches, begun),
+            calls=Calls(
+                keys=parts.keys,
+                provider=parts.provider,
+                limiter=parts.limiter,
+                refused=parts.refused,
+                ended=ended,
+                grant=claim.grant,
+                claim=claim.fence,
+                dice=random.random,
+                budget=budget,
+                patience_seconds=parts.rate_patience_seconds,
+            ),
+            writer=writer,
+            seal=seal,
+            ended=ended,
+            identical=self._identical_of(claim, seal),
+        )
+        self._loops[loop] = claim, asyncio.current_task()
+        if self._draining:
+            loop.end(Again(0))
+        try:
+            async with aclosing(batches), writer:
+                return await loop.run(claim.calls)
+        finally:
+            del self._loops[loop]
+            if budget is not None:
+                await budget.close()
+
+    def _identical_of(self, claim: Claim, seal: JobSeal) -> Identical:
+        """Return what shards of a job share here; under a new grant nothing of before is known."""
+        found = self._identical.get((claim.job, claim.grant))
+        if found is None:
+            found = self._identical[claim.job, claim.grant] = Identical(claim.job, self._parts.answers, seal)
+        return found
+
+    async def _end(self, claim: Claim, ending: Ending | None) -> None:
+        store = self._parts.store
+        match ending:
+            case None:
+                await store.finish(claim)
+            case Again(seconds):
+                await store.give_back(claim)
+                raise TryAgain(seconds)
+            case GiveWay():
+                raise TryAgain(0, turn=await store.give_back(claim))
+            case Pause(pause, reason, message):
+                await store.pause(claim.job, pause, grant=claim.grant, reason=reason, message=message)
+                await store.halt(claim)
+            case Fail(reason, message):
+                await store.fail(claim.job, reason=reason, message=message)
+                await store.halt(claim)
+            case Stopped():
+                await store.halt(claim)
+        log.info("shard.ended", job=claim.job, shard=claim.number, how=type(ending).__name__)
+        self._parts.announcements.announce(claim.job, urgent=True)

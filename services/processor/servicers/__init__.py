@@ -1,0 +1,1 @@
+"""The contracts of the processor, one module a proto file: messages to values and back, no rules, no SQL."""

@@ -1,0 +1,31 @@
+"""JobSettingsService: proto to domain and back."""
+
+from typing import Any
+
+from smelt.processor.v1 import job_settings_pb2, job_settings_pb2_grpc
+
+from services.common import identity
+from services.processor.jobs.settings import JobSettings
+
+
+class JobSettingsServicer(job_settings_pb2_grpc.JobSettingsServiceServicer):
+    """Serves what holds for all jobs of an account."""
+
+    def __init__(self, settings: JobSettings) -> None:
+        self._settings = settings
+
+    async def GetJobSettings(self, request: Any, context: Any) -> Any:
+        return self._to_proto(await self._settings.get(identity.passport(context)))
+
+    async def UpdateJobSettings(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        return self._to_proto(await self._settings.update(person, request.parallel_calls))
+
+    def _to_proto(self, parallel_calls: int) -> Any:
+        limits = self._settings.limits
+        return job_settings_pb2.JobSettings(
+            name="jobSettings",
+            parallel_calls=parallel_calls,
+            installation_parallel_calls=limits.usual(0),
+            max_parallel_calls=limits.most,
+        )

@@ -1,0 +1,229 @@
+"""JobService: proto to domain and back."""
+
+import base64
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
+
+from services.common import identity, paging
+from services.common.ids import parse_name
+from services.common.rpc.downloads import body
+from services.common.rpc.servicing import CREATED
+from services.processor.answers.flags import SEVERITIES
+from services.processor.jobs.control import JobControl
+from services.processor.jobs.job import Job, State
+from services.processor.jobs.jobs import Jobs, Wish
+from services.processor.jobs.row_result import FAILED, SUCCEEDED
+from services.processor.jobs.watch import Watch
+from services.processor.outside import StoredResult
+from services.processor.results.csv_file import EXTRA_COLUMNS, Form
+from services.processor.results.downloads import Downloads
+from services.processor.results.pages import JobRow, JobRows
+from services.processor.trials.estimates import Estimates
+from services.processor.usage.meter import dollars
+from services.processor.usage.prices import PRICES_DATE
+
+_ROWS = {
+    jobs_pb2.DownloadResultsRequest.ALL: None,
+    jobs_pb2.DownloadResultsRequest.ONLY_SUCCEEDED: SUCCEEDED,
+    jobs_pb2.DownloadResultsRequest.ONLY_FAILED: FAILED,
+}
+
+
+class JobServicer(jobs_pb2_grpc.JobServiceServicer):
+    """Serves jobs of people."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        *,
+        control: JobControl,
+        estimates: Estimates,
+        watch: Watch,
+        rows: JobRows,
+        downloads: Downloads,
+    ) -> None:
+        self._jobs = jobs
+        self._control = control
+        self._estimates = estimates
+        self._watch = watch
+        self._rows = rows
+        self._downloads = downloads
+
+    async def CreateJob(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        wish = Wish(
+            file=request.file,
+            templates=tuple(request.templates),
+            first_row=request.first_row,
+            last_row=request.last_row,
+            parallel_calls=request.parallel_calls,
+            api_key=request.api_key,
+            max_cost=request.max_cost_usd,
+            identical_once=request.identical_prompts_once,
+        )
+        job = await self._jobs.create(person, wish, identity.current_call().idempotency_key)
+        await context.send_initial_metadata(CREATED)
+        return to_proto(job)
+
+    async def ListJobs(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        page, token = await paging.page(request, partial(self._jobs.page, person))
+        return jobs_pb2.ListJobsResponse(jobs=map(to_proto, page), next_page_token=token)
+
+    async def GetJob(self, request: Any, context: Any) -> Any:
+        return to_proto(await self._jobs.get(identity.passport(context), parse_name("jobs", request.name)))
+
+    async def WatchJob(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        id_ = parse_name("jobs", request.name)
+        async for job in self._watch.follow(identity.passport(context), id_):
+            yield to_proto(job)
+
+    async def CancelJob(self, request: Any, context: Any) -> Any:
+        return to_proto(await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name)))
+
+    async def DeleteJob(self, request: Any, context: Any) -> Any:
+        await self._control.remove(identity.passport(context), parse_name("jobs", request.name))
+        return jobs_pb2.DeleteJobResponse()
+
+    async def EstimateJob(self, request: Any, context: Any) -> Any:
+        estimate = await self._estimates.estimate(
+            identity.passport(context),
+            request.file,
+            list(request.templates),
+            first_row=request.first_row,
+            last_row=request.last_row,
+        )
+        return jobs_pb2.JobEstimate(
+            row_count=estimate.row_count,
+            request_count=estimate.request_count,
+            input_tokens_low=estimate.low.input,
+            input_tokens_high=estimate.high.input,
+            output_tokens_low=estimate.low.output,
+            output_tokens_high=estimate.high.output,
+            cost_low_usd=usd(estimate.cost_low),
+            cost_high_usd=usd(estimate.cost_high),
+            unpriced_models=estimate.unpriced,
+            prices_date=PRICES_DATE,
+            usage_left=estimate.meter.left if estimate.meter else 0,
+            usage_limit=(estimate.meter.limit or 0) if estimate.meter else 0,
+        )
+
+    async def PauseJob(self, request: Any, context: Any) -> Any:
+        return to_proto(
+            await self._control.pause(identity.passport(context), parse_name("jobs", request.name))
+        )
+
+    async def ResumeJob(self, request: Any, context: Any) -> Any:
+        person, id_ = identity.passport(context), parse_name("jobs", request.name)
+        return to_proto(
+            await self._control.resume(person, id_, api_key=request.api_key, max_cost=request.max_cost_usd)
+        )
+
+    async def RetryFailedRows(self, request: Any, context: Any) -> Any:
+        person, id_ = identity.passport(context), parse_name("jobs", request.name)
+        return to_proto(await self._control.retry_failed(person, id_, api_key=request.api_key))
+
+    async def RegenerateRow(self, request: Any, context: Any) -> Any:
+        person, id_ = identity.passport(context), parse_name("jobs", request.name)
+        return to_proto(await self._control.regenerate(person, id_, request.row, api_key=request.api_key))
+
+    async def ListJobRows(self, request: Any, context: Any) -> Any:
+        rows, token = await self._rows.page(
+            identity.passport(context),
+            parse_name("jobs", request.parent),
+            wanted=request.filter,
+            token=request.page_token,
+            count=paging.size(request.page_size),
+        )
+        return jobs_pb2.ListJobRowsResponse(rows=[_row(row) for row in rows], next_page_token=token)
+
+    async def DownloadResults(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        id_ = parse_name("jobs", request.parent)
+        form = Form(
+            rows=_ROWS[request.rows],
+            columns=tuple(name for name in EXTRA_COLUMNS if name in request.columns),
+            byte_order_mark=request.byte_order_mark,
+            raw=request.raw,
+            neutral_columns=request.neutral_columns,
+        )
+        async for part in self._downloads.read(identity.passport(context), id_, form):
+            if isinstance(part, StoredResult):
+                await context.send_initial_metadata(_about(part, id_))
+            else:
+                yield body("text/csv; charset=utf-8", part)
+
+
+def _about(result: StoredResult, job: str) -> tuple[tuple[str, str], ...]:
+    digest = base64.b64encode(bytes.fromhex(result.sha256)).decode()
+    return (
+        ("x-content-length", str(result.size_bytes)),
+        ("repr-digest", f"sha-256=:{digest}:"),
+        ("x-smelt-row-count", str(result.row_count)),
+        ("content-disposition", f'attachment; filename="results-{job}.csv"'),
+    )
+
+
+def to_proto(job: Job) -> Any:
+    """Return the message for a job."""
+    now = datetime.now(UTC)
+    message = jobs_pb2.Job(
+        name=f"jobs/{job.id}",
+        file=job.file,
+        templates=job.templates,
+        first_row=job.first_row,
+        last_row=job.last_row,
+        parallel_calls=job.parallel_calls,
+        api_key=job.api_key,
+        state=job.state.value,
+        pause_reason=job.pause_reason if job.state is State.PAUSED else "NOT_PAUSED",
+        request_counts=jobs_pb2.Job.RequestCounts(
+            total=job.total, succeeded=job.succeeded, failed=job.failed
+        ),
+        percent=job.percent,
+        rows_per_second=round(job.rows_per_second(now), 2),
+        eta_seconds=job.eta_seconds(now),
+        input_tokens=job.input_tokens,
+        output_tokens=job.output_tokens,
+        cost_usd=usd(dollars(job.cost_nanos)) if job.priced else "",
+        max_cost_usd=usd(dollars(job.max_cost_nanos)) if job.max_cost_nanos else "",
+    )
+    if job.error_reason and job.state in (State.PAUSED, State.FAILED):
+        message.error.reason = job.error_reason
+        message.error.message = job.error_message
+    message.create_time.FromDatetime(job.create_time)
+    if job.start_time is not None:
+        message.start_time.FromDatetime(job.start_time)
+    if job.end_time is not None:
+        message.end_time.FromDatetime(job.end_time)
+    return message
+
+
+def usd(amount: Decimal | None) -> str:
+    """Return an amount of money as the API writes it: a decimal number, empty when unknown."""
+    return "" if amount is None else f"{amount:.6f}"
+
+
+def _row(row: JobRow) -> Any:
+    message = jobs_pb2.JobRow(
+        number=row.number,
+        state=row.state.name,
+        attempts=row.attempts,
+        outputs=dict(row.outputs),
+        flags=row.flags,
+        findings=[
+            jobs_pb2.JobRow.Finding(
+                flag=each.flag, severity=SEVERITIES[each.flag].value, output_column=each.column
+            )
+            for each in row.findings
+        ],
+        confidence=row.confidence,
+    )
+    if row.reason:
+        message.error.reason = row.reason
+        message.error.message = row.message
+    return message

@@ -1,0 +1,174 @@
+"""TemplateService: proto to domain and back."""
+
+from functools import partial
+from typing import Any
+
+from smelt.processor.v1 import templates_pb2, templates_pb2_grpc
+
+from services.common import identity, paging
+from services.common.ids import parse_name
+from services.common.rpc.servicing import CREATED
+from services.processor.templates import library
+from services.processor.templates.templates import (
+    DEFAULT_MAX_TOKENS,
+    DEFAULT_TEMPERATURE,
+    Template,
+    TemplateFields,
+    Templates,
+)
+from services.processor.trials.templates import TemplateTests, TestedRow, TestWish
+
+
+class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
+    """Serves templates of people."""
+
+    def __init__(self, templates: Templates, tests: TemplateTests) -> None:
+        self._templates = templates
+        self._tests = tests
+
+    async def CreateTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        key = identity.current_call().idempotency_key
+        template = await self._templates.create(person, to_fields(request.template), key)
+        await context.send_initial_metadata(CREATED)
+        return to_proto(template)
+
+    async def ListTemplates(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        page, token = await paging.page(request, partial(self._templates.page, person))
+        return templates_pb2.ListTemplatesResponse(templates=map(to_proto, page), next_page_token=token)
+
+    async def GetTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        return to_proto(await self._templates.get(person, parse_name("templates", request.name)))
+
+    async def UpdateTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        changed = await self._templates.update(
+            person,
+            parse_name("templates", request.template.name),
+            to_fields(request.template),
+            held={field.name for field, _ in request.template.ListFields()},
+            mask=request.update_mask.paths,
+        )
+        return to_proto(changed)
+
+    async def DeleteTemplate(self, request: Any, context: Any) -> Any:
+        await self._templates.remove(identity.passport(context), parse_name("templates", request.name))
+        return templates_pb2.DeleteTemplateResponse()
+
+    async def PreviewTemplate(self, request: Any, context: Any) -> Any:
+        previews = await self._templates.preview(
+            identity.passport(context),
+            id_=parse_name("templates", request.name) if request.name else "",
+            prompt=request.template.prompt,
+            file=request.file,
+            first=request.first_row,
+            count=request.row_count,
+        )
+        return templates_pb2.PreviewTemplateResponse(
+            previews=[
+                templates_pb2.PreviewTemplateResponse.Preview(row=each.row, prompt=each.prompt)
+                for each in previews
+            ]
+        )
+
+    async def DuplicateTemplate(self, request: Any, context: Any) -> Any:
+        person = identity.passport(context)
+        if request.name.startswith(f"{library.COLLECTION}/"):
+            fields = library.find(request.name.partition("/")[2]).fields
+        else:
+            fields = (await self._templates.get(person, parse_name("templates", request.name))).fields
+        key = identity.current_call().idempotency_key
+        return to_proto(
+            await self._templates.duplicate(person, fields, display_name=request.display_name, key=key)
+        )
+
+    async def TestTemplate(self, request: Any, context: Any) -> Any:
+        last = (request.name,) if request.name else ()
+        tested = await self._tests.run(
+            identity.passport(context),
+            TestWish(
+                templates=(*request.templates, *last),
+                file=request.file,
+                first_row=request.first_row,
+                row_count=request.row_count,
+                mock_values=dict(request.mock_values),
+                api_key=request.api_key,
+            ),
+        )
+        return templates_pb2.TestTemplateResponse(
+            rows=[_tested(row) for row in tested.rows], mocked=dict(tested.mocked)
+        )
+
+    async def ListLibraryTemplates(self, request: Any, context: Any) -> Any:
+        found, token = paging.sliced(
+            library.templates(request.category), request.page_token, request.page_size
+        )
+        return templates_pb2.ListLibraryTemplatesResponse(
+            library_templates=[to_proto(each, library.COLLECTION) for each in found], next_page_token=token
+        )
+
+    async def GetLibraryTemplate(self, request: Any, context: Any) -> Any:
+        return to_proto(library.find(request.name.partition("/")[2]), library.COLLECTION)
+
+
+def _tested(row: TestedRow) -> Any:
+    return templates_pb2.TestTemplateResponse.Row(
+        number=row.number,
+        confidence=row.confidence,
+        steps=[
+            templates_pb2.TestTemplateResponse.Step(
+                template=step.template,
+                prompt=step.prompt,
+                outputs=dict(step.outputs),
+                flags=step.flags,
+                error_reason=step.failure.reason if step.failure else "",
+                error_message=step.failure.message if step.failure else "",
+                input_tokens=step.input_tokens,
+                output_tokens=step.output_tokens,
+            )
+            for step in row.steps
+        ],
+    )
+
+
+def to_fields(template: Any) -> TemplateFields:
+    """Return what a message says of a template, with the defaults for what it leaves open."""
+    return TemplateFields(
+        display_name=template.display_name,
+        category=template.category,
+        prompt=template.prompt,
+        output_column=template.output_column,
+        model=template.model,
+        temperature=template.temperature if template.HasField("temperature") else DEFAULT_TEMPERATURE,
+        max_tokens=template.max_tokens or DEFAULT_MAX_TOKENS,
+        character_limit=template.character_limit,
+        word_limit=template.word_limit,
+        forbidden_words=tuple(template.forbidden_words),
+        reference_columns=tuple(template.reference_columns),
+        json_schema=template.json_schema,
+    )
+
+
+def to_proto(template: Template, collection: str = "templates") -> Any:
+    """Return the message for a template."""
+    fields = template.fields
+    message = templates_pb2.Template(
+        name=f"{collection}/{template.id}",
+        display_name=fields.display_name,
+        category=fields.category,
+        prompt=fields.prompt,
+        output_column=fields.output_column,
+        model=fields.model,
+        temperature=fields.temperature,
+        max_tokens=fields.max_tokens,
+        character_limit=fields.character_limit,
+        word_limit=fields.word_limit,
+        forbidden_words=fields.forbidden_words,
+        reference_columns=fields.reference_columns,
+        json_schema=fields.json_schema,
+    )
+    message.create_time.FromDatetime(template.create_time)
+    message.update_time.FromDatetime(template.update_time)
+    return message

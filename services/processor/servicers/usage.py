@@ -1,0 +1,41 @@
+"""UsageService: how much of a plan is used."""
+
+from typing import Any
+
+from smelt.processor.v1 import (
+    usage_pb2,
+    usage_pb2_grpc,
+)
+
+from services.common import identity
+from services.processor.usage.meter import Part, UsageMeter
+
+
+class UsageServicer(usage_pb2_grpc.UsageServiceServicer):
+    """Serves the meter of people."""
+
+    def __init__(self, meter: UsageMeter) -> None:
+        self._meter = meter
+
+    async def GetUsage(self, request: Any, context: Any) -> Any:
+        meter = await self._meter.read(identity.passport(context))
+        return usage_pb2.Usage(
+            plan=meter.plan,
+            period_start=meter.period_start.isoformat(),
+            used=meter.used,
+            limit=meter.limit or 0,
+            left=meter.left,
+            percent=meter.percent,
+            days=[_part(each, "day") for each in meter.days],
+            models=[_part(each, "model") for each in meter.models],
+        )
+
+
+def _part(part: Part, kind: str) -> Any:
+    return usage_pb2.Usage.Part(
+        **{kind: part.name},
+        used=part.used,
+        input_tokens=part.input_tokens,
+        output_tokens=part.output_tokens,
+        cost_usd="" if part.cost is None else f"{part.cost:.6f}",
+    )

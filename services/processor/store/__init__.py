@@ -1,1 +1,0 @@
-"""Everything that the processor keeps in Postgres."""

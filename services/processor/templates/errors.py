@@ -1,0 +1,57 @@
+"""Outcomes that the processor's rules name."""
+
+from services.common.errors import DomainError, Kind
+
+
+class TemplateNotFound(DomainError):
+    reason = "TEMPLATE_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Template not found"
+
+
+class TemplateInvalid(DomainError):
+    reason = "TEMPLATE_INVALID"
+    kind = Kind.INVALID
+    message = "The template is not valid"
+
+
+class VariableNotFound(DomainError):
+    reason = "VARIABLE_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Variable not found"
+
+
+class VariableInvalid(DomainError):
+    reason = "VARIABLE_INVALID"
+    kind = Kind.INVALID
+    message = "The variable is not valid"
+
+
+class VariableExists(DomainError):
+    reason = "VARIABLE_EXISTS"
+    kind = Kind.EXISTS
+    message = "There is a variable of this name already"
+
+
+class TooManyVariables(DomainError):
+    reason = "TOO_MANY_VARIABLES"
+    kind = Kind.EXHAUSTED
+    message = "The account has as many variables as it may have"
+
+
+class UpdateMaskInvalid(DomainError):
+    reason = "UPDATE_MASK_INVALID"
+    kind = Kind.INVALID
+    message = "The update mask names a field that cannot be changed"
+
+
+class UnknownVariable(DomainError):
+    reason = "UNKNOWN_VARIABLE"
+    kind = Kind.INVALID
+    message = "A template uses a variable that the file does not have"
+
+
+class AmbiguousVariable(DomainError):
+    reason = "AMBIGUOUS_VARIABLE"
+    kind = Kind.INVALID
+    message = "A template uses a variable that fits several columns"

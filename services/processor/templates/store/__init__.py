@@ -1,0 +1,1 @@
+"""Templates and variables in Postgres. The rules stand one room up."""

@@ -1,0 +1,123 @@
+"""Templates in Postgres."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from services.common.paging import Position
+from services.common.store import idempotency
+from services.processor.models import IDEMPOTENCY, TemplateRow
+from services.processor.templates.errors import TemplateNotFound
+from services.processor.templates.templates import Template, TemplateFields
+
+_METHOD = "CreateTemplate"
+
+
+class TemplateStore:
+    """Templates by account and id; another account's are as if they were not there."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._sessions = sessions
+
+    async def add(self, template: Template, key: str, content: bytes) -> Template:
+        """Store a template; under a repeated Idempotency-Key return what the first request stored."""
+        async with self._sessions.begin() as session:
+            id_ = await idempotency.claim(
+                session,
+                IDEMPOTENCY,
+                account=template.account,
+                method=_METHOD,
+                key=key,
+                content=content,
+                resource=template.id,
+            )
+            if id_ != template.id:
+                return await _get(session, template.account, id_)
+            await session.execute(insert(TemplateRow).values(**_values(template)))
+        return template
+
+    async def get(self, account: str, id_: str) -> Template:
+        """Return a template; raise TemplateNotFound."""
+        async with self._sessions() as session:
+            return await _get(session, account, id_)
+
+    async def get_many(self, account: str, ids: list[str]) -> list[Template]:
+        """Return templates in the order of their ids; raise TemplateNotFound naming the missing one."""
+        query = select(TemplateRow).where(TemplateRow.account == account, TemplateRow.id.in_(ids))
+        async with self._sessions() as session:
+            found = {row.id: _template(row) for row in await session.scalars(query)}
+        for id_ in ids:
+            if id_ not in found:
+                raise TemplateNotFound(template=f"templates/{id_}")
+        return [found[id_] for id_ in ids]
+
+    async def page(self, account: str, after: Position | None, count: int) -> list[Template]:
+        """Return up to `count` templates, newest first, that come after a position."""
+        query = select(TemplateRow).where(TemplateRow.account == account)
+        if after is not None:
+            query = query.where(
+                tuple_(TemplateRow.create_time, TemplateRow.id) < tuple_(after.create_time, after.id)
+            )
+        query = query.order_by(TemplateRow.create_time.desc(), TemplateRow.id.desc()).limit(count)
+        async with self._sessions() as session:
+            return [_template(row) for row in await session.scalars(query)]
+
+    async def replace(self, template: Template) -> None:
+        """Store new values of a template; raise TemplateNotFound."""
+        changed = update(TemplateRow).where(
+            TemplateRow.account == template.account, TemplateRow.id == template.id
+        )
+        async with self._sessions.begin() as session:
+            done = await session.execute(changed.values(**_values(template)).returning(TemplateRow.id))
+            if done.first() is None:
+                raise TemplateNotFound
+
+    async def remove(self, account: str, id_: str) -> None:
+        """Remove a template; raise TemplateNotFound."""
+        removal = delete(TemplateRow).where(TemplateRow.account == account, TemplateRow.id == id_)
+        async with self._sessions.begin() as session:
+            if (await session.execute(removal.returning(TemplateRow.id))).first() is None:
+                raise TemplateNotFound
+
+
+async def _get(session: AsyncSession, account: str, id_: str) -> Template:
+    query = select(TemplateRow).where(TemplateRow.account == account, TemplateRow.id == id_)
+    row = (await session.scalars(query)).one_or_none()
+    if row is None:
+        raise TemplateNotFound
+    return _template(row)
+
+
+def _template(row: TemplateRow) -> Template:
+    return Template(
+        id=row.id,
+        account=row.account,
+        fields=TemplateFields(
+            display_name=row.display_name,
+            category=row.category,
+            prompt=row.prompt,
+            output_column=row.output_column,
+            model=row.model,
+            temperature=row.temperature,
+            max_tokens=row.max_tokens,
+            character_limit=row.character_limit,
+            word_limit=row.word_limit,
+            forbidden_words=tuple(row.forbidden_words),
+            reference_columns=tuple(row.reference_columns),
+            json_schema=row.json_schema,
+        ),
+        create_time=row.create_time,
+        update_time=row.update_time,
+    )
+
+
+def _values(template: Template) -> dict[str, Any]:
+    return {
+        "id": template.id,
+        "account": template.account,
+        "create_time": template.create_time,
+        "update_time": template.update_time,
+        **asdict(template.fields),
+    }

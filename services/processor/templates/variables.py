@@ -1,0 +1,97 @@
+"""Custom variables of people: values that every prompt of an account can use by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import orjson
+
+from services.common.identity import Passport
+from services.common.paging import Position
+from services.common.store.idempotency import digest
+from services.processor.templates.errors import VariableInvalid
+
+#: An account has no more than this.
+MOST_VARIABLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CustomVariable:
+    """A stored variable; no two of an account have one key, in any case."""
+
+    id: str
+    account: str
+    key: str
+    value: str
+    create_time: datetime
+    update_time: datetime
+
+    @property
+    def folded(self) -> str:
+        """The key as it is compared."""
+        return self.key.casefold()
+
+
+class Store(Protocol):
+    """Where variables are kept."""
+
+    async def add(self, variable: CustomVariable, key: str, content: bytes) -> CustomVariable: ...
+    async def get(self, account: str, id_: str) -> CustomVariable: ...
+    async def page(self, account: str, after: Position | None, count: int) -> list[CustomVariable]: ...
+    async def replace(self, variable: CustomVariable) -> None: ...
+    async def remove(self, account: str, id_: str) -> None: ...
+
+
+class Variables:
+    """Creates, finds, changes and removes variables."""
+
+    def __init__(self, store: Store, *, new_id: Callable[[], str], now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._now = now
+
+    async def create(self, person: Passport, key: str, value: str, *, idempotency_key: str) -> CustomVariable:
+        """Store a variable; raise VariableInvalid or VariableExists."""
+        key, now = check_key(key), self._now()
+        check_value(value)
+        variable = CustomVariable(
+            self._new_id(), person.account, key, value, create_time=now, update_time=now
+        )
+        return await self._store.add(variable, idempotency_key, digest(orjson.dumps([key, value])))
+
+    async def get(self, person: Passport, id_: str) -> CustomVariable:
+        """Return a variable; raise VariableNotFound."""
+        return await self._store.get(person.account, id_)
+
+    async def page(self, person: Passport, after: Position | None, count: int) -> list[CustomVariable]:
+        """Return the person's variables, newest first."""
+        return await self._store.page(person.account, after, count)
+
+    async def update(self, person: Passport, id_: str, value: str) -> CustomVariable:
+        """Change a variable's value; raise VariableNotFound or VariableInvalid."""
+        check_value(value)
+        old = await self._store.get(person.account, id_)
+        changed = replace(old, value=value, update_time=self._now())
+        await self._store.replace(changed)
+        return changed
+
+    async def remove(self, person: Passport, id_: str) -> None:
+        """Remove a variable; raise VariableNotFound."""
+        await self._store.remove(person.account, id_)
+
+
+def check_key(key: str) -> str:
+    """Return a key without the dollar sign and the space around it; raise VariableInvalid."""
+    name = key.strip().removeprefix("$").strip()
+    if not name:
+        raise VariableInvalid(violations=[("display_name", "is required")])
+    if any(ord(letter) < 32 or letter in "{}" for letter in name):
+        raise VariableInvalid(violations=[("display_name", "must not hold braces or control characters")])
+    return name
+
+
+def check_value(value: str) -> None:
+    """Raise VariableInvalid for a value that no prompt can hold."""
+    if "\0" in value:
+        raise VariableInvalid(violations=[("value", "must not hold NUL")])

@@ -1,0 +1,172 @@
+"""What a job would take, reckoned before it starts: calls, tokens, and what they cost."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Protocol
+
+from services.common.identity import Passport
+from services.processor.jobs import plan
+from services.processor.jobs.confidence import used_columns
+from services.processor.jobs.errors import NoTemplates
+from services.processor.jobs.jobs import step_of
+from services.processor.jobs.plan import Snapshot, Step
+from services.processor.outside import FileFacts, Proof, Rows, as_person
+from services.processor.rows.requests import Requests
+from services.processor.templates.templates import Template
+from services.processor.usage.meter import Meter, UsageMeter
+from services.processor.usage.prices import facts_of
+
+#: Rows that are looked at, from the beginning, the middle and the end of the range.
+SAMPLE_ROWS = 150
+#: A token of text is about so many bytes of UTF-8 (OpenAI's rule of thumb for English).
+BYTES_PER_TOKEN = 4
+#: What a message and its role add to the tokens of a request.
+_REQUEST_TOKENS = 11
+#: A short answer takes this share of what it may take.
+_SHORT_ANSWER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of prompts and answers."""
+
+    input: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a job would take; a cost is None when a model's price is unknown."""
+
+    row_count: int
+    request_count: int
+    low: Tokens
+    high: Tokens
+    cost_low: Decimal | None
+    cost_high: Decimal | None
+    unpriced: tuple[str, ...]
+    meter: Meter | None = None
+
+
+class TemplateStore(Protocol):
+    """Where templates are kept."""
+
+    async def get_many(self, account: str, ids: list[str]) -> list[Template]: ...
+
+
+class VariableStore(Protocol):
+    """Where custom variables are kept."""
+
+    async def all(self, account: str) -> dict[str, str]: ...
+
+
+class Files(Protocol):
+    """Who knows files and their rows."""
+
+    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
+    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
+
+
+class Estimates:
+    """Reckons jobs."""
+
+    def __init__(
+        self, templates: TemplateStore, variables: VariableStore, *, files: Files, meter: UsageMeter
+    ) -> None:
+        self._templates = templates
+        self._variables = variables
+        self._files = files
+        self._meter = meter
+
+    async def estimate(
+        self, person: Passport, file: str, templates: Sequence[str], *, first_row: int, last_row: int
+    ) -> Estimate:
+        """Return what templates over rows would take; raise what starting the job would raise."""
+        if not templates:
+            raise NoTemplates
+        proof = as_person(person)
+        ids = [name.removeprefix("templates/") for name in templates]
+        chosen = await self._templates.get_many(person.account, ids)
+        facts = await self._files.facts(file, proof)
+        first, last = plan.row_range(first_row, last_row, facts.row_count)
+        variables = await self._variables.all(person.account)
+        steps = tuple(step_of(each) for each in chosen)
+        snapshot = Snapshot(facts.columns, steps, "", tuple(variables.items()))
+        used_columns(snapshot)
+        sample: list[Sequence[str]] = []
+        for start, count in _pieces(first, last):
+            async for batch in self._files.rows(
+                facts.name, facts.parse, first=start, count=count, proof=proof
+            ):
+                sample += [row.cells for row in batch]
+        estimate = reckon(snapshot, sample, rows=last - first + 1)
+        return replace(estimate, meter=await self._meter.left(person.account))
+
+
+def _pieces(first: int, last: int) -> list[tuple[int, int]]:
+    """Return (first row, count) of the runs of rows that are looked at."""
+    rows, piece = last - first + 1, SAMPLE_ROWS // 3
+    if rows <= SAMPLE_ROWS:
+        return [(first, rows)]
+    middle = first + (rows - piece) // 2
+    return [(first, piece), (middle, piece), (last - piece + 1, piece)]
+
+
+def reckon(snapshot: Snapshot, sample: Sequence[Sequence[str]], *, rows: int) -> Estimate:
+    """Return the estimate for so many rows of which a sample is known."""
+    sizes = [[len(cell.encode("utf-8", "replace")) for cell in cells] for cells in sample]
+    low = _steps(snapshot, sizes, rows=rows, share=_SHORT_ANSWER)
+    high = _steps(snapshot, sizes, rows=rows, share=1)
+    models = [facts_of(step.model) for step in snapshot.steps]
+    return Estimate(
+        row_count=rows,
+        request_count=rows * len(snapshot.steps),
+        low=Tokens(sum(each.input for each in low), sum(each.output for each in low)),
+        high=Tokens(sum(each.input for each in high), sum(each.output for each in high)),
+        cost_low=_sum([model.cost(t.input, t.output) for model, t in zip(models, low, strict=True)]),
+        cost_high=_sum([model.cost(t.input, t.output) for model, t in zip(models, high, strict=True)]),
+        unpriced=tuple(dict.fromkeys(model.id for model in models if model.input_price is None)),
+    )
+
+
+def _steps(snapshot: Snapshot, sizes: Sequence[Sequence[int]], *, rows: int, share: int) -> list[Tokens]:
+    """Return the tokens of each step over all rows, if answers take one part in `share` of what they may.
+
+    `sizes` are the bytes of the cells of those rows that were looked at.
+    """
+    filled = [list(cells) for cells in sizes]
+    found: list[Tokens] = []
+    for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
+        answer = max(1, step.max_tokens // share)
+        fixed = sum(len(part.encode()) for part in prompt.segments if isinstance(part, str))
+        holes = [part for part in prompt.segments if isinstance(part, int)]
+        beside = overhead(step)
+        asked = sum(
+            beside + -(-(fixed + sum(values[place] for place in holes)) // BYTES_PER_TOKEN)
+            for values in filled
+        )
+        found.append(Tokens(-(-asked * rows // max(1, len(filled))), answer * rows))
+        for values in filled:
+            values += [answer * BYTES_PER_TOKEN // len(step.columns)] * len(step.columns)
+    return found
+
+
+def tokens_of(text: str) -> int:
+    """Return about how many tokens a text has."""
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+
+
+def overhead(step: Step) -> int:
+    """Return about how many tokens each request of a step has beside the prompt."""
+    (system, _) = Requests(step).body("", frozenset())["messages"]
+    return tokens_of(system["content"]) + tokens_of(step.json_schema) + _REQUEST_TOKENS
+
+
+def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total

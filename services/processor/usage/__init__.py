@@ -1,0 +1,1 @@
+"""Tokens, money and limits of a plan: counted and asked for. Prices come from a table."""

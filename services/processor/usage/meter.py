@@ -1,0 +1,165 @@
+"""The meter: what an account has used this month, and how much its plan allows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from services.common.errors import DomainError, Kind
+from services.common.identity import Passport
+from services.processor.usage.prices import facts_of
+
+
+class UsageLimitExceeded(DomainError):
+    reason = "USAGE_LIMIT_EXCEEDED"
+    kind = Kind.EXHAUSTED
+    message = "Usage limit exceeded"
+
+
+#: Usages a month by plan; None is no limit.
+PLANS: dict[str, int | None] = {
+    "free": 250,
+    "starter": 5_000,
+    "growth": 25_000,
+    "scale": 100_000,
+    "unlimited": None,
+}
+NANOS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DayUse:
+    """What a model did for an account on a day."""
+
+    day: date
+    model: str
+    used: int
+    input_tokens: int
+    output_tokens: int
+    cost_nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sum for a day or a model; its cost is None when the price of a model is unknown."""
+
+    name: str
+    used: int
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What an account has used this month; `limit` is None when there is none."""
+
+    plan: str
+    period_start: date
+    used: int
+    limit: int | None
+    days: tuple[Part, ...] = ()
+    models: tuple[Part, ...] = ()
+
+    @property
+    def left(self) -> int:
+        """Usages that are left; 0 when there is no limit."""
+        return 0 if self.limit is None else max(0, self.limit - self.used)
+
+    @property
+    def percent(self) -> float:
+        """Share of the limit that is used, 0 to 100."""
+        return 0.0 if not self.limit else min(100.0, round(100.0 * self.used / self.limit, 2))
+
+
+class Store(Protocol):
+    """Where use is counted."""
+
+    async def since(self, account: str, first: date) -> Sequence[DayUse]: ...
+    async def used_since(self, account: str, first: date) -> int: ...
+    async def add(self, account: str, uses: Sequence[DayUse]) -> None: ...
+
+
+class UsageMeter:
+    """Reads and keeps the meter of accounts. All of an installation's accounts are on one plan."""
+
+    def __init__(self, store: Store, plan: str, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._plan = plan
+        self._now = now
+
+    async def read(self, person: Passport) -> Meter:
+        """Return the meter with its parts."""
+        start = month_start(self._now())
+        uses = await self._store.since(person.account, start)
+        return Meter(
+            plan=self._plan,
+            period_start=start,
+            used=sum(use.used for use in uses),
+            limit=PLANS[self._plan],
+            days=_parts(uses, lambda use: use.day.isoformat()),
+            models=_parts(uses, lambda use: use.model),
+        )
+
+    async def left(self, account: str) -> Meter:
+        """Return the meter without its parts."""
+        start, limit = month_start(self._now()), PLANS[self._plan]
+        used = 0 if limit is None else await self._store.used_since(account, start)
+        return Meter(self._plan, start, used, limit)
+
+    async def check(self, account: str, requested: int) -> None:
+        """Raise UsageLimitExceeded when the plan does not allow so many more."""
+        meter = await self.left(account)
+        if meter.limit is not None and requested > meter.left:
+            raise UsageLimitExceeded(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
+
+    async def count(self, account: str, uses: Sequence[tuple[str, int, int]]) -> None:
+        """Count what was done outside of jobs: (model, input tokens, output tokens) of each usage."""
+        today = self._now().date()
+        await self._store.add(
+            account,
+            [
+                DayUse(today, model, 1, tokens_in, tokens_out, cost_nanos(model, tokens_in, tokens_out))
+                for model, tokens_in, tokens_out in uses
+            ],
+        )
+
+
+def month_start(now: datetime) -> date:
+    """Return the first day of the month."""
+    return now.date().replace(day=1)
+
+
+def cost_nanos(model: str, input_tokens: int, output_tokens: int) -> int:
+    """Return what tokens cost in billionths of a US dollar; 0 when the price is unknown."""
+    cost = facts_of(model).cost(input_tokens, output_tokens)
+    return 0 if cost is None else round(cost * NANOS)
+
+
+def nanos_of(dollars_text: str) -> int:
+    """Return dollars, written as a decimal number, in billionths; 0 for nothing."""
+    return int(Decimal(dollars_text) * NANOS) if dollars_text else 0
+
+
+def dollars(nanos: int) -> Decimal:
+    """Return billionths of a US dollar as dollars."""
+    return Decimal(nanos) / NANOS
+
+
+def _parts(uses: Sequence[DayUse], name_of: Callable[[DayUse], str]) -> tuple[Part, ...]:
+    named: dict[str, list[DayUse]] = {}
+    for use in uses:
+        named.setdefault(name_of(use), []).append(use)
+    return tuple(
+        Part(
+            name,
+            sum(use.used for use in group),
+            sum(use.input_tokens for use in group),
+            sum(use.output_tokens for use in group),
+            None
+            if any(facts_of(use.model).input_price is None for use in group)
+            else dollars(sum(use.cost_nanos for use in group)),
+        )
+        for name, group in sorted(named.items())
+    )

@@ -1,0 +1,85 @@
+"""Use by account, day and model, and money that is set aside for calls."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+from psycopg_pool import AsyncConnectionPool
+
+from services.processor.usage.meter import DayUse
+
+_SINCE = """
+    SELECT day, model, sum(usages)::bigint AS used, sum(input_tokens)::bigint AS input_tokens,
+           sum(output_tokens)::bigint AS output_tokens, sum(cost_nanos)::bigint AS cost_nanos
+    FROM usage_day WHERE account = %s AND day >= %s GROUP BY day, model ORDER BY day, model
+"""
+_USED = "SELECT coalesce(sum(usages), 0)::bigint FROM usage_day WHERE account = %s AND day >= %s"
+_ADD = """
+    INSERT INTO usage_day (account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos)
+    VALUES (%s, %s, %s, 0, %s, %s, %s, %s)
+    ON CONFLICT (account, day, model, slot) DO UPDATE SET
+        usages = usage_day.usages + excluded.usages,
+        input_tokens = usage_day.input_tokens + excluded.input_tokens,
+        output_tokens = usage_day.output_tokens + excluded.output_tokens,
+        cost_nanos = usage_day.cost_nanos + excluded.cost_nanos
+"""
+_LEASE = """
+    UPDATE job SET reserved_nanos = reserved_nanos + %(nanos)s
+    WHERE id = %(job)s AND reserved_nanos + %(nanos)s <= max_cost_nanos
+    RETURNING id
+"""
+_GIVE_BACK = "UPDATE job SET reserved_nanos = greatest(0, reserved_nanos - %(nanos)s) WHERE id = %(job)s"
+# Whose plan is used up; jobs are few beside rows.
+_OVER = """
+    SELECT id FROM job WHERE id = ANY(%(jobs)s) AND (
+        SELECT coalesce(sum(usages), 0) FROM usage_day
+        WHERE usage_day.account = job.account AND day >= %(first)s
+    ) >= %(limit)s
+"""
+
+
+class UsageStore:
+    """Counts use, and sets money aside."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
+        self._pool = pool
+
+    async def since(self, account: str, first: date) -> Sequence[DayUse]:
+        """Return an account's use by day and model."""
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=class_row(DayUse)) as cursor,
+        ):
+            await cursor.execute(_SINCE, (account, first))
+            return await cursor.fetchall()
+
+    async def used_since(self, account: str, first: date) -> int:
+        """Return how many usages an account has had."""
+        async with self._pool.connection() as connection:
+            found = await (await connection.execute(_USED, (account, first))).fetchone()
+        return int(found[0]) if found else 0
+
+    async def add(self, account: str, uses: Sequence[DayUse]) -> None:
+        """Count use."""
+        async with self._pool.connection() as connection:
+            for use in sorted(uses, key=lambda each: each.model):
+                tokens = (use.input_tokens, use.output_tokens, use.cost_nanos)
+                await connection.execute(_ADD, (account, use.day, use.model, use.used, *tokens))
+
+    async def lease(self, job: str, nanos: int) -> bool:
+        """Set money of a job's budget aside; False when there is not so much left."""
+        async with self._pool.connection() as connection:
+            taken = await (await connection.execute(_LEASE, {"job": job, "nanos": nanos})).fetchone()
+        return taken is not None
+
+    async def give_back(self, job: str, nanos: int) -> None:
+        """Take back what was set aside and not used."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_GIVE_BACK, {"job": job, "nanos": nanos})
+
+    async def over(self, jobs: Sequence[str], first: date, limit: int) -> list[str]:
+        """Return those of the jobs whose account has used up so many usages."""
+        about = {"jobs": list(jobs), "first": first, "limit": limit}
+        async with self._pool.connection() as connection:
+            return [id_ for (id_,) in await (await connection.execute(_OVER, about)).fetchall()]

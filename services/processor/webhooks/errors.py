@@ -1,0 +1,45 @@
+"""Refusals that are about webhooks and their deliveries."""
+
+from services.common.errors import DomainError, Kind
+
+
+class WebhookNotFound(DomainError):
+    reason = "WEBHOOK_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Webhook not found"
+
+
+class WebhookInvalid(DomainError):
+    reason = "WEBHOOK_INVALID"
+    kind = Kind.INVALID
+    message = "The webhook is not valid"
+
+
+class WebhookDisabled(DomainError):
+    reason = "WEBHOOK_DISABLED"
+    kind = Kind.PRECONDITION
+    message = "The webhook is switched off"
+
+
+class TooManyWebhooks(DomainError):
+    reason = "TOO_MANY_WEBHOOKS"
+    kind = Kind.EXHAUSTED
+    message = "The account has as many webhooks as it may have"
+
+
+class WebhookDeliveryNotFound(DomainError):
+    reason = "WEBHOOK_DELIVERY_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "Webhook delivery not found"
+
+
+class WebhookDeliveryPending(DomainError):
+    reason = "WEBHOOK_DELIVERY_PENDING"
+    kind = Kind.PRECONDITION
+    message = "The message is on its way already"
+
+
+class TooManyDeliveries(DomainError):
+    reason = "TOO_MANY_DELIVERIES"
+    kind = Kind.EXHAUSTED
+    message = "Too many messages wait to be sent to this webhook"

@@ -1,0 +1,77 @@
+"""Posts messages to addresses that people chose: checked, never followed, bounded in bytes and time."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+
+import aiohttp
+import yarl
+
+from services.processor.provider.addresses import CheckedResolver, Endpoints, NotPublic, WebhookUrlNotAllowed
+from services.processor.provider.failures import retry_after
+from services.processor.webhooks.attempts import (
+    ADDRESS_NOT_ALLOWED,
+    TIMED_OUT,
+    UNREACHABLE,
+    Attempt,
+    reason_of,
+)
+
+TOTAL_SECONDS = 15.0
+_CONNECT_SECONDS = 5.0
+#: Read so that the connection can be used again, and thrown away.
+_ANSWER_BYTES = 16 * 1024
+
+
+class WebhookPost:
+    """Carries messages. One for a whole worker; made inside its event loop."""
+
+    def __init__(self, endpoints: Endpoints, *, total_seconds: float = TOTAL_SECONDS) -> None:
+        self._endpoints = endpoints
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            # No connection is kept: a message a day is not worth one.
+            force_close=True,
+            use_dns_cache=False,
+            resolver=CheckedResolver(aiohttp.ThreadedResolver(), endpoints),
+            ssl=ssl.create_default_context(),
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=total_seconds, sock_connect=_CONNECT_SECONDS),
+        )
+
+    async def send(self, url: str, content: bytes, headers: dict[str, str]) -> Attempt:
+        """Post a message and return what came of it."""
+        try:
+            # Checked each time: what the operator allows may have changed since the webhook was stored.
+            self._endpoints.check_webhook(url)
+            async with self._session.post(
+                yarl.URL(url), data=content, headers=headers, allow_redirects=False
+            ) as response:
+                await response.content.read(_ANSWER_BYTES)
+                status = response.status
+                wait = retry_after(response.headers, datetime.now(UTC)) or 0.0
+        except WebhookUrlNotAllowed:
+            return ADDRESS_NOT_ALLOWED
+        except TimeoutError:
+            return TIMED_OUT
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return ADDRESS_NOT_ALLOWED if _not_public(error) else UNREACHABLE
+        return Attempt(status, reason_of(status), wait)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+        # Transports close a moment after their session.
+        await asyncio.sleep(0)
+
+
+def _not_public(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, NotPublic):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None

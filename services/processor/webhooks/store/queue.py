@@ -1,0 +1,161 @@
+"""Messages as workers send them: claimed under a fence, and ended under it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from services.processor.webhooks.messages import Message
+
+#: Longer than an attempt can take; whoever had a message for so long and said nothing is gone.
+CLAIM_SECONDS = 60
+_KEEP_DAYS = 30
+_SWEEP = 1000
+# An account with many messages, or with a receiver that answers slowly, takes no more than its share.
+_CLAIM = """
+    WITH due AS (
+        SELECT id, row_number() OVER (PARTITION BY account ORDER BY next_attempt_time) AS place
+        FROM (
+            SELECT id, account, next_attempt_time FROM webhook_delivery
+            WHERE state = 'PENDING' AND next_attempt_time <= now() AND account <> ALL(%(busy)s)
+            ORDER BY next_attempt_time LIMIT 1000
+        ) AS first
+    ), taken AS (
+        SELECT delivery.id FROM webhook_delivery AS delivery JOIN due USING (id)
+        WHERE due.place <= %(each)s AND delivery.state = 'PENDING' AND delivery.next_attempt_time <= now()
+        ORDER BY due.place LIMIT %(most)s
+        FOR UPDATE OF delivery SKIP LOCKED
+    ), claimed AS (
+        UPDATE webhook_delivery AS delivery
+        SET fence = nextval('fence'), attempts = delivery.attempts + 1, last_attempt_time = now(),
+            next_attempt_time = now() + make_interval(secs => %(seconds)s)
+        FROM taken WHERE delivery.id = taken.id
+        RETURNING delivery.*
+    )
+    SELECT claimed.id, claimed.webhook, claimed.event, claimed.create_time, claimed.job, claimed.job_state,
+           claimed.pause_reason, claimed.error_reason, claimed.total, claimed.succeeded, claimed.failed,
+           claimed.account, webhook.url, claimed.fence, claimed.attempts - claimed.attempts_before,
+           secret.generations, secret.wrapped
+    FROM claimed JOIN webhook ON webhook.id = claimed.webhook
+    CROSS JOIN LATERAL (
+        SELECT array_agg(generation ORDER BY generation DESC) AS generations,
+               array_agg(wrapped_secret ORDER BY generation DESC) AS wrapped
+        FROM webhook_secret
+        WHERE webhook = claimed.webhook AND (expire_time IS NULL OR expire_time > now())
+    ) AS secret
+"""
+_END = """
+    UPDATE webhook_delivery SET state = %(state)s, status_code = %(status)s, reason = %(reason)s,
+                                next_attempt_time = NULL, end_time = now()
+    WHERE id = %(id)s AND fence = %(fence)s AND state = 'PENDING'
+    RETURNING webhook, create_time
+"""
+_AGAIN = """
+    UPDATE webhook_delivery SET status_code = %(status)s, reason = %(reason)s,
+                                next_attempt_time = now() + make_interval(secs => %(seconds)s)
+    WHERE id = %(id)s AND fence = %(fence)s AND state = 'PENDING'
+"""
+_GIVE_BACK = """
+    UPDATE webhook_delivery SET attempts = attempts - 1,
+                                next_attempt_time = now() + make_interval(secs => %(seconds)s)
+    WHERE id = %(id)s AND fence = %(fence)s AND state = 'PENDING'
+"""
+# Nothing is switched off for one message when others have arrived since.
+_DISABLE = """
+    UPDATE webhook SET enabled = false, disabled_reason = %(disable)s, update_time = now()
+    WHERE id = %(webhook)s AND enabled AND (%(disable)s = 'GONE' OR NOT EXISTS (
+        SELECT FROM webhook_delivery
+        WHERE webhook = %(webhook)s AND state = 'DELIVERED' AND end_time > %(since)s
+    ))
+    RETURNING id
+"""
+_END_OTHERS = """
+    UPDATE webhook_delivery SET state = 'FAILED', reason = 'WEBHOOK_DISABLED', next_attempt_time = NULL,
+                                end_time = now()
+    WHERE webhook = %(webhook)s AND state = 'PENDING'
+"""
+_SWEEP_DELIVERIES = """
+    DELETE FROM webhook_delivery WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM webhook_delivery
+        WHERE create_time < now() - make_interval(days => %(days)s) AND state <> 'PENDING'
+        ORDER BY create_time LIMIT %(most)s
+    ))
+"""
+_SWEEP_SECRETS = "DELETE FROM webhook_secret WHERE expire_time < now()"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is ours to send, until somebody else claims it."""
+
+    message: Message
+    account: str
+    url: str
+    fence: int
+    #: Attempts since it was asked for, this one too.
+    attempt: int
+    #: (generation, wrapped secret), the newest first.
+    secrets: Sequence[tuple[int, bytes]] = field(repr=False)
+
+
+class WebhookQueue:
+    """Claims and ends messages."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
+        self._pool = pool
+
+    async def claim(self, *, most: int, each: int, busy: Sequence[str]) -> list[Claimed]:
+        """Take messages that are due: at most `each` of one account, and none of those that are busy."""
+        about = {"most": most, "each": each, "busy": list(busy), "seconds": CLAIM_SECONDS}
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_CLAIM, about)).fetchall()
+        return [
+            Claimed(
+                Message(*row[:11]),
+                account=row[11],
+                url=row[12],
+                fence=row[13],
+                attempt=row[14],
+                secrets=list(zip(row[15] or (), row[16] or (), strict=True)),
+            )
+            for row in rows
+        ]
+
+    async def delivered(self, claimed: Claimed, status: int) -> None:
+        """Note that the receiver has it."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_END, _about(claimed, state="DELIVERED", status=status, reason=""))
+
+    async def again(self, claimed: Claimed, status: int, reason: str, *, seconds: float) -> None:
+        """Note why it failed and when it is sent again."""
+        about = _about(claimed, status=status, reason=reason, seconds=seconds)
+        async with self._pool.connection() as connection:
+            await connection.execute(_AGAIN, about)
+
+    async def give_back(self, claimed: Claimed, *, seconds: float) -> None:
+        """Put back what was not sent, as if it had not been claimed."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_GIVE_BACK, _about(claimed, seconds=seconds))
+
+    async def give_up(self, claimed: Claimed, status: int, reason: str, *, disable: str = "") -> None:
+        """End it as failed, and for a cause that will stay switch the webhook off."""
+        about = _about(claimed, state="FAILED", status=status, reason=reason)
+        async with self._pool.connection() as connection:
+            ended = await (await connection.execute(_END, about)).fetchone()
+            if ended is None or not disable:
+                return
+            about = {"webhook": ended[0], "since": ended[1], "disable": disable}
+            if await (await connection.execute(_DISABLE, about)).fetchone() is not None:
+                await connection.execute(_END_OTHERS, about)
+
+    async def sweep(self) -> None:
+        """Remove messages that are long over, and secrets that have ended."""
+        async with self._pool.connection() as connection:
+            await connection.execute(_SWEEP_DELIVERIES, {"days": _KEEP_DAYS, "most": _SWEEP})
+            await connection.execute(_SWEEP_SECRETS)
+
+
+def _about(claimed: Claimed, **more: object) -> dict[str, object]:
+    return {"id": claimed.message.id, "fence": claimed.fence, **more}

@@ -1,0 +1,185 @@
+"""Webhooks of people: where messages about jobs go, and the secrets that they are signed with."""
+
+import base64
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from services.common.identity import Passport
+from services.common.paging import Position
+from services.processor.outside import Proof, as_person
+from services.processor.templates.errors import UpdateMaskInvalid
+from services.processor.webhooks.errors import WebhookInvalid
+
+#: An account has no more than this.
+MOST_WEBHOOKS = 10
+#: What can be told of a job, by the state that it comes to.
+EVENTS = ("job.completed", "job.failed", "job.cancelled", "job.paused")
+#: How long messages are signed with the older secret, too, unless the owner says otherwise.
+OVERLAP_HOURS = 24
+BY_OWNER = "OWNER"
+_CHANGEABLE = frozenset({"display_name", "url", "events", "enabled"})
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFields:
+    """What its owner says of a webhook."""
+
+    display_name: str
+    url: str
+    events: tuple[str, ...]
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A stored webhook."""
+
+    id: str
+    account: str
+    fields: WebhookFields
+    disabled_reason: str
+    create_time: datetime
+    update_time: datetime
+
+    @property
+    def name(self) -> str:
+        """The resource name."""
+        return f"webhooks/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A secret as its owner sees it once, and as it is kept."""
+
+    shown: bytes
+    wrapped: bytes
+
+
+class Store(Protocol):
+    """Where webhooks are kept; all but `add` raise WebhookNotFound."""
+
+    async def add(self, webhook: Webhook, wrapped_secret: bytes) -> None:
+        """Store a webhook with its first secret; raise TooManyWebhooks."""
+        ...
+
+    async def get(self, account: str, id_: str) -> Webhook: ...
+    async def page(self, account: str, after: Position | None, count: int) -> list[Webhook]: ...
+    async def replace(self, webhook: Webhook) -> None: ...
+    async def remove(self, account: str, id_: str) -> None: ...
+    async def newest_secret(self, account: str, id_: str) -> int: ...
+
+    async def rotate(
+        self, account: str, id_: str, *, generation: int, wrapped: bytes, older_until: datetime
+    ) -> None:
+        """Store the next secret; raise WebhookInvalid when another one has this number already."""
+        ...
+
+
+class Vault(Protocol):
+    """Who makes secrets and keeps the log of what happened to webhooks."""
+
+    async def create_secret(self, webhook: str, generation: int, proof: Proof) -> NewSecret: ...
+    async def record_change(self, webhook: str, proof: Proof, *, deleted: bool) -> None: ...
+
+
+class Addresses(Protocol):
+    """Who knows where messages may go."""
+
+    def check_webhook(self, url: str) -> None:
+        """Raise WebhookUrlNotAllowed."""
+        ...
+
+
+class Webhooks:
+    """Creates, finds, changes and removes webhooks."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        *,
+        addresses: Addresses,
+        new_id: Callable[[], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._addresses = addresses
+        self._new_id = new_id
+        self._now = now
+
+    async def create(self, person: Passport, fields: WebhookFields) -> tuple[Webhook, str]:
+        """Store a webhook; return it and its secret, to be shown once.
+
+        Raises WebhookInvalid, WebhookUrlNotAllowed or TooManyWebhooks.
+        """
+        now, id_ = self._now(), self._new_id()
+        webhook = Webhook(id_, person.account, self._checked(fields), "", create_time=now, update_time=now)
+        webhook = replace(webhook, disabled_reason="" if fields.enabled else BY_OWNER)
+        secret = await self._vault.create_secret(webhook.name, 1, as_person(person))
+        await self._store.add(webhook, secret.wrapped)
+        return webhook, shown(secret.shown)
+
+    async def get(self, person: Passport, id_: str) -> Webhook:
+        """Return a webhook; raise WebhookNotFound."""
+        return await self._store.get(person.account, id_)
+
+    async def page(self, person: Passport, after: Position | None, count: int) -> list[Webhook]:
+        """Return the person's webhooks, newest first."""
+        return await self._store.page(person.account, after, count)
+
+    async def update(
+        self, person: Passport, id_: str, new: WebhookFields, *, held: Collection[str], mask: Sequence[str]
+    ) -> Webhook:
+        """Change what the mask names, or what is held when there is none; raise as `create` does."""
+        old = await self._store.get(person.account, id_)
+        names = set(mask) or set(held) & _CHANGEABLE
+        if not names <= _CHANGEABLE:
+            raise UpdateMaskInvalid
+        fields = self._checked(replace(old.fields, **{name: getattr(new, name) for name in names}))
+        reason = old.disabled_reason
+        if "enabled" in names:
+            reason = "" if fields.enabled else reason or BY_OWNER
+        changed = replace(old, fields=fields, disabled_reason=reason, update_time=self._now())
+        # Recorded first: a message that goes elsewhere unrecorded could not be called back.
+        await self._vault.record_change(old.name, as_person(person), deleted=False)
+        await self._store.replace(changed)
+        return changed
+
+    async def remove(self, person: Passport, id_: str) -> None:
+        """Remove a webhook; raise WebhookNotFound."""
+        webhook = await self._store.get(person.account, id_)
+        await self._vault.record_change(webhook.name, as_person(person), deleted=True)
+        await self._store.remove(person.account, id_)
+
+    async def rotate(self, person: Passport, id_: str, *, overlap_hours: int) -> tuple[Webhook, str]:
+        """Give a webhook a new secret; return both; raise WebhookNotFound."""
+        webhook = await self._store.get(person.account, id_)
+        generation = await self._store.newest_secret(person.account, id_) + 1
+        secret = await self._vault.create_secret(webhook.name, generation, as_person(person))
+        await self._store.rotate(
+            person.account,
+            id_,
+            generation=generation,
+            wrapped=secret.wrapped,
+            older_until=self._now() + timedelta(hours=overlap_hours),
+        )
+        return webhook, shown(secret.shown)
+
+    def _checked(self, fields: WebhookFields) -> WebhookFields:
+        if any(ord(letter) < 32 for letter in fields.display_name):
+            raise WebhookInvalid(violations=[("display_name", "must be one line")])
+        if unknown := [each for each in fields.events if each not in EVENTS]:
+            raise WebhookInvalid(violations=[("events", f"{unknown[0]!r} is none of {', '.join(EVENTS)}")])
+        if not fields.url:
+            raise WebhookInvalid(violations=[("url", "is required")])
+        self._addresses.check_webhook(fields.url)
+        wanted = tuple(each for each in EVENTS if each in fields.events) or EVENTS
+        return replace(fields, display_name=fields.display_name.strip(), events=wanted)
+
+
+def shown(secret: bytes) -> str:
+    """Return a secret as Standard Webhooks writes it."""
+    return "whsec_" + base64.b64encode(secret).decode()

@@ -1,0 +1,283 @@
+"""Provider keys of people and of the operator: what may be stored, which is active, who may see which."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Protocol
+
+from services.common.errors import DomainError, InvalidRequest, Kind
+from services.common.ids import new_id, parse_name
+from services.common.paging import Position
+from services.vault.api_keys import base_url
+from services.vault.api_keys.place import MANAGED, OPERATOR_ACCOUNT, KeyPlace
+from services.vault.audit.chain import Audit, Event
+from services.vault.crypto import envelope
+from services.vault.crypto.secret import Secret
+from services.vault.keys.account_keys import AccountKeys
+from services.vault.keys.system_keys import Macs
+
+#: So many keys an account may store.
+MOST_KEYS = 100
+_HINT_CHARACTERS = 4
+_SECRET = re.compile(rb"[!-~]{16,255}\Z")
+
+
+class ApiKeyFormat(DomainError):
+    """The secret cannot be a provider's key."""
+
+    reason = "API_KEY_FORMAT"
+    kind = Kind.INVALID
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The API key is not valid: {why}", violations=[("secret", why)])
+
+
+class ApiKeyNotFound(DomainError):
+    """The account has no such key; another account's key is no such key."""
+
+    reason = "API_KEY_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    message = "API key not found"
+
+
+class ApiKeyLimit(DomainError):
+    """The account has as many keys as it may."""
+
+    reason = "API_KEY_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = f"At most {MOST_KEYS} API keys can be stored; delete one first"
+
+
+class NoApiKey(DomainError):
+    """No key was named and none is active."""
+
+    reason = "NO_API_KEY"
+    kind = Kind.PRECONDITION
+    message = "No API key is active; add one or choose one"
+
+
+class TestResult(Enum):
+    """What came of trying a key at its provider."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    NO_CREDITS = "NO_CREDITS"
+    UNREACHABLE = "UNREACHABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A stored key, without its secret."""
+
+    account: str
+    id: str
+    label: str
+    hint: str
+    base_url: str
+    active: bool
+    create_time: datetime
+    last_used_time: datetime | None = None
+    last_test_result: TestResult | None = None
+    last_tested_time: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return f"apiKeys/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A secret's blob, and what of its associated data the row must tell."""
+
+    epoch: int
+    generation: int
+    blob: bytes = field(repr=False)
+    suite: int = envelope.SUITE
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """By which a repeated request is known: an Idempotency-Key (or none) and a digest of the request."""
+
+    method: str
+    key: str
+    digest: bytes
+
+
+class ApiKeyRows(Protocol):
+    """Where keys are kept. An id that the account does not have is None, whoever else has it."""
+
+    async def add(
+        self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
+    ) -> ApiKey | None:
+        """Store the key, active if none is, and return it.
+
+        A repeated request gets what the first one stored, or None when that is gone. `seal` is called with
+        the number of keys stored so far when there is something to store; if it raises, nothing is stored.
+        """
+        ...
+
+    async def replace(self, key: ApiKey, sealed: SealedSecret) -> None: ...
+
+    async def get(self, account: str, id: str) -> ApiKey | None: ...
+
+    async def active(self, account: str) -> ApiKey | None: ...
+
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]: ...
+
+    async def activate(self, account: str, id: str) -> ApiKey | None: ...
+
+    async def note_test(self, account: str, id: str, result: TestResult, time: datetime) -> bool: ...
+
+
+class Generations(Protocol):
+    """Which generation of an object is the newest, kept apart from the rows."""
+
+    async def generation(self, account: str, name: str) -> int: ...
+
+    async def mark(self, account: str, name: str, generation: int) -> None: ...
+
+    async def mark_deleted(self, account: str, name: str, generation: int) -> None: ...
+
+
+class Deletions(Protocol):
+    """Deletes for good, so that no restored copy brings a key back; raises LedgerUnavailable."""
+
+    async def delete_api_key(self, account: str, name: str) -> None: ...
+
+
+class ApiKeys:
+    """The keys that the vault stores. Each change is on record before it is made."""
+
+    def __init__(
+        self,
+        *,
+        rows: ApiKeyRows,
+        generations: Generations,
+        deletions: Deletions,
+        account_keys: AccountKeys,
+        audit: Audit,
+        macs: Macs,
+        private: Collection[str],
+    ) -> None:
+        self._rows = rows
+        self._generations = generations
+        self._deletions = deletions
+        self._account_keys = account_keys
+        self._audit = audit
+        self._macs = macs
+        self._private = private
+
+    async def create(
+        self, account: str, secret: Secret, *, label: str, url: str, idempotency_key: str
+    ) -> ApiKey:
+        """Store a key; the first one becomes active.
+
+        Raises InvalidRequest, ApiKeyFormat, BaseUrlNotAllowed, ApiKeyLimit, IdempotencyKeyReused,
+        AccountErased.
+        """
+        if not label.isprintable():
+            raise InvalidRequest(violations=[("label", "must not hold control characters")])
+        url = self._checked(secret, url)
+        new = ApiKey(account, new_id(), label, _hint(secret), url, False, datetime.now(UTC))
+        digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())
+
+        async def seal(stored: int) -> SealedSecret:
+            if stored >= MOST_KEYS:
+                raise ApiKeyLimit
+            await self._audit.record(Event(account, new.name, "create", "ok", {"base_url": url}))
+            # Marked before the row is there: a row without its mark is never good.
+            await self._generations.mark(account, new.name, 1)
+            return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1)
+
+        key = await self._rows.add(new, repeat=Repeat("CreateApiKey", idempotency_key, digest), seal=seal)
+        if key is None:
+            raise ApiKeyNotFound
+        return key
+
+    async def set_managed(self, secret: Secret, *, url: str) -> ApiKey:
+        """Store or replace the operator's key; raise ApiKeyFormat, BaseUrlNotAllowed."""
+        url = self._checked(secret, url)
+        place = KeyPlace.named("", MANAGED)
+        generation = await self._generations.generation(place.account, place.name) + 1
+        await self._audit.record(Event(place.account, place.name, "replace", "ok", {"base_url": url}))
+        key = ApiKey(place.account, place.id, "", _hint(secret), url, False, datetime.now(UTC))
+        await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
+        # Marked after the row is there: until then the old one is as good as the new one.
+        await self._generations.mark(place.account, place.name, generation)
+        return key
+
+    async def get(self, account: str, name: str) -> ApiKey:
+        """Return a key of the account; raise ApiKeyNotFound."""
+        key = await self._rows.get(account, parse_name("apiKeys", name))
+        if key is None:
+            raise ApiKeyNotFound
+        return key
+
+    async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]:
+        """Return at most `size` keys of the account that follow `after`, newest first."""
+        return await self._rows.page(account, after, count)
+
+    async def activate(self, account: str, name: str) -> ApiKey:
+        """Make a key the active one; raise ApiKeyNotFound."""
+        await self.get(account, name)
+        await self._audit.record(Event(account, name, "activate", "ok"))
+        key = await self._rows.activate(account, parse_name("apiKeys", name))
+        if key is None:
+            raise ApiKeyNotFound
+        return key
+
+    async def delete(self, account: str, name: str) -> None:
+        """Delete a key: no batch of releases that begins after this finds it.
+
+        Raises ApiKeyNotFound, LedgerUnavailable.
+        """
+        await self.get(account, name)
+        await self._audit.record(Event(account, name, "delete", "ok"))
+        # Unusable before anything else can fail; while the row is there, the deletion can be repeated.
+        await self._generations.mark_deleted(account, name, 0)
+        await self._deletions.delete_api_key(account, name)
+
+    async def record_test(self, account: str, name: str, result: TestResult) -> datetime:
+        """Note what came of trying a key of the account, and return when; raise ApiKeyNotFound."""
+        key = await self.get(account, name)
+        await self._audit.record(Event(account, name, "test", "ok", {"result": result.value}))
+        now = datetime.now(UTC)
+        if not await self._rows.note_test(account, key.id, result, now):
+            raise ApiKeyNotFound
+        return now
+
+    async def describe(self, account: str, name: str) -> ApiKey:
+        """Return the key that the account means: the named, the operator's, or (unnamed) the active one.
+
+        Raises ApiKeyNotFound, NoApiKey.
+        """
+        if not name:
+            active = await self._rows.active(account)
+            if active is None:
+                raise NoApiKey
+            return active
+        return await self.get(OPERATOR_ACCOUNT if name == MANAGED else account, name)
+
+    def _checked(self, secret: Secret, url: str) -> str:
+        url = base_url.normalised(url, private=self._private)
+        value = secret.reveal()
+        if not _SECRET.match(value):
+            raise ApiKeyFormat("it must be 16 to 255 visible ASCII characters without spaces")
+        if base_url.host_of(url) == base_url.DEFAULT_HOST and not value.startswith(b"sk-"):
+            raise ApiKeyFormat("a key for this endpoint starts with sk-")
+        return url
+
+    async def _sealed(self, place: KeyPlace, secret: Secret, *, url: str, generation: int) -> SealedSecret:
+        under = await self._account_keys.for_sealing(place.account)
+        try:
+            binding = place.binding(self._account_keys.keyring, base_url=url, generation=generation)
+            return SealedSecret(under.epoch, generation, envelope.seal(secret, under, binding))
+        finally:
+            under.wipe()
+
+
+def _hint(secret: Secret) -> str:
+    return secret.reveal()[-_HINT_CHARACTERS:].decode("ascii", "replace")

@@ -1,0 +1,51 @@
+"""Where a provider key is kept, and what its ciphertext is bound to."""
+
+from dataclasses import dataclass
+
+from services.vault.crypto.binding import Binding
+from services.vault.keys.keyring import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Whose key, and which: the account is `operator` for the operator's own."""
+
+    account: str
+    id: str
+
+    @property
+    def name(self) -> str:
+        return _PREFIX + self.id
+
+    @classmethod
+    def named(cls, account: str, name: str) -> "KeyPlace":
+        """Return the place of the key `apiKeys/{id}` that an account means by this name."""
+        return cls(OPERATOR_ACCOUNT if name == MANAGED else account, name.removeprefix(_PREFIX))
+
+    def binding(self, keyring: Keyring, *, base_url: str, generation: int) -> Binding:
+        """Return what the key's ciphertext is bound to.
+
+        The endpoint is part of the purpose: a row whose endpoint was altered sends its key nowhere.
+        """
+        return keyring.binding(
+            f"api-key for {base_url}", account=self.account, object=self.name, generation=generation
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A provider key's row."""
+
+    place: KeyPlace
+    base_url: str
+    suite: int
+    epoch: int
+    generation: int
+    blob: bytes
+
+
+#: The operator's key, as everyone calls it.
+MANAGED = "apiKeys/managed"
+#: The account of the operator's key. Accounts of people have ids of 26 characters.
+OPERATOR_ACCOUNT = "operator"
+_PREFIX = "apiKeys/"

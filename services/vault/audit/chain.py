@@ -1,0 +1,117 @@
+"""Audit records and the chain that binds each to all before it.
+
+A record's MAC covers the MAC before it, so that nobody without the audit key can alter, reorder, insert or
+drop a record unnoticed. No record holds a secret; a released key is named by its keyed digest.
+"""
+
+import hmac
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import orjson
+
+from services.common.errors import DomainError, Kind
+
+_FORMAT = b"smelt/audit/v1"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class AuditUnavailable(DomainError):
+    """The audit record could not be made durable in time, so nothing was done."""
+
+    reason = "AUDIT_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    message = "The audit log cannot be written"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened: to whose object, by which action, with which outcome, and what else is known."""
+
+    account: str
+    object: str
+    action: str
+    outcome: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Audit(Protocol):
+    """Where events are recorded; raises AuditUnavailable."""
+
+    async def record(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event in its place in a chain, as it is stored."""
+
+    chain: str
+    seq: int
+    time: datetime
+    account: str
+    object: str
+    action: str
+    outcome: str
+    body: str
+    mac: bytes
+
+
+@dataclass(slots=True)
+class Head:
+    """The end of a chain."""
+
+    chain: str
+    seq: int
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The rule of one installation's chains."""
+
+    installation: str
+    key: bytearray = field(repr=False)
+
+    def genesis(self, chain: str) -> Head:
+        """Return the head of a chain without records."""
+        content = _joined(_FORMAT, b"genesis", self.installation.encode(), chain.encode())
+        return Head(chain, 0, hmac.digest(self.key, content, "sha256"))
+
+    def append(self, head: Head, event: Event, time: datetime) -> Record:
+        """Return the record of an event that follows `head`, and move the head onto it."""
+        body = orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS).decode()
+        seq = head.seq + 1
+        mac = self._mac(head.mac, head.chain, seq, time, event, body)
+        head.seq, head.mac = seq, mac
+        return Record(
+            head.chain, seq, time, event.account, event.object, event.action, event.outcome, body, mac
+        )
+
+    def follows(self, record: Record, before: bytes) -> bool:
+        """Tell whether a stored record is what was recorded after the record with the MAC `before`."""
+        event = Event(record.account, record.object, record.action, record.outcome)
+        mac = self._mac(before, record.chain, record.seq, record.time, event, record.body)
+        return hmac.compare_digest(mac, record.mac)
+
+    def _mac(self, before: bytes, chain: str, seq: int, time: datetime, event: Event, body: str) -> bytes:
+        content = _joined(
+            _FORMAT,
+            before,
+            chain.encode(),
+            seq.to_bytes(8, "big"),
+            ((time - _EPOCH) // _MICROSECOND).to_bytes(8, "big"),
+            event.account.encode(),
+            event.object.encode(),
+            event.action.encode(),
+            event.outcome.encode(),
+            body.encode(),
+        )
+        return hmac.digest(self.key, content, "sha256")
+
+
+def _joined(*fields: bytes) -> bytes:
+    return b"".join([struct.pack(">I", len(field)) + field for field in fields])

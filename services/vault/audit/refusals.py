@@ -1,0 +1,50 @@
+"""How many refusals are recorded: a flood of them must not fill the log that it would hide in."""
+
+import time
+from collections.abc import Callable
+
+from services.common.errors import DomainError, Kind
+from services.vault.audit.chain import Event
+
+
+class Recording:
+    """So many refusals a second, and so many at once. Those above are only answered."""
+
+    def __init__(self, *, per_second: float = 50.0, at_once: float = 1000.0) -> None:
+        self._per_second = per_second
+        self._at_once = at_once
+        self._left = at_once
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Tell whether one more refusal is to be recorded."""
+        now = time.monotonic()
+        self._left = min(self._at_once, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Refusals:
+    """Has refusals recorded, as many as may be, without making anybody wait."""
+
+    def __init__(self, recording: Recording, note: Callable[[Event], None]) -> None:
+        self._recording = recording
+        self._note = note
+
+    def may_record(self) -> bool:
+        """Take one of those that may be recorded."""
+        return self._recording.take()
+
+    def refused(self, error: DomainError, *, account: str, object: str, action: str, caller: str) -> None:
+        """Note that something was refused; what failed for want of a database is no refusal."""
+        if error.kind not in (Kind.UNAVAILABLE, Kind.INTERNAL) and self.may_record():
+            details = {"caller": caller, "reason": error.reason}
+            self._note(Event(account, object, action, "refused", details))
+
+    def at_the_door(self, method: str, caller: str, error: DomainError) -> None:
+        """Note a call that its certificate or its proof did not let in."""
+        name = method.rsplit("/", 1)[-1]
+        self.refused(error, account="", object="", action=f"call {name}", caller=caller)

@@ -1,0 +1,141 @@
+"""What people may read of the audit log: an account's events, and the uses of its keys."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from services.common.database import transaction
+from services.common.paging import PageTokenInvalid, Position
+
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 1, 1, tzinfo=UTC)
+#: Records that one page of uses is told from; the last of them may cut an hour in two.
+_USES_READ = 20_000
+# The keyed digest of a released key is for those who verify the log.
+_UNTOLD = {"key"}
+_PLACE = re.compile(r"([0-9]{1,19})S([a-z0-9ZP]{1,40})\Z")
+_SKIP = re.compile(r"[0-9]{1,6}\Z")
+
+_EVENTS = text("""
+SELECT chain, seq, time, object, action, outcome, body FROM audit_records
+WHERE account = :account AND action <> 'release' AND time >= :since AND time < :until
+    AND (time, seq, chain) < (:time, :seq, :chain)
+ORDER BY time DESC, seq DESC, chain DESC LIMIT :size
+""")
+# Records of one batch share their time, so that the window must not end between two of them.
+_USES = text("""
+WITH newest AS (
+    SELECT time, outcome, body::json AS said FROM audit_records
+    WHERE account = :account AND object = :object AND action = 'release' AND time < :before
+    ORDER BY time DESC FETCH FIRST :most ROWS WITH TIES
+)
+SELECT coalesce(said->>'job', ''), outcome, coalesce(said->>'reason', ''), count(*), min(time), max(time)
+FROM newest
+GROUP BY date_trunc('hour', time, 'UTC'), 1, 2, 3
+ORDER BY date_trunc('hour', time, 'UTC') DESC, 6 DESC, 1, 2, 3
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A record as a person may see it."""
+
+    chain: str
+    seq: int
+    time: datetime
+    object: str
+    action: str
+    outcome: str
+    details: dict[str, str]
+
+    @property
+    def position(self) -> Position:
+        """Where a page that ends with this record goes on."""
+        return Position(self.time, f"{self.seq}S{self.chain.replace('-', 'Z').replace('.', 'P')}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """So many asks for a key for one job within an hour that came to the same."""
+
+    job: str
+    outcome: str
+    reason: str
+    count: int
+    start_time: datetime
+    end_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReader:
+    """The audit log behind a maker of sessions."""
+
+    sessions: async_sessionmaker[AsyncSession]
+
+    async def events(
+        self,
+        account: str,
+        since: datetime | None,
+        until: datetime | None,
+        after: Position | None,
+        count: int,
+    ) -> Sequence[Recorded]:
+        """Return at most `count` events that follow `after`, newest first; raise PageTokenInvalid."""
+        time, seq, chain = _LAST, 0, ""
+        if after is not None:
+            place = _PLACE.match(after.id)
+            if place is None:
+                raise PageTokenInvalid
+            time, seq = after.create_time, int(place[1])
+            chain = place[2].replace("Z", "-").replace("P", ".")
+        wanted = {
+            "account": account,
+            "since": since or _FIRST,
+            "until": until or _LAST,
+            "time": time,
+            "seq": seq,
+            "chain": chain,
+            "size": count,
+        }
+        async with transaction(self.sessions) as session:
+            found = await session.execute(_EVENTS, wanted)
+            return [_recorded(row) for row in found]
+
+    async def uses(
+        self, account: str, name: str, *, after: Position | None, size: int
+    ) -> tuple[Sequence[KeyUse], Position | None]:
+        """Return at most `size` uses of a key that follow `after`, newest first, and where they go on.
+
+        Raises PageTokenInvalid.
+        """
+        before, skip = _LAST, 0
+        if after is not None:
+            if not _SKIP.match(after.id):
+                raise PageTokenInvalid
+            before, skip = after.create_time, int(after.id)
+        wanted = {"account": account, "object": name, "before": before, "most": _USES_READ}
+        async with transaction(self.sessions) as session:
+            uses = [KeyUse(*row) for row in await session.execute(_USES, wanted)]
+        page = uses[skip : skip + size]
+        if len(uses) > skip + size:
+            return page, Position(before, str(skip + size))
+        if sum(use.count for use in uses) >= _USES_READ:
+            return page, Position(min(use.start_time for use in uses), "0")
+        return page, None
+
+
+def _recorded(row: Any) -> Recorded:
+    return Recorded(row.chain, row.seq, row.time, row.object, row.action, row.outcome, _told(row.body))
+
+
+def _told(body: str) -> dict[str, str]:
+    said: dict[str, Any] = orjson.loads(body)
+    return {
+        name: str(value) for name, value in said.items() if name not in _UNTOLD and value not in ("", None)
+    }

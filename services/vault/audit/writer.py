@@ -1,0 +1,229 @@
+"""The one writer of a replica's audit chain: whatever queued while the last commit ran goes into the next.
+
+It knows events, and items that others decide on in the same transaction (`Batches`); not what they are.
+
+It holds its chain by an advisory lock over a connection of its own. When an exchange fails or is late, all
+that waits is refused, the replica is not ready, and the writer starts again with a new connection, the lock
+and the head of the chain.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from services.common.errors import DomainError
+from services.common.logs import describe, log
+from services.vault.audit.chain import AuditUnavailable, Chain, Event, Head
+from services.vault.audit.store import appending
+from services.vault.bounded_connection import Line
+
+#: How long the record of one call may take, queue included.
+WRITE_SECONDS = 2.0
+_CONNECT_SECONDS = 3.0
+_PROBE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.2
+_LARGEST_BATCH = 256
+_LONGEST_QUEUE = 4096
+_MOST_CHAINS = 1000
+
+Item = TypeVar("Item")
+Verdict = TypeVar("Verdict")
+_Item = TypeVar("_Item", contravariant=True)
+_Verdict = TypeVar("_Verdict", covariant=True)
+#: Gets what was decided on an item, None for a recorded event, or why nothing was recorded.
+Answer = Callable[[Verdict | DomainError | None], None]
+
+
+class Batches(Protocol[_Item, _Verdict]):
+    """Decides on items and makes them durable together with events."""
+
+    def commit(
+        self, line: Line, head: Head, batch: Sequence[_Item | Event], *, seconds: float
+    ) -> AbstractAsyncContextManager[Sequence[_Verdict | None]]:
+        """Commit within `seconds` and move `head` along; give a verdict for each item, None for each event.
+
+        What a verdict opened is wiped at the end of the block. Raises when nothing may be answered.
+        """
+
+
+def _nobody(verdict: object) -> None:
+    """Nobody waits for this record."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[Item, Verdict]):
+    """Something that waits for its record; `answer` is taken away once it was called."""
+
+    what: Item | Event
+    answer: Answer[Verdict] | None
+    timer: asyncio.TimerHandle | None = field(default=None)
+
+    def settle(self, verdict: Verdict | DomainError | None) -> None:
+        answer, self.answer = self.answer, None
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        if answer is not None:
+            answer(verdict)
+
+
+class Heads(Protocol):
+    """Who signs where the chain is."""
+
+    def moved(self, head: Head) -> None: ...
+
+    async def continues(self, head: Head) -> bool: ...
+
+
+class AuditWriter(Generic[Item, Verdict]):
+    """Makes records durable in batches. `submit`, `record` and `note` are for others; `run` is its life."""
+
+    def __init__(
+        self, url: str, slot: str, *, chain: Chain, batches: Batches[Item, Verdict], checkpoints: Heads
+    ) -> None:
+        self._url = url
+        self._slot = slot
+        self._chain = chain
+        self._batches = batches
+        self._checkpoints = checkpoints
+        self._queue: deque[_Waiting[Item, Verdict]] = deque()
+        self._wake = asyncio.Event()
+        self._healthy = False
+
+    def submit(self, item: Item, answer: Answer[Verdict], *, seconds: float) -> None:
+        """Have an item decided and recorded; `answer` is called once, within `seconds` and WRITE_SECONDS."""
+        self._put(item, answer, seconds)
+
+    async def record(self, event: Event) -> None:
+        """Return when the event is durable; raise AuditUnavailable otherwise."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def answer(verdict: Verdict | DomainError | None) -> None:
+            if not done.done():
+                if isinstance(verdict, DomainError):
+                    done.set_exception(verdict)
+                else:
+                    done.set_result(None)
+
+        self._put(event, answer, WRITE_SECONDS)
+        await done
+
+    def note(self, event: Event) -> None:
+        """Have an event recorded without waiting for it: of something that was refused anyway."""
+        self._put(event, _nobody, WRITE_SECONDS)
+
+    async def check(self) -> None:
+        """Raise AuditUnavailable unless the chain is held and its last exchange was good."""
+        if not self._healthy:
+            raise AuditUnavailable
+
+    async def run(self) -> None:
+        """Write until cancelled, whatever happens to the database."""
+        while True:
+            line: Line | None = None
+            try:
+                line = await Line.open(self._url, seconds=_CONNECT_SECONDS)
+                head = await self._take_chain(line)
+                await self._write(line, head)
+            except Exception as error:  # noqa: BLE001  whatever ended a batch, the next one is tried
+                log.error("audit.unavailable", chain=self._slot, **describe(error))
+            finally:
+                self._healthy = False
+                self._refuse(self._queue)
+                self._queue.clear()
+                if line is not None:
+                    await line.close()
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _put(self, what: Item | Event, answer: Answer[Verdict], seconds: float) -> None:
+        if not self._healthy or len(self._queue) >= _LONGEST_QUEUE:
+            answer(AuditUnavailable())
+            return
+        waiting: _Waiting[Item, Verdict] = _Waiting(what, answer)
+        waiting.timer = asyncio.get_running_loop().call_later(
+            min(seconds, WRITE_SECONDS), waiting.settle, AuditUnavailable()
+        )
+        self._queue.append(waiting)
+        self._wake.set()
+
+    async def _take_chain(self, line: Line) -> Head:
+        # Another process of this slot may hold it, or a connection that the server has not missed yet.
+        while not await line.exchange(appending.lock(line.connection, self._slot), seconds=WRITE_SECONDS):
+            log.warning("audit.chain_held_elsewhere", chain=self._slot)
+            await asyncio.sleep(_PAUSE_SECONDS)
+        for name in self._names():
+            genesis = self._chain.genesis(name)
+            head = await line.exchange(appending.head(line.connection, genesis), seconds=WRITE_SECONDS)
+            if await self._checkpoints.continues(head):
+                return head
+            # The database was put back, or its end was cut off. Going on from there would make two chains of
+            # one name; what is missing stays visible when another is begun.
+            log.error("audit.chain_shorter_than_checkpoint", chain=name, seq=head.seq)
+        raise AuditUnavailable
+
+    def _names(self) -> Iterator[str]:
+        yield self._slot
+        yield from (f"{self._slot}.{n}" for n in range(2, _MOST_CHAINS))
+
+    async def _write(self, line: Line, head: Head) -> None:
+        log.info("audit.chain_taken", chain=head.chain, seq=head.seq)
+        months: set[tuple[int, int]] = set()
+        await self._make_months(line, months)
+        # Only a record that was written shows that records can be.
+        await self._commit(line, head, [_Waiting(Event("", "", "take-chain", "ok"), None)])
+        self._healthy = True
+        while True:
+            await self._make_months(line, months)
+            if not self._queue:
+                self._wake.clear()
+                try:
+                    async with asyncio.timeout(_PROBE_SECONDS):
+                        await self._wake.wait()
+                except TimeoutError:
+                    await line.exchange(appending.probe(line.connection), seconds=WRITE_SECONDS)
+                    continue
+            await self._gather()
+            await self._write_batch(line, head)
+
+    async def _gather(self) -> None:
+        # Messages that have arrived already join the batch: as long as turns of the loop bring more, wait.
+        before = 0
+        while before < len(self._queue) < _LARGEST_BATCH:
+            before = len(self._queue)
+            await asyncio.sleep(0)
+
+    @staticmethod
+    async def _make_months(line: Line, made: set[tuple[int, int]]) -> None:
+        now = datetime.now(UTC)
+        # A day ahead, so that no batch meets a month that is not there.
+        for moment in (now, now + timedelta(days=1)):
+            if (moment.year, moment.month) not in made:
+                await line.exchange(appending.make_month(line.connection, moment), seconds=WRITE_SECONDS)
+                made.add((moment.year, moment.month))
+
+    async def _write_batch(self, line: Line, head: Head) -> None:
+        taken = [self._queue.popleft() for _ in range(min(len(self._queue), _LARGEST_BATCH))]
+        batch = [waiting for waiting in taken if waiting.answer is not None]
+        if batch:
+            await self._commit(line, head, batch)
+
+    async def _commit(self, line: Line, head: Head, batch: Sequence[_Waiting[Item, Verdict]]) -> None:
+        what = [waiting.what for waiting in batch]
+        try:
+            async with self._batches.commit(line, head, what, seconds=WRITE_SECONDS) as verdicts:
+                self._checkpoints.moved(head)
+                for waiting, verdict in zip(batch, verdicts, strict=True):
+                    waiting.settle(verdict)
+        except BaseException:
+            self._healthy = False
+            self._refuse(batch)
+            raise
+
+    @staticmethod
+    def _refuse(waiting: Sequence[_Waiting[Item, Verdict]] | deque[_Waiting[Item, Verdict]]) -> None:
+        for each in list(waiting):
+            each.settle(AuditUnavailable())

@@ -1,0 +1,208 @@
+"""Backups of the key store in their places: one file in each, the latest state only, replaced at once.
+
+An older backup is worth nothing once the wrapping key has moved on, so there is nothing to be kept of it.
+Each place is written by itself: one that is full or away does not keep the other from being written.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.common.logs import describe, log
+from services.vault import private_files
+from services.vault.backup import format, store
+from services.vault.backup.format import CHUNK_BYTES, BackupUnusable, Header, Writer
+from services.vault.keys.installation import Installation
+from services.vault.keys.keyring import CannotUnseal, open_keyring
+from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.keystore_models import installation
+from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
+
+NAME = "keystore.backup"
+_DRAFT = "keystore.backup.draft"
+_MODE = 0o600
+_LOOK_SECONDS = 1.0
+_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStoreBackups:
+    """Makes and restores backups of one key store."""
+
+    engine: AsyncEngine
+    provider: RootProvider
+    now: Callable[[], datetime]
+
+    async def installation(self) -> Installation:
+        """Return what the key store names; raise BackupUnusable when it is empty."""
+        async with self.engine.connect() as database:
+            return await _installation(database)
+
+    async def write(self, place: Path) -> Header:
+        """Replace the backup in a directory; durable on return. Raises BackupUnusable, OSError."""
+        async with self.engine.connect() as database:
+            await database.execution_options(isolation_level="REPEATABLE READ")
+            named = await _installation(database)
+            if named.rotating:
+                raise BackupUnusable("the wrapping key is being rotated: try again when that is done")
+            root = await asyncio.to_thread(self._root, named)
+            header = Header.new(
+                wrapping_version=named.wrapping_version, root_key_id=root.id, installation=named.id
+            )
+            with _draft(place) as file:
+                writer = Writer(file, header, root)
+                try:
+                    await self._write(database, writer)
+                finally:
+                    writer.wipe()
+                    root.wipe()
+                await asyncio.to_thread(_publish, file, place)
+        return header
+
+    async def restore(self, path: Path, wrapping: WrappingFile) -> Header:
+        """Fill an empty key store from a backup, whole or not at all; raise BackupUnusable, OSError."""
+        with await asyncio.to_thread(path.open, "rb") as file:
+            return await self._restore(file, wrapping)
+
+    async def _restore(self, file: BinaryIO, wrapping: WrappingFile) -> Header:
+        header = format.read_header(file)
+        async with self.engine.begin() as database:
+            if not await store.is_empty(database):
+                raise BackupUnusable("the key store is not empty: restore into a new database, after migrate")
+            named = Installation(
+                header.installation, header.root_key_id, header.wrapping_version, header.wrapping_version
+            )
+            root = await asyncio.to_thread(self._root, named)
+            try:
+                await asyncio.to_thread(_check_wrapping, self.provider, wrapping, named)
+                await store.fill(database, format.read(file, header, root))
+            finally:
+                root.wipe()
+        return header
+
+    async def _write(self, database: AsyncConnection, writer: Writer) -> None:
+        held: list[bytes] = []
+        size = 0
+        async for line in store.lines(database, self.now()):
+            if held and size + len(line) > CHUNK_BYTES:
+                await asyncio.to_thread(writer.chunk, held)
+                held, size = [], 0
+            held.append(line)
+            size += len(line)
+        await asyncio.to_thread(writer.chunk, held, last=True)
+
+    def _root(self, named: Installation) -> RootKey:
+        try:
+            root = self.provider.load(named.root_key_id)
+        except RootKeyUnusable as error:
+            raise BackupUnusable(f"there is no root key to be had: {error}") from None
+        if root.id != named.root_key_id:
+            root.wipe()
+            raise BackupUnusable(f"this takes root key {named.root_key_id}, and {root.id} is what there is")
+        return root
+
+
+@dataclass(frozen=True, slots=True)
+class BackupKeeper:
+    """Keeps a fresh backup in every place: after each rotation at once, else from time to time."""
+
+    backups: KeyStoreBackups
+    places: Collection[Path]
+    every_seconds: float
+
+    async def run(self, *, unless: Callable[[], bool]) -> None:
+        """Look after the places until cancelled; not while `unless` says so.
+
+        A key store that was put back must not take the place of what may be its only newer copy.
+        """
+        wait = dict.fromkeys(self.places, 0.0)
+        while True:
+            for place in () if unless() else self.places:
+                wait[place] -= _LOOK_SECONDS
+                if wait[place] <= 0 and not await self._look(place):
+                    wait[place] = _RETRY_SECONDS
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look(self, place: Path) -> bool:
+        try:
+            named = await self.backups.installation()
+            if named.rotating or await asyncio.to_thread(self._is_fresh, place, named):
+                return True
+            header = await self.backups.write(place)
+        except (BackupUnusable, OSError, SQLAlchemyError) as error:
+            log.error("keystore.backup_failed", place=str(place), **describe(error))
+            return False
+        log.info("keystore.backup_written", place=str(place), wrapping_version=header.wrapping_version)
+        return True
+
+    def _is_fresh(self, place: Path, named: Installation) -> bool:
+        try:
+            with (place / NAME).open("rb") as file:
+                header = format.read_header(file)
+                age = self.backups.now().timestamp() - os.fstat(file.fileno()).st_mtime
+        except (BackupUnusable, FileNotFoundError):
+            return False
+        wanted = (named.id, named.root_key_id, named.wrapping_version)
+        return (header.installation, header.root_key_id, header.wrapping_version) == wanted and (
+            age < self.every_seconds
+        )
+
+
+async def _installation(database: AsyncConnection) -> Installation:
+    columns = installation.c
+    row = (
+        await database.execute(
+            select(columns.id, columns.root_key_id, columns.wrapping_version, columns.wrapping_minimum)
+        )
+    ).first()
+    if row is None:
+        raise BackupUnusable("the key store is empty: there is nothing to be backed up")
+    return Installation(*row)
+
+
+def _check_wrapping(provider: RootProvider, file: WrappingFile, named: Installation) -> None:
+    try:
+        open_keyring(provider, file, named).wipe()
+    except CannotUnseal as error:
+        newest = max((slot.version for slot in file.slots() if slot is not None), default=0)
+        if newest > named.wrapping_version:
+            raise BackupUnusable(
+                f"the backup was made under version {named.wrapping_version} of the wrapping key, which was "
+                f"destroyed when version {newest} came: it opens nothing any more, take a newer one"
+            ) from None
+        raise BackupUnusable(f"the backup's wrapping key cannot be had: {error}") from None
+
+
+@contextmanager
+def _draft(place: Path) -> Iterator[BinaryIO]:
+    """Open the place's draft for this process alone; raise BackupUnusable when another writes there."""
+    path = place / _DRAFT
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
+    with os.fdopen(descriptor, "r+b") as file:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupUnusable(f"another process is writing a backup to {place}") from None
+        # The draft of another process may have become the backup since it was opened here.
+        if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
+            raise BackupUnusable(f"another process has just written a backup to {place}")
+        os.fchmod(descriptor, _MODE)
+        file.truncate(0)
+        yield file
+
+
+def _publish(file: BinaryIO, place: Path) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    (place / _DRAFT).replace(place / NAME)
+    private_files.sync_directory(place)

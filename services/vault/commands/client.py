@@ -1,0 +1,76 @@
+"""The operator's commands: clients of the vault's RPCs with the operator's certificate."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+from smelt.vault.v1 import operator_pb2, operator_pb2_grpc
+
+from services.common import identity
+from services.common.rpc.errors import error_from_rpc
+from services.common.rpc.tls import channel
+from services.common.settings import load, read_secret
+from services.vault.settings import OperatorSettings
+
+RPC_SECONDS = 15.0
+Stub = operator_pb2_grpc.OperatorServiceStub
+
+
+def managed_key(arguments: Namespace) -> int:
+    """Store or replace the operator's provider key; return the exit status."""
+    secret = read_secret(Path(arguments.secret_file))
+
+    async def call(stub: Stub) -> str:
+        answer = await stub.SetManagedApiKey(
+            operator_pb2.SetManagedApiKeyRequest(secret=secret, base_url=arguments.base_url),
+            timeout=RPC_SECONDS,
+        )
+        return f"stored the managed key ...{answer.hint} for {answer.base_url}"
+
+    return run(call)
+
+
+def status(arguments: Namespace) -> int:
+    """Print how the vault is; return 0 when it works, 1 when it does not or cannot be reached."""
+    works = False
+
+    async def call(stub: Stub) -> str:
+        nonlocal works
+        answer = await stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=RPC_SECONDS)
+        works = not answer.sealed and not answer.not_ready
+        return "\n".join(
+            (
+                f"sealed: yes, {answer.sealed_because}" if answer.sealed else "sealed: no",
+                *([f"not ready: {answer.not_ready}"] if answer.not_ready else ()),
+                f"installation: {answer.installation or 'none'}",
+                f"root key: {answer.root_key_id or 'none'}",
+                f"wrapping key version: {answer.wrapping_key_version}",
+                f"oldest version taken: {answer.wrapping_key_minimum_version}",
+                f"uses of the version: {answer.wrapping_key_uses}",
+                f"keys left to wrap anew: {answer.wrapping_keys_left}",
+                f"retired account keys: {answer.retired_account_keys}",
+            )
+        )
+
+    return run(call) or int(not works)
+
+
+def run(call: Callable[[Any], Awaitable[str]], stub: Callable[[grpc.aio.Channel], Any] = Stub) -> int:
+    """Print what the calls give, or why the vault refuses; return the exit status."""
+    settings = load(OperatorSettings)
+
+    async def ask() -> int:
+        async with channel(settings, identity.VAULT, settings.vault_address) as to_vault:
+            try:
+                print(await call(stub(to_vault)))
+            except grpc.aio.AioRpcError as error:
+                failed = error_from_rpc(error)
+                print(f"{failed.reason}: {failed.message}", file=sys.stderr)
+                return 1
+        return 0
+
+    return asyncio.run(ask())

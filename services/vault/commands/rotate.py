@@ -1,0 +1,85 @@
+"""The operator's command `rotate`: asks again and again until the vault says that it is done."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import grpc
+from smelt.vault.v1 import operator_pb2
+
+from services.vault.commands.client import RPC_SECONDS, Stub, run
+
+T = TypeVar("T")
+
+# A vault that is started anew meanwhile takes the work up; one that stays away is no reason to wait for ever.
+_MOST_FAILURES = 60
+_PAUSE_SECONDS = 1.0
+
+
+def wrapping(_: Namespace) -> int:
+    """Rotate the wrapping key; return the exit status."""
+
+    async def call(stub: Stub) -> str:
+        status = await _status(stub)
+        wanted = operator_pb2.RotateWrappingKeyRequest(from_version=status.wrapping_key_version)
+        while True:
+            answer = await _asked(lambda: stub.RotateWrappingKey(wanted, timeout=RPC_SECONDS))
+            if answer.done:
+                return f"the wrapping key has version {answer.version}; {wanted.from_version} is destroyed"
+            print(f"version {answer.version}: {answer.keys_left} keys left to wrap anew", flush=True)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    return run(call)
+
+
+def root(_: Namespace) -> int:
+    """Rotate the root key; return the exit status."""
+
+    async def call(stub: Stub) -> str:
+        status = await _status(stub)
+        wanted = operator_pb2.RotateRootKeyRequest(from_root_key_id=status.root_key_id)
+        while True:
+            answer = await _asked(lambda: stub.RotateRootKey(wanted, timeout=RPC_SECONDS))
+            if answer.done:
+                return f"the root key is {answer.root_key_id}; {wanted.from_root_key_id} is destroyed"
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    return run(call)
+
+
+def account(arguments: Namespace) -> int:
+    """Rotate the key of one account, or of all; return the exit status."""
+
+    async def call(stub: Stub) -> str:
+        wanted = operator_pb2.RotateAccountKeysRequest(account=arguments.account)
+        count = 0
+        while True:
+            answer = await _asked(lambda: stub.RotateAccountKeys(wanted, timeout=RPC_SECONDS))
+            count += answer.rotated
+            wanted.made_before.CopyFrom(answer.made_before)
+            if answer.done:
+                return (
+                    f"{count} accounts have a new key; the older ones go when nothing needs them (see status)"
+                )
+
+    return run(call)
+
+
+async def _status(stub: Stub) -> operator_pb2.GetVaultStatusResponse:
+    answer: operator_pb2.GetVaultStatusResponse = await _asked(
+        lambda: stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=RPC_SECONDS)
+    )
+    return answer
+
+
+async def _asked(ask: Callable[[], Awaitable[T]]) -> T:
+    """Return the answer, also of a vault that is away for a while; raise AioRpcError."""
+    for _ in range(_MOST_FAILURES):
+        try:
+            return await ask()
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)
+    return await ask()

@@ -1,0 +1,1 @@
+"""Data keys of files and jobs, and webhook secrets: made and opened for the services that may ask."""

@@ -1,0 +1,216 @@
+"""Data keys: made and opened for whoever holds the data, under the account's key; the vault keeps none."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from services.common import identity
+from services.common.errors import DomainError, Kind
+from services.common.identity import ExportPermit, JobGrant, KeyProof
+from services.vault.audit.chain import Audit, Event
+from services.vault.audit.refusals import Refusals
+from services.vault.crypto import key_wrap
+from services.vault.crypto.binding import Binding
+from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
+from services.vault.crypto.secret import Secret
+from services.vault.grants.rules import GrantInvalid, GrantRevoked
+from services.vault.keys.account_keys import AccountKeys
+from services.vault.metrics import DAMAGED
+
+
+class Purpose(Enum):
+    """What has a data key of its own; the value stands in the key's associated data."""
+
+    FILE = "data-key/file"
+    JOB = "data-key/job"
+    RESULT = "data-key/result"
+    EXPORT = "data-key/export"
+    # Wrapped anew here like the others; made and used by `webhook_secrets` alone.
+    WEBHOOK = "webhook-secret"
+
+
+# Who holds which data; another service's keys are no business of the one that asks.
+_HOLDER: Mapping[Purpose, str] = {
+    Purpose.FILE: identity.FILES,
+    Purpose.JOB: identity.PROCESSOR,
+    Purpose.RESULT: identity.FILES,
+    Purpose.EXPORT: identity.FILES,
+    Purpose.WEBHOOK: identity.PROCESSOR,
+}
+_COLLECTION: Mapping[Purpose, str] = {
+    Purpose.FILE: "files/",
+    Purpose.JOB: "jobs/",
+    Purpose.RESULT: "jobs/",
+    Purpose.EXPORT: "dataExports/",
+    Purpose.WEBHOOK: "webhooks/",
+}
+
+
+class DataKeyInvalid(DomainError):
+    """The wrapped key was made for something else, or was altered."""
+
+    reason = "DATA_KEY_INVALID"
+    kind = Kind.DAMAGED
+    message = "The data key does not open"
+
+
+class DataKeyContextInvalid(DomainError):
+    """No such object has a key for this purpose, or not one for this caller."""
+
+    reason = "DATA_KEY_CONTEXT_INVALID"
+    kind = Kind.FORBIDDEN
+    message = "This caller has no data key for such an object"
+
+
+@dataclass(frozen=True, slots=True)
+class DataKeyContext:
+    """What a data key is for: the object's name and how often it was written anew."""
+
+    purpose: Purpose
+    object: str
+    generation: int
+
+
+class Revocations(Protocol):
+    """Which grants were ended."""
+
+    async def is_revoked(self, account: str, id: str) -> bool: ...
+
+
+class DataKeys:
+    """Makes and opens data keys for the account that the proof names."""
+
+    def __init__(
+        self, *, account_keys: AccountKeys, revocations: Revocations, audit: Audit, refusals: Refusals
+    ) -> None:
+        self._refusals = refusals
+        self._account_keys = account_keys
+        self._revocations = revocations
+        self._audit = audit
+
+    async def create(self, proof: KeyProof, context: DataKeyContext, *, caller: str) -> tuple[Secret, bytes]:
+        """Return a new key, which the caller wipes, and its wrapped form.
+
+        Raises GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
+        """
+        with self._noted("create-data-key", proof, context, caller):
+            await self._check(proof, context, caller)
+            # An export takes along what there is; the one thing it makes is its archive.
+            if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
+                raise GrantInvalid
+            under = await self._account_keys.for_sealing(proof.account)
+        try:
+            key = Secret(bytearray(os.urandom(KEY_BYTES)))
+            binding = self._binding(proof.account, context)
+            return key, key_wrap.wrap(key.reveal(), under.key, binding, epoch=under.epoch)
+        finally:
+            under.wipe()
+
+    async def open(self, proof: KeyProof, context: DataKeyContext, wrapped: bytes, *, caller: str) -> Secret:
+        """Return the key, which the caller wipes.
+
+        Raises DataKeyInvalid, GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
+        """
+        with self._noted("open-data-key", proof, context, caller):
+            await self._check(proof, context, caller)
+            key = await self._opened(proof.account, context, wrapped)
+        if key is None:
+            DAMAGED.inc()
+            details = {"caller": caller, "purpose": context.purpose.value, "reason": DataKeyInvalid.reason}
+            # Data that was tampered with is on record before anybody is told, unless it comes in floods.
+            if self._refusals.may_record():
+                await self._audit.record(
+                    Event(proof.account, context.object, "open-data-key", "refused", details)
+                )
+            raise DataKeyInvalid
+        return key
+
+    @contextmanager
+    def _noted(self, action: str, proof: KeyProof, context: DataKeyContext, caller: str) -> Iterator[None]:
+        try:
+            yield
+        except DomainError as error:
+            self._refusals.refused(
+                error, account=proof.account, object=context.object, action=action, caller=caller
+            )
+            raise
+
+    async def rewrap(
+        self, account: str, keys: Sequence[tuple[DataKeyContext, bytes]], *, caller: str
+    ) -> list[bytes]:
+        """Return an account's keys wrapped under its active epoch, empty for one that does not open.
+
+        No key leaves in the clear, so that the owner's certificate is proof enough. Raises
+        DataKeyContextInvalid, AccountErased, AccountKeyExhausted.
+        """
+        for context, _ in keys:
+            _check_holder(context, caller)
+        opened: list[Secret | None] = []
+        try:
+            for context, wrapped in keys:
+                opened.append(await self._opened(account, context, wrapped))
+            under = await self._account_keys.for_sealing(account, uses=len(keys))
+            try:
+                anew = [
+                    key_wrap.wrap(key.reveal(), under.key, self._binding(account, context), epoch=under.epoch)
+                    if key
+                    else b""
+                    for (context, _), key in zip(keys, opened, strict=True)
+                ]
+            finally:
+                under.wipe()
+        finally:
+            for key in opened:
+                if key is not None:
+                    key.wipe()
+        closed = [context.object for (context, _), wrapped in zip(keys, anew, strict=True) if not wrapped]
+        details = {"caller": caller, "count": len(keys) - len(closed), "closed": closed}
+        outcome = "refused" if closed else "ok"
+        await self._audit.record(
+            Event(account, f"accountKeys/{under.epoch}", "rewrap-data-keys", outcome, details)
+        )
+        return anew
+
+    async def _opened(self, account: str, context: DataKeyContext, wrapped: bytes) -> Secret | None:
+        try:
+            epoch = key_wrap.epoch_of(wrapped)
+            under = await self._account_keys.at(account, epoch)
+            try:
+                return Secret(
+                    key_wrap.unwrap(wrapped, under.key, self._binding(account, context), epoch=epoch)
+                )
+            finally:
+                under.wipe()
+        except DoesNotOpen:
+            return None
+
+    async def _check(self, proof: KeyProof, context: DataKeyContext, caller: str) -> None:
+        _check_holder(context, caller)
+        if context.purpose is Purpose.WEBHOOK:
+            raise DataKeyContextInvalid
+        if isinstance(proof, JobGrant):
+            # A grant opens the file it names and what belongs to the job it names, nothing else.
+            if context.object != (proof.file if context.purpose is Purpose.FILE else proof.job):
+                raise GrantInvalid
+            if await self._revocations.is_revoked(proof.account, proof.id):
+                raise GrantRevoked
+        elif (
+            isinstance(proof, ExportPermit)
+            and context.purpose is Purpose.EXPORT
+            and context.object != proof.export
+        ):
+            raise GrantInvalid
+
+    def _binding(self, account: str, context: DataKeyContext) -> Binding:
+        return self._account_keys.keyring.binding(
+            context.purpose.value, account=account, object=context.object, generation=context.generation
+        )
+
+
+def _check_holder(context: DataKeyContext, caller: str) -> None:
+    purpose = context.purpose
+    if _HOLDER[purpose] != caller or not context.object.startswith(_COLLECTION[purpose]):
+        raise DataKeyContextInvalid

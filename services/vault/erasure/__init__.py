@@ -1,0 +1,1 @@
+"""Destroying an account's key so that no restore brings it back: ledger, ratchet, restoration, gate."""

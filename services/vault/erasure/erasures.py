@@ -1,0 +1,169 @@
+"""Erasing accounts and API keys for good: which steps, in which order, each good to be repeated.
+
+The tombstone is durable before anything is destroyed, and each step finds what an earlier try has done. So a
+crash at any line leaves either nothing, or a tombstone whose steps the next call or the next start finishes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from services.common.errors import InvalidRequest, Unavailable
+from services.common.logs import log
+from services.vault.api_keys.place import OPERATOR_ACCOUNT
+from services.vault.audit.chain import Audit, Event
+from services.vault.erasure.ledger import Entry, EntryKind, Mark, Tombstone
+from services.vault.erasure.ledger_file import LedgerFile, Reader
+
+#: So many entries are carried out in one transaction of each database.
+BATCH = 500
+
+T = TypeVar("T")
+#: An account and the name of one of its objects.
+Object = tuple[str, str]
+
+
+class Keys(Protocol):
+    """The key store, as far as erasing goes."""
+
+    async def destroyed_time(self, account: str) -> datetime | None: ...
+
+    async def destroy(self, accounts: Collection[str]) -> int:
+        """Destroy all keys of the accounts, give each a destroyed one, mark their objects deleted.
+
+        Returns how many accounts had a key until now.
+        """
+        ...
+
+    async def bury(self, objects: Collection[Object]) -> None:
+        """Mark the objects deleted, also those that were never known."""
+        ...
+
+    async def mark(self) -> Mark: ...
+
+    async def advance(self, before: int, to: Mark) -> None:
+        """Move the mark to `to` if it stands at entry `before` or later; never back."""
+        ...
+
+
+class Rows(Protocol):
+    """The vault's database, as far as erasing goes."""
+
+    async def end_accounts(self, accounts: Collection[str]) -> None:
+        """Delete the API keys of the accounts and end their grants, those not yet seen too."""
+        ...
+
+    async def delete_keys(self, objects: Collection[Object]) -> None: ...
+
+    async def mark(self) -> Mark: ...
+
+    async def advance(self, before: int, to: Mark) -> None: ...
+
+
+class Ledger:
+    """The ledger of this replica: the file behind threads, one exchange at a time."""
+
+    def __init__(self, file: LedgerFile, now: Callable[[], datetime]) -> None:
+        self._file = file
+        self._now = now
+        self._end = file.reader()
+        self._turn = asyncio.Lock()
+
+    def reader(self) -> Reader:
+        """Return a reader before the first entry."""
+        return self._file.reader()
+
+    async def follow(self, reader: Reader, *, most: int = BATCH) -> list[Entry]:
+        """Return entries after the reader, which moves along; raise LedgerDamaged, LedgerUnavailable."""
+        return await self._thread(lambda: self._file.follow(reader, most=most))
+
+    async def append(self, tombstone: Tombstone, *, noted: int) -> Entry:
+        """Return the entry once it is durable; raise LedgerDamaged, LedgerUnavailable."""
+        async with self._turn:
+            entry = await self._thread(
+                lambda: self._file.append(self._end, tombstone, now=self._now(), noted=noted)
+            )
+        # For shipping: a ledger that was lost can be put together from these lines.
+        log.info("erasure.recorded", line=entry.line().decode())
+        return entry
+
+    @staticmethod
+    async def _thread(work: Callable[[], T]) -> T:
+        # A call that its caller gives up must not leave the next one beside it in the file.
+        return await _finished(asyncio.to_thread(work))
+
+
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """What is erased, by whatever led to it."""
+
+    ledger: Ledger
+    keys: Keys
+    rows: Rows
+    audit: Audit
+
+    async def destroy_account(self, account: str, *, caller: str) -> datetime:
+        """End an account; return since when its key has been destroyed.
+
+        Raises InvalidRequest, LedgerUnavailable, LedgerDamaged, AuditUnavailable, Unavailable.
+        """
+        if account == OPERATOR_ACCOUNT:
+            raise InvalidRequest(violations=[("account", "is not an account of a person")])
+        if await self.keys.destroyed_time(account) is None:
+            entry = await self._entomb(Tombstone(EntryKind.ACCOUNT, account))
+            await self.carry_out([entry])
+        else:
+            # The tombstone is there: it comes before the first key is destroyed.
+            await self.keys.destroy([account])
+            await self.rows.end_accounts([account])
+        await self.audit.record(Event(account, "", "erase", "ok", {"caller": caller}))
+        if (since := await self.keys.destroyed_time(account)) is None:
+            raise Unavailable
+        return since
+
+    async def delete_api_key(self, account: str, name: str) -> None:
+        """Delete an API key for good; raise LedgerUnavailable, LedgerDamaged, Unavailable."""
+        await self.carry_out([await self._entomb(Tombstone(EntryKind.API_KEY, account, name))])
+
+    async def carry_out(self, entries: Sequence[Entry]) -> int:
+        """Do what entries that follow each other stand for; return how many accounts had a key until now.
+
+        A database's mark moves only when it stands right before the entries or among them: what another call
+        has not finished is not passed over.
+        """
+        accounts = [each.tombstone.account for each in entries if each.tombstone.kind is EntryKind.ACCOUNT]
+        objects = [
+            (each.tombstone.account, each.tombstone.object)
+            for each in entries
+            if each.tombstone.kind is EntryKind.API_KEY
+        ]
+        destroyed = 0
+        if accounts:
+            destroyed = await self.keys.destroy(accounts)
+            await self.rows.end_accounts(accounts)
+        if objects:
+            await self.keys.bury(objects)
+            await self.rows.delete_keys(objects)
+        if entries:
+            before, to = entries[0].seq - 1, entries[-1].mark
+            await self.keys.advance(before, to)
+            await self.rows.advance(before, to)
+        return destroyed
+
+    async def noted(self) -> int:
+        """Return how far both databases have followed the ledger."""
+        return min((await self.keys.mark()).seq, (await self.rows.mark()).seq)
+
+    async def _entomb(self, tombstone: Tombstone) -> Entry:
+        return await self.ledger.append(tombstone, noted=await self.noted())
+
+
+async def _finished(work: Awaitable[T]) -> T:
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

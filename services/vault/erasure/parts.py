@@ -1,0 +1,89 @@
+"""The parts that erase and that survive a restore, put together over what a vault has."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from services.vault.audit.chain import Audit
+from services.vault.backup.backups import BackupKeeper, KeyStoreBackups
+from services.vault.erasure.erasures import Erasures, Ledger
+from services.vault.erasure.gate import Gate
+from services.vault.erasure.ledger import LedgerChain
+from services.vault.erasure.ledger_file import LedgerFile
+from services.vault.erasure.ratchet import Ratchet
+from services.vault.erasure.restoration import COMPARING, Restoration
+from services.vault.erasure.store.database import ErasureStore
+from services.vault.erasure.store.keystore import ErasureKeyStore
+from services.vault.keys.unseal import Unsealed
+from services.vault.root.key import RootProvider
+from services.vault.rotation.wrapping import Rotation
+from services.vault.settings import VaultSettings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """What erases, what notices a restore, and the gate that it holds."""
+
+    erasures: Erasures
+    restoration: Restoration
+    ratchet: Ratchet
+    gate: Gate
+    keeper: BackupKeeper
+
+    @classmethod
+    def over(
+        cls,
+        settings: VaultSettings,
+        opened: Unsealed,
+        *,
+        keystore: AsyncEngine,
+        sessions: async_sessionmaker[AsyncSession],
+        writer: Audit,
+        rotation: Rotation,
+        provider: RootProvider,
+    ) -> "Erasing":
+        # A new volume is empty. Where this cannot be, the ledger says so as soon as it is looked at; where it
+        # must not be, because the databases know of a ledger, they say so.
+        with suppress(OSError):
+            settings.vault_ledger_dir.mkdir(mode=0o700, exist_ok=True)
+        chain = LedgerChain.of(opened.system_keys.audit, opened.installation.id)
+        keys, rows = ErasureKeyStore(keystore), ErasureStore(sessions)
+        erasures = Erasures(
+            ledger=Ledger(LedgerFile(settings.vault_ledger_dir, chain), _now),
+            keys=keys,
+            rows=rows,
+            audit=writer,
+        )
+        ratchet = Ratchet(keys, rotation, settings.vault_ratchet_seconds)
+        gate = Gate(COMPARING)
+        return cls(
+            erasures,
+            Restoration(erasures=erasures, keys=keys, rows=rows, ratchet=ratchet, audit=writer, gate=gate),
+            ratchet,
+            gate,
+            BackupKeeper(
+                KeyStoreBackups(keystore, provider, _now),
+                settings.vault_keystore_backup_dirs,
+                settings.vault_keystore_backup_seconds,
+            ),
+        )
+
+    def background(self) -> list[Callable[[], Awaitable[None]]]:
+        """Return the loops that run beside the server."""
+
+        def closed() -> bool:
+            return self.gate.closed
+
+        return [
+            self.restoration.run,
+            partial(self.ratchet.run, unless=closed),
+            partial(self.keeper.run, unless=closed),
+        ]

@@ -1,0 +1,1 @@
+"""Rows of erasures in both databases. The rules stand one room up."""

@@ -1,0 +1,77 @@
+"""What erasing does in the vault's database: rows gone, grants ended, how far the ledger was followed."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from services.common.database import transaction
+from services.vault.erasure.erasures import Object
+from services.vault.erasure.ledger import Mark
+from services.vault.erasure.restoration import StoreState
+from services.vault.erasure.store.history import HISTORY
+
+# The lock under which an account's keys are added: one that is just being sealed is waited for and deleted.
+_LOCK = text("""
+SELECT pg_advisory_xact_lock(hashtextextended('smelt/apiKeys/' || account, 0))
+FROM (SELECT unnest(CAST(:accounts AS text[])) AS account ORDER BY 1) AS w
+""")
+# Read by every batch of releases, so that also a grant that comes later, for whatever key, is none.
+_END = text("""
+INSERT INTO ended_accounts (account, end_time)
+SELECT account, now() FROM unnest(CAST(:accounts AS text[])) AS w(account) ORDER BY account
+ON CONFLICT (account) DO NOTHING
+""")
+_DELETE_OF_ACCOUNTS = text("DELETE FROM api_keys WHERE account = ANY(CAST(:accounts AS text[]))")
+_DELETE_REPEATED = text("DELETE FROM idempotency WHERE account = ANY(CAST(:accounts AS text[]))")
+_REVOKE = text("""
+UPDATE grants SET revoke_time = now()
+WHERE account = ANY(CAST(:accounts AS text[])) AND revoke_time IS NULL
+""")
+_DELETE_KEYS = text("""
+DELETE FROM api_keys k USING unnest(CAST(:accounts AS text[]), CAST(:ids AS text[])) AS w(account, id)
+WHERE k.account = w.account AND k.id = w.id
+""")
+_MARK = text("SELECT seq, mac FROM erasure_state")
+_ADVANCE = text("UPDATE erasure_state SET seq = :seq, mac = :mac WHERE seq >= :before AND seq < :seq")
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureStore:
+    """The vault's database behind a maker of sessions."""
+
+    sessions: async_sessionmaker[AsyncSession]
+
+    async def end_accounts(self, accounts: Collection[str]) -> None:
+        """Delete the API keys of the accounts and end their grants, those not yet seen too."""
+        named = {"accounts": sorted(set(accounts))}
+        async with transaction(self.sessions) as session:
+            for statement in (_LOCK, _END, _DELETE_OF_ACCOUNTS, _DELETE_REPEATED, _REVOKE):
+                await session.execute(statement, named)
+
+    async def delete_keys(self, objects: Collection[Object]) -> None:
+        """Delete the rows of API keys."""
+        named = {
+            "accounts": [account for account, _ in objects],
+            "ids": [name.removeprefix("apiKeys/") for _, name in objects],
+        }
+        async with transaction(self.sessions) as session:
+            await session.execute(_DELETE_KEYS, named)
+
+    async def mark(self) -> Mark:
+        """Return how far this copy of the database has followed the ledger."""
+        async with transaction(self.sessions) as session:
+            return Mark(*(await session.execute(_MARK)).one())
+
+    async def state(self) -> StoreState:
+        """Return what this copy of the database knows, and which history it is in."""
+        async with transaction(self.sessions) as session:
+            mark = Mark(*(await session.execute(_MARK)).one())
+            history = (await session.execute(HISTORY)).scalar_one()
+        return StoreState("database", mark, history)
+
+    async def advance(self, before: int, to: Mark) -> None:
+        """Move the mark to `to` if it stands at entry `before` or later; never back."""
+        async with transaction(self.sessions) as session:
+            await session.execute(_ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})

@@ -1,0 +1,129 @@
+"""What erasing does in the key store: keys destroyed, objects marked, how far the ledger was followed."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.common.database import connection
+from services.vault.erasure.erasures import Object
+from services.vault.erasure.ledger import Mark
+from services.vault.erasure.ratchet import Owed
+from services.vault.erasure.restoration import StoreState
+from services.vault.erasure.store.history import HISTORY
+
+# Before the keys are destroyed, so that whoever makes an account's first key now is waited for and then seen.
+_LEAVE_DESTROYED = text("""
+INSERT INTO account_keys (account, epoch, state, wrapped, uses, create_time, destroy_time)
+SELECT account, 1, 'destroyed', NULL, 0, now(), now() FROM unnest(CAST(:accounts AS text[])) AS w(account)
+ORDER BY account
+ON CONFLICT (account, epoch) DO NOTHING
+""")
+_DESTROY = text("""
+WITH gone AS (
+    UPDATE account_keys SET state = 'destroyed', wrapped = NULL, destroy_time = now()
+    WHERE account = ANY(CAST(:accounts AS text[])) AND state <> 'destroyed' RETURNING account
+)
+SELECT DISTINCT account FROM gone
+""")
+_MARK_ALL_DELETED = text("""
+UPDATE objects SET deleted = true WHERE account = ANY(CAST(:accounts AS text[])) AND NOT deleted
+""")
+# Read after the keys are gone: no copy has them wrapped under a later version than this one.
+_OWE_RATCHET = text("""
+UPDATE erasure_state
+SET ratchet_beyond = (SELECT wrapping_version FROM installation), due_time = coalesce(due_time, now())
+""")
+_OWED = text("""
+SELECT ratchet_beyond, extract(epoch FROM now() - due_time) FROM erasure_state WHERE due_time IS NOT NULL
+""")
+_SETTLE = text("""
+UPDATE erasure_state SET ratchet_beyond = NULL, due_time = NULL WHERE ratchet_beyond <= :beyond
+""")
+_OWED_SINCE = text("UPDATE erasure_state SET due_time = now() WHERE due_time IS NOT NULL")
+_BURY = text("""
+INSERT INTO objects (account, object, generation, deleted)
+SELECT account, object, 0, true
+FROM unnest(CAST(:accounts AS text[]), CAST(:names AS text[])) AS w(account, object)
+GROUP BY account, object ORDER BY account, object
+ON CONFLICT (account, object) DO UPDATE SET deleted = true
+""")
+_DESTROYED_TIME = text("""
+SELECT min(destroy_time) FROM account_keys WHERE account = :account
+""")
+_MARK = text("SELECT seq, mac FROM erasure_state")
+_STATE = text("SELECT seq, mac, restored FROM erasure_state")
+_REPLAYED = text("UPDATE erasure_state SET restored = false")
+_ADVANCE = text("UPDATE erasure_state SET seq = :seq, mac = :mac WHERE seq >= :before AND seq < :seq")
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureKeyStore:
+    """The key store behind an engine."""
+
+    engine: AsyncEngine = field(repr=False)
+
+    async def destroyed_time(self, account: str) -> datetime | None:
+        """Return when the account's key was destroyed first; None while it was not."""
+        async with connection(self.engine) as database:
+            found: datetime | None = (await database.execute(_DESTROYED_TIME, {"account": account})).scalar()
+            return found
+
+    async def destroy(self, accounts: Collection[str]) -> int:
+        """Destroy all keys of the accounts, whatever rotates or makes them meanwhile.
+
+        Returns how many accounts had a key until now: older copies of those are to be closed by a ratchet.
+        """
+        named = {"accounts": sorted(set(accounts))}
+        had: set[str] = set()
+        async with connection(self.engine) as database:
+            await database.execute(_LEAVE_DESTROYED, named)
+            # Until there is none: a rotation that this waited for may have left a new epoch behind.
+            while gone := (await database.execute(_DESTROY, named)).scalars().all():
+                had.update(gone)
+            await database.execute(_MARK_ALL_DELETED, named)
+            if had:
+                await database.execute(_OWE_RATCHET)
+        return len(had)
+
+    async def bury(self, objects: Collection[Object]) -> None:
+        """Mark objects deleted, also those that this copy of the key store has never known."""
+        named = {"accounts": [account for account, _ in objects], "names": [name for _, name in objects]}
+        async with connection(self.engine) as database:
+            await database.execute(_BURY, named)
+
+    async def mark(self) -> Mark:
+        """Return how far this copy of the key store has followed the ledger."""
+        async with connection(self.engine) as database:
+            return Mark(*(await database.execute(_MARK)).one())
+
+    async def state(self) -> StoreState:
+        """Return what this copy of the key store knows, and which history it is in."""
+        async with connection(self.engine) as database:
+            seq, mac, restored = (await database.execute(_STATE)).one()
+            history = (await database.execute(HISTORY)).scalar_one()
+        return StoreState("key store", Mark(seq, mac), history, restored=restored)
+
+    async def replayed(self) -> None:
+        """Forget that this copy came out of a backup."""
+        async with connection(self.engine) as database:
+            await database.execute(_REPLAYED)
+
+    async def owed(self) -> Owed | None:
+        """Return what ratchet is owed; None when none is."""
+        async with connection(self.engine) as database:
+            row = (await database.execute(_OWED)).first()
+            return None if row is None else Owed(row[0], float(row[1]))
+
+    async def settle(self, beyond: int) -> None:
+        """Note that this version is destroyed. What was owed since for a later one is owed from now on."""
+        async with connection(self.engine) as database:
+            await database.execute(_SETTLE, {"beyond": beyond})
+            await database.execute(_OWED_SINCE)
+
+    async def advance(self, before: int, to: Mark) -> None:
+        """Move the mark to `to` if it stands at entry `before` or later; never back."""
+        async with connection(self.engine) as database:
+            await database.execute(_ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})

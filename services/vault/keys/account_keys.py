@@ -1,0 +1,138 @@
+"""Account keys: one for each account, made when it is first needed, never again once destroyed."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.common.errors import DomainError, Kind
+from services.vault.crypto.committing import DoesNotOpen
+from services.vault.crypto.envelope import AccountKey
+from services.vault.keys.keyring import Keyring, VersionUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An epoch of an account's key that is active."""
+
+    account: str
+    number: int
+
+
+#: Past this many messages random GCM nonces under one key may repeat (SP 800-38D, 8.3).
+MOST_USES = 2**32
+#: So many uses start a rotation, long before that.
+ROTATE_AT_USES = 2**31
+# A rotation that is under way may move a key between being read and being opened; twice in a row is rare.
+_TRIES = 5
+
+
+class AccountErased(DomainError):
+    """The account's key was destroyed, and with it everything under it."""
+
+    reason = "ACCOUNT_ERASED"
+    kind = Kind.PRECONDITION
+    message = "The account was erased"
+
+
+class AccountKeyExhausted(DomainError):
+    """The account's key has been used as often as is safe; it must be rotated."""
+
+    reason = "ACCOUNT_KEY_EXHAUSTED"
+    kind = Kind.UNAVAILABLE
+    message = "The account's key must be rotated first"
+
+
+class WrappingKeyExhausted(DomainError):
+    """The wrapping key has been used as often as is safe; it must be rotated."""
+
+    reason = "WRAPPING_KEY_EXHAUSTED"
+    kind = Kind.UNAVAILABLE
+    message = "The vault's wrapping key must be rotated first"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKeyRow:
+    """An account's key, as the key store holds it; a destroyed one has nothing left to open."""
+
+    account: str
+    epoch: int
+    wrapped: bytes | None = field(repr=False)
+    state: str
+    uses: int
+
+
+class AccountKeyRows(Protocol):
+    """Where account keys are kept."""
+
+    async def account_keys(self, account: str) -> Sequence[AccountKeyRow]: ...
+
+    async def use_account_key(self, account: str, uses: int) -> AccountKeyRow | None: ...
+
+    async def add_account_key(self, account: str, wrapped: bytes) -> bool:
+        """Store an account's first key, unless it has had one.
+
+        False when it is wrapped under another version than the newest, or that one is used up.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKeys:
+    """Opens account keys; whoever asked wipes them. `catch_up` renews the keyring when it is behind."""
+
+    keyring: Keyring
+    rows: AccountKeyRows
+    catch_up: Callable[[], Awaitable[None]]
+
+    async def for_sealing(self, account: str, uses: int = 1) -> AccountKey:
+        """Return the account's active key with its uses counted, made now if the account never had one.
+
+        Raises AccountErased, AccountKeyExhausted, WrappingKeyExhausted.
+        """
+        for _ in range(_TRIES):
+            row = await self.rows.use_account_key(account, uses)
+            if row is not None:
+                try:
+                    return self.opened(row)
+                except VersionUnknown:
+                    await self.catch_up()
+                    continue
+            known = await self.rows.account_keys(account)
+            if any(each.state == "destroyed" for each in known):
+                raise AccountErased
+            if any(each.state == "active" and each.uses > MOST_USES - uses for each in known):
+                raise AccountKeyExhausted
+            # One that was retired while this waited for its row has a successor by now.
+            if not known:
+                await self._add(account)
+        raise DoesNotOpen
+
+    async def at(self, account: str, epoch: int) -> AccountKey:
+        """Return the account's key of this epoch; raise AccountErased, or DoesNotOpen if there is none."""
+        for _ in range(_TRIES):
+            found = [row for row in await self.rows.account_keys(account) if row.epoch == epoch]
+            if not found:
+                break
+            try:
+                return self.opened(found[0])
+            except VersionUnknown:
+                await self.catch_up()
+        raise DoesNotOpen
+
+    def opened(self, row: AccountKeyRow) -> AccountKey:
+        """Return the key in a row; raise AccountErased, DoesNotOpen."""
+        if row.wrapped is None:
+            raise AccountErased
+        return self.keyring.open_account_key(row.account, row.epoch, row.wrapped)
+
+    def behind(self, rows: Iterable[AccountKeyRow]) -> bool:
+        """Tell whether a row names a version that is not on the ring: catch up and read the rows again."""
+        return any(row.wrapped is not None and not self.keyring.knows(row.wrapped) for row in rows)
+
+    async def _add(self, account: str) -> None:
+        version = self.keyring.version
+        if await self.rows.add_account_key(account, self.keyring.new_account_key(account, 1)):
+            return
+        await self.catch_up()
+        if self.keyring.version == version:
+            raise WrappingKeyExhausted

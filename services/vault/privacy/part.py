@@ -1,0 +1,32 @@
+"""The vault's part of an account, handed out and removed."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from services.common.identity import ExportPermit
+from services.common.privacy import Piece
+from services.common.store.privacy_rows import erase_rows, export_rows
+from services.vault import keystore_models, models
+from services.vault.privacy import tables
+
+
+@dataclass(frozen=True, slots=True)
+class VaultPart:
+    """Rows of both databases. The account's key is destroyed by ErasureService, before anything here."""
+
+    database: async_sessionmaker[AsyncSession]
+    keystore: async_sessionmaker[AsyncSession]
+
+    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
+        account = permit.account
+        async for piece in export_rows(self.database, models.metadata, tables.DATABASE, account=account):
+            yield piece
+        async for piece in export_rows(
+            self.keystore, keystore_models.metadata, tables.KEY_STORE, account=account
+        ):
+            yield piece
+
+    async def erase(self, account: str) -> bool:
+        return await erase_rows(self.database, tables.DATABASE, account=account)

@@ -1,0 +1,70 @@
+"""What the key store says, at this moment, of the keys that a batch of releases wants."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.vault.api_keys.place import KeyPlace
+from services.vault.bounded_connection import Line
+from services.vault.keys.account_keys import AccountKeyRow
+
+_STANDING = """
+SELECT w.account, w.object, o.generation, o.deleted, k.epoch, k.wrapped, k.state
+FROM unnest(%s::text[], %s::text[]) AS w(account, object)
+LEFT JOIN objects o ON o.account = w.account AND o.object = w.object
+LEFT JOIN account_keys k ON k.account = w.account
+"""
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a key stands: its newest generation, whether it is gone, and the account's keys by epoch."""
+
+    generation: int
+    deleted: bool
+    account_keys: dict[int, AccountKeyRow] = field(default_factory=dict)
+
+
+class KeyStandings:
+    """Reads the key store over a connection of its own; nothing is kept from one batch to the next.
+
+    So a key that is deleted or an account that is erased by any replica is refused from the next batch on.
+    """
+
+    def __init__(self, url: str, *, seconds: float) -> None:
+        self._url = url
+        self._seconds = seconds
+        self._line: Line | None = None
+
+    async def of(self, places: Collection[KeyPlace]) -> Mapping[KeyPlace, Standing]:
+        """Return how each key stands; one that was never made is missing. Raises one of FAILURES."""
+        if self._line is None:
+            self._line = await Line.open(self._url, seconds=self._seconds)
+        try:
+            rows = await self._line.exchange(self._read(self._line, places), seconds=self._seconds)
+        except BaseException:
+            await self.close()
+            raise
+        standings: dict[KeyPlace, Standing] = {}
+        for account, name, generation, deleted, epoch, wrapped, state in rows:
+            if generation is None:
+                continue
+            standing = standings.setdefault(KeyPlace.named(account, name), Standing(generation, deleted))
+            if epoch is not None:
+                standing.account_keys[epoch] = AccountKeyRow(account, epoch, wrapped, state, 0)
+        return standings
+
+    async def check(self) -> None:
+        """Raise one of FAILURES when the key store does not answer in time."""
+        await self.of(())
+
+    async def close(self) -> None:
+        """Close the connection; the next question opens another."""
+        line, self._line = self._line, None
+        if line is not None:
+            await line.close()
+
+    async def _read(self, line: Line, places: Collection[KeyPlace]) -> list[tuple[Any, ...]]:
+        wanted = ([place.account for place in places], [place.name for place in places])
+        cursor = await line.connection.execute(_STANDING, wanted)
+        return await cursor.fetchall()

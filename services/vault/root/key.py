@@ -1,0 +1,173 @@
+"""The root key: where it comes from, and the id by which an operator finds the right one."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from services.vault import private_files
+from services.vault.crypto.committing import KEY_BYTES, derive
+from services.vault.crypto.secret import wipe
+from services.vault.private_files import FileUnusable
+
+_ID_BYTES = 8
+_ID_LABEL = b"smelt/root-key-id/v1"
+#: Nobody but the vault reads it, and nobody writes it.
+ROOT_FILE_MODE = 0o400
+
+
+class RootKeyUnusable(Exception):
+    """There is no root key to be had; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """A root key, opened. Its id is derived from it one way, so that no wrong key can carry the right id."""
+
+    id: str
+    key: bytearray = field(repr=False)
+
+    @classmethod
+    def of(cls, key: bytearray) -> "RootKey":
+        return cls("root-" + derive(key, info=_ID_LABEL, length=_ID_BYTES).hex(), key)
+
+    def wipe(self) -> None:
+        wipe(self.key)
+
+
+class RootProvider(Protocol):
+    """Where the root key is kept. Every method blocks, so a server calls it in a thread."""
+
+    def load(self, wanted: str = "") -> RootKey:
+        """Return the key, which the caller wipes; raise RootKeyUnusable.
+
+        While a rotation is under way there are two: `wanted` is the id of the one that the key store names. A
+        provider that does not have it returns the one it has, whose id then tells the operator what is wrong.
+        """
+        ...
+
+    def make_next(self) -> RootKey:
+        """Return a new key beside the one in use, durable by now, which the caller wipes.
+
+        A repeated call returns the same key. Raises RootKeyUnusable, also where keys cannot be made.
+        """
+        ...
+
+    def settle(self, id: str) -> None:
+        """Keep the key of this id, which the key store names, and destroy any other; raise RootKeyUnusable.
+
+        Repeating it is harmless.
+        """
+        ...
+
+    def load_or_create(self) -> RootKey:
+        """Return the key, made now when there was never one; raise RootKeyUnusable."""
+        ...
+
+    def restore(self, key: bytearray) -> None:
+        """Keep a key that was written down, where none is kept; raise RootKeyUnusable."""
+        ...
+
+
+class RootFileForm(Protocol):
+    """How a root key stands in its file. Each method raises RootKeyUnusable."""
+
+    def made(self) -> bytes | bytearray:
+        """Return the content of a file that holds a new key."""
+        ...
+
+    def holding(self, key: bytearray) -> bytes | bytearray:
+        """Return the content of a file that holds this key."""
+        ...
+
+    def read(self, path: Path) -> RootKey:
+        """Return the key in a file."""
+        ...
+
+
+class Bare:
+    """The key itself: 32 random bytes."""
+
+    def made(self) -> bytearray:
+        return bytearray(os.urandom(KEY_BYTES))
+
+    def holding(self, key: bytearray) -> bytearray:
+        return bytearray(key)
+
+    def read(self, path: Path) -> RootKey:
+        try:
+            return RootKey.of(private_files.read(path, length=KEY_BYTES, mode=ROOT_FILE_MODE))
+        except FileUnusable as error:
+            raise RootKeyUnusable(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class RootKeyFile:
+    """A file of mode 0400, owned by the vault's user, reached by no symlink."""
+
+    path: Path
+    form: RootFileForm = field(default_factory=Bare)
+
+    def load(self, wanted: str = "") -> RootKey:
+        try:
+            found = self.form.read(self.path)
+        except RootKeyUnusable:
+            # A rotation's last step replaces the file at once, so it is there also when that was cut off.
+            if not wanted or (following := self._following(wanted)) is None:
+                raise
+            return following
+        if wanted and found.id != wanted and (following := self._following(wanted)) is not None:
+            found.wipe()
+            return following
+        return found
+
+    def load_or_create(self) -> RootKey:
+        """Return the key in the file, made now when there is no file; raise RootKeyUnusable."""
+        if not os.path.lexists(self.path):
+            self._keep(self.path, self.form.made())
+        return self.load()
+
+    def restore(self, key: bytearray) -> None:
+        self._keep(self.path, self.form.holding(key))
+
+    def make_next(self) -> RootKey:
+        if not os.path.lexists(self._next):
+            self._keep(self._next, self.form.made())
+        return self.form.read(self._next)
+
+    def settle(self, id: str) -> None:
+        if not os.path.lexists(self._next):
+            return
+        if (following := self._following(id)) is not None:
+            following.wipe()
+            # Replaced at once: at every instant one of the two files holds the key that is wanted.
+            self._next.replace(self.path)
+        else:
+            self.load().wipe()
+            self._next.unlink()
+        private_files.sync_directory(self.path.parent)
+
+    @property
+    def _next(self) -> Path:
+        return self.path.with_name(self.path.name + ".next")
+
+    def _following(self, wanted: str) -> RootKey | None:
+        """Return the key beside the one in use, if it is the wanted one."""
+        if not os.path.lexists(self._next):
+            return None
+        found = self.form.read(self._next)
+        if found.id == wanted:
+            return found
+        found.wipe()
+        return None
+
+    def _keep(self, path: Path, content: bytes | bytearray) -> None:
+        try:
+            private_files.create(path, content, mode=ROOT_FILE_MODE)
+        except FileExistsError:
+            raise RootKeyUnusable(f"{path} is there already and is never overwritten") from None
+        except OSError as error:
+            raise RootKeyUnusable(f"{path} cannot be written: {error.strerror}") from None
+        finally:
+            if isinstance(content, bytearray):
+                wipe(content)

@@ -1,0 +1,101 @@
+"""When keys are rotated: at an operator's word, before a key is used up, and when a crash left work to do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+
+from services.common.errors import DomainError, Unavailable
+from services.common.logs import describe, log
+from services.vault.keys.account_keys import ROTATE_AT_USES
+from services.vault.keys.installation import Installation
+from services.vault.rotation.wrapping import Rotation, RotationRunning, RotationStuck
+
+_LOOK_SECONDS = 1.0
+_STUCK_SECONDS = 10.0
+# An operator's call is answered within this time; the work goes on, and the next call hears of it.
+_ANSWER_SECONDS = 5.0
+
+
+class Named(Protocol):
+    """What the key store names; raises Unavailable when it does not answer."""
+
+    async def installation(self) -> Installation | None: ...
+
+
+class Rotations:
+    """The rotations of one replica, one at a time."""
+
+    def __init__(self, rotation: Rotation, *, named: Named, catch_up: Callable[[], Awaitable[None]]) -> None:
+        self._rotation = rotation
+        self._named = named
+        self._catch_up = catch_up
+        self._task: asyncio.Task[Installation] | None = None
+
+    async def wrapping_beyond(self, version: int) -> Installation | None:
+        """Rotate until this version of the wrapping key is destroyed; None while that is under way.
+
+        Raises RotationStuck, Unavailable.
+        """
+        return await self._answer(self._rotation.wrapping_beyond(version))
+
+    async def root_other_than(self, id: str) -> Installation | None:
+        """Rotate the root key if it is this one; None while that is under way.
+
+        Raises RotationStuck, Unavailable.
+        """
+        return await self._answer(self._rotation.root_other_than(id))
+
+    async def run(self) -> None:
+        """Follow what other replicas rotate, finish what they left, and rotate what is nearly used up."""
+        # What is left of a crash shows in the files alone, so it is looked for once at the start.
+        wanted = await self._look(self._rotation.finish())
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            wanted = await self._look(self._follow(unfinished=wanted is None))
+
+    async def _follow(self, *, unfinished: bool) -> Installation:
+        await self._catch_up()
+        named = await self._named.installation()
+        if named is None:
+            raise Unavailable
+        if named.wrapping_uses >= ROTATE_AT_USES:
+            return await self._rotation.wrapping_beyond(named.wrapping_version)
+        if named.rotating or unfinished:
+            return await self._rotation.finish()
+        return named
+
+    async def _look(self, work: Coroutine[Any, Any, Installation]) -> Installation | None:
+        """Return what came of it; None when it is to be tried again."""
+        try:
+            return await work
+        except RotationRunning:
+            return None
+        except DomainError as error:
+            # The next look tries again; until then every key opens as before.
+            log.warning("rotation.failed", reason=error.reason, **describe(error))
+            if isinstance(error, RotationStuck):
+                # It waits for a person, and each try reads every key.
+                await asyncio.sleep(_STUCK_SECONDS)
+            return None
+
+    async def _answer(self, work: Coroutine[Any, Any, Installation]) -> Installation | None:
+        if self._task is not None and not self._task.done():
+            work.close()
+            await asyncio.wait({self._task}, timeout=_ANSWER_SECONDS)
+            return None
+        task = self._task = asyncio.ensure_future(work)
+        task.add_done_callback(_note)
+        await asyncio.wait({task}, timeout=_ANSWER_SECONDS)
+        if not task.done():
+            return None
+        try:
+            return task.result()
+        except RotationRunning:
+            return None
+
+
+def _note(task: asyncio.Task[Installation]) -> None:
+    """Log a failure: whoever asked may have been answered before."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, RotationRunning):
+        log.warning("rotation.failed", **describe(error))

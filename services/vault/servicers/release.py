@@ -1,0 +1,63 @@
+"""KeyReleaseService on the wire."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from smelt.vault.v1 import release_pb2, release_pb2_grpc
+
+from services.common import identity
+from services.common.errors import InvalidRequest
+from services.common.rpc.servicing import Context
+from services.common.tokens import TokenVerifier
+from services.vault.audit.chain import Event
+from services.vault.audit.refusals import Recording
+from services.vault.audit.writer import AuditWriter
+from services.vault.grants.store.grants import GrantStore
+from services.vault.release.batch import Ask, Verdict
+from services.vault.servicers.release_stream import ReleaseStream
+
+
+class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
+    """The only way a stored key leaves the vault."""
+
+    def __init__(
+        self,
+        *,
+        writer: AuditWriter[Ask, Verdict],
+        verifier: TokenVerifier,
+        grants: GrantStore,
+        recording: Recording,
+    ) -> None:
+        self._writer = writer
+        self._verifier = verifier
+        self._grants = grants
+        self._recording = recording
+
+    async def ReleaseApiKeys(
+        self, request_iterator: AsyncIterator[release_pb2.ReleaseApiKeysRequest], context: Context
+    ) -> AsyncIterator[release_pb2.ReleaseApiKeysResponse]:
+        stream = ReleaseStream(
+            identity.current_call().caller,
+            writer=self._writer,
+            verifier=self._verifier,
+            recording=self._recording,
+        )
+        reading = asyncio.ensure_future(stream.read(request_iterator))
+        try:
+            async for answer in stream.answers():
+                yield answer
+            await reading
+        finally:
+            reading.cancel()
+
+    async def RevokeGrant(
+        self, request: release_pb2.RevokeGrantRequest, context: Context
+    ) -> release_pb2.RevokeGrantResponse:
+        if not (request.account.isalnum() and request.grant_id.isalnum()):
+            raise InvalidRequest(violations=[("grant_id", "must be an id, as account must")])
+        await self._grants.revoke(request.account, request.grant_id)
+        caller = identity.current_call().caller
+        await self._writer.record(
+            Event(request.account, "", "revoke-grant", "ok", {"caller": caller, "grant": request.grant_id})
+        )
+        return release_pb2.RevokeGrantResponse()

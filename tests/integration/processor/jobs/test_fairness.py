@@ -1,0 +1,119 @@
+"""Two accounts over the same workers: what the small one waits for while the large one is at work."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+
+from deploy.local.certificates import Certificates
+from deploy.local.valkey import Valkey
+from services.processor.queue.tasks import REAP
+from tests.integration.processor.stand_in_services import World
+from tests.integration.processor.stand_ins import StandIns
+from tests.integration.processor.suite import Person, State, Suite, gateway_channel
+from tests.support.provider import Provider
+from tests.support.stores import Databases
+
+SMALL_ROWS = 10
+
+
+@pytest.fixture
+def quiet_suite(
+    certificates: Certificates,
+    stand_ins: StandIns,
+    running_provider: Provider,
+    databases: Databases,
+    valkey: Valkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Suite]:
+    """A processor over a database that no other test's workers take tasks from."""
+    directory = tmp_path_factory.mktemp("quiet")
+    made = Suite(certificates, stand_ins, running_provider, directory=directory)
+    url_file = directory / "redis.url"
+    url_file.write_text(valkey.url())
+    with databases.fresh("processor") as database:
+        made.use(database, url_file)
+        try:
+            made.serve()
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.fixture
+async def people(quiet_suite: Suite, stand_ins: StandIns) -> AsyncIterator[tuple[Person, Person]]:
+    async with gateway_channel(quiet_suite.certificates, quiet_suite.address) as channel:
+        yield Person(channel, stand_ins.passport("ada")), Person(channel, stand_ins.passport("eve"))
+
+
+async def ten_rows(person: Person, world: World) -> None:
+    """Have ten rows worked on, from the order to the end."""
+    file = world.add_file(["Name"], [[f"small {number}"] for number in range(SMALL_ROWS)], "eve")
+    template = await person.template("Write to {{Name}}")
+    done = await person.until((await person.start(file, template, api_key="apiKeys/two")).name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, SMALL_ROWS)
+
+
+async def done_meanwhile(huge: Person, job: str, small: Person, world: World) -> int:
+    """Have ten rows worked on; return how many rows of the huge job were done in that time.
+
+    Its calls take a second each, so they are the clock: one that goes slower on a busy machine.
+    """
+    before = (await huge.job(job)).request_counts.succeeded
+    await ten_rows(small, world)
+    done: int = (await huge.job(job)).request_counts.succeeded - before
+    return done
+
+
+@pytest.mark.promise("S43")
+@pytest.mark.parametrize(
+    ("rows", "calls", "places", "workers"),
+    [
+        # Two shards of 500 rows have all places, each for ten seconds.
+        pytest.param(3_000, 101, 2, 1),
+        pytest.param(100_000, 1_000, 16, 2, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+        pytest.param(100_000, 1_000, 4, 2, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
+)
+async def test_ten_rows_do_not_wait_for_a_huge_job_of_somebody_else(
+    quiet_suite: Suite,
+    people: tuple[Person, Person],
+    world: World,
+    provider: Provider,
+    rows: int,
+    calls: int,
+    places: int,
+    workers: int,
+) -> None:
+    ada, eve = people
+    for _ in range(workers):
+        quiet_suite.worker(SMELT_WORKER_SHARDS=str(places))
+    provider.script(latency_ms=1000)
+    huge = world.add_file(["Name"], [[f"huge {number}"] for number in range(rows)])
+    job = await ada.start(huge, await ada.template("Say {{Name}}"), parallel_calls=calls)
+    while not (await ada.job(job.name)).request_counts.succeeded:
+        provider.wait_for(1)
+    meanwhile = await done_meanwhile(ada, job.name, eve, world)
+    running = await ada.cancel(job.name)
+    assert 0 < running.request_counts.succeeded < rows
+    assert meanwhile < 5 * calls
+
+
+@pytest.mark.promise("S43")
+async def test_ten_rows_do_not_wait_for_shards_whose_worker_was_taken_for_dead(
+    quiet_suite: Suite, people: tuple[Person, Person], world: World, provider: Provider
+) -> None:
+    ada, eve = people
+    quiet_suite.worker(SMELT_WORKER_SHARDS="2")
+    provider.script(latency_ms=1000)
+    huge = world.add_file(["Name"], [[f"huge {number}"] for number in range(3_000)])
+    job = await ada.start(huge, await ada.template("Say {{Name}}"), parallel_calls=101)
+    while not (await ada.job(job.name)).request_counts.succeeded:
+        provider.wait_for(1)
+    # What becomes of the tasks of a worker that was silent for a while: it goes on, in all its places.
+    with psycopg.connect(quiet_suite.conninfo) as connection:
+        connection.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+        connection.execute(REAP, {"seconds": 10})
+    meanwhile = await done_meanwhile(ada, job.name, eve, world)
+    await ada.cancel(job.name)
+    assert meanwhile < 5 * 101

@@ -1,0 +1,58 @@
+"""How many jobs of an account may be under way, so that the queue has a bound."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from services.common import identity
+from services.common.identity import Call, Passport
+from services.processor.jobs.errors import TooManyJobs
+from services.processor.jobs.jobs import Jobs, Wish
+
+ANY = cast(Any, None)
+ADA = Passport("ada", "session", ("write",), "token")
+WISH = Wish("files/a", ("templates/a",), first_row=0, last_row=0, parallel_calls=0, api_key="")
+
+
+class Stored:
+    """Three jobs that have not ended, one of them made under the key `again`."""
+
+    async def made_before(self, account: str, key: str, content: bytes) -> str | None:
+        return "first" if key == "again" else None
+
+    async def live(self, account: str) -> int:
+        return 3
+
+    async def get(self, account: str, id_: str) -> str:
+        return id_
+
+
+class Reached(Exception):
+    pass
+
+
+class Calls:
+    async def calls_of(self, account: str, wanted: int) -> int:
+        raise Reached
+
+
+def jobs(most_live: int) -> Jobs:
+    return Jobs(
+        cast(Any, Stored()), ANY, variables=ANY, files=ANY, vault=ANY, auth=ANY,
+        changes=ANY, usual=cast(Any, Calls()), most_live=most_live, meter=ANY, new_id=ANY,
+        now=lambda: datetime.now(UTC),
+    )  # fmt: skip
+
+
+async def test_an_account_with_as_many_jobs_as_it_may_have_gets_no_other() -> None:
+    with pytest.raises(TooManyJobs):
+        await jobs(3).create(ADA, WISH, "")
+    identity.enter(Call(method="/x", caller="gateway", passport=ADA))
+    with pytest.raises(Reached):
+        await jobs(4).create(ADA, replace(WISH, first_row=1), "")
+
+
+async def test_a_repeated_request_finds_its_job_also_when_there_are_too_many() -> None:
+    assert cast(Any, await jobs(3).create(ADA, WISH, "again")) == "first"

@@ -1,0 +1,59 @@
+"""Watching a job when nobody says that it changed."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from services.common.identity import Passport
+from services.processor.jobs import watch
+from services.processor.jobs.job import Job, State
+from services.processor.jobs.watch import Watch
+from tests.unit.processor.jobs.test_job_view import JOB
+
+ADA = Passport("ada", "session", ("read",), "token")
+
+
+class Silence:
+    """Says nothing, as a lost Valkey."""
+
+    @contextmanager
+    def listen(self, job: str) -> Iterator[asyncio.Event]:
+        yield asyncio.Event()
+
+
+class Store:
+    """Shows one state after the other, the last one for ever."""
+
+    def __init__(self, *states: Job) -> None:
+        self._states = list(states)
+
+    async def get(self, account: str, id_: str) -> Job:
+        return self._states.pop(0) if len(self._states) > 1 else self._states[0]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "SHORTEST_SECONDS", 0.0)
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.001)
+
+
+async def test_changes_are_seen_by_looking_and_each_is_said_once() -> None:
+    more, done = replace(JOB, succeeded=50), replace(JOB, succeeded=95, state=State.COMPLETED)
+    seen = [job async for job in Watch(Store(JOB, JOB, JOB, more, more, done), Silence()).follow(ADA, "a")]
+    assert seen == [JOB, more, done]
+
+
+async def test_a_job_that_has_ended_is_said_once() -> None:
+    done = replace(JOB, state=State.CANCELLED)
+    assert [job async for job in Watch(Store(done), Silence()).follow(ADA, "a")] == [done]
+
+
+async def test_a_job_that_stands_still_is_said_again_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LONGEST_SECONDS", 0.02)
+    done = replace(JOB, state=State.FAILED)
+    seen = [job async for job in Watch(Store(*[JOB] * 60, done), Silence()).follow(ADA, "a")]
+    assert seen[-1] == done
+    assert len(seen) > 3

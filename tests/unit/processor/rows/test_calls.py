@@ -1,0 +1,267 @@
+"""One prompt's way to its answer, with a vault and a provider that do as they are told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.common.errors import Kind, RemoteError, Unavailable
+from services.processor.jobs.plan import Step
+from services.processor.outside import Released, Use
+from services.processor.provider.addresses import AddressNotAllowed
+from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.failures import MALFORMED, TRUNCATED, Failure, Verdict
+from services.processor.rows.calls import Called, Calls, Ended
+from services.processor.rows.endings import Again, Ending, Fail, Pause
+from services.processor.rows.requests import RefusedParameters
+
+STEP = Step("templates/t", "p", "Out", "model", 0.7, 500)
+RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
+
+
+@dataclass
+class Keys:
+    """Says what it is told to say, then releases."""
+
+    said: list[Exception] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+
+    async def release(self, grant: str, use: Use) -> Released:
+        self.uses.append(use)
+        if self.said:
+            raise self.said.pop(0)
+        return Released(b"sk-secret", "https://api")
+
+
+@dataclass
+class Provider:
+    """Gives the answers in their order, the last one for ever."""
+
+    answers: list[Answer | Unusable | Exception]
+    asked: int = 0
+    bodies: list[Mapping[str, Any]] = field(default_factory=list)
+
+    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable:
+        self.asked += 1
+        self.bodies.append(body)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class Turns:
+    """Gives every turn, and remembers what was parked."""
+
+    left: list[float] = field(default_factory=list)
+    parked: list[float] = field(default_factory=list)
+    #: Whether others are answered, and for how long nobody was.
+    others: bool = True
+    refused: float = 0.0
+    time: float = 0.0
+
+    def now(self) -> float:
+        self.time += 100.0
+        return self.time
+
+    def seconds_left(self, place: str) -> float:
+        return self.left.pop(0) if self.left else 0.0
+
+    async def park(self, place: str, seconds: float) -> None:
+        self.parked.append(seconds)
+
+    async def turn(self, place: str, work: Ended) -> bool:
+        return True
+
+    async def smooth(self, place: str) -> None:
+        pass
+
+    def heard(self, place: str, started: float, said: Answer | Unusable) -> None:
+        pass
+
+    def answered_since(self, place: str, started: float) -> bool:
+        return self.others
+
+    def refused_seconds(self, place: str) -> float:
+        return self.refused
+
+
+class Quick(Ended):
+    """Does not sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+async def call(
+    *answers: Answer | Unusable | Exception,
+    keys: Keys | None = None,
+    turns: Turns | None = None,
+    step: Step = STEP,
+    provider: Provider | None = None,
+    refused: RefusedParameters | None = None,
+) -> tuple[Called, Quick, Keys]:
+    ended, keys = Quick(), keys or Keys()
+    calls = Calls(
+        keys=keys,
+        provider=provider or Provider(list(answers)),
+        limiter=turns or Turns(),
+        ended=ended,
+        refused=refused or RefusedParameters(),
+        grant="g",
+        claim=7,
+        dice=lambda: 0.5,
+    )
+    return await calls.call(3, 1, step=step, place="p", prompt="Hi"), ended, keys
+
+
+def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
+    return RemoteError(reason, kind, reason)
+
+
+async def test_an_answer_ends_the_call() -> None:
+    called, ended, keys = await call(Answer("Hello", 3, 4))
+    assert (called.texts, called.calls, called.input_tokens, called.output_tokens) == (("Hello",), 1, 3, 4)
+    assert keys.uses == [Use(row=3, template=1, claim=7, attempt=1)]
+    assert ended.ending is None
+
+
+async def test_a_key_is_released_for_every_attempt() -> None:
+    called, ended, keys = await call(Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
+    assert (called.texts, called.calls) == (("Hello",), 3)
+    assert [use.attempt for use in keys.uses] == [1, 2, 3]
+    assert ended.slept == [0.375, 0.75]
+
+
+async def test_three_failures_fail_the_row_with_the_last_reason() -> None:
+    called, ended, _ = await call(Unusable(MALFORMED))
+    assert (called.failure, called.calls, ended.ending) == (MALFORMED, 3, None)
+
+
+async def test_an_answer_that_cannot_get_better_is_not_asked_for_again() -> None:
+    called, _, _ = await call(Unusable(TRUNCATED, 5, 6))
+    assert (called.failure, called.calls, called.output_tokens) == (TRUNCATED, 1, 6)
+
+
+async def test_refusals_for_rate_do_not_use_up_the_attempts() -> None:
+    refusals = [Unusable(RATE)] * 5
+    called, _, _ = await call(*refusals, Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
+    assert (called.texts, called.calls) == (("Hello",), 8)
+
+
+async def test_refusals_for_rate_end_somewhere() -> None:
+    called, _, _ = await call(Unusable(RATE))
+    assert (called.failure, called.calls) == (RATE, 10)
+
+
+async def test_a_row_does_not_fail_for_a_provider_that_refuses_everybody() -> None:
+    turns = Turns(others=False)
+    called, ended, _ = await call(*[Unusable(RATE)] * 30, Answer("Hello"), turns=turns)
+    assert (called.texts, called.calls, ended.ending) == (("Hello",), 31, None)
+
+
+async def test_a_provider_that_refuses_everybody_for_too_long_pauses_the_job() -> None:
+    called, ended, keys = await call(Unusable(RATE), turns=Turns(others=False, refused=301.0))
+    assert (called.texts, called.failure) == (None, None)
+    # The job itself has tried for as long: what was before it was resumed does not count.
+    assert len(keys.uses) == 2
+    assert isinstance(ended.ending, Pause)
+    assert (ended.ending.pause, ended.ending.reason) == ("PROVIDER_RATE_LIMIT", "PROVIDER_RATE_LIMITED")
+
+
+async def test_a_key_that_came_after_a_word_to_wait_is_not_used() -> None:
+    provider = Provider([Answer("Hello")])
+    called, _, keys = await call(provider=provider, turns=Turns([0.0, 5.0, 0.0, 0.0]))
+    assert (called.texts, called.calls, provider.asked) == (("Hello",), 1, 1)
+    assert [use.attempt for use in keys.uses] == [1, 2]
+
+
+async def test_a_wait_that_the_provider_asks_for_parks_everybody() -> None:
+    turns = Turns()
+    told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
+    called, ended, _ = await call(Unusable(told), Answer("Hello"), turns=turns)
+    assert (called.texts, turns.parked, ended.slept) == (("Hello",), [2.0], [])
+
+
+async def test_a_long_wait_gives_the_shard_back() -> None:
+    called, ended, keys = await call(Answer("Hello"), turns=Turns([600.0]))
+    assert (called.texts, ended.ending, keys.uses) == (None, Again(600), [])
+
+
+async def test_a_use_whose_answer_was_lost_is_not_used_again() -> None:
+    keys = Keys([refused("RELEASE_REPLAYED", Kind.EXISTS)])
+    called, _, _ = await call(Answer("Hello"), keys=keys)
+    assert called.texts == ("Hello",)
+    assert [use.attempt for use in keys.uses] == [1, 2]
+
+
+async def test_a_vault_that_is_away_is_waited_for_and_then_left_to_the_queue() -> None:
+    called, ended, _ = await call(Answer("Hello"), keys=Keys([Unavailable(), Unavailable()]))
+    assert (called.texts, called.calls, len(ended.slept)) == (("Hello",), 1, 2)
+    called, ended, keys = await call(Answer("Hello"), keys=Keys([Unavailable()] * 20))
+    assert (called.texts, ended.ending, len(keys.uses)) == (None, Again(5.0), 8)
+
+
+async def test_a_refused_release_pauses_the_job() -> None:
+    for reason, pause in {
+        "API_KEY_DELETED": "API_KEY_DELETED",
+        "GRANT_EXPIRED": "GRANT_EXPIRED",
+        "GRANT_REVOKED": "GRANT_EXPIRED",
+        "GRANT_EXHAUSTED": "GRANT_EXPIRED",
+    }.items():
+        called, ended, _ = await call(Answer("Hello"), keys=Keys([refused(reason)]))
+        ending: Ending | None = ended.ending
+        assert isinstance(ending, Pause)
+        assert (called.calls, ending.pause, ending.reason) == (0, pause, reason)
+
+
+async def test_an_address_that_is_not_allowed_fails_the_job() -> None:
+    called, ended, _ = await call(AddressNotAllowed())
+    assert called.texts is None
+    assert isinstance(ended.ending, Fail)
+    assert ended.ending.reason == "BASE_URL_NOT_ALLOWED"
+
+
+def without(parameter: str) -> Unusable:
+    return Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "no", parameter=parameter))
+
+
+async def test_a_refused_parameter_is_left_out_once_and_for_all_rows() -> None:
+    provider, refused = Provider([without("temperature"), Answer("Hello")]), RefusedParameters()
+    called, _, keys = await call(provider=provider, refused=refused)
+    assert (called.texts, called.calls, len(keys.uses)) == (("Hello",), 2, 2)
+    assert ["temperature" in body for body in provider.bodies] == [True, False]
+    again = Provider([Answer("Hello")])
+    await call(provider=again, refused=refused)
+    assert ["temperature" in body for body in again.bodies] == [False]
+
+
+async def test_an_answer_is_never_asked_for_without_a_limit() -> None:
+    provider = Provider([without("max_tokens"), without("max_completion_tokens"), Answer("Hello")])
+    called, _, _ = await call(provider=provider)
+    limits = [{"max_tokens", "max_completion_tokens"} & body.keys() for body in provider.bodies]
+    assert limits == [{"max_tokens"}, {"max_completion_tokens"}, {"max_tokens"}]
+    assert called.texts == ("Hello",)
+
+
+async def test_a_parameter_that_stays_refused_fails_the_row() -> None:
+    provider = Provider([without("store")])
+    called, ended, _ = await call(provider=provider)
+    assert (called.failure is not None, called.calls, ended.ending) == (True, 2, None)
+
+
+SCHEMA = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"type":"string"}}}'
+
+
+async def test_an_answer_that_does_not_fit_its_schema_is_asked_for_again() -> None:
+    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
+    fitting = Answer('{"score": 7, "reason": "big"}')
+    called, _, _ = await call(Answer("seven"), Answer('{"score": "7", "reason": ""}'), fitting, step=step)
+    assert (called.texts, called.calls) == (("7", "big"), 3)
+    called, _, _ = await call(Answer("seven"), step=step)
+    assert called.failure is not None
+    assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 3)

@@ -1,0 +1,105 @@
+"""Prompts with holes: every spelling of a variable, and one pass only."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.processor.templates.errors import AmbiguousVariable, TemplateInvalid, UnknownVariable
+from services.processor.templates.prompt import Variable, bind, parse
+
+COLUMNS = ["First Name", "Company", "company size", "Company Size", " Padded "]
+
+
+def rendered(text: str, columns: list[str], values: list[str]) -> str:
+    return bind(parse(text), columns).render(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no variables", "no variables"),
+        ("{{First Name}}", "Ada"),
+        ("{{  First Name\t}}!", "Ada!"),
+        ("{{first NAME}}", "Ada"),
+        ("{{First Name}}{{Company}}", "AdaAcme"),
+        ("{{Company Size}} {{company size}}", "large small"),
+        ("{{Padded}}", "p"),
+        ("\\{{First Name}}", "{{First Name}}"),
+        ("\\{{{{First Name}}}}", "{{Ada}}"),
+        ("}} { } {", "}} { } {"),
+        ("back\\slash {{Company}}", "back\\slash Acme"),
+        ("", ""),
+    ],
+)
+def test_variables_are_replaced(text: str, expected: str) -> None:
+    assert rendered(text, COLUMNS, ["Ada", "Acme", "small", "large", "p"]) == expected
+
+
+def test_a_cell_that_looks_like_a_variable_is_text() -> None:
+    assert rendered("{{A}} {{B}}", ["A", "B"], ["{{B}}", "{{A}}"]) == "{{B}} {{A}}"
+
+
+def test_an_empty_cell_is_the_empty_string() -> None:
+    assert rendered("[{{A}}]", ["A"], [""]) == "[]"
+
+
+def test_an_unknown_variable_is_named_with_its_template() -> None:
+    with pytest.raises(UnknownVariable) as refused:
+        bind(parse("{{Company Name}}"), ["Company"], template="templates/a")
+    assert refused.value.metadata == {"variable": "Company Name", "template": "templates/a"}
+    assert "{{Company Name}}" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("{{nAmE}}", ["Name", "NAME"]), ("{{Name}}", ["Name", "Name"]), ("{{name}}", ["name ", " name"])],
+)
+def test_columns_that_differ_only_by_case_need_the_exact_spelling(text: str, columns: list[str]) -> None:
+    with pytest.raises(AmbiguousVariable):
+        bind(parse(text), columns)
+
+
+@pytest.mark.parametrize("text", ["{{", "a {{b", "{{}}", "{{  }}", "{{a}} {{"])
+def test_a_hole_without_end_or_name_is_refused(text: str) -> None:
+    with pytest.raises(TemplateInvalid) as refused:
+        parse(text)
+    assert refused.value.violations[0][0] == "prompt"
+
+
+NAMES = (
+    st.text(min_size=1, max_size=8)
+    .map(str.strip)
+    .filter(lambda name: name and "{" not in name and "}" not in name and not name.startswith("$"))
+)
+
+
+@given(st.lists(st.tuples(st.text(alphabet="ab}\\ \n", max_size=6), NAMES), max_size=6), st.text(max_size=20))
+def test_text_between_the_variables_stays_as_it_is(parts: list[tuple[str, str]], value: str) -> None:
+    # A backslash right before a variable would escape it.
+    parts = [(text.rstrip("\\"), name) for text, name in parts]
+    prompt = "".join(f"{text}{{{{{name}}}}}" for text, name in parts)
+    columns = list(dict.fromkeys(name for _, name in parts))
+    got = rendered(prompt, columns, [value + name for name in columns])
+    assert got == "".join(text + value + name for text, name in parts)
+
+
+@given(st.text(max_size=200))
+def test_any_text_parses_or_is_refused(text: str) -> None:
+    try:
+        parts = parse(text)
+    except TemplateInvalid:
+        return
+    names = list(dict.fromkeys(part.name for part in parts if isinstance(part, Variable)))
+    bind(parts, names).render(names)
+
+
+@pytest.mark.parametrize("hole", ["{{$Sender}}", "{{ $sender }}", "{{$ SENDER}}"])
+def test_a_custom_variable_is_the_same_for_all_rows(hole: str) -> None:
+    bound = bind(parse(f"From {hole}"), ["Sender", "$Sender"], variables={"Sender": "{{Sender}}"})
+    assert (bound.render(["no", "no"]), bound.constants) == ("From {{Sender}}", ("{{Sender}}",))
+
+
+def test_an_unknown_custom_variable_is_named() -> None:
+    with pytest.raises(UnknownVariable) as refused:
+        bind(parse("{{$Sender}}"), ["$Sender"], template="templates/a", variables={"Other": "x"})
+    assert refused.value.metadata == {"variable": "$Sender", "template": "templates/a"}

@@ -1,0 +1,63 @@
+"""What a stored template must hold, and what a change of one changes."""
+
+import pytest
+
+from services.processor.templates.errors import TemplateInvalid, UpdateMaskInvalid
+from services.processor.templates.templates import TemplateFields, check, merge
+
+FIELDS = TemplateFields("Hook", "Cold Outreach", "Hi {{Name}}", "Hook")
+
+
+def test_every_missing_field_is_named_at_once() -> None:
+    with pytest.raises(TemplateInvalid) as refused:
+        check(TemplateFields("", " ", "", "\t"))
+    assert [field for field, _ in refused.value.violations[:4]] == [
+        "display_name",
+        "category",
+        "prompt",
+        "output_column",
+    ]
+
+
+def test_names_are_trimmed_and_an_empty_model_means_the_default() -> None:
+    checked = check(TemplateFields(" Hook ", " C ", " Hi ", " Out ", model=""))
+    assert (checked.display_name, checked.category, checked.output_column) == ("Hook", "C", "Out")
+    assert (checked.prompt, checked.model) == (" Hi ", "gpt-4o-mini")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        (TemplateFields("a\nb", "c", "d", "e"), "display_name"),
+        (TemplateFields("a", "c", "d", "e\0"), "output_column"),
+        (TemplateFields("a", "c", "d\0", "e"), "prompt"),
+        (TemplateFields("a", "c", "{{", "e"), "prompt"),
+    ],
+)
+def test_what_would_break_later_is_refused(fields: TemplateFields, name: str) -> None:
+    with pytest.raises(TemplateInvalid) as refused:
+        check(fields)
+    assert [field for field, _ in refused.value.violations] == [name]
+
+
+NEW = TemplateFields("New", "Other", "Bye", "Out", model="m", temperature=0.0, max_tokens=7)
+
+
+def test_a_mask_chooses_what_changes() -> None:
+    changed = merge(FIELDS, NEW, {"prompt"}, ["temperature", "max_tokens", "name", "update_time"])
+    assert (changed.temperature, changed.max_tokens, changed.prompt) == (0.0, 7, FIELDS.prompt)
+
+
+def test_without_a_mask_what_the_body_holds_changes() -> None:
+    changed = merge(FIELDS, NEW, {"name", "category"}, [])
+    assert (changed.category, changed.prompt) == ("Other", FIELDS.prompt)
+
+
+def test_a_star_replaces_all() -> None:
+    assert merge(FIELDS, NEW, set(), ["*"]) == NEW
+
+
+def test_an_unknown_path_is_refused_and_named() -> None:
+    with pytest.raises(UpdateMaskInvalid) as refused:
+        merge(FIELDS, NEW, set(), ["prompt", "colour"])
+    assert refused.value.violations == (("update_mask", "unknown field colour"),)
