@@ -10,6 +10,7 @@ from smelt.processor.v1 import templates_pb2, variables_pb2
 
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, refusal
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider, answer_for
 
 COLUMNS = ["Name", "Company"]
@@ -92,7 +93,7 @@ async def test_clashes_and_a_wrong_order_are_found_before_the_start(ada: Person,
 
 async def test_the_library_is_read_only_and_duplicated_into_ones_own(ada: Person) -> None:
     async def call(name: str, request: Any) -> Any:
-        return await getattr(ada.templates, name)(request, metadata=ada.metadata, timeout=10)
+        return await getattr(ada.templates, name)(request, metadata=ada.metadata, timeout=PATIENCE_SECONDS)
 
     listed = await call("ListLibraryTemplates", templates_pb2.ListLibraryTemplatesRequest())
     first = await call("ListLibraryTemplates", templates_pb2.ListLibraryTemplatesRequest(page_size=5))
