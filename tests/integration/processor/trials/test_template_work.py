@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import grpc
@@ -68,6 +69,31 @@ async def test_a_json_schema_fills_several_columns_and_a_misfit_is_asked_for_aga
     assert second == ["Grace", "Compilers", "", "", ""]
     failed = (await ada.rows(job.name, filter="state = FAILED")).rows[0]
     assert (failed.error.reason, failed.attempts) == ("OUTPUT_SCHEMA_MISMATCH", 3)
+
+
+async def test_answers_are_held_to_the_depth_of_their_schema(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "content", "content": '{"people": [{"age": 200}]}', "contains": "Ada", "first": 1},
+        {"action": "content", "content": '{"people": [{"age": 36}]}', "contains": "Ada"},
+        {"action": "content", "content": '{"people": [{"age": 200}]}', "contains": "Grace"},
+    )
+    person = {"type": "object", "properties": {"age": {"type": "integer", "maximum": 150}}}
+    people = {"type": "array", "items": person}
+    schema = {"type": "object", "properties": {"people": people}}
+    template = await ada.template("Who is {{Name}}", "Out", json_schema=json.dumps(schema))
+    job = await ada.start(world.add_file(COLUMNS, ROWS), template)
+    done = await ada.until(job.name)
+    assert (done.request_counts.succeeded, done.request_counts.failed) == (1, 1)
+    failed = (await ada.rows(job.name, filter="state = FAILED")).rows[0]
+    assert failed.error.reason == "OUTPUT_SCHEMA_MISMATCH"
+    assert failed.error.message.endswith("people.0.age: the value is greater than the maximum of 150")
+    people["items"] = {"$ref": "https://example.com/person.json"}
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await ada.template("Who is {{Name}}", "Out", json_schema=json.dumps(schema))
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert await refusal(ada.template("Hi", "Out", json_schema=json.dumps(schema))) == "TEMPLATE_INVALID"
 
 
 async def test_a_parameter_that_the_provider_does_not_take_is_left_out(
