@@ -1,7 +1,7 @@
 """Who may call what: certificates by method, and whether a person or a grant must be behind the call."""
 
 from services.common.identity import AUTH, GATEWAY, PROCESSOR, Allow, Policy
-from services.common.servicers import privacy
+from services.common.policy import PRIVACY
 
 POLICY: Policy = {
     "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport", scope="write"),
@@ -21,5 +21,5 @@ POLICY: Policy = {
     "/smelt.files.v1.ResultService/ReadResult": Allow(PROCESSOR, needs="proof", scope="read"),
     "/smelt.files.v1.ExportFileService/DownloadDataExport": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.files.v1.ExportStoreService/WriteDataExport": Allow(AUTH, needs="export"),
-    **privacy.POLICY,
+    **PRIVACY,
 }

@@ -1,7 +1,7 @@
 """Who may call what: people, by the gateway."""
 
 from services.common.identity import GATEWAY, Allow, Policy
-from services.common.servicers import privacy
+from services.common.policy import PRIVACY
 
 _JOBS = "/smelt.processor.v1.JobService/"
 _KEY_TESTS = "/smelt.processor.v1.ApiKeyTestService/"
@@ -10,7 +10,7 @@ _WEBHOOKS = "/smelt.processor.v1.WebhookService/"
 _VARIABLES = "/smelt.processor.v1.VariableService/"
 
 POLICY: Policy = {
-    **privacy.POLICY,
+    **PRIVACY,
     _JOBS + "CreateJob": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "ListJobs": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "GetJob": Allow(GATEWAY, needs="passport", scope="read"),

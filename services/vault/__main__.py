@@ -5,9 +5,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from services.common import garbage, logs
+from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
@@ -34,8 +33,8 @@ def serve(_: argparse.Namespace) -> int:
 
     async def run() -> int:
         try:
-            await service.serve(settings, _stores(settings))
-        except (DomainError, SQLAlchemyError) as error:
+            await service.serve(settings)
+        except (DomainError, *FAILURES) as error:
             log.error("vault.start_failed", **describe(error))
             return 1
         return 0
@@ -56,7 +55,7 @@ def init(_: argparse.Namespace) -> int:
     settings = load(KeyFileSettings)
 
     async def run() -> int:
-        stores = _stores(settings)
+        stores = Stores.of(settings)
         first = FirstStart(
             KeyStore(stores.keystore),
             stores.database,
@@ -68,7 +67,7 @@ def init(_: argparse.Namespace) -> int:
         except CannotInitialise as error:
             print(f"the vault cannot be initialised: {error}", file=sys.stderr)
             return 1
-        except (DomainError, SQLAlchemyError) as error:
+        except (DomainError, *FAILURES) as error:
             print(f"a database does not answer as it should ({type(error).__name__})", file=sys.stderr)
             return 1
         finally:
@@ -76,10 +75,6 @@ def init(_: argparse.Namespace) -> int:
         return 0
 
     return asyncio.run(run())
-
-
-def _stores(settings: StoreSettings) -> Stores:
-    return Stores.at(read_secret(settings.database_url_file), read_secret(settings.vault_keystore_url_file))
 
 
 def main() -> int:

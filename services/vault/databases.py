@@ -6,7 +6,9 @@ from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.common import database
+from services.common.settings import read_secret
 from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants
+from services.vault.settings import StoreSettings
 
 
 async def is_empty(engine: AsyncEngine) -> bool:
@@ -30,6 +32,11 @@ class Stores:
     @classmethod
     def at(cls, database_url: str, keystore_url: str) -> "Stores":
         return cls(database_url, keystore_url, database.engine(database_url), database.engine(keystore_url))
+
+    @classmethod
+    def of(cls, settings: StoreSettings) -> "Stores":
+        """Return the databases that the settings name."""
+        return cls.at(read_secret(settings.database_url_file), read_secret(settings.vault_keystore_url_file))
 
     async def close(self) -> None:
         await self.database.dispose()

@@ -1,7 +1,7 @@
 """Who may call which method of the vault."""
 
 from services.common.identity import AUTH, FILES, GATEWAY, OPERATOR, PROCESSOR, Allow, Policy
-from services.common.servicers import privacy
+from services.common.policy import PRIVACY
 
 _KEYS = "/smelt.vault.v1.ApiKeyService/"
 _DIRECTORY = "/smelt.vault.v1.ApiKeyDirectoryService/"
@@ -45,7 +45,7 @@ POLICY: Policy = {
     _LEDGER + "ListErasures": Allow(OPERATOR),
     _LEDGER + "ReplayErasures": Allow(OPERATOR),
     _AUDIT + "ListEvents": Allow(AUTH),
-    **privacy.POLICY,
+    **PRIVACY,
     _AUDIT_OPERATOR + "VerifyAudit": Allow(OPERATOR),
     _AUDIT_OPERATOR + "ExportAuditMonth": Allow(OPERATOR),
     _AUDIT_OPERATOR + "DropAuditMonth": Allow(OPERATOR),

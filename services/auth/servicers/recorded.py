@@ -1,15 +1,15 @@
 """Calls that become events of the account when they have ended."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from services.auth.accounts import emails
 from services.auth.accounts.emails import EmailInvalid
+from services.auth.events.actions import ACTIONS
 from services.auth.events.events import Event, EventLog
 from services.common import identity
-from services.common.errors import DomainError
-from services.common.rpc.servicing import Context
+from services.common.rpc.guard import Ended
 
 _LONGEST_USER_AGENT = 500
 #: Refusals that tell an owner of something; what a limit refuses is told by the refusals that filled it.
@@ -17,59 +17,28 @@ _TOLD = {"ok", "UNAUTHENTICATED", "PASSWORD_WRONG"}
 
 
 class Recorded:
-    """A servicer, some methods of which are noted as events when they have ended."""
+    """The guard's hook after a call: notes what an owner should know of."""
 
-    def __init__(
-        self,
-        servicer: Any,
-        actions: Mapping[str, str],
-        *,
-        events: EventLog,
-        clock: Callable[[], datetime],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._servicer = servicer
+    def __init__(self, events: EventLog, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         self._events = events
         self._clock = clock
         self._new_id = new_id
-        for method, action in actions.items():
-            setattr(self, method, self._recorded(getattr(servicer, method), action))
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._servicer, name)
-
-    def _recorded(
-        self, inner: Callable[[Any, Context], Awaitable[Any]], action: str
-    ) -> Callable[[Any, Context], Awaitable[Any]]:
-        async def call(request: Any, context: Context) -> Any:
-            answer: Any = None
-            outcome = "ok"
-            try:
-                answer = await inner(request, context)
-            except DomainError as error:
-                outcome = error.reason
-                raise
-            except BaseException:
-                outcome = "INTERNAL"
-                raise
-            finally:
-                if outcome in _TOLD:
-                    self._note(request, answer, action=action, outcome=outcome)
-            return answer
-
-        return call
-
-    def _note(self, request: Any, answer: Any, *, action: str, outcome: str) -> None:
+    def note(self, ended: Ended) -> None:
+        """Note a call that was admitted and has an action, if its outcome is worth telling."""
+        action = ACTIONS.get(ended.method)
+        if action is None or not ended.admitted or ended.outcome not in _TOLD:
+            return
         call = identity.current_call()
         self._events.note(
             Event(
                 id=self._new_id(),
                 time=self._clock(),
                 action=action,
-                outcome=outcome,
+                outcome=ended.outcome,
                 account=call.passport.account if call.passport else "",
-                email="" if call.passport else _address(getattr(request, "email", "")),
-                object=_object(request, answer),
+                email="" if call.passport else _address(getattr(ended.request, "email", "")),
+                object=_object(ended.request, ended.answer),
                 client_address=call.client_address,
                 user_agent=call.user_agent[:_LONGEST_USER_AGENT],
             )

@@ -35,6 +35,10 @@ class VaultKeys:
         self._failed = 0.0
         self._lock = asyncio.Lock()
 
+    async def known(self) -> None:
+        """The readiness check: keys were asked for with success once."""
+        await self.current()
+
     async def current(self, *, newer: bool = False) -> KeySet:
         async with self._lock:
             age = time.monotonic() - self._answered

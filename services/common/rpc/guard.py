@@ -1,12 +1,14 @@
 """What stands before every method: caller list, passport or grant, request rules, one shape of error.
 
-It wraps all four kinds of RPC. Unary requests are checked against their
-contract's rules here; messages of request streams by their servicers.
+It wraps all four kinds of RPC. Unary requests are checked against their contract's rules here; messages of
+request streams are checked by their servicers. A service adds two hooks of its own: before a call, whether it
+may go on at all; after it, what is to be noted of it.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import grpc
@@ -55,8 +57,41 @@ def _path(violation: protovalidate.Violation) -> str:
     return ".".join(part.field_name for part in where.elements)
 
 
-#: Told of each call that is refused at the door: method, caller's short name if known, why. Must not wait.
-NoteRefusal = Callable[[str, str, DomainError], None]
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call that has an answer or a refusal: of `caller`, its short name or nothing for a stranger.
+
+    `admitted` says whether it got past the caller list and the proof. Streams have no request and no answer.
+    """
+
+    method: str
+    caller: str
+    admitted: bool
+    request: Message | None = None
+    answer: Message | None = None
+    error: Exception | None = None
+
+    @property
+    def outcome(self) -> str:
+        """`ok`, or the reason of the refusal."""
+        if self.error is None:
+            return "ok"
+        return self.error.reason if isinstance(self.error, DomainError) else DomainError.reason
+
+
+#: Asked before a call that was admitted, and before each message of an answer that is a stream: gets the
+#: method, raises the DomainError to refuse with.
+May = Callable[[str], None]
+#: Told of each call when it has ended, before its answer leaves. Must not wait and must not raise.
+Note = Callable[[Ended], None]
+
+
+def always(_: str) -> None:
+    """A service without a rule of its own."""
+
+
+def nothing(_: Ended) -> None:
+    """A service that notes nothing."""
 
 
 class Guard(grpc.aio.ServerInterceptor):
@@ -67,12 +102,14 @@ class Guard(grpc.aio.ServerInterceptor):
         policy: Policy,
         verifier: TokenVerifier,
         *,
-        note_refusal: NoteRefusal | None = None,
+        may: May = always,
+        note: Note = nothing,
         streams: OpenStreams | None = None,
     ) -> None:
         self._policy = policy
         self._verifier = verifier
-        self._note_refusal = note_refusal
+        self._may = may
+        self._note = note
         self._streams = streams
 
     async def intercept_service(
@@ -94,6 +131,8 @@ class Guard(grpc.aio.ServerInterceptor):
             (True, True): grpc.stream_stream_rpc_method_handler,
         }
         make = makers[handler.request_streaming, handler.response_streaming]
+        # Whether a service is ready can be asked of one that refuses all else.
+        may = always if method.startswith(_HEALTH) else self._may
         inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         wrap = self._stream if handler.response_streaming else self._single
         serializer = handler.response_serializer
@@ -105,23 +144,30 @@ class Guard(grpc.aio.ServerInterceptor):
             # Its messages are bytes already.
             inner, serializer = downloads.breaking_off(inner), None
         return make(
-            wrap(method, allow, inner, unary_request=not handler.request_streaming),
+            wrap(method, allow, inner, may=may, unary_request=not handler.request_streaming),
             handler.request_deserializer,
             serializer,
         )
 
     def _single(
-        self, method: str, allow: Allow | None, inner: Any, *, unary_request: bool
+        self, method: str, allow: Allow | None, inner: Any, *, may: May, unary_request: bool
     ) -> Callable[[Any, Context], Awaitable[Any]]:
         async def answer(request: Any, context: Context) -> Any:
             started = time.perf_counter()
             code = "OK"
+            caller, admitted = workload(context), False
+            asked = request if unary_request else None
             try:
-                await self._admit(method, allow, context)
+                await self._admit(method, allow, context, caller)
+                admitted = True
                 if unary_request:
                     check(request)
-                return await inner(request, context)
+                may(method)
+                said = await inner(request, context)
+                self._note(Ended(method, caller or "", admitted, asked, said))
+                return said
             except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+                self._note(Ended(method, caller or "", admitted, asked, error=error))
                 code = await refuse(context, method, error)
             finally:
                 RPC_SECONDS.labels(method=method, code=code).observe(time.perf_counter() - started)
@@ -129,30 +175,28 @@ class Guard(grpc.aio.ServerInterceptor):
         return answer
 
     def _stream(
-        self, method: str, allow: Allow | None, inner: Any, *, unary_request: bool
+        self, method: str, allow: Allow | None, inner: Any, *, may: May, unary_request: bool
     ) -> Callable[[Any, Context], AsyncIterator[Any]]:
         async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
+            caller, admitted = workload(context), False
             try:
-                await self._admit(method, allow, context)
+                await self._admit(method, allow, context, caller)
+                admitted = True
                 if unary_request:
                     check(request)
+                may(method)
                 async for message in inner(request, context):
+                    # A stream that was opened before gives nothing out after.
+                    may(method)
                     yield message
+                self._note(Ended(method, caller or "", admitted))
             except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+                self._note(Ended(method, caller or "", admitted, error=error))
                 await refuse(context, method, error)
 
         return answer
 
-    async def _admit(self, method: str, allow: Allow | None, context: Context) -> None:
-        caller = workload(context)
-        try:
-            await self._let_in(method, allow, context, caller)
-        except DomainError as error:
-            if self._note_refusal is not None:
-                self._note_refusal(method, caller or "", error)
-            raise
-
-    async def _let_in(self, method: str, allow: Allow | None, context: Context, caller: str | None) -> None:
+    async def _admit(self, method: str, allow: Allow | None, context: Context, caller: str | None) -> None:
         if allow is None or caller is None or caller not in allow.callers:
             log.warning("rpc.caller_refused", method=method, caller=caller)
             raise CallerNotAllowed

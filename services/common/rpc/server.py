@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import descriptor_pool
@@ -12,15 +14,41 @@ from grpc_health.v1 import health_pb2_grpc
 
 from services.common.identity import Policy
 from services.common.logs import log
-from services.common.rpc.guard import Guard, NoteRefusal
+from services.common.rpc.guard import Guard, May, Note, always, nothing
 from services.common.rpc.health import Health, ReadyCheck, serve_probes
 from services.common.rpc.open_streams import OpenStreams
 from services.common.rpc.tls import server_credentials, server_options
 from services.common.settings import ServiceSettings, host_port
 from services.common.tokens import TokenVerifier
 
-#: `add_XServicer_to_server` and the servicer.
-Registration = tuple[Callable[[Any, Any], None], Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a service is made of, ready to be served.
+
+    `background` are loops that run beside the server; one that fails ends the process, because a service
+    without its loops only looks healthy. `streams` are those that people may hold open.
+    """
+
+    policy: Policy
+    servicers: Sequence[object]
+    verifier: TokenVerifier
+    ready_checks: Sequence[ReadyCheck] = ()
+    background: Sequence[Callable[[], Awaitable[None]]] = ()
+    may: May = always
+    note: Note = nothing
+    streams: OpenStreams | None = None
+
+
+class Opened(AsyncExitStack):
+    """What a service has opened; closed when it ends, what was opened last first."""
+
+    def keep(self, resource: T, close: str = "close") -> T:
+        """Return the resource, and have its coroutine method of this name called at the end."""
+        self.push_async_callback(getattr(resource, close))
+        return resource
 
 
 def methods_of(service_names: Iterable[str]) -> set[str]:
@@ -40,43 +68,36 @@ def check_policy(policy: Policy, served: Iterable[str]) -> None:
         raise SystemExit(f"caller list for methods that are not served: {', '.join(unknown)}")
 
 
-class _Names:
-    """Stands in for a server while servicers register, to learn the services' names."""
+def contracts_of(servicer: object) -> list[tuple[str, Callable[[Any, Any], None]]]:
+    """Return the full name of each service that a servicer implements, and what adds it to a server.
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
-        self.names += [handler.service_name() for handler in handlers]
-
-    def add_registered_method_handlers(self, name: str, handlers: Any) -> None:
-        """Part of the registration's protocol; the names are known already."""
-
-
-def served_names(registrations: Sequence[Registration]) -> list[str]:
-    """Return the full names of the services that the registrations add."""
-    names = _Names()
-    for add, servicer in registrations:
-        add(servicer, names)
-    return names.names
+    Both stand in the generated module of the base that it is derived from.
+    """
+    found: list[tuple[str, Callable[[Any, Any], None]]] = []
+    for base in type(servicer).__mro__:
+        if base.__module__.endswith("_pb2_grpc"):
+            package = sys.modules[base.__module__.removesuffix("_grpc")].DESCRIPTOR.package
+            add = getattr(sys.modules[base.__module__], f"add_{base.__name__}_to_server")
+            found.append((f"{package}.{base.__name__.removesuffix('Servicer')}", add))
+    if not found:
+        raise TypeError(f"{type(servicer).__name__} implements no service")
+    return found
 
 
-async def start(
-    settings: ServiceSettings,
-    policy: Policy,
-    *,
-    servicers: Sequence[Registration],
-    verifier: TokenVerifier,
-    health: Health,
-    note_refusal: NoteRefusal | None = None,
-    streams: OpenStreams | None = None,
-) -> grpc.aio.Server:
-    """Start the mTLS port; `server.bound_port` style knowledge is not needed, the address is a setting."""
+def hollow(servicer: type[object]) -> object:
+    """Return a servicer of the same contract that does nothing: for a server that refuses every call."""
+    base = next(base for base in servicer.__mro__ if base.__module__.endswith("_pb2_grpc"))
+    return base()
+
+
+async def start(settings: ServiceSettings, parts: Parts, health: Health) -> grpc.aio.Server:
+    """Start the mTLS port at the address of the settings."""
     # Envoy's own contract is registered under Envoy's package; it is on the lists like any other.
-    check_policy(policy, served_names(servicers))
-    guard = Guard(policy, verifier, note_refusal=note_refusal, streams=streams)
+    contracts = [(*each, servicer) for servicer in parts.servicers for each in contracts_of(servicer)]
+    check_policy(parts.policy, [name for name, _, _ in contracts])
+    guard = Guard(parts.policy, parts.verifier, may=parts.may, note=parts.note, streams=parts.streams)
     server = grpc.aio.server(interceptors=[guard], options=server_options())
-    for add, servicer in servicers:
+    for _, add, servicer in contracts:
         add(servicer, server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     if not server.add_secure_port(settings.listen, server_credentials(settings)):
@@ -94,40 +115,19 @@ async def until_signalled() -> None:
     await stop.wait()
 
 
-async def serve(
-    settings: ServiceSettings,
-    policy: Policy,
-    *,
-    servicers: Sequence[Registration],
-    verifier: TokenVerifier,
-    ready_checks: Sequence[ReadyCheck] = (),
-    background: Sequence[Callable[[], Awaitable[None]]] = (),
-    on_stop: Sequence[Callable[[], Awaitable[None]]] = (),
-    note_refusal: NoteRefusal | None = None,
-    streams: OpenStreams | None = None,
-) -> None:
-    """Serve until SIGTERM or SIGINT; then say NOT_SERVING, let calls finish, and run `on_stop` in order.
+async def serve(settings: ServiceSettings, assemble: Callable[[Opened], Awaitable[Parts]]) -> None:
+    """Serve until SIGTERM or SIGINT; then say NOT_SERVING, let calls finish, and close what was opened.
 
-    `background` are loops that run beside the server; one that fails ends the process,
-    because a service without its loops only looks healthy. `streams` are those that people may hold open.
+    What `assemble` opened is closed also when the start fails: an open pool keeps a process alive that
+    serves nobody.
     """
-    async with AsyncExitStack() as stack:
-        # Also when the start fails: an open pool keeps a process alive that serves nobody.
-        for step in reversed(on_stop):
-            stack.push_async_callback(step)
-        health = Health(ready_checks)
+    async with Opened() as opened:
+        parts = await assemble(opened)
+        health = Health(parts.ready_checks)
         probes = await serve_probes(health, *host_port(settings.health_listen))
-        stack.push_async_callback(probes.cleanup)
-        server = await start(
-            settings,
-            policy,
-            servicers=servicers,
-            verifier=verifier,
-            health=health,
-            note_refusal=note_refusal,
-            streams=streams,
-        )
-        loops = (health.watch, *background, *([streams.watch] if streams else []))
+        opened.push_async_callback(probes.cleanup)
+        server = await start(settings, parts, health)
+        loops = (health.watch, *parts.background, *([parts.streams.watch] if parts.streams else []))
         log.info("server.started", listen=settings.listen)
         tasks = [asyncio.ensure_future(loop()) for loop in loops]
         stopped = asyncio.ensure_future(until_signalled())

@@ -1,20 +1,13 @@
 """PrivacyService: the same contract in every service that holds something of people."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-import grpc
 from smelt.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 
 from services.common import identity
-from services.common.identity import AUTH, Allow, Policy
 from services.common.privacy import Entry, Part
+from services.common.rpc.servicing import Context
 
-#: For the list of every service that serves this.
-POLICY: Policy = {
-    "/smelt.privacy.v1.PrivacyService/ExportPart": Allow(AUTH, needs="export"),
-    "/smelt.privacy.v1.PrivacyService/ErasePart": Allow(AUTH, needs="erasure"),
-}
 #: Small pieces are put together, large ones cut, so that a message is worth its way.
 _MESSAGE_BYTES = 256 * 1024
 
@@ -26,7 +19,7 @@ class PrivacyServicer(privacy_pb2_grpc.PrivacyServiceServicer):
         self._part = part
 
     async def ExportPart(
-        self, request: privacy_pb2.ExportPartRequest, context: grpc.aio.ServicerContext[Any, Any]
+        self, request: privacy_pb2.ExportPartRequest, context: Context
     ) -> AsyncIterator[privacy_pb2.ExportPartResponse]:
         waiting = bytearray()
         async for piece in self._part.export(identity.export_permit()):
@@ -44,6 +37,6 @@ class PrivacyServicer(privacy_pb2_grpc.PrivacyServiceServicer):
             yield privacy_pb2.ExportPartResponse(data=bytes(waiting))
 
     async def ErasePart(
-        self, request: privacy_pb2.ErasePartRequest, context: grpc.aio.ServicerContext[Any, Any]
+        self, request: privacy_pb2.ErasePartRequest, context: Context
     ) -> privacy_pb2.ErasePartResponse:
         return privacy_pb2.ErasePartResponse(done=await self._part.erase(identity.erasure_permit().account))

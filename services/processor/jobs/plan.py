@@ -6,7 +6,8 @@ from math import ceil
 from typing import Self
 
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
-from services.processor.templates.errors import UnknownVariable
+from services.processor.templates import schema
+from services.processor.templates.errors import TemplateInvalid, UnknownVariable
 from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.template import Template
@@ -26,25 +27,17 @@ class Step:
 
     @classmethod
     def of(cls, template: Template) -> Self:
-        """Return a template as a job freezes it."""
+        """Freeze a template; raise TemplateInvalid when its schema is no longer accepted."""
+        json_schema = template.fields.settings.json_schema
+        if json_schema:
+            try:
+                schema.check(json_schema)
+            except schema.SchemaInvalid as error:
+                raise TemplateInvalid(
+                    f"The JSON schema of {template.fields.display_name} {error}",
+                    violations=[("json_schema", str(error))],
+                ) from None
         return cls(f"templates/{template.id}", template.fields.settings)
-
-    # The checks of answers read these four of a step.
-    @property
-    def character_limit(self) -> int:
-        return self.settings.character_limit
-
-    @property
-    def word_limit(self) -> int:
-        return self.settings.word_limit
-
-    @property
-    def forbidden_words(self) -> tuple[str, ...]:
-        return self.settings.forbidden_words
-
-    @property
-    def json_schema(self) -> str:
-        return self.settings.json_schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common import identity
+from services.common.database import Transactions
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
 from services.common.privacy import Entry, Piece
@@ -55,7 +55,7 @@ class AccountJobs(Protocol):
 class ProcessorPart:
     """Exports and erases templates, jobs and rows."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Transactions
     jobs: AccountJobs
     rows: ReadsResults
     vault: OpensDataKeys

@@ -1,7 +1,7 @@
 """One prompt's way to its answer: key, call, and again while that makes sense."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.common.errors import DomainError
@@ -25,8 +25,8 @@ from services.processor.provider.failures import (
 from services.processor.rows.budget import Budget, most_nanos
 from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
 from services.processor.rows.requests import RefusedParameters, Requests
-from services.processor.templates import schema
 from services.processor.templates.prompt_settings import PromptSettings
+from services.processor.templates.schema import SchemaInvalid, Unfitting
 from services.processor.usage.meter import cost_nanos
 
 #: Releases in a row that may go unanswered before the shard goes back to the queue.
@@ -93,7 +93,7 @@ class Calls:
         self._dice = dice
         self._refused = refused
         self._budget = budget
-        self._requests: dict[PromptSettings, Requests] = {}
+        self._requests: dict[PromptSettings, Requests | Failure] = {}
 
     async def call(
         self, row: int, position: int, *, settings: PromptSettings, rate_key: str, prompt: str
@@ -101,6 +101,9 @@ class Calls:
         """Send a prompt until it is answered, its row has failed, or the work has ended."""
         called = Called()
         requests = self._requests_of(settings)
+        if isinstance(requests, Failure):
+            called.failure = requests
+            return called
         left_out: set[str] = set()
         failed = refused = 0
         budget = self._budget
@@ -150,10 +153,11 @@ class Calls:
             called.input_tokens += said.input_tokens
             called.output_tokens += said.output_tokens
             if type(said) is Answer:
-                called.texts = _texts(settings, said.text)
-                if called.texts is not None:
+                read = _texts(requests, said.text)
+                if not isinstance(read, Failure):
+                    called.texts = read
                     break
-                failure = UNFITTING
+                failure = read
             else:
                 failure = said.failure  # type: ignore[union-attr]
             if failure.parameter and failure.parameter not in left_out:
@@ -178,10 +182,19 @@ class Calls:
             await self._wait(failure, failed + refused, rate_key)
         return called
 
-    def _requests_of(self, settings: PromptSettings) -> Requests:
+    def _requests_of(self, settings: PromptSettings) -> Requests | Failure:
         found = self._requests.get(settings)
         if found is None:
-            found = self._requests[settings] = Requests(settings)
+            try:
+                found = Requests(settings)
+            except SchemaInvalid as error:
+                # It was taken when the job started. No answer could be checked, so none is paid for.
+                found = replace(
+                    UNFITTING,
+                    verdict=Verdict.ROW_FAILS,
+                    message=f"The template's JSON schema is no longer accepted: it {error}",
+                )
+            self._requests[settings] = found
         return found
 
     def _refused_too_long(self, rate_key: str) -> bool:
@@ -235,8 +248,13 @@ def _spent(settings: PromptSettings, said: Answer | Unusable, most: int) -> int:
     return cost_nanos(settings.model, said.input_tokens, said.output_tokens)
 
 
-def _texts(settings: PromptSettings, text: str) -> tuple[str, ...] | None:
-    return schema.values(settings.json_schema, text) if settings.json_schema else (text,)
+def _texts(requests: Requests, text: str) -> tuple[str, ...] | Failure:
+    if requests.schema is None:
+        return (text,)
+    try:
+        return requests.schema.read(text)
+    except Unfitting as error:
+        return replace(UNFITTING, message=f"{UNFITTING.message}: {error}")
 
 
 class _Uses:

@@ -59,7 +59,8 @@ class RowLoop:
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
         self._checks = [
-            AnswerChecks(step, prompt) for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
+            AnswerChecks(step.settings, prompt)
+            for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
         ]
         self._used = used_columns(snapshot)
         self._rate_keys = [rate_key(api_key, step.settings.model) for step in snapshot.steps]

@@ -18,10 +18,12 @@ _MOST_RATE_KEYS = 1000
 
 
 class Requests:
-    """The requests of one step; everything but the prompt is put together once."""
+    """The requests of one step; everything but the prompt is put together once. Raises SchemaInvalid."""
 
     def __init__(self, settings: PromptSettings) -> None:
         self._settings = settings
+        #: What a JSON answer must fit, compiled once for all rows.
+        self.schema = schema.of(settings.json_schema) if settings.json_schema else None
         self._forms: dict[frozenset[str], dict[str, Any]] = {}
 
     def body(self, prompt: str, without: frozenset[str]) -> Mapping[str, Any]:
@@ -47,13 +49,13 @@ class Requests:
             form["temperature"] = settings.temperature
         if "store" not in without:
             form["store"] = False
-        if settings.json_schema and "response_format" not in without:
+        if self.schema is not None and "response_format" not in without:
             form["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {
                     "name": "answer",
-                    "strict": True,
-                    "schema": schema.strict(settings.json_schema),
+                    "strict": self.schema.is_strict,
+                    "schema": self.schema.sent,
                 },
             }
         return form
@@ -67,11 +69,10 @@ class Requests:
             said.append(f"Use at most {settings.word_limit} words.")
         if settings.forbidden_words:
             said.append(f"Never use these words: {', '.join(settings.forbidden_words)}.")
-        if settings.json_schema:
+        if self.schema is not None:
             said.append("The text is one JSON object.")
             if "response_format" in without:
-                shape = orjson.dumps(schema.strict(settings.json_schema)).decode()
-                said.append(f"Its JSON schema: {shape}")
+                said.append(f"Its JSON schema: {orjson.dumps(self.schema.sent).decode()}")
         return " ".join(said)
 
 

@@ -58,7 +58,10 @@ class TestCalls:
     def __init__(self, snapshot: Snapshot, api_key: str, *, grant: str, callers: Callers) -> None:
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
-        self._checks = [AnswerChecks(*each) for each in zip(self._steps, self._prompts, strict=True)]
+        self._checks = [
+            AnswerChecks(step.settings, prompt)
+            for step, prompt in zip(self._steps, self._prompts, strict=True)
+        ]
         self._rate_keys = [rate_key(api_key, step.settings.model) for step in self._steps]
         self._ended = Ended()
         self._calls = Calls(

@@ -2,9 +2,23 @@
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.vault.audit.chain import Event
+
+
+class Call(Protocol):
+    """A call that has ended, as the guard tells of it."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def caller(self) -> str: ...
+    @property
+    def admitted(self) -> bool: ...
+    @property
+    def error(self) -> Exception | None: ...
 
 
 class Recording:
@@ -44,7 +58,8 @@ class Refusals:
             details = {"caller": caller, "reason": error.reason}
             self._note(Event(account, object, action, "refused", details))
 
-    def at_the_door(self, method: str, caller: str, error: DomainError) -> None:
+    def at_the_door(self, ended: Call) -> None:
         """Note a call that its certificate or its proof did not let in."""
-        name = method.rsplit("/", 1)[-1]
-        self.refused(error, account="", object="", action=f"call {name}", caller=caller)
+        if not ended.admitted and isinstance(ended.error, DomainError):
+            name = ended.method.rsplit("/", 1)[-1]
+            self.refused(ended.error, account="", object="", action=f"call {name}", caller=ended.caller)

@@ -1,12 +1,12 @@
 """What a vault that is unsealed but must not work yet answers to all but operators: that it is not ready."""
 
-from collections.abc import Callable
-from typing import Any
-
-from google.protobuf import descriptor_pool
-
 from services.common.errors import DomainError, Kind
-from services.common.rpc.server import Registration
+
+_OPERATORS = (
+    "/smelt.vault.v1.OperatorService/",
+    "/smelt.vault.v1.AuditOperatorService/",
+    "/smelt.vault.v1.ErasureLedgerService/",
+)
 
 
 class VaultNotReady(DomainError):
@@ -36,30 +36,7 @@ class Gate:
         """The readiness check."""
         self.check()
 
-    def guarded(self, service: str, add: Callable[[Any, Any], None], servicer: Any) -> Registration:
-        """Return a registration of a servicer that answers only while the gate is open."""
-        methods = descriptor_pool.Default().FindServiceByName(service).methods
-        answers = {
-            method.name: (self._stream if method.server_streaming else self._single)(
-                getattr(servicer, method.name)
-            )
-            for method in methods
-        }
-        return add, type("Guarded", (), {name: staticmethod(answer) for name, answer in answers.items()})()
-
-    def _single(self, inner: Any) -> Any:
-        async def answer(request: Any, context: Any) -> Any:
+    def may(self, method: str) -> None:
+        """Raise VaultNotReady while it is closed, but for what operators look and repair with."""
+        if not method.startswith(_OPERATORS):
             self.check()
-            return await inner(request, context)
-
-        return answer
-
-    def _stream(self, inner: Any) -> Any:
-        async def answer(request: Any, context: Any) -> Any:
-            self.check()
-            async for message in inner(request, context):
-                # A stream that was opened before gives nothing out after.
-                self.check()
-                yield message
-
-        return answer

@@ -6,7 +6,7 @@ import email.policy
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -25,8 +25,7 @@ from smelt.auth.v1 import (
 )
 
 from deploy.local.certificates import Certificates
-from services.auth.__main__ import assemble
-from services.auth.policy import POLICY
+from services.auth.service import assemble
 from services.auth.settings import AuthSettings
 from services.common.errors import RemoteError
 from services.common.identity import CLIENT_ADDRESS_KEY, PASSPORT_KEY
@@ -36,6 +35,7 @@ from services.common.rpc.health import Health
 from services.common.settings import PeerSettings
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 
 PASSWORD = "correct horse battery staple"
@@ -104,7 +104,7 @@ class Auth:
 
     async def mail(self, recipient: str, number: int = 1) -> EmailMessage:
         """Return the n-th mail to an address, once it was sent."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(mails := self.mails(recipient)) < number:
                 await asyncio.sleep(0.05)
         return mails[number - 1]
@@ -118,7 +118,7 @@ class Auth:
         answer: users_pb2.User = await self.users.CreateUser(
             users_pb2.CreateUserRequest(email=email, password=password),
             metadata=from_client(client),
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         return answer
 
@@ -129,7 +129,7 @@ class Auth:
         answer: sessions_pb2.CreateSessionResponse = await self.sessions.CreateSession(
             sessions_pb2.CreateSessionRequest(email=email, password=password, device_token=device_token),
             metadata=from_client(client),
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         return answer
 
@@ -141,7 +141,7 @@ class Auth:
             attributes=envoy.AttributeContext(request=envoy.AttributeContext.Request(http=http))
         )
         answer: envoy.CheckResponse = await envoy_grpc.AuthorizationStub(self.channel).Check(
-            request, timeout=5
+            request, timeout=PATIENCE_SECONDS
         )
         return answer
 
@@ -155,7 +155,9 @@ class Auth:
     async def end(self, name: str, passport: str) -> None:
         """Sign out, or end a session by its name."""
         await self.sessions.DeleteSession(
-            sessions_pb2.DeleteSessionRequest(name=name), metadata=((PASSPORT_KEY, passport),), timeout=5
+            sessions_pb2.DeleteSessionRequest(name=name),
+            metadata=((PASSPORT_KEY, passport),),
+            timeout=PATIENCE_SECONDS,
         )
 
     def execute(self, statement: str, *values: Any) -> list[Any]:
@@ -266,17 +268,9 @@ async def replica(
         vault_address=vault_address,
         **{**GENEROUS, **NOBODY_ELSE, "mail_dir": url_file.with_suffix(".mail"), **settings},
     )
-    async with AsyncExitStack() as stack:
-        parts = assemble(told)
-        for step in reversed(parts.on_stop):
-            stack.push_async_callback(step)
-        running = await server.start(
-            told,
-            POLICY,
-            servicers=parts.servicers,
-            verifier=parts.verifier,
-            health=Health(parts.ready_checks),
-        )
+    async with server.Opened() as stack:
+        parts = await assemble(told, stack)
+        running = await server.start(told, parts, Health(parts.ready_checks))
         stack.push_async_callback(running.stop, None)
         loops = [asyncio.ensure_future(loop()) for loop in parts.background]
         stack.push_async_callback(_ended, loops)

@@ -8,15 +8,6 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from smelt.auth.v1 import grants_pb2_grpc, session_states_pb2_grpc
-from smelt.files.v1 import files_pb2_grpc, results_pb2_grpc, rows_pb2_grpc
-from smelt.vault.v1 import (
-    api_keys_pb2_grpc,
-    data_keys_pb2_grpc,
-    release_pb2_grpc,
-    signing_pb2_grpc,
-    webhooks_pb2_grpc,
-)
 
 from deploy.local.certificates import Certificates
 from deploy.local.ports import PortBlock
@@ -30,11 +21,12 @@ from tests.integration.processor.stand_in_services import (
     ISSUER,
     KEY_ID,
     AuthStandIn,
-    EverySessionStands,
     FilesStandIn,
     VaultStandIn,
     World,
 )
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.sessions import EverySessionStands
 
 
 class StandIns:
@@ -56,7 +48,7 @@ class StandIns:
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
 
     def passport(self, account: str) -> str:
         """Return a token for a person who is here."""
@@ -89,26 +81,13 @@ class StandIns:
             FilesStandIn(self.world),
             AuthStandIn(self.token, self.world),
         )
-        served: dict[str, list[server.Registration]] = {
-            "vault": [
-                (api_keys_pb2_grpc.add_ApiKeyDirectoryServiceServicer_to_server, vault),
-                (data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server, vault),
-                (release_pb2_grpc.add_KeyReleaseServiceServicer_to_server, vault),
-                (signing_pb2_grpc.add_SigningServiceServicer_to_server, vault),
-                (webhooks_pb2_grpc.add_WebhookSecretServiceServicer_to_server, vault),
-            ],
-            "files": [
-                (files_pb2_grpc.add_FileServiceServicer_to_server, files),
-                (rows_pb2_grpc.add_RowServiceServicer_to_server, files),
-                (results_pb2_grpc.add_ResultServiceServicer_to_server, files),
-            ],
-            "auth": [
-                (grants_pb2_grpc.add_GrantServiceServicer_to_server, auth),
-                (session_states_pb2_grpc.add_SessionStateServiceServicer_to_server, EverySessionStands()),
-            ],
+        served: dict[str, list[object]] = {
+            "vault": [vault],
+            "files": [files],
+            "auth": [auth, EverySessionStands()],
         }
         self._servers = []
-        for name, registrations in served.items():
+        for name, servicers in served.items():
             with PortBlock.reserve() as block:
                 port = self.ports[name] = block.take()
             who = self._certificates.identity(name)
@@ -133,11 +112,15 @@ class StandIns:
                 method: Allow(PROCESSOR)
                 if method.endswith(open_to_all)
                 else Allow(PROCESSOR, needs="proof", scope="read")
-                for method in server.methods_of(server.served_names(registrations))
+                for method in server.methods_of(
+                    contract for each in servicers for contract, _ in server.contracts_of(each)
+                )
             }
             self._servers.append(
                 await server.start(
-                    settings, policy, servicers=registrations, verifier=verifier, health=Health([])
+                    settings,
+                    server.Parts(policy=policy, servicers=servicers, verifier=verifier),
+                    Health([]),
                 )
             )
 

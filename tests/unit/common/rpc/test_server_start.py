@@ -19,15 +19,15 @@ async def test_a_service_with_a_method_on_no_list_closes_what_it_opened_and_does
     async def close() -> None:
         closed.append("pool")
 
+    async def assemble(opened: server.Opened) -> server.Parts:
+        opened.push_async_callback(close)
+        return server.Parts(
+            policy={}, servicers=[Files()], verifier=TokenVerifier(StaticKeys(KeySet("test")))
+        )
+
     settings = ServiceSettings.model_construct(
         listen=f"127.0.0.1:{free_port()}", health_listen=f"127.0.0.1:{free_port()}"
     )
     with pytest.raises(SystemExit, match=r"no caller list for: /smelt\.files\.v1\.FileService/"):
-        await server.serve(
-            settings,
-            {},
-            servicers=[(files_pb2_grpc.add_FileServiceServicer_to_server, Files())],
-            verifier=TokenVerifier(StaticKeys(KeySet("test"))),
-            on_stop=[close],
-        )
+        await server.serve(settings, assemble)
     assert closed == ["pool"]

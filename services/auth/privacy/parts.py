@@ -1,0 +1,65 @@
+"""What exports and erases accounts over all services, put together over what auth has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.auth.privacy import deletion, exports
+from services.auth.privacy.part import AuthPart
+from services.auth.privacy.saga import Saga
+from services.auth.privacy.store.exports import DataExportStore
+from services.auth.privacy.store.saga import SagaStore
+from services.auth.privacy.store.tombstones import TombstoneStore
+from services.common.database import Transactions
+
+
+class Holder(deletion.Holder, exports.Holder, Protocol):
+    """Another service that holds something of people."""
+
+
+class Signer(deletion.ErasureSigner, exports.ExportSigner, Protocol):
+    """Makes the tokens that other services take as proof of an export or an erasure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Where people who have left are recorded, and the two kinds of work that must be finished."""
+
+    tombstones: TombstoneStore
+    erasures: Saga
+    exportings: Saga
+
+    @classmethod
+    def over(
+        cls,
+        transactions: Transactions,
+        records: DataExportStore,
+        *,
+        holders: Mapping[str, Holder],
+        archives: exports.ArchiveStore,
+        keys: deletion.KeyDestroyer,
+        signer: Signer,
+        clock: Callable[[], datetime],
+        claim_seconds: float,
+    ) -> "Privacy":
+        tombstones = TombstoneStore(transactions)
+        erasure = deletion.Erasure(tombstones, holders, keys, signer)
+        exporting = exports.Exporting(
+            records, {"account": AuthPart(transactions), **holders}, archives, signer, clock
+        )
+        erasures, exportings = (
+            Saga(
+                "erasure",
+                SagaStore(transactions, "erasure", "account"),
+                erasure.perform,
+                claim_seconds=claim_seconds,
+            ),
+            Saga(
+                "export",
+                SagaStore(transactions, "data_export", "id"),
+                exporting.perform,
+                claim_seconds=claim_seconds,
+            ),
+        )
+        return cls(tombstones, erasures, exportings)

@@ -1,0 +1,209 @@
+"""Auth as a server: its parts put together."""
+
+import asyncio
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+
+from services.auth.accounts.accounts import SignUp, Users
+from services.auth.accounts.password_again import PasswordAgain
+from services.auth.accounts.store import AccountStore
+from services.auth.admission import store
+from services.auth.admission.check import ActiveSessions, Gate, SessionGate, TokenGate
+from services.auth.admission.grants import Grants
+from services.auth.admission.passports import Passports
+from services.auth.admission.session_tokens import VerifiedSessions
+from services.auth.events.audit_events import AuditEvents
+from services.auth.events.events import EventLog
+from services.auth.events.store import EventStore
+from services.auth.limits.limits import MailLimits, RegisterLimits, SignInLimits
+from services.auth.limits.store import AttemptStore
+from services.auth.mail import senders
+from services.auth.mail.postman import Postman
+from services.auth.mail.store import Outbox
+from services.auth.passwords.bcrypt_processes import BcryptProcesses
+from services.auth.passwords.passwords import Passwords, schemes
+from services.auth.passwords.rules import PasswordRules
+from services.auth.passwords.threads import BoundedThreads
+from services.auth.peers.files import FilesArchives
+from services.auth.peers.privacy import PrivacyHolder
+from services.auth.peers.vault import Vault, VaultErasure, VaultEvents
+from services.auth.policy import POLICY
+from services.auth.privacy.deletion import Leaving
+from services.auth.privacy.exports import LISTED, DataExports
+from services.auth.privacy.parts import Privacy
+from services.auth.privacy.store.exports import DataExportStore
+from services.auth.recovery.mail_requests import MailRequests
+from services.auth.recovery.password_changes import PasswordChanges
+from services.auth.recovery.sign_in_links import SignInLinks
+from services.auth.recovery.store.mailed_tokens import MailedTokenStore
+from services.auth.recovery.store.passwords import PasswordStore
+from services.auth.servicers.access_tokens import AccessTokenServicer
+from services.auth.servicers.audit_events import AuditEventServicer
+from services.auth.servicers.authorization import AuthorizationServicer
+from services.auth.servicers.data_exports import DataExportServicer
+from services.auth.servicers.deletions import DeletionServicer
+from services.auth.servicers.grants import GrantServicer
+from services.auth.servicers.recorded import Recorded
+from services.auth.servicers.recovery import RecoveryServicer
+from services.auth.servicers.session_states import SessionStateServicer
+from services.auth.servicers.sessions import SessionServicer
+from services.auth.servicers.users import UserServicer
+from services.auth.sessions.sessions import Lives, Sessions
+from services.auth.sessions.store.devices import DeviceStore
+from services.auth.sessions.store.sessions import SessionStore
+from services.auth.settings import AuthSettings
+from services.auth.sweep import Sweep
+from services.auth.tokens.access_tokens import AccessTokens
+from services.auth.tokens.store import AccessTokenStore
+from services.common import database, identity
+from services.common.ids import new_id
+from services.common.peers.vault import VaultKeys
+from services.common.rpc import server, tls
+from services.common.settings import read_secret
+from services.common.tokens import TokenVerifier
+
+#: So that people can see for a while what was signed in, and an operator what an ended one did.
+ENDED_SESSIONS_KEPT = timedelta(days=30)
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Parts:
+    """Construct everything."""
+    url = read_secret(settings.database_url_file)
+    channel = opened.keep(tls.channel(settings, identity.VAULT, settings.vault_address))
+    keys = VaultKeys(channel)
+    verifier = TokenVerifier(keys)
+    vault = Vault(channel)
+    engine = opened.keep(database.engine(url), "dispose")
+    transactions = database.sessions(engine)
+    accounts, records, tokens = (
+        AccountStore(transactions),
+        SessionStore(transactions),
+        AccessTokenStore(transactions),
+    )
+    reader, token_reader, either = (
+        opened.keep(store.sessions(url)),
+        opened.keep(store.access_tokens(url)),
+        opened.keep(store.either(url)),
+    )
+    attempts = AttemptStore(transactions)
+    hashing = BcryptProcesses()
+    opened.push_async_callback(asyncio.to_thread, hashing.close)
+    threads = opened.keep(BoundedThreads(settings.bcrypt_threads))
+    hashes = Passwords(vault, threads, schemes(hashing.hashpw))
+    rules = PasswordRules(opened.keep(BoundedThreads(1)))
+    passwords, mailed, devices, mails = (
+        PasswordStore(transactions),
+        MailedTokenStore(transactions),
+        DeviceStore(transactions),
+        Outbox(transactions),
+    )
+    lives = Lives(
+        whole=timedelta(days=settings.session_days), idle=timedelta(days=settings.session_idle_days)
+    )
+    passports = Passports(vault, time.monotonic)
+    gate = Gate(
+        SessionGate(
+            VerifiedSessions(verifier),
+            ActiveSessions(reader, idle=lives.idle, clock=now),
+            uses=records,
+            passports=passports,
+            clock=now,
+        ),
+        TokenGate(token_reader, uses=tokens, passports=passports, clock=now),
+    )
+    # A grant is asked for with a passport, behind which may be an access token.
+    active = ActiveSessions(either, idle=lives.idle, clock=now)
+    sign_in_limits = SignInLimits(attempts, settings.sign_in_rates())
+    sessions = Sessions(
+        records,
+        accounts,
+        limits=sign_in_limits,
+        hashes=hashes,
+        renewals=passwords,
+        devices=devices,
+        signer=vault,
+        lives=lives,
+        clock=now,
+        new_id=new_id,
+        random=secrets.token_bytes,
+    )
+    users = Users(
+        accounts,
+        hashes,
+        sign_up=SignUp(first_only=settings.sign_up == "first", verify=settings.verify_email),
+        tokens=mailed,
+        rules=rules,
+        limits=RegisterLimits(attempts, settings.limit_register),
+        clock=now,
+        new_id=new_id,
+    )
+    requests = MailRequests(mails, MailLimits(attempts, settings.limit_reset))
+    password_again = PasswordAgain(accounts, hashes, limits=sign_in_limits)
+    changes = PasswordChanges(
+        passwords, requests, password_again=password_again, rules=rules, hashes=hashes, clock=now
+    )
+    links = SignInLinks(requests, mailed, sessions)
+    postman = Postman(
+        mails,
+        senders.chosen(settings),
+        tokens=mailed,
+        random=secrets.token_bytes,
+        public_url=settings.public_url,
+    )
+    export_records, event_store = DataExportStore(transactions), EventStore(transactions)
+    sweep = Sweep(
+        [
+            attempts.sweep,
+            mailed.sweep,
+            devices.sweep,
+            lambda: records.sweep(before=now() - ENDED_SESSIONS_KEPT),
+            lambda: export_records.sweep(now() - LISTED),
+            lambda: event_store.sweep(now() - timedelta(days=settings.event_days)),
+        ]
+    )
+    access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
+    files = opened.keep(tls.channel(settings, identity.FILES, settings.files_address))
+    processor = opened.keep(tls.channel(settings, identity.PROCESSOR, settings.processor_address))
+    privacy = Privacy.over(
+        transactions,
+        export_records,
+        holders={
+            "processor": PrivacyHolder(processor),
+            "files": PrivacyHolder(files),
+            "vault": PrivacyHolder(channel),
+        },
+        archives=FilesArchives(files),
+        keys=VaultErasure(channel),
+        signer=vault,
+        clock=now,
+        claim_seconds=settings.claim_seconds,
+    )
+    leaving = Leaving(password_again, privacy.tombstones, begun=privacy.erasures.wake)
+    data_exports = DataExports(export_records, begun=privacy.exportings.wake, clock=now, new_id=new_id)
+    events = EventLog(event_store)
+    return server.Parts(
+        policy=POLICY,
+        servicers=[
+            AuthorizationServicer(gate),
+            UserServicer(users, changes),
+            SessionServicer(sessions),
+            AccessTokenServicer(access_tokens),
+            DataExportServicer(data_exports, now),
+            DeletionServicer(leaving),
+            AuditEventServicer(AuditEvents(event_store, VaultEvents(channel))),
+            RecoveryServicer(changes, links),
+            SessionStateServicer(active),
+            GrantServicer(Grants(active, vault)),
+        ],
+        verifier=verifier,
+        note=Recorded(events, clock=now, new_id=new_id).note,
+        # Keys that are known stay good while the vault restarts; so does auth for people who are signed in.
+        ready_checks=[lambda: database.ping(engine), keys.known],
+        background=[sweep.run, postman.run, events.run, privacy.erasures.run, privacy.exportings.run],
+    )

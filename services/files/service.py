@@ -1,0 +1,177 @@
+"""Files as a server: its parts put together."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from services.common import database, identity
+from services.common.ids import new_id
+from services.common.peers.auth import AuthSessions
+from services.common.peers.vault import VaultAccountKeys, VaultKeys
+from services.common.rewrap import Rewrapping
+from services.common.rpc import server, tls
+from services.common.rpc.open_streams import OpenStreams
+from services.common.servicers.privacy import PrivacyServicer
+from services.common.settings import read_secret
+from services.common.tokens import TokenVerifier
+from services.files.exports.exports import Exports
+from services.files.exports.store import ExportStore
+from services.files.library.library import Library
+from services.files.library.reparses import Reparses
+from services.files.library.store.files import FileStore
+from services.files.library.store.retention import RetentionStore
+from services.files.library.uploads import UploadLimits, Uploads
+from services.files.objects.discards import Discards
+from services.files.objects.s3 import S3Access, S3Objects
+from services.files.parsing.threads import ParsingThreads
+from services.files.peers.vault import VaultDataKeys
+from services.files.policy import POLICY
+from services.files.privacy.part import FilesPart
+from services.files.privacy.store import OwnedStore
+from services.files.reading.reader import Limits
+from services.files.results.results import Results
+from services.files.results.store import ResultStore
+from services.files.servicers.exports import ExportFileServicer, ExportStoreServicer
+from services.files.servicers.files import FileServicer
+from services.files.servicers.results import ResultServicer
+from services.files.servicers.rows import RowServicer
+from services.files.settings import FilesSettings
+from services.files.sweep.store import SweepStore
+from services.files.sweep.sweep import Sweep, SweepTimes
+from services.files.wrapped_keys import WrappedKeyStore
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+def bucket(settings: FilesSettings) -> S3Objects:
+    """Construct the client of the bucket."""
+    access = S3Access(
+        endpoint=settings.s3_endpoint,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        access_key=read_secret(settings.s3_access_key_file),
+        secret_key=read_secret(settings.s3_secret_key_file),
+    )
+    return S3Objects(access, connections=settings.uploads_at_once + 2 * settings.object_threads)
+
+
+def upload_limits(settings: FilesSettings) -> UploadLimits:
+    """Return how much one upload may hold."""
+    return UploadLimits(
+        max_bytes=settings.max_upload_bytes,
+        seconds=settings.upload_seconds,
+        csv=Limits(
+            max_columns=settings.max_columns,
+            max_rows=settings.max_rows,
+            max_field_bytes=settings.max_field_bytes,
+            max_row_bytes=settings.max_row_bytes,
+        ),
+    )
+
+
+async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Parts:
+    """Construct everything."""
+    channel = opened.keep(tls.channel(settings, identity.VAULT, settings.vault_address))
+    public_keys = VaultKeys(channel)
+    verifier = TokenVerifier(public_keys)
+    keys = VaultDataKeys(channel)
+    auth = opened.keep(tls.channel(settings, identity.AUTH, settings.auth_address))
+    engine = opened.keep(database.engine(read_secret(settings.database_url_file)), "dispose")
+    transactions = database.sessions(engine)
+    files, remains = FileStore(transactions, now=now), SweepStore(engine, transactions, now=now)
+    objects = bucket(settings)
+    # Readers and writers apart: who writes a result waits for rows, which must not wait for writers.
+    readers, writers = (
+        ThreadPoolExecutor(settings.object_threads, thread_name_prefix=name) for name in ("read", "write")
+    )
+    for executor in (readers, writers):
+        opened.push_async_callback(asyncio.to_thread, executor.shutdown, cancel_futures=True)
+    discards = Discards(objects, readers, forget=remains.forget)
+    library = Library(files, objects, keys=keys, discards=discards, executor=readers)
+    threads = opened.keep(ParsingThreads(settings.uploads_at_once, processes=settings.parsing_processes))
+    limits = upload_limits(settings)
+    uploads = Uploads(
+        files,
+        objects,
+        keys=keys,
+        discards=discards,
+        threads=threads,
+        limits=limits,
+        clock=now,
+        new_id=new_id,
+    )
+    reparses = Reparses(
+        files,
+        objects,
+        keys=keys,
+        threads=threads,
+        readers=readers,
+        limits=limits.csv,
+        seconds=limits.seconds,
+    )
+    results = Results(
+        ResultStore(transactions, now=now),
+        objects,
+        keys=keys,
+        discards=discards,
+        writers=writers,
+        readers=readers,
+        max_bytes=settings.max_result_bytes,
+        clock=now,
+        new_id=new_id,
+    )
+    exports = Exports(
+        ExportStore(transactions, now=now),
+        objects,
+        keys=keys,
+        discards=discards,
+        writers=writers,
+        readers=readers,
+        clock=now,
+        new_id=new_id,
+    )
+    part = FilesPart(
+        transactions,
+        OwnedStore(transactions, now=now),
+        library=library,
+        results=results,
+        discards=discards,
+    )
+    retention = RetentionStore(transactions, installation_days=settings.file_retention_days, now=now)
+    sweep = Sweep(
+        remains,
+        objects,
+        retention=retention,
+        discards=discards,
+        executor=readers,
+        times=SweepTimes(
+            every_seconds=settings.sweep_seconds,
+            temporary=timedelta(seconds=settings.temporary_result_seconds),
+            orphan=timedelta(seconds=settings.orphan_seconds),
+            orphans_every=timedelta(seconds=settings.orphan_seconds),
+        ),
+        clock=now,
+    )
+
+    return server.Parts(
+        policy=POLICY,
+        servicers=[
+            FileServicer(library, uploads, reparses, retention),
+            RowServicer(library),
+            ResultServicer(results),
+            ExportFileServicer(exports),
+            ExportStoreServicer(exports),
+            PrivacyServicer(part),
+        ],
+        verifier=verifier,
+        ready_checks=[
+            lambda: database.ping(engine),
+            lambda: asyncio.to_thread(objects.ensure_bucket),
+            public_keys.known,
+        ],
+        background=[sweep.run, Rewrapping(VaultAccountKeys(channel), WrappedKeyStore(transactions)).run],
+        streams=OpenStreams(AuthSessions(auth)),
+    )

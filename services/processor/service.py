@@ -1,0 +1,152 @@
+"""The processor as a server: its parts put together."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from services.common import database, tokens
+from services.common.ids import new_id
+from services.common.peers.auth import AuthSessions
+from services.common.peers.vault import VaultAccountKeys, VaultKeys
+from services.common.rewrap import Rewrapping
+from services.common.rpc import server, tls
+from services.common.rpc.open_streams import OpenStreams
+from services.common.servicers.privacy import PrivacyServicer
+from services.common.settings import read_secret
+from services.processor.jobs.announcements import Announcements
+from services.processor.jobs.control import JobControl
+from services.processor.jobs.jobs import Jobs
+from services.processor.jobs.settings import JobSettings, ParallelCalls
+from services.processor.jobs.store.control import JobControlStore
+from services.processor.jobs.store.jobs import JobStore
+from services.processor.jobs.store.settings import JobSettingStore
+from services.processor.jobs.watch import Watch
+from services.processor.outgoing import provider_of, webhook_endpoints
+from services.processor.peers.auth import Auth
+from services.processor.peers.files import Files
+from services.processor.peers.key_releases import ReleaseClient
+from services.processor.peers.vault import Vault, WebhookVault
+from services.processor.policy import POLICY
+from services.processor.privacy.part import ProcessorPart
+from services.processor.privacy.store import AccountJobStore
+from services.processor.provider.limiter import Limiter
+from services.processor.provider.parks import Parks
+from services.processor.provider.shared_paces import SharedPaces
+from services.processor.results.downloads import Downloads
+from services.processor.results.pages import JobRows
+from services.processor.results.store.rows import RowStore
+from services.processor.rows.requests import RefusedParameters
+from services.processor.servicers.api_key_tests import ApiKeyTestServicer
+from services.processor.servicers.job_settings import JobSettingsServicer
+from services.processor.servicers.jobs import JobServicer
+from services.processor.servicers.models import ModelServicer
+from services.processor.servicers.templates import TemplateServicer
+from services.processor.servicers.usage import UsageServicer
+from services.processor.servicers.variables import VariableServicer
+from services.processor.servicers.webhooks import WebhookServicer
+from services.processor.settings import ProcessorSettings
+from services.processor.templates.store.templates import TemplateStore
+from services.processor.templates.store.variables import VariableStore
+from services.processor.templates.templates import Templates
+from services.processor.templates.variables import Variables
+from services.processor.trials.api_keys import KeyTests
+from services.processor.trials.estimates import Estimates
+from services.processor.trials.template_calls import Callers
+from services.processor.trials.templates import TemplateTests
+from services.processor.usage.meter import UsageMeter
+from services.processor.usage.store import UsageStore
+from services.processor.valkey import connect
+from services.processor.webhooks.deliveries import Deliveries
+from services.processor.webhooks.store.deliveries import DeliveryStore
+from services.processor.webhooks.store.webhooks import WebhookStore
+from services.processor.webhooks.webhooks import Webhooks
+from services.processor.wrapped_keys import WrappedKeyStore
+
+
+async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server.Parts:
+    """Construct everything."""
+    url = read_secret(settings.database_url_file)
+    engine = opened.keep(database.engine(url), "dispose")
+    pool = opened.keep(database.raw_pool(url))
+    await pool.open()
+    sessions = database.sessions(engine)
+    redis = opened.keep(connect(read_secret(settings.redis_url_file)), "aclose")
+    announcements = Announcements(redis)
+    auth = opened.keep(tls.channel(settings, "auth", settings.auth_address))
+    vault = opened.keep(tls.channel(settings, "vault", settings.vault_address))
+    files = opened.keep(tls.channel(settings, "files", settings.files_address))
+    jobs, templates, rows = JobStore(sessions), TemplateStore(sessions), RowStore(pool)
+    variables = VariableStore(sessions)
+    now = partial(datetime.now, UTC)
+    to_auth, to_vault, to_files = Auth(auth), Vault(vault), Files(files)
+    job_settings = JobSettings(
+        JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
+    )
+    part = ProcessorPart(sessions, AccountJobStore(sessions), rows, to_vault, announcements)
+    keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
+    limiter = opened.keep(Limiter(SharedPaces(redis), Parks(redis)))
+    meter = UsageMeter(UsageStore(pool), settings.plan, now=now)
+    tests = TemplateTests(
+        templates,
+        variables,
+        files=to_files,
+        vault=to_vault,
+        auth=to_auth,
+        callers=Callers(keys, provider, limiter, RefusedParameters(), meter),
+    )
+    webhooks = Webhooks(
+        WebhookStore(sessions),
+        WebhookVault(vault),
+        addresses=webhook_endpoints(settings),
+        new_id=new_id,
+        now=now,
+    )
+    key_tests = KeyTests(to_vault, to_auth, keys=keys, provider=provider, seconds=settings.key_test_seconds)
+    job_service = JobServicer(
+        Jobs(
+            jobs,
+            templates,
+            variables=variables,
+            files=to_files,
+            vault=to_vault,
+            auth=to_auth,
+            changes=announcements,
+            usual=job_settings,
+            most_live=settings.max_live_jobs,
+            meter=meter,
+            new_id=new_id,
+            now=now,
+        ),
+        control=JobControl(
+            jobs,
+            JobControlStore(pool),
+            files=to_files,
+            vault=to_vault,
+            auth=to_auth,
+            changes=announcements,
+            meter=meter,
+        ),
+        estimates=Estimates(templates, variables, files=to_files, meter=meter),
+        watch=Watch(jobs, announcements),
+        rows=JobRows(jobs, rows, to_vault),
+        downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
+    )
+    return server.Parts(
+        policy=POLICY,
+        servicers=[
+            PrivacyServicer(part),
+            TemplateServicer(
+                Templates(templates, to_files, variables=variables, new_id=new_id, now=now), tests
+            ),
+            VariableServicer(Variables(variables, new_id=new_id, now=now)),
+            WebhookServicer(webhooks, Deliveries(DeliveryStore(pool), new_id=new_id, now=now)),
+            UsageServicer(meter),
+            JobSettingsServicer(job_settings),
+            ModelServicer(),
+            ApiKeyTestServicer(key_tests),
+            job_service,
+        ],
+        verifier=tokens.TokenVerifier(VaultKeys(vault)),
+        ready_checks=[partial(database.ping, engine)],
+        background=[announcements.follow, Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run],
+        streams=OpenStreams(AuthSessions(auth)),
+    )

@@ -1,0 +1,98 @@
+"""A worker as a process: its parts put together."""
+
+import asyncio
+from functools import partial
+
+from services.common import database
+from services.common.rpc import server, tls
+from services.common.rpc.health import Health, serve_probes
+from services.common.settings import host_port, read_secret
+from services.processor.jobs.announcements import Announcements
+from services.processor.outgoing import provider_of, webhook_endpoints
+from services.processor.peers.files import Files
+from services.processor.peers.key_releases import ReleaseClient
+from services.processor.peers.vault import Vault, WebhookVault
+from services.processor.provider.limiter import Limiter
+from services.processor.provider.parks import Parks
+from services.processor.provider.shared_paces import SharedPaces
+from services.processor.results.assembly import Assembler
+from services.processor.results.store.assembly import AssemblyStore
+from services.processor.results.store.rows import RowStore
+from services.processor.rows.requests import RefusedParameters
+from services.processor.rows.shards import Parts, ShardRuns
+from services.processor.rows.store.answers import AnswerStore
+from services.processor.rows.store.shards import ShardStore
+from services.processor.settings import WorkerSettings
+from services.processor.usage.meter import PLANS
+from services.processor.usage.store import UsageStore
+from services.processor.valkey import connect
+from services.processor.webhooks.post import WebhookPost
+from services.processor.webhooks.sending import WebhookSending
+from services.processor.webhooks.store.queue import WebhookQueue
+from services.processor.worker import Worker
+
+
+async def work(settings: WorkerSettings) -> None:
+    """Work until SIGTERM or SIGINT; then finish what is in flight or give it back."""
+    async with server.Opened() as opened:
+        await _work(settings, opened)
+
+
+async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
+    url = read_secret(settings.database_url_file)
+    engine = opened.keep(database.engine(url, pool_size=1), "dispose")
+    # Commits of shards are short; the queue's own statements come beside them.
+    pool = opened.keep(database.raw_pool(url, low=2, high=12))
+    await pool.open()
+    redis = opened.keep(connect(read_secret(settings.redis_url_file)), "aclose")
+    announcements, parks = Announcements(redis), Parks(redis)
+    limiter = opened.keep(Limiter(SharedPaces(redis), parks))
+    vault = opened.keep(tls.channel(settings, "vault", settings.vault_address))
+    files = opened.keep(tls.channel(settings, "files", settings.files_address))
+    keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
+    shards = ShardStore(pool)
+    runs = ShardRuns(
+        Parts(
+            store=shards,
+            files=Files(files),
+            vault=Vault(vault),
+            keys=keys,
+            provider=provider,
+            parks=parks,
+            limiter=limiter,
+            answers=AnswerStore(pool),
+            refused=RefusedParameters(),
+            usage=UsageStore(pool),
+            usage_limit=PLANS[settings.plan],
+            announcements=announcements,
+            rate_patience_seconds=settings.rate_patience_seconds,
+        ),
+        places=settings.worker_shards,
+    )
+    assembler = Assembler(
+        AssemblyStore(pool),
+        shards,
+        results=RowStore(pool),
+        files=Files(files),
+        vault=Vault(vault),
+        announcements=announcements,
+    )
+    post = opened.keep(WebhookPost(webhook_endpoints(settings)))
+    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), post)
+    health = Health([partial(database.ping, engine)])
+    probes = await serve_probes(health, *host_port(settings.health_listen))
+    opened.push_async_callback(probes.cleanup)
+    stop = asyncio.Event()
+    running = (health.watch(), parks.follow(), sending.run(), _signalled(stop))
+    beside = [asyncio.ensure_future(each) for each in running]
+    try:
+        await Worker(settings, pool, shards=runs, assembler=assembler).run(stop)
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _signalled(stop: asyncio.Event) -> None:
+    await server.until_signalled()
+    stop.set()
