@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 from sqlalchemy import literal, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.common import database
+from services.common.errors import DomainError
 from services.common.settings import read_secret
 from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants
 from services.vault.settings import StoreSettings
+
+#: What a database raises that cannot be reached or does not have the tables that it should.
+FAILURES = (DomainError, SQLAlchemyError)
 
 
 async def is_empty(engine: AsyncEngine) -> bool:

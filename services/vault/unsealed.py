@@ -71,14 +71,14 @@ def assemble(
 ) -> server.Parts:
     """Construct everything over the opened keys."""
     keystore = KeyStore(stores.keystore)
-    watch = KeyringWatch(keys.keyring, keys.installation, named=keystore, provider=root, file=file)
+    watch = KeyringWatch(keys.keyring, keys.installation, keystore=keystore, provider=root, file=file)
     rotation = Rotation(
         lambda: wrapping.hold(stores.keystore_url), provider=root, file=file, catch_up=watch.catch_up
     )
     signer = TokenSigner(keys.installation.id, keys.system_keys.signing)
     verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
     account_keys = AccountKeys(keys.keyring, keystore, watch.catch_up)
-    rotations = Rotations(rotation, named=keystore, catch_up=watch.catch_up)
+    rotations = Rotations(rotation, keystore=keystore, catch_up=watch.catch_up)
     chain = Chain(keys.installation.id, keys.system_keys.audit)
     standings = opened.keep(KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS))
     probe = opened.keep(KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS))

@@ -271,12 +271,9 @@ class ApiKeys:
         return url
 
     async def _sealed(self, place: KeyPlace, secret: Secret, *, url: str, generation: int) -> SealedSecret:
-        under = await self._account_keys.for_sealing(place.account)
-        try:
+        with await self._account_keys.for_sealing(place.account) as under:
             binding = place.binding(self._account_keys.keyring, base_url=url, generation=generation)
             return SealedSecret(under.epoch, generation, envelope.seal(secret, under, binding))
-        finally:
-            under.wipe()
 
 
 def _hint(secret: Secret) -> str:

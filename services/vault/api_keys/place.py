@@ -1,6 +1,8 @@
 """Where a provider key is kept, and what its ciphertext is bound to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from services.vault.crypto.binding import Binding
 from services.vault.keys.keyring import Keyring
@@ -42,6 +44,16 @@ class KeyRow:
     epoch: int
     generation: int
     blob: bytes
+
+    @classmethod
+    def of(cls, columns: Sequence[Any]) -> "KeyRow":
+        """Return the row from account, id, base_url, suite, epoch, generation and blob, in this order."""
+        account, id_, *others = columns
+        return cls(KeyPlace(account, id_), *others)
+
+    def binding(self, keyring: Keyring) -> Binding:
+        """Return what this row's blob must be bound to."""
+        return self.place.binding(keyring, base_url=self.base_url, generation=self.generation)
 
 
 #: The operator's key, as everyone calls it.

@@ -43,17 +43,8 @@ class ProviderKeyBlobs:
         return not await self.rows.under_older(epoch, most=1)
 
     async def _sealed_anew(self, row: KeyRow) -> KeyRow:
-        old = await self.account_keys.at(row.place.account, row.epoch)
-        try:
-            binding = row.place.binding(
-                self.account_keys.keyring, base_url=row.base_url, generation=row.generation
-            )
+        binding = row.binding(self.account_keys.keyring)
+        with await self.account_keys.at(row.place.account, row.epoch) as old:
             secret = envelope.open_blob(row.blob, old, binding, suite=row.suite)
-        finally:
-            old.wipe()
-        with secret:
-            new = await self.account_keys.for_sealing(row.place.account)
-            try:
-                return replace(row, epoch=new.epoch, blob=envelope.seal(secret, new, binding))
-            finally:
-                new.wipe()
+        with secret, await self.account_keys.for_sealing(row.place.account) as new:
+            return replace(row, epoch=new.epoch, blob=envelope.seal(secret, new, binding))

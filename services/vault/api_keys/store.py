@@ -13,7 +13,7 @@ from services.common.database import transaction
 from services.common.paging import Position
 from services.common.store import idempotency
 from services.vault.api_keys.api_keys import ApiKey, Repeat, SealedSecret, TestResult
-from services.vault.api_keys.place import KeyPlace, KeyRow
+from services.vault.api_keys.place import KeyRow
 from services.vault.keys.account_keys import Epoch
 from services.vault.models import api_keys, repeated
 
@@ -119,7 +119,7 @@ class ApiKeyStore:
             .limit(most)
         )
         async with transaction(self.sessions) as session:
-            return [KeyRow(KeyPlace(*row[:2]), *row[2:]) for row in await session.execute(wanted)]
+            return [KeyRow.of(row) for row in await session.execute(wanted)]
 
     async def reseal(self, old: KeyRow, new: KeyRow) -> None:
         """Store a blob in the place of another, if that is still there."""

@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,8 +23,8 @@ from services.vault.backup import format, store
 from services.vault.backup.format import CHUNK_BYTES, BackupUnusable, Header, Writer
 from services.vault.keys.installation import Installation
 from services.vault.keys.keyring import CannotUnseal, open_keyring
+from services.vault.keys.store import read_installation
 from services.vault.keys.wrapping_file import WrappingFile
-from services.vault.keystore_models import installation
 from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
 
 NAME = "keystore.backup"
@@ -55,17 +54,12 @@ class KeyStoreBackups:
             named = await _installation(database)
             if named.rotating:
                 raise BackupUnusable("the wrapping key is being rotated: try again when that is done")
-            root = await asyncio.to_thread(self._root, named)
-            header = Header.new(
-                wrapping_version=named.wrapping_version, root_key_id=root.id, installation=named.id
-            )
-            with _draft(place) as file:
-                writer = Writer(file, header, root)
-                try:
+            with await asyncio.to_thread(self._root, named) as root, _draft(place) as file:
+                header = Header.new(
+                    wrapping_version=named.wrapping_version, root_key_id=root.id, installation=named.id
+                )
+                with Writer(file, header, root) as writer:
                     await self._write(database, writer)
-                finally:
-                    writer.wipe()
-                    root.wipe()
                 await asyncio.to_thread(_publish, file, place)
         return header
 
@@ -82,12 +76,9 @@ class KeyStoreBackups:
             named = Installation(
                 header.installation, header.root_key_id, header.wrapping_version, header.wrapping_version
             )
-            root = await asyncio.to_thread(self._root, named)
-            try:
+            with await asyncio.to_thread(self._root, named) as root:
                 await asyncio.to_thread(_check_wrapping, self.provider, wrapping, named)
                 await store.fill(database, format.read(file, header, root))
-            finally:
-                root.wipe()
         return header
 
     async def _write(self, database: AsyncConnection, writer: Writer) -> None:
@@ -159,15 +150,9 @@ class BackupKeeper:
 
 
 async def _installation(database: AsyncConnection) -> Installation:
-    columns = installation.c
-    row = (
-        await database.execute(
-            select(columns.id, columns.root_key_id, columns.wrapping_version, columns.wrapping_minimum)
-        )
-    ).first()
-    if row is None:
+    if (named := await read_installation(database)) is None:
         raise BackupUnusable("the key store is empty: there is nothing to be backed up")
-    return Installation(*row)
+    return named
 
 
 def _check_wrapping(provider: RootProvider, file: WrappingFile, named: Installation) -> None:

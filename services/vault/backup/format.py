@@ -16,7 +16,7 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from services.vault.crypto import committing
 from services.vault.crypto.committing import DoesNotOpen, derive
@@ -95,6 +95,12 @@ class Writer:
     def wipe(self) -> None:
         """Forget the key."""
         wipe(self._key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
 
 
 def read(file: BinaryIO, header: Header, root: RootKey) -> Iterator[bytes]:

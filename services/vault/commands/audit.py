@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 
 from services.vault.audit.statements import Archive, StatementForged, read
-from services.vault.commands.client import RPC_SECONDS, run
+from services.vault.commands.client import RPC_SECONDS, call_vault
+from services.vault.private_files import sync_directory
 
 #: What `audit verify` ends with when something is not as it was written.
 FOUND = 2
@@ -66,7 +67,7 @@ def verify(arguments: Namespace) -> int:
                     return _told(said.summary)
         return "the vault broke off"
 
-    failed = run(call, Stub)
+    failed = call_vault(call, Stub)
     return 1 if failed else status
 
 
@@ -84,13 +85,13 @@ def archive(arguments: Namespace) -> int:
                 file.flush()
                 os.fsync(file.fileno())
             draft.rename(path)
-            _sync(path.parent)
+            sync_directory(path.parent)
         records, sha256 = _digest(path)
         request = audit_pb2.DropAuditMonthRequest(month=arguments.month, records=records, sha256=sha256)
         answer = await stub.DropAuditMonth(request, timeout=_LONGEST_SECONDS)
         return f"{path}: {records} records, SHA-256 {sha256}\n{answer.statement}"
 
-    return run(call, Stub)
+    return call_vault(call, Stub)
 
 
 def public_key(_: Namespace) -> int:
@@ -101,7 +102,7 @@ def public_key(_: Namespace) -> int:
         keys = [f"{id_} {key.hex()}" for id_, key in sorted(answer.keys.items())]
         return "\n".join((answer.installation, *keys))
 
-    return run(call, Stub)
+    return call_vault(call, Stub)
 
 
 def check(arguments: Namespace) -> int:
@@ -172,14 +173,6 @@ def _digest(path: Path) -> tuple[int, str]:
             digest.update(piece)
             records += piece.count(b"\n")
     return records, digest.hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _told(summary: audit_pb2.AuditSummary) -> str:

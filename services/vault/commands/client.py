@@ -31,7 +31,7 @@ def managed_key(arguments: Namespace) -> int:
         )
         return f"stored the managed key ...{answer.hint} for {answer.base_url}"
 
-    return run(call)
+    return call_vault(call)
 
 
 def status(arguments: Namespace) -> int:
@@ -56,17 +56,20 @@ def status(arguments: Namespace) -> int:
             )
         )
 
-    return run(call) or int(not works)
+    return call_vault(call) or int(not works)
 
 
-def run(call: Callable[[Any], Awaitable[str]], stub: Callable[[grpc.aio.Channel], Any] = Stub) -> int:
+def call_vault(
+    call: Callable[[Any], Awaitable[str | None]], stub: Callable[[grpc.aio.Channel], Any] = Stub
+) -> int:
     """Print what the calls give, or why the vault refuses; return the exit status."""
     settings = load(OperatorSettings)
 
     async def ask() -> int:
         async with channel(settings, identity.VAULT, settings.vault_address) as to_vault:
             try:
-                print(await call(stub(to_vault)))
+                if (text := await call(stub(to_vault))) is not None:
+                    print(text)
             except grpc.aio.AioRpcError as error:
                 failed = error_from_rpc(error)
                 print(f"{failed.reason}: {failed.message}", file=sys.stderr)

@@ -8,21 +8,16 @@ import asyncio
 import hashlib
 import secrets
 import sys
-from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from argparse import ArgumentParser, Namespace
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from services.common.errors import DomainError
-from services.common.settings import load, read_secret
-from services.vault.databases import Stores
-from services.vault.keys.keyring import CannotUnseal
+from services.vault.commands.on_host import Refused, run_on_host
+from services.vault.databases import FAILURES, Stores
 from services.vault.keys.store import KeyStore
 from services.vault.keys.unseal import unseal
 from services.vault.keys.wrapping_file import WrappingFile
-from services.vault.private_files import FileUnusable, read_at_most
+from services.vault.private_files import read_at_most
 from services.vault.root import recovery_text
-from services.vault.root.key import ROOT_FILE_MODE, RootKey, RootKeyUnusable
+from services.vault.root.key import ROOT_FILE_MODE, RootKey
 from services.vault.root.providers import chosen
 from services.vault.root.recovery_text import RecoveryTextWrong
 from services.vault.root.store import Escrows
@@ -59,8 +54,13 @@ for the first {digits} digits of the copy's SHA-256, which `sha256sum` prints.
 """
 
 
-class _Refused(Exception):
-    """The command ends; the text says why."""
+def add_commands(parser: ArgumentParser) -> None:
+    """Make the parser that of `escrow`, and add the commands below it."""
+    parser.add_argument("--again", action="store_true", help="Print it although it was confirmed")
+    parser.set_defaults(run=show)
+    steps = parser.add_subparsers(metavar="confirm|restore")
+    for step in (confirm, restore):
+        steps.add_parser(step.__name__, help=step.__doc__).set_defaults(run=step)
 
 
 def show(arguments: Namespace) -> int:
@@ -68,17 +68,18 @@ def show(arguments: Namespace) -> int:
 
     async def run(settings: KeyFileSettings, stores: Stores) -> None:
         installation, root = await _opened(settings, stores)
-        if (confirmed := await Escrows(stores.keystore).time_of(root.id)) and not arguments.again:
-            root.wipe()
-            raise _Refused(f"{root.id} was confirmed on {confirmed:%Y-%m-%d}; --again prints it all the same")
-        if settings.vault_root_provider == "aws-kms":
-            print(_kms_notes(settings, installation, root.id), end="")
-        else:
-            lines = "\n".join(f"    {line}" for line in recovery_text.written(root.key))
-            print(_SHEET.format(installation=installation, id=root.id, lines=lines), end="")
-        root.wipe()
+        with root:
+            if (confirmed := await Escrows(stores.keystore).time_of(root.id)) and not arguments.again:
+                raise Refused(
+                    f"{root.id} was confirmed on {confirmed:%Y-%m-%d}; --again prints it all the same"
+                )
+            if settings.vault_root_provider == "aws-kms":
+                print(_kms_notes(settings, installation, root.id), end="")
+            else:
+                lines = "\n".join(f"    {line}" for line in recovery_text.written(root.key))
+                print(_SHEET.format(installation=installation, id=root.id, lines=lines), end="")
 
-    return _run(run)
+    return run_on_host(run)
 
 
 def confirm(_: Namespace) -> int:
@@ -86,20 +87,20 @@ def confirm(_: Namespace) -> int:
 
     async def run(settings: KeyFileSettings, stores: Stores) -> None:
         _, root = await _opened(settings, stores)
-        if settings.vault_root_provider == "aws-kms":
-            typed = _asked(f"The first {_DIGITS} digits of the copy's SHA-256: ").strip().lower()
-            good = typed == _digest(settings)[:_DIGITS]
-        else:
-            number = 1 + secrets.randbelow(recovery_text.LINES)
-            typed = _asked(f"Line {number} of the recovery sheet: ")
-            good = _is_line(number, typed, root)
-        root.wipe()
+        with root:
+            if settings.vault_root_provider == "aws-kms":
+                typed = _asked(f"The first {_DIGITS} digits of the copy's SHA-256: ").strip().lower()
+                good = typed == _digest(settings)[:_DIGITS]
+            else:
+                number = 1 + secrets.randbelow(recovery_text.LINES)
+                typed = _asked(f"Line {number} of the recovery sheet: ")
+                good = _is_line(number, typed, root)
         if not good:
-            raise _Refused("that is not what was printed; nothing was confirmed")
+            raise Refused("that is not what was printed; nothing was confirmed")
         await Escrows(stores.keystore).confirm(root.id)
         print(f"confirmed: {root.id} was written down")
 
-    return _run(run)
+    return run_on_host(run)
 
 
 def restore(_: Namespace) -> int:
@@ -108,18 +109,15 @@ def restore(_: Namespace) -> int:
     async def run(settings: KeyFileSettings, stores: Stores) -> None:
         if sys.stdin.isatty():
             print("Type the four lines of the recovery sheet, then Ctrl-D:", file=sys.stderr)
-        root = RootKey.of(recovery_text.read(sys.stdin.read()))
-        try:
+        with RootKey.of(recovery_text.read(sys.stdin.read())) as root:
             wanted = await _wanted(stores)
             if wanted and wanted != root.id:
-                raise _Refused(f"the lines are those of {root.id}, but the key store wants {wanted}")
+                raise Refused(f"the lines are those of {root.id}, but the key store wants {wanted}")
             await asyncio.to_thread(chosen(settings).restore, root.key)
-        finally:
-            root.wipe()
         compared = "" if wanted else ", which could not be compared with the key store"
         print(f"restored {root.id}{compared}; start the vault")
 
-    return _run(run)
+    return run_on_host(run)
 
 
 async def _opened(settings: KeyFileSettings, stores: Stores) -> tuple[str, RootKey]:
@@ -134,7 +132,7 @@ async def _wanted(stores: Stores) -> str:
     """Return the id of the root key that the key store names, if it can be asked and names one."""
     try:
         installation = await KeyStore(stores.keystore).installation()
-    except (DomainError, SQLAlchemyError):
+    except FAILURES:
         return ""
     return installation.root_key_id if installation else ""
 
@@ -169,25 +167,3 @@ def _digest(settings: KeyFileSettings) -> str:
 def _asked(question: str) -> str:
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline()
-
-
-def _run(command: Callable[[KeyFileSettings, Stores], Awaitable[None]]) -> int:
-    settings = load(KeyFileSettings)
-
-    async def run() -> int:
-        stores = Stores.at(
-            read_secret(settings.database_url_file), read_secret(settings.vault_keystore_url_file)
-        )
-        try:
-            await command(settings, stores)
-        except (_Refused, CannotUnseal, RecoveryTextWrong, RootKeyUnusable, FileUnusable) as error:
-            print(str(error), file=sys.stderr)
-            return 1
-        except (DomainError, SQLAlchemyError) as error:
-            print(f"the key store does not answer as it should ({type(error).__name__})", file=sys.stderr)
-            return 1
-        finally:
-            await stores.close()
-        return 0
-
-    return asyncio.run(run())

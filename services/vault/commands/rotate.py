@@ -1,20 +1,30 @@
 """The operator's command `rotate`: asks again and again until the vault says that it is done."""
 
 import asyncio
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import grpc
 from smelt.vault.v1 import operator_pb2
 
-from services.vault.commands.client import RPC_SECONDS, Stub, run
+from services.vault.commands.client import RPC_SECONDS, Stub, call_vault
 
 T = TypeVar("T")
 
 # A vault that is started anew meanwhile takes the work up; one that stays away is no reason to wait for ever.
 _MOST_FAILURES = 60
 _PAUSE_SECONDS = 1.0
+
+
+def add_commands(parser: ArgumentParser) -> None:
+    """Add the commands below `rotate`."""
+    keys = parser.add_subparsers(required=True, metavar="key")
+    for command in (wrapping, root):
+        keys.add_parser(command.__name__, help=command.__doc__).set_defaults(run=command)
+    of_account = keys.add_parser("account", help=account.__doc__)
+    of_account.add_argument("account", nargs="?", default="", help="Its id; without one, all accounts")
+    of_account.set_defaults(run=account)
 
 
 def wrapping(_: Namespace) -> int:
@@ -30,7 +40,7 @@ def wrapping(_: Namespace) -> int:
             print(f"version {answer.version}: {answer.keys_left} keys left to wrap anew", flush=True)
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    return run(call)
+    return call_vault(call)
 
 
 def root(_: Namespace) -> int:
@@ -45,7 +55,7 @@ def root(_: Namespace) -> int:
                 return f"the root key is {answer.root_key_id}; {wanted.from_root_key_id} is destroyed"
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    return run(call)
+    return call_vault(call)
 
 
 def account(arguments: Namespace) -> int:
@@ -63,7 +73,7 @@ def account(arguments: Namespace) -> int:
                     f"{count} accounts have a new key; the older ones go when nothing needs them (see status)"
                 )
 
-    return run(call)
+    return call_vault(call)
 
 
 async def _status(stub: Stub) -> operator_pb2.GetVaultStatusResponse:

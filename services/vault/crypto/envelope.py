@@ -8,10 +8,11 @@ multiple of 256 bytes, so that a length does not tell whose key it is.
 import os
 import struct
 from dataclasses import dataclass, field
+from typing import Self
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.vault.crypto import committing
+from services.vault.crypto import committing, key_wrap
 from services.vault.crypto.binding import Binding
 from services.vault.crypto.committing import KEY_BYTES, NONCE_BYTES, TAG_BYTES, DoesNotOpen, derive
 from services.vault.crypto.secret import Secret, wipe, wiped
@@ -30,13 +31,27 @@ _WRAP_PURPOSE = "dek-wrap"
 
 @dataclass(frozen=True, slots=True)
 class AccountKey:
-    """An account's key, opened: whoever opened it wipes it."""
+    """An account's key, opened. It is used in a `with` block, which wipes it at the end."""
 
     epoch: int
     key: bytearray = field(repr=False)
 
+    def wrap(self, secret: Secret, binding: Binding) -> bytes:
+        """Return a data key or another short secret, wrapped under this key."""
+        return key_wrap.wrap(secret.reveal(), self.key, binding, epoch=self.epoch)
+
+    def unwrap(self, wrapped: bytes, binding: Binding) -> Secret:
+        """Return the wrapped secret, which the caller wipes; raise DoesNotOpen."""
+        return Secret(key_wrap.unwrap(wrapped, self.key, binding, epoch=self.epoch))
+
     def wipe(self) -> None:
         wipe(self.key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
 
 
 def seal(secret: Secret, under: AccountKey, binding: Binding) -> bytes:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -12,7 +12,6 @@ from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit, JobGrant, KeyProof
 from services.vault.audit.chain import Audit, Event
 from services.vault.audit.refusals import Refusals
-from services.vault.crypto import key_wrap
 from services.vault.crypto.binding import Binding
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import Secret
@@ -102,12 +101,9 @@ class DataKeys:
             if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
                 raise GrantInvalid
             under = await self._account_keys.for_sealing(proof.account)
-        try:
+        with under:
             key = Secret(bytearray(os.urandom(KEY_BYTES)))
-            binding = self._binding(proof.account, context)
-            return key, key_wrap.wrap(key.reveal(), under.key, binding, epoch=under.epoch)
-        finally:
-            under.wipe()
+            return key, under.wrap(key, self._binding(proof.account, context))
 
     async def open(self, proof: KeyProof, context: DataKeyContext, wrapped: bytes, *, caller: str) -> Secret:
         """Return the key, which the caller wipes.
@@ -148,24 +144,16 @@ class DataKeys:
         """
         for context, _ in keys:
             _check_holder(context, caller)
-        opened: list[Secret | None] = []
-        try:
+        with ExitStack() as opened:
+            secrets: list[Secret | None] = []
             for context, wrapped in keys:
-                opened.append(await self._opened(account, context, wrapped))
-            under = await self._account_keys.for_sealing(account, uses=len(keys))
-            try:
+                secret = await self._opened(account, context, wrapped)
+                secrets.append(secret and opened.enter_context(secret))
+            with await self._account_keys.for_sealing(account, uses=len(keys)) as under:
                 anew = [
-                    key_wrap.wrap(key.reveal(), under.key, self._binding(account, context), epoch=under.epoch)
-                    if key
-                    else b""
-                    for (context, _), key in zip(keys, opened, strict=True)
+                    under.wrap(secret, self._binding(account, context)) if secret else b""
+                    for (context, _), secret in zip(keys, secrets, strict=True)
                 ]
-            finally:
-                under.wipe()
-        finally:
-            for key in opened:
-                if key is not None:
-                    key.wipe()
         closed = [context.object for (context, _), wrapped in zip(keys, anew, strict=True) if not wrapped]
         details = {"caller": caller, "count": len(keys) - len(closed), "closed": closed}
         outcome = "refused" if closed else "ok"
@@ -176,14 +164,7 @@ class DataKeys:
 
     async def _opened(self, account: str, context: DataKeyContext, wrapped: bytes) -> Secret | None:
         try:
-            epoch = key_wrap.epoch_of(wrapped)
-            under = await self._account_keys.at(account, epoch)
-            try:
-                return Secret(
-                    key_wrap.unwrap(wrapped, under.key, self._binding(account, context), epoch=epoch)
-                )
-            finally:
-                under.wipe()
+            return await self._account_keys.unwrapped(account, wrapped, self._binding(account, context))
         except DoesNotOpen:
             return None
 

@@ -5,10 +5,10 @@ crash at any line leaves either nothing, or a tombstone whose steps the next cal
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from services.common.errors import InvalidRequest, Unavailable
 from services.common.logs import log
@@ -16,11 +16,11 @@ from services.vault.api_keys.place import OPERATOR_ACCOUNT
 from services.vault.audit.chain import Audit, Event
 from services.vault.erasure.ledger import Entry, EntryKind, Mark, Tombstone
 from services.vault.erasure.ledger_file import LedgerFile, Reader
+from services.vault.threads import run_to_end
 
 #: So many entries are carried out in one transaction of each database.
 BATCH = 500
 
-T = TypeVar("T")
 #: An account and the name of one of its objects.
 Object = tuple[str, str]
 
@@ -77,22 +77,18 @@ class Ledger:
 
     async def follow(self, reader: Reader, *, most: int = BATCH) -> list[Entry]:
         """Return entries after the reader, which moves along; raise LedgerDamaged, LedgerUnavailable."""
-        return await self._thread(lambda: self._file.follow(reader, most=most))
+        return await run_to_end(lambda: self._file.follow(reader, most=most))
 
     async def append(self, tombstone: Tombstone, *, noted: int) -> Entry:
         """Return the entry once it is durable; raise LedgerDamaged, LedgerUnavailable."""
         async with self._turn:
-            entry = await self._thread(
+            # A call that its caller gives up must not leave the next one beside it in the file.
+            entry = await run_to_end(
                 lambda: self._file.append(self._end, tombstone, now=self._now(), noted=noted)
             )
         # For shipping: a ledger that was lost can be put together from these lines.
         log.info("erasure.recorded", line=entry.line().decode())
         return entry
-
-    @staticmethod
-    async def _thread(work: Callable[[], T]) -> T:
-        # A call that its caller gives up must not leave the next one beside it in the file.
-        return await _finished(asyncio.to_thread(work))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +154,3 @@ class Erasures:
 
     async def _entomb(self, tombstone: Tombstone) -> Entry:
         return await self.ledger.append(tombstone, noted=await self.noted())
-
-
-async def _finished(work: Awaitable[T]) -> T:
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

@@ -1,13 +1,16 @@
 """Account keys: one for each account, made when it is first needed, never again once destroyed."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.common.errors import DomainError, Kind
+from services.vault.crypto import key_wrap
+from services.vault.crypto.binding import Binding
 from services.vault.crypto.committing import DoesNotOpen
 from services.vault.crypto.envelope import AccountKey
-from services.vault.keys.keyring import Keyring, VersionUnknown
+from services.vault.crypto.secret import Secret
+from services.vault.keys.keyring import CatchUp, Keyring, VersionUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,11 @@ class AccountKeyRows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountKeys:
-    """Opens account keys; whoever asked wipes them. `catch_up` renews the keyring when it is behind."""
+    """Opens account keys. The caller uses each one in a `with` block, which wipes it."""
 
     keyring: Keyring
     rows: AccountKeyRows
-    catch_up: Callable[[], Awaitable[None]]
+    catch_up: CatchUp
 
     async def for_sealing(self, account: str, uses: int = 1) -> AccountKey:
         """Return the account's active key with its uses counted, made now if the account never had one.
@@ -118,6 +121,14 @@ class AccountKeys:
             except VersionUnknown:
                 await self.catch_up()
         raise DoesNotOpen
+
+    async def unwrapped(self, account: str, wrapped: bytes, binding: Binding) -> Secret:
+        """Return what is wrapped under one of the account's keys; the caller wipes it.
+
+        Raises AccountErased, and DoesNotOpen if it is damaged or belongs elsewhere.
+        """
+        with await self.at(account, key_wrap.epoch_of(wrapped)) as under:
+            return under.unwrap(wrapped, binding)
 
     def opened(self, row: AccountKeyRow) -> AccountKey:
         """Return the key in a row; raise AccountErased, DoesNotOpen."""

@@ -58,8 +58,7 @@ class FirstStart:
             ) from None
 
     async def _begin(self) -> str:
-        root = await asyncio.to_thread(self.root.load_or_create)
-        try:
+        with await asyncio.to_thread(self.root.load_or_create) as root:
             if not self.file.exists():
                 with wiped(bytearray(os.urandom(KEY_BYTES))) as key:
                     installation = new_id()
@@ -74,8 +73,6 @@ class FirstStart:
                 keyring = Keyring(slot.installation, slot.version, {slot.version: key})
                 new = Installation(slot.installation, root.id, slot.version, slot.version)
                 begun = await self.keystore.begin(new, system_keys.new_rows(keyring))
-        finally:
-            root.wipe()
         if not begun:
             return await self._already()
         return f"initialised {new.id} with root key {new.root_key_id}"

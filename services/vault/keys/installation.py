@@ -1,6 +1,7 @@
 """Which installation a key store belongs to, and which keys open it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,9 @@ class Installation:
     @property
     def rotating(self) -> bool:
         return self.wrapping_minimum < self.wrapping_version
+
+
+class NamesInstallation(Protocol):
+    """Says which keys the key store names; raises Unavailable when it does not answer."""
+
+    async def installation(self) -> Installation | None: ...

@@ -1,8 +1,10 @@
 """The opened wrapping key, and what is wrapped under it: account keys and the installation's own keys."""
 
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Self
 
 from services.vault.crypto import key_wrap
 from services.vault.crypto.binding import Binding
@@ -21,6 +23,10 @@ class CannotUnseal(Exception):
 
 class VersionUnknown(DoesNotOpen):
     """The key is wrapped under a version that is not on this ring: too new for it, or destroyed."""
+
+
+#: Renews the keyring that the server uses if the key store names newer keys; raises Unavailable.
+CatchUp = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -81,6 +87,12 @@ class Keyring:
         """Forget the wrapping keys."""
         wipe(*self._wrapping.values())
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
     def _rewrap(self, wrapped: bytes, binding: Binding) -> bytes:
         with wiped(self._unwrap(wrapped, binding)) as key:
             return self._wrap(key, binding)
@@ -107,15 +119,10 @@ def open_keyring(provider: RootProvider, file: WrappingFile, named: Installation
     `named` is what the key store says. The root key itself is not kept.
     """
     try:
-        root = provider.load(named.root_key_id)
-    except RootKeyUnusable as error:
+        with provider.load(named.root_key_id) as root:
+            wrapping = _opened(file, root, named)
+    except (RootKeyUnusable, FileUnusable) as error:
         raise CannotUnseal(str(error)) from None
-    try:
-        wrapping = _opened(file, root, named)
-    except FileUnusable as error:
-        raise CannotUnseal(str(error)) from None
-    finally:
-        root.wipe()
     version = named.wrapping_version
     if version not in wrapping:
         wipe(*wrapping.values())

@@ -1,22 +1,15 @@
 """The keyring in step with the key store: renewed when another version or another root key is named."""
 
 import asyncio
-from typing import Protocol
 
 from services.common.logs import log
-from services.vault.keys.installation import Installation
+from services.vault.keys.installation import Installation, NamesInstallation
 from services.vault.keys.keyring import CannotUnseal, Keyring, open_keyring
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootProvider
 
 # Between reading what the key store names and opening it, a rotation's end may destroy what was named.
 _TRIES = 3
-
-
-class Named(Protocol):
-    """What the key store names; raises Unavailable when it does not answer."""
-
-    async def installation(self) -> Installation | None: ...
 
 
 class KeyringWatch:
@@ -27,14 +20,14 @@ class KeyringWatch:
         keyring: Keyring,
         opened_for: Installation,
         *,
-        named: Named,
+        keystore: NamesInstallation,
         provider: RootProvider,
         file: WrappingFile,
     ) -> None:
         """`opened_for` is what the key store named when the keyring was opened."""
         self._keyring = keyring
         self._opened_for = _which(opened_for)
-        self._named = named
+        self._keystore = keystore
         self._provider = provider
         self._file = file
         self._lock = asyncio.Lock()
@@ -47,7 +40,7 @@ class KeyringWatch:
         async with self._lock:
             why = ""
             for _ in range(_TRIES):
-                named = await self._named.installation()
+                named = await self._keystore.installation()
                 if named is None or _which(named) == self._opened_for:
                     return
                 try:

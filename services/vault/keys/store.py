@@ -46,7 +46,7 @@ class KeyStore:
     async def installation(self) -> Installation | None:
         """Return what the key store belongs to; None before the first start."""
         async with connection(self.engine) as database:
-            return await _installation(database)
+            return await read_installation(database)
 
     async def keys_left(self, version: int) -> int:
         """Return how many keys are wrapped under another version of the wrapping key."""
@@ -75,11 +75,10 @@ class KeyStore:
             )
             if not counted.rowcount:
                 return False
-            rows = [
-                {"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys
-            ]
             now = datetime.now(UTC)
-            await database.execute(upsert(system_keys).values(create_time=now).on_conflict_do_nothing(), rows)
+            await database.execute(
+                upsert(system_keys).values(create_time=now).on_conflict_do_nothing(), _values(keys)
+            )
         return True
 
     async def is_empty(self) -> bool:
@@ -95,7 +94,7 @@ class KeyStore:
         now = datetime.now(UTC)
         async with connection(self.engine) as database:
             await database.execute(select(func.pg_advisory_xact_lock(_INIT_LOCK)))
-            if await _installation(database) is not None:
+            if await read_installation(database) is not None:
                 return False
             await database.execute(
                 insert(installation).values(
@@ -107,10 +106,7 @@ class KeyStore:
                     create_time=now,
                 )
             )
-            rows = [
-                {"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys
-            ]
-            await database.execute(insert(system_keys).values(create_time=now), rows)
+            await database.execute(insert(system_keys).values(create_time=now), _values(keys))
         return True
 
     async def account_keys(self, account: str) -> list[AccountKeyRow]:
@@ -185,7 +181,12 @@ class KeyStore:
             )
 
 
-async def _installation(database: AsyncConnection) -> Installation | None:
+def _values(keys: Sequence[SystemKeyRow]) -> list[dict[str, str | bytes]]:
+    return [{"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys]
+
+
+async def read_installation(database: AsyncConnection) -> Installation | None:
+    """Return what the key store belongs to, read over an open connection; None before the first start."""
     columns = installation.c
     found = await database.execute(
         select(

@@ -235,14 +235,9 @@ class ReleaseBatches:
                 raise DoesNotOpen
             if (wrapped := standing.account_keys.get(row.epoch)) is None:
                 raise DoesNotOpen
-            under = self._account_keys.opened(wrapped)
-            try:
-                binding = place.binding(
-                    self._account_keys.keyring, base_url=row.base_url, generation=row.generation
-                )
+            binding = row.binding(self._account_keys.keyring)
+            with self._account_keys.opened(wrapped) as under:
                 secret = envelope.open_blob(row.blob, under, binding, suite=row.suite)
-            finally:
-                under.wipe()
         except AccountErased:
             return ApiKeyDeleted()
         except DoesNotOpen:

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from services.vault import private_files
 from services.vault.crypto.committing import KEY_BYTES, derive
@@ -33,6 +33,12 @@ class RootKey:
 
     def wipe(self) -> None:
         wipe(self.key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
 
 
 class RootProvider(Protocol):

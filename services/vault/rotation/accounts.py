@@ -11,7 +11,7 @@ Everything is told by rows, each step is one statement, and any replica takes th
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -21,7 +21,7 @@ from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
 from services.vault.audit.chain import Audit, Event
 from services.vault.keys.account_keys import Epoch, WrappingKeyExhausted
-from services.vault.keys.keyring import Keyring
+from services.vault.keys.keyring import CatchUp, Keyring
 
 #: Who holds what account keys open.
 OWNERS = (identity.FILES, identity.PROCESSOR, identity.VAULT)
@@ -43,7 +43,20 @@ class NextKey:
     wrapped: bytes = field(repr=False)
 
 
-class Epochs(Protocol):
+class RetiredEpochs(Protocol):
+    """Retired epochs of account keys, until every owner of data keys is rid of them; raises Unavailable."""
+
+    async def unconfirmed(self, owner: str, *, after: str, most: int) -> Sequence[Epoch]:
+        """Return active epochs of accounts with retired ones whose grace is over and that an owner has not
+        confirmed, by account, from `after` on."""
+        ...
+
+    async def confirm(self, owner: str, epoch: Epoch) -> None:
+        """Note that the owner has nothing left under an epoch before this one; void when it is not active."""
+        ...
+
+
+class Epochs(RetiredEpochs, Protocol):
     """Epochs of account keys, as the key store holds them; raises Unavailable."""
 
     async def made_before(self, moment: datetime, *, account: str, most: int) -> Sequence[Epoch]:
@@ -59,15 +72,6 @@ class Epochs(Protocol):
 
         False when they are wrapped under another version than the newest, or that one is used up.
         """
-        ...
-
-    async def leaving(self, owner: str, *, after: str, most: int) -> Sequence[Epoch]:
-        """Return active epochs of accounts with retired ones whose grace is over and that an owner has not
-        confirmed, by account, from `after` on."""
-        ...
-
-    async def confirm(self, owner: str, epoch: Epoch) -> None:
-        """Note that the owner has nothing left under an epoch before this one; void when it is not active."""
         ...
 
     async def destroy_confirmed(self, owners: Sequence[str], *, most: int) -> Sequence[Epoch]:
@@ -92,7 +96,7 @@ class AccountRotation:
         own: OwnKeys,
         *,
         keyring: Keyring,
-        catch_up: Callable[[], Awaitable[None]],
+        catch_up: CatchUp,
         audit: Audit,
     ) -> None:
         self._epochs = epochs
@@ -155,7 +159,7 @@ class AccountRotation:
 
     async def _reseal_own(self) -> None:
         after = ""
-        while page := await self._epochs.leaving(identity.VAULT, after=after, most=_BATCH):
+        while page := await self._epochs.unconfirmed(identity.VAULT, after=after, most=_BATCH):
             for epoch in page:
                 try:
                     if await self._own.reseal(epoch):

@@ -1,13 +1,14 @@
 """When keys are rotated: at an operator's word, before a key is used up, and when a crash left work to do."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any
 
 from services.common.errors import DomainError, Unavailable
 from services.common.logs import describe, log
 from services.vault.keys.account_keys import ROTATE_AT_USES
-from services.vault.keys.installation import Installation
+from services.vault.keys.installation import Installation, NamesInstallation
+from services.vault.keys.keyring import CatchUp
 from services.vault.rotation.wrapping import Rotation, RotationRunning, RotationStuck
 
 _LOOK_SECONDS = 1.0
@@ -16,18 +17,12 @@ _STUCK_SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
 
 
-class Named(Protocol):
-    """What the key store names; raises Unavailable when it does not answer."""
-
-    async def installation(self) -> Installation | None: ...
-
-
 class Rotations:
     """The rotations of one replica, one at a time."""
 
-    def __init__(self, rotation: Rotation, *, named: Named, catch_up: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, rotation: Rotation, *, keystore: NamesInstallation, catch_up: CatchUp) -> None:
         self._rotation = rotation
-        self._named = named
+        self._keystore = keystore
         self._catch_up = catch_up
         self._task: asyncio.Task[Installation] | None = None
 
@@ -55,7 +50,7 @@ class Rotations:
 
     async def _follow(self, *, unfinished: bool) -> Installation:
         await self._catch_up()
-        named = await self._named.installation()
+        named = await self._keystore.installation()
         if named is None:
             raise Unavailable
         if named.wrapping_uses >= ROTATE_AT_USES:

@@ -14,24 +14,22 @@ Each step is durable before the next. What the key store names tells which steps
 after a crash goes on from there: a step that it does not know of is undone, one that it names is finished.
 """
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from services.common.errors import DomainError, InvalidRequest, Kind
 from services.common.logs import log
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import wiped
 from services.vault.keys.installation import Installation
-from services.vault.keys.keyring import CannotUnseal, Keyring, open_keyring
+from services.vault.keys.keyring import CannotUnseal, CatchUp, Keyring, open_keyring
 from services.vault.keys.wrapping_file import FileHeld, Slot, WrappingFile
 from services.vault.private_files import FileUnusable
 from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
-
-T = TypeVar("T")
+from services.vault.threads import run_to_end
 
 _BATCH = 500
 
@@ -101,9 +99,9 @@ class Rotation:
         *,
         provider: RootProvider,
         file: WrappingFile,
-        catch_up: Callable[[], Awaitable[None]],
+        catch_up: CatchUp,
     ) -> None:
-        """`hold` takes the lock or raises RotationRunning; `catch_up` renews the server's keyring."""
+        """`hold` takes the lock or raises RotationRunning."""
         self._hold = hold
         self._provider = provider
         self._file = file
@@ -126,7 +124,7 @@ class Rotation:
                 raise InvalidRequest(violations=[("from_version", "there is no such version yet")])
             while named.wrapping_minimum <= version:
                 following = named.wrapping_version + 1
-                await _in_thread(self._write_version, named, following)
+                await run_to_end(self._write_version, named, following)
                 await store.name_version(following)
                 log.info("rotation.wrapping_begun", version=following)
                 named = await self._finished(store)
@@ -139,7 +137,7 @@ class Rotation:
         async with self._held() as store:
             named = await self._finished(store)
             if named.root_key_id == root_key_id:
-                following = await _in_thread(self._seal_under_next_root, named)
+                following = await run_to_end(self._seal_under_next_root, named)
                 await store.name_root(following)
                 log.info("rotation.root_named", root_key=following)
                 named = await self._finished(store)
@@ -164,24 +162,22 @@ class Rotation:
             await self._rewrap(store, named)
             named = await store.installation()
         await self._catch_up()
-        await _in_thread(self._tidy, named)
+        await run_to_end(self._tidy, named)
         return named
 
     async def _rewrap(self, store: HeldKeyStore, named: Installation) -> None:
         version = named.wrapping_version
         with _stuck_on_failure():
-            keyring = await _in_thread(open_keyring, self._provider, self._file, named)
+            keyring = await run_to_end(open_keyring, self._provider, self._file, named)
         closed: list[WrappedKey] = []
-        try:
+        with keyring:
             last: WrappedKey | None = None
             while batch := await store.outdated(version, after=last, most=_BATCH):
                 last = batch[-1]
-                anew, broken = await _in_thread(_wrapped_anew, keyring, batch)
+                anew, broken = await run_to_end(_wrapped_anew, keyring, batch)
                 closed += broken
                 if anew:
                     await store.replace(version, anew)
-        finally:
-            keyring.wipe()
         for key in closed:
             log.error("rotation.key_does_not_open", owner=key.owner, epoch=key.epoch, key=key.id)
         if closed:
@@ -193,27 +189,25 @@ class Rotation:
     def _write_version(self, named: Installation, version: int) -> None:
         with (
             _stuck_on_failure(),
-            self._root(named.root_key_id) as root,
+            self._provider.load(named.root_key_id) as root,
             wiped(bytearray(os.urandom(KEY_BYTES))) as key,
         ):
             self._file.add(Slot.seal(key, root, version=version, installation=named.id))
 
     def _seal_under_next_root(self, named: Installation) -> str:
-        with _stuck_on_failure():
-            following = self._provider.make_next()
-            try:
-                with self._root(named.root_key_id) as root, wiped(self._slot(named, root).open(root)) as key:
-                    self._file.add(
-                        Slot.seal(key, following, version=named.wrapping_version, installation=named.id)
-                    )
-            finally:
-                following.wipe()
+        with (
+            _stuck_on_failure(),
+            self._provider.make_next() as following,
+            self._provider.load(named.root_key_id) as root,
+            wiped(self._slot(named, root).open(root)) as key,
+        ):
+            self._file.add(Slot.seal(key, following, version=named.wrapping_version, installation=named.id))
         return following.id
 
     def _tidy(self, named: Installation) -> None:
         """Leave one slot and one root key: those which the key store names."""
         with _stuck_on_failure():
-            with self._root(named.root_key_id) as root:
+            with self._provider.load(named.root_key_id) as root:
                 kept = self._slot(named, root)
             for slot in self._file.slots():
                 if slot is not None and slot != kept:
@@ -227,24 +221,6 @@ class Rotation:
                 with suppress(DoesNotOpen), wiped(slot.open(root)):
                     return slot
         raise RotationStuck(f"{self._file.path} does not hold what the key store names")
-
-    @contextmanager
-    def _root(self, wanted: str) -> Iterator[RootKey]:
-        root = self._provider.load(wanted)
-        try:
-            yield root
-        finally:
-            root.wipe()
-
-
-async def _in_thread(work: Callable[..., T], *arguments: Any) -> T:
-    """Run it to its end, also when this is cancelled: the file is held for as long as it may be written."""
-    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait({running})
-        raise
 
 
 @contextmanager

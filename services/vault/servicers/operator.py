@@ -10,16 +10,14 @@ from services.common.rpc.servicing import Context
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.crypto.secret import Secret
 from services.vault.erasure.gate import Gate
-from services.vault.keys.installation import Installation
+from services.vault.keys.installation import NamesInstallation
 from services.vault.rotation.accounts import AccountRotation
 from services.vault.rotation.schedule import Rotations
 from services.vault.servicers.sealed import VaultSealed
 
 
-class KeyStoreStatus(Protocol):
+class KeyStoreStatus(NamesInstallation, Protocol):
     """How the key store stands; raises Unavailable when it does not answer."""
-
-    async def installation(self) -> Installation | None: ...
 
     async def keys_left(self, version: int) -> int: ...
 

@@ -10,7 +10,7 @@ from services.common.database import transaction
 from services.vault.erasure.erasures import Object
 from services.vault.erasure.ledger import Mark
 from services.vault.erasure.restoration import StoreState
-from services.vault.erasure.store.history import HISTORY
+from services.vault.erasure.store.state import ADVANCE, HISTORY, MARK
 
 # The lock under which an account's keys are added: one that is just being sealed is waited for and deleted.
 _LOCK = text("""
@@ -33,8 +33,6 @@ _DELETE_KEYS = text("""
 DELETE FROM api_keys k USING unnest(CAST(:accounts AS text[]), CAST(:ids AS text[])) AS w(account, id)
 WHERE k.account = w.account AND k.id = w.id
 """)
-_MARK = text("SELECT seq, mac FROM erasure_state")
-_ADVANCE = text("UPDATE erasure_state SET seq = :seq, mac = :mac WHERE seq >= :before AND seq < :seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +60,16 @@ class ErasureStore:
     async def mark(self) -> Mark:
         """Return how far this copy of the database has followed the ledger."""
         async with transaction(self.sessions) as session:
-            return Mark(*(await session.execute(_MARK)).one())
+            return Mark(*(await session.execute(MARK)).one())
 
     async def state(self) -> StoreState:
         """Return what this copy of the database knows, and which history it is in."""
         async with transaction(self.sessions) as session:
-            mark = Mark(*(await session.execute(_MARK)).one())
+            mark = Mark(*(await session.execute(MARK)).one())
             history = (await session.execute(HISTORY)).scalar_one()
         return StoreState("database", mark, history)
 
     async def advance(self, before: int, to: Mark) -> None:
         """Move the mark to `to` if it stands at entry `before` or later; never back."""
         async with transaction(self.sessions) as session:
-            await session.execute(_ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})
+            await session.execute(ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})

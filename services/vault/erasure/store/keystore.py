@@ -12,7 +12,7 @@ from services.vault.erasure.erasures import Object
 from services.vault.erasure.ledger import Mark
 from services.vault.erasure.ratchet import Owed
 from services.vault.erasure.restoration import StoreState
-from services.vault.erasure.store.history import HISTORY
+from services.vault.erasure.store.state import ADVANCE, HISTORY, MARK
 
 # Before the keys are destroyed, so that whoever makes an account's first key now is waited for and then seen.
 _LEAVE_DESTROYED = text("""
@@ -53,10 +53,8 @@ ON CONFLICT (account, object) DO UPDATE SET deleted = true
 _DESTROYED_TIME = text("""
 SELECT min(destroy_time) FROM account_keys WHERE account = :account
 """)
-_MARK = text("SELECT seq, mac FROM erasure_state")
 _STATE = text("SELECT seq, mac, restored FROM erasure_state")
 _REPLAYED = text("UPDATE erasure_state SET restored = false")
-_ADVANCE = text("UPDATE erasure_state SET seq = :seq, mac = :mac WHERE seq >= :before AND seq < :seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class ErasureKeyStore:
     async def mark(self) -> Mark:
         """Return how far this copy of the key store has followed the ledger."""
         async with connection(self.engine) as database:
-            return Mark(*(await database.execute(_MARK)).one())
+            return Mark(*(await database.execute(MARK)).one())
 
     async def state(self) -> StoreState:
         """Return what this copy of the key store knows, and which history it is in."""
@@ -126,4 +124,4 @@ class ErasureKeyStore:
     async def advance(self, before: int, to: Mark) -> None:
         """Move the mark to `to` if it stands at entry `before` or later; never back."""
         async with connection(self.engine) as database:
-            await database.execute(_ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})
+            await database.execute(ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})

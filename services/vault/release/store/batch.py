@@ -128,7 +128,7 @@ async def hold(
         noted = await connection.execute(_NOTE_USES, (*map(_integers, columns), *wanted))
     return Held(
         {(row[0], row[1]): HeldGrant(*row[2:]) for row in await grants.fetchall()},
-        {(key := KeyRow(KeyPlace(*row[:2]), *row[2:])).place: key for row in await keys.fetchall()},
+        {(key := KeyRow.of(row)).place: key for row in await keys.fetchall()},
         set(await noted.fetchall()),
     )
 

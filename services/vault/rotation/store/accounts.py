@@ -40,7 +40,7 @@ WITH counted AS (
 )
 SELECT count(*) FROM counted
 """)
-_LEAVING = text("""
+_UNCONFIRMED = text("""
 SELECT a.account, a.epoch FROM account_keys a
 WHERE a.state = 'active' AND a.account > :after
     AND EXISTS (SELECT FROM account_keys r WHERE r.account = a.account AND r.state = 'retired')
@@ -111,8 +111,8 @@ class EpochStore:
         async with connection(self.engine) as database:
             return bool((await database.execute(_ADVANCE, values)).scalar_one())
 
-    async def leaving(self, owner: str, *, after: str, most: int) -> list[Epoch]:
-        return await self._epochs(_LEAVING, owner=owner, after=after, most=most, grace=self.grace)
+    async def unconfirmed(self, owner: str, *, after: str, most: int) -> list[Epoch]:
+        return await self._epochs(_UNCONFIRMED, owner=owner, after=after, most=most, grace=self.grace)
 
     async def confirm(self, owner: str, epoch: Epoch) -> None:
         values = {"owner": owner, "account": epoch.account, "epoch": epoch.number, "grace": self.grace}
