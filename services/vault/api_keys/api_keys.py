@@ -12,6 +12,7 @@ from services.common.ids import new_id, parse_name
 from services.common.paging import Position
 from services.vault.api_keys import base_url
 from services.vault.api_keys.place import MANAGED, OPERATOR_ACCOUNT, KeyPlace
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.crypto import envelope
 from services.vault.crypto.secret import Secret
@@ -187,7 +188,7 @@ class ApiKeys:
         async def seal(stored: int) -> SealedSecret:
             if stored >= MOST_KEYS:
                 raise ApiKeyLimit
-            await self._audit.record(Event(account, new.name, "create", "ok", {"base_url": url}))
+            await self._audit.record(Event(account, new.name, Action.CREATE_API_KEY, "ok", {"base_url": url}))
             # Marked before the row is there: a row without its mark is never good.
             await self._generations.mark(account, new.name, 1)
             return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1)
@@ -202,7 +203,9 @@ class ApiKeys:
         url = self._checked(secret, url)
         place = KeyPlace.named("", MANAGED)
         generation = await self._generations.generation(place.account, place.name) + 1
-        await self._audit.record(Event(place.account, place.name, "replace", "ok", {"base_url": url}))
+        await self._audit.record(
+            Event(place.account, place.name, Action.REPLACE_MANAGED_KEY, "ok", {"base_url": url})
+        )
         key = ApiKey(place.account, place.id, "", _hint(secret), url, False, datetime.now(UTC))
         await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
         # Marked after the row is there: until then the old one is as good as the new one.
@@ -223,7 +226,7 @@ class ApiKeys:
     async def activate(self, account: str, name: str) -> ApiKey:
         """Make a key the active one; raise ApiKeyNotFound."""
         await self.get(account, name)
-        await self._audit.record(Event(account, name, "activate", "ok"))
+        await self._audit.record(Event(account, name, Action.ACTIVATE_API_KEY, "ok"))
         key = await self._rows.activate(account, parse_name("apiKeys", name))
         if key is None:
             raise ApiKeyNotFound
@@ -235,7 +238,7 @@ class ApiKeys:
         Raises ApiKeyNotFound, LedgerUnavailable.
         """
         await self.get(account, name)
-        await self._audit.record(Event(account, name, "delete", "ok"))
+        await self._audit.record(Event(account, name, Action.DELETE_API_KEY, "ok"))
         # Unusable before anything else can fail; while the row is there, the deletion can be repeated.
         await self._generations.mark_deleted(account, name, 0)
         await self._deletions.delete_api_key(account, name)
@@ -243,7 +246,7 @@ class ApiKeys:
     async def record_test(self, account: str, name: str, result: TestResult) -> datetime:
         """Note what came of trying a key of the account, and return when; raise ApiKeyNotFound."""
         key = await self.get(account, name)
-        await self._audit.record(Event(account, name, "test", "ok", {"result": result.value}))
+        await self._audit.record(Event(account, name, Action.TEST_API_KEY, "ok", {"result": result.value}))
         now = datetime.now(UTC)
         if not await self._rows.note_test(account, key.id, result, now):
             raise ApiKeyNotFound

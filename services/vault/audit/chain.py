@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import orjson
 
 from services.common.errors import DomainError, Kind
+from services.vault.audit.actions import Action, RefusedCall
 
 _FORMAT = b"smelt/audit/v1"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +35,7 @@ class Event:
 
     account: str
     object: str
-    action: str
+    action: Action | RefusedCall
     outcome: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -84,31 +85,26 @@ class Chain:
     def append(self, head: Head, event: Event, time: datetime) -> Record:
         """Return the record of an event that follows `head`, and move the head onto it."""
         body = orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS).decode()
+        said = event.account, event.object, event.action, event.outcome, body
         seq = head.seq + 1
-        mac = self._mac(head.mac, head.chain, seq, time, event, body)
+        mac = self._mac(head.mac, head.chain, seq, time, *said)
         head.seq, head.mac = seq, mac
-        return Record(
-            head.chain, seq, time, event.account, event.object, event.action, event.outcome, body, mac
-        )
+        return Record(head.chain, seq, time, *said, mac)
 
     def follows(self, record: Record, before: bytes) -> bool:
         """Tell whether a stored record is what was recorded after the record with the MAC `before`."""
-        event = Event(record.account, record.object, record.action, record.outcome)
-        mac = self._mac(before, record.chain, record.seq, record.time, event, record.body)
+        said = record.account, record.object, record.action, record.outcome, record.body
+        mac = self._mac(before, record.chain, record.seq, record.time, *said)
         return hmac.compare_digest(mac, record.mac)
 
-    def _mac(self, before: bytes, chain: str, seq: int, time: datetime, event: Event, body: str) -> bytes:
+    def _mac(self, before: bytes, chain: str, seq: int, time: datetime, *said: str) -> bytes:
         content = _joined(
             _FORMAT,
             before,
             chain.encode(),
             seq.to_bytes(8, "big"),
             ((time - _EPOCH) // _MICROSECOND).to_bytes(8, "big"),
-            event.account.encode(),
-            event.object.encode(),
-            event.action.encode(),
-            event.outcome.encode(),
-            body.encode(),
+            *(each.encode() for each in said),
         )
         return hmac.digest(self.key, content, "sha256")
 

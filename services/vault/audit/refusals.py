@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from services.common.errors import DomainError, Kind
+from services.vault.audit.actions import Action, RefusedCall, refused_call
 from services.vault.audit.chain import Event
 
 
@@ -52,7 +53,9 @@ class Refusals:
         """Take one of those that may be recorded."""
         return self._recording.take()
 
-    def refused(self, error: DomainError, *, account: str, object: str, action: str, caller: str) -> None:
+    def refused(
+        self, error: DomainError, *, account: str, object: str, action: Action | RefusedCall, caller: str
+    ) -> None:
         """Note that something was refused; what failed for want of a database is no refusal."""
         if error.kind not in (Kind.UNAVAILABLE, Kind.INTERNAL) and self.may_record():
             details = {"caller": caller, "reason": error.reason}
@@ -61,5 +64,5 @@ class Refusals:
     def at_the_door(self, ended: Call) -> None:
         """Note a call that its certificate or its proof did not let in."""
         if not ended.admitted and isinstance(ended.error, DomainError):
-            name = ended.method.rsplit("/", 1)[-1]
-            self.refused(ended.error, account="", object="", action=f"call {name}", caller=ended.caller)
+            action = refused_call(ended.method)
+            self.refused(ended.error, account="", object="", action=action, caller=ended.caller)

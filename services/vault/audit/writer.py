@@ -17,6 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 from services.common.errors import DomainError
 from services.common.logs import describe, log
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import AuditUnavailable, Chain, Event, Head
 from services.vault.audit.store import appending
 from services.vault.bounded_connection import Line
@@ -174,7 +175,7 @@ class AuditWriter(Generic[Item, Verdict]):
         months: set[tuple[int, int]] = set()
         await self._make_months(line, months)
         # Only a record that was written shows that records can be.
-        await self._commit(line, head, [_Waiting(Event("", "", "take-chain", "ok"), None)])
+        await self._commit(line, head, [_Waiting(Event("", "", Action.TAKE_CHAIN, "ok"), None)])
         self._healthy = True
         while True:
             await self._make_months(line, months)

@@ -10,6 +10,7 @@ from typing import Protocol
 from services.common import identity
 from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit, JobGrant, KeyProof
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.audit.refusals import Refusals
 from services.vault.crypto.binding import Binding
@@ -95,7 +96,7 @@ class DataKeys:
 
         Raises GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
-        with self._noted("create-data-key", proof, context, caller):
+        with self._noted(Action.CREATE_DATA_KEY, proof, context, caller):
             await self._check(proof, context, caller)
             # An export takes along what there is; the one thing it makes is its archive.
             if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
@@ -110,7 +111,7 @@ class DataKeys:
 
         Raises DataKeyInvalid, GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
-        with self._noted("open-data-key", proof, context, caller):
+        with self._noted(Action.OPEN_DATA_KEY, proof, context, caller):
             await self._check(proof, context, caller)
             key = await self._opened(proof.account, context, wrapped)
         if key is None:
@@ -119,13 +120,13 @@ class DataKeys:
             # Data that was tampered with is on record before anybody is told, unless it comes in floods.
             if self._refusals.may_record():
                 await self._audit.record(
-                    Event(proof.account, context.object, "open-data-key", "refused", details)
+                    Event(proof.account, context.object, Action.OPEN_DATA_KEY, "refused", details)
                 )
             raise DataKeyInvalid
         return key
 
     @contextmanager
-    def _noted(self, action: str, proof: KeyProof, context: DataKeyContext, caller: str) -> Iterator[None]:
+    def _noted(self, action: Action, proof: KeyProof, context: DataKeyContext, caller: str) -> Iterator[None]:
         try:
             yield
         except DomainError as error:
@@ -158,7 +159,7 @@ class DataKeys:
         details = {"caller": caller, "count": len(keys) - len(closed), "closed": closed}
         outcome = "refused" if closed else "ok"
         await self._audit.record(
-            Event(account, f"accountKeys/{under.epoch}", "rewrap-data-keys", outcome, details)
+            Event(account, f"accountKeys/{under.epoch}", Action.REWRAP_DATA_KEYS, outcome, details)
         )
         return anew
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 
 from services.common.errors import DomainError, Kind
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.audit.refusals import Refusals
 from services.vault.crypto.binding import Binding
@@ -35,7 +36,7 @@ class WebhookSecrets:
         """Return a new secret, which the caller wipes, and its wrapped form; raise AccountErased."""
         with await self._account_keys.for_sealing(account) as under:
             # Recorded before anybody sees it: where news of an account go is for its owner to know.
-            await self.record(account, webhook, "create-webhook-secret")
+            await self.record(account, webhook, Action.CREATE_WEBHOOK_SECRET)
             # Standard Webhooks: 24 to 64 random bytes.
             secret = Secret(bytearray(os.urandom(KEY_BYTES)))
             return secret, under.wrap(secret, self._binding(account, webhook, generation))
@@ -56,14 +57,14 @@ class WebhookSecrets:
                 DAMAGED.inc()
                 error = WebhookSecretInvalid()
                 self._refusals.refused(
-                    error, account=account, object=webhook, action="sign-webhook", caller=""
+                    error, account=account, object=webhook, action=Action.SIGN_WEBHOOK, caller=""
                 )
                 raise error from None
             with secret:
                 signatures.append(hmac.digest(secret.reveal(), content, "sha256"))
         return signatures
 
-    async def record(self, account: str, webhook: str, action: str) -> None:
+    async def record(self, account: str, webhook: str, action: Action) -> None:
         """Put a change of a webhook into the audit log; raise AuditUnavailable."""
         await self._audit.record(Event(account, webhook, action, "ok", {}))
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from services.common.errors import InvalidRequest, Unavailable
 from services.common.logs import log
 from services.vault.api_keys.place import OPERATOR_ACCOUNT
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.erasure.ledger import Entry, EntryKind, Mark, Tombstone
 from services.vault.erasure.ledger_file import LedgerFile, Reader
@@ -114,7 +115,7 @@ class Erasures:
             # The tombstone is there: it comes before the first key is destroyed.
             await self.keys.destroy([account])
             await self.rows.end_accounts([account])
-        await self.audit.record(Event(account, "", "erase", "ok", {"caller": caller}))
+        await self.audit.record(Event(account, "", Action.ERASE_ACCOUNT, "ok", {"caller": caller}))
         if (since := await self.keys.destroyed_time(account)) is None:
             raise Unavailable
         return since

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.erasure.erasures import Erasures, Keys, Rows
 from services.vault.erasure.gate import Gate
@@ -134,7 +135,7 @@ class Restoration:
             await _patiently(self._ratchet.settle)
             done = {"entries": reader.mark.seq, "destroyed": replayed.destroyed}
             # The writer learns by a failed batch that its chain's head is an older one.
-            await _patiently(lambda: self._audit.record(Event("", "", "replay-erasures", "ok", done)))
+            await _patiently(lambda: self._audit.record(Event("", "", Action.REPLAY_ERASURES, "ok", done)))
             states = await self._states()
             if scan.history != _histories(states):
                 await self._begin_history(states)

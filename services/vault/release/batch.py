@@ -12,6 +12,7 @@ from services.common.errors import DomainError, Kind, Unavailable
 from services.common.identity import JobGrant
 from services.common.logs import describe, log
 from services.vault.api_keys.place import KeyPlace, KeyRow
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Chain, Event, Head
 from services.vault.audit.refusals import Recording
 from services.vault.bounded_connection import FAILURES, Line
@@ -297,4 +298,4 @@ def _event(ask: Ask, verdict: Verdict | None) -> Event:
         details["reason"] = verdict.reason if verdict else ""
         outcome = "refused"
     account, name = (ask.grant.account, ask.grant.api_key) if ask.grant else ("", "")
-    return Event(account, name, "release", outcome, details)
+    return Event(account, name, Action.RELEASE_API_KEY, outcome, details)

@@ -19,6 +19,7 @@ from typing import Protocol
 from services.common import identity
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.keys.account_keys import Epoch, WrappingKeyExhausted
 from services.vault.keys.keyring import CatchUp, Keyring
@@ -138,7 +139,7 @@ class AccountRotation:
     async def _advance(self, found: Sequence[Epoch]) -> None:
         if not found:
             return
-        await asyncio.gather(*(self._audit.record(_event(each, "rotate-account-key")) for each in found))
+        await asyncio.gather(*(self._audit.record(_event(each, Action.ROTATE_ACCOUNT_KEY)) for each in found))
         for _ in range(_TRIES):
             version = self._keyring.version
             keys = [
@@ -174,10 +175,10 @@ class AccountRotation:
     async def _destroy(self) -> None:
         while gone := await self._epochs.destroy_confirmed(OWNERS, most=_BATCH):
             await asyncio.gather(
-                *(self._audit.record(_event(each, "destroy-retired-account-keys")) for each in gone)
+                *(self._audit.record(_event(each, Action.DESTROY_RETIRED_ACCOUNT_KEYS)) for each in gone)
             )
             log.info("rotation.accounts_ended", count=len(gone))
 
 
-def _event(epoch: Epoch, action: str) -> Event:
+def _event(epoch: Epoch, action: Action) -> Event:
     return Event(epoch.account, f"accountKeys/{epoch.number}", action, "ok")

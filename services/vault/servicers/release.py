@@ -9,6 +9,7 @@ from services.common import identity
 from services.common.errors import InvalidRequest
 from services.common.rpc.servicing import Context
 from services.common.tokens import TokenVerifier
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Event
 from services.vault.audit.refusals import Recording
 from services.vault.audit.writer import AuditWriter
@@ -58,6 +59,8 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
         await self._grants.revoke(request.account, request.grant_id)
         caller = identity.current_call().caller
         await self._writer.record(
-            Event(request.account, "", "revoke-grant", "ok", {"caller": caller, "grant": request.grant_id})
+            Event(
+                request.account, "", Action.REVOKE_GRANT, "ok", {"caller": caller, "grant": request.grant_id}
+            )
         )
         return release_pb2.RevokeGrantResponse()

@@ -10,6 +10,7 @@ import pytest
 from services.common.errors import Unavailable
 from services.common.identity import JobGrant
 from services.vault.api_keys.place import KeyPlace
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Chain, Event
 from services.vault.audit.refusals import Recording, Refusals
 from services.vault.grants import rules
@@ -113,7 +114,7 @@ def test_refusals_are_noted_but_not_what_failed_for_want_of_a_database() -> None
     noted: list[Event] = []
     refusals = Refusals(Recording(per_second=0.0, at_once=2.0), noted.append)
     for error in (Unavailable(), GrantInvalid(), GrantExpired(), GrantInvalid()):
-        refusals.refused(error, account="a", object="files/f", action="open-data-key", caller="files")
+        refusals.refused(error, account="a", object="files/f", action=Action.OPEN_DATA_KEY, caller="files")
     assert [event.details["reason"] for event in noted] == ["GRANT_INVALID", "GRANT_EXPIRED"]
 
 
@@ -141,8 +142,8 @@ def test_the_same_event_twice_gives_two_records() -> None:
     chain = Chain("i1", bytearray(32))
     head = chain.genesis("0")
     start = head.mac
-    one = chain.append(head, Event("a", "o", "x", "ok", {"b": 1, "a": 2}), NOW)
-    two = chain.append(head, Event("a", "o", "x", "ok", {"a": 2, "b": 1}), NOW)
+    one = chain.append(head, Event("a", "o", Action.TEST_API_KEY, "ok", {"b": 1, "a": 2}), NOW)
+    two = chain.append(head, Event("a", "o", Action.TEST_API_KEY, "ok", {"a": 2, "b": 1}), NOW)
     assert one.body == two.body
     assert (one.seq, two.seq) == (1, 2)
     assert one.mac != two.mac
