@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from services.common.errors import DomainError, Kind, Unavailable
+from services.common.errors import DomainError, Unavailable
 from services.common.identity import JobGrant
 from services.common.logs import describe, log
 from services.vault.api_keys.place import KeyPlace, KeyRow
@@ -21,6 +21,7 @@ from services.vault.crypto.committing import DoesNotOpen
 from services.vault.crypto.secret import Secret
 from services.vault.grants.brake import Brake, ReleaseBrake
 from services.vault.grants.rules import (
+    ApiKeyDamaged,
     ApiKeyDeleted,
     GrantExhausted,
     GrantExpired,
@@ -28,26 +29,18 @@ from services.vault.grants.rules import (
     ReleaseReplayed,
     Use,
     budget,
+    first,
 )
 from services.vault.grants.store.new_grants import meet
 from services.vault.keys.account_keys import AccountErased, AccountKeys
 from services.vault.keys.system_keys import Macs
 from services.vault.metrics import BRAKE_REFUSALS, DAMAGED
-from services.vault.release.store import batch as release_sql
-from services.vault.release.store.batch import Decided, GrantKey, Held, NotedUse
+from services.vault.release.store.batch import Decided, Found, GrantKey, NotedUse, begin, commit
 from services.vault.release.store.key_states import Standing
 
 _MOST_MET = 10_000
 _TRIES = 3
 _ALERT_SECONDS = 10.0
-
-
-class ApiKeyDamaged(DomainError):
-    """The stored key does not open: it was altered, or put back from an older state."""
-
-    reason = "API_KEY_DAMAGED"
-    kind = Kind.DAMAGED
-    message = "The stored API key is damaged; delete it and add it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +147,7 @@ class ReleaseBatches:
         if not records:
             return verdicts
         decided = Decided(head, records, now, made.released, made.used_keys, made.forget, made.begun)
-        await release_sql.record(line.connection, decided)
+        await commit(line.connection, decided)
         head.seq, head.mac = moved.seq, moved.mac
         return verdicts
 
@@ -179,17 +172,17 @@ class ReleaseBatches:
         self, line: Line, live: _Live, keys: Keys, standings: Mapping[KeyPlace, Standing]
     ) -> _Decisions:
         places = {KeyPlace.named(grant.account, grant.api_key) for _, grant, _ in live}
-        held = await release_sql.hold(line.connection, [(grant, use) for _, grant, use in live], places)
+        found = await begin(line.connection, [(grant, use) for _, grant, use in live], places)
         try:
-            await self._catch_up(held, standings)
+            await self._catch_up(found, standings)
         except (*FAILURES, DomainError) as error:
             # Nothing was decided yet, and the uses that were noted go with this transaction.
             await line.connection.execute("ROLLBACK")
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
         for place in places:
-            keys[place] = self._open(held.keys.get(place), standings.get(place))
-        return _decisions(live, held, keys)
+            keys[place] = self._open(found.keys.get(place), standings.get(place))
+        return _decisions(live, found, keys)
 
     async def _meet(self, line: Line, live: _Live) -> set[int]:
         """Return which asks the brake holds back."""
@@ -213,10 +206,10 @@ class ReleaseBatches:
             self._told_of_brake = now
             log.error("release.brake", grants=self._brake.grants, accounts=self._brake.accounts)
 
-    async def _catch_up(self, held: Held, standings: Mapping[KeyPlace, Standing]) -> None:
+    async def _catch_up(self, found: Found, standings: Mapping[KeyPlace, Standing]) -> None:
         """Read account keys again that a rotation has moved since they were read."""
         for _ in range(_TRIES):
-            if not any(self._behind(held.keys.get(place), each) for place, each in standings.items()):
+            if not any(self._behind(found.keys.get(place), each) for place, each in standings.items()):
                 return
             await self._account_keys.catch_up()
             newer = await self._standings.of(standings)
@@ -249,31 +242,34 @@ class ReleaseBatches:
         return Released(secret, row.base_url, digest)
 
 
-def _decisions(live: _Live, held: Held, keys: Mapping[KeyPlace, Verdict]) -> _Decisions:
+def _decisions(live: _Live, found: Found, keys: Mapping[KeyPlace, Verdict]) -> _Decisions:
     made = _Decisions(begun=True)
-    fresh = set(held.fresh)
+    fresh = set(found.fresh)
     for n, grant, use in live:
         place = KeyPlace.named(grant.account, grant.api_key)
-        row = held.grants.get((grant.account, grant.id))
+        row = found.grants.get((grant.account, grant.id))
         key = keys[place]
         if row is None:
             made.verdicts[n] = GrantExpired()
             continue
         noted = (row.ref, use.row, use.template, use.claim, use.attempt)
+        reasons: list[DomainError] = []
         if row.revoked:
-            made.verdicts[n] = GrantRevoked()
-        elif isinstance(key, DomainError):
-            made.verdicts[n] = key
-        elif noted not in fresh:
-            made.verdicts[n] = ReleaseReplayed()
-        elif row.used + made.released[row.ref] >= budget(grant):
-            made.verdicts[n] = GrantExhausted()
-        else:
-            # A second ask for the same use in this batch finds it taken.
-            fresh.discard(noted)
-            made.released[row.ref] += 1
-            made.used_keys.add(place)
-            made.verdicts[n] = key
+            reasons.append(GrantRevoked())
+        if isinstance(key, DomainError):
+            reasons.append(key)
+        if noted not in fresh:
+            reasons.append(ReleaseReplayed())
+        if row.used + made.released[row.ref] >= budget(grant):
+            reasons.append(GrantExhausted())
+        if (refusal := first(reasons)) is not None:
+            made.verdicts[n] = refusal
+            continue
+        # A second ask for the same use in this batch finds it taken.
+        fresh.discard(noted)
+        made.released[row.ref] += 1
+        made.used_keys.add(place)
+        made.verdicts[n] = key
     # Noted, but not released: a refusal takes nothing away.
     made.forget = fresh
     made.released = +made.released

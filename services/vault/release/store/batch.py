@@ -21,7 +21,7 @@ GrantKey = tuple[str, str]
 #: A grant's number and a use of it.
 NotedUse = tuple[int, int, int, int, int]
 
-_HOLD = """
+_LOCK_GRANTS = """
 SELECT g.account, g.id, g.ref, g.used,
     g.revoke_time IS NOT NULL OR EXISTS (SELECT FROM ended_accounts e WHERE e.account = g.account)
 FROM grants g JOIN unnest(%s::text[], %s::text[]) AS w(account, id) ON g.account = w.account AND g.id = w.id
@@ -75,7 +75,7 @@ FROM json_to_recordset(%(records)s::json)
 
 
 @dataclass(frozen=True, slots=True)
-class HeldGrant:
+class LockedGrant:
     """A grant whose row is locked by this transaction."""
 
     ref: int
@@ -84,10 +84,10 @@ class HeldGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Found:
     """What the first round trip found: grants, keys, and which uses were new."""
 
-    grants: Mapping[GrantKey, HeldGrant]
+    grants: Mapping[GrantKey, LockedGrant]
     keys: Mapping[KeyPlace, KeyRow]
     fresh: set[NotedUse]
 
@@ -106,11 +106,11 @@ class Decided:
     begun: bool
 
 
-async def hold(
+async def begin(
     connection: psycopg.AsyncConnection[Any],
     uses: Sequence[tuple[JobGrant, Use]],
     places: Collection[KeyPlace],
-) -> Held:
+) -> Found:
     """Begin, lock the grants of the uses, read the keys, note the uses."""
     index: dict[GrantKey, int] = {}
     columns: tuple[list[int], ...] = ([], [], [], [], [])
@@ -121,19 +121,19 @@ async def hold(
     wanted = ([account for account, _ in index], [id_ for _, id_ in index])
     async with connection.pipeline():
         await connection.execute("BEGIN")
-        grants = await connection.execute(_HOLD, wanted)
+        grants = await connection.execute(_LOCK_GRANTS, wanted)
         keys = await connection.execute(
             _KEYS, ([place.account for place in places], [place.id for place in places])
         )
         noted = await connection.execute(_NOTE_USES, (*map(_integers, columns), *wanted))
-    return Held(
-        {(row[0], row[1]): HeldGrant(*row[2:]) for row in await grants.fetchall()},
+    return Found(
+        {(row[0], row[1]): LockedGrant(*row[2:]) for row in await grants.fetchall()},
         {(key := KeyRow.of(row)).place: key for row in await keys.fetchall()},
         set(await noted.fetchall()),
     )
 
 
-async def record(connection: psycopg.AsyncConnection[Any], decided: Decided) -> None:
+async def commit(connection: psycopg.AsyncConnection[Any], decided: Decided) -> None:
     """Write the records, count the releases and commit; durable on return."""
     records = decided.records
     values = {
