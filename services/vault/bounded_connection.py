@@ -21,14 +21,14 @@ _OPTIONS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepali
 FAILURES = (psycopg.Error, OSError, TimeoutError)
 
 
-class Line:
+class BoundedConnection:
     """A connection in autocommit mode; once an exchange has failed, it is closed."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self.connection = connection
+        self.raw = connection
 
     @classmethod
-    async def open(cls, url: str, *, seconds: float) -> "Line":
+    async def open(cls, url: str, *, seconds: float) -> "BoundedConnection":
         """Connect; raises one of FAILURES."""
         async with asyncio.timeout(seconds):
             return cls(
@@ -52,12 +52,12 @@ class Line:
 
     def cut(self) -> None:
         """End the connection at once; whatever waits on it fails."""
-        if self.connection.closed:
+        if self.raw.closed:
             return
-        with socket.socket(fileno=socket.dup(self.connection.fileno())) as same, suppress(OSError):
+        with socket.socket(fileno=socket.dup(self.raw.fileno())) as same, suppress(OSError):
             same.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         """Close the connection."""
         self.cut()
-        await self.connection.close()
+        await self.raw.close()

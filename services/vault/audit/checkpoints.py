@@ -24,7 +24,7 @@ class Checkpoints:
         self._records = records
         self._seconds = seconds
         self._head: Head | None = None
-        self._said: Head | None = None
+        self._signed: Head | None = None
         self._moved = asyncio.Event()
         self._enough = asyncio.Event()
 
@@ -32,7 +32,7 @@ class Checkpoints:
         """Take note of where the chain is; called after each commit."""
         self._head = Head(head.chain, head.seq, head.mac)
         self._moved.set()
-        said = self._said
+        said = self._signed
         # The first of a chain is said at once, so that no chain is without one for long.
         if said is None or said.chain != head.chain or head.seq - said.seq >= self._records:
             self._enough.set()
@@ -56,15 +56,15 @@ class Checkpoints:
                     await self._enough.wait()
             except TimeoutError:
                 pass
-            if not await self._say():
+            if not await self._sign():
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
         """Say what is left to say."""
         if self._moved.is_set():
-            await self._say()
+            await self._sign()
 
-    async def _say(self) -> bool:
+    async def _sign(self) -> bool:
         head = self._head
         if head is None:
             return True
@@ -79,7 +79,7 @@ class Checkpoints:
             self._moved.set()
             self._enough.set()
             return False
-        self._said = head
+        self._signed = head
         CHECKPOINT_TIME.set(time.time())
         ship(line)
         return True

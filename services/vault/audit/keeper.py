@@ -238,7 +238,7 @@ class AuditKeeper:
                 if known.sha256 != said.sha256:
                     findings.append(Finding("", 0, f"{source} line {number}: {said.month} has two archives"))
             else:
-                evidence.take(said)
+                evidence.add(said)
                 checkpoints.append(said)
         return findings, checkpoints
 

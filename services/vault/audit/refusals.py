@@ -22,7 +22,7 @@ class Call(Protocol):
     def error(self) -> Exception | None: ...
 
 
-class Recording:
+class RefusalLimiter:
     """So many refusals a second, and so many at once. Those above are only answered."""
 
     def __init__(self, *, per_second: float = 50.0, at_once: float = 1000.0) -> None:
@@ -31,7 +31,7 @@ class Recording:
         self._left = at_once
         self._at = time.monotonic()
 
-    def take(self) -> bool:
+    def admits(self) -> bool:
         """Tell whether one more refusal is to be recorded."""
         now = time.monotonic()
         self._left = min(self._at_once, self._left + (now - self._at) * self._per_second)
@@ -45,13 +45,13 @@ class Recording:
 class Refusals:
     """Has refusals recorded, as many as may be, without making anybody wait."""
 
-    def __init__(self, recording: Recording, note: Callable[[Event], None]) -> None:
-        self._recording = recording
+    def __init__(self, limiter: RefusalLimiter, note: Callable[[Event], None]) -> None:
+        self._limiter = limiter
         self._note = note
 
     def may_record(self) -> bool:
         """Take one of those that may be recorded."""
-        return self._recording.take()
+        return self._limiter.admits()
 
     def refused(
         self, error: DomainError, *, account: str, object: str, action: Action | RefusedCall, caller: str

@@ -29,7 +29,7 @@ class Evidence:
     reach: dict[str, Checkpoint] = field(default_factory=dict)
     checkpoints: int = 0
 
-    def take(self, checkpoint: Checkpoint) -> None:
+    def add(self, checkpoint: Checkpoint) -> None:
         """Remember the furthest checkpoint of each chain."""
         self.checkpoints += 1
         known = self.reach.get(checkpoint.chain)

@@ -20,7 +20,7 @@ from services.common.logs import describe, log
 from services.vault.audit.actions import Action
 from services.vault.audit.chain import AuditUnavailable, Chain, Event, Head
 from services.vault.audit.store import appending
-from services.vault.bounded_connection import Line
+from services.vault.bounded_connection import BoundedConnection
 
 #: How long the record of one call may take, queue included.
 WRITE_SECONDS = 2.0
@@ -43,7 +43,7 @@ class Batches(Protocol[_Item, _Verdict]):
     """Decides on items and makes them durable together with events."""
 
     def commit(
-        self, line: Line, head: Head, batch: Sequence[_Item | Event], *, seconds: float
+        self, database: BoundedConnection, head: Head, batch: Sequence[_Item | Event], *, seconds: float
     ) -> AbstractAsyncContextManager[Sequence[_Verdict | None]]:
         """Commit within `seconds` and move `head` along; give a verdict for each item, None for each event.
 
@@ -72,7 +72,7 @@ class _Waiting(Generic[Item, Verdict]):
             answer(verdict)
 
 
-class Heads(Protocol):
+class CheckpointSigner(Protocol):
     """Who signs where the chain is."""
 
     def moved(self, head: Head) -> None: ...
@@ -84,7 +84,13 @@ class AuditWriter(Generic[Item, Verdict]):
     """Makes records durable in batches. `submit`, `record` and `note` are for others; `run` is its life."""
 
     def __init__(
-        self, url: str, slot: str, *, chain: Chain, batches: Batches[Item, Verdict], checkpoints: Heads
+        self,
+        url: str,
+        slot: str,
+        *,
+        chain: Chain,
+        batches: Batches[Item, Verdict],
+        checkpoints: CheckpointSigner,
     ) -> None:
         self._url = url
         self._slot = slot
@@ -125,19 +131,19 @@ class AuditWriter(Generic[Item, Verdict]):
     async def run(self) -> None:
         """Write until cancelled, whatever happens to the database."""
         while True:
-            line: Line | None = None
+            database: BoundedConnection | None = None
             try:
-                line = await Line.open(self._url, seconds=_CONNECT_SECONDS)
-                head = await self._take_chain(line)
-                await self._write(line, head)
+                database = await BoundedConnection.open(self._url, seconds=_CONNECT_SECONDS)
+                head = await self._take_chain(database)
+                await self._write(database, head)
             except Exception as error:  # noqa: BLE001  whatever ended a batch, the next one is tried
                 log.error("audit.unavailable", chain=self._slot, **describe(error))
             finally:
                 self._healthy = False
                 self._refuse(self._queue)
                 self._queue.clear()
-                if line is not None:
-                    await line.close()
+                if database is not None:
+                    await database.close()
             await asyncio.sleep(_PAUSE_SECONDS)
 
     def _put(self, what: Item | Event, answer: Answer[Verdict], seconds: float) -> None:
@@ -151,14 +157,14 @@ class AuditWriter(Generic[Item, Verdict]):
         self._queue.append(waiting)
         self._wake.set()
 
-    async def _take_chain(self, line: Line) -> Head:
+    async def _take_chain(self, database: BoundedConnection) -> Head:
         # Another process of this slot may hold it, or a connection that the server has not missed yet.
-        while not await line.exchange(appending.lock(line.connection, self._slot), seconds=WRITE_SECONDS):
+        while not await database.exchange(appending.lock(database.raw, self._slot), seconds=WRITE_SECONDS):
             log.warning("audit.chain_held_elsewhere", chain=self._slot)
             await asyncio.sleep(_PAUSE_SECONDS)
         for name in self._names():
             genesis = self._chain.genesis(name)
-            head = await line.exchange(appending.head(line.connection, genesis), seconds=WRITE_SECONDS)
+            head = await database.exchange(appending.head(database.raw, genesis), seconds=WRITE_SECONDS)
             if await self._checkpoints.continues(head):
                 return head
             # The database was put back, or its end was cut off. Going on from there would make two chains of
@@ -170,25 +176,25 @@ class AuditWriter(Generic[Item, Verdict]):
         yield self._slot
         yield from (f"{self._slot}.{n}" for n in range(2, _MOST_CHAINS))
 
-    async def _write(self, line: Line, head: Head) -> None:
+    async def _write(self, database: BoundedConnection, head: Head) -> None:
         log.info("audit.chain_taken", chain=head.chain, seq=head.seq)
         months: set[tuple[int, int]] = set()
-        await self._make_months(line, months)
+        await self._make_months(database, months)
         # Only a record that was written shows that records can be.
-        await self._commit(line, head, [_Waiting(Event("", "", Action.TAKE_CHAIN, "ok"), None)])
+        await self._commit(database, head, [_Waiting(Event("", "", Action.TAKE_CHAIN, "ok"), None)])
         self._healthy = True
         while True:
-            await self._make_months(line, months)
+            await self._make_months(database, months)
             if not self._queue:
                 self._wake.clear()
                 try:
                     async with asyncio.timeout(_PROBE_SECONDS):
                         await self._wake.wait()
                 except TimeoutError:
-                    await line.exchange(appending.probe(line.connection), seconds=WRITE_SECONDS)
+                    await database.exchange(appending.probe(database.raw), seconds=WRITE_SECONDS)
                     continue
             await self._gather()
-            await self._write_batch(line, head)
+            await self._write_batch(database, head)
 
     async def _gather(self) -> None:
         # Messages that have arrived already join the batch: as long as turns of the loop bring more, wait.
@@ -198,24 +204,26 @@ class AuditWriter(Generic[Item, Verdict]):
             await asyncio.sleep(0)
 
     @staticmethod
-    async def _make_months(line: Line, made: set[tuple[int, int]]) -> None:
+    async def _make_months(database: BoundedConnection, made: set[tuple[int, int]]) -> None:
         now = datetime.now(UTC)
         # A day ahead, so that no batch meets a month that is not there.
         for moment in (now, now + timedelta(days=1)):
             if (moment.year, moment.month) not in made:
-                await line.exchange(appending.make_month(line.connection, moment), seconds=WRITE_SECONDS)
+                await database.exchange(appending.make_month(database.raw, moment), seconds=WRITE_SECONDS)
                 made.add((moment.year, moment.month))
 
-    async def _write_batch(self, line: Line, head: Head) -> None:
+    async def _write_batch(self, database: BoundedConnection, head: Head) -> None:
         taken = [self._queue.popleft() for _ in range(min(len(self._queue), _LARGEST_BATCH))]
         batch = [waiting for waiting in taken if waiting.answer is not None]
         if batch:
-            await self._commit(line, head, batch)
+            await self._commit(database, head, batch)
 
-    async def _commit(self, line: Line, head: Head, batch: Sequence[_Waiting[Item, Verdict]]) -> None:
+    async def _commit(
+        self, database: BoundedConnection, head: Head, batch: Sequence[_Waiting[Item, Verdict]]
+    ) -> None:
         what = [waiting.what for waiting in batch]
         try:
-            async with self._batches.commit(line, head, what, seconds=WRITE_SECONDS) as verdicts:
+            async with self._batches.commit(database, head, what, seconds=WRITE_SECONDS) as verdicts:
                 self._checkpoints.moved(head)
                 for waiting, verdict in zip(batch, verdicts, strict=True):
                     waiting.settle(verdict)

@@ -38,7 +38,7 @@ class Keys(Protocol):
         """
         ...
 
-    async def bury(self, objects: Collection[Object]) -> None:
+    async def mark_deleted(self, objects: Collection[Object]) -> None:
         """Mark the objects deleted, also those that were never known."""
         ...
 
@@ -109,7 +109,7 @@ class Erasures:
         if account == OPERATOR_ACCOUNT:
             raise InvalidRequest(violations=[("account", "is not an account of a person")])
         if await self.keys.destroyed_time(account) is None:
-            entry = await self._entomb(Tombstone(EntryKind.ACCOUNT, account))
+            entry = await self._write_tombstone(Tombstone(EntryKind.ACCOUNT, account))
             await self.carry_out([entry])
         else:
             # The tombstone is there: it comes before the first key is destroyed.
@@ -122,7 +122,7 @@ class Erasures:
 
     async def delete_api_key(self, account: str, name: str) -> None:
         """Delete an API key for good; raise LedgerUnavailable, LedgerDamaged, Unavailable."""
-        await self.carry_out([await self._entomb(Tombstone(EntryKind.API_KEY, account, name))])
+        await self.carry_out([await self._write_tombstone(Tombstone(EntryKind.API_KEY, account, name))])
 
     async def carry_out(self, entries: Sequence[Entry]) -> int:
         """Do what entries that follow each other stand for; return how many accounts had a key until now.
@@ -141,7 +141,7 @@ class Erasures:
             destroyed = await self.keys.destroy(accounts)
             await self.rows.end_accounts(accounts)
         if objects:
-            await self.keys.bury(objects)
+            await self.keys.mark_deleted(objects)
             await self.rows.delete_keys(objects)
         if entries:
             before, to = entries[0].seq - 1, entries[-1].mark
@@ -153,5 +153,5 @@ class Erasures:
         """Return how far both databases have followed the ledger."""
         return min((await self.keys.mark()).seq, (await self.rows.mark()).seq)
 
-    async def _entomb(self, tombstone: Tombstone) -> Entry:
+    async def _write_tombstone(self, tombstone: Tombstone) -> Entry:
         return await self.ledger.append(tombstone, noted=await self.noted())

@@ -29,7 +29,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Erasing:
+class ErasureParts:
     """What erases, what notices a restore, and the gate that it holds."""
 
     erasures: Erasures
@@ -49,7 +49,7 @@ class Erasing:
         writer: Audit,
         rotation: Rotation,
         provider: RootProvider,
-    ) -> "Erasing":
+    ) -> "ErasureParts":
         # A new volume is empty. Where this cannot be, the ledger says so as soon as it is looked at; where it
         # must not be, because the databases know of a ledger, they say so.
         with suppress(OSError):

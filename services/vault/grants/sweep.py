@@ -9,7 +9,7 @@ from services.common.logs import describe, log
 _EVERY_SECONDS = 600.0
 
 
-class Over(Protocol):
+class EndedGrants(Protocol):
     """Grants that are over; raises Unavailable."""
 
     async def sweep(self) -> int:
@@ -20,7 +20,7 @@ class Over(Protocol):
 class GrantSweep:
     """Sweeps every ten minutes, until nothing is left to remove."""
 
-    def __init__(self, grants: Over) -> None:
+    def __init__(self, grants: EndedGrants) -> None:
         self._grants = grants
 
     async def run(self) -> None:

@@ -81,7 +81,7 @@ class Slot:
         )
 
 
-class FileHeld(Exception):
+class FileLocked(Exception):
     """Another process is changing the file."""
 
 
@@ -99,8 +99,8 @@ class WrappingFile:
         private_files.create(self.path, slot.encoded() + bytes(SLOT_BYTES), mode=_MODE)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other processes from changing the file; raise FileHeld, FileUnusable.
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from changing the file; raise FileLocked, FileUnusable.
 
         The lock of the key store alone is not enough: a process that was frozen may have lost that one, and
         would write on when it wakes up.
@@ -110,7 +110,7 @@ class WrappingFile:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise FileHeld from None
+                raise FileLocked from None
             yield
         finally:
             os.close(descriptor)

@@ -14,8 +14,8 @@ from services.common.logs import describe, log
 from services.vault.api_keys.place import KeyPlace, KeyRow
 from services.vault.audit.actions import Action
 from services.vault.audit.chain import Chain, Event, Head
-from services.vault.audit.refusals import Recording
-from services.vault.bounded_connection import FAILURES, Line
+from services.vault.audit.refusals import RefusalLimiter
+from services.vault.bounded_connection import FAILURES, BoundedConnection
 from services.vault.crypto import envelope
 from services.vault.crypto.committing import DoesNotOpen
 from services.vault.crypto.secret import Secret
@@ -44,7 +44,7 @@ _ALERT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ReleaseRequest:
     """A worker asks for a key. With `refusal` it is refused already, and only that is to be recorded."""
 
     caller: str
@@ -97,20 +97,25 @@ class ReleaseBatches:
         standings: Standings,
         macs: Macs,
         brake: Brake,
-        recording: Recording,
+        limiter: RefusalLimiter,
     ) -> None:
         self._chain = chain
         self._account_keys = account_keys
         self._standings = standings
         self._macs = macs
         self._brake = brake
-        self._recording = recording
+        self._limiter = limiter
         self._told_of_brake = 0.0
         self._met: set[GrantKey] = set()
 
     @asynccontextmanager
     async def commit(
-        self, line: Line, head: Head, batch: Sequence[Ask | Event], *, seconds: float
+        self,
+        database: BoundedConnection,
+        head: Head,
+        batch: Sequence[ReleaseRequest | Event],
+        *,
+        seconds: float,
     ) -> AsyncIterator[list[Verdict | None]]:
         """Give a verdict for each ask, None for each event, once all of it is durable; `head` moves along.
 
@@ -118,80 +123,80 @@ class ReleaseBatches:
         """
         keys: Keys = {}
         try:
-            yield await line.exchange(self._commit(line, head, batch, keys), seconds=seconds)
+            yield await database.exchange(self._commit(database, head, batch, keys), seconds=seconds)
         finally:
             for key in keys.values():
                 if isinstance(key, Released):
                     key.secret.wipe()
 
     async def _commit(
-        self, line: Line, head: Head, batch: Sequence[Ask | Event], keys: Keys
+        self, database: BoundedConnection, head: Head, batch: Sequence[ReleaseRequest | Event], keys: Keys
     ) -> list[Verdict | None]:
         now = datetime.now(UTC)
         live = [
             (n, each.grant, each.use)
             for n, each in enumerate(batch)
-            if isinstance(each, Ask) and each.refusal is None and each.grant and each.use
+            if isinstance(each, ReleaseRequest) and each.refusal is None and each.grant and each.use
         ]
-        made = await self._decide(line, live, keys) if live else _Decisions()
+        made = await self._decide(database, live, keys) if live else _Decisions()
         moved = Head(head.chain, head.seq, head.mac)
         verdicts: list[Verdict | None] = []
         records = []
         for n, each in enumerate(batch):
             verdict = None if isinstance(each, Event) else each.refusal or made.verdicts[n]
             verdicts.append(verdict)
-            if isinstance(verdict, ReleaseBrake) and not self._recording.take():
+            if isinstance(verdict, ReleaseBrake) and not self._limiter.admits():
                 continue
             event = each if isinstance(each, Event) else _event(each, verdict)
             records.append(self._chain.append(moved, event, now))
         if not records:
             return verdicts
         decided = Decided(head, records, now, made.released, made.used_keys, made.forget, made.begun)
-        await commit(line.connection, decided)
+        await commit(database.raw, decided)
         head.seq, head.mac = moved.seq, moved.mac
         return verdicts
 
-    async def _decide(self, line: Line, live: _Live, keys: Keys) -> _Decisions:
+    async def _decide(self, database: BoundedConnection, live: _Live, keys: Keys) -> _Decisions:
         places = {KeyPlace.named(grant.account, grant.api_key) for _, grant, _ in live}
         try:
             standings = await self._standings.of(places)
         except FAILURES as error:
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
-        if braked := await self._meet(line, live):
+        if braked := await self._meet(database, live):
             made = _Decisions(verdicts={n: ReleaseBrake() for n in braked})
             live = [each for each in live if each[0] not in braked]
             if not live:
                 return made
-            later = await self._decide_met(line, live, keys, standings)
+            later = await self._decide_met(database, live, keys, standings)
             later.verdicts |= made.verdicts
             return later
-        return await self._decide_met(line, live, keys, standings)
+        return await self._decide_met(database, live, keys, standings)
 
     async def _decide_met(
-        self, line: Line, live: _Live, keys: Keys, standings: Mapping[KeyPlace, Standing]
+        self, database: BoundedConnection, live: _Live, keys: Keys, standings: Mapping[KeyPlace, Standing]
     ) -> _Decisions:
         places = {KeyPlace.named(grant.account, grant.api_key) for _, grant, _ in live}
-        found = await begin(line.connection, [(grant, use) for _, grant, use in live], places)
+        found = await begin(database.raw, [(grant, use) for _, grant, use in live], places)
         try:
             await self._catch_up(found, standings)
         except (*FAILURES, DomainError) as error:
             # Nothing was decided yet, and the uses that were noted go with this transaction.
-            await line.connection.execute("ROLLBACK")
+            await database.raw.execute("ROLLBACK")
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
         for place in places:
             keys[place] = self._open(found.keys.get(place), standings.get(place))
         return _decisions(live, found, keys)
 
-    async def _meet(self, line: Line, live: _Live) -> set[int]:
+    async def _meet(self, database: BoundedConnection, live: _Live) -> set[int]:
         """Return which asks the brake holds back."""
         unmet = {(grant.account, grant.id): grant for _, grant, _ in live}
         for known in unmet.keys() & self._met:
             del unmet[known]
         if not unmet:
             return set()
-        braked = await meet(line.connection, unmet.values(), self._brake)
+        braked = await meet(database.raw, unmet.values(), self._brake)
         if len(self._met) > _MOST_MET:
             self._met.clear()
         self._met |= unmet.keys() - braked
@@ -276,16 +281,16 @@ def _decisions(live: _Live, found: Found, keys: Mapping[KeyPlace, Verdict]) -> _
     return made
 
 
-def _event(ask: Ask, verdict: Verdict | None) -> Event:
-    details: dict[str, str | int] = {"caller": ask.caller}
-    if ask.grant:
-        details |= {"grant": ask.grant.id, "purpose": ask.grant.purpose, "job": ask.grant.job}
-    if ask.use:
+def _event(request: ReleaseRequest, verdict: Verdict | None) -> Event:
+    details: dict[str, str | int] = {"caller": request.caller}
+    if request.grant:
+        details |= {"grant": request.grant.id, "purpose": request.grant.purpose, "job": request.grant.job}
+    if request.use:
         details |= {
-            "row": ask.use.row,
-            "template": ask.use.template,
-            "claim": ask.use.claim,
-            "attempt": ask.use.attempt,
+            "row": request.use.row,
+            "template": request.use.template,
+            "claim": request.use.claim,
+            "attempt": request.use.attempt,
         }
     if isinstance(verdict, Released):
         details |= {"key": verdict.digest, "base_url": verdict.base_url}
@@ -293,5 +298,5 @@ def _event(ask: Ask, verdict: Verdict | None) -> Event:
     else:
         details["reason"] = verdict.reason if verdict else ""
         outcome = "refused"
-    account, name = (ask.grant.account, ask.grant.api_key) if ask.grant else ("", "")
+    account, name = (request.grant.account, request.grant.api_key) if request.grant else ("", "")
     return Event(account, name, Action.RELEASE_API_KEY, outcome, details)

@@ -26,7 +26,7 @@ from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import wiped
 from services.vault.keys.installation import Installation
 from services.vault.keys.keyring import CannotUnseal, CatchUp, Keyring, open_keyring
-from services.vault.keys.wrapping_file import FileHeld, Slot, WrappingFile
+from services.vault.keys.wrapping_file import FileLocked, Slot, WrappingFile
 from services.vault.private_files import FileUnusable
 from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
 from services.vault.threads import run_to_end
@@ -63,7 +63,7 @@ class WrappedKey:
     anew: bytes = field(repr=False, default=b"")
 
 
-class HeldKeyStore(Protocol):
+class LockedKeyStore(Protocol):
     """The key store while this process alone rotates keys; its lock ends with the connection that is used.
 
     Raises Unavailable.
@@ -95,21 +95,21 @@ class Rotation:
 
     def __init__(
         self,
-        hold: Callable[[], AbstractAsyncContextManager[HeldKeyStore]],
+        lock: Callable[[], AbstractAsyncContextManager[LockedKeyStore]],
         *,
         provider: RootProvider,
         file: WrappingFile,
         catch_up: CatchUp,
     ) -> None:
-        """`hold` takes the lock or raises RotationRunning."""
-        self._hold = hold
+        """`lock` takes the lock or raises RotationRunning."""
+        self._lock = lock
         self._provider = provider
         self._file = file
         self._catch_up = catch_up
 
     async def finish(self) -> Installation:
         """Finish what a crash left, begin nothing; raise RotationStuck."""
-        async with self._held() as store:
+        async with self._locked() as store:
             return await self._finished(store)
 
     async def wrapping_beyond(self, version: int) -> Installation:
@@ -118,7 +118,7 @@ class Rotation:
         Repeating it with the same version is harmless. Raises RotationStuck, and InvalidRequest for a version
         that there never was.
         """
-        async with self._held() as store:
+        async with self._locked() as store:
             named = await self._finished(store)
             if version > named.wrapping_version:
                 raise InvalidRequest(violations=[("from_version", "there is no such version yet")])
@@ -134,7 +134,7 @@ class Rotation:
 
     async def root_other_than(self, root_key_id: str) -> Installation:
         """Rotate the root key if it is this one; raise RotationStuck."""
-        async with self._held() as store:
+        async with self._locked() as store:
             named = await self._finished(store)
             if named.root_key_id == root_key_id:
                 following = await run_to_end(self._seal_under_next_root, named)
@@ -144,17 +144,17 @@ class Rotation:
             return named
 
     @asynccontextmanager
-    async def _held(self) -> AsyncIterator[HeldKeyStore]:
+    async def _locked(self) -> AsyncIterator[LockedKeyStore]:
         with ExitStack() as stack:
             with _stuck_on_failure():
                 try:
-                    stack.enter_context(self._file.held())
-                except FileHeld:
+                    stack.enter_context(self._file.locked())
+                except FileLocked:
                     raise RotationRunning from None
-            async with self._hold() as store:
+            async with self._lock() as store:
                 yield store
 
-    async def _finished(self, store: HeldKeyStore) -> Installation:
+    async def _finished(self, store: LockedKeyStore) -> Installation:
         named = await store.installation()
         if named.rotating:
             # The server's own keyring first, so that it need not look for the new version key by key.
@@ -165,7 +165,7 @@ class Rotation:
         await run_to_end(self._tidy, named)
         return named
 
-    async def _rewrap(self, store: HeldKeyStore, named: Installation) -> None:
+    async def _rewrap(self, store: LockedKeyStore, named: Installation) -> None:
         version = named.wrapping_version
         with _stuck_on_failure():
             keyring = await run_to_end(open_keyring, self._provider, self._file, named)

@@ -31,7 +31,7 @@ class EpochStatus(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Operated:
+class OpenVault:
     """What an operator can work on in an open vault."""
 
     keys: ApiKeys
@@ -44,7 +44,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
     """What an operator may do. Without what is `open` the vault is sealed, and `why` says because of what."""
 
     def __init__(
-        self, keystore: KeyStoreStatus, epochs: EpochStatus, open: Operated | None, why: str = ""
+        self, keystore: KeyStoreStatus, epochs: EpochStatus, open: OpenVault | None, why: str = ""
     ) -> None:
         self._keystore = keystore
         self._epochs = epochs
@@ -111,7 +111,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
                 status.wrapping_keys_left = await self._keystore.keys_left(named.wrapping_version)
         return status
 
-    def _opened(self) -> Operated:
+    def _opened(self) -> OpenVault:
         if self._open is None:
             raise VaultSealed
         return self._open

@@ -11,10 +11,10 @@ from services.common.rpc.servicing import Context
 from services.common.tokens import TokenVerifier
 from services.vault.audit.actions import Action
 from services.vault.audit.chain import Event
-from services.vault.audit.refusals import Recording
+from services.vault.audit.refusals import RefusalLimiter
 from services.vault.audit.writer import AuditWriter
 from services.vault.grants.store.grants import GrantStore
-from services.vault.release.batch import Ask, Verdict
+from services.vault.release.batch import ReleaseRequest, Verdict
 from services.vault.servicers.release_stream import ReleaseStream
 
 
@@ -24,15 +24,15 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
     def __init__(
         self,
         *,
-        writer: AuditWriter[Ask, Verdict],
+        writer: AuditWriter[ReleaseRequest, Verdict],
         verifier: TokenVerifier,
         grants: GrantStore,
-        recording: Recording,
+        limiter: RefusalLimiter,
     ) -> None:
         self._writer = writer
         self._verifier = verifier
         self._grants = grants
-        self._recording = recording
+        self._limiter = limiter
 
     async def ReleaseApiKeys(
         self, request_iterator: AsyncIterator[release_pb2.ReleaseApiKeysRequest], context: Context
@@ -41,7 +41,7 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
             identity.current_call().caller,
             writer=self._writer,
             verifier=self._verifier,
-            recording=self._recording,
+            limiter=self._limiter,
         )
         reading = asyncio.ensure_future(stream.read(request_iterator))
         try:

@@ -13,11 +13,11 @@ from services.common.errors import DomainError, Unauthenticated
 from services.common.identity import JobGrant, grant_from
 from services.common.rpc.errors import status_of
 from services.common.tokens import Kind, TokenExpired, TokenVerifier
-from services.vault.audit.refusals import Recording
+from services.vault.audit.refusals import RefusalLimiter
 from services.vault.audit.writer import AuditWriter
 from services.vault.grants import rules
 from services.vault.grants.rules import GrantExpired, GrantInvalid, Use
-from services.vault.release.batch import Ask, Released, Verdict
+from services.vault.release.batch import Released, ReleaseRequest, Verdict
 
 #: After this a stream takes no more messages; its worker opens another.
 STREAM_SECONDS = 600.0
@@ -30,12 +30,17 @@ class ReleaseStream:
     """Reads asks and gives answers until the worker has no more, or for STREAM_SECONDS."""
 
     def __init__(
-        self, caller: str, *, writer: AuditWriter[Ask, Verdict], verifier: TokenVerifier, recording: Recording
+        self,
+        caller: str,
+        *,
+        writer: AuditWriter[ReleaseRequest, Verdict],
+        verifier: TokenVerifier,
+        limiter: RefusalLimiter,
     ) -> None:
         self._caller = caller
         self._writer = writer
         self._verifier = verifier
-        self._recording = recording
+        self._limiter = limiter
         self._grants: dict[bytes, JobGrant | DomainError] = {}
         self._answers: deque[release_pb2.ReleaseApiKeysResponse] = deque()
         self._in_flight = 0
@@ -51,7 +56,7 @@ class ReleaseStream:
                     while self._in_flight >= _MOST_IN_FLIGHT:
                         self._room.clear()
                         await self._room.wait()
-                    await self._take(request)
+                    await self._submit(request)
         except TimeoutError:
             pass
         finally:
@@ -68,7 +73,7 @@ class ReleaseStream:
             self._changed.clear()
             await self._changed.wait()
 
-    async def _take(self, request: release_pb2.ReleaseApiKeysRequest) -> None:
+    async def _submit(self, request: release_pb2.ReleaseApiKeysRequest) -> None:
         self._in_flight += 1
         use = Use(request.row, request.template, request.claim, request.attempt)
         grant, refusal = None, None
@@ -77,11 +82,11 @@ class ReleaseStream:
             rules.check(grant, use, datetime.now(UTC))
         except DomainError as error:
             refusal = error
-            if not self._recording.take():
+            if not self._limiter.admits():
                 self._answer(request.id, error)
                 return
         self._writer.submit(
-            Ask(self._caller, grant, use, refusal),
+            ReleaseRequest(self._caller, grant, use, refusal),
             partial(self._answer, request.id),
             seconds=max(0, request.timeout_ms or _DEFAULT_TIMEOUT_MS) / 1000,
         )

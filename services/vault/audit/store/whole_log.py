@@ -13,7 +13,7 @@ from services.common.errors import DomainError, Kind, Unavailable
 from services.common.logs import describe, log
 from services.vault.audit.chain import Head, Record
 from services.vault.audit.statements import Checkpoint
-from services.vault.bounded_connection import FAILURES, Line
+from services.vault.bounded_connection import FAILURES, BoundedConnection
 
 _SECONDS = 30.0
 _BATCH = 500
@@ -57,26 +57,26 @@ def after(month: str) -> datetime:
 class AuditSource:
     """One connection for one reading of the log."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, database: BoundedConnection) -> None:
+        self._database = database
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, alone: bool = False) -> AsyncIterator["AuditSource"]:
         """Connect and take the lock of readers or (`alone`) of droppers; raise AuditBusy, Unavailable."""
         with _outages():
-            line = await Line.open(url, seconds=_SECONDS)
+            database = await BoundedConnection.open(url, seconds=_SECONDS)
         try:
             shared = "" if alone else "_shared"
             with _outages():
-                row = await line.exchange(
-                    _row(line, f"SELECT pg_try_advisory_lock{shared}({_LOCK})"), seconds=_SECONDS
+                row = await database.exchange(
+                    _row(database, f"SELECT pg_try_advisory_lock{shared}({_LOCK})"), seconds=_SECONDS
                 )
             if not row or not row[0]:
                 raise AuditBusy
-            yield cls(line)
+            yield cls(database)
         finally:
-            await line.close()
+            await database.close()
 
     async def macs(self, of: Sequence[Checkpoint]) -> Mapping[tuple[str, int], bytes]:
         """Return the MACs of the records that checkpoints name, as far as they are there."""
@@ -131,7 +131,7 @@ class AuditSource:
         self, statement: str | sql.Composed, values: Sequence[object] | None = None
     ) -> list[tuple[Any, ...]]:
         with _outages():
-            return await self._line.exchange(_all(self._line, statement, values), seconds=_SECONDS)
+            return await self._database.exchange(_all(self._database, statement, values), seconds=_SECONDS)
 
 
 @contextmanager
@@ -146,13 +146,13 @@ def _outages() -> Iterator[None]:
 
 
 async def _all(
-    line: Line, statement: str | sql.Composed, values: Sequence[object] | None
+    database: BoundedConnection, statement: str | sql.Composed, values: Sequence[object] | None
 ) -> list[tuple[Any, ...]]:
     query = statement.encode() if isinstance(statement, str) else statement
-    cursor = await line.connection.execute(query, values)
+    cursor = await database.raw.execute(query, values)
     return await cursor.fetchall() if cursor.description else []
 
 
-async def _row(line: Line, statement: str) -> tuple[Any, ...] | None:
-    rows = await _all(line, statement, None)
+async def _row(database: BoundedConnection, statement: str) -> tuple[Any, ...] | None:
+    rows = await _all(database, statement, None)
     return rows[0] if rows else None

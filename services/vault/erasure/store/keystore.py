@@ -43,7 +43,7 @@ _SETTLE = text("""
 UPDATE erasure_state SET ratchet_beyond = NULL, due_time = NULL WHERE ratchet_beyond <= :beyond
 """)
 _OWED_SINCE = text("UPDATE erasure_state SET due_time = now() WHERE due_time IS NOT NULL")
-_BURY = text("""
+_MARK_DELETED = text("""
 INSERT INTO objects (account, object, generation, deleted)
 SELECT account, object, 0, true
 FROM unnest(CAST(:accounts AS text[]), CAST(:names AS text[])) AS w(account, object)
@@ -86,11 +86,11 @@ class ErasureKeyStore:
                 await database.execute(_OWE_RATCHET)
         return len(had)
 
-    async def bury(self, objects: Collection[Object]) -> None:
+    async def mark_deleted(self, objects: Collection[Object]) -> None:
         """Mark objects deleted, also those that this copy of the key store has never known."""
         named = {"accounts": [account for account, _ in objects], "names": [name for _, name in objects]}
         async with connection(self.engine) as database:
-            await database.execute(_BURY, named)
+            await database.execute(_MARK_DELETED, named)
 
     async def mark(self) -> Mark:
         """Return how far this copy of the key store has followed the ledger."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.vault.api_keys.place import KeyPlace
-from services.vault.bounded_connection import Line
+from services.vault.bounded_connection import BoundedConnection
 from services.vault.keys.account_keys import AccountKeyRow
 
 _STANDING = """
@@ -34,14 +34,14 @@ class KeyStandings:
     def __init__(self, url: str, *, seconds: float) -> None:
         self._url = url
         self._seconds = seconds
-        self._line: Line | None = None
+        self._database: BoundedConnection | None = None
 
     async def of(self, places: Collection[KeyPlace]) -> Mapping[KeyPlace, Standing]:
         """Return how each key stands; one that was never made is missing. Raises one of FAILURES."""
-        if self._line is None:
-            self._line = await Line.open(self._url, seconds=self._seconds)
+        if self._database is None:
+            self._database = await BoundedConnection.open(self._url, seconds=self._seconds)
         try:
-            rows = await self._line.exchange(self._read(self._line, places), seconds=self._seconds)
+            rows = await self._database.exchange(self._read(self._database, places), seconds=self._seconds)
         except BaseException:
             await self.close()
             raise
@@ -60,11 +60,11 @@ class KeyStandings:
 
     async def close(self) -> None:
         """Close the connection; the next question opens another."""
-        line, self._line = self._line, None
-        if line is not None:
-            await line.close()
+        database, self._database = self._database, None
+        if database is not None:
+            await database.close()
 
-    async def _read(self, line: Line, places: Collection[KeyPlace]) -> list[tuple[Any, ...]]:
+    async def _read(self, database: BoundedConnection, places: Collection[KeyPlace]) -> list[tuple[Any, ...]]:
         wanted = ([place.account for place in places], [place.name for place in places])
-        cursor = await line.connection.execute(_STANDING, wanted)
+        cursor = await database.raw.execute(_STANDING, wanted)
         return await cursor.fetchall()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
-from services.vault.bounded_connection import FAILURES, Line
+from services.vault.bounded_connection import FAILURES, BoundedConnection
 from services.vault.keys.installation import Installation
 from services.vault.rotation.wrapping import RotationRunning, WrappedKey
 
@@ -73,50 +73,50 @@ WHERE wrapping_version = %(version)s
 
 
 @asynccontextmanager
-async def hold(url: str) -> AsyncIterator["HeldLine"]:
+async def lock(url: str) -> AsyncIterator["LockedConnection"]:
     """Take the lock of rotations for the length of the block; raise RotationRunning, Unavailable."""
-    held = HeldLine(await _or_unavailable(Line.open(url, seconds=_CONNECT_SECONDS)))
+    locked = LockedConnection(await _or_unavailable(BoundedConnection.open(url, seconds=_CONNECT_SECONDS)))
     try:
-        ((locked,),) = await held.run("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
-        if not locked:
+        ((taken,),) = await locked.query("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
+        if not taken:
             raise RotationRunning
-        yield held
+        yield locked
     finally:
         # The lock goes with the connection.
-        await held.line.close()
+        await locked.database.close()
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLine:
+class LockedConnection:
     """A connection that holds the lock of rotations."""
 
-    line: Line
+    database: BoundedConnection
 
     async def installation(self) -> Installation:
-        (row,) = await self.run(_INSTALLATION)
+        (row,) = await self.query(_INSTALLATION)
         return Installation(*row)
 
     async def name_version(self, version: int) -> None:
-        await self.run(_NAME_VERSION, {"version": version})
+        await self.query(_NAME_VERSION, {"version": version})
 
     async def name_root(self, id: str) -> None:
-        await self.run(_NAME_ROOT, (id,))
+        await self.query(_NAME_ROOT, (id,))
 
     async def outdated(self, version: int, *, after: WrappedKey | None, most: int) -> list[WrappedKey]:
         place = {"version": version, "most": most, "owner": "", "epoch": 0, "id": ""}
         if after is None or after.epoch is not None:
             if after is not None:
                 place |= {"owner": after.owner, "epoch": after.epoch}
-            if found := await self.run(_OUTDATED_ACCOUNT_KEYS, place):
+            if found := await self.query(_OUTDATED_ACCOUNT_KEYS, place):
                 return [WrappedKey(*row) for row in found]
             place["owner"] = ""
         else:
             place |= {"owner": after.owner, "id": after.id}
-        return [WrappedKey(*row) for row in await self.run(_OUTDATED_SYSTEM_KEYS, place)]
+        return [WrappedKey(*row) for row in await self.query(_OUTDATED_SYSTEM_KEYS, place)]
 
     async def replace(self, version: int, keys: Sequence[WrappedKey]) -> None:
         statement = _REPLACE_SYSTEM_KEYS if keys[0].epoch is None else _REPLACE_ACCOUNT_KEYS
-        await self.run(
+        await self.query(
             statement,
             {
                 "version": version,
@@ -130,17 +130,17 @@ class HeldLine:
         )
 
     async def end(self, version: int) -> bool:
-        await self.run(_END, {"version": version})
+        await self.query(_END, {"version": version})
         return (await self.installation()).wrapping_minimum == version
 
-    async def run(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    async def query(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
         """Return the rows of a statement, which commits by itself; raise Unavailable."""
 
         async def work() -> list[tuple[Any, ...]]:
-            cursor = await self.line.connection.execute(statement, values)
+            cursor = await self.database.raw.execute(statement, values)
             return await cursor.fetchall() if cursor.description else []
 
-        return await _or_unavailable(self.line.exchange(work(), seconds=_STATEMENT_SECONDS))
+        return await _or_unavailable(self.database.exchange(work(), seconds=_STATEMENT_SECONDS))
 
 
 async def _or_unavailable(work: Coroutine[Any, Any, T]) -> T:

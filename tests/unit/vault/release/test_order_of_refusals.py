@@ -19,7 +19,7 @@ from services.common.errors import DomainError
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.vault.api_keys.place import KeyPlace, KeyRow
 from services.vault.audit.chain import Chain
-from services.vault.audit.refusals import Recording
+from services.vault.audit.refusals import RefusalLimiter
 from services.vault.crypto import envelope
 from services.vault.crypto.secret import Secret
 from services.vault.grants import rules
@@ -38,7 +38,7 @@ from services.vault.keys import system_keys
 from services.vault.keys.account_keys import AccountKeyRow, AccountKeys
 from services.vault.keys.keyring import Keyring
 from services.vault.release import batch
-from services.vault.release.batch import Ask, ReleaseBatches
+from services.vault.release.batch import ReleaseBatches, ReleaseRequest
 from services.vault.release.store.batch import Found, LockedGrant
 from services.vault.release.store.key_states import Standing
 from services.vault.servicers.release_stream import ReleaseStream
@@ -56,14 +56,14 @@ class World:
 
     reasons: Reasons
     keyring: Keyring = field(default_factory=lambda: Keyring("installation1", 1, {1: bytearray(32)}))
-    waiting: list[tuple[Ask, Any]] = field(default_factory=list)
+    waiting: list[tuple[ReleaseRequest, Any]] = field(default_factory=list)
 
     def token(self, signer: TokenSigner) -> str:
         claims = GrantClaims("job", ACCOUNT, "jobs/j", "files/f", 1, PLACE.name, 1, 9, 1, 5)
         began = datetime.now(UTC) - timedelta(hours=1 if GrantExpired in self.reasons else 0)
         return signer.sign(claims, timedelta(minutes=5), now=began, token_id="g1").token
 
-    def submit(self, item: Ask, answer: Any, *, seconds: float) -> None:
+    def submit(self, item: ReleaseRequest, answer: Any, *, seconds: float) -> None:
         self.waiting.append((item, answer))
 
     async def exchange(self, work: Any, *, seconds: float) -> Any:
@@ -91,7 +91,7 @@ class World:
         return Found({(ACCOUNT, "g1"): grant}, {PLACE: key}, fresh)
 
     @property
-    def connection(self) -> None:
+    def raw(self) -> None:
         return None
 
 
@@ -110,7 +110,7 @@ async def told(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
         "processor",
         writer=world,  # type: ignore[arg-type]
         verifier=TokenVerifier(StaticKeys(known)),
-        recording=Recording(),
+        limiter=RefusalLimiter(),
     )
     token = world.token(signer)
 
@@ -133,7 +133,7 @@ async def told(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
         standings=world,
         macs=keys.macs,
         brake=Brake(1, 1),
-        recording=Recording(),
+        limiter=RefusalLimiter(),
     )
     async with AsyncExitStack() as stack:
         for item, answer in world.waiting:
