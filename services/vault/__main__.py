@@ -1,4 +1,4 @@
-"""Commands of the vault: serve, migrate, init; and for operators managed-key, rotate, audit, status."""
+"""Run the vault (migrate, init, serve) and operate it (the other commands)."""
 
 import argparse
 import asyncio
@@ -39,7 +39,7 @@ def serve(_: argparse.Namespace) -> int:
 
 
 def migrate(_: argparse.Namespace) -> int:
-    """Bring both databases up to date."""
+    """Create or update the tables of both databases."""
     settings = load(StoreSettings)
     migrations.upgrade(_FOLDER / "migrations", read_secret(settings.database_url_file))
     migrations.upgrade(_FOLDER / "keystore_migrations", read_secret(settings.vault_keystore_url_file))
@@ -47,7 +47,7 @@ def migrate(_: argparse.Namespace) -> int:
 
 
 def init(_: argparse.Namespace) -> int:
-    """Make the installation's first keys, once."""
+    """Create the installation's first keys, once."""
 
     async def work(settings: KeyFileSettings, stores: Stores) -> None:
         wrapping = WrappingFile(settings.vault_wrapping_key_file)
@@ -68,17 +68,17 @@ def main() -> int:
     for command in (serve, migrate, init):
         commands.add_parser(command.__name__, help=command.__doc__).set_defaults(run=command)
     managed = commands.add_parser("managed-key", help="Store or replace the operator's provider key")
-    managed.add_argument("--base-url", default="", help="Its endpoint; empty for OpenAI's")
-    managed.add_argument("--secret-file", required=True, help="File that holds the key")
+    managed.add_argument("--base-url", default="", help="The key's endpoint; OpenAI's if left out")
+    managed.add_argument("--secret-file", required=True, help="File that contains the key")
     managed.set_defaults(run=client.managed_key)
     rotate.add_commands(commands.add_parser("rotate", help="Replace keys while the vault serves"))
     audit.add_commands(commands.add_parser("audit", help="Verify or archive the audit log"))
     escrow.add_commands(commands.add_parser("escrow", help=escrow.show.__doc__))
     erasures.add_commands(
-        commands.add_parser("erasures", help="What was erased, and erasing it again after a restore")
+        commands.add_parser("erasures", help="List what was erased, or erase it again after a restore")
     )
     backups.add_commands(commands.add_parser("keystore", help="Back the key store up, or restore it"))
-    commands.add_parser("status", help="Print how the vault is").set_defaults(run=client.status)
+    commands.add_parser("status", help="Print the state of the vault").set_defaults(run=client.status)
     arguments = parser.parse_args()
     return int(arguments.run(arguments))
 

@@ -70,8 +70,8 @@ async def _check_escrow(settings: VaultSettings, escrows: Escrows, opened: Unsea
     if not await escrows.any():
         opened.keyring.wipe()
         raise CannotUnseal(
-            "nobody has written the root key down: run `python -m services.vault escrow`, then"
-            " `escrow confirm`, and start again"
+            "nobody has confirmed that the root key is written down: run `python -m services.vault escrow`,"
+            " then `escrow confirm`, and start the vault again"
         )
     log.warning("vault.escrow_missing", root_key=named)
 

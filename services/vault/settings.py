@@ -87,7 +87,7 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     @classmethod
     def _apart(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         if value and len({place.resolve() for place in value}) < 2:
-            raise ValueError("two places are needed, so that losing one loses nothing")
+            raise ValueError("name at least two different directories, so that losing one loses nothing")
         return value
 
 

@@ -26,7 +26,7 @@ _SECRET = re.compile(rb"[!-~]{16,255}\Z")
 
 
 class ApiKeyFormat(DomainError):
-    """The secret cannot be a provider's key."""
+    """The secret does not have the form of a provider's key."""
 
     reason = "API_KEY_FORMAT"
     kind = Kind.INVALID
@@ -36,7 +36,7 @@ class ApiKeyFormat(DomainError):
 
 
 class ApiKeyNotFound(DomainError):
-    """The account has no such key; another account's key is no such key."""
+    """The account has no such key; a key of another account looks the same."""
 
     reason = "API_KEY_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -44,7 +44,7 @@ class ApiKeyNotFound(DomainError):
 
 
 class ApiKeyLimit(DomainError):
-    """The account has as many keys as it may."""
+    """The account has reached its limit of API keys."""
 
     reason = "API_KEY_LIMIT"
     kind = Kind.EXHAUSTED
@@ -180,7 +180,7 @@ class ApiKeys:
         AccountErased.
         """
         if not label.isprintable():
-            raise InvalidRequest(violations=[("label", "must not hold control characters")])
+            raise InvalidRequest(violations=[("label", "must not contain control characters")])
         url = self._checked(secret, url)
         new = ApiKey(account, new_id(), label, _hint(secret), url, False, datetime.now(UTC))
         digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())

@@ -21,7 +21,7 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~:@+=,-]+)*/?\Z")
 
 
 class BaseUrlNotAllowed(DomainError):
-    """The base URL cannot be a provider's."""
+    """The base URL cannot be a provider's endpoint."""
 
     reason = "BASE_URL_NOT_ALLOWED"
     kind = Kind.INVALID
@@ -48,11 +48,11 @@ def normalised(url: str, *, private: Collection[str] = ()) -> str:
     if parts.scheme not in _PORTS:
         raise BaseUrlNotAllowed("it must start with https://")
     if "@" in parts.netloc or "\\" in url:
-        raise BaseUrlNotAllowed("it must not hold user names or backslashes")
+        raise BaseUrlNotAllowed("it must not contain user names or backslashes")
     if "?" in url or "#" in url:
-        raise BaseUrlNotAllowed("it must not hold a query or a fragment")
+        raise BaseUrlNotAllowed("it must not contain a query or a fragment")
     if not _PATH.match(parts.path) or {".", ".."} & set(parts.path.split("/")):
-        raise BaseUrlNotAllowed("its path holds characters or dots that are not allowed")
+        raise BaseUrlNotAllowed("its path contains characters or dots that are not allowed")
     host = host.removesuffix(".")
     port = _PORTS[parts.scheme] if port is None else port
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -71,7 +71,7 @@ def _check_public(scheme: str, host: str, port: int) -> None:
     if scheme != "https":
         raise BaseUrlNotAllowed("it must start with https://")
     if port == 0:
-        raise BaseUrlNotAllowed("its port is not one")
+        raise BaseUrlNotAllowed("its port is not valid")
     try:
         ipaddress.ip_address(host)
     except ValueError:

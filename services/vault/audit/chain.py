@@ -26,7 +26,7 @@ class AuditUnavailable(DomainError):
 
     reason = "AUDIT_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
-    message = "The audit log cannot be written"
+    message = "The audit log cannot be written, so nothing was done; try again later"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,25 +23,25 @@ _LOOKUP = 500
 
 
 class AuditMonthKept(DomainError):
-    """The month is not over, or older ones are still there."""
+    """The month cannot be archived yet: it is not over, or older months come first."""
 
     reason = "AUDIT_MONTH_KEPT"
     kind = Kind.PRECONDITION
 
 
 class AuditDamaged(DomainError):
-    """The month does not hold together, so it is kept as it is."""
+    """Records of the month are damaged or missing, so the month is kept."""
 
     reason = "AUDIT_DAMAGED"
     kind = Kind.DAMAGED
 
 
 class AuditArchiveDiffers(DomainError):
-    """The file does not hold the month's records."""
+    """The file does not contain exactly the month's records."""
 
     reason = "AUDIT_ARCHIVE_DIFFERS"
     kind = Kind.PRECONDITION
-    message = "The file does not hold the month's records; write it anew"
+    message = "The file does not contain exactly the month's records; delete it and archive again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +213,9 @@ class AuditKeeper:
         if month not in months:
             raise AuditMonthKept(f"There are no records of {month}")
         if self.clock() < after(month) + _REST:
-            raise AuditMonthKept(f"{month} can be archived a day after its end")
+            raise AuditMonthKept(f"{month} can be archived from one day after its end")
         if month != months[0]:
-            raise AuditMonthKept(f"Months are archived in their order: {months[0]} is first")
+            raise AuditMonthKept(f"Months are archived in order: archive {months[0]} first")
 
     async def _all_lines(self, brought: AsyncIterator[Lines]) -> AsyncIterator[Lines]:
         own = iter(self.files.lines())

@@ -97,13 +97,13 @@ def read(line: str | bytes, *, installation: str, keys: Mapping[str, Ed25519Publ
         signature = bytes.fromhex(says.pop("signature"))
         key = keys[says["key"]]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise StatementForged("is no signed statement, or names an unknown key") from None
+        raise StatementForged("is not a signed statement, or names an unknown key") from None
     try:
         key.verify(signature, _content(says))
     except InvalidSignature:
-        raise StatementForged("was altered: its signature is not good") from None
+        raise StatementForged("was altered: its signature is not valid") from None
     if says.get("installation") != installation:
-        raise StatementForged("is of another installation")
+        raise StatementForged("belongs to another installation")
     return _statement(says)
 
 

@@ -62,7 +62,11 @@ class Verification:
                 starts = self._starts_of(each.chain)
                 end = max(starts)
                 if each.before.seq != end or each.before.mac != starts[end].mac:
-                    self._find(each.chain, end + 1, f"the archive of {archive.month} does not follow")
+                    self._find(
+                        each.chain,
+                        end + 1,
+                        f"the archive of {archive.month} does not join the records before it",
+                    )
                 starts[each.last.seq] = each.last
 
     def checkpoint(self, checkpoint: Checkpoint, stored: bytes | None) -> None:

@@ -96,10 +96,10 @@ class KeyStoreBackups:
         try:
             root = self.provider.load(named.root_key_id)
         except RootKeyUnusable as error:
-            raise BackupUnusable(f"there is no root key to be had: {error}") from None
+            raise BackupUnusable(f"the root key cannot be read: {error}") from None
         if root.id != named.root_key_id:
             root.wipe()
-            raise BackupUnusable(f"this takes root key {named.root_key_id}, and {root.id} is what there is")
+            raise BackupUnusable(f"this needs root key {named.root_key_id}, but the vault has {root.id}")
         return root
 
 
@@ -151,7 +151,7 @@ class BackupKeeper:
 
 async def _installation(database: AsyncConnection) -> Installation:
     if (named := await read_installation(database)) is None:
-        raise BackupUnusable("the key store is empty: there is nothing to be backed up")
+        raise BackupUnusable("the key store is empty: there is nothing to back up")
     return named
 
 
@@ -162,10 +162,10 @@ def _check_wrapping(provider: RootProvider, file: WrappingFile, named: Installat
         newest = max((slot.version for slot in file.slots() if slot is not None), default=0)
         if newest > named.wrapping_version:
             raise BackupUnusable(
-                f"the backup was made under version {named.wrapping_version} of the wrapping key, which was "
-                f"destroyed when version {newest} came: it opens nothing any more, take a newer one"
+                f"the backup needs version {named.wrapping_version} of the wrapping key, which was destroyed "
+                f"when version {newest} replaced it: nothing opens this backup now; use a newer one"
             ) from None
-        raise BackupUnusable(f"the backup's wrapping key cannot be had: {error}") from None
+        raise BackupUnusable(f"the backup's wrapping key cannot be opened: {error}") from None
 
 
 @contextmanager

@@ -65,12 +65,14 @@ def read_header(file: BinaryIO) -> Header:
     """Return a backup's header; raise BackupUnusable when it is no backup."""
     data = file.read(_HEADER.size)
     if len(data) < _HEADER.size:
-        raise BackupUnusable("the file is no backup of a key store")
+        raise BackupUnusable("the file is not a backup of a key store")
     magic, format_, version, root_key_id, installation, id_ = _HEADER.unpack(data)
     if magic != MAGIC:
-        raise BackupUnusable("the file is no backup of a key store")
+        raise BackupUnusable("the file is not a backup of a key store")
     if format_ != FORMAT:
-        raise BackupUnusable(f"the backup has format {format_}, which this version does not read")
+        raise BackupUnusable(
+            f"the backup has format {format_}, which this version of the program cannot read"
+        )
     return Header(version, _name(root_key_id), _name(installation), id_)
 
 
@@ -113,7 +115,7 @@ def read(file: BinaryIO, header: Header, root: RootKey) -> Iterator[bytes]:
         while not last:
             head = file.read(_CHUNK.size)
             if len(head) < _CHUNK.size:
-                raise BackupUnusable(f"the backup is damaged: it is cut at chunk {number + 1}")
+                raise BackupUnusable(f"the backup is damaged: it is cut off at chunk {number + 1}")
             length, flag = _CHUNK.unpack(head)
             last = flag == 1
             sealed = file.read(min(length, _LONGEST_CHUNK))

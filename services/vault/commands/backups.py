@@ -25,10 +25,10 @@ def add_commands(parser: ArgumentParser) -> None:
 
 
 def backup(arguments: Namespace) -> int:
-    """Write a backup into each of two directories, in place of the one that is there."""
+    """Write a backup into each of two directories, replacing the one that is there."""
     places = [Path(place) for place in arguments.places]
     if places[0].resolve() == places[1].resolve():
-        print("the two places are one: losing it would lose the backup", file=sys.stderr)
+        print("the two directories are the same: losing it would lose the backup", file=sys.stderr)
         return 2
 
     async def work(settings: KeyFileSettings, stores: Stores) -> None:
@@ -36,7 +36,7 @@ def backup(arguments: Namespace) -> int:
         for place in places:
             header = await backups.write(place)
             print(
-                f"wrote {place / NAME}: it takes root key {header.root_key_id} and version "
+                f"wrote {place / NAME}: it needs root key {header.root_key_id} and version "
                 f"{header.wrapping_version} of the wrapping key"
             )
 
@@ -44,7 +44,7 @@ def backup(arguments: Namespace) -> int:
 
 
 def restore(arguments: Namespace) -> int:
-    """Fill an empty key store from a backup; the vault then asks for `erasures replay`."""
+    """Fill an empty key store from a backup; the vault then needs `erasures replay`."""
 
     async def work(settings: KeyFileSettings, stores: Stores) -> None:
         wrapping = WrappingFile(settings.vault_wrapping_key_file)

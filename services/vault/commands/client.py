@@ -21,7 +21,7 @@ Stub = operator_pb2_grpc.OperatorServiceStub
 
 
 def managed_key(arguments: Namespace) -> int:
-    """Store or replace the operator's provider key; return the exit status."""
+    """Store or replace the operator's provider key."""
     secret = read_secret(Path(arguments.secret_file))
 
     async def call(stub: Stub) -> str:
@@ -35,7 +35,7 @@ def managed_key(arguments: Namespace) -> int:
 
 
 def status(arguments: Namespace) -> int:
-    """Print how the vault is; return 0 when it works, 1 when it does not or cannot be reached."""
+    """Print the state of the vault; exit with 0 if it serves, 1 if it does not or cannot be reached."""
     works = False
 
     async def call(stub: Stub) -> str:
@@ -49,14 +49,19 @@ def status(arguments: Namespace) -> int:
                 f"installation: {answer.installation or 'none'}",
                 f"root key: {answer.root_key_id or 'none'}",
                 f"wrapping key version: {answer.wrapping_key_version}",
-                f"oldest version taken: {answer.wrapping_key_minimum_version}",
-                f"uses of the version: {answer.wrapping_key_uses}",
-                f"keys left to wrap anew: {answer.wrapping_keys_left}",
+                f"oldest version accepted: {answer.wrapping_key_minimum_version}",
+                f"uses of this version: {answer.wrapping_key_uses}",
+                f"keys left to rewrap: {answer.wrapping_keys_left}",
                 f"retired account keys: {answer.retired_account_keys}",
             )
         )
 
     return call_vault(call) or int(not works)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 account` or `2 accounts`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def call_vault(

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from smelt.vault.v1 import erasure_pb2, erasure_pb2_grpc
 
-from services.vault.commands.client import call_vault
+from services.vault.commands.client import call_vault, counted
 
 _LIST_SECONDS = 60.0
 _REPLAY_SECONDS = 600.0
@@ -20,7 +20,7 @@ def add_commands(parser: ArgumentParser) -> None:
 
 
 def listed(_: Namespace) -> int:
-    """Print the erasure ledger, oldest first; return 1 when an entry is not what was written."""
+    """Print the erasure ledger, oldest entry first; exit with 1 if an entry was altered."""
 
     async def call(stub: Stub) -> None:
         token = ""
@@ -40,13 +40,13 @@ def listed(_: Namespace) -> int:
 
 
 def replay(_: Namespace) -> int:
-    """Carry every tombstone out again after a restore, and make the vault ready; return the exit status."""
+    """Erase again, after a restore, everything that was erased before, and make the vault ready."""
 
     async def call(stub: Stub) -> str:
         answer = await stub.ReplayErasures(erasure_pb2.ReplayErasuresRequest(), timeout=_REPLAY_SECONDS)
         return (
-            f"replayed {answer.accounts} accounts and {answer.api_keys} API keys; "
-            f"{answer.destroyed} accounts still had a key here"
+            f"replayed the erasure of {counted(answer.accounts, 'account')} and "
+            f"{counted(answer.api_keys, 'API key')}; {counted(answer.destroyed, 'account')} still had a key"
         )
 
     return call_vault(call, Stub)

@@ -31,11 +31,11 @@ Root key {id}
 
 {lines}
 
-What it is for: whoever has these four lines, the key store and the wrapping key's file can read every API
-key and every file of this installation; whoever has lost the root key and this sheet has lost all of them.
-Write the lines down or print them, and keep them where neither the vault's host nor its backups are: in a
-safe, or in two. Once confirmed they are not shown again without --again. `escrow confirm` asks for one of
-them, `escrow restore` for all.
+What it is for: anyone with these four lines, the key store and the wrapping key's file can read every API
+key and every file of this installation. If the root key and this sheet are both lost, all of them are lost.
+Write the lines down or print them, and keep them away from the vault's host and its backups: in a safe, or in
+two. Once they are confirmed, they are shown again only with --again. `escrow confirm` asks for one of them,
+`escrow restore` for all.
 """
 _KMS_SHEET = """\
 Recovery notes of the Smelt vault {installation}
@@ -47,16 +47,16 @@ installation {name}
 file         {path}
 SHA-256      {digest}
 
-What it is for: AWS KMS opens the file, and nothing else does; there are no lines to write down. Keep a copy
-of the file where neither the vault's host nor its backups are: it is worthless without the key in KMS. Keep
-the key: forbid its deletion by policy, and give a second person the right to use it. `escrow confirm` asks
-for the first {digits} digits of the copy's SHA-256, which `sha256sum` prints.
+What it is for: only AWS KMS can open the file, so there are no lines to write down. Keep a copy of the file
+away from the vault's host and its backups: the copy is worthless without the key in KMS. Keep the key:
+forbid its deletion by policy, and give a second person the right to use it. `escrow confirm` asks for the
+first {digits} digits of the copy's SHA-256, which `sha256sum` prints.
 """
 
 
 def add_commands(parser: ArgumentParser) -> None:
     """Make the parser that of `escrow`, and add the commands below it."""
-    parser.add_argument("--again", action="store_true", help="Print it although it was confirmed")
+    parser.add_argument("--again", action="store_true", help="Print it even if it was confirmed")
     parser.set_defaults(run=show)
     steps = parser.add_subparsers(metavar="confirm|restore")
     for step in (confirm, restore):
@@ -64,14 +64,14 @@ def add_commands(parser: ArgumentParser) -> None:
 
 
 def show(arguments: Namespace) -> int:
-    """Print the root key in a form to be written down, once."""
+    """Print the root key as a recovery sheet to write down."""
 
     async def run(settings: KeyFileSettings, stores: Stores) -> None:
         installation, root = await _opened(settings, stores)
         with root:
             if (confirmed := await Escrows(stores.keystore).time_of(root.id)) and not arguments.again:
                 raise Refused(
-                    f"{root.id} was confirmed on {confirmed:%Y-%m-%d}; --again prints it all the same"
+                    f"{root.id} was confirmed on {confirmed:%Y-%m-%d}; use --again to print it anyway"
                 )
             if settings.vault_root_provider == "aws-kms":
                 print(_kms_notes(settings, installation, root.id), end="")
@@ -83,7 +83,7 @@ def show(arguments: Namespace) -> int:
 
 
 def confirm(_: Namespace) -> int:
-    """Ask for a part of what was written down, and note that it was."""
+    """Ask for one line of the recovery sheet, and note that it was written down."""
 
     async def run(settings: KeyFileSettings, stores: Stores) -> None:
         _, root = await _opened(settings, stores)
@@ -104,7 +104,7 @@ def confirm(_: Namespace) -> int:
 
 
 def restore(_: Namespace) -> int:
-    """Make the root key's file again from the four lines, read from stdin."""
+    """Recreate the root key's file from the four lines, read from stdin."""
 
     async def run(settings: KeyFileSettings, stores: Stores) -> None:
         if sys.stdin.isatty():
@@ -112,7 +112,7 @@ def restore(_: Namespace) -> int:
         with RootKey.of(recovery_text.read(sys.stdin.read())) as root:
             wanted = await _wanted(stores)
             if wanted and wanted != root.id:
-                raise Refused(f"the lines are those of {root.id}, but the key store wants {wanted}")
+                raise Refused(f"the lines are those of {root.id}, but the key store needs {wanted}")
             await asyncio.to_thread(chosen(settings).restore, root.key)
         compared = "" if wanted else ", which could not be compared with the key store"
         print(f"restored {root.id}{compared}; start the vault")

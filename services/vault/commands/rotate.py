@@ -8,7 +8,7 @@ from typing import TypeVar
 import grpc
 from smelt.vault.v1 import operator_pb2
 
-from services.vault.commands.client import RPC_SECONDS, Stub, call_vault
+from services.vault.commands.client import RPC_SECONDS, Stub, call_vault, counted
 
 T = TypeVar("T")
 
@@ -23,12 +23,14 @@ def add_commands(parser: ArgumentParser) -> None:
     for command in (wrapping, root):
         keys.add_parser(command.__name__, help=command.__doc__).set_defaults(run=command)
     of_account = keys.add_parser("account", help=account.__doc__)
-    of_account.add_argument("account", nargs="?", default="", help="Its id; without one, all accounts")
+    of_account.add_argument(
+        "account", nargs="?", default="", help="The account's id; all accounts if left out"
+    )
     of_account.set_defaults(run=account)
 
 
 def wrapping(_: Namespace) -> int:
-    """Rotate the wrapping key; return the exit status."""
+    """Replace the wrapping key."""
 
     async def call(stub: Stub) -> str:
         status = await _status(stub)
@@ -36,15 +38,18 @@ def wrapping(_: Namespace) -> int:
         while True:
             answer = await _asked(lambda: stub.RotateWrappingKey(wanted, timeout=RPC_SECONDS))
             if answer.done:
-                return f"the wrapping key has version {answer.version}; {wanted.from_version} is destroyed"
-            print(f"version {answer.version}: {answer.keys_left} keys left to wrap anew", flush=True)
+                return (
+                    f"the wrapping key now has version {answer.version}; "
+                    f"version {wanted.from_version} is destroyed"
+                )
+            print(f"version {answer.version}: {counted(answer.keys_left, 'key')} left to rewrap", flush=True)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     return call_vault(call)
 
 
 def root(_: Namespace) -> int:
-    """Rotate the root key; return the exit status."""
+    """Replace the root key."""
 
     async def call(stub: Stub) -> str:
         status = await _status(stub)
@@ -52,14 +57,14 @@ def root(_: Namespace) -> int:
         while True:
             answer = await _asked(lambda: stub.RotateRootKey(wanted, timeout=RPC_SECONDS))
             if answer.done:
-                return f"the root key is {answer.root_key_id}; {wanted.from_root_key_id} is destroyed"
+                return f"the root key is now {answer.root_key_id}; {wanted.from_root_key_id} is destroyed"
             await asyncio.sleep(_PAUSE_SECONDS)
 
     return call_vault(call)
 
 
 def account(arguments: Namespace) -> int:
-    """Rotate the key of one account, or of all; return the exit status."""
+    """Replace the key of one account, or of all accounts."""
 
     async def call(stub: Stub) -> str:
         wanted = operator_pb2.RotateAccountKeysRequest(account=arguments.account)
@@ -70,7 +75,8 @@ def account(arguments: Namespace) -> int:
             wanted.made_before.CopyFrom(answer.made_before)
             if answer.done:
                 return (
-                    f"{count} accounts have a new key; the older ones go when nothing needs them (see status)"
+                    f"gave {counted(count, 'account')} a new key; "
+                    "older keys are destroyed once nothing needs them (see status)"
                 )
 
     return call_vault(call)

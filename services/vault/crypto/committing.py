@@ -29,7 +29,7 @@ class DoesNotOpen(DomainError):
 
     reason = "DOES_NOT_OPEN"
     kind = Kind.DAMAGED
-    message = "Stored data is damaged or does not belong here"
+    message = "Stored data is damaged or was moved from another place"
 
 
 def derive(key: bytearray, *, info: bytes, length: int = KEY_BYTES, salt: bytes | None = None) -> bytearray:

@@ -54,15 +54,15 @@ class DataKeyInvalid(DomainError):
 
     reason = "DATA_KEY_INVALID"
     kind = Kind.DAMAGED
-    message = "The data key does not open"
+    message = "The data key is damaged or belongs to something else"
 
 
 class DataKeyContextInvalid(DomainError):
-    """No such object has a key for this purpose, or not one for this caller."""
+    """Objects of this name have no data key for this purpose, or it belongs to another service."""
 
     reason = "DATA_KEY_CONTEXT_INVALID"
     kind = Kind.FORBIDDEN
-    message = "This caller has no data key for such an object"
+    message = "This caller has no data keys for this kind of object"
 
 
 @dataclass(frozen=True, slots=True)

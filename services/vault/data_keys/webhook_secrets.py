@@ -21,7 +21,7 @@ class WebhookSecretInvalid(DomainError):
 
     reason = "WEBHOOK_SECRET_INVALID"
     kind = Kind.DAMAGED
-    message = "The webhook's secret does not open"
+    message = "The webhook's secret is damaged; rotate it"
 
 
 class WebhookSecrets:

@@ -107,7 +107,7 @@ class Erasures:
         Raises InvalidRequest, LedgerUnavailable, LedgerDamaged, AuditUnavailable, Unavailable.
         """
         if account == OPERATOR_ACCOUNT:
-            raise InvalidRequest(violations=[("account", "is not an account of a person")])
+            raise InvalidRequest(violations=[("account", "is not a person's account")])
         if await self.keys.destroyed_time(account) is None:
             entry = await self._write_tombstone(Tombstone(EntryKind.ACCOUNT, account))
             await self.carry_out([entry])

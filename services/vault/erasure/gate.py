@@ -10,11 +10,14 @@ _OPERATORS = (
 
 
 class VaultNotReady(DomainError):
-    """The databases were restored, or were not compared yet; log and GetVaultStatus say more."""
+    """A database was restored, or the databases have not been compared with the erasure ledger yet.
+
+    The vault's log and GetVaultStatus say which.
+    """
 
     reason = "VAULT_NOT_READY"
     kind = Kind.UNAVAILABLE
-    message = "The vault is not ready"
+    message = "The vault is not ready; try again later"
 
 
 class Gate:

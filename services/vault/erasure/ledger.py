@@ -21,7 +21,7 @@ _FIELDS = ["seq", "time", "kind", "account", "object", "noted", "mac"]
 
 
 class LedgerDamaged(DomainError):
-    """The ledger does not hold together; the message names the first bad entry."""
+    """The erasure ledger was altered or cut; the message names the first bad entry."""
 
     reason = "LEDGER_DAMAGED"
     kind = Kind.DAMAGED
@@ -29,11 +29,11 @@ class LedgerDamaged(DomainError):
 
 
 class LedgerUnavailable(DomainError):
-    """The ledger cannot be written or read now, so nothing was erased."""
+    """The erasure ledger cannot be read or written now, so nothing was erased."""
 
     reason = "LEDGER_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
-    message = "The erasure ledger cannot be written"
+    message = "The erasure ledger cannot be used; try again later"
 
 
 class EntryKind(Enum):

@@ -126,7 +126,9 @@ def _locked(descriptor: int) -> Iterator[None]:
             break
         except BlockingIOError:
             if time.monotonic() > end:
-                raise LedgerUnavailable("The erasure ledger is held by another process") from None
+                raise LedgerUnavailable(
+                    "Another process has locked the erasure ledger; try again later"
+                ) from None
             time.sleep(_LOCK_PAUSE_SECONDS)
     try:
         yield

@@ -209,8 +209,8 @@ class Restoration:
         for state in states:
             if state.mark.seq > scan.reader.mark.seq:
                 raise LedgerDamaged(
-                    f"Entry {scan.reader.mark.seq + 1} of the erasure ledger is missing: it ends before, "
-                    f"and the {state.name} knows {state.mark.seq} entries"
+                    f"Entry {scan.reader.mark.seq + 1} of the erasure ledger is missing: the ledger ends "
+                    f"before it, but the {state.name} knows {state.mark.seq} entries"
                 )
             if state.mark.mac != scan.macs[state.mark.seq]:
                 raise LedgerDamaged(
@@ -252,7 +252,7 @@ def _restored(states: Sequence[StoreState], *, noted: int, history: str) -> str:
     """Return which database was restored and by what that is told; empty when none was."""
     for state in states:
         if state.restored:
-            return f"the {state.name} came out of a backup: replay the erasures"
+            return f"the {state.name} was restored from a backup: replay the erasures"
         if state.mark.seq < noted:
             return (
                 f"the {state.name} was restored: it knows {state.mark.seq} of {noted} entries of the "

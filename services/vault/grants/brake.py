@@ -12,11 +12,11 @@ SECONDS = 60
 
 
 class ReleaseBrake(DomainError):
-    """Too many new grants at once, over the whole installation; the same grant is good later."""
+    """Too many new grants came into use within a minute, over all replicas; the same grant works later."""
 
     reason = "RELEASE_BRAKE"
     kind = Kind.EXHAUSTED
-    message = "Too many jobs begin at once; this one goes on within a minute"
+    message = "Too many jobs started at once; this one continues within a minute"
 
 
 @dataclass(frozen=True, slots=True)

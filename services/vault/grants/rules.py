@@ -40,7 +40,7 @@ _KEY_NAME = re.compile(r"apiKeys/[a-z0-9]{1,64}\Z")
 
 
 class GrantInvalid(DomainError):
-    """The grant is not from this vault, was not shown, or does not cover what was asked."""
+    """The grant was not signed by this vault, was not shown, or is for something else."""
 
     reason = "GRANT_INVALID"
     kind = Kind.FORBIDDEN
@@ -48,11 +48,11 @@ class GrantInvalid(DomainError):
 
 
 class UseNotCovered(GrantInvalid):
-    """The grant is good, but not for this row, template, claim or attempt."""
+    """The grant does not cover this row, template, claim or attempt."""
 
 
 class GrantExpired(DomainError):
-    """The grant's time is over."""
+    """The grant has expired."""
 
     reason = "GRANT_EXPIRED"
     kind = Kind.PRECONDITION
@@ -60,7 +60,7 @@ class GrantExpired(DomainError):
 
 
 class GrantRevoked(DomainError):
-    """The grant was ended."""
+    """The grant was revoked: its work has ended, or its account was erased."""
 
     reason = "GRANT_REVOKED"
     kind = Kind.PRECONDITION
@@ -68,23 +68,23 @@ class GrantRevoked(DomainError):
 
 
 class GrantExhausted(DomainError):
-    """The grant's releases are used up."""
+    """The grant has no key releases left."""
 
     reason = "GRANT_EXHAUSTED"
     kind = Kind.EXHAUSTED
-    message = "The grant allows no more releases"
+    message = "The grant has no key releases left"
 
 
 class ReleaseReplayed(DomainError):
-    """This very use was recorded before."""
+    """The key was already released for this call; a repeated request is refused."""
 
     reason = "RELEASE_REPLAYED"
     kind = Kind.EXISTS
-    message = "The key was released for this call before"
+    message = "The key was already released for this call"
 
 
 class ApiKeyDeleted(DomainError):
-    """The key is gone."""
+    """The API key, or its account, was deleted."""
 
     reason = "API_KEY_DELETED"
     kind = Kind.PRECONDITION
@@ -92,7 +92,7 @@ class ApiKeyDeleted(DomainError):
 
 
 class ApiKeyDamaged(DomainError):
-    """The stored key does not open: it was altered, or put back from an older state."""
+    """The stored key does not open: it was altered, or an older copy was put back."""
 
     reason = "API_KEY_DAMAGED"
     kind = Kind.DAMAGED

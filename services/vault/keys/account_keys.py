@@ -30,27 +30,27 @@ _TRIES = 5
 
 
 class AccountErased(DomainError):
-    """The account's key was destroyed, and with it everything under it."""
+    """The account was erased: its key was destroyed, so nothing under it can be read again."""
 
     reason = "ACCOUNT_ERASED"
     kind = Kind.PRECONDITION
-    message = "The account was erased"
+    message = "The account was erased; its data cannot be read again"
 
 
 class AccountKeyExhausted(DomainError):
-    """The account's key has been used as often as is safe; it must be rotated."""
+    """The account's key has reached the safe number of uses; an operator must rotate it."""
 
     reason = "ACCOUNT_KEY_EXHAUSTED"
     kind = Kind.UNAVAILABLE
-    message = "The account's key must be rotated first"
+    message = "The account's key has reached its limit of uses; ask the operator to rotate it"
 
 
 class WrappingKeyExhausted(DomainError):
-    """The wrapping key has been used as often as is safe; it must be rotated."""
+    """The wrapping key has reached the safe number of uses; an operator must rotate it."""
 
     reason = "WRAPPING_KEY_EXHAUSTED"
     kind = Kind.UNAVAILABLE
-    message = "The vault's wrapping key must be rotated first"
+    message = "The vault's wrapping key has reached its limit of uses; ask the operator to rotate it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ class FirstStart:
             return await self._already()
         if not await self.keystore.is_empty() or not await is_empty(self.database):
             raise CannotInitialise(
-                "the key store names no installation, but keys or rows are there: restore the key store; "
-                "a new root key would not open them"
+                "the key store names no installation, but it or the database holds data: restore the key "
+                "store; a new root key would not open that data"
             )
         try:
             return await self._begin()
@@ -54,7 +54,7 @@ class FirstStart:
             raise CannotInitialise(str(error)) from None
         except DoesNotOpen:
             raise CannotInitialise(
-                f"{self.file.path} belongs to another root key: give that one back, or another path"
+                f"{self.file.path} belongs to another root key: restore that root key, or set another path"
             ) from None
 
     async def _begin(self) -> str:

@@ -22,7 +22,7 @@ class CannotUnseal(Exception):
 
 
 class VersionUnknown(DoesNotOpen):
-    """The key is wrapped under a version that is not on this ring: too new for it, or destroyed."""
+    """The key is wrapped under a version that this replica does not have: a newer one, or a destroyed one."""
 
 
 #: Renews the keyring that the server uses if the key store names newer keys; raises Unavailable.

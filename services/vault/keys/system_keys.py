@@ -27,7 +27,7 @@ _FROM_THE_BEGINNING = {"token/session", "token/passport", "token/grant", _PEPPER
 
 
 class PepperNotFound(DomainError):
-    """No such pepper is known."""
+    """The vault has no pepper with this id."""
 
     reason = "PEPPER_NOT_FOUND"
     kind = Kind.NOT_FOUND

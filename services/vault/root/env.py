@@ -31,7 +31,7 @@ class RootKeyVariable:
         """Do nothing: no rotation was ever begun."""
 
     def restore(self, key: bytearray) -> None:
-        raise RootKeyUnusable(f"whoever starts the vault sets {VARIABLE}; this command cannot")
+        raise RootKeyUnusable(f"set {VARIABLE} where the vault is started; this command cannot")
 
 
 def _taken() -> bytearray:

@@ -171,7 +171,7 @@ class RootKeyFile:
         try:
             private_files.create(path, content, mode=ROOT_FILE_MODE)
         except FileExistsError:
-            raise RootKeyUnusable(f"{path} is there already and is never overwritten") from None
+            raise RootKeyUnusable(f"{path} exists already and is never overwritten") from None
         except OSError as error:
             raise RootKeyUnusable(f"{path} cannot be written: {error.strerror}") from None
         finally:

@@ -93,7 +93,7 @@ class KmsForm:
         key = bytearray(opened["Plaintext"])
         if len(key) != KEY_BYTES:
             wipe(key)
-            raise RootKeyUnusable(f"what {path} holds is not a root key")
+            raise RootKeyUnusable(f"{path} does not contain a root key")
         return RootKey.of(key)
 
     def _client(self) -> Any:
@@ -124,11 +124,11 @@ class KmsForm:
         except NoCredentialsError:
             raise RootKeyUnusable("no AWS credentials were found for AWS KMS") from None
         except ReadTimeoutError:
-            raise RootKeyUnusable("AWS KMS does not answer in time") from None
+            raise RootKeyUnusable("AWS KMS did not answer in time") from None
         except (ConnectionError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError):
             raise RootKeyUnusable("AWS KMS cannot be reached") from None
         except (BotoCoreError, ValueError) as error:
-            raise RootKeyUnusable(f"AWS KMS cannot be asked ({type(error).__name__})") from None
+            raise RootKeyUnusable(f"AWS KMS cannot be called ({type(error).__name__})") from None
 
     def _refused(self, code: str, path: Path | None) -> str:
         key = self.access.key_id

@@ -45,7 +45,7 @@ def read(text: str) -> bytearray:
     if not found and len(lines) == LINES:
         found = dict(enumerate(lines, start=1))
     if missing := [str(number) for number in range(1, LINES + 1) if number not in found]:
-        raise RecoveryTextWrong(f"there is no line {' and no line '.join(missing)}")
+        raise RecoveryTextWrong(f"these lines are missing: {', '.join(missing)}")
     key = bytearray()
     for number in range(1, LINES + 1):
         try:
@@ -60,7 +60,7 @@ def part_of_line(number: int, typed: str) -> bytes:
     """Return the part of the key in one line, with or without its number; raise RecoveryTextWrong."""
     numbered = _LINE.match(typed)
     letters = _BETWEEN.sub("", numbered[2] if numbered else typed).upper().translate(_READ_AS)
-    wrong = RecoveryTextWrong(f"line {number} is not as it was printed")
+    wrong = RecoveryTextWrong(f"line {number} is not what was printed")
     if len(letters) != _LETTERS or not set(letters) <= set(_ALPHABET):
         raise wrong
     value = 0

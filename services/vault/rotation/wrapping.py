@@ -35,21 +35,21 @@ _BATCH = 500
 
 
 class RotationRunning(DomainError):
-    """Another replica is rotating keys; what it does counts for all."""
+    """Another replica is rotating keys; its rotation counts for all replicas."""
 
     reason = "ROTATION_RUNNING"
     kind = Kind.UNAVAILABLE
-    message = "Another replica is rotating keys; ask again"
+    message = "Another replica is rotating keys; try again later"
 
 
 class RotationStuck(DomainError):
-    """The rotation cannot go on; nothing was lost, and every key opens as before."""
+    """The rotation cannot continue; nothing was lost, and every key opens as before."""
 
     reason = "ROTATION_STUCK"
     kind = Kind.PRECONDITION
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The rotation cannot go on: {why}")
+        super().__init__(f"The rotation cannot continue: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Rotation:
                 log.info("rotation.wrapping_begun", version=following)
                 named = await self._finished(store)
                 if named.wrapping_minimum != following:
-                    raise RotationStuck("the key store does not name what it was told to")
+                    raise RotationStuck("the key store did not take the new version")
             return named
 
     async def root_other_than(self, root_key_id: str) -> Installation:
@@ -183,7 +183,7 @@ class Rotation:
         if closed:
             raise RotationStuck(f"{len(closed)} stored keys do not open; the log names them")
         if not await store.end(version):
-            raise RotationStuck("keys of the old version are left; ask again")
+            raise RotationStuck("some keys are still under the old version; run the command again")
         log.info("rotation.wrapping_ended", minimum=version)
 
     def _write_version(self, named: Installation, version: int) -> None:
@@ -220,7 +220,7 @@ class Rotation:
             if slot is not None and (slot.installation, slot.version) == (named.id, named.wrapping_version):
                 with suppress(DoesNotOpen), wiped(slot.open(root)):
                     return slot
-        raise RotationStuck(f"{self._file.path} does not hold what the key store names")
+        raise RotationStuck(f"{self._file.path} does not contain the version that the key store names")
 
 
 @contextmanager

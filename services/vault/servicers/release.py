@@ -55,7 +55,7 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
         self, request: release_pb2.RevokeGrantRequest, context: Context
     ) -> release_pb2.RevokeGrantResponse:
         if not (request.account.isalnum() and request.grant_id.isalnum()):
-            raise InvalidRequest(violations=[("grant_id", "must be an id, as account must")])
+            raise InvalidRequest(violations=[("grant_id", "must be an id, like account")])
         await self._grants.revoke(request.account, request.grant_id)
         caller = identity.current_call().caller
         await self._writer.record(

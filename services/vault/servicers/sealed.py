@@ -8,11 +8,11 @@ _OPERATOR = "/smelt.vault.v1.OperatorService/"
 
 
 class VaultSealed(DomainError):
-    """The vault has no access to its keys; its log and GetVaultStatus say which root key it wants."""
+    """The vault has no access to its keys; its log and GetVaultStatus say which root key it needs."""
 
     reason = "VAULT_SEALED"
     kind = Kind.UNAVAILABLE
-    message = "The vault is sealed"
+    message = "The vault is sealed; its operator must provide the root key"
 
 
 def may(method: str) -> None:

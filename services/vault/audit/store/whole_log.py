@@ -36,7 +36,7 @@ WHERE chain = %s AND seq > %s ORDER BY seq LIMIT 1
 
 
 class AuditBusy(DomainError):
-    """The log is being verified, or a month of it dropped, by somebody else."""
+    """The audit log is being verified or archived by another command."""
 
     reason = "AUDIT_BUSY"
     kind = Kind.CONFLICT
