@@ -17,7 +17,7 @@ FAILURES = (DomainError, SQLAlchemyError)
 
 
 async def is_empty(engine: AsyncEngine) -> bool:
-    """Tell whether the vault's database has never held anything."""
+    """Tell whether the vault's database is empty."""
     async with engine.connect() as connection:
         for table in (api_keys, grants, grant_uses, audit_heads, audit_records):
             if (await connection.execute(select(literal(1)).select_from(table).limit(1))).first():

@@ -1,4 +1,4 @@
-"""What of the vault is worth an alert; no label names a person."""
+"""Metrics of the vault that are worth an alert. No label names a person."""
 
 from prometheus_client import Counter, Gauge
 

@@ -1,4 +1,4 @@
-"""An open vault: its parts put together."""
+"""The parts of an unsealed vault, put together."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -56,7 +56,7 @@ _STANDING_SECONDS = 1.0
 
 
 def epochs(settings: VaultSettings, stores: Stores) -> EpochStore:
-    """Return the epochs of account keys."""
+    """Return the store of account keys' epochs."""
     return EpochStore(stores.keystore, timedelta(seconds=settings.vault_rotation_grace_seconds))
 
 
@@ -69,7 +69,7 @@ def assemble(
     root: RootProvider,
     file: WrappingFile,
 ) -> server.Parts:
-    """Construct everything over the opened keys."""
+    """Construct everything that needs the opened keys."""
     keystore = KeyStore(stores.keystore)
     watch = KeyringWatch(keys.keyring, keys.installation, keystore=keystore, provider=root, file=file)
     rotation = Rotation(

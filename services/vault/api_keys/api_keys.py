@@ -1,4 +1,4 @@
-"""Provider keys of people and of the operator: what may be stored, which is active, who may see which."""
+"""Provider keys of people and of the operator: what may be stored, which one is active, who sees which."""
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -19,7 +19,7 @@ from services.vault.crypto.secret import Secret
 from services.vault.keys.account_keys import AccountKeys
 from services.vault.keys.system_keys import Macs
 
-#: So many keys an account may store.
+#: How many keys an account may store. A rotation reseals them all at once, so it stays a small number.
 MOST_KEYS = 100
 _HINT_CHARACTERS = 4
 _SECRET = re.compile(rb"[!-~]{16,255}\Z")
@@ -60,7 +60,7 @@ class NoApiKey(DomainError):
 
 
 class TestResult(Enum):
-    """What came of trying a key at its provider."""
+    """The result of trying a key at its provider."""
 
     VALID = "VALID"
     INVALID = "INVALID"
@@ -90,7 +90,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
-    """A secret's blob, and what of its associated data the row must tell."""
+    """A secret's blob, and the parts of its associated data that the row must store."""
 
     epoch: int
     generation: int
@@ -100,7 +100,7 @@ class SealedSecret:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """By which a repeated request is known: an Idempotency-Key (or none) and a digest of the request."""
+    """What identifies a repeated request: its Idempotency-Key, if any, and a digest of the request."""
 
     method: str
     key: str
@@ -108,15 +108,15 @@ class Repeat:
 
 
 class ApiKeyRows(Protocol):
-    """Where keys are kept. An id that the account does not have is None, whoever else has it."""
+    """Stores keys. An id that the account does not have gives None, even if another account has it."""
 
     async def add(
         self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
     ) -> ApiKey | None:
         """Store the key, active if none is, and return it.
 
-        A repeated request gets what the first one stored, or None when that is gone. `seal` is called with
-        the number of keys stored so far when there is something to store; if it raises, nothing is stored.
+        A repeated request gets what the first one stored, or None if that was deleted. `seal` is called with
+        the number of keys stored so far if there is something to store; if it raises, nothing is stored.
         """
         ...
 
@@ -134,7 +134,7 @@ class ApiKeyRows(Protocol):
 
 
 class Generations(Protocol):
-    """Which generation of an object is the newest, kept apart from the rows."""
+    """Stores the newest generation of each object, apart from the rows."""
 
     async def generation(self, account: str, name: str) -> int: ...
 
@@ -144,13 +144,13 @@ class Generations(Protocol):
 
 
 class Deletions(Protocol):
-    """Deletes for good, so that no restored copy brings a key back; raises LedgerUnavailable."""
+    """Deletes keys for good, so that no restored copy brings one back; raises LedgerUnavailable."""
 
     async def delete_api_key(self, account: str, name: str) -> None: ...
 
 
 class ApiKeys:
-    """The keys that the vault stores. Each change is on record before it is made."""
+    """Manages the stored keys. Each change is in the audit log before it is made."""
 
     def __init__(
         self,
@@ -189,7 +189,7 @@ class ApiKeys:
             if stored >= MOST_KEYS:
                 raise ApiKeyLimit
             await self._audit.record(Event(account, new.name, Action.CREATE_API_KEY, "ok", {"base_url": url}))
-            # Marked before the row is there: a row without its mark is never good.
+            # Marked before the row exists: a row without its mark is never valid.
             await self._generations.mark(account, new.name, 1)
             return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1)
 
@@ -208,7 +208,7 @@ class ApiKeys:
         )
         key = ApiKey(place.account, place.id, "", _hint(secret), url, False, datetime.now(UTC))
         await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
-        # Marked after the row is there: until then the old one is as good as the new one.
+        # Marked after the row is replaced: until then the old row must stay valid.
         await self._generations.mark(place.account, place.name, generation)
         return key
 
@@ -220,7 +220,7 @@ class ApiKeys:
         return key
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]:
-        """Return at most `size` keys of the account that follow `after`, newest first."""
+        """Return at most `count` keys of the account that follow `after`, newest first."""
         return await self._rows.page(account, after, count)
 
     async def activate(self, account: str, name: str) -> ApiKey:
@@ -233,18 +233,19 @@ class ApiKeys:
         return key
 
     async def delete(self, account: str, name: str) -> None:
-        """Delete a key: no batch of releases that begins after this finds it.
+        """Delete a key; batches of releases that begin after this refuse it.
 
         Raises ApiKeyNotFound, LedgerUnavailable.
         """
         await self.get(account, name)
         await self._audit.record(Event(account, name, Action.DELETE_API_KEY, "ok"))
-        # Unusable before anything else can fail; while the row is there, the deletion can be repeated.
+        # The key becomes unusable before anything else can fail. While its row exists, the call can be
+        # repeated.
         await self._generations.mark_deleted(account, name, 0)
         await self._deletions.delete_api_key(account, name)
 
     async def record_test(self, account: str, name: str, result: TestResult) -> datetime:
-        """Note what came of trying a key of the account, and return when; raise ApiKeyNotFound."""
+        """Note the result of trying a key of the account, and return the time; raise ApiKeyNotFound."""
         key = await self.get(account, name)
         await self._audit.record(Event(account, name, Action.TEST_API_KEY, "ok", {"result": result.value}))
         now = datetime.now(UTC)
@@ -253,7 +254,7 @@ class ApiKeys:
         return now
 
     async def describe(self, account: str, name: str) -> ApiKey:
-        """Return the key that the account means: the named, the operator's, or (unnamed) the active one.
+        """Return the key that a name means: the account's own, the operator's, or (empty) the active one.
 
         Raises ApiKeyNotFound, NoApiKey.
         """

@@ -1,6 +1,6 @@
-"""Base URLs of OpenAI-compatible endpoints: which ones a key may be saved for, in one spelling each.
+"""Base URLs of OpenAI-compatible endpoints: which ones a key may be saved for, each in one spelling.
 
-Only the syntax is judged here. Where the name leads is checked by whoever connects.
+Only the syntax is checked here. The processor checks the address that a name resolves to when it connects.
 """
 
 import ipaddress
@@ -32,9 +32,9 @@ class BaseUrlNotAllowed(DomainError):
 
 
 def normalised(url: str, *, private: Collection[str] = ()) -> str:
-    """Return the URL in its one spelling; an empty one is the default; raise BaseUrlNotAllowed.
+    """Return the URL in its one spelling, the default if it is empty; raise BaseUrlNotAllowed.
 
-    `private` lists the host:port pairs that may be plain http, an address or a bare name.
+    `private` lists the host:port pairs that may use plain http, an IP address or a bare name.
     """
     if not url:
         return DEFAULT
@@ -81,6 +81,6 @@ def _check_public(scheme: str, host: str, port: int) -> None:
     labels = host.split(".")
     if len(labels) < 2 or len(host) > 253 or not all(map(_LABEL.match, labels)):
         raise BaseUrlNotAllowed("its host is not a full host name")
-    # Resolvers read 127.1, 0x7f.1 and 2130706433 as addresses: a last label that starts with a digit is none.
+    # Resolvers read 127.1, 0x7f.1 and 2130706433 as addresses, so the last label must not start with a digit.
     if labels[-1][0].isdigit():
         raise BaseUrlNotAllowed("its host must be a name, not an address")

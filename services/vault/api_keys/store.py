@@ -33,7 +33,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyStore:
-    """Provider keys behind a maker of sessions."""
+    """Stores provider keys."""
 
     sessions: async_sessionmaker[AsyncSession]
 
@@ -41,7 +41,7 @@ class ApiKeyStore:
         self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
     ) -> ApiKey | None:
         async with transaction(self.sessions) as session:
-            # One at a time for an account: counting and choosing the active key must not interleave.
+            # One at a time per account: counting and choosing the active key must not interleave.
             await _lock_account(session, new.account)
             id_ = await idempotency.claim(
                 session,
@@ -102,7 +102,7 @@ class ApiKeyStore:
             return await _one(session, account, id)
 
     async def under_older(self, epoch: Epoch, *, most: int) -> list[KeyRow]:
-        """Return an account's keys that stand under an epoch before this one."""
+        """Return an account's keys that are sealed under an epoch before this one."""
         columns = api_keys.c
         wanted = (
             select(
@@ -122,7 +122,7 @@ class ApiKeyStore:
             return [KeyRow.of(row) for row in await session.execute(wanted)]
 
     async def reseal(self, old: KeyRow, new: KeyRow) -> None:
-        """Store a blob in the place of another, if that is still there."""
+        """Replace a blob if it is still the old one."""
         columns = api_keys.c
         there = (columns.account == old.place.account) & (columns.id == old.place.id)
         async with transaction(self.sessions) as session:

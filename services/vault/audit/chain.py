@@ -1,7 +1,7 @@
 """Audit records and the chain that binds each to all before it.
 
-A record's MAC covers the MAC before it, so that nobody without the audit key can alter, reorder, insert or
-drop a record unnoticed. No record holds a secret; a released key is named by its keyed digest.
+A record's MAC covers the MAC before it, so nobody without the audit key can alter, reorder, insert or drop a
+record unnoticed. No record contains a secret; a released key is named by its keyed digest.
 """
 
 import hmac
@@ -31,7 +31,7 @@ class AuditUnavailable(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened: to whose object, by which action, with which outcome, and what else is known."""
+    """What happened: the account and object, the action, its outcome, and further details."""
 
     account: str
     object: str
@@ -41,7 +41,7 @@ class Event:
 
 
 class Audit(Protocol):
-    """Where events are recorded; raises AuditUnavailable."""
+    """Records events; raises AuditUnavailable."""
 
     async def record(self, event: Event) -> None: ...
 
@@ -72,7 +72,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The rule of one installation's chains."""
+    """The MAC chain of one installation's audit log."""
 
     installation: str
     key: bytearray = field(repr=False)
@@ -83,7 +83,7 @@ class Chain:
         return Head(chain, 0, hmac.digest(self.key, content, "sha256"))
 
     def append(self, head: Head, event: Event, time: datetime) -> Record:
-        """Return the record of an event that follows `head`, and move the head onto it."""
+        """Return the record of an event that follows `head`, and move `head` onto it."""
         body = orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS).decode()
         said = event.account, event.object, event.action, event.outcome, body
         seq = head.seq + 1
@@ -92,7 +92,7 @@ class Chain:
         return Record(head.chain, seq, time, *said, mac)
 
     def follows(self, record: Record, before: bytes) -> bool:
-        """Tell whether a stored record is what was recorded after the record with the MAC `before`."""
+        """Tell whether a stored record is the one that was written after the record with MAC `before`."""
         said = record.account, record.object, record.action, record.outcome, record.body
         mac = self._mac(before, record.chain, record.seq, record.time, *said)
         return hmac.compare_digest(mac, record.mac)

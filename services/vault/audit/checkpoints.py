@@ -1,4 +1,4 @@
-"""Checkpoints of this replica's chain: after so many records or seconds, to the ledger volume and stdout."""
+"""Signs checkpoints of this replica's chain at intervals, to the ledger volume and to stdout."""
 
 import asyncio
 import sys
@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 1.0
 
 
 class Checkpoints:
-    """Signs where the chain is; records never wait for it."""
+    """Signs where the chain ends; records never wait for a checkpoint."""
 
     def __init__(self, files: StatementFiles, *, records: int, seconds: float) -> None:
         self._files = files
@@ -29,16 +29,16 @@ class Checkpoints:
         self._enough = asyncio.Event()
 
     def moved(self, head: Head) -> None:
-        """Take note of where the chain is; called after each commit."""
+        """Note where the chain ends; called after each commit."""
         self._head = Head(head.chain, head.seq, head.mac)
         self._moved.set()
         said = self._signed
-        # The first of a chain is said at once, so that no chain is without one for long.
+        # The first checkpoint of a chain is signed at once, so that no chain is without one for long.
         if said is None or said.chain != head.chain or head.seq - said.seq >= self._records:
             self._enough.set()
 
     async def continues(self, head: Head) -> bool:
-        """Tell whether a chain that the database says ends here is as long as the last checkpoint says.
+        """Tell whether a chain that ends here in the database is as long as its last checkpoint says.
 
         Raises OSError.
         """
@@ -60,7 +60,7 @@ class Checkpoints:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
-        """Say what is left to say."""
+        """Sign a last checkpoint for records that have none."""
         if self._moved.is_set():
             await self._sign()
 
@@ -86,7 +86,7 @@ class Checkpoints:
 
 
 def ship(line: str) -> None:
-    """Print a signed statement among the lines of the log, whatever its level, for whoever collects them."""
+    """Print a signed statement among the lines of the log, at every log level, so that it is shipped too."""
     said = orjson.dumps({"event": "audit.statement", "service": "vault", "statement": orjson.loads(line)})
     sys.stdout.write(said.decode() + "\n")
     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Backups of the key store in their places: one file in each, the latest state only, replaced at once.
+"""Backups of the key store: one file in each directory, with the latest state only, replaced atomically.
 
-An older backup is worth nothing once the wrapping key has moved on, so there is nothing to be kept of it.
-Each place is written by itself: one that is full or away does not keep the other from being written.
+An older backup is worthless once the wrapping key was replaced, so none is kept. Each directory is written
+separately: if one is full or missing, the others are still written.
 """
 
 import asyncio
@@ -36,14 +36,14 @@ _RETRY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class KeyStoreBackups:
-    """Makes and restores backups of one key store."""
+    """Creates and restores backups of one key store."""
 
     engine: AsyncEngine
     provider: RootProvider
     now: Callable[[], datetime]
 
     async def installation(self) -> Installation:
-        """Return what the key store names; raise BackupUnusable when it is empty."""
+        """Return what the key store names; raise BackupUnusable if it is empty."""
         async with self.engine.connect() as database:
             return await _installation(database)
 
@@ -105,16 +105,16 @@ class KeyStoreBackups:
 
 @dataclass(frozen=True, slots=True)
 class BackupKeeper:
-    """Keeps a fresh backup in every place: after each rotation at once, else from time to time."""
+    """Keeps a fresh backup in every directory: right after each rotation, otherwise every `every_seconds`."""
 
     backups: KeyStoreBackups
     places: Collection[Path]
     every_seconds: float
 
     async def run(self, *, unless: Callable[[], bool]) -> None:
-        """Look after the places until cancelled; not while `unless` says so.
+        """Renew backups until cancelled, except while `unless` returns True.
 
-        A key store that was put back must not take the place of what may be its only newer copy.
+        A restored key store must not replace a backup that may be the only newer copy.
         """
         wait = dict.fromkeys(self.places, 0.0)
         while True:
@@ -170,7 +170,7 @@ def _check_wrapping(provider: RootProvider, file: WrappingFile, named: Installat
 
 @contextmanager
 def _draft(place: Path) -> Iterator[BinaryIO]:
-    """Open the place's draft for this process alone; raise BackupUnusable when another writes there."""
+    """Open the directory's draft for this process alone; raise BackupUnusable if another one writes it."""
     path = place / _DRAFT
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
     with os.fdopen(descriptor, "r+b") as file:
@@ -178,7 +178,7 @@ def _draft(place: Path) -> Iterator[BinaryIO]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupUnusable(f"another process is writing a backup to {place}") from None
-        # The draft of another process may have become the backup since it was opened here.
+        # Another process may have published its draft as the backup since it was opened here.
         if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
             raise BackupUnusable(f"another process has just written a backup to {place}")
         os.fchmod(descriptor, _MODE)

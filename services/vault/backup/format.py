@@ -5,11 +5,11 @@ chunks of `length u32 | last u8 | salt 32 | commitment 32 | nonce 12 | ciphertex
 
 Each chunk is sealed (committing.py) under HKDF-SHA-256 of the root key with the header's installation, and
 bound to the whole header, its number and whether it is the last. So chunks of two backups cannot be mixed,
-moved or left out, and a backup that was cut is none. Within, one line of JSON for each row: first the
-schema's version and the time, then `[table, row]`, where bytes are base64 and times ISO 8601.
+moved or left out, and a backup that was cut off is refused. The content is one line of JSON per row: first
+the schema's version and the time, then `[table, row]`, where bytes are base64 and times ISO 8601.
 
-Account keys in it are wrapped under the wrapping key of the header's version, which is not in the backup:
-when that version is destroyed, the backup opens nothing any more.
+Account keys in a backup are wrapped under the wrapping key of the header's version, which is not in the
+backup. Once that version is destroyed, the backup opens nothing.
 """
 
 import os
@@ -39,7 +39,7 @@ class BackupUnusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a backup tells without being opened: which keys it takes."""
+    """What a backup shows without being opened: the keys that it needs."""
 
     wrapping_version: int
     root_key_id: str
@@ -62,7 +62,7 @@ class Header:
 
 
 def read_header(file: BinaryIO) -> Header:
-    """Return a backup's header; raise BackupUnusable when it is no backup."""
+    """Return a backup's header; raise BackupUnusable if the file is not a backup."""
     data = file.read(_HEADER.size)
     if len(data) < _HEADER.size:
         raise BackupUnusable("the file is not a backup of a key store")
@@ -77,7 +77,7 @@ def read_header(file: BinaryIO) -> Header:
 
 
 class Writer:
-    """Writes a backup into a file, chunk by chunk; the last one makes it a backup."""
+    """Writes a backup into a file, chunk by chunk. Only the last chunk makes it complete."""
 
     def __init__(self, file: BinaryIO, header: Header, root: RootKey) -> None:
         self._file = file
@@ -106,9 +106,9 @@ class Writer:
 
 
 def read(file: BinaryIO, header: Header, root: RootKey) -> Iterator[bytes]:
-    """Yield the lines that follow the header; raise BackupUnusable when a chunk is damaged or missing.
+    """Yield the lines after the header; raise BackupUnusable if a chunk is damaged or missing.
 
-    A line is given out only when its chunk was verified; only at the end is it known that none is missing.
+    Each line is yielded only after its chunk was verified; that none is missing is known only at the end.
     """
     with wiped(_key(root, header)) as key:
         number, last = 0, False

@@ -1,1 +1,1 @@
-"""Commands for operators: they talk to a running vault or to the root key's file, and hold no rules."""
+"""Commands for operators: they call a running vault or work on its host, and contain no rules."""

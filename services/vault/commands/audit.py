@@ -1,4 +1,4 @@
-"""The operator's commands `audit verify`, `audit archive` and `audit public-key`."""
+"""The operator's commands below `audit`: verify, archive, public-key, check."""
 
 import hashlib
 import os
@@ -14,9 +14,9 @@ from services.vault.audit.statements import Archive, StatementForged, read
 from services.vault.commands.client import RPC_SECONDS, call_vault
 from services.vault.private_files import sync_directory
 
-#: What `audit verify` ends with when something is not as it was written.
+#: The exit status of `audit verify` and `audit check` if something is not as it was written.
 FOUND = 2
-# A year of records is read in minutes; a vault that hangs is not waited for all day.
+# A year of records takes minutes to read; after six hours the vault must be hanging.
 _LONGEST_SECONDS = 6 * 3600.0
 _LINES = 500
 _READ_BYTES = 1 << 20

@@ -1,4 +1,4 @@
-"""The command `keystore`: the key store's backup, made and restored where the root key is."""
+"""The commands below `keystore`: backup and restore, on the host that has the root key."""
 
 import sys
 from argparse import ArgumentParser, Namespace

@@ -1,4 +1,4 @@
-"""The operator's commands: clients of the vault's RPCs with the operator's certificate."""
+"""How commands call the vault with the operator's certificate; `managed-key` and `status`."""
 
 import asyncio
 import sys
@@ -67,7 +67,7 @@ def counted(number: int, noun: str) -> str:
 def call_vault(
     call: Callable[[Any], Awaitable[str | None]], stub: Callable[[grpc.aio.Channel], Any] = Stub
 ) -> int:
-    """Print what the calls give, or why the vault refuses; return the exit status."""
+    """Print the result of the calls, or why the vault refused; return the exit status."""
     settings = load(OperatorSettings)
 
     async def ask() -> int:

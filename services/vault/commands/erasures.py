@@ -1,4 +1,4 @@
-"""The operator's command `erasures`: what was erased, and erasing it again after a restore."""
+"""The operator's commands below `erasures`: list what was erased, and erase it again after a restore."""
 
 from argparse import ArgumentParser, Namespace
 

@@ -1,7 +1,7 @@
 """The `escrow` commands: a root key written down, confirmed, and typed back after it was lost.
 
-They run on the vault's host as the vault's user, who can read the root key anyway. No method gives one out,
-not to an operator either: what a certificate could fetch, whoever steals the certificate could fetch too.
+They run on the vault's host as the vault's user, which can read the root key anyway. No RPC returns a root
+key, not even to an operator: a stolen certificate could fetch it too.
 """
 
 import asyncio
@@ -121,7 +121,7 @@ def restore(_: Namespace) -> int:
 
 
 async def _opened(settings: KeyFileSettings, stores: Stores) -> tuple[str, RootKey]:
-    """Return the installation's id and its root key, once that has opened what it must open."""
+    """Return the installation's id and its root key, after the key has opened the installation's keys."""
     provider = chosen(settings)
     opened = await unseal(KeyStore(stores.keystore), provider, WrappingFile(settings.vault_wrapping_key_file))
     opened.keyring.wipe()
@@ -129,7 +129,7 @@ async def _opened(settings: KeyFileSettings, stores: Stores) -> tuple[str, RootK
 
 
 async def _wanted(stores: Stores) -> str:
-    """Return the id of the root key that the key store names, if it can be asked and names one."""
+    """Return the id of the root key that the key store names; empty if it names none or cannot be read."""
     try:
         installation = await KeyStore(stores.keystore).installation()
     except FAILURES:

@@ -1,4 +1,4 @@
-"""The operator's command `rotate`: asks again and again until the vault says that it is done."""
+"""The operator's commands below `rotate`: each calls the vault until the rotation is done."""
 
 import asyncio
 from argparse import ArgumentParser, Namespace
@@ -12,7 +12,8 @@ from services.vault.commands.client import RPC_SECONDS, Stub, call_vault, counte
 
 T = TypeVar("T")
 
-# A vault that is started anew meanwhile takes the work up; one that stays away is no reason to wait for ever.
+# A vault that restarts in the meantime continues the rotation. After a minute of failures the command gives
+# up.
 _MOST_FAILURES = 60
 _PAUSE_SECONDS = 1.0
 
@@ -90,7 +91,7 @@ async def _status(stub: Stub) -> operator_pb2.GetVaultStatusResponse:
 
 
 async def _asked(ask: Callable[[], Awaitable[T]]) -> T:
-    """Return the answer, also of a vault that is away for a while; raise AioRpcError."""
+    """Return the answer, and wait for a vault that is away for a while; raise AioRpcError."""
     for _ in range(_MOST_FAILURES):
         try:
             return await ask()

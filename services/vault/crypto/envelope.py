@@ -1,8 +1,8 @@
-"""The secret blob: one stored secret under a data key of its own, which is wrapped under the account's key.
+"""The blob of a stored secret: it has a data key of its own, which is wrapped under the account's key.
 
 `magic "SMV1" | suite u8 | epoch u32 | wrapped data key (12 + 32 + 16) | salt 32 | commitment 32 | nonce 12 |
 ciphertext | tag 16`. The plaintext is the secret's length as u32 and the secret, padded with zeros to a
-multiple of 256 bytes, so that a length does not tell whose key it is.
+multiple of 256 bytes, so that the length does not reveal the kind of key.
 """
 
 import os
@@ -24,7 +24,7 @@ _HEADER = struct.Struct(">4sBI")
 _WRAPPED_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES
 _LENGTH = struct.Struct(">I")
 _LABEL = b"smelt/secret/v1"
-# An account key is only ever input of HKDF, so that its uses cannot meet.
+# An account key is only ever used as input of HKDF, so that its uses cannot interfere with each other.
 _WRAP_LABEL = b"smelt/dek-wrap/v1"
 _WRAP_PURPOSE = "dek-wrap"
 
@@ -55,7 +55,7 @@ class AccountKey:
 
 
 def seal(secret: Secret, under: AccountKey, binding: Binding) -> bytes:
-    """Return the blob of a secret; it opens for the same binding and account key alone."""
+    """Return the blob of a secret; it opens only with the same binding and account key."""
     with wiped(bytearray(os.urandom(KEY_BYTES))) as data_key, wiped(_padded(secret)) as plaintext:
         context = binding.associated_data(under.epoch)
         body = committing.seal(data_key, plaintext, label=_LABEL, context=context)
@@ -63,9 +63,9 @@ def seal(secret: Secret, under: AccountKey, binding: Binding) -> bytes:
 
 
 def open_blob(blob: bytes, under: AccountKey, binding: Binding, *, suite: int) -> Secret:
-    """Return the secret, which the caller wipes; raise DoesNotOpen and hand out nothing otherwise.
+    """Return the secret, which the caller wipes; otherwise raise DoesNotOpen and return nothing.
 
-    `suite` and the key's epoch are the row's: a blob that claims others is refused.
+    `suite` and the key's epoch come from the row; a blob that names other values is refused.
     """
     if len(blob) < _HEADER.size + _WRAPPED_BYTES + committing.OVERHEAD + PAD_BYTES:
         raise DoesNotOpen

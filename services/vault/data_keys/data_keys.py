@@ -1,4 +1,4 @@
-"""Data keys: made and opened for whoever holds the data, under the account's key; the vault keeps none."""
+"""Data keys: created and opened under the account's key for the services that store the data."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,17 +22,17 @@ from services.vault.metrics import DAMAGED
 
 
 class Purpose(Enum):
-    """What has a data key of its own; the value stands in the key's associated data."""
+    """The kinds of objects that have a data key; the value is part of the key's associated data."""
 
     FILE = "data-key/file"
     JOB = "data-key/job"
     RESULT = "data-key/result"
     EXPORT = "data-key/export"
-    # Wrapped anew here like the others; made and used by `webhook_secrets` alone.
+    # Rewrapped here like the others; only `webhook_secrets` creates and uses it.
     WEBHOOK = "webhook-secret"
 
 
-# Who holds which data; another service's keys are no business of the one that asks.
+# The service that stores each kind of data. A service gets no data keys of another one.
 _HOLDER: Mapping[Purpose, str] = {
     Purpose.FILE: identity.FILES,
     Purpose.JOB: identity.PROCESSOR,
@@ -67,7 +67,7 @@ class DataKeyContextInvalid(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class DataKeyContext:
-    """What a data key is for: the object's name and how often it was written anew."""
+    """What a data key is for: the object's name, and its generation, which rises when it is rewritten."""
 
     purpose: Purpose
     object: str
@@ -75,13 +75,13 @@ class DataKeyContext:
 
 
 class Revocations(Protocol):
-    """Which grants were ended."""
+    """Says which grants were revoked."""
 
     async def is_revoked(self, account: str, id: str) -> bool: ...
 
 
 class DataKeys:
-    """Makes and opens data keys for the account that the proof names."""
+    """Creates and opens data keys for the account that the proof names. The vault stores none of them."""
 
     def __init__(
         self, *, account_keys: AccountKeys, revocations: Revocations, audit: Audit, refusals: Refusals
@@ -98,7 +98,7 @@ class DataKeys:
         """
         with self._noted(Action.CREATE_DATA_KEY, proof, context, caller):
             await self._check(proof, context, caller)
-            # An export takes along what there is; the one thing it makes is its archive.
+            # An export reads existing data; the only thing it creates is its archive.
             if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
                 raise GrantInvalid
             under = await self._account_keys.for_sealing(proof.account)
@@ -117,7 +117,7 @@ class DataKeys:
         if key is None:
             DAMAGED.inc()
             details = {"caller": caller, "purpose": context.purpose.value, "reason": DataKeyInvalid.reason}
-            # Data that was tampered with is on record before anybody is told, unless it comes in floods.
+            # Damage is on record before the caller hears of it, unless it comes in floods.
             if self._refusals.may_record():
                 await self._audit.record(
                     Event(proof.account, context.object, Action.OPEN_DATA_KEY, "refused", details)
@@ -138,9 +138,9 @@ class DataKeys:
     async def rewrap(
         self, account: str, keys: Sequence[tuple[DataKeyContext, bytes]], *, caller: str
     ) -> list[bytes]:
-        """Return an account's keys wrapped under its active epoch, empty for one that does not open.
+        """Return an account's keys rewrapped under its active epoch, empty for a key that does not open.
 
-        No key leaves in the clear, so that the owner's certificate is proof enough. Raises
+        No key leaves in the clear, so the owner's certificate is enough proof. Raises
         DataKeyContextInvalid, AccountErased, AccountKeyExhausted.
         """
         for context, _ in keys:
@@ -151,17 +151,19 @@ class DataKeys:
                 secret = await self._opened(account, context, wrapped)
                 secrets.append(secret and opened.enter_context(secret))
             with await self._account_keys.for_sealing(account, uses=len(keys)) as under:
-                anew = [
+                rewrapped = [
                     under.wrap(secret, self._binding(account, context)) if secret else b""
                     for (context, _), secret in zip(keys, secrets, strict=True)
                 ]
-        closed = [context.object for (context, _), wrapped in zip(keys, anew, strict=True) if not wrapped]
+        closed = [
+            context.object for (context, _), wrapped in zip(keys, rewrapped, strict=True) if not wrapped
+        ]
         details = {"caller": caller, "count": len(keys) - len(closed), "closed": closed}
         outcome = "refused" if closed else "ok"
         await self._audit.record(
             Event(account, f"accountKeys/{under.epoch}", Action.REWRAP_DATA_KEYS, outcome, details)
         )
-        return anew
+        return rewrapped
 
     async def _opened(self, account: str, context: DataKeyContext, wrapped: bytes) -> Secret | None:
         try:
@@ -174,7 +176,7 @@ class DataKeys:
         if context.purpose is Purpose.WEBHOOK:
             raise DataKeyContextInvalid
         if isinstance(proof, JobGrant):
-            # A grant opens the file it names and what belongs to the job it names, nothing else.
+            # A grant opens the file that it names and the data of the job that it names, nothing else.
             if context.object != (proof.file if context.purpose is Purpose.FILE else proof.job):
                 raise GrantInvalid
             if await self._revocations.is_revoked(proof.account, proof.id):

@@ -1,4 +1,4 @@
-"""Webhook secrets: made and shown once, used for signatures here, never opened for anybody."""
+"""Webhook secrets: created and shown once, then used only here, to sign."""
 
 import hmac
 import os
@@ -25,7 +25,7 @@ class WebhookSecretInvalid(DomainError):
 
 
 class WebhookSecrets:
-    """Makes secrets and signs with them; whoever keeps them sees each one once."""
+    """Creates secrets and signs with them. The processor stores them wrapped and sees each one once."""
 
     def __init__(self, *, account_keys: AccountKeys, audit: Audit, refusals: Refusals) -> None:
         self._account_keys = account_keys
@@ -35,7 +35,7 @@ class WebhookSecrets:
     async def create(self, account: str, webhook: str, generation: int) -> tuple[Secret, bytes]:
         """Return a new secret, which the caller wipes, and its wrapped form; raise AccountErased."""
         with await self._account_keys.for_sealing(account) as under:
-            # Recorded before anybody sees it: where news of an account go is for its owner to know.
+            # Recorded before it is shown: an owner must be able to see where news of the account goes.
             await self.record(account, webhook, Action.CREATE_WEBHOOK_SECRET)
             # Standard Webhooks: 24 to 64 random bytes.
             secret = Secret(bytearray(os.urandom(KEY_BYTES)))

@@ -1,4 +1,4 @@
-"""Account keys: one for each account, made when it is first needed, never again once destroyed."""
+"""Account keys: each account gets one when it first needs it, and never another once it is destroyed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +15,18 @@ from services.vault.keys.keyring import CatchUp, Keyring, VersionUnknown
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """An epoch of an account's key that is active."""
+    """The active epoch of an account's key."""
 
     account: str
     number: int
 
 
-#: Past this many messages random GCM nonces under one key may repeat (SP 800-38D, 8.3).
+#: Beyond this number of messages, random GCM nonces under one key may repeat (SP 800-38D, 8.3). At the limit
+#: the vault refuses to use the key again.
 MOST_USES = 2**32
-#: So many uses start a rotation, long before that.
+#: This number of uses starts a rotation: half the limit, so that even a rotation that takes days is in time.
 ROTATE_AT_USES = 2**31
-# A rotation that is under way may move a key between being read and being opened; twice in a row is rare.
+# A rotation may rewrap a key between reading and opening it, so that is tried again; more than once is rare.
 _TRIES = 5
 
 
@@ -55,7 +56,7 @@ class WrappingKeyExhausted(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class AccountKeyRow:
-    """An account's key, as the key store holds it; a destroyed one has nothing left to open."""
+    """An account's key as the key store has it. A destroyed one has no wrapped key."""
 
     account: str
     epoch: int
@@ -65,7 +66,7 @@ class AccountKeyRow:
 
 
 class AccountKeyRows(Protocol):
-    """Where account keys are kept."""
+    """Stores account keys."""
 
     async def account_keys(self, account: str) -> Sequence[AccountKeyRow]: ...
 
@@ -74,7 +75,7 @@ class AccountKeyRows(Protocol):
     async def add_account_key(self, account: str, wrapped: bytes) -> bool:
         """Store an account's first key, unless it has had one.
 
-        False when it is wrapped under another version than the newest, or that one is used up.
+        Returns False if it is not wrapped under the newest version, or if that version is used up.
         """
         ...
 
@@ -88,7 +89,7 @@ class AccountKeys:
     catch_up: CatchUp
 
     async def for_sealing(self, account: str, uses: int = 1) -> AccountKey:
-        """Return the account's active key with its uses counted, made now if the account never had one.
+        """Return the account's active key and count its uses; create it if the account never had one.
 
         Raises AccountErased, AccountKeyExhausted, WrappingKeyExhausted.
         """
@@ -105,7 +106,7 @@ class AccountKeys:
                 raise AccountErased
             if any(each.state == "active" and each.uses > MOST_USES - uses for each in known):
                 raise AccountKeyExhausted
-            # One that was retired while this waited for its row has a successor by now.
+            # A key that was retired while this waited for its row has a successor by now.
             if not known:
                 await self._add(account)
         raise DoesNotOpen
@@ -137,7 +138,7 @@ class AccountKeys:
         return self.keyring.open_account_key(row.account, row.epoch, row.wrapped)
 
     def behind(self, rows: Iterable[AccountKeyRow]) -> bool:
-        """Tell whether a row names a version that is not on the ring: catch up and read the rows again."""
+        """Tell whether a row names a version that is not on the ring, so the caller must catch up."""
         return any(row.wrapped is not None and not self.keyring.knows(row.wrapped) for row in rows)
 
     async def _add(self, account: str) -> None:

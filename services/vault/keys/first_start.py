@@ -1,4 +1,4 @@
-"""The first start: the only place where a root key, a wrapping key and an installation come into being."""
+"""The first start, the only place that creates a root key, a wrapping key and an installation."""
 
 import asyncio
 import os
@@ -23,12 +23,12 @@ _FIRST_VERSION = 1
 
 
 class CannotInitialise(Exception):
-    """The vault cannot be initialised here; the text says why and what holds data already."""
+    """The vault cannot be initialised; the text says why, and what contains data already."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """The stores and files that a vault begins with."""
+    """The databases and files of a new vault."""
 
     keystore: KeyStore
     database: AsyncEngine
@@ -36,10 +36,10 @@ class FirstStart:
     file: WrappingFile
 
     async def initialise(self) -> str:
-        """Make what is missing and return a sentence for the operator; raise CannotInitialise.
+        """Create what is missing and return a sentence for the operator; raise CannotInitialise.
 
-        Each step is durable before the next and found again by a second run, so that a crash between any two
-        of them leaves nothing that has to be cleaned up. What is there is never overwritten.
+        Each step is durable before the next, and a second run finds what the first one did. So a crash
+        between two steps leaves nothing to clean up. Nothing that exists is overwritten.
         """
         if await self.keystore.installation() is not None:
             return await self._already()
@@ -64,7 +64,7 @@ class FirstStart:
                     installation = new_id()
                     slot = Slot.seal(key, root, version=_FIRST_VERSION, installation=installation)
                     self.file.create(slot)
-            # Read back, so that what was made now and what an earlier run left are treated alike.
+            # Read back, so that a new file and one that an earlier run left are treated alike.
             slots = [slot for slot in self.file.slots() if slot is not None]
             if not slots:
                 raise DoesNotOpen

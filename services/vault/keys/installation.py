@@ -1,4 +1,4 @@
-"""Which installation a key store belongs to, and which keys open it."""
+"""The installation that a key store belongs to, and the keys that open it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,9 +6,9 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the key store names. Below `wrapping_minimum` no version of the wrapping key is taken any more.
+    """What the key store names. Versions of the wrapping key below `wrapping_minimum` are refused.
 
-    The minimum follows the version at the end of a rotation; while they differ, one is under way.
+    The minimum becomes the version at the end of a rotation; while they differ, a rotation is under way.
     """
 
     id: str

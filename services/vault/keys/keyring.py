@@ -1,4 +1,4 @@
-"""The opened wrapping key, and what is wrapped under it: account keys and the installation's own keys."""
+"""The opened wrapping key; it opens and wraps account keys and the installation's own keys."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
 
 
 class CannotUnseal(Exception):
-    """The wrapping key cannot be had; the text, for the operator's log, says why."""
+    """The wrapping key cannot be opened; the text, for the operator's log, says why."""
 
 
 class VersionUnknown(DoesNotOpen):
@@ -33,8 +33,8 @@ CatchUp = Callable[[], Awaitable[None]]
 class Keyring:
     """Wrapping keys by version, for one installation.
 
-    The ring that a server uses is replaced while it serves, so it belongs to the event loop's thread alone:
-    no buffer of it is held across an await. Long work in a thread opens a ring of its own.
+    A server's ring is replaced while it serves, so only the event loop's thread may use it, and nothing keeps
+    a buffer of it across an await. Long work in a thread opens a ring of its own.
     """
 
     installation: str
@@ -63,7 +63,7 @@ class Keyring:
         return self._unwrap(wrapped, self._system_binding(kind, key_id))
 
     def replace(self, newer: "Keyring") -> None:
-        """Take over the keys of a ring that was opened since, and forget the old ones at once."""
+        """Take over the keys of a newer ring and forget the old ones at once."""
         old = self._wrapping
         self.version, self._wrapping = newer.version, newer._wrapping
         wipe(*old.values())
@@ -114,9 +114,9 @@ class Keyring:
 
 
 def open_keyring(provider: RootProvider, file: WrappingFile, named: Installation) -> Keyring:
-    """Return the keyring that the root key opens; raise CannotUnseal when it does not.
+    """Return the keyring that the root key opens; raise CannotUnseal if it opens none.
 
-    `named` is what the key store says. The root key itself is not kept.
+    `named` is what the key store names. The root key itself is not kept.
     """
     try:
         with provider.load(named.root_key_id) as root:
@@ -135,9 +135,9 @@ def _opened(file: WrappingFile, root: RootKey, named: Installation) -> dict[int,
     for slot in file.slots():
         if slot is None or slot.installation != named.id:
             continue
-        # A next version that the key store does not name yet is nobody's, an old one is refused.
+        # A newer version that the key store does not name is not in use yet; an older one is refused.
         if named.wrapping_minimum <= slot.version <= named.wrapping_version:
-            # A slot of another root key, or a damaged one, matters only if its version is wanted.
+            # A damaged slot, or one under another root key, matters only if its version is needed.
             with suppress(DoesNotOpen):
                 opened[slot.version] = slot.open(root)
     return opened

@@ -1,4 +1,4 @@
-"""The keyring in step with the key store: renewed when another version or another root key is named."""
+"""Keeps the keyring in step with the key store, which may name another version or another root key."""
 
 import asyncio
 
@@ -8,7 +8,8 @@ from services.vault.keys.keyring import CannotUnseal, Keyring, open_keyring
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootProvider
 
-# Between reading what the key store names and opening it, a rotation's end may destroy what was named.
+# A rotation may end, and destroy a version, between reading its name and opening it. Then the next try reads
+# the new name.
 _TRIES = 3
 
 
@@ -35,7 +36,7 @@ class KeyringWatch:
     async def catch_up(self) -> None:
         """Renew the keyring if the key store names other keys than it holds.
 
-        Where that fails, the keyring stays as it is: what it opens is still good. Raises Unavailable.
+        If that fails, the keyring stays as it is, because what it opens is still valid. Raises Unavailable.
         """
         async with self._lock:
             why = ""

@@ -1,4 +1,4 @@
-"""Starting with the right root key, or finding out why not; without it nothing is written."""
+"""Opening the installation's keys with the root key, or saying why that fails. A failure writes nothing."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What the vault holds of people: the list and its export. Erasure has a room of its own."""
+"""What the vault stores about people: the list, its export and its erasure. Keys are destroyed elsewhere."""

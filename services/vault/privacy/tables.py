@@ -1,8 +1,8 @@
-"""What the vault holds of people: facts of API keys, uses, the audit log; never the keys themselves."""
+"""What the vault stores about people: facts about API keys, uses, the audit log; never the keys."""
 
 from services.common.privacy import Held
 
-_NOTHING = "holds nothing of a person"
+_NOTHING = "contains nothing about a person"
 
 DATABASE = (
     Held(
@@ -28,7 +28,7 @@ DATABASE = (
             "generation": "how the blob is sealed",
         },
     ),
-    # Before their grants, by which they are found.
+    # Listed before grants, because their rows are found by their grants.
     Held(
         "grant_uses",
         owned="grant_ref IN (SELECT ref FROM grants WHERE account = :account)",
@@ -47,22 +47,22 @@ DATABASE = (
         owned="account = :account",
         path="repeated_requests.json",
         exported=("method", "key", "resource", "create_time"),
-        withheld={"account": "the same in every row", "digest": "a keyed code over what was asked"},
+        withheld={"account": "the same in every row", "digest": "a keyed code over the request"},
     ),
     Held(
         "audit_records",
         owned="account = :account",
         path="audit_records.json",
         exported=("chain", "seq", "time", "object", "action", "outcome", "body"),
-        withheld={"account": "the same in every row", "mac": "a code of the chain, made with a key"},
-        kept="a record taken out breaks the chain; ids and times, no content, until retention ends it",
+        withheld={"account": "the same in every row", "mac": "the chain's code, made with a key"},
+        kept="removing a record breaks the chain; ids and times without content, until the month is dropped",
     ),
     Held("audit_heads", not_exported=_NOTHING, kept=_NOTHING),
     Held(
         "ended_accounts",
         owned="account = :account",
-        not_exported="an account that is here has left",
-        kept="the tombstone: no grant of the account is good, also in a copy that is restored",
+        not_exported="only accounts that were erased have a row",
+        kept="the tombstone: every grant of the account is refused, also in a restored copy",
     ),
     Held("erasure_state", not_exported=_NOTHING, kept=_NOTHING),
 )
@@ -74,7 +74,7 @@ KEY_STORE = (
         path="account_keys.json",
         exported=("epoch", "state", "uses", "create_time", "retire_time", "destroy_time"),
         withheld={"account": "the same in every row", "wrapped": "key material"},
-        kept="a destroyed key leaves its row without the key, so that the account never gets another one",
+        kept="the row of a destroyed key stays, without the key, so that the account never gets another",
     ),
     Held(
         "objects",
@@ -82,13 +82,13 @@ KEY_STORE = (
         path="objects.json",
         exported=("object", "generation", "deleted"),
         withheld={"account": "the same in every row"},
-        kept="ids by which rows that come back from a backup are known to be void",
+        kept="ids by which rows restored from a backup are recognised as void",
     ),
     Held(
         "epoch_confirmations",
         owned="account = :account",
-        not_exported="which service is done with a rotation of the account's key",
-        kept="numbers of a rotation that was under way, without content",
+        not_exported="which services have finished a rotation of the account's key",
+        kept="numbers of a rotation, without content",
     ),
     Held("installation", not_exported=_NOTHING, kept=_NOTHING),
     Held("escrows", not_exported=_NOTHING, kept=_NOTHING),

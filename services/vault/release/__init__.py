@@ -1,1 +1,1 @@
-"""One API key for one provider call: decided and recorded in batches before it leaves."""
+"""Releases one API key for one provider call. Each release is decided and recorded before the key leaves."""

@@ -1,4 +1,4 @@
-"""One batch of releases: what is known is read, each ask is decided, all is recorded, then keys go out."""
+"""One batch of releases: read what is known, decide each request, record everything, then hand out keys."""
 
 import time
 from collections import Counter
@@ -45,7 +45,7 @@ _ALERT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRequest:
-    """A worker asks for a key. With `refusal` it is refused already, and only that is to be recorded."""
+    """A worker's request for a key. One with `refusal` is refused already and only has to be recorded."""
 
     caller: str
     grant: JobGrant | None = None
@@ -55,7 +55,7 @@ class ReleaseRequest:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A key for one call; wiped as soon as its batch is answered. `digest` names it in the audit."""
+    """A key for one call, wiped as soon as its batch is answered. `digest` names it in the audit log."""
 
     secret: Secret
     base_url: str
@@ -67,14 +67,14 @@ Keys = dict[KeyPlace, Verdict]
 
 
 class Standings(Protocol):
-    """What the key store says of keys at this moment; raises one of FAILURES."""
+    """Says how keys stand in the key store at this moment; raises one of FAILURES."""
 
     async def of(self, places: Collection[KeyPlace]) -> Mapping[KeyPlace, Standing]: ...
 
 
 @dataclass(slots=True)
 class _Decisions:
-    """Who gets what, and what of it must be made durable."""
+    """The verdict on each request, and what must be made durable with them."""
 
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     released: Counter[int] = field(default_factory=Counter)
@@ -87,7 +87,7 @@ _Live = Sequence[tuple[int, JobGrant, Use]]
 
 
 class ReleaseBatches:
-    """Commits batches of what was asked and of what happened to the chain of one replica."""
+    """Decides requests and commits them, together with events, to the audit chain of one replica."""
 
     def __init__(
         self,
@@ -117,9 +117,9 @@ class ReleaseBatches:
         *,
         seconds: float,
     ) -> AsyncIterator[list[Verdict | None]]:
-        """Give a verdict for each ask, None for each event, once all of it is durable; `head` moves along.
+        """Yield a verdict for each request, None for each event, once all are durable; move `head` along.
 
-        Opened keys are wiped at the end of the block. Raises one of FAILURES; then nothing may be handed out.
+        Opened keys are wiped at the end of the block. Raises one of FAILURES; then no key may be handed out.
         """
         keys: Keys = {}
         try:
@@ -181,7 +181,7 @@ class ReleaseBatches:
         try:
             await self._catch_up(found, standings)
         except (*FAILURES, DomainError) as error:
-            # Nothing was decided yet, and the uses that were noted go with this transaction.
+            # Nothing is decided yet, and the rollback forgets the uses that were noted.
             await database.raw.execute("ROLLBACK")
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
@@ -190,7 +190,7 @@ class ReleaseBatches:
         return _decisions(live, found, keys)
 
     async def _meet(self, database: BoundedConnection, live: _Live) -> set[int]:
-        """Return which asks the brake holds back."""
+        """Return the numbers of the requests that the brake holds back."""
         unmet = {(grant.account, grant.id): grant for _, grant, _ in live}
         for known in unmet.keys() & self._met:
             del unmet[known]
@@ -212,7 +212,7 @@ class ReleaseBatches:
             log.error("release.brake", grants=self._brake.grants, accounts=self._brake.accounts)
 
     async def _catch_up(self, found: Found, standings: Mapping[KeyPlace, Standing]) -> None:
-        """Read account keys again that a rotation has moved since they were read."""
+        """Read account keys again if a rotation has rewrapped them since they were read."""
         for _ in range(_TRIES):
             if not any(self._behind(found.keys.get(place), each) for place, each in standings.items()):
                 return
@@ -270,12 +270,12 @@ def _decisions(live: _Live, found: Found, keys: Mapping[KeyPlace, Verdict]) -> _
         if (refusal := first(reasons)) is not None:
             made.verdicts[n] = refusal
             continue
-        # A second ask for the same use in this batch finds it taken.
+        # A second request for the same use in this batch is a replay.
         fresh.discard(noted)
         made.released[row.ref] += 1
         made.used_keys.add(place)
         made.verdicts[n] = key
-    # Noted, but not released: a refusal takes nothing away.
+    # Uses that were noted but not released are forgotten: a refusal uses nothing up.
     made.forget = fresh
     made.released = +made.released
     return made

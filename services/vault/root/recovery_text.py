@@ -1,7 +1,7 @@
 """A root key as four lines that a person writes down and types back.
 
 Each line is 8 bytes of the key and 2 bytes of a digest over the line's number and those bytes, as 16 letters
-of Crockford's base 32, which has no letters that look like digits. A slip of the pen is told with its line.
+of Crockford's base 32, which has no letters that look like digits. A typing error is reported with its line.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _BETWEEN = re.compile(r"[\s-]+")
 
 
 class RecoveryTextWrong(Exception):
-    """What was typed is not what was printed; the text says which line, and holds none of it."""
+    """The typed text is not what was printed; the message names the line and quotes nothing."""
 
 
 def written(key: bytearray) -> list[str]:
@@ -36,9 +36,9 @@ def written(key: bytearray) -> list[str]:
 
 
 def read(text: str) -> bytearray:
-    """Return the key in the numbered lines of a text, which may hold others; raise RecoveryTextWrong.
+    """Return the key in the numbered lines of a text, which may have other lines; raise RecoveryTextWrong.
 
-    Four lines and nothing else may be without their numbers.
+    A text of exactly four lines may leave the numbers out.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     found = {int(line[1]): line[2] for line in map(_LINE.match, lines) if line}

@@ -1,17 +1,18 @@
-"""Rotation of the wrapping key and of the root key, one replica at a time, while all go on serving.
+"""Rotation of the wrapping key and of the root key, one replica at a time, while all replicas serve.
 
 Wrapping key, from version v:
 1. v+1 is written into the free slot of the wrapping file.
 2. The key store names v+1: from then on nothing new is wrapped under v.
-3. Account and system keys are wrapped under v+1, batch by batch.
+3. Account and system keys are rewrapped under v+1, batch by batch.
 4. When none is left, the key store's minimum becomes v+1: v is refused.
 5. The slot of v is overwritten.
 
-Root key: a new one is made beside the old one (1), the wrapping key is sealed under it in the free slot (2),
-the key store names it (3), the old slot is overwritten (4), the old root key is destroyed (5).
+Root key: a new one is created beside the old one (1), the wrapping key is sealed under it in the free slot
+(2), the key store names it (3), the old slot is overwritten (4), the old root key is destroyed (5).
 
-Each step is durable before the next. What the key store names tells which steps are done, so whoever comes
-after a crash goes on from there: a step that it does not know of is undone, one that it names is finished.
+Each step is durable before the next. What the key store names shows which steps are done, so after a crash
+any replica continues from there: a step that the key store does not name is undone, one that it names is
+finished.
 """
 
 import os
@@ -54,17 +55,17 @@ class RotationStuck(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """A key as the key store holds it: of an account and epoch, or (without epoch) of a kind and id."""
+    """A key as the key store has it: of an account and epoch, or (without epoch) of a kind and id."""
 
     owner: str
     epoch: int | None
     id: str
     wrapped: bytes = field(repr=False)
-    anew: bytes = field(repr=False, default=b"")
+    rewrapped: bytes = field(repr=False, default=b"")
 
 
 class LockedKeyStore(Protocol):
-    """The key store while this process alone rotates keys; its lock ends with the connection that is used.
+    """The key store while this process has the lock of rotations, which ends with its connection.
 
     Raises Unavailable.
     """
@@ -78,20 +79,20 @@ class LockedKeyStore(Protocol):
     async def name_root(self, id: str) -> None: ...
 
     async def outdated(self, version: int, *, after: WrappedKey | None, most: int) -> Sequence[WrappedKey]:
-        """Return keys that are wrapped under another version, in a fixed order: accounts', then our own."""
+        """Return keys under another version in a fixed order: account keys, then the installation's own."""
         ...
 
     async def replace(self, version: int, keys: Sequence[WrappedKey]) -> None:
-        """Store keys that were wrapped anew, each only if it is still what it was."""
+        """Store rewrapped keys, each only if the stored key has not changed since."""
         ...
 
     async def end(self, version: int) -> bool:
-        """Make the version the oldest that is taken; False when keys under another one are left."""
+        """Make the version the oldest accepted one; False if keys under another version are left."""
         ...
 
 
 class Rotation:
-    """Rotates keys. Where another replica does it already, every method raises RotationRunning."""
+    """Rotates keys. While another replica rotates, every method raises RotationRunning."""
 
     def __init__(
         self,
@@ -108,15 +109,15 @@ class Rotation:
         self._catch_up = catch_up
 
     async def finish(self) -> Installation:
-        """Finish what a crash left, begin nothing; raise RotationStuck."""
+        """Finish what a crash left without beginning anything new; raise RotationStuck."""
         async with self._locked() as store:
             return await self._finished(store)
 
     async def wrapping_beyond(self, version: int) -> Installation:
         """Rotate until this version of the wrapping key, and every older one, is destroyed.
 
-        Repeating it with the same version is harmless. Raises RotationStuck, and InvalidRequest for a version
-        that there never was.
+        It can be repeated with the same version. Raises RotationStuck, and InvalidRequest for a version that
+        never existed.
         """
         async with self._locked() as store:
             named = await self._finished(store)
@@ -157,7 +158,8 @@ class Rotation:
     async def _finished(self, store: LockedKeyStore) -> Installation:
         named = await store.installation()
         if named.rotating:
-            # The server's own keyring first, so that it need not look for the new version key by key.
+            # The server's own keyring is renewed first, so that requests do not each discover the new
+            # version.
             await self._catch_up()
             await self._rewrap(store, named)
             named = await store.installation()
@@ -174,10 +176,10 @@ class Rotation:
             last: WrappedKey | None = None
             while batch := await store.outdated(version, after=last, most=_BATCH):
                 last = batch[-1]
-                anew, broken = await run_to_end(_wrapped_anew, keyring, batch)
+                rewrapped, broken = await run_to_end(_rewrapped, keyring, batch)
                 closed += broken
-                if anew:
-                    await store.replace(version, anew)
+                if rewrapped:
+                    await store.replace(version, rewrapped)
         for key in closed:
             log.error("rotation.key_does_not_open", owner=key.owner, epoch=key.epoch, key=key.id)
         if closed:
@@ -205,7 +207,7 @@ class Rotation:
         return following.id
 
     def _tidy(self, named: Installation) -> None:
-        """Leave one slot and one root key: those which the key store names."""
+        """Destroy every slot and root key except those that the key store names."""
         with _stuck_on_failure():
             with self._provider.load(named.root_key_id) as root:
                 kept = self._slot(named, root)
@@ -215,7 +217,7 @@ class Rotation:
             self._provider.settle(named.root_key_id)
 
     def _slot(self, named: Installation, root: RootKey) -> Slot:
-        """Return the slot that the key store names, which opens; raise RotationStuck."""
+        """Return the slot that the key store names, once it has been opened; raise RotationStuck."""
         for slot in self._file.slots():
             if slot is not None and (slot.installation, slot.version) == (named.id, named.wrapping_version):
                 with suppress(DoesNotOpen), wiped(slot.open(root)):
@@ -225,7 +227,7 @@ class Rotation:
 
 @contextmanager
 def _stuck_on_failure() -> Iterator[None]:
-    """A file or a root key that cannot be used stops the rotation, not the vault."""
+    """Turn failures of key files and root keys into RotationStuck: they stop the rotation, not the vault."""
     try:
         yield
     except (CannotUnseal, FileUnusable, RootKeyUnusable) as error:
@@ -234,9 +236,9 @@ def _stuck_on_failure() -> Iterator[None]:
         raise RotationStuck(f"a key file cannot be used: {error.strerror}") from None
 
 
-def _wrapped_anew(keyring: Keyring, batch: Sequence[WrappedKey]) -> tuple[list[WrappedKey], list[WrappedKey]]:
-    """Return the keys wrapped under the ring's version, and those which do not open."""
-    anew, closed = [], []
+def _rewrapped(keyring: Keyring, batch: Sequence[WrappedKey]) -> tuple[list[WrappedKey], list[WrappedKey]]:
+    """Return the keys rewrapped under the ring's version, and those that do not open."""
+    rewrapped, closed = [], []
     for key in batch:
         try:
             if key.epoch is None:
@@ -246,5 +248,5 @@ def _wrapped_anew(keyring: Keyring, batch: Sequence[WrappedKey]) -> tuple[list[W
         except DoesNotOpen:
             closed.append(key)
         else:
-            anew.append(replace(key, anew=wrapped))
-    return anew, closed
+            rewrapped.append(replace(key, rewrapped=wrapped))
+    return rewrapped, closed

@@ -69,7 +69,7 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
             size=paging.size(request.page_size),
         )
         if not uses:
-            # A key that was never used, or another account's, of which there are no uses here.
+            # The key was never used, or the account has no such key, which is refused.
             await self._keys.get(account, request.parent)
         return api_keys_pb2.ListApiKeyUsesResponse(
             uses=[_use_to_proto(use) for use in uses],
@@ -78,7 +78,7 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
 
 
 class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
-    """Tells the processor which key a job would use, and hears what came of trying one."""
+    """Tells the processor which key a job would use, and records the results of key tests."""
 
     def __init__(self, keys: ApiKeys) -> None:
         self._keys = keys

@@ -1,4 +1,4 @@
-"""AuditService on the wire: what an account's owner may know of the audit log."""
+"""AuditService on the wire: the records that an account's owner may see."""
 
 from datetime import UTC, datetime
 from functools import partial

@@ -1,4 +1,4 @@
-"""DataKeyService: keys for data that other services hold."""
+"""DataKeyService: keys for data that other services store."""
 
 from smelt.vault.v1 import (
     data_keys_pb2,
@@ -23,7 +23,7 @@ _PURPOSES = {
 
 
 class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
-    """Keys for data that other services hold."""
+    """Keys for data that other services store."""
 
     def __init__(self, keys: DataKeys, retired: RetiredEpochs) -> None:
         self._keys = keys
@@ -68,8 +68,8 @@ class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
         self, request: data_keys_pb2.RewrapDataKeysRequest, context: Context
     ) -> data_keys_pb2.RewrapDataKeysResponse:
         keys = [(_data_key_context(each.context), each.wrapped_key) for each in request.keys]
-        anew = await self._keys.rewrap(request.account, keys, caller=identity.current_call().caller)
-        return data_keys_pb2.RewrapDataKeysResponse(wrapped_keys=anew)
+        rewrapped = await self._keys.rewrap(request.account, keys, caller=identity.current_call().caller)
+        return data_keys_pb2.RewrapDataKeysResponse(wrapped_keys=rewrapped)
 
     async def ConfirmRewrapped(
         self, request: data_keys_pb2.ConfirmRewrappedRequest, context: Context

@@ -1,4 +1,4 @@
-"""OperatorService on the wire, which answers about its state also while the vault is sealed."""
+"""OperatorService on the wire. It reports the vault's state even while the vault is sealed."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ class EpochStatus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenVault:
-    """What an operator can work on in an open vault."""
+    """What an operator can work on in an unsealed vault."""
 
     keys: ApiKeys
     rotations: Rotations
@@ -41,7 +41,7 @@ class OpenVault:
 
 
 class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
-    """What an operator may do. Without what is `open` the vault is sealed, and `why` says because of what."""
+    """What operators do. `open` is None while the vault is sealed, and `why` then says for what reason."""
 
     def __init__(
         self, keystore: KeyStoreStatus, epochs: EpochStatus, open: OpenVault | None, why: str = ""
@@ -83,7 +83,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
         accounts = self._opened().accounts
         before = await self._epochs.now()
         if request.HasField("made_before"):
-            # A moment to come would give the same accounts one key after another.
+            # A time in the future would rotate the same accounts again with every call.
             before = min(before, request.made_before.ToDatetime(UTC))
         count, done = await accounts.begin(before, request.account)
         answer = operator_pb2.RotateAccountKeysResponse(done=done, rotated=count)

@@ -1,4 +1,4 @@
-"""One worker's stream of releases: grants shown once, messages answered in the order of decision."""
+"""One worker's stream of releases: each grant is shown once, and answers come in the order of decision."""
 
 import asyncio
 import hashlib
@@ -19,7 +19,8 @@ from services.vault.grants import rules
 from services.vault.grants.rules import GrantExpired, GrantInvalid, Use
 from services.vault.release.batch import Released, ReleaseRequest, Verdict
 
-#: After this a stream takes no more messages; its worker opens another.
+#: After this a stream takes no more messages, and its worker opens another one. Longer, and workers stay on
+#: one replica for long; shorter, and they reconnect for nothing.
 STREAM_SECONDS = 600.0
 _MOST_IN_FLIGHT = 1024
 _MOST_GRANTS = 1024
@@ -27,7 +28,7 @@ _DEFAULT_TIMEOUT_MS = 5000
 
 
 class ReleaseStream:
-    """Reads asks and gives answers until the worker has no more, or for STREAM_SECONDS."""
+    """Reads requests and gives answers until the worker ends the stream, or for STREAM_SECONDS."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class ReleaseStream:
         self._room = asyncio.Event()
 
     async def read(self, requests: AsyncIterator[release_pb2.ReleaseApiKeysRequest]) -> None:
-        """Take messages; returns when there are no more."""
+        """Read messages; return when there are no more."""
         try:
             async with asyncio.timeout(STREAM_SECONDS):
                 async for request in requests:
@@ -64,7 +65,7 @@ class ReleaseStream:
             self._changed.set()
 
     async def answers(self) -> AsyncIterator[release_pb2.ReleaseApiKeysResponse]:
-        """Give each answer as it comes, until all messages have theirs and no more are read."""
+        """Yield each answer as it comes, until every message is answered and no more are read."""
         while True:
             while self._answers:
                 yield self._answers.popleft()

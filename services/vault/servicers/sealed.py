@@ -1,4 +1,4 @@
-"""What a vault without its keys answers: that it is sealed, to everything but an operator's question why."""
+"""The answers of a sealed vault: every call is refused, except the operator's."""
 
 from typing import NoReturn
 
@@ -16,7 +16,7 @@ class VaultSealed(DomainError):
 
 
 def may(method: str) -> None:
-    """Raise VaultSealed for every method but the operator's, which answer by themselves."""
+    """Raise VaultSealed for every method except the operator's, which handle this themselves."""
     if not method.startswith(_OPERATOR):
         raise VaultSealed
 

@@ -1,1 +1,1 @@
-"""The audit log in Postgres: appending, pages, the whole log. The chain's rules stand one room up."""
+"""The audit log in Postgres: appending, pages, the whole log. The chain's rules are one room up."""

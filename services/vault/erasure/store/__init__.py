@@ -1,1 +1,1 @@
-"""Rows of erasures in both databases. The rules stand one room up."""
+"""The statements of erasure in both databases. The rules are one room up."""

@@ -1,1 +1,1 @@
-"""Rows of grants in Postgres: new ones, ended ones. The rules stand one room up."""
+"""Rows of grants in Postgres, new and revoked. The rules are one room up."""

@@ -1,1 +1,1 @@
-"""The statements of a batch of releases, and what the key store says of keys at that moment."""
+"""The statements of a batch of releases, and how keys stand in the key store at that moment."""

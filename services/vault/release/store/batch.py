@@ -1,7 +1,7 @@
 """The statements of one batch of releases: two round trips, one transaction.
 
-The first locks the grants and notes the uses; what is decided in between goes with the audit records into the
-second, which commits. Grants are locked in one order, so that replicas do not block each other for good.
+The first locks the grants and notes the uses. The second writes what was decided in between, together with
+the audit records, and commits. Grants are locked in one order, so that replicas cannot deadlock.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -47,8 +47,8 @@ USING unnest(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::int[])
 WHERE (d.grant_ref, d.row, d.template, d.claim, d.attempt)
     = (u.grant_ref, u.row, u.template, u.claim, u.attempt)
 """
-# When the head is not where this writer left it, another one has written: the chain of every record is then
-# NULL, which its column refuses, and the whole transaction fails.
+# If the head is not where this writer left it, another writer has moved it. The chain of every record is then
+# NULL, which the column refuses, so the whole transaction fails.
 _RECORD = """
 WITH head AS (
     UPDATE audit_heads SET seq = %(seq)s, mac = %(mac)s
@@ -76,7 +76,7 @@ FROM json_to_recordset(%(records)s::json)
 
 @dataclass(frozen=True, slots=True)
 class LockedGrant:
-    """A grant whose row is locked by this transaction."""
+    """A grant whose row this transaction has locked."""
 
     ref: int
     used: int
@@ -173,5 +173,5 @@ async def commit(connection: psycopg.AsyncConnection[Any], decided: Decided) -> 
 
 
 def _integers(values: Iterable[int]) -> str:
-    """Return an array as Postgres reads it; several times cheaper than psycopg's own way."""
+    """Return an array as Postgres reads it; several times cheaper than psycopg's own conversion."""
     return f"{{{','.join(map(str, values))}}}"

@@ -1,4 +1,4 @@
-"""What the key store says, at this moment, of the keys that a batch of releases wants."""
+"""How the keys that a batch of releases needs stand in the key store at this moment."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ LEFT JOIN account_keys k ON k.account = w.account
 
 @dataclass(slots=True)
 class Standing:
-    """How a key stands: its newest generation, whether it is gone, and the account's keys by epoch."""
+    """How a key stands: its newest generation, whether it is deleted, and the account's keys by epoch."""
 
     generation: int
     deleted: bool
@@ -28,7 +28,7 @@ class Standing:
 class KeyStandings:
     """Reads the key store over a connection of its own; nothing is kept from one batch to the next.
 
-    So a key that is deleted or an account that is erased by any replica is refused from the next batch on.
+    So when any replica deletes a key or erases an account, the next batch refuses it.
     """
 
     def __init__(self, url: str, *, seconds: float) -> None:
@@ -37,7 +37,7 @@ class KeyStandings:
         self._database: BoundedConnection | None = None
 
     async def of(self, places: Collection[KeyPlace]) -> Mapping[KeyPlace, Standing]:
-        """Return how each key stands; one that was never made is missing. Raises one of FAILURES."""
+        """Return how each key stands, without keys that never existed; raise one of FAILURES."""
         if self._database is None:
             self._database = await BoundedConnection.open(self._url, seconds=self._seconds)
         try:
@@ -59,7 +59,7 @@ class KeyStandings:
         await self.of(())
 
     async def close(self) -> None:
-        """Close the connection; the next question opens another."""
+        """Close the connection; the next query opens another."""
         database, self._database = self._database, None
         if database is not None:
             await database.close()

@@ -1,1 +1,1 @@
-"""Rotations in the key store: locks, wrapped keys, epochs. The rules stand one room up."""
+"""Rotations in the key store: locks, wrapped keys, epochs. The rules are one room up."""

@@ -1,6 +1,6 @@
-"""The key store for whoever rotates keys: every statement goes over the connection that holds the lock.
+"""The key store during a rotation: every statement uses the connection that has the lock.
 
-So a process that has lost the lock, because its connection is gone, can change nothing any more.
+So a process that has lost the lock, because its connection is gone, can no longer change anything.
 """
 
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -27,7 +27,7 @@ UPDATE installation SET wrapping_version = %(version)s, wrapping_uses = 0
 WHERE wrapping_version = %(version)s - 1 AND wrapping_minimum = wrapping_version
 """
 _NAME_ROOT = "UPDATE installation SET root_key_id = %s"
-# The four bytes name the version that a key is wrapped under (key_wrap).
+# Bytes 6 to 9 of a wrapped key name the version that it is wrapped under (key_wrap).
 _OUTDATED_ACCOUNT_KEYS = """
 SELECT account, epoch, '', wrapped FROM account_keys
 WHERE (account, epoch) > (%(owner)s, %(epoch)s) AND substring(wrapped FROM 6 FOR 4) <> int4send(%(version)s)
@@ -38,8 +38,8 @@ SELECT kind, NULL, id, wrapped FROM system_keys
 WHERE (kind, id) > (%(owner)s, %(id)s) AND substring(wrapped FROM 6 FOR 4) <> int4send(%(version)s)
 ORDER BY kind, id LIMIT %(most)s
 """
-# Wrapping anew is a use of the new version. A key that was destroyed meanwhile, or wrapped anew by someone
-# else, is not what it was and stays as it is.
+# Rewrapping counts as a use of the new version. A key that was destroyed or rewrapped in the meantime has
+# changed, so it stays as it is.
 _COUNT = """
 WITH counted AS (
     UPDATE installation SET wrapping_uses = wrapping_uses + %(count)s
@@ -49,18 +49,18 @@ WITH counted AS (
 _REPLACE_ACCOUNT_KEYS = (
     _COUNT
     + """
-UPDATE account_keys k SET wrapped = n.anew
-FROM counted, unnest(%(owners)s::text[], %(epochs)s::bigint[], %(old)s::bytea[], %(anew)s::bytea[])
-    AS n(account, epoch, wrapped, anew)
+UPDATE account_keys k SET wrapped = n.rewrapped
+FROM counted, unnest(%(owners)s::text[], %(epochs)s::bigint[], %(old)s::bytea[], %(rewrapped)s::bytea[])
+    AS n(account, epoch, wrapped, rewrapped)
 WHERE k.account = n.account AND k.epoch = n.epoch AND k.wrapped = n.wrapped
 """
 )
 _REPLACE_SYSTEM_KEYS = (
     _COUNT
     + """
-UPDATE system_keys k SET wrapped = n.anew
-FROM counted, unnest(%(owners)s::text[], %(ids)s::text[], %(old)s::bytea[], %(anew)s::bytea[])
-    AS n(kind, id, wrapped, anew)
+UPDATE system_keys k SET wrapped = n.rewrapped
+FROM counted, unnest(%(owners)s::text[], %(ids)s::text[], %(old)s::bytea[], %(rewrapped)s::bytea[])
+    AS n(kind, id, wrapped, rewrapped)
 WHERE k.kind = n.kind AND k.id = n.id AND k.wrapped = n.wrapped
 """
 )
@@ -74,7 +74,7 @@ WHERE wrapping_version = %(version)s
 
 @asynccontextmanager
 async def lock(url: str) -> AsyncIterator["LockedConnection"]:
-    """Take the lock of rotations for the length of the block; raise RotationRunning, Unavailable."""
+    """Take the lock of rotations for the block; raise RotationRunning, Unavailable."""
     locked = LockedConnection(await _or_unavailable(BoundedConnection.open(url, seconds=_CONNECT_SECONDS)))
     try:
         ((taken,),) = await locked.query("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
@@ -88,7 +88,7 @@ async def lock(url: str) -> AsyncIterator["LockedConnection"]:
 
 @dataclass(frozen=True, slots=True)
 class LockedConnection:
-    """A connection that holds the lock of rotations."""
+    """A connection that has the lock of rotations."""
 
     database: BoundedConnection
 
@@ -125,7 +125,7 @@ class LockedConnection:
                 "epochs": [key.epoch for key in keys],
                 "ids": [key.id for key in keys],
                 "old": [key.wrapped for key in keys],
-                "anew": [key.anew for key in keys],
+                "rewrapped": [key.rewrapped for key in keys],
             },
         )
 

@@ -78,7 +78,7 @@ class Rows:
         def store() -> None:
             for key in keys:
                 if self.keys.get((key.owner, key.epoch, key.id)) == key.wrapped:
-                    self.keys[key.owner, key.epoch, key.id] = key.anew
+                    self.keys[key.owner, key.epoch, key.id] = key.rewrapped
 
         self.crash.step(store)
 
