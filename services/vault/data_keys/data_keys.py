@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
 from services.common import identity
 from services.common.errors import DomainError, Kind
@@ -16,7 +15,7 @@ from services.vault.audit.refusals import Refusals
 from services.vault.crypto.binding import Binding
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import Secret
-from services.vault.grants.rules import GrantInvalid, GrantRevoked
+from services.vault.grants.rules import GrantInvalid, GrantRevoked, Revocations
 from services.vault.keys.account_keys import AccountKeys
 from services.vault.metrics import DAMAGED
 
@@ -72,12 +71,6 @@ class DataKeyContext:
     purpose: Purpose
     object: str
     generation: int
-
-
-class Revocations(Protocol):
-    """Says which grants were revoked."""
-
-    async def is_revoked(self, account: str, id: str) -> bool: ...
 
 
 class DataKeys:

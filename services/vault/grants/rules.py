@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.identity import JobGrant
@@ -112,6 +113,16 @@ REFUSALS: tuple[type[DomainError], ...] = (
     GrantExhausted,
 )
 _PLACE = {reason: place for place, reason in enumerate(REFUSALS)}
+
+
+class Revocations(Protocol):
+    """Revokes grants and remembers which ones were revoked; raises Unavailable."""
+
+    async def revoke(self, account: str, id: str) -> None:
+        """Revoke a grant, even one that was never used."""
+        ...
+
+    async def is_revoked(self, account: str, id: str) -> bool: ...
 
 
 def first(reasons: Iterable[DomainError]) -> DomainError | None:

@@ -10,14 +10,14 @@ from smelt.vault.v1 import (
 from services.common import identity, paging
 from services.common.rpc.servicing import CREATED, Context
 from services.vault.api_keys.api_keys import ApiKey, ApiKeys, TestResult
-from services.vault.audit.store.pages import AuditReader, KeyUse
+from services.vault.audit.reading import KeyUse, ReadsAudit
 from services.vault.crypto.secret import Secret
 
 
 class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
     """Provider keys of people."""
 
-    def __init__(self, keys: ApiKeys, reader: AuditReader) -> None:
+    def __init__(self, keys: ApiKeys, reader: ReadsAudit) -> None:
         self._keys = keys
         self._reader = reader
 

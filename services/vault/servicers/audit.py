@@ -9,13 +9,13 @@ from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 from services.common import paging
 from services.common.errors import InvalidRequest
 from services.common.rpc.servicing import Context
-from services.vault.audit.store.pages import AuditReader, Recorded
+from services.vault.audit.reading import ReadsAudit, Recorded
 
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     """Events of an account, for auth."""
 
-    def __init__(self, reader: AuditReader) -> None:
+    def __init__(self, reader: ReadsAudit) -> None:
         self._reader = reader
 
     async def ListEvents(

@@ -13,7 +13,7 @@ from services.vault.audit.actions import Action
 from services.vault.audit.chain import Event
 from services.vault.audit.refusals import RefusalLimiter
 from services.vault.audit.writer import AuditWriter
-from services.vault.grants.store.grants import GrantStore
+from services.vault.grants.rules import Revocations
 from services.vault.release.batch import ReleaseRequest, Verdict
 from services.vault.servicers.release_stream import ReleaseStream
 
@@ -26,7 +26,7 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
         *,
         writer: AuditWriter[ReleaseRequest, Verdict],
         verifier: TokenVerifier,
-        grants: GrantStore,
+        grants: Revocations,
         limiter: RefusalLimiter,
     ) -> None:
         self._writer = writer
