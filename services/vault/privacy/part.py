@@ -1,4 +1,4 @@
-"""The vault's part of an account, handed out and removed."""
+"""The vault's part of an account, for export and erasure."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from services.vault.privacy import tables
 
 @dataclass(frozen=True, slots=True)
 class VaultPart:
-    """Rows of both databases. The account's key is destroyed by ErasureService, before anything here."""
+    """Rows of both databases. ErasureService destroys the account's key before anything here runs."""
 
     database: Transactions
     keystore: Transactions

@@ -1,8 +1,8 @@
-"""What the vault holds of people: facts of API keys, uses, the audit log; never the keys themselves."""
+"""What the vault stores about people: facts about API keys, uses, the audit log; never the keys."""
 
 from services.common.privacy import PersonalTable
 
-_NOTHING = "holds nothing of a person"
+_NOTHING = "contains nothing about a person"
 
 DATABASE = (
     PersonalTable(
@@ -28,7 +28,7 @@ DATABASE = (
             "generation": "how the blob is sealed",
         },
     ),
-    # Before their grants, by which they are found.
+    # Listed before grants, because their rows are found by their grants.
     PersonalTable(
         "grant_uses",
         account_rows="grant_ref IN (SELECT ref FROM grants WHERE account = :account)",
@@ -47,22 +47,22 @@ DATABASE = (
         account_rows="account = :account",
         path="repeated_requests.json",
         exported=("method", "key", "resource", "create_time"),
-        withheld={"account": "the same in every row", "digest": "a keyed code over what was asked"},
+        withheld={"account": "the same in every row", "digest": "a keyed code over the request"},
     ),
     PersonalTable(
         "audit_records",
         account_rows="account = :account",
         path="audit_records.json",
         exported=("chain", "seq", "time", "object", "action", "outcome", "body"),
-        withheld={"account": "the same in every row", "mac": "a code of the chain, made with a key"},
-        not_erased="a record taken out breaks the chain; ids and times, no content, until retention ends it",
+        withheld={"account": "the same in every row", "mac": "the chain's code, made with a key"},
+        not_erased="removing a record breaks the chain; ids and times, no content, until the month is dropped",
     ),
     PersonalTable("audit_heads", not_exported=_NOTHING, not_erased=_NOTHING),
     PersonalTable(
         "ended_accounts",
         account_rows="account = :account",
-        not_exported="an account that is here has left",
-        not_erased="the tombstone: no grant of the account is good, also in a copy that is restored",
+        not_exported="only accounts that were erased have a row",
+        not_erased="the tombstone: every grant of the account is refused, also in a restored copy",
     ),
     PersonalTable("erasure_state", not_exported=_NOTHING, not_erased=_NOTHING),
 )
@@ -74,7 +74,7 @@ KEY_STORE = (
         path="account_keys.json",
         exported=("epoch", "state", "uses", "create_time", "retire_time", "destroy_time"),
         withheld={"account": "the same in every row", "wrapped": "key material"},
-        not_erased="the row stays without its destroyed key, so that the account never gets another one",
+        not_erased="the row stays without its destroyed key, so that the account never gets another",
     ),
     PersonalTable(
         "objects",
@@ -82,13 +82,13 @@ KEY_STORE = (
         path="objects.json",
         exported=("object", "generation", "deleted"),
         withheld={"account": "the same in every row"},
-        not_erased="ids by which rows that come back from a backup are known to be void",
+        not_erased="ids by which rows restored from a backup are recognised as void",
     ),
     PersonalTable(
         "epoch_confirmations",
         account_rows="account = :account",
-        not_exported="which service is done with a rotation of the account's key",
-        not_erased="numbers of a rotation that was under way, without content",
+        not_exported="which services have finished a rotation of the account's key",
+        not_erased="numbers of a rotation, without content",
     ),
     PersonalTable("installation", not_exported=_NOTHING, not_erased=_NOTHING),
     PersonalTable("escrows", not_exported=_NOTHING, not_erased=_NOTHING),
