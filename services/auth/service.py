@@ -125,7 +125,6 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         accounts,
         limits=sign_in_limits,
         hashes=hashes,
-        renewals=passwords,
         devices=devices,
         signer=vault,
         lives=lives,

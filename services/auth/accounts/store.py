@@ -1,7 +1,8 @@
 """Accounts in Postgres."""
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
 from services.auth.accounts.accounts import Account, AccountState, Added, Credentials, SignUp
@@ -13,6 +14,24 @@ from services.common.database import Transactions, transaction
 
 _ANY = select(exists().select_from(AccountRow))
 _ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtext("smelt first account")))
+
+
+def password_columns(password: StoredPassword) -> dict[str, object]:
+    """Return the columns of an account that hold its password."""
+    return {
+        "password_scheme": password.scheme,
+        "password_pepper_id": password.pepper_id,
+        "password_hash": password.hash,
+    }
+
+
+async def renew_password(session: AsyncSession, known: Credentials, renewed: StoredPassword) -> None:
+    """Store the same password under the current scheme and pepper, unless it was changed meanwhile."""
+    await session.execute(
+        update(AccountRow)
+        .where(AccountRow.id == known.account.id, AccountRow.password_hash == known.password.hash)
+        .values(password_columns(renewed))
+    )
 
 
 class AccountStore:
@@ -57,12 +76,7 @@ class AccountStore:
 
 
 def _registered(credentials: Credentials, sign_up: SignUp) -> ReturningInsert[tuple[str]]:
-    account, password = credentials.account, credentials.password
-    kept = {
-        "password_scheme": password.scheme,
-        "password_pepper_id": password.pepper_id,
-        "password_hash": password.hash,
-    }
+    account, kept = credentials.account, password_columns(credentials.password)
     inserted = insert(AccountRow).values(
         id=account.id,
         email=account.email,

@@ -72,6 +72,21 @@ class Full:
     retry_after_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to sign in that was admitted.
+
+    A right password clears the pair's attempts, and takes this one back under the limit of the e-mail
+    address, where only failures count. Earlier failures stay there: they may be a stranger's, who would
+    begin anew each time the owner signs in.
+    """
+
+    counted: Counted
+    pair: Limit
+    by_email: Limit
+    limits: tuple[Limit, ...]
+
+
 class Attempts(Protocol):
     """Where attempts are counted, for all replicas."""
 
@@ -83,8 +98,8 @@ class Attempts(Protocol):
         """Forget one attempt, which turned out not to be of the kind that is limited."""
         ...
 
-    async def clear(self, limit: Limit) -> None:
-        """Forget all attempts under a limit."""
+    async def succeeded(self, attempt: Attempt) -> None:
+        """Forget what a right password forgives."""
         ...
 
 
@@ -149,16 +164,6 @@ class SignInRates:
     email: Rate
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An attempt to sign in that was admitted."""
-
-    counted: Counted
-    pair: Limit
-    by_email: Limit
-    limits: tuple[Limit, ...]
-
-
 class SignInLimits:
     """Counts attempts to sign in before anything else is done for them."""
 
@@ -185,12 +190,8 @@ class SignInLimits:
         return Attempt(counted, pair, by_email, limits)
 
     async def succeeded(self, attempt: Attempt) -> None:
-        """Clear the pair's attempts; for the e-mail address only failures count, and this was none.
-
-        Earlier failures stay: they may be a stranger's, who would begin anew each time the owner comes.
-        """
-        await self._attempts.clear(attempt.pair)
-        await self._attempts.take_back(attempt.counted, (attempt.by_email,))
+        """Forget what a right password forgives; a sign-in does so with the session that it opens."""
+        await self._attempts.succeeded(attempt)
 
     async def not_checked(self, attempt: Attempt) -> None:
         """Forget an attempt whose password could not be looked at; it has told nobody anything."""

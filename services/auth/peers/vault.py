@@ -54,7 +54,8 @@ class Vault:
             answer = await self._stub.Mac(
                 signing_pb2.MacRequest(digest=digest, pepper_id=pepper_id), timeout=_SECONDS
             )
-        return Code(mac=answer.mac, pepper_id=answer.pepper_id)
+        # A vault of an earlier version names no current pepper: nothing is renewed on its word.
+        return Code(answer.mac, answer.pepper_id, answer.current_pepper_id or answer.pepper_id)
 
     async def sign_session(self, account: str, session: str, life: timedelta) -> SignedToken:
         claims = signing_pb2.SessionClaims(account=account, session=session)

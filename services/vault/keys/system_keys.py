@@ -50,12 +50,12 @@ class Macs:
     def __init__(self, peppers: Sequence[tuple[str, bytearray, bool]], digest_key: bytearray) -> None:
         """`peppers` are (id, key, whether it is the current one)."""
         self._peppers = {id_: key for id_, key, _ in peppers}
-        (self._current,) = [id_ for id_, _, current in peppers if current]
+        (self.current_pepper_id,) = [id_ for id_, _, current in peppers if current]
         self._digest_key = digest_key
 
     def pepper(self, digest: bytes, pepper_id: str) -> tuple[bytes, str]:
         """Return HMAC-SHA-384 under the pepper (empty: the current one) and its id; raise PepperNotFound."""
-        pepper_id = pepper_id or self._current
+        pepper_id = pepper_id or self.current_pepper_id
         if (key := self._peppers.get(pepper_id)) is None:
             raise PepperNotFound
         return hmac.digest(key, digest, "sha384"), pepper_id

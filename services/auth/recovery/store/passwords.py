@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.accounts.accounts import Account, AccountState, Credentials
+from services.auth.accounts.store import password_columns
 from services.auth.events import store
 from services.auth.mail import store as outbox
 from services.auth.mail.letters import Mail, MailKind
@@ -55,16 +56,6 @@ class PasswordStore:
             await store.note(session, account, "reset-password", now=now)
             return True
 
-    async def renew(self, known: Credentials, new: StoredPassword) -> None:
-        """Store the same password in today's way, unless it was changed meanwhile."""
-        statement = (
-            update(AccountRow)
-            .where(AccountRow.id == known.account.id, AccountRow.password_hash == known.password.hash)
-            .values(_columns(new))
-        )
-        async with transaction(self._transactions) as session:
-            await session.execute(statement)
-
 
 def _owner(digest: bytes) -> Select[AccountRow]:
     return (
@@ -94,7 +85,7 @@ async def _replaced(
         update(AccountRow)
         .where(which, in_use, *([] if and_ is None else [and_]))
         .values(
-            _columns(new)
+            password_columns(new)
             | {
                 "password_generation": AccountRow.password_generation + 1,
                 "state": case(
@@ -106,14 +97,6 @@ async def _replaced(
         .returning(AccountRow.email)
     )
     return (await session.execute(statement)).scalar_one_or_none()
-
-
-def _columns(password: StoredPassword) -> dict[str, object]:
-    return {
-        "password_scheme": password.scheme,
-        "password_pepper_id": password.pepper_id,
-        "password_hash": password.hash,
-    }
 
 
 async def _end_all(

@@ -6,9 +6,11 @@ from sqlalchemy import delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.auth.accounts.accounts import AccountState
+from services.auth.accounts.store import renew_password
+from services.auth.limits import store as attempts
 from services.auth.models import AccountRow, SessionRow
 from services.auth.sessions.devices import NewDevice
-from services.auth.sessions.sessions import USE_NOTED_EVERY, Device, EndReason, Session
+from services.auth.sessions.sessions import USE_NOTED_EVERY, Device, EndReason, RightPassword, Session
 from services.auth.sessions.store import devices
 from services.common.database import Transactions, transaction
 from services.common.paging import Position
@@ -20,7 +22,9 @@ class SessionStore:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def open(self, opened: Session, *, generation: int, device: NewDevice | None) -> bool:
+    async def open(
+        self, opened: Session, *, generation: int, device: NewDevice | None, by: RightPassword | None
+    ) -> bool:
         # One statement: an account that is closed, or gets another password meanwhile, gets no session.
         values = {
             SessionRow.id: literal(opened.id),
@@ -42,8 +46,14 @@ class SessionStore:
         )
         statement = insert(SessionRow).from_select(list(values), active).returning(SessionRow.id)
         async with transaction(self._transactions) as session:
+            if by is not None and by.renewed is not None:
+                # Before the account's row is locked for sharing: of two sign-ins that both hold such a lock,
+                # neither could write to it.
+                await renew_password(session, by.known, by.renewed)
             if (await session.execute(statement)).scalar_one_or_none() is None:
                 return False
+            if by is not None:
+                await attempts.succeeded(session, by.attempt)
             if device is not None:
                 await devices.remember(session, device, account=opened.account, now=opened.create_time)
             return True
