@@ -13,14 +13,15 @@ from services.auth.admission.check import ActiveSessions, Gate, SessionGate, Tok
 from services.auth.admission.grants import Grants
 from services.auth.admission.passports import Passports
 from services.auth.admission.session_tokens import VerifiedSessions
+from services.auth.due.store import DueStore
 from services.auth.events.audit_events import AuditEvents
 from services.auth.events.events import EventLog
 from services.auth.events.store import EventStore
 from services.auth.limits.limits import MailLimits, RegisterLimits, SignInLimits
 from services.auth.limits.store import AttemptStore
 from services.auth.mail import senders
-from services.auth.mail.postman import Postman
-from services.auth.mail.store import Outbox
+from services.auth.mail.postman import Postman, mailing
+from services.auth.mail.store import DUE, Outbox
 from services.auth.passwords.bcrypt_processes import BcryptProcesses
 from services.auth.passwords.passwords import Passwords, schemes
 from services.auth.passwords.rules import PasswordRules
@@ -156,6 +157,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         public_url=settings.public_url,
     )
     export_records, event_store = DataExportStore(transactions), EventStore(transactions)
+    mails_due = mailing(postman, DueStore(transactions, DUE), claim_seconds=settings.claim_seconds)
     sweep = Sweep(
         [
             attempts.sweep,
@@ -204,5 +206,11 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         note=Recorded(events, clock=now, new_id=new_id).note,
         # Keys that are known stay good while the vault restarts; so does auth for people who are signed in.
         ready_checks=[lambda: database.ping(engine), keys.known],
-        background=[sweep.run, postman.run, events.run, privacy.erasures.run, privacy.exportings.run],
+        background=[
+            sweep.run,
+            mails_due.run,
+            events.run,
+            privacy.erasures.run,
+            privacy.exportings.run,
+        ],
     )

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
 from services.auth.accounts.accounts import Account, AccountState, Added, Credentials, SignUp
-from services.auth.mail import store
 from services.auth.mail.letters import Mail, MailKind
+from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, MailedTokenRow
 from services.auth.passwords.passwords import StoredPassword
 from services.common.database import Transactions, transaction
@@ -58,7 +58,7 @@ class AccountStore:
                 if added is not None:
                     # A link from an earlier registration would verify its password's successor.
                     await session.execute(delete(MailedTokenRow).where(MailedTokenRow.account == added))
-                await store.add(session, Mail(MailKind.REGISTRATION, credentials.account.email))
+                await queue_mail(session, Mail(MailKind.REGISTRATION, credentials.account.email))
             return Added.TAKEN if added is None else Added.NEW
 
     async def by_email(self, email: str) -> Credentials | None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from services.auth.accounts.password_again import PasswordAgain
-from services.auth.privacy.saga import Claim
+from services.auth.due.work import Claim
 from services.auth.sessions.sessions import SignedToken
 from services.common.identity import ErasurePermit
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from services.auth.due.work import Claim
 from services.auth.privacy.archive import zipped
-from services.auth.privacy.saga import Claim
 from services.auth.sessions.sessions import SignedToken
 from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit
@@ -21,7 +21,8 @@ MOST_A_DAY = 10
 #: How long an export stays in the list.
 LISTED = timedelta(days=30)
 _PERMIT_LIFE = timedelta(hours=24)
-_MOST_TRIES = 8
+#: About two minutes of pauses: longer than a restart, shorter than an owner waits.
+MOST_TRIES = 8
 _README = """\
 Everything that Smelt holds of your account, one folder for each of its services.
 
@@ -175,13 +176,14 @@ class Exporting:
     clock: Callable[[], datetime]
 
     async def perform(self, claim: Claim) -> None:
-        """Carry an export through, or raise what stood in its way; after the last try it has failed."""
+        """Carry an export through, or raise what stood in its way."""
         account = await self.records.start(claim)
-        if account is None:
-            return
-        # What has failed so often will fail again; its owner is told, and may begin another.
-        archive = None if claim.tries > _MOST_TRIES else await self._archive(claim, account)
-        await self.records.finish(claim, archive, now=self.clock())
+        if account is not None:
+            await self.records.finish(claim, await self._archive(claim, account), now=self.clock())
+
+    async def give_up(self, claim: Claim) -> None:
+        """Record that an export has failed; its owner sees that, and can begin another."""
+        await self.records.finish(claim, None, now=self.clock())
 
     async def _archive(self, claim: Claim, account: str) -> Archive:
         name = f"dataExports/{claim.id}"

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, literal, or_, select, tuple_, update
 
 from services.auth.accounts.accounts import AccountState
-from services.auth.mail import store
 from services.auth.mail.letters import Mail, MailKind
+from services.auth.mail.store import queue_mail
 from services.auth.models import AccessTokenRow, AccountRow
 from services.auth.sessions.sessions import USE_NOTED_EVERY
 from services.auth.tokens.access_tokens import AccessToken
@@ -48,7 +48,7 @@ class AccessTokenStore:
                 )
             )
             about = {"name": token.display_name}
-            await store.add(session, Mail(MailKind.ACCESS_TOKEN_CREATED, address, about))
+            await queue_mail(session, Mail(MailKind.ACCESS_TOKEN_CREATED, address, about))
             return True
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:

@@ -6,13 +6,17 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, literal, select, tuple_, update
 
 from services.auth.accounts.accounts import AccountState
+from services.auth.due.store import DueColumns
+from services.auth.due.work import Claim
 from services.auth.models import AccountRow, DataExportRow
 from services.auth.privacy.exports import Archive, DataExport, State
-from services.auth.privacy.saga import Claim
 from services.common.database import Transactions, transaction
 from services.common.errors import Unauthenticated
 from services.common.paging import Position
 
+DUE = DueColumns(
+    key=DataExportRow.id, due=DataExportRow.next_time, fence=DataExportRow.fence, tries=DataExportRow.tries
+)
 _UNDER_WAY = (State.PENDING.value, State.RUNNING.value)
 
 

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.auth.accounts.accounts import Account, AccountState, Credentials
 from services.auth.accounts.store import password_columns
 from services.auth.events import store
-from services.auth.mail import store as outbox
 from services.auth.mail.letters import Mail, MailKind
 from services.auth.mail.mailed_tokens import Purpose
+from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, DeviceRow, MailedTokenRow, SessionRow
 from services.auth.passwords.passwords import StoredPassword
 from services.auth.recovery.store import mailed_tokens
@@ -33,7 +33,7 @@ class PasswordStore:
             if email is None:
                 return False
             await _end_all(session, known.account.id, keep=keep, now=now, reason=EndReason.PASSWORD_CHANGE)
-            await outbox.add(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _CHANGED}))
+            await queue_mail(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _CHANGED}))
             return True
 
     async def owner(self, digest: bytes) -> Account | None:
@@ -52,7 +52,7 @@ class PasswordStore:
             if email is None:
                 return False
             await _end_all(session, account, keep="", now=now, reason=EndReason.PASSWORD_RESET)
-            await outbox.add(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _RESET}))
+            await queue_mail(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _RESET}))
             await store.note(session, account, "reset-password", now=now)
             return True
 
