@@ -30,7 +30,13 @@ _TRANSACTION_SECONDS = 5.0
 _PATIENCE_SECONDS = 60.0
 _AGAIN_SECONDS = 0.25
 
+Engine = AsyncEngine
+EngineConnection = AsyncConnection
 Transactions = async_sessionmaker[AsyncSession]
+Connection = psycopg.AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
+#: Whatever a database answers or fails with, for those who go on in any case.
+FAILURES = (psycopg.Error, exc.SQLAlchemyError)
 _Answer = TypeVar("_Answer")
 
 
@@ -38,7 +44,7 @@ def _options() -> str:
     return f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=30000"
 
 
-def engine(url: str, pool_size: int = 5) -> AsyncEngine:
+def engine(url: str, pool_size: int = 5) -> Engine:
     """Return an engine for a `postgresql+psycopg://` URL; broken connections are replaced before use."""
     return create_async_engine(
         url,
@@ -52,7 +58,7 @@ def engine(url: str, pool_size: int = 5) -> AsyncEngine:
     )
 
 
-def sessions(of: AsyncEngine) -> Transactions:
+def sessions(of: Engine) -> Transactions:
     """Return the maker of sessions whose objects stay readable after commit."""
     return async_sessionmaker(of, expire_on_commit=False)
 
@@ -62,7 +68,7 @@ def plain_url(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def raw_pool(url: str, low: int = 1, high: int = 5) -> AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]:
+def raw_pool(url: str, low: int = 1, high: int = 5) -> Pool:
     """Return a closed pool of raw connections; `await pool.open()` before use."""
     return AsyncConnectionPool(
         plain_url(url),
@@ -76,7 +82,7 @@ def raw_pool(url: str, low: int = 1, high: int = 5) -> AsyncConnectionPool[psyco
     )
 
 
-async def ping(of: AsyncEngine) -> None:
+async def ping(of: Engine) -> None:
     """Raise when the database does not answer."""
     async with of.connect() as connection:
         await connection.execute(text("SELECT 1"))
@@ -117,7 +123,7 @@ async def transaction(of: Transactions) -> AsyncIterator[AsyncSession]:
 
 
 @asynccontextmanager
-async def connection(of: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def connection(of: Engine) -> AsyncIterator[AsyncConnection]:
     """Open a connection in a transaction, committed at the end; raise Unavailable in an outage."""
     with database_errors():
         async with asyncio.timeout(_TRANSACTION_SECONDS), of.begin() as opened:

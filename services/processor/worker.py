@@ -4,25 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import procrastinate
-import psycopg
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
-from services.common.database import is_outage
+from services.common.database import FAILURES, Pool, is_outage
 from services.common.logs import describe, log
 from services.processor.queue.database_time import DatabaseTime
+from services.processor.queue.store import REAP
 from services.processor.queue.task_ends import TaskEnds
-from services.processor.queue.tasks import ASSEMBLE, REAP, RESULTS, ROWS, RUN_SHARD
+from services.processor.queue.tasks import ASSEMBLE, RESULTS, ROWS, RUN_SHARD
 from services.processor.results.assembly import Assembler
 from services.processor.rows.endings import TryAgain
 from services.processor.rows.shards import ShardRuns
 from services.processor.settings import WorkerSettings
 
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _POLL_SECONDS = 1.0
 _REAP_SECONDS = 1.0
 _RESTART_SECONDS = 1.0
@@ -106,7 +102,7 @@ class Worker:
                     shutdown_graceful_timeout=self._settings.drain_seconds + _LAST_SECONDS,
                 )
                 log.warning("worker.queue_lost")
-            except (ConnectorException, psycopg.Error) as error:
+            except (ConnectorException, *FAILURES) as error:
                 log.warning("worker.queue_lost", **describe(error))
             # The database was away; what ran meanwhile goes on under its fence or is taken over.
             await asyncio.sleep(_RESTART_SECONDS)
@@ -122,7 +118,7 @@ class Worker:
                     cursor = await connection.execute(REAP, {"seconds": self._settings.stalled_seconds})
                     if taken := await cursor.fetchall():
                         log.warning("worker.took_over", tasks=len(taken))
-            except psycopg.Error as error:
+            except FAILURES as error:
                 log.warning("worker.not_reaping", **describe(error))
             await asyncio.sleep(_REAP_SECONDS)
 

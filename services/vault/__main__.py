@@ -5,9 +5,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from services.common import garbage, logs
+from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.common.settings import load, read_secret
@@ -35,7 +34,7 @@ def serve(_: argparse.Namespace) -> int:
     async def run() -> int:
         try:
             await service.serve(settings)
-        except (DomainError, SQLAlchemyError) as error:
+        except (DomainError, *FAILURES) as error:
             log.error("vault.start_failed", **describe(error))
             return 1
         return 0
@@ -68,7 +67,7 @@ def init(_: argparse.Namespace) -> int:
         except CannotInitialise as error:
             print(f"the vault cannot be initialised: {error}", file=sys.stderr)
             return 1
-        except (DomainError, SQLAlchemyError) as error:
+        except (DomainError, *FAILURES) as error:
             print(f"a database does not answer as it should ({type(error).__name__})", file=sys.stderr)
             return 1
         finally:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from services.common.ids import new_id
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 
 FINAL = {"COMPLETED", "FAILED", "CANCELLED", "PAUSED"}
@@ -84,14 +85,16 @@ class Person:
     def watch(self, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the whole job as often as the server tells it."""
         headers = {"authorization": f"Bearer {self.token}"}
-        with self.http.stream("GET", f"/v1/{job['name']}:watch", headers=headers, timeout=30) as events:
+        with self.http.stream(
+            "GET", f"/v1/{job['name']}:watch", headers=headers, timeout=PATIENCE_SECONDS
+        ) as events:
             assert events.status_code == 200, events.read()
             assert events.headers["content-type"].startswith("text/event-stream")
             for line in events.iter_lines():
                 if line.startswith("data: "):
                     yield json.loads(line.removeprefix("data: "))
 
-    def finished(self, job: Mapping[str, Any], seconds: float = 120) -> dict[str, Any]:
+    def finished(self, job: Mapping[str, Any], seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait for a job's end or pause by watching it."""
         deadline = time.monotonic() + seconds
         last: dict[str, Any] = {}

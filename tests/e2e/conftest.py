@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from tests.e2e.api import Person, register, tls
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
@@ -19,7 +20,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def http(stack: Stack) -> Iterator[httpx2.Client]:
     """A client that trusts the stack's authority."""
-    with httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=30, trust_env=False) as client:
+    with httpx2.Client(
+        base_url=stack.gateway_url, verify=tls(stack), timeout=PATIENCE_SECONDS, trust_env=False
+    ) as client:
         yield client
 
 

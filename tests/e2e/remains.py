@@ -10,6 +10,7 @@ from services.common.privacy import Held
 from services.files.privacy import tables as files
 from services.processor.privacy import tables as processor
 from services.vault.privacy import tables as vault
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 
 LISTS: dict[str, Sequence[Held]] = {
@@ -50,7 +51,7 @@ def passes(stack: Stack, account: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def wait_erased(stack: Stack, account: str, *, seconds: float = 60.0) -> None:
+def wait_erased(stack: Stack, account: str, *, seconds: float = PATIENCE_SECONDS) -> None:
     """Return when everything of an account was removed once; the removal is written down last."""
     deadline = time.monotonic() + seconds
     while not passes(stack, account):
@@ -58,7 +59,7 @@ def wait_erased(stack: Stack, account: str, *, seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def pass_again(stack: Stack, account: str, *, seconds: float = 60.0) -> None:
+def pass_again(stack: Stack, account: str, *, seconds: float = PATIENCE_SECONDS) -> None:
     """Have the second pass, due after an hour, made now, until it has found what was still being written."""
     deadline = time.monotonic() + seconds
     while True:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from tests.e2e.api import PASSWORD, Person
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 
 
 def until(person: Person, *actions: str) -> list[dict[str, Any]]:
     """Return the events, once these actions and outcomes are among them: they are written a moment later."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         events: list[dict[str, Any]] = person.ok("GET", "/v1/auditEvents")["audit_events"]
         if set(actions) <= {text for event in events for text in (event["action"], event["outcome"])}:

@@ -9,6 +9,7 @@ import pytest
 from services.common import identity
 from services.common.rpc.errors import error_from_rpc
 from tests.e2e import contracts
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 from tests.support.wire import channel, one_request
 
@@ -35,7 +36,7 @@ async def attempt(
         sent: Any = request
         if method.request_streaming:
             sent = one_request(request, refusal_expected=refusal_expected)
-        started = call(sent, timeout=10)
+        started = call(sent, timeout=PATIENCE_SECONDS)
         if method.response_streaming:
             async for _ in started:
                 break

@@ -2,7 +2,6 @@
 
 import re
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,18 +11,18 @@ import httpx2
 import pytest
 
 from tests.e2e.api import Person, tls
+from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.stack import Stack
 
 #: Larger than a part of the object store, so that some of it is there already when it is cut.
 CONTENT = b"n,note\n" + b"".join(b"%d,%b\n" % (n, b"r" * 1000) for n in range(20_000))
-SETTLED_SECONDS = 20
 
 
 @contextmanager
 def connection(stack: Stack) -> Iterator[socket.socket]:
     place = urlsplit(stack.gateway_url)
     with (
-        socket.create_connection((place.hostname or "", place.port or 0), timeout=30) as plain,
+        socket.create_connection((place.hostname or "", place.port or 0), timeout=PATIENCE_SECONDS) as plain,
         tls(stack).wrap_socket(plain, server_hostname=place.hostname) as secured,
     ):
         yield secured
@@ -52,13 +51,6 @@ def ended(stack: Stack) -> float:
     return counted(stack, r"smelt_rpc_seconds_count\{[^}]*/UploadFile\"[^}]*\}")
 
 
-def wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SETTLED_SECONDS
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.mark.promise("S31")
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99, 1])
 def test_an_upload_that_is_cut_off_anywhere_is_no_file(
@@ -70,8 +62,8 @@ def test_an_upload_that_is_cut_off_anywhere_is_no_file(
         sending.sendall(head(stack, person, len(CONTENT) + 1))
         sending.sendall(CONTENT[: int(len(CONTENT) * share)])
         # Closed before that, it would be cut off at the gateway.
-        wait(lambda: counted(stack, "smelt_open_streams") >= 1)
-    wait(lambda: ended(stack) == before + 1)
+        until(lambda: counted(stack, "smelt_open_streams") >= 1)
+    until(lambda: ended(stack) == before + 1)
     assert person.ok("GET", "/v1/files")["files"] == []
 
 

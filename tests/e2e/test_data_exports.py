@@ -18,6 +18,7 @@ from services.common.ids import new_id
 from tests.e2e.api import PASSWORD, Person, reason
 from tests.e2e.remains import LISTS, connect, pass_again, remains, wait_erased
 from tests.e2e.test_leaving import account_of, leave
+from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.provider import Provider, answer_for
 from tests.support.stack import Stack
 
@@ -35,7 +36,7 @@ def begun(person: Person) -> str:
     return name
 
 
-def ended(person: Person, name: str, *, seconds: float = 60.0) -> dict[str, Any]:
+def ended(person: Person, name: str, *, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
     """Wait for the end of an export, also while processes die."""
     deadline = time.monotonic() + seconds
     while True:
@@ -168,15 +169,12 @@ def test_an_export_is_finished_whatever_is_killed_meanwhile(
     pid = stack.pids[victim]
     try:
         name = begun(person)
-        deadline = time.monotonic() + 20
-        while person.call("GET", f"/v1/{name}").json()["state"] != "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: person.call("GET", f"/v1/{name}").json()["state"] == "RUNNING")
     finally:
         os.kill(pid, signal.SIGKILL)
         if held != pid:
             os.kill(held, signal.SIGCONT)
-    export = ended(person, name, seconds=120)
+    export = ended(person, name)
     assert export["state"] == "COMPLETED"
     with zipfile.ZipFile(io.BytesIO(download(person, name).content)) as opened:
         assert opened.testzip() is None

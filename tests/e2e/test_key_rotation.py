@@ -9,12 +9,12 @@ import pytest
 
 from deploy.local.services import ROOT, python_environment
 from tests.e2e.api import Person
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 from tests.support.wire import address_of
 
 LEADS = b"Name,City\r\nAda,London\r\nGrace,Arlington\r\n"
-SECONDS = 60.0
 
 
 def operator(stack: Stack, *arguments: str) -> str:
@@ -32,7 +32,7 @@ def operator(stack: Stack, *arguments: str) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -55,7 +55,7 @@ def test_files_and_results_come_back_when_every_key_was_rotated(
     assert "is destroyed" in operator(stack, "rotate", "wrapping")
     assert "is destroyed" in operator(stack, "rotate", "root")
     # The old key goes when files, processor and vault have said that nothing of theirs needs it.
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while "retired account keys: 0" not in (said := operator(stack, "status")):
         assert time.monotonic() < deadline, said
         time.sleep(0.5)

@@ -1,7 +1,6 @@
 """One's own files over REST: their names, pages of them, their end, and what a bad disk does."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,13 +9,13 @@ import pytest
 
 from services.common.sealing import sealed_size
 from tests.e2e.api import Person, reason, tls
+from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 CSV = b"n\n1\n2\n"
 #: Several times as many as once stopped all others.
 UNREAD = 16
-DEADLINE_SECONDS = 30
 
 
 @pytest.mark.parametrize(
@@ -140,7 +139,9 @@ def test_downloads_that_nobody_reads_keep_nobody_waiting(person: Person, stack: 
     with ExitStack() as held:
         for _ in range(UNREAD):
             http = held.enter_context(
-                httpx2.Client(base_url=stack.gateway_url, verify=tls(stack), timeout=20, trust_env=False)
+                httpx2.Client(
+                    base_url=stack.gateway_url, verify=tls(stack), timeout=PATIENCE_SECONDS, trust_env=False
+                )
             )
             answer = held.enter_context(http.stream("GET", f"/v1/{large['name']}:download", headers=headers))
             # Kept, because one that nobody holds closes the connection.
@@ -148,10 +149,3 @@ def test_downloads_that_nobody_reads_keep_nobody_waiting(person: Person, stack: 
             kept.append(pieces)
             next(pieces)
             assert person.call("GET", f"/v1/{small['name']}:download").content == CSV
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

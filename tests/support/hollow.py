@@ -2,11 +2,14 @@
 answer probes. Run as `python -m tests.support.hollow CODE_DIRECTORY`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from deploy.local import processes, stack
 from deploy.local.certificates import SERVICES
 from deploy.local.errors import CannotStart
 from deploy.local.launcher import run
+from deploy.local.pids import Register
 from deploy.local.settings import LauncherSettings
 
 PROCESS = """
@@ -85,7 +88,15 @@ def write(directory: Path) -> Path:
     return directory
 
 
+class PatientChild(processes.Child):
+    """A process that is given more time to stop than any test has: only hurry kills it."""
+
+    def __init__(self, command: processes.Command, *, logs: Path, register: Register) -> None:
+        super().__init__(replace(command, stop_seconds=600.0), logs=logs, register=register)
+
+
 if __name__ == "__main__":
+    stack.Child = PatientChild  # type: ignore[attr-defined]
     try:
         sys.exit(run(LauncherSettings(), code=write(Path(sys.argv[1]))))
     except CannotStart as error:

@@ -16,11 +16,11 @@ import httpx2
 
 from deploy.local.provider_answers import answer_for
 from deploy.local.provider_record import fingerprint
+from tests.support.patience import PATIENCE_SECONDS
 
 __all__ = ["Provider", "answer_for", "authorization_sha256"]
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 20.0
 
 
 def authorization_sha256(secret: str) -> str:
@@ -38,7 +38,7 @@ class Provider:
         self.address = address
         self.base_url = f"http://{address}/v1"
         self._process = process
-        self._http = httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=60)
+        self._http = httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=PATIENCE_SECONDS)
 
     @classmethod
     def start(cls, *, port: int = 0) -> Provider:
@@ -51,7 +51,7 @@ class Provider:
             text=True,
         )
         assert process.stdout is not None
-        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        ready, _, _ = select.select([process.stdout], [], [], PATIENCE_SECONDS)
         line = process.stdout.readline() if ready else ""
         found = re.match(r"listening on (\S+)", line)
         if found is None:
@@ -84,7 +84,7 @@ class Provider:
         """Return the counters: total, in_flight, most_in_flight, abandoned, by_status, kept."""
         return self._get("/_requests?summary=true")
 
-    def wait_for(self, total: int, *, seconds: float = 30.0) -> None:
+    def wait_for(self, total: int, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Return once `total` requests have come since the last reset; raise TimeoutError otherwise."""
         end = time.monotonic() + seconds
         while (seen := self.summary()["total"]) < total:
@@ -102,7 +102,7 @@ class Provider:
         if self._process is not None:
             self._process.terminate()
             try:
-                self._process.wait(timeout=10)
+                self._process.wait(timeout=PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

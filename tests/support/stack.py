@@ -12,11 +12,10 @@ from typing import Any
 
 from deploy.local.processes import inherited_environment
 from deploy.local.services import ROOT, python_environment
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.session import Room, Session
 
-START_SECONDS = 120.0
-STOP_SECONDS = 60.0
 NAME = "stack"
 # Tests of limits start their own stack.
 GENEROUS = {
@@ -81,7 +80,7 @@ class Launcher:
 
     def wait_started(self) -> Stack:
         """The stack, once all of it is ready."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         told = self.state_dir / "stack.json"
         while not told.exists():
             if self._exit.exists() or time.monotonic() > deadline:
@@ -101,7 +100,7 @@ class Launcher:
 
     def wait_ended(self) -> int:
         """The launcher's exit code."""
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._exit.exists():
             if time.monotonic() > deadline:
                 raise AssertionError(f"the stack did not stop: {self.said()}")

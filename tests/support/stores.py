@@ -20,12 +20,12 @@ from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from deploy.local.secret_files import private_directory, write_secret
 from deploy.local.services import Addresses, Services
 from deploy.local.valkey import Valkey
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Room, Session
 
 ROLES = (*SERVICES, "keystore")
 # Tests discard their data, so they need not wait for the disk.
 CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-READY_SECONDS = 60.0
 
 Store = TypeVar("Store", Valkey, ObjectStore)
 
@@ -186,7 +186,7 @@ def _serve(command: Command, room: Room) -> None:
     child = Child(command, logs=private_directory(room.directory / "logs"), register=room.register)
     _children.append(child)
     child.start()
-    child.wait_ready(READY_SECONDS, threading.Event())
+    child.wait_ready(PATIENCE_SECONDS, threading.Event())
 
 
 def _secrets(home: Path) -> Path:

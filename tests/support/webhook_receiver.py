@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.patience import PATIENCE_SECONDS
+
 TOLERANCE_SECONDS = 300
 
 
@@ -67,7 +69,7 @@ class Receiver:
         """Return the requests to a path, in order."""
         return [each for each in self.received if each.path == path]
 
-    def wait(self, path: str, count: int, seconds: float = 20.0) -> list[Received]:
+    def wait(self, path: str, count: int, seconds: float = PATIENCE_SECONDS) -> list[Received]:
         """Return the requests to a path once there are `count` of them."""
         with self.arrived:
             met = self.arrived.wait_for(lambda: len(self.at(path)) >= count, seconds)

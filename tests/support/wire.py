@@ -9,6 +9,7 @@ from envoy_auth.v3 import external_auth_pb2 as ext
 from envoy_auth.v3 import external_auth_pb2_grpc as ext_grpc
 from google.protobuf.message import Message
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 
 
@@ -45,7 +46,7 @@ async def passport(stack: Stack, token: str) -> str:
         attributes=ext.AttributeContext(request=ext.AttributeContext.Request(http=http))
     )
     async with channel(stack, "auth", "gateway") as through:
-        answer = await ext_grpc.AuthorizationStub(through).Check(request, timeout=5)
+        answer = await ext_grpc.AuthorizationStub(through).Check(request, timeout=PATIENCE_SECONDS)
     headers = {option.header.key: option.header.value for option in answer.ok_response.headers}
     return str(headers["x-smelt-passport"])
 

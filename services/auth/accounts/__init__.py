@@ -1,1 +1,1 @@
-"""Accounts and their e-mail addresses. Passwords and sessions have rooms of their own."""
+"""Accounts and their e-mail addresses. Passwords and sessions have their own rooms."""

@@ -1,1 +1,1 @@
-"""May this request go on: session or access token in, passport or grant out. Nothing here signs in."""
+"""Whether a request may go on: session or access token in, passport or grant out. Nobody signs in here."""

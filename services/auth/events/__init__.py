@@ -1,1 +1,1 @@
-"""What happened to an account, for its owner: noted, kept, listed. The vault's audit log is another one."""
+"""Security events of an account, for its owner to read. The vault keeps a separate audit log."""

@@ -1,1 +1,1 @@
-"""How often something may be tried, counted in Postgres. What is limited is named by the rooms that ask."""
+"""Rate limits on attempts, counted in Postgres. The rooms that are limited choose the rates."""

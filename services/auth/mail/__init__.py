@@ -1,1 +1,1 @@
-"""Mails: what they say, the queue they wait in, who sends them. When one is due is decided elsewhere."""
+"""Mails: their text, their queue, their senders. Other rooms decide when a mail is due."""

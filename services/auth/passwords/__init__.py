@@ -1,1 +1,1 @@
-"""Passwords: rules, hashing, the processes that hash. Whose password it is is not known here."""
+"""Passwords: rules, hashing, and the processes that hash. Accounts are not known here."""

@@ -1,1 +1,1 @@
-"""Export and deletion of an account over all services, and what auth itself holds of people."""
+"""Export and deletion of an account across all services, and the personal data that auth itself holds."""

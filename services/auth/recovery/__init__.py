@@ -1,1 +1,1 @@
-"""Ways back in without a session: reset and sign-in links, and changes of a password."""
+"""Ways back in without a session: password reset, sign-in links, password changes."""

@@ -1,1 +1,1 @@
-"""The contracts of auth, one module a proto file: messages to values and back, no rules, no SQL."""
+"""Auth's contracts, one module per proto file: messages to values and back, no rules, no SQL."""

@@ -1,1 +1,1 @@
-"""Sessions and remembered devices: begun, renewed, ended. Tokens of scripts have a room of their own."""
+"""Sessions and remembered devices: begun, renewed, ended. Access tokens are in tokens."""

@@ -1,1 +1,1 @@
-"""Access tokens of scripts: made, listed, revoked. How one admits a request stands in admission."""
+"""Access tokens for scripts: created, listed, deleted. Admission checks them on each request."""

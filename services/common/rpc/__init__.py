@@ -1,1 +1,1 @@
-"""gRPC as every service speaks it: ports, the guard, errors, streams. No service is known here."""
+"""gRPC as every service speaks it: ports, the guard, errors, streams. It knows no service."""

@@ -5,7 +5,6 @@ streams open ask auth every two seconds, for all of them in one question.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol
@@ -119,18 +118,19 @@ class OpenStreams:
 
     async def watch(self) -> None:
         """Ask until cancelled."""
-        answered = time.monotonic()
+        clock = asyncio.get_running_loop().time
+        answered = clock()
         while True:
             await asyncio.sleep(self._every_seconds)
             accounts = {id_: next(iter(streams)).account for id_, streams in self._streams.items()}
             try:
                 active = await self._states.active(accounts) if accounts else set()
             except DomainError:
-                if time.monotonic() - answered > self._patience_seconds:
+                if clock() - answered > self._patience_seconds:
                     log.error("streams.nobody_answers", open=len(accounts))
                     self._end(accounts, Unavailable())
                 continue
-            answered = time.monotonic()
+            answered = clock()
             self._end(accounts.keys() - active, Unauthenticated())
 
     def _end(self, sessions: Any, error: DomainError) -> None:

@@ -1,1 +1,1 @@
-"""Contracts that more than one service serves: messages to values and back, no rules and no SQL."""
+"""Contracts that more than one service serves: messages to values and back, no rules, no SQL."""

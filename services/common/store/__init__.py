@@ -1,1 +1,1 @@
-"""Statements and tables that more than one service has, and migrations. No service's own tables."""
+"""Tables and statements that more than one service has, and running migrations."""

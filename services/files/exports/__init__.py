@@ -1,1 +1,1 @@
-"""Archives of data exports: written once, read once, swept. Auth decides what goes into one."""
+"""Archives of data exports: written once, read once, swept. Auth decides what goes into them."""

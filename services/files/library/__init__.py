@@ -1,1 +1,1 @@
-"""People's files: uploads, parses, rows, names, retention. Nothing here reads CSV or encrypts by itself."""
+"""People's files: uploads, parses, rows, names, retention. Reading CSV and encrypting are elsewhere."""

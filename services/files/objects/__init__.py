@@ -1,1 +1,1 @@
-"""Sealed objects in S3: parts, segments, discards. Whose object it is and what it holds is not known here."""
+"""Sealed objects in S3: parts, segments, deletion. It does not know whose object it is or what is in it."""

@@ -1,1 +1,1 @@
-"""Where a file is read: in a bounded pool of threads or a process. How it is read stands in reading."""
+"""Where files are read: a bounded pool of threads, or a child process. Reading itself is in reading."""

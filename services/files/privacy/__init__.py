@@ -1,1 +1,1 @@
-"""What files holds of people: the list, its export and its erasure."""
+"""The personal data that files holds: the list, its export and its erasure."""

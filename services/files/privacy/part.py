@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
+from services.common.database import Transactions
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
 from services.common.paging import Position
@@ -38,7 +37,7 @@ class Owned(Protocol):
 class FilesPart:
     """Everything in the bucket and the rows about it."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Transactions
     owned: Owned
     library: Library
     results: Results

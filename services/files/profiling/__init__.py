@@ -1,1 +1,1 @@
-"""What the columns of a file hold: types, counts, quality. Nothing here reads CSV or stores anything."""
+"""What the columns of a file hold: types, counts, quality. It reads no CSV and stores nothing."""

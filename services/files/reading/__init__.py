@@ -1,1 +1,1 @@
-"""CSV as bytes and as rows: encodings, dialects, faults, batches. No file, no thread and no storage."""
+"""CSV as bytes and as rows: encodings, dialects, faults, batches. No storage and no threads."""

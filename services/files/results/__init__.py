@@ -1,1 +1,1 @@
-"""Result files of jobs, written under a fence. What stands in them is decided by the processor."""
+"""Result files of jobs, written under a fence. The processor decides what is in them."""

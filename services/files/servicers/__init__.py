@@ -1,1 +1,1 @@
-"""The contracts of files, one module a proto file: messages to values and back, no rules, no SQL."""
+"""The contracts of files, one module per proto file: messages to values and back, no rules, no SQL."""

@@ -1,1 +1,1 @@
-"""Removes expired files, orphaned objects and broken uploads. What expires when is a setting."""
+"""Removes expired files, orphaned objects and abandoned uploads. Settings say what expires when."""

@@ -1,1 +1,1 @@
-"""What a model answered, cleaned, checked and flagged. Nothing here calls a provider or stores anything."""
+"""A model's answer: cleaned, checked and flagged. Calling the model and storing answers are elsewhere."""

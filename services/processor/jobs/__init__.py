@@ -1,1 +1,1 @@
-"""A job's life: planned, started, paused, resumed, watched. Its rows are worked on in rows."""
+"""The life of a job: planned, started, paused, resumed, watched. Its rows are worked on in rows."""

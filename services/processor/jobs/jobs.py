@@ -20,6 +20,8 @@ from services.processor.jobs.job import Job
 from services.processor.jobs.plan import Shards, Snapshot, Step
 from services.processor.jobs.seal import JobSeal
 from services.processor.outside import DataKey, FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, as_person
+from services.processor.templates import schema
+from services.processor.templates.errors import TemplateInvalid
 from services.processor.templates.templates import Template
 from services.processor.usage.meter import UsageMeter, nanos_of
 from services.processor.usage.prices import facts_of
@@ -257,8 +259,15 @@ class Jobs:
 
 
 def step_of(template: Template) -> Step:
-    """Return a template as a job freezes it."""
+    """Return a template as a job freezes it; raise TemplateInvalid when its schema is no longer accepted."""
     fields = template.fields
+    if fields.json_schema:
+        try:
+            schema.check(fields.json_schema)
+        except schema.SchemaInvalid as error:
+            raise TemplateInvalid(
+                f"The JSON schema of {fields.display_name} {error}", violations=[("json_schema", str(error))]
+            ) from None
     return Step(
         template=f"templates/{template.id}",
         prompt=fields.prompt,

@@ -1,1 +1,1 @@
-"""Clients of the services that the processor calls, one module each. They translate and decide nothing."""
+"""Clients of the services that the processor calls, one module each. They decide nothing."""

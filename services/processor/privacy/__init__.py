@@ -1,1 +1,1 @@
-"""What the processor holds of people: the list, its export and its erasure."""
+"""The personal data that the processor holds: the list, its export and its erasure."""

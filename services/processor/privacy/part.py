@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common import identity
+from services.common.database import Transactions
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
 from services.common.privacy import Entry, Piece
@@ -72,7 +72,7 @@ class Changes(Protocol):
 class ProcessorPart:
     """Templates, jobs and rows."""
 
-    sessions: async_sessionmaker[AsyncSession]
+    sessions: Transactions
     jobs: OwnedJobs
     rows: Rows
     vault: Vault

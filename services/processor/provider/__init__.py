@@ -1,1 +1,1 @@
-"""One call to a provider: address, request, answer, pace, failures. No job, no row and no storage."""
+"""One call to a provider: address, request, answer, pace, failures. It knows no job and no storage."""

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import time
+from collections.abc import Callable
 
 from redis.asyncio import Redis
 
@@ -16,8 +17,9 @@ _PARK = "smelt:park:"
 class Parks:
     """Until when calls with an API key to a model must wait, because the provider said so to any worker."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
+        self._clock = clock
         self._until: dict[str, float] = {}
 
     def seconds_left(self, place: str) -> float:
@@ -25,7 +27,7 @@ class Parks:
         until = self._until.get(place)
         if until is None:
             return 0.0
-        left = until - time.monotonic()
+        left = until - self._clock()
         if left <= 0:
             del self._until[place]
             return 0.0
@@ -60,7 +62,7 @@ class Parks:
 
     def _learn(self, place: str, seconds: float) -> bool:
         """Note a wait; return whether it is longer than what was known. Workers' clocks need not agree."""
-        until = time.monotonic() + seconds
+        until = self._clock() + seconds
         if until <= self._until.get(place, 0.0):
             return False
         self._until[place] = until

@@ -1,1 +1,1 @@
-"""The work queue's tasks: names, ends, the database's clock. What a task does stands elsewhere."""
+"""The work queue: names of tasks, their SQL, the database's clock. What a task does is elsewhere."""

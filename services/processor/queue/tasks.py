@@ -1,78 +1,7 @@
-"""The queues that carry work to workers: procrastinate's, with its tables beside ours."""
-
-from typing import Any
-
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-from psycopg.types.json import Jsonb
+"""The queues that carry work to workers, and the tasks in them, by name."""
 
 #: The queues and the task in each, by the names that stand in the database.
 ROWS = "rows"
 RUN_SHARD = "run_shard"
 RESULTS = "results"
 ASSEMBLE = "assemble"
-
-#: Puts one task into the queue inside the caller's transaction. It is procrastinate's own function;
-#: calling it here lets a commit and what follows from it become visible together.
-DEFER = """
-    SELECT procrastinate_defer_jobs_v1(ARRAY[
-        ROW(%(queue)s, %(task)s, %(priority)s, NULL, %(lock)s, %(args)s, NULL)::procrastinate_job_to_defer_v1
-    ])
-"""
-
-#: The account's next turn, by a function that migration 0008 makes: workers take the earliest turn first, and
-#: an account with many shards in the queue has its turns after each other, beside those of all others.
-NEXT_TURN = "SELECT next_turn(%(account)s)"
-
-#: Gives tasks of workers that fell silent back to the queue: one statement, so that two reapers agree.
-REAP = """
-    WITH silent AS (
-        SELECT task.id, task.queue_name
-        FROM procrastinate_jobs AS task
-        LEFT JOIN procrastinate_workers AS worker ON worker.id = task.worker_id
-        WHERE task.status = 'doing'
-          AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %(seconds)s))
-        FOR UPDATE OF task SKIP LOCKED
-    ), given_back AS (
-        UPDATE procrastinate_jobs AS task
-        SET status = 'todo', attempts = attempts + 1, scheduled_at = NULL, worker_id = NULL
-        FROM silent WHERE task.id = silent.id
-        RETURNING task.id, task.queue_name
-    )
-    SELECT id, pg_notify(
-        'procrastinate_queue_v1#' || queue_name,
-        json_build_object('type', 'job_inserted', 'job_id', id)::text
-    ) FROM given_back
-"""
-
-
-async def next_turn(connection: AsyncConnection[TupleRow], account: str) -> int:
-    """Return the turn of the account's next shard; the queue wants it as a negative priority."""
-    row = await (await connection.execute(NEXT_TURN, {"account": account})).fetchone()
-    assert row is not None
-    turn: int = row[0]
-    return turn
-
-
-async def defer_shard(connection: AsyncConnection[TupleRow], *, account: str, job: str, shard: int) -> None:
-    """Put a shard into the queue at its account's next turn, as a part of the connection's transaction."""
-    turn = await next_turn(connection, account)
-    await _defer(connection, ROWS, RUN_SHARD, {"job": job, "shard": shard}, priority=-turn, lock=None)
-
-
-async def defer_assembly(connection: AsyncConnection[TupleRow], job: str) -> None:
-    """Put a job's last step into a queue of its own: its rows are paid for, and it waits for no shard."""
-    await _defer(connection, RESULTS, ASSEMBLE, {"job": job}, priority=0, lock=f"assemble/{job}")
-
-
-async def _defer(
-    connection: AsyncConnection[TupleRow],
-    queue: str,
-    task: str,
-    args: dict[str, Any],
-    *,
-    priority: int,
-    lock: str | None,
-) -> None:
-    about = {"queue": queue, "task": task, "priority": priority, "lock": lock, "args": Jsonb(args)}
-    await connection.execute(DEFER, about)

@@ -1,1 +1,1 @@
-"""One row after the other: claim, prompt, call, seal, write. Jobs as a whole stand in jobs."""
+"""Rows, one after another: claim, prompt, call, seal, write. The job as a whole is in jobs."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from services.common.errors import DomainError
@@ -27,7 +27,7 @@ from services.processor.provider.failures import (
 from services.processor.rows.budget import Budget, most_nanos
 from services.processor.rows.endings import Again, Ending, Fail, Pause, ending_of
 from services.processor.rows.requests import RefusedParameters, Requests
-from services.processor.templates import schema
+from services.processor.templates.schema import SchemaInvalid, Unfitting
 from services.processor.usage.meter import cost_nanos
 
 #: Releases in a row that may go unanswered before the shard goes back to the queue.
@@ -144,12 +144,15 @@ class Calls:
         self._dice = dice
         self._refused = refused
         self._budget = budget
-        self._requests: dict[Step, Requests] = {}
+        self._requests: dict[Step, Requests | Failure] = {}
 
     async def call(self, row: int, position: int, *, step: Step, place: str, prompt: str) -> Called:
         """Send a prompt until it is answered, its row has failed, or the work has ended."""
         called = Called()
         requests = self._requests_of(step)
+        if isinstance(requests, Failure):
+            called.failure = requests
+            return called
         left_out: set[str] = set()
         failed = refused = 0
         budget = self._budget
@@ -197,10 +200,11 @@ class Calls:
             called.input_tokens += said.input_tokens
             called.output_tokens += said.output_tokens
             if type(said) is Answer:
-                called.texts = _texts(step, said.text)
-                if called.texts is not None:
+                read = _texts(requests, said.text)
+                if not isinstance(read, Failure):
+                    called.texts = read
                     break
-                failure = UNFITTING
+                failure = read
             else:
                 failure = said.failure  # type: ignore[union-attr]
             if failure.parameter and failure.parameter not in left_out:
@@ -225,10 +229,19 @@ class Calls:
             await self._wait(failure, failed + refused, place)
         return called
 
-    def _requests_of(self, step: Step) -> Requests:
+    def _requests_of(self, step: Step) -> Requests | Failure:
         found = self._requests.get(step)
         if found is None:
-            found = self._requests[step] = Requests(step)
+            try:
+                found = Requests(step)
+            except SchemaInvalid as error:
+                # It was taken when the job started. No answer could be checked, so none is paid for.
+                found = replace(
+                    UNFITTING,
+                    verdict=Verdict.ROW_FAILS,
+                    message=f"The template's JSON schema is no longer accepted: it {error}",
+                )
+            self._requests[step] = found
         return found
 
     def _refused_too_long(self, place: str) -> bool:
@@ -282,8 +295,13 @@ def _spent(step: Step, said: Answer | Unusable, most: int) -> int:
     return cost_nanos(step.model, said.input_tokens, said.output_tokens)
 
 
-def _texts(step: Step, text: str) -> tuple[str, ...] | None:
-    return schema.values(step.json_schema, text) if step.json_schema else (text,)
+def _texts(requests: Requests, text: str) -> tuple[str, ...] | Failure:
+    if requests.schema is None:
+        return (text,)
+    try:
+        return requests.schema.read(text)
+    except Unfitting as error:
+        return replace(UNFITTING, message=f"{UNFITTING.message}: {error}")
 
 
 class _Uses:

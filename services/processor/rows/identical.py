@@ -10,8 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-import psycopg
-
+from services.common.database import FAILURES
 from services.common.logs import describe, log
 from services.processor.jobs.errors import SnapshotDamaged
 from services.processor.jobs.plan import Step
@@ -110,7 +109,7 @@ class Identical:
         sealed: Mapping[bytes, bytes] = {}
         try:
             sealed = await self._answers.answers(self._job, list(wanted))
-        except psycopg.Error as error:
+        except FAILURES as error:
             # Then they are sent, as if nobody had sent them before.
             log.warning("answers.not_found", job=self._job, **describe(error))
         finally:

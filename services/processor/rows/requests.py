@@ -18,10 +18,12 @@ _KNOWN_PLACES = 1000
 
 
 class Requests:
-    """The requests of one step; everything but the prompt is put together once."""
+    """The requests of one step; everything but the prompt is put together once. Raises SchemaInvalid."""
 
     def __init__(self, step: Step) -> None:
         self._step = step
+        #: What a JSON answer must fit, compiled once for all rows.
+        self.schema = answer_schema.of(step.json_schema) if step.json_schema else None
         self._forms: dict[frozenset[str], dict[str, Any]] = {}
 
     def body(self, prompt: str, without: frozenset[str]) -> Mapping[str, Any]:
@@ -33,7 +35,7 @@ class Requests:
         return form | {"messages": [*form["messages"], {"role": "user", "content": prompt}]}
 
     def _form(self, without: frozenset[str]) -> dict[str, Any]:
-        step, reasoning = self._step, facts_of(self._step.model).reasoning
+        step, schema, reasoning = self._step, self.schema, facts_of(self._step.model).reasoning
         limit = "max_completion_tokens" if reasoning else "max_tokens"
         if limit in without:
             # An answer is never asked for without a limit: it is what bounds its cost.
@@ -47,13 +49,13 @@ class Requests:
             form["temperature"] = step.temperature
         if "store" not in without:
             form["store"] = False
-        if step.json_schema and "response_format" not in without:
+        if schema is not None and "response_format" not in without:
             form["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {
                     "name": "answer",
-                    "strict": True,
-                    "schema": answer_schema.strict(step.json_schema),
+                    "strict": schema.is_strict,
+                    "schema": schema.sent,
                 },
             }
         return form
@@ -67,11 +69,10 @@ class Requests:
             said.append(f"Use at most {step.word_limit} words.")
         if step.forbidden_words:
             said.append(f"Never use these words: {', '.join(step.forbidden_words)}.")
-        if step.json_schema:
+        if self.schema is not None:
             said.append("The text is one JSON object.")
             if "response_format" in without:
-                schema = orjson.dumps(answer_schema.strict(step.json_schema)).decode()
-                said.append(f"Its JSON schema: {schema}")
+                said.append(f"Its JSON schema: {orjson.dumps(self.schema.sent).decode()}")
         return " ".join(said)
 
 

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-import psycopg
-
+from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.jobs.announcements import Announcements
@@ -142,7 +141,7 @@ class ShardRuns:
                         loop.stop(Stopped())
                 await self._parts.store.mark(jobs)
                 await self._give_way()
-            except psycopg.Error as error:
+            except FAILURES as error:
                 log.warning("shards.unseen", **describe(error))
 
     async def _give_way(self) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-import psycopg
-
+from services.common.database import FAILURES, is_outage
 from services.common.logs import describe, log
 from services.processor.jobs.row_result import NewResult
 from services.processor.rows.claims import Claim
@@ -114,8 +113,8 @@ class ResultWriter:
         while True:
             try:
                 await self._store.commit(self._claim, results)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                if time.monotonic() > patience:
+            except FAILURES as error:
+                if not is_outage(error) or time.monotonic() > patience:
                     raise
                 log.warning("results.retried", job=self._claim.job, **describe(error))
                 await asyncio.sleep(_RETRY_SECONDS)

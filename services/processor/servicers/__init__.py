@@ -1,1 +1,1 @@
-"""The contracts of the processor, one module a proto file: messages to values and back, no rules, no SQL."""
+"""The processor's contracts, one module per proto file: messages to values, no rules, no SQL."""

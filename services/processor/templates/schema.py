@@ -1,35 +1,150 @@
 """Answers that are JSON objects: the schema that a template may name, and the columns of an answer."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+import jsonschema_rs
 import orjson
 
+from services.processor.templates import schema_limits
+from services.processor.templates.schema_limits import SchemaInvalid
+from services.processor.templates.strict import strict, with_nulls
+
+__all__ = ["AnswerSchema", "SchemaInvalid", "Unfitting", "check", "of", "properties"]
+
 MOST_COLUMNS = 20
+#: What is said of an answer that does not fit, in characters: names in it may be the answer's.
+LONGEST_DETAIL = 200
 _LONGEST_NAME = 100
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "string": str,
-    "boolean": bool,
-    "integer": int,
-    "number": (int, float),
-    "array": list,
-    "object": dict,
-    "null": type(None),
+_TYPES = frozenset({"string", "boolean", "integer", "number", "array", "object", "null"})
+_DRAFTS = {
+    "https://json-schema.org/draft/2020-12/schema",
+    "https://json-schema.org/draft/2019-09/schema",
+    "http://json-schema.org/draft-07/schema",
+    "http://json-schema.org/draft-06/schema",
 }
+# A pattern takes time in proportion to its compiled size and to the text, whatever they are: the engine
+# follows all ways at once, and has neither look-around nor back-references. Nanoseconds for a byte of text,
+# measured with patterns that are made to be slow. Unicode classes need the larger sizes.
+_PATTERN_NANOS = {4 * 1024: 600, 16 * 1024: 2200}
+_LARGEST_PATTERN, _LARGEST_PATTERN_NANOS = 64 * 1024, 9000
+# The validators of the schemas in use. One takes 3 MiB at most: its patterns, and the cached states of each.
+_KNOWN_SCHEMAS = 32
+_NAMED = ("properties", "patternProperties", "$defs", "definitions")
+# What a misfit's place is found without: these collect the errors of all that they try, however many.
+_TRIES = frozenset(
+    {"anyOf", "oneOf", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedProperties"}
+    | {"unevaluatedItems", "dependentSchemas", "dependencies"}
+)
 
 
-class SchemaInvalid(ValueError):
-    """The text is no schema that answers can be asked by; its message says why."""
+class Unfitting(ValueError):
+    """An answer does not fit its schema; its message says where and why, and shows none of its values."""
 
 
 def check(text: str) -> None:
-    """Raise SchemaInvalid unless the text is the JSON schema of an object whose properties can be columns."""
+    """Raise SchemaInvalid unless the text is an object's JSON schema whose properties can be columns."""
+    of(text)
+
+
+@lru_cache(maxsize=_KNOWN_SCHEMAS)
+def of(text: str) -> "AnswerSchema":
+    """Return what a schema means for answers, compiled once while it is in use; raise SchemaInvalid."""
+    return AnswerSchema(text)
+
+
+@lru_cache(maxsize=256)
+def properties(text: str) -> tuple[str, ...]:
+    """Return the names of a schema's properties, in its order, even of a schema that is refused today."""
+    return tuple(orjson.loads(text)["properties"])
+
+
+class AnswerSchema:
+    """A schema that was checked: the form in which it is sent, and the answers that fit it."""
+
+    def __init__(self, text: str) -> None:
+        schema = _parsed(text)
+        _check_columns(schema)
+        _check_dialect(schema)
+        schema_limits.check(schema, _pattern_nanos)
+        self.columns: tuple[str, ...] = tuple(schema["properties"])
+        closed = {"required": list(self.columns), "additionalProperties": False}
+        try:
+            jsonschema_rs.meta.validate(schema)
+            narrow = strict(schema)
+            #: Whether the provider can be told to keep to the schema; otherwise the model is only shown it.
+            self.is_strict = narrow is not None
+            self.sent: dict[str, Any] = schema | closed if narrow is None else narrow
+            self._schema = with_nulls(schema) if self.is_strict else schema | {"required": list(self.columns)}
+            self._valid = _compiled(self._schema)
+        except jsonschema_rs.ValidationError as error:
+            raise SchemaInvalid(_why(error)) from None
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise SchemaInvalid(f"is not a JSON schema: {error}"[:LONGEST_DETAIL]) from None
+        self._cost = schema_limits.Cost(self._schema, _pattern_nanos)
+
+    @cached_property
+    def _first_error(self) -> jsonschema_rs.Validator | None:
+        try:
+            return _compiled(_without_tries(self._schema))
+        except ValueError:
+            # Something refers to what was taken out.
+            return None
+
+    def read(self, answer: str) -> tuple[str, ...]:
+        """Return an answer's values as texts, in the order of the schema; raise Unfitting."""
+        try:
+            document = orjson.loads(_without_fence(answer))
+        except orjson.JSONDecodeError:
+            raise Unfitting("it is not JSON") from None
+        if not isinstance(document, dict):
+            raise Unfitting("it is not an object")
+        for name in self.columns:
+            if name not in document:
+                raise Unfitting(f"{name} is missing")
+        try:
+            values = [document[name] for name in self.columns]
+            texts = [_text(value) for value in values]
+        except orjson.JSONEncodeError:
+            # Lists in lists can be read four times as deeply as they can be written.
+            raise Unfitting("it is nested too deeply") from None
+        if any("\0" in each for each in texts):
+            raise Unfitting("it contains NUL")
+        if not self._cost.allows(answer, values, texts):
+            raise Unfitting("it is too long to be checked against this schema")
+        try:
+            fits = self._valid.is_valid(document)
+        except ValueError:
+            raise Unfitting("it is nested too deeply") from None
+        if not fits:
+            raise Unfitting(self._detail(document))
+        return tuple(texts)
+
+    def _detail(self, document: dict[str, Any]) -> str:
+        if self._first_error is None:
+            return "it does not fit the schema"
+        try:
+            self._first_error.validate(document)
+        except jsonschema_rs.ValidationError as error:
+            return _printable(f"{_place(error.instance_path)}: {error.message}")
+        except ValueError:
+            return "it is nested too deeply"
+        return "it fits none of the alternatives of the schema"
+
+
+def _parsed(text: str) -> dict[str, Any]:
     try:
         schema = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise SchemaInvalid("is not JSON") from None
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise SchemaInvalid("must be a schema of type object")
+    if schema_limits.levels(schema) > schema_limits.MOST_LEVELS:
+        raise SchemaInvalid(f"must have at most {schema_limits.MOST_LEVELS} levels")
+    return schema
+
+
+def _check_columns(schema: dict[str, Any]) -> None:
     found = schema.get("properties")
     if not isinstance(found, dict) or not 1 <= len(found) <= MOST_COLUMNS:
         raise SchemaInvalid(f"must have 1 to {MOST_COLUMNS} properties")
@@ -48,32 +163,69 @@ def _known(kind: object) -> bool:
     return bool(kinds) and all(isinstance(each, str) and each in _TYPES for each in kinds)
 
 
+def _check_dialect(schema: dict[str, Any]) -> None:
+    named = schema.get("$schema")
+    if named is not None and (not isinstance(named, str) or named.removesuffix("#") not in _DRAFTS):
+        raise SchemaInvalid("must be of JSON Schema draft 2020-12, 2019-09, 7 or 6, if it names its $schema")
+
+
+def _compiled(schema: dict[str, Any], largest_pattern: int = _LARGEST_PATTERN) -> jsonschema_rs.Validator:
+    # Offline: whatever a schema says, nothing is fetched and no file is read. Formats are not checked.
+    return jsonschema_rs.validator_for(
+        schema,
+        validate_formats=False,
+        mask="the value",
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(
+            size_limit=largest_pattern, dfa_size_limit=_LARGEST_PATTERN
+        ),
+    )
+
+
 @lru_cache(maxsize=256)
-def strict(text: str) -> dict[str, Any]:
-    """Return a schema that was checked, made strict: all properties are required, and there are no others."""
-    schema: dict[str, Any] = orjson.loads(text)
-    return schema | {"required": list(schema["properties"]), "additionalProperties": False}
+def _pattern_nanos(pattern: str) -> int:
+    for size, nanos in _PATTERN_NANOS.items():
+        try:
+            _compiled({"pattern": pattern}, size)
+        except ValueError:
+            continue
+        return nanos
+    return _LARGEST_PATTERN_NANOS
 
 
-def properties(text: str) -> tuple[str, ...]:
-    """Return the names of a schema's properties, in its order."""
-    return tuple(strict(text)["properties"])
+def _without_tries(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_tries(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword in _NAMED and isinstance(value, dict):
+            kept[keyword] = {name: _without_tries(each) for name, each in value.items()}
+        elif keyword in ("allOf", "prefixItems", "items", "additionalProperties", "additionalItems"):
+            kept[keyword] = _without_tries(value)
+        elif keyword not in _TRIES:
+            kept[keyword] = value
+    return kept
 
 
-def values(text: str, answer: str) -> tuple[str, ...] | None:
-    """Return an answer's values as texts, in the order of the schema; None when it does not fit."""
-    try:
-        document = orjson.loads(_without_fence(answer))
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(document, dict):
-        return None
-    found: list[str] = []
-    for name, about in strict(text)["properties"].items():
-        if name not in document or not _fits(document[name], about["type"]):
-            return None
-        found.append(_text(document[name]))
-    return None if any("\0" in each for each in found) else tuple(found)
+def _why(error: jsonschema_rs.ValidationError) -> str:
+    """Say what is wrong with a schema, in the words of its own."""
+    place = "/".join(map(str, error.instance_path))
+    if "pattern" in error.instance_path[-1:] or "patternProperties" in error.instance_path[-2:]:
+        why = "is no pattern that is taken (at most 64 KiB compiled, no look-around, no back-references)"
+    else:
+        why = error.message
+    return _printable(f"is not a valid JSON schema: {place} {why}" if place else f"is not valid: {why}")
+
+
+def _place(path: list[str | int]) -> str:
+    return ".".join(map(str, path)) or "the object"
+
+
+def _printable(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST_DETAIL])
+    return shown if len(text) <= LONGEST_DETAIL else f"{shown[:-1]}…"
 
 
 def _without_fence(answer: str) -> str:
@@ -82,14 +234,6 @@ def _without_fence(answer: str) -> str:
     if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
         return stripped.split("\n", 1)[1][:-3]
     return stripped
-
-
-def _fits(value: object, kind: str | list[str]) -> bool:
-    kinds = [kind] if isinstance(kind, str) else kind
-    # In Python a truth value is a number, in JSON it is not.
-    if isinstance(value, bool):
-        return "boolean" in kinds
-    return any(isinstance(value, _TYPES[each]) for each in kinds if each != "boolean")
 
 
 def _text(value: object) -> str:

@@ -1,1 +1,1 @@
-"""Tries before a job: a template on a few rows, an API key, an estimate of tokens and money."""
+"""Trials before a job: a template on a few rows, an API key, an estimate of tokens and cost."""

@@ -1,1 +1,1 @@
-"""Tokens, money and limits of a plan: counted and asked for. Prices come from a table."""
+"""Usage of tokens and money against a plan's limits. Prices come from a table."""

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
+from services.common.database import FAILURES
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
 from services.processor.webhooks.attempts import Attempt, Delivered, GivenUp, SendAgain, judge
@@ -64,7 +62,7 @@ class WebhookSending:
                     if time.monotonic() - swept > _SWEEP_SECONDS:
                         swept = time.monotonic()
                         await self._queue.sweep()
-                except (psycopg.Error, PoolTimeout) as error:
+                except FAILURES as error:
                     log.warning("webhooks.unseen", **describe(error))
                 # Whoever has just ended leaves room for the next.
                 with suppress(TimeoutError):
@@ -88,7 +86,7 @@ class WebhookSending:
     async def _deliver(self, claimed: Claimed) -> None:
         try:
             await self._attempt(claimed)
-        except (psycopg.Error, PoolTimeout) as error:
+        except FAILURES as error:
             # Its claim ends by itself.
             log.warning("webhook.not_noted", delivery=claimed.message.id, **describe(error))
         finally:

@@ -1,1 +1,1 @@
-"""People's API keys: stored, listed, replaced, deleted. How one leaves the vault stands in release."""
+"""People's API keys: stored, listed, replaced, deleted. A key leaves the vault through release only."""

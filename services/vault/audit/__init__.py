@@ -1,1 +1,1 @@
-"""The audit log: chained records, checkpoints, verification. What an event means is not known here."""
+"""The audit log: chained records, checkpoints, verification. It does not know what an event means."""

@@ -1,1 +1,1 @@
-"""Backups of the key store, encrypted under the root key. Other databases are not backed up here."""
+"""Backups of the key store, encrypted under the root key. No other database is backed up here."""

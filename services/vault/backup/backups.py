@@ -14,10 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
+from services.common.database import FAILURES, Engine, EngineConnection
 from services.common.logs import describe, log
 from services.vault import private_files
 from services.vault.backup import format, store
@@ -25,7 +22,6 @@ from services.vault.backup.format import CHUNK_BYTES, BackupUnusable, Header, Wr
 from services.vault.keys.installation import Installation
 from services.vault.keys.keyring import CannotUnseal, open_keyring
 from services.vault.keys.wrapping_file import WrappingFile
-from services.vault.keystore_models import installation
 from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
 
 NAME = "keystore.backup"
@@ -39,20 +35,20 @@ _RETRY_SECONDS = 30.0
 class KeyStoreBackups:
     """Makes and restores backups of one key store."""
 
-    engine: AsyncEngine
+    engine: Engine
     provider: RootProvider
     now: Callable[[], datetime]
 
     async def installation(self) -> Installation:
         """Return what the key store names; raise BackupUnusable when it is empty."""
         async with self.engine.connect() as database:
-            return await _installation(database)
+            return await store.installation(database)
 
     async def write(self, place: Path) -> Header:
         """Replace the backup in a directory; durable on return. Raises BackupUnusable, OSError."""
         async with self.engine.connect() as database:
             await database.execution_options(isolation_level="REPEATABLE READ")
-            named = await _installation(database)
+            named = await store.installation(database)
             if named.rotating:
                 raise BackupUnusable("the wrapping key is being rotated: try again when that is done")
             root = await asyncio.to_thread(self._root, named)
@@ -90,7 +86,7 @@ class KeyStoreBackups:
                 root.wipe()
         return header
 
-    async def _write(self, database: AsyncConnection, writer: Writer) -> None:
+    async def _write(self, database: EngineConnection, writer: Writer) -> None:
         held: list[bytes] = []
         size = 0
         async for line in store.lines(database, self.now()):
@@ -139,7 +135,7 @@ class BackupKeeper:
             if named.rotating or await asyncio.to_thread(self._is_fresh, place, named):
                 return True
             header = await self.backups.write(place)
-        except (BackupUnusable, OSError, SQLAlchemyError) as error:
+        except (BackupUnusable, OSError, *FAILURES) as error:
             log.error("keystore.backup_failed", place=str(place), **describe(error))
             return False
         log.info("keystore.backup_written", place=str(place), wrapping_version=header.wrapping_version)
@@ -156,18 +152,6 @@ class BackupKeeper:
         return (header.installation, header.root_key_id, header.wrapping_version) == wanted and (
             age < self.every_seconds
         )
-
-
-async def _installation(database: AsyncConnection) -> Installation:
-    columns = installation.c
-    row = (
-        await database.execute(
-            select(columns.id, columns.root_key_id, columns.wrapping_version, columns.wrapping_minimum)
-        )
-    ).first()
-    if row is None:
-        raise BackupUnusable("the key store is empty: there is nothing to be backed up")
-    return Installation(*row)
 
 
 def _check_wrapping(provider: RootProvider, file: WrappingFile, named: Installation) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy import DateTime, LargeBinary, Table, insert, literal, select, te
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.vault.backup.format import BackupUnusable
+from services.vault.keys.installation import Installation
 from services.vault.keystore_models import erasure_state, metadata
+from services.vault.keystore_models import installation as installation_table
 
 _BATCH = 1000
 _REVISION = text("SELECT version_num FROM alembic_version")
@@ -86,3 +88,15 @@ def _value(kind: Any, value: Any) -> Any:
     if isinstance(kind, DateTime):
         return datetime.fromisoformat(value)
     return value
+
+
+async def installation(database: AsyncConnection) -> Installation:
+    columns = installation_table.c
+    row = (
+        await database.execute(
+            select(columns.id, columns.root_key_id, columns.wrapping_version, columns.wrapping_minimum)
+        )
+    ).first()
+    if row is None:
+        raise BackupUnusable("the key store is empty: there is nothing to be backed up")
+    return Installation(*row)

@@ -1,1 +1,1 @@
-"""Commands for operators: they talk to a running vault or to the root key's file, and hold no rules."""
+"""Operator commands. They talk to a running vault or to the root key's file, and hold no rules."""

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from services.common import database
+from services.common.database import FAILURES
 from services.common.settings import load, read_secret
 from services.vault.backup.backups import NAME, KeyStoreBackups
 from services.vault.backup.format import BackupUnusable
@@ -63,7 +62,7 @@ def _run(work: Callable[[KeyStoreBackups, KeyFileSettings], Awaitable[None]]) ->
         except OSError as error:
             print(f"{error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
             return 1
-        except SQLAlchemyError as error:
+        except FAILURES as error:
             print(f"the key store does not answer as it should ({type(error).__name__})", file=sys.stderr)
             return 1
         finally:

@@ -11,8 +11,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.settings import load, read_secret
 from services.vault.databases import Stores
@@ -134,7 +133,7 @@ async def _wanted(stores: Stores) -> str:
     """Return the id of the root key that the key store names, if it can be asked and names one."""
     try:
         installation = await KeyStore(stores.keystore).installation()
-    except (DomainError, SQLAlchemyError):
+    except (DomainError, *FAILURES):
         return ""
     return installation.root_key_id if installation else ""
 
@@ -183,7 +182,7 @@ def _run(command: Callable[[KeyFileSettings, Stores], Awaitable[None]]) -> int:
         except (_Refused, CannotUnseal, RecoveryTextWrong, RootKeyUnusable, FileUnusable) as error:
             print(str(error), file=sys.stderr)
             return 1
-        except (DomainError, SQLAlchemyError) as error:
+        except (DomainError, *FAILURES) as error:
             print(f"the key store does not answer as it should ({type(error).__name__})", file=sys.stderr)
             return 1
         finally:

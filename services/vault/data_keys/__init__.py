@@ -1,1 +1,1 @@
-"""Data keys of files and jobs, and webhook secrets: made and opened for the services that may ask."""
+"""Data keys of files and jobs, and webhook secrets: created and opened for the services that may ask."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-
+from services.common.database import Engine, Transactions
 from services.vault.audit.chain import Audit
 from services.vault.backup.backups import BackupKeeper, KeyStoreBackups
 from services.vault.erasure.erasures import Erasures, Ledger
@@ -44,8 +43,8 @@ class Erasing:
         settings: VaultSettings,
         opened: Unsealed,
         *,
-        keystore: AsyncEngine,
-        sessions: async_sessionmaker[AsyncSession],
+        keystore: Engine,
+        sessions: Transactions,
         writer: Audit,
         rotation: Rotation,
         provider: RootProvider,

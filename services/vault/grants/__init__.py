@@ -1,1 +1,1 @@
-"""What a job's grant allows: its rules, its budget, the brake on new ones. Release uses it."""
+"""What a job's grant allows: its rules, its budget, the brake on new grants. Release applies them."""

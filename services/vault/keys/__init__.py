@@ -1,1 +1,1 @@
-"""The key hierarchy at rest and in memory: installation, wrapping key, account keys, own keys."""
+"""The key hierarchy, stored and in memory: installation, wrapping key, account keys, own keys."""

@@ -4,8 +4,7 @@ import asyncio
 import os
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
+from services.common.database import Engine
 from services.common.ids import new_id
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import wiped
@@ -31,7 +30,7 @@ class FirstStart:
     """The stores and files that a vault begins with."""
 
     keystore: KeyStore
-    database: AsyncEngine
+    database: Engine
     root: RootProvider
     file: WrappingFile
 

@@ -1,1 +1,1 @@
-"""What the vault holds of people: the list and its export. Erasure has a room of its own."""
+"""The personal data that the vault holds: the list and its export. Erasure has its own room."""

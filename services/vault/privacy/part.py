@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
+from services.common.database import Transactions
 from services.common.identity import ExportPermit
 from services.common.privacy import Piece
 from services.common.store.privacy_rows import erase_rows, export_rows
@@ -16,8 +15,8 @@ from services.vault.privacy import tables
 class VaultPart:
     """Rows of both databases. The account's key is destroyed by ErasureService, before anything here."""
 
-    database: async_sessionmaker[AsyncSession]
-    keystore: async_sessionmaker[AsyncSession]
+    database: Transactions
+    keystore: Transactions
 
     async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
         account = permit.account

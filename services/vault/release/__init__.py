@@ -1,1 +1,1 @@
-"""One API key for one provider call: decided and recorded in batches before it leaves."""
+"""Releasing an API key for one provider call: decided and recorded in batches before it leaves."""

@@ -1,1 +1,1 @@
-"""The root key: where it comes from, how it is written down. What it protects stands in keys."""
+"""The root key: where it comes from and how it is written down. What it protects is in keys."""

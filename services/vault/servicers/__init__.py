@@ -1,1 +1,1 @@
-"""The contracts of the vault, one module a proto file: messages to values and back, no rules, no SQL."""
+"""The vault's contracts, one module per proto file: messages to values and back, no rules, no SQL."""

@@ -10,16 +10,16 @@ from smelt.vault.v1 import (
 from services.common import identity, paging
 from services.common.rpc.servicing import CREATED, Context
 from services.vault.api_keys.api_keys import ApiKey, ApiKeys, TestResult
-from services.vault.audit.store.pages import AuditReader, KeyUse
+from services.vault.audit.reading import KeyUse, KeyUses
 from services.vault.crypto.secret import Secret
 
 
 class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
     """Provider keys of people."""
 
-    def __init__(self, keys: ApiKeys, reader: AuditReader) -> None:
+    def __init__(self, keys: ApiKeys, uses: KeyUses) -> None:
         self._keys = keys
-        self._reader = reader
+        self._uses = uses
 
     async def CreateApiKey(
         self, request: api_keys_pb2.CreateApiKeyRequest, context: Context
@@ -62,7 +62,7 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
         self, request: api_keys_pb2.ListApiKeyUsesRequest, context: Context
     ) -> api_keys_pb2.ListApiKeyUsesResponse:
         account = identity.passport(context).account
-        uses, following = await self._reader.uses(
+        uses, following = await self._uses.uses(
             account,
             request.parent,
             after=paging.position(request.page_token),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
@@ -12,9 +13,14 @@ from services.common.tokens import TokenVerifier
 from services.vault.audit.chain import Event
 from services.vault.audit.refusals import Recording
 from services.vault.audit.writer import AuditWriter
-from services.vault.grants.store.grants import GrantStore
 from services.vault.release.batch import Ask, Verdict
 from services.vault.servicers.release_stream import ReleaseStream
+
+
+class Revocations(Protocol):
+    """Where grants are ended; raises Unavailable."""
+
+    async def revoke(self, account: str, id: str) -> None: ...
 
 
 class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
@@ -25,7 +31,7 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
         *,
         writer: AuditWriter[Ask, Verdict],
         verifier: TokenVerifier,
-        grants: GrantStore,
+        grants: Revocations,
         recording: Recording,
     ) -> None:
         self._writer = writer

@@ -35,6 +35,7 @@ from services.common.rpc.health import Health
 from services.common.settings import PeerSettings
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.auth.vault_standin import VaultStandIn
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 
 PASSWORD = "correct horse battery staple"
@@ -103,7 +104,7 @@ class Auth:
 
     async def mail(self, recipient: str, number: int = 1) -> EmailMessage:
         """Return the n-th mail to an address, once it was sent."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(mails := self.mails(recipient)) < number:
                 await asyncio.sleep(0.05)
         return mails[number - 1]
@@ -117,7 +118,7 @@ class Auth:
         answer: users_pb2.User = await self.users.CreateUser(
             users_pb2.CreateUserRequest(email=email, password=password),
             metadata=from_client(client),
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         return answer
 
@@ -128,7 +129,7 @@ class Auth:
         answer: sessions_pb2.CreateSessionResponse = await self.sessions.CreateSession(
             sessions_pb2.CreateSessionRequest(email=email, password=password, device_token=device_token),
             metadata=from_client(client),
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         return answer
 
@@ -140,7 +141,7 @@ class Auth:
             attributes=envoy.AttributeContext(request=envoy.AttributeContext.Request(http=http))
         )
         answer: envoy.CheckResponse = await envoy_grpc.AuthorizationStub(self.channel).Check(
-            request, timeout=5
+            request, timeout=PATIENCE_SECONDS
         )
         return answer
 
@@ -154,7 +155,9 @@ class Auth:
     async def end(self, name: str, passport: str) -> None:
         """Sign out, or end a session by its name."""
         await self.sessions.DeleteSession(
-            sessions_pb2.DeleteSessionRequest(name=name), metadata=((PASSPORT_KEY, passport),), timeout=5
+            sessions_pb2.DeleteSessionRequest(name=name),
+            metadata=((PASSPORT_KEY, passport),),
+            timeout=PATIENCE_SECONDS,
         )
 
     def execute(self, statement: str, *values: Any) -> list[Any]:

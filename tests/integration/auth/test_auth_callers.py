@@ -9,6 +9,7 @@ from google.protobuf import descriptor_pool, message_factory
 from services.auth.policy import POLICY
 from services.common.identity import PASSPORT_KEY
 from tests.integration.auth.auth_server import Auth, refusal
+from tests.support.patience import PATIENCE_SECONDS
 
 EVERYONE = ("gateway", "auth", "vault", "files", "processor", "operator")
 ALLOWED = {method: allow.callers for method, allow in POLICY.items()}
@@ -24,7 +25,7 @@ def call(channel: grpc.aio.Channel, method: str, metadata: tuple[tuple[str, str]
     rpc = channel.unary_unary(
         method, request_serializer=request.SerializeToString, response_deserializer=answer.FromString
     )
-    return rpc(request(), metadata=metadata, timeout=5)
+    return rpc(request(), metadata=metadata, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.promise("S50")

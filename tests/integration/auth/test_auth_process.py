@@ -18,6 +18,7 @@ from services.auth.models import Base
 from services.common.store import migrations
 from tests.integration.auth.auth_server import free_addresses, peer
 from tests.integration.auth.vault_standin import VaultStandIn
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stores import Databases
 
 
@@ -39,7 +40,7 @@ async def _status(url: str) -> int:
 
 
 async def _until(url: str, status: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await _status(url) != status:
             await asyncio.sleep(0.05)
 
@@ -71,7 +72,7 @@ async def test_it_is_live_at_once_ready_with_the_vault_and_ends_when_told(
             await vault.start(peer(certificates, "vault"), vault_address)
             await _until(f"http://{health}/ready", 200)
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(process.wait(), 10) == 0
+            assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
         finally:
             if process.returncode is None:
                 process.kill()

@@ -29,12 +29,21 @@ async def vault_port(vault: VaultStandIn, certificates: Certificates) -> AsyncIt
 
 
 @pytest.fixture(scope="session")
+async def auth_port(certificates: Certificates) -> AsyncIterator[int]:
+    """Where nobody answers as auth, an upload ends after a minute, which is not much on a busy machine."""
+    server, port = await vault_stand_in.serve_auth(certificates.identity("auth"))
+    yield port
+    await server.stop(None)
+
+
+@pytest.fixture(scope="session")
 async def service(
     tmp_path_factory: pytest.TempPathFactory,
     certificates: Certificates,
     databases: Databases,
     object_store: ObjectStore,
     vault_port: int,
+    auth_port: int,
 ) -> AsyncIterator[Service]:
     directory: Path = tmp_path_factory.mktemp("files")
     with (
@@ -45,6 +54,7 @@ async def service(
             database=database,
             objects=object_store,
             vault_port=vault_port,
+            auth_port=auth_port,
             s3_bucket=f"files-{new_id()}",
         ) as started,
     ):
@@ -59,6 +69,7 @@ def own_service(
     databases: Databases,
     object_store: ObjectStore,
     vault_port: int,
+    auth_port: int,
 ) -> Iterator[Callable[..., Service]]:
     """`own_service(**settings)` starts a service over a database and a bucket of this test's own."""
     with ExitStack() as stack:
@@ -70,6 +81,7 @@ def own_service(
                 certificates=certificates,
                 database=database,
                 vault_port=vault_port,
+                auth_port=auth_port,
                 s3_bucket=bucket,
                 **{"objects": object_store, **settings},
             )

@@ -25,6 +25,7 @@ from deploy.local.certificates import Certificates
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from services.common.ids import new_id
 from tests.integration.files.vault_stand_in import passport
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.stores import Database
 
@@ -81,6 +82,7 @@ def running(
     database: Database,
     objects: ObjectStore,
     vault_port: int,
+    auth_port: int,
     **settings: object,
 ) -> Iterator[Service]:
     """Start the service and stop it in the end; settings are those of its own, by their short names."""
@@ -97,8 +99,7 @@ def running(
         "SMELT_TLS_CA_FILE": str(shown.ca_file),
         "SMELT_DATABASE_URL_FILE": str(database.url_file),
         "SMELT_VAULT_ADDRESS": f"127.0.0.1:{vault_port}",
-        # Nobody answers there as auth, so that streams have a minute.
-        "SMELT_AUTH_ADDRESS": f"127.0.0.1:{vault_port}",
+        "SMELT_AUTH_ADDRESS": f"127.0.0.1:{auth_port}",
         "SMELT_S3_ENDPOINT": objects.endpoint,
         "SMELT_S3_BUCKET": bucket,
         "SMELT_S3_ACCESS_KEY_FILE": str(objects.access_key_file),
@@ -127,7 +128,7 @@ def running(
 
 async def ready(service: Service) -> None:
     """Wait until the service says that it is ready."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
             await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{service.health_port}/ready")

@@ -7,12 +7,14 @@ from typing import Any
 import grpc
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from smelt.auth.v1 import session_states_pb2_grpc
 from smelt.vault.v1 import data_keys_pb2, data_keys_pb2_grpc, signing_pb2, signing_pb2_grpc
 
 from deploy.local.certificates import Identity
 from services.common.errors import DomainError, Kind
 from services.common.ids import new_id
 from services.common.rpc.errors import status_of
+from tests.support.sessions import EverySessionStands
 
 ISSUER = "installation-of-the-tests"
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -107,6 +109,17 @@ async def serve(stand_in: VaultStandIn, shown: Identity) -> tuple[grpc.aio.Serve
     server = grpc.aio.server()
     data_keys_pb2_grpc.add_DataKeyServiceServicer_to_server(stand_in, server)
     signing_pb2_grpc.add_SigningServiceServicer_to_server(stand_in, server)
+    return server, await _started(server, shown)
+
+
+async def serve_auth(shown: Identity) -> tuple[grpc.aio.Server, int]:
+    """Start an auth, as far as files asks it, in whose eyes nobody signs out."""
+    server = grpc.aio.server()
+    session_states_pb2_grpc.add_SessionStateServiceServicer_to_server(EverySessionStands(), server)
+    return server, await _started(server, shown)
+
+
+async def _started(server: grpc.aio.Server, shown: Identity) -> int:
     credentials = grpc.ssl_server_credentials(
         [(shown.key_file.read_bytes(), shown.cert_file.read_bytes())],
         shown.ca_file.read_bytes(),
@@ -114,4 +127,4 @@ async def serve(stand_in: VaultStandIn, shown: Identity) -> tuple[grpc.aio.Serve
     )
     port = server.add_secure_port("127.0.0.1:0", credentials)
     await server.start()
-    return server, port
+    return port

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import json
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from services.common.settings import PeerSettings
 from tests.integration.gateway.authorisation import GOOD
 from tests.integration.gateway.backend import Backend, Notes
 from tests.integration.gateway.wire import Answer, http1, tls
+from tests.support.patience import PATIENCE_SECONDS
 
 MAX_UPLOAD_BYTES = 2 * 1024 * 1024
 
@@ -121,7 +123,7 @@ async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
         finally:
             await running.client.close()
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_SECONDS)
             await backend.stop()
 
 
@@ -141,7 +143,7 @@ async def another_edge(like: Edge, settings: GatewaySettings, directory: Path) -
     finally:
         await made.client.close()
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
 
 
 def gateway_settings(
@@ -179,7 +181,8 @@ def _start(directory: Path, log: Path) -> "subprocess.Popen[bytes]":
 
 
 async def _until_up(edge: Edge, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
         assert process.poll() is None, edge.log.read_text()
         try:
             if (await edge.call("GET", "/v1/users/me")).status == 200:

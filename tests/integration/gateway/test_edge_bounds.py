@@ -6,6 +6,7 @@ import json
 import ssl
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
@@ -16,6 +17,7 @@ from gateway.limits import BURST
 from tests.integration.gateway.authorisation import GOOD
 from tests.integration.gateway.conftest import Edge, error_of
 from tests.integration.gateway.wire import GOAWAY, RST_STREAM, Answer, Http2, tls
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.xdist_group("gateway")
 
@@ -85,17 +87,26 @@ async def test_more_streams_than_announced_are_refused(edge: Edge) -> None:
         client.close()
 
 
+async def burst(ask: Callable[[], Awaitable[Answer]]) -> list[Answer]:
+    return await asyncio.gather(*(ask() for _ in range(2 * BURST)))
+
+
 @pytest.mark.promise("S53")
 async def test_what_is_open_to_everyone_is_limited_for_each_address(edge: Edge) -> None:
     try:
         connector = aiohttp.TCPConnector(ssl=tls(edge.ca_file, "http/1.1"), local_addr=("127.0.0.2", 0))
         async with aiohttp.ClientSession(f"https://127.0.0.1:{edge.port}", connector=connector) as client:
-            for _ in range(2 * BURST):
+
+            async def asked() -> Answer:
                 async with client.post("/v1/sessions", json={"email": "a"}) as response:
                     headers = {name.lower(): value for name, value in response.headers.items()}
-                    answer = Answer(response.status, headers, await response.read())
-                if answer.status != 201:
-                    break
+                    return Answer(response.status, headers, await response.read())
+
+            # At once, and again where a busy machine was slower than the limit.
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not (refused := [each for each in await burst(asked) if each.status != 201]):
+                    pass
+            answer = refused[0]
     except aiohttp.ClientConnectorError:
         pytest.skip("this machine has one loopback address")
     assert error_of(answer)[:3] == (429, 8, "TOO_MANY_REQUESTS")
@@ -112,11 +123,9 @@ async def test_a_renewed_certificate_is_served_without_a_restart(edge: Edge) -> 
     identity = edge.certificates.identity("edge")
     wanted = x509.load_pem_x509_certificate(identity.cert_file.read_bytes()).serial_number
     assert wanted != before
-    for _ in range(50):
-        if await _serial(edge) == wanted:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("the old certificate is still served")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await _serial(edge) != wanted:
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.promise("S50")
@@ -130,19 +139,16 @@ async def test_only_the_right_service_is_believed_upstream(edge: Edge) -> None:
     finally:
         await edge.backend.stop("processor")
         await edge.backend.start("processor", edge.peer("processor"), port)
-    for _ in range(50):
-        if (await edge.call("POST", "/v1/jobs/abc:cancel")).status == 200:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("the edge did not find the service again")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await edge.call("POST", "/v1/jobs/abc:cancel")).status != 200:
+            await asyncio.sleep(0.1)
 
 
 async def test_the_log_has_paths_without_queries_and_no_tokens(edge: Edge) -> None:
     await edge.call("GET", "/v1/jobs/logged/rows?filter=whispered")
-    for _ in range(50):
-        if "/v1/jobs/logged/rows" in edge.log.read_text():
-            break
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while "/v1/jobs/logged/rows" not in edge.log.read_text():
+            await asyncio.sleep(0.1)
     text = edge.log.read_text()
     line = next(json.loads(line) for line in text.splitlines() if "/v1/jobs/logged/rows" in line)
     assert (line["method"], line["path"], line["status"]) == ("GET", "/v1/jobs/logged/rows", 200)

@@ -12,6 +12,7 @@ from deploy.local.ports import PortBlock
 from tests.integration.gateway.authorisation import LIMITED, STUCK
 from tests.integration.gateway.backend import CONTENT
 from tests.integration.gateway.conftest import Edge, another_edge, assert_safe, error_of, gateway_settings
+from tests.support.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.xdist_group("gateway")
 
@@ -167,11 +168,9 @@ async def test_an_authorisation_that_is_down_means_closed(edge: Edge) -> None:
         assert (await edge.call("GET", "/healthz")).status == 200
     finally:
         await edge.backend.start("auth", edge.peer("auth"), port)
-    for _ in range(50):
-        if (await edge.call("GET", "/v1/files")).status == 200:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("the edge did not find the service again")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await edge.call("GET", "/v1/files")).status != 200:
+            await asyncio.sleep(0.1)
 
 
 async def test_created_things_are_201_and_the_rest_is_200(edge: Edge) -> None:

@@ -5,6 +5,8 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_SECONDS
+
 DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 7, 8
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -37,7 +39,7 @@ async def http1(port: int, ca_file: Path, *pieces: bytes, pause: float = 0.0) ->
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(pause)
-        return await asyncio.wait_for(_answer(reader), 20)
+        return await asyncio.wait_for(_answer(reader), PATIENCE_SECONDS)
     except (ConnectionError, asyncio.IncompleteReadError):
         return None
     finally:
@@ -110,7 +112,7 @@ class Http2:
 
     async def receive(self) -> tuple[int, int, int, bytes]:
         """The next frame: type, flags, stream, payload."""
-        head = await asyncio.wait_for(self._reader.readexactly(9), 20)
+        head = await asyncio.wait_for(self._reader.readexactly(9), PATIENCE_SECONDS)
         payload = await self._reader.readexactly(int.from_bytes(head[:3], "big"))
         if head[3] == SETTINGS and not head[4] & ACK:
             self._writer.write(frame(SETTINGS, ACK, 0))

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.local.processes import inherited_environment
 from deploy.local.services import ROOT, python_environment
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Session
 
 
@@ -30,7 +31,7 @@ def test_the_demo_works_twice_over_the_same_state(test_session: Session) -> None
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=PATIENCE_SECONDS,
         )
         assert (answer.returncode, answer.stderr) == (0, "")
         assert "The first 5 of 20 rows" in answer.stdout

@@ -78,7 +78,7 @@ def world(stand_ins: StandIns) -> Iterator[World]:
     stand_ins.world.active_key = f"apiKeys/{secrets.token_hex(4)}"
     yield stand_ins.world
     stand_ins.world.no_key = stand_ins.world.key_deleted = False
-    stand_ins.world.unavailable_until = 0.0
+    stand_ins.world.unavailable_releases = 0
 
 
 @pytest.fixture

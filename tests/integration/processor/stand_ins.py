@@ -21,11 +21,12 @@ from tests.integration.processor.stand_in_services import (
     ISSUER,
     KEY_ID,
     AuthStandIn,
-    EverySessionStands,
     FilesStandIn,
     VaultStandIn,
     World,
 )
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.sessions import EverySessionStands
 
 
 class StandIns:
@@ -47,7 +48,7 @@ class StandIns:
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_SECONDS)
 
     def passport(self, account: str) -> str:
         """Return a token for a person who is here."""

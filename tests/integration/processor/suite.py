@@ -34,12 +34,12 @@ from services.common.rpc import tls
 from services.common.rpc.errors import error_from_rpc
 from services.common.settings import PeerSettings
 from tests.integration.processor.stand_ins import StandIns
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.provider import Provider
 from tests.support.stores import Database
 
 ROOT = Path(__file__).resolve().parents[3]
-START_SECONDS = 30.0
 State = jobs_pb2.Job.State
 FINAL = (State.COMPLETED, State.FAILED, State.CANCELLED)
 
@@ -57,11 +57,11 @@ class Process:
 
     def kill(self) -> None:
         self.popen.kill()
-        self.popen.wait(10)
+        self.popen.wait(PATIENCE_SECONDS)
 
     def terminate(self) -> int:
         self.popen.send_signal(signal.SIGTERM)
-        return self.popen.wait(30)
+        return self.popen.wait(PATIENCE_SECONDS)
 
 
 class Suite:
@@ -134,7 +134,7 @@ class Suite:
             )
         process = Process(popen, log)
         self.processes.append(process)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not _ready(port):
             if popen.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{command} did not start: {log.read_text()[-3000:]}")
@@ -159,7 +159,7 @@ class Suite:
 
 def _ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=PATIENCE_SECONDS) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -183,7 +183,7 @@ class Person:
             display_name="Test", category="Tests", prompt=prompt, output_column=column, **more
         )
         request = templates_pb2.CreateTemplateRequest(template=template)
-        made = await self.templates.CreateTemplate(request, metadata=self.metadata, timeout=10)
+        made = await self.templates.CreateTemplate(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
         name: str = made.name
         return name
 
@@ -192,61 +192,69 @@ class Person:
         request = variables_pb2.CreateVariableRequest(
             variable=variables_pb2.Variable(display_name=key, value=value)
         )
-        made = await self.variables.CreateVariable(request, metadata=self.metadata, timeout=10)
+        made = await self.variables.CreateVariable(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
         name: str = made.name
         return name
 
     async def test(self, file: str, *templates: str, **more: Any) -> Any:
         """Try templates on rows of a file."""
         request = templates_pb2.TestTemplateRequest(file=file, templates=templates, **more)
-        return await self.templates.TestTemplate(request, metadata=self.metadata, timeout=60)
+        return await self.templates.TestTemplate(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
     async def start(self, file: str, *templates: str, key: str = "", **more: Any) -> Any:
         """Start a job and return it."""
         request = jobs_pb2.CreateJobRequest(file=file, templates=templates, **more)
         metadata = (*self.metadata, ("idempotency-key", key)) if key else self.metadata
-        return await self.jobs.CreateJob(request, metadata=metadata, timeout=10)
+        return await self.jobs.CreateJob(request, metadata=metadata, timeout=PATIENCE_SECONDS)
 
     async def job(self, name: str) -> Any:
-        return await self.jobs.GetJob(jobs_pb2.GetJobRequest(name=name), metadata=self.metadata, timeout=10)
+        return await self.jobs.GetJob(
+            jobs_pb2.GetJobRequest(name=name), metadata=self.metadata, timeout=PATIENCE_SECONDS
+        )
 
     async def usual_calls(self, count: int) -> Any:
         """Set how many calls a job has in flight that does not say."""
         request = job_settings_pb2.UpdateJobSettingsRequest(parallel_calls=count)
-        return await self.settings.UpdateJobSettings(request, metadata=self.metadata, timeout=10)
+        return await self.settings.UpdateJobSettings(
+            request, metadata=self.metadata, timeout=PATIENCE_SECONDS
+        )
 
     async def cancel(self, name: str) -> Any:
         return await self.jobs.CancelJob(
-            jobs_pb2.CancelJobRequest(name=name), metadata=self.metadata, timeout=10
+            jobs_pb2.CancelJobRequest(name=name), metadata=self.metadata, timeout=PATIENCE_SECONDS
         )
 
     async def delete(self, name: str) -> None:
-        await self.jobs.DeleteJob(jobs_pb2.DeleteJobRequest(name=name), metadata=self.metadata, timeout=10)
+        await self.jobs.DeleteJob(
+            jobs_pb2.DeleteJobRequest(name=name), metadata=self.metadata, timeout=PATIENCE_SECONDS
+        )
 
     async def used(self) -> Any:
-        return await self.usage.GetUsage(usage_pb2.GetUsageRequest(), metadata=self.metadata, timeout=10)
+        return await self.usage.GetUsage(
+            usage_pb2.GetUsageRequest(), metadata=self.metadata, timeout=PATIENCE_SECONDS
+        )
 
     async def pause(self, name: str) -> Any:
         request = jobs_pb2.PauseJobRequest(name=name)
-        return await self.jobs.PauseJob(request, metadata=self.metadata, timeout=10)
+        return await self.jobs.PauseJob(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
     async def resume(self, name: str, **more: Any) -> Any:
         request = jobs_pb2.ResumeJobRequest(name=name, **more)
-        return await self.jobs.ResumeJob(request, metadata=self.metadata, timeout=10)
+        return await self.jobs.ResumeJob(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
     async def retry_failed(self, name: str, **more: Any) -> Any:
         request = jobs_pb2.RetryFailedRowsRequest(name=name, **more)
-        return await self.jobs.RetryFailedRows(request, metadata=self.metadata, timeout=10)
+        return await self.jobs.RetryFailedRows(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
     async def regenerate(self, name: str, row: int) -> Any:
         request = jobs_pb2.RegenerateRowRequest(name=name, row=row)
-        return await self.jobs.RegenerateRow(request, metadata=self.metadata, timeout=10)
+        return await self.jobs.RegenerateRow(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
     async def estimate(self, file: str, *templates: str, **more: Any) -> Any:
         request = jobs_pb2.EstimateJobRequest(file=file, templates=templates, **more)
-        return await self.jobs.EstimateJob(request, metadata=self.metadata, timeout=10)
+        return await self.jobs.EstimateJob(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
-    async def until(self, name: str, *states: int, seconds: float = 30) -> Any:
+    async def until(self, name: str, *states: int, seconds: float = PATIENCE_SECONDS) -> Any:
         """Return the job once it is in one of the states (by default a final one)."""
         deadline = time.monotonic() + seconds
         while True:
@@ -258,12 +266,12 @@ class Person:
 
     async def rows(self, name: str, **more: Any) -> Any:
         request = jobs_pb2.ListJobRowsRequest(parent=name, **more)
-        return await self.jobs.ListJobRows(request, metadata=self.metadata, timeout=10)
+        return await self.jobs.ListJobRows(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
     async def download(self, name: str, **form: Any) -> tuple[dict[str, str], bytes]:
         """Return the headers and the bytes of the result."""
         request = jobs_pb2.DownloadResultsRequest(parent=name, **form)
-        call = self.jobs.DownloadResults(request, metadata=self.metadata, timeout=30)
+        call = self.jobs.DownloadResults(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
         data = b"".join([piece.data async for piece in call])
         return dict(await call.initial_metadata()), data
 

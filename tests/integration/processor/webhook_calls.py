@@ -10,6 +10,7 @@ from smelt.processor.v1 import webhooks_pb2
 
 from services.common.database import plain_url
 from tests.integration.processor.suite import Person, Suite
+from tests.support.patience import PATIENCE_SECONDS
 
 Delivery = webhooks_pb2.WebhookDelivery
 
@@ -17,50 +18,58 @@ Delivery = webhooks_pb2.WebhookDelivery
 async def hook(person: Person, url: str, **more: Any) -> tuple[str, str]:
     """Store a webhook; return its name and its secret."""
     request = webhooks_pb2.CreateWebhookRequest(webhook=webhooks_pb2.Webhook(url=url, **more))
-    made = await person.webhooks.CreateWebhook(request, metadata=person.metadata, timeout=10)
+    made = await person.webhooks.CreateWebhook(request, metadata=person.metadata, timeout=PATIENCE_SECONDS)
     return made.name, made.signing_secret
 
 
 async def change(person: Person, name: str, **fields: Any) -> Any:
     request = webhooks_pb2.UpdateWebhookRequest(webhook=webhooks_pb2.Webhook(name=name, **fields))
-    return await person.webhooks.UpdateWebhook(request, metadata=person.metadata, timeout=10)
+    return await person.webhooks.UpdateWebhook(request, metadata=person.metadata, timeout=PATIENCE_SECONDS)
 
 
 async def rotate(person: Person, name: str, **more: Any) -> str:
     """Return the webhook's new secret."""
     request = webhooks_pb2.RotateWebhookSecretRequest(name=name, **more)
-    made = await person.webhooks.RotateWebhookSecret(request, metadata=person.metadata, timeout=10)
+    made = await person.webhooks.RotateWebhookSecret(
+        request, metadata=person.metadata, timeout=PATIENCE_SECONDS
+    )
     return str(made.signing_secret)
 
 
 async def test(person: Person, name: str) -> Any:
     request = webhooks_pb2.TestWebhookRequest(name=name)
-    return await person.webhooks.TestWebhook(request, metadata=person.metadata, timeout=10)
+    return await person.webhooks.TestWebhook(request, metadata=person.metadata, timeout=PATIENCE_SECONDS)
 
 
 async def get(person: Person, name: str) -> Any:
     request = webhooks_pb2.GetWebhookRequest(name=name)
-    return await person.webhooks.GetWebhook(request, metadata=person.metadata, timeout=10)
+    return await person.webhooks.GetWebhook(request, metadata=person.metadata, timeout=PATIENCE_SECONDS)
 
 
 async def remove(person: Person, name: str) -> None:
     request = webhooks_pb2.DeleteWebhookRequest(name=name)
-    await person.webhooks.DeleteWebhook(request, metadata=person.metadata, timeout=10)
+    await person.webhooks.DeleteWebhook(request, metadata=person.metadata, timeout=PATIENCE_SECONDS)
 
 
 async def deliveries(person: Person, name: str, **more: Any) -> Any:
     request = webhooks_pb2.ListWebhookDeliveriesRequest(parent=name, **more)
-    return await person.webhooks.ListWebhookDeliveries(request, metadata=person.metadata, timeout=10)
+    return await person.webhooks.ListWebhookDeliveries(
+        request, metadata=person.metadata, timeout=PATIENCE_SECONDS
+    )
 
 
 async def delivery(person: Person, name: str) -> Any:
     request = webhooks_pb2.GetWebhookDeliveryRequest(name=name)
-    return await person.webhooks.GetWebhookDelivery(request, metadata=person.metadata, timeout=10)
+    return await person.webhooks.GetWebhookDelivery(
+        request, metadata=person.metadata, timeout=PATIENCE_SECONDS
+    )
 
 
 async def again(person: Person, name: str) -> Any:
     request = webhooks_pb2.RedeliverWebhookDeliveryRequest(name=name)
-    return await person.webhooks.RedeliverWebhookDelivery(request, metadata=person.metadata, timeout=10)
+    return await person.webhooks.RedeliverWebhookDelivery(
+        request, metadata=person.metadata, timeout=PATIENCE_SECONDS
+    )
 
 
 async def tried(

@@ -12,6 +12,7 @@ from services.vault.keys.unseal import unseal
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootKeyFile
 from tests.integration.vault.vault_process import Vault
+from tests.support.patience import PATIENCE_SECONDS
 
 COLUMNS = "chain, seq, time, account, object, action, outcome, body, mac"
 
@@ -51,7 +52,7 @@ async def findings(vault: Vault) -> list[tuple[str, int, str]]:
     async def nothing() -> AsyncIterator[audit_pb2.VerifyAuditRequest]:
         yield audit_pb2.VerifyAuditRequest()
 
-    said = [each async for each in vault.audit_operator().VerifyAudit(nothing(), timeout=60)]
+    said = [each async for each in vault.audit_operator().VerifyAudit(nothing(), timeout=PATIENCE_SECONDS)]
     assert said[-1].HasField("summary")
     found = [each.finding for each in said if each.HasField("finding")]
     assert said[-1].summary.findings == len(found)

@@ -15,6 +15,7 @@ from services.common.rpc.errors import error_from_rpc
 from services.common.tokens import Kind, TokenVerifier
 from services.vault.policy import POLICY
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.wire import one_request
 
 METHODS = sorted(POLICY)
@@ -43,12 +44,14 @@ async def called(
             answers: Any = channel.stream_stream(method, **coders)(
                 one_request(request, refusal_expected=sealed or caller not in POLICY[method].callers),
                 metadata=metadata,
-                timeout=10,
+                timeout=PATIENCE_SECONDS,
             )
             async for _ in answers:
                 pass
         elif what.server_streaming:
-            async for _ in channel.unary_stream(method, **coders)(request, metadata=metadata, timeout=10):
+            async for _ in channel.unary_stream(method, **coders)(
+                request, metadata=metadata, timeout=PATIENCE_SECONDS
+            ):
                 pass
         else:
             await channel.unary_unary(method, **coders)(request, metadata=metadata)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import threading
-import time
 from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -20,6 +19,7 @@ from deploy.local.secret_files import private_directory, write_secret
 from services.common.ids import new_id
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
 from tests.support import stores
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.proc import tree
 from tests.support.session import Room, Session
 
@@ -83,14 +83,16 @@ async def test_while_postgres_hangs_or_is_dead_no_key_leaves_and_the_vault_is_no
     account = new_account()
     key = await vault.add_key(account)
     grant = (await vault.grant(account, key.name, last_row=10**6, release_budget=10**7)).token
-    outcomes: list[tuple[float, str]] = []
+    outcomes: list[tuple[bool, str]] = []
+    ended = False
     stopped = server.pids()
 
     async with worker(vault) as stream:
 
         async def load(first: int) -> None:
+            # By whether the server had ended already when it was asked for.
             for row in range(first, first + 100_000):
-                outcomes.append((time.monotonic(), await stream.outcome(grant, row)))
+                outcomes.append((ended, await stream.outcome(grant, row)))
                 if outcomes[-1][1] != SECRET:
                     return
 
@@ -98,23 +100,21 @@ async def test_while_postgres_hangs_or_is_dead_no_key_leaves_and_the_vault_is_no
         while len(outcomes) < 200:
             await asyncio.sleep(0.01)
         server.signal(how)
-        ended = time.monotonic()
+        ended = True
         try:
-            # All that was in flight is answered within the deadline of the record, and refused.
-            await asyncio.wait_for(asyncio.gather(*loads), 5)
-            refused = [(at, said) for at, said in outcomes if said != SECRET]
-            assert {said for _, said in refused} == {"AUDIT_UNAVAILABLE"}
-            assert len(refused) == 8
-            await vault.wait("/ready", 503, seconds=5)
+            # All that was in flight is answered while the server is away, and refused.
+            await asyncio.wait_for(asyncio.gather(*loads), PATIENCE_SECONDS)
+            assert [said for _, said in outcomes if said != SECRET] == ["AUDIT_UNAVAILABLE"] * 8
+            await vault.wait("/ready", 503)
             assert await vault.probe("/live") == 200
             assert await stream.outcome(grant, 999_999) == "AUDIT_UNAVAILABLE"
         finally:
             if how is signal.SIGSTOP:
                 server.signal(signal.SIGCONT, also=stopped)
         # An answer that was on its way when the server stopped may arrive just after.
-        assert max(at for at, said in outcomes if said == SECRET) < ended + 1
+        assert not any(late for late, said in outcomes if said == SECRET)
         if how is signal.SIGSTOP:
-            await vault.wait("/ready", 200, seconds=20)
+            await vault.wait("/ready", 200)
             assert await stream.outcome(grant, 999_998) == SECRET
             released = vault.query("SELECT count(*) FROM audit_records WHERE outcome = 'released'")
             assert released[0][0] >= sum(said == SECRET for _, said in outcomes) + 1

@@ -41,6 +41,7 @@ from services.vault.keys.first_start import FirstStart
 from services.vault.keys.store import KeyStore
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootKeyFile
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.stores import Database
 
@@ -48,7 +49,6 @@ ROOT = Path(__file__).resolve().parents[3]
 SECRET = "sk-test-abcdefghijklmnop-0123"
 PRIVATE = "127.0.0.1:9911"
 PRIVATE_URL = f"http://{PRIVATE}/v1"
-START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Vault:
             env=self.environment(identity) | more,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -176,7 +176,7 @@ class Vault:
         self.process = self.command("serve")
         await self.wait("/ready" if ready else "/live", 200)
 
-    async def wait(self, path: str, status: int, seconds: float = START_SECONDS) -> None:
+    async def wait(self, path: str, status: int, seconds: float = PATIENCE_SECONDS) -> None:
         """Return when the probe gives this status."""
         end = time.monotonic() + seconds
         while (seen := await self.probe(path)) != status:
@@ -189,7 +189,9 @@ class Vault:
 
         def ask() -> int:
             try:
-                return int(urllib.request.urlopen(f"http://{self.health}{path}", timeout=2).status)
+                return int(
+                    urllib.request.urlopen(f"http://{self.health}{path}", timeout=PATIENCE_SECONDS).status
+                )
             except urllib.error.HTTPError as error:
                 return error.code
             except OSError:
@@ -204,7 +206,7 @@ class Vault:
         """End the process and wait for it."""
         if self.process is not None:
             self.process.send_signal(number)
-            await asyncio.to_thread(self.process.wait, 15)
+            await asyncio.to_thread(self.process.wait, PATIENCE_SECONDS)
             self.process = None
 
     async def close(self) -> None:

@@ -19,6 +19,7 @@ from services.vault.keys.store import KeyStore
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootKeyFile
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
+from tests.support.patience import PATIENCE_SECONDS
 
 PER_SECOND = 50
 # A machine that cannot keep the rate does less; more at once would be about overload.
@@ -51,7 +52,7 @@ class Traffic:
     async def more(self, count: int) -> None:
         """Wait until so many more went well."""
         wanted = self.done + count
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.done < wanted:
                 await asyncio.sleep(0.01)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import settings_of, variables
 from tests.unit.deploy_k8s.manifests import (
     FOLDER,
@@ -58,7 +59,7 @@ def test_the_command_exists(pod: Pod, container: Manifest) -> None:
     arguments = [os.devnull if argument in _paths(container) else argument for argument in arguments]
     bare = {name: value for name, value in os.environ.items() if not name.startswith("SMELT_")}
     run = [sys.executable, *arguments]
-    done = subprocess.run(run, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(run, cwd=ROOT, env=bare, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.returncode == 2
     assert {line.partition(":")[0] for line in done.stderr.splitlines()} == _required(pod, container)
 

@@ -10,6 +10,7 @@ import pytest
 from services.files.errors import FileInvalidFormat
 from services.files.objects.sealed import in_pairs
 from services.files.threads import Abandoned, drawn, fed
+from tests.support.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ async def test_a_slow_thread_holds_the_sender_back(executor: ThreadPoolExecutor)
     go = threading.Event()
 
     def work(pieces: Iterator[bytes]) -> int:
-        go.wait(5)
+        go.wait(PATIENCE_SECONDS)
         return len(list(filter(None, pieces)))
 
     running = asyncio.ensure_future(fed(executor, numbers(100, sent), work))
@@ -62,9 +63,12 @@ async def test_a_thread_that_fails_ends_the_sending(executor: ThreadPoolExecutor
 
 async def test_a_sender_that_fails_or_leaves_is_met_in_the_thread(executor: ThreadPoolExecutor) -> None:
     met: list[BaseException] = []
+    begun = threading.Event()
 
     def work(pieces: Iterator[bytes]) -> None:
         try:
+            next(pieces)
+            begun.set()
             list(pieces)
         except BaseException as error:
             met.append(error)
@@ -80,8 +84,9 @@ async def test_a_sender_that_fails_or_leaves_is_met_in_the_thread(executor: Thre
 
     with pytest.raises(FileInvalidFormat):
         await fed(executor, broken(), work)
+    begun.clear()
     leaving = asyncio.ensure_future(fed(executor, endless(), work))
-    await asyncio.sleep(0.05)
+    assert await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving

@@ -10,6 +10,7 @@ from deploy.local.errors import CannotStart
 from deploy.local.graph import Step, reversed_steps, run_steps
 from deploy.local.processes import Child
 from deploy.local.supervision import SETTLED_SECONDS, Supervisor
+from tests.support.patience import PATIENCE_SECONDS
 
 
 class Noted:
@@ -34,7 +35,7 @@ def test_a_step_runs_after_all_it_waits_for() -> None:
 
 
 def test_steps_that_do_not_wait_for_each_other_run_together() -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENCE_SECONDS)
 
     def meet() -> None:
         both.wait()
@@ -50,7 +51,7 @@ def test_the_first_failure_cancels_the_rest_and_is_what_is_told() -> None:
         raise CannotStart("the first")
 
     def give_up() -> None:
-        assert cancelled.wait(10)
+        assert cancelled.wait(PATIENCE_SECONDS)
         raise CannotStart("a consequence")
 
     steps = [Step("a", fail), Step("b", give_up), Step("c", lambda: done.append("c"), ("a",))]

@@ -14,6 +14,7 @@ import pytest
 from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.pids import Recorded, Register, end_leftovers, started
 from deploy.local.processes import Child, Command, rotate_logs, run_once
+from tests.support.patience import PATIENCE_SECONDS
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up'); time.sleep(60)"
@@ -114,7 +115,7 @@ def test_leftovers_on_record_are_ended(tmp_path: Path) -> None:
     left = subprocess.Popen([sys.executable, "-c", SLEEP], start_new_session=True)
     Register(tmp_path / "record.json").add("left", left.pid)
     assert end_leftovers(tmp_path / "record.json") == ["left"]
-    assert left.wait(10) == -signal.SIGTERM
+    assert left.wait(PATIENCE_SECONDS) == -signal.SIGTERM
     assert not (tmp_path / "record.json").exists()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.services import EVERYONE, PASSED_ON
-from tests import promises, reasons
+from tests import codemap, promises, reasons
 from tests.support.processes import PROCESSES, settings_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +29,10 @@ def test_the_list_of_promises_is_up_to_date() -> None:
 
 def test_the_list_of_reasons_is_up_to_date() -> None:
     assert reasons.PAPER.read_text(encoding="utf-8") == reasons.page(), "run python -m tests.reasons"
+
+
+def test_the_map_of_rooms_is_up_to_date() -> None:
+    assert codemap.PAPER.read_text(encoding="utf-8") == codemap.page(), "run python -m tests.codemap"
 
 
 def test_no_reason_in_the_code_is_missing_from_the_list() -> None:

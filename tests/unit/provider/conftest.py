@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 
 KEY = "sk-test-abcdefghijklmnop"
@@ -25,5 +26,7 @@ def provider(running_provider: Provider) -> Provider:
 @pytest.fixture
 def http(provider: Provider) -> Iterator[httpx2.Client]:
     headers = {"Authorization": f"Bearer {KEY}"}
-    with httpx2.Client(base_url=provider.base_url, headers=headers, trust_env=False, timeout=10) as client:
+    with httpx2.Client(
+        base_url=provider.base_url, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client

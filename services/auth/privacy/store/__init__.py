@@ -1,1 +1,1 @@
-"""Rows of exports, deletions and their steps in Postgres. The rules stand one room up."""
+"""SQL for exports, deletions and their steps. The rules are in the folder above."""

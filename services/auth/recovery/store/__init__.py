@@ -1,1 +1,1 @@
-"""Rows of mailed tokens and password changes in Postgres. The rules stand one room up."""
+"""SQL for mailed tokens and password changes. The rules are in the folder above."""

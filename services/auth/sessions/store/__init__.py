@@ -1,1 +1,1 @@
-"""Rows of sessions and devices in Postgres. The rules stand one room up."""
+"""SQL for sessions and devices. The rules are in the folder above."""

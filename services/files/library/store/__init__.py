@@ -1,1 +1,1 @@
-"""Rows of files and of their parses in Postgres. The rules stand one room up."""
+"""SQL for files and their parses. The rules are in the folder above."""

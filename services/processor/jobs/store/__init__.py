@@ -1,1 +1,1 @@
-"""Jobs in Postgres. The rules stand one room up."""
+"""SQL for jobs. The rules are in the folder above."""

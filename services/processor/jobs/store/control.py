@@ -16,7 +16,7 @@ from services.processor.jobs.errors import (
 )
 from services.processor.jobs.job import FINAL, State
 from services.processor.jobs.plan import cut
-from services.processor.queue.tasks import defer_assembly, defer_shard
+from services.processor.queue.store import defer_assembly, defer_shard
 
 _LOCK = """
     SELECT state, first_row, last_row, parallel_calls, shards_done = shard_count

@@ -1,1 +1,1 @@
-"""Finished rows and assemblies in Postgres. The rules stand one room up."""
+"""SQL for finished rows and assemblies. The rules are in the folder above."""

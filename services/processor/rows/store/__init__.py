@@ -1,1 +1,1 @@
-"""Claims, shards and sealed answers in Postgres. The rules stand one room up."""
+"""SQL for claims, shards and sealed answers. The rules are in the folder above."""

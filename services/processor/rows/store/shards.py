@@ -8,7 +8,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from services.processor.jobs.job import State
 from services.processor.jobs.row_result import NewResult
-from services.processor.queue.tasks import RUN_SHARD, defer_assembly, defer_shard, next_turn
+from services.processor.queue.store import defer_assembly, defer_shard, next_turn
+from services.processor.queue.tasks import RUN_SHARD
 from services.processor.rows.claims import Claim, FenceLost, ShardIncomplete, Waiting
 from services.processor.rows.store import shard_sql as sql
 

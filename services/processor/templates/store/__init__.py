@@ -1,1 +1,1 @@
-"""Templates and variables in Postgres. The rules stand one room up."""
+"""SQL for templates and variables. The rules are in the folder above."""

@@ -1,1 +1,1 @@
-"""Webhooks, deliveries and their queue in Postgres. The rules stand one room up."""
+"""SQL for webhooks, deliveries and their queue. The rules are in the folder above."""

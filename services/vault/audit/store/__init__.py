@@ -1,1 +1,1 @@
-"""The audit log in Postgres: appending, pages, the whole log. The chain's rules stand one room up."""
+"""SQL for the audit log: appending, pages, reading all of it. The chain is in the folder above."""

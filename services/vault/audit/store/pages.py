@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.database import transaction
 from services.common.paging import PageTokenInvalid, Position
+from services.vault.audit.reading import KeyUse, Recorded
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
@@ -40,36 +41,6 @@ FROM newest
 GROUP BY date_trunc('hour', time, 'UTC'), 1, 2, 3
 ORDER BY date_trunc('hour', time, 'UTC') DESC, 6 DESC, 1, 2, 3
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A record as a person may see it."""
-
-    chain: str
-    seq: int
-    time: datetime
-    object: str
-    action: str
-    outcome: str
-    details: dict[str, str]
-
-    @property
-    def position(self) -> Position:
-        """Where a page that ends with this record goes on."""
-        return Position(self.time, f"{self.seq}S{self.chain.replace('-', 'Z').replace('.', 'P')}")
-
-
-@dataclass(frozen=True, slots=True)
-class KeyUse:
-    """So many asks for a key for one job within an hour that came to the same."""
-
-    job: str
-    outcome: str
-    reason: str
-    count: int
-    start_time: datetime
-    end_time: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Rows of erasures in both databases. The rules stand one room up."""
+"""SQL for erasures in both databases. The rules are in the folder above."""

@@ -1,1 +1,1 @@
-"""Rows of grants in Postgres: new ones, ended ones. The rules stand one room up."""
+"""SQL for grants: new, revoked, expired. The rules are in the folder above."""

@@ -1,1 +1,1 @@
-"""The statements of a batch of releases, and what the key store says of keys at that moment."""
+"""SQL for a batch of releases, and the state of keys in the key store at that moment."""

@@ -1,1 +1,1 @@
-"""Rotations in the key store: locks, wrapped keys, epochs. The rules stand one room up."""
+"""SQL for rotations in the key store: locks, wrapped keys, epochs. The rules are in the folder above."""

@@ -14,12 +14,13 @@ from tests.integration.auth.auth_server import (
     refusal,
     token_in,
 )
+from tests.support.patience import PATIENCE_SECONDS
 
 OTHER = "another long passphrase"
 
 
 async def verify(auth: Auth, token: str) -> Any:
-    return await auth.users.VerifyEmail(users_pb2.VerifyEmailRequest(token=token), timeout=10)
+    return await auth.users.VerifyEmail(users_pb2.VerifyEmailRequest(token=token), timeout=PATIENCE_SECONDS)
 
 
 async def test_after_the_first_account_nobody_registers_not_even_at_the_same_moment(

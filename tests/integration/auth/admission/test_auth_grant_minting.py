@@ -10,6 +10,7 @@ from services.common.identity import PASSPORT_KEY, grant_from
 from services.common.tokens import KeySet, Kind, StaticKeys, TokenVerifier
 from tests.integration.auth.auth_server import Auth, refusal
 from tests.integration.auth.vault_standin import ISSUER
+from tests.support.patience import PATIENCE_SECONDS
 
 Request = grants_pb2.MintJobGrantRequest
 WORK: dict[str, Any] = {
@@ -29,7 +30,7 @@ async def mint(auth: Auth, passport: str, **changes: Any) -> grants_pb2.MintJobG
     async with auth.as_caller("processor") as channel:
         answer: grants_pb2.MintJobGrantResponse = await grants_pb2_grpc.GrantServiceStub(
             channel
-        ).MintJobGrant(request, metadata=((PASSPORT_KEY, passport),), timeout=5)
+        ).MintJobGrant(request, metadata=((PASSPORT_KEY, passport),), timeout=PATIENCE_SECONDS)
         return answer
 
 

@@ -11,6 +11,7 @@ import pytest
 from smelt.auth.v1 import recovery_pb2
 
 from tests.integration.auth.auth_server import Auth, Replicas
+from tests.support.patience import PATIENCE_SECONDS
 
 #: Two samples of one distribution lie further apart than this once in fifteen thousand runs.
 FAR = 4.0
@@ -39,7 +40,7 @@ async def interleaved(ask: Callable[[str], Awaitable[object]], tries: int) -> tu
 
 async def asked(auth: Auth, email: str) -> None:
     await auth.recovery.RequestPasswordReset(
-        recovery_pb2.RequestPasswordResetRequest(email=email), timeout=10
+        recovery_pb2.RequestPasswordResetRequest(email=email), timeout=PATIENCE_SECONDS
     )
 
 
@@ -59,17 +60,17 @@ async def test_a_wrong_password_takes_as_long_as_an_unknown_address(auth: Auth, 
     known, unknown = await interleaved(lambda email: auth.sign_in(email, "a wrong password"), tries)
     assert apart(known, unknown) < FAR
     # The control: a refusal that skips the hash would be seen at once.
-    assert min(known + unknown) > 10 * await quick(auth)
+    assert apart(known + unknown, await quick(auth, 2 * tries)) > FAR
 
 
-async def quick(auth: Auth) -> float:
-    """Seconds of the quickest of a few answers that need no hash."""
+async def quick(auth: Auth, tries: int) -> list[float]:
+    """Seconds of answers that need no hash."""
     seconds = []
-    for _ in range(5):
+    for _ in range(tries):
         started = time.perf_counter()
         await auth.check(None)
         seconds.append(time.perf_counter() - started)
-    return min(seconds)
+    return seconds
 
 
 @pytest.mark.promise("S24")

@@ -13,13 +13,16 @@ from smelt.auth.v1 import sessions_pb2, users_pb2
 from services.auth.passwords import passwords
 from services.common.identity import PASSPORT_KEY
 from tests.integration.auth.auth_server import PASSWORD, Auth, Replicas, refusal, refused
+from tests.support.patience import PATIENCE_SECONDS
 
 NEW = "a completely different passphrase"
 
 
 async def change(auth: Auth, passport: str, current: str, new: str) -> Any:
     request = users_pb2.ChangePasswordRequest(current_password=current, new_password=new)
-    return await auth.users.ChangePassword(request, metadata=((PASSPORT_KEY, passport),), timeout=60)
+    return await auth.users.ChangePassword(
+        request, metadata=((PASSPORT_KEY, passport),), timeout=PATIENCE_SECONDS
+    )
 
 
 async def passes(auth: Auth, token: str) -> bool:

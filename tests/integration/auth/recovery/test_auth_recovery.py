@@ -11,29 +11,34 @@ from smelt.auth.v1 import recovery_pb2
 from services.auth.limits.limits import Rate
 from services.common.rpc.errors import error_from_rpc
 from tests.integration.auth.auth_server import Auth, Replicas, from_client, refusal, refused, token_in
+from tests.support.patience import PATIENCE_SECONDS
 
 NEW = "a completely different passphrase"
 
 
 async def ask(auth: Auth, email: str, client: str = "") -> None:
     await auth.recovery.RequestPasswordReset(
-        recovery_pb2.RequestPasswordResetRequest(email=email), metadata=from_client(client), timeout=10
+        recovery_pb2.RequestPasswordResetRequest(email=email),
+        metadata=from_client(client),
+        timeout=PATIENCE_SECONDS,
     )
 
 
 async def ask_link(auth: Auth, email: str) -> None:
-    await auth.recovery.RequestSignInLink(recovery_pb2.RequestSignInLinkRequest(email=email), timeout=10)
+    await auth.recovery.RequestSignInLink(
+        recovery_pb2.RequestSignInLinkRequest(email=email), timeout=PATIENCE_SECONDS
+    )
 
 
 async def reset(auth: Auth, token: str, password: str = NEW) -> Any:
     return await auth.recovery.ConfirmPasswordReset(
-        recovery_pb2.ConfirmPasswordResetRequest(token=token, new_password=password), timeout=60
+        recovery_pb2.ConfirmPasswordResetRequest(token=token, new_password=password), timeout=PATIENCE_SECONDS
     )
 
 
 async def by_link(auth: Auth, token: str) -> Any:
     return await auth.recovery.ConfirmSignInLink(
-        recovery_pb2.ConfirmSignInLinkRequest(token=token), timeout=10
+        recovery_pb2.ConfirmSignInLinkRequest(token=token), timeout=PATIENCE_SECONDS
     )
 
 

@@ -7,6 +7,7 @@ from smelt.auth.v1 import session_states_pb2, session_states_pb2_grpc, sessions_
 
 from services.common.identity import PASSPORT_KEY
 from tests.integration.auth.auth_server import Auth, refusal
+from tests.support.patience import PATIENCE_SECONDS
 
 
 async def test_signing_out_ends_the_session_at_once(auth: Auth) -> None:
@@ -50,7 +51,9 @@ async def test_a_name_that_is_none_is_refused(auth: Auth) -> None:
 
 async def listed(auth: Auth, passport: str, **page: Any) -> sessions_pb2.ListSessionsResponse:
     answer: sessions_pb2.ListSessionsResponse = await auth.sessions.ListSessions(
-        sessions_pb2.ListSessionsRequest(**page), metadata=((PASSPORT_KEY, passport),), timeout=5
+        sessions_pb2.ListSessionsRequest(**page),
+        metadata=((PASSPORT_KEY, passport),),
+        timeout=PATIENCE_SECONDS,
     )
     return answer
 
@@ -101,7 +104,9 @@ async def test_all_others_can_be_ended_at_once(auth: Auth) -> None:
     ]
     passport = await auth.passport(person.header)
     answer = await auth.sessions.RevokeOtherSessions(
-        sessions_pb2.RevokeOtherSessionsRequest(), metadata=((PASSPORT_KEY, passport),), timeout=5
+        sessions_pb2.RevokeOtherSessionsRequest(),
+        metadata=((PASSPORT_KEY, passport),),
+        timeout=PATIENCE_SECONDS,
     )
     assert answer.revoked == 3
     for header in others:
@@ -125,10 +130,10 @@ async def test_services_are_told_which_sessions_stand(auth: Auth) -> None:
     ]
     async with auth.as_caller("processor") as channel:
         answer = await session_states_pb2_grpc.SessionStateServiceStub(channel).GetSessionStates(
-            session_states_pb2.GetSessionStatesRequest(sessions=asked[:3]), timeout=5
+            session_states_pb2.GetSessionStatesRequest(sessions=asked[:3]), timeout=PATIENCE_SECONDS
         )
         assert list(answer.active) == [person.session]
         answer = await session_states_pb2_grpc.SessionStateServiceStub(channel).GetSessionStates(
-            session_states_pb2.GetSessionStatesRequest(sessions=asked[3:]), timeout=5
+            session_states_pb2.GetSessionStatesRequest(sessions=asked[3:]), timeout=PATIENCE_SECONDS
         )
         assert list(answer.active) == []

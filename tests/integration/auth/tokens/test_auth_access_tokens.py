@@ -14,6 +14,7 @@ from services.common.tokens import KeySet, Kind, StaticKeys, TokenVerifier
 from tests.integration.auth.admission.test_auth_grant_minting import mint
 from tests.integration.auth.auth_server import Auth, Person, refusal
 from tests.integration.auth.vault_standin import ISSUER
+from tests.support.patience import PATIENCE_SECONDS
 
 
 class Tokens:
@@ -32,27 +33,29 @@ class Tokens:
             **{"display_name": "script", "scopes": scopes or ("read", "write"), **more}
         )
         made: access_tokens_pb2.CreateAccessTokenResponse = await self._stub.CreateAccessToken(
-            request, metadata=await self._metadata("POST"), timeout=5
+            request, metadata=await self._metadata("POST"), timeout=PATIENCE_SECONDS
         )
         return made
 
     async def list(self, size: int = 0, token: str = "") -> access_tokens_pb2.ListAccessTokensResponse:
         request = access_tokens_pb2.ListAccessTokensRequest(page_size=size, page_token=token)
         found: access_tokens_pb2.ListAccessTokensResponse = await self._stub.ListAccessTokens(
-            request, metadata=await self._metadata("GET"), timeout=5
+            request, metadata=await self._metadata("GET"), timeout=PATIENCE_SECONDS
         )
         return found
 
     async def get(self, name: str) -> access_tokens_pb2.AccessToken:
         request = access_tokens_pb2.GetAccessTokenRequest(name=name)
         found: access_tokens_pb2.AccessToken = await self._stub.GetAccessToken(
-            request, metadata=await self._metadata("GET"), timeout=5
+            request, metadata=await self._metadata("GET"), timeout=PATIENCE_SECONDS
         )
         return found
 
     async def delete(self, name: str) -> None:
         request = access_tokens_pb2.DeleteAccessTokenRequest(name=name)
-        await self._stub.DeleteAccessToken(request, metadata=await self._metadata("DELETE"), timeout=5)
+        await self._stub.DeleteAccessToken(
+            request, metadata=await self._metadata("DELETE"), timeout=PATIENCE_SECONDS
+        )
 
 
 async def scopes_of(auth: Auth, passport: str) -> tuple[str, str, list[str]]:

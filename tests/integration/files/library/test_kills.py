@@ -21,6 +21,7 @@ from deploy.local.s3 import ObjectStore
 from deploy.local.secret_files import private_directory
 from tests.integration.files.service import Caller, Service, client, messages, ready
 from tests.integration.files.sweep.test_leavings import until
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Session
 
 Connect = Callable[[Service, str], grpc.aio.Channel]
@@ -60,7 +61,7 @@ async def killed(caller: Caller, point: float, kill: Callable[[], None]) -> None
         sent_enough.set()
 
     upload = asyncio.ensure_future(caller.files.UploadFile(pieces(), metadata=caller.metadata))
-    await asyncio.wait_for(sent_enough.wait(), 60)
+    await asyncio.wait_for(sent_enough.wait(), PATIENCE_SECONDS)
     await asyncio.sleep(max(0.0, point - 1))
     kill()
     await asyncio.gather(upload, return_exceptions=True)

@@ -18,6 +18,7 @@ from services.common.errors import Unavailable
 from services.files.sweep.store import SweepStore
 from tests.integration.files.results.test_results import parts, read
 from tests.integration.files.service import Caller, Service, client, messages, ready, refusal
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.proc import tree
 from tests.support.stores import Databases
 
@@ -25,7 +26,7 @@ Connect = Callable[[Service, str], grpc.aio.Channel]
 LINE = b"Ada,Lovelace," + b"r" * 1000 + b"\n"
 
 
-async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+async def until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not await asyncio.to_thread(holds):
         assert time.monotonic() < deadline
@@ -65,7 +66,7 @@ async def test_a_deleted_file_is_gone_with_its_object(gateway: Caller, service: 
 async def test_a_caller_that_leaves_leaves_nothing(gateway: Caller, service: Service) -> None:
     before, sent = service.keys(), asyncio.Event()
     call = gateway.files.UploadFile(slow_upload(gateway, sent), metadata=gateway.metadata)
-    await asyncio.wait_for(sent.wait(), 20)
+    await asyncio.wait_for(sent.wait(), PATIENCE_SECONDS)
     call.cancel()
     await until(lambda: service.keys() == before)
     await asyncio.sleep(0.2)
@@ -92,7 +93,7 @@ async def test_when_the_process_that_reads_an_upload_is_killed_nothing_is_left(
         await asyncio.Event().wait()
 
     call = gateway.files.UploadFile(upload(), metadata=gateway.metadata)
-    await asyncio.wait_for(sent.wait(), 20)
+    await asyncio.wait_for(sent.wait(), PATIENCE_SECONDS)
     readers: set[int] = set()
 
     def reads() -> bool:
@@ -126,7 +127,7 @@ async def test_what_a_kill_leaves_is_swept(sweeping: Callable[[], Service], conn
     kept = await Caller(connect(service, "gateway")).upload(b"a\n1\n")
     person, sent = Caller(connect(service, "gateway")), asyncio.Event()
     call = person.files.UploadFile(slow_upload(person, sent), metadata=person.metadata)
-    await asyncio.wait_for(sent.wait(), 20)
+    await asyncio.wait_for(sent.wait(), PATIENCE_SECONDS)
     service.process.send_signal(signal.SIGKILL)
     service.process.wait()
     with pytest.raises(grpc.aio.AioRpcError):

@@ -41,7 +41,7 @@ async def test_a_paused_job_starts_no_row_and_goes_on_without_repeating_one(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
     provider.script(latency_ms=100)
-    rows = people(60)
+    rows = people(600)
     job = await ada.start(world.add_file(COLUMNS, rows), await ada.template(PROMPT), parallel_calls=5)
     await some_done(ada, job.name)
     paused = await ada.pause(job.name)
@@ -52,16 +52,17 @@ async def test_a_paused_job_starts_no_row_and_goes_on_without_repeating_one(
     await asyncio.sleep(1.0)
     settled = provider.prompts()
     await asyncio.sleep(0.5)
-    assert len(provider.prompts()) == len(settled) < 60
+    assert len(provider.prompts()) == len(settled) < 600
     waiting = await ada.job(job.name)
     # What was in flight has its result, too.
     assert waiting.request_counts.succeeded == len(settled)
     _, partial = await ada.download(job.name, rows=jobs_pb2.DownloadResultsRequest.ONLY_SUCCEEDED)
     assert len(lines(partial)) == len(settled) + 1
+    provider.script()
     resumed = await ada.resume(job.name)
     assert (resumed.state, resumed.pause_reason) == (State.RUNNING, Reason.NOT_PAUSED)
     done = await ada.until(job.name)
-    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 60)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 600)
     assert sorted(provider.prompts()) == sorted(prompts_of(rows))
 
 
@@ -158,7 +159,7 @@ async def test_what_a_job_is_not_in_a_state_for_is_refused(
     assert await refusal(ada.resume(job.name)) == "JOB_NOT_PAUSED"
     assert await refusal(eve.pause(job.name)) == "JOB_NOT_FOUND"
     assert await refusal(eve.retry_failed(job.name)) == "JOB_NOT_FOUND"
-    provider.script(latency_ms=5000)
+    provider.script(latency_ms=600_000)
     running = await ada.start(world.add_file(COLUMNS, people(2)), await ada.template(PROMPT))
     assert await refusal(ada.retry_failed(running.name)) == "JOB_NOT_COMPLETED"
     await ada.cancel(running.name)
@@ -220,10 +221,14 @@ async def test_results_are_downloaded_in_the_form_that_is_asked_for(
 async def test_a_job_that_has_ended_can_be_deleted_with_all_of_it(
     ada: Person, eve: Person, worker: Process, world: World, provider: Provider
 ) -> None:
-    provider.script({"action": "slow", "seconds": 0.5})
     file = world.add_file(["Name"], [["a"], ["b"]])
-    job = (await ada.start(file, await ada.template("Write to {{Name}}"))).name
-    assert await refusal(ada.delete(job)) == "JOB_NOT_ENDED"
+    template = await ada.template("Write to {{Name}}")
+    provider.script(latency_ms=600_000)
+    running = (await ada.start(file, template)).name
+    assert await refusal(ada.delete(running)) == "JOB_NOT_ENDED"
+    await ada.cancel(running)
+    provider.script()
+    job = (await ada.start(file, template)).name
     assert (await ada.until(job)).state == State.COMPLETED
     assert any(name == job for name, _ in world.results)
     used = (await ada.used()).used

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import time
 
 import pytest
 
@@ -29,7 +28,7 @@ async def _start(ada: Person, world: World, provider: Provider) -> str:
 
 
 async def _check(ada: Person, name: str) -> None:
-    done = await ada.until(name, seconds=60)
+    done = await ada.until(name)
     assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (
         State.COMPLETED,
         ROWS,
@@ -75,15 +74,14 @@ async def test_a_stopped_worker_does_not_wait_for_calls_without_end(
     for process in suite.processes[1:]:
         process.popen.terminate()
     other = suite.worker(SMELT_DRAIN_SECONDS="1")
-    provider.script(latency_ms=40_000)
+    provider.script(latency_ms=600_000)
     file = world.add_file(["Name"], [[f"person {number}"] for number in range(5)])
     job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
     while provider.summary()["in_flight"] < 5:
         await asyncio.sleep(0.02)
-    stopped = time.monotonic()
     assert other.terminate() == 0
-    # A second of patience, three for what is written down, and what a busy machine takes to end a process.
-    assert time.monotonic() - stopped < 10
+    # It went before any of its calls was answered, which takes longer than this test may.
+    assert [seen["status"] for seen in provider.requests()] == [None] * 5
     provider.script()
     suite.worker()
     done = await ada.until(job.name)
@@ -100,12 +98,12 @@ async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_
     shifted = suite.shifted_worker(shift_seconds)
     provider.script(latency_ms=100)
     # The vault's absence puts the shards back into the queue for some seconds, which must not become an hour.
-    world.unavailable_until = time.monotonic() + 1
+    world.unavailable_releases = 5
     file = world.add_file(["Name"], [[f"person {number}"] for number in range(1, 21)])
     job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
     # Another worker whose clock is right must not take from it what it still holds.
     suite.worker()
-    done = await ada.until(job.name, seconds=60)
+    done = await ada.until(job.name)
     assert shifted.terminate() == 0
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
     assert len([seen for seen in provider.requests() if seen["status"] == 200]) == 20

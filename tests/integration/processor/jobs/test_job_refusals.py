@@ -8,6 +8,7 @@ from smelt.processor.v1 import jobs_pb2, templates_pb2
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Suite, gateway_channel, refusal
+from tests.support.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -45,7 +46,9 @@ async def test_another_accounts_jobs_and_templates_do_not_exist(ada: Person, eve
     assert await refusal(eve.cancel(job.name)) == "JOB_NOT_FOUND"
     assert await refusal(eve.rows(job.name)) == "JOB_NOT_FOUND"
     assert await refusal(eve.download(job.name)) == "JOB_NOT_FOUND"
-    watch = eve.jobs.WatchJob(jobs_pb2.WatchJobRequest(name=job.name), metadata=eve.metadata, timeout=5)
+    watch = eve.jobs.WatchJob(
+        jobs_pb2.WatchJobRequest(name=job.name), metadata=eve.metadata, timeout=PATIENCE_SECONDS
+    )
     assert await refusal(watch.read()) == "JOB_NOT_FOUND"
     named = templates_pb2.GetTemplateRequest(name=template)
     assert await refusal(eve.templates.GetTemplate(named, metadata=eve.metadata)) == "TEMPLATE_NOT_FOUND"

@@ -10,6 +10,7 @@ from smelt.processor.v1 import jobs_pb2
 
 from tests.integration.processor.stand_in_services import SECRET, World
 from tests.integration.processor.suite import Person, Process, State, Suite, refusal
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider, answer_for, authorization_sha256
 
 COLUMNS = ["First Name", "Company"]
@@ -198,10 +199,12 @@ async def test_the_flags_of_a_chain_stand_at_their_own_columns(
 async def test_watching_shows_progress_and_ends_with_the_final_state(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
-    provider.script(latency_ms=100)
+    provider.script(latency_ms=300)
     file = world.add_file(COLUMNS, people(60))
     job = await ada.start(file, await ada.template(PROMPT), parallel_calls=6)
-    call = ada.jobs.WatchJob(jobs_pb2.WatchJobRequest(name=job.name), metadata=ada.metadata, timeout=30)
+    call = ada.jobs.WatchJob(
+        jobs_pb2.WatchJobRequest(name=job.name), metadata=ada.metadata, timeout=PATIENCE_SECONDS
+    )
     seen = [each async for each in call]
     assert seen[-1].state == State.COMPLETED
     done = [each.request_counts.succeeded for each in seen]

@@ -1,6 +1,5 @@
 """The client that speaks to providers: bounded in time and bytes, and deaf to its environment."""
 
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -50,15 +49,14 @@ async def test_neither_proxies_nor_keys_of_the_environment_reach_a_call(
     assert not {name.lower() for name in seen["header_names"]} & {"openai-organization", "cookie"}
 
 
-@pytest.mark.parametrize("rule", [{"action": "slow", "seconds": 30}, {"action": "trickle"}])
+# Neither comes to its end while this test may run.
+@pytest.mark.parametrize("rule", [{"action": "slow", "seconds": 600}, {"action": "trickle"}])
 async def test_a_call_ends_after_its_whole_time_also_when_bytes_still_come(
     client: Client, provider: Provider, rule: dict[str, Any]
 ) -> None:
-    started = time.monotonic()
     said = await ask(client, provider, **rule)
     assert isinstance(said, Unusable)
     assert said.failure is TIMED_OUT
-    assert time.monotonic() - started < 5
 
 
 async def test_an_answer_beyond_the_cap_is_dropped(client: Client, provider: Provider) -> None:

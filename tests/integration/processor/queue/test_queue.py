@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from services.common.database import engine, sessions
 from services.processor.jobs.store.jobs import JobStore
 from services.processor.models import JobRow
+from services.processor.queue.store import REAP
 from services.processor.queue.task_ends import TaskEnds
-from services.processor.queue.tasks import REAP, ROWS, RUN_SHARD
+from services.processor.queue.tasks import ROWS, RUN_SHARD
 from tests.support.stores import Database
 
 FreshDatabase = Callable[[str], Database]

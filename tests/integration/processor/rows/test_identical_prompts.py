@@ -96,7 +96,7 @@ async def test_kill_9_loses_no_row_and_sends_at_most_what_was_in_flight_again(
     doomed.kill()
     heir = suite.worker()
     try:
-        done = await ada.until(job.name, seconds=60)
+        done = await ada.until(job.name)
     finally:
         heir.terminate()
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 1000)

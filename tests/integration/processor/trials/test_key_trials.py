@@ -10,6 +10,7 @@ from deploy.local.certificates import Certificates
 from tests.integration.processor.stand_in_services import SECRET, World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Suite, gateway_channel, refusal
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.provider import Provider, authorization_sha256
 
@@ -27,7 +28,7 @@ class Owner:
         request = api_key_tests_pb2.TestApiKeyRequest(name=name, model=model)
         async with gateway_channel(self._suite.certificates, self._suite.address) as channel:
             stub: Any = api_key_tests_pb2_grpc.ApiKeyTestServiceStub(channel)
-            return await stub.TestApiKey(request, metadata=self._metadata, timeout=14)
+            return await stub.TestApiKey(request, metadata=self._metadata, timeout=PATIENCE_SECONDS)
 
     async def result(self, **more: Any) -> str:
         return Result.Name((await self.ask(**more)).result)

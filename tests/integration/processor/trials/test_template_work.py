@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ from smelt.processor.v1 import templates_pb2, variables_pb2
 
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, refusal
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider, answer_for
 
 COLUMNS = ["Name", "Company"]
@@ -69,6 +71,31 @@ async def test_a_json_schema_fills_several_columns_and_a_misfit_is_asked_for_aga
     assert (failed.error.reason, failed.attempts) == ("OUTPUT_SCHEMA_MISMATCH", 3)
 
 
+async def test_answers_are_held_to_the_depth_of_their_schema(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script(
+        {"action": "content", "content": '{"people": [{"age": 200}]}', "contains": "Ada", "first": 1},
+        {"action": "content", "content": '{"people": [{"age": 36}]}', "contains": "Ada"},
+        {"action": "content", "content": '{"people": [{"age": 200}]}', "contains": "Grace"},
+    )
+    person = {"type": "object", "properties": {"age": {"type": "integer", "maximum": 150}}}
+    people = {"type": "array", "items": person}
+    schema = {"type": "object", "properties": {"people": people}}
+    template = await ada.template("Who is {{Name}}", "Out", json_schema=json.dumps(schema))
+    job = await ada.start(world.add_file(COLUMNS, ROWS), template)
+    done = await ada.until(job.name)
+    assert (done.request_counts.succeeded, done.request_counts.failed) == (1, 1)
+    failed = (await ada.rows(job.name, filter="state = FAILED")).rows[0]
+    assert failed.error.reason == "OUTPUT_SCHEMA_MISMATCH"
+    assert failed.error.message.endswith("people.0.age: the value is greater than the maximum of 150")
+    people["items"] = {"$ref": "https://example.com/person.json"}
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await ada.template("Who is {{Name}}", "Out", json_schema=json.dumps(schema))
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert await refusal(ada.template("Hi", "Out", json_schema=json.dumps(schema))) == "TEMPLATE_INVALID"
+
+
 async def test_a_parameter_that_the_provider_does_not_take_is_left_out(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
@@ -92,7 +119,7 @@ async def test_clashes_and_a_wrong_order_are_found_before_the_start(ada: Person,
 
 async def test_the_library_is_read_only_and_duplicated_into_ones_own(ada: Person) -> None:
     async def call(name: str, request: Any) -> Any:
-        return await getattr(ada.templates, name)(request, metadata=ada.metadata, timeout=10)
+        return await getattr(ada.templates, name)(request, metadata=ada.metadata, timeout=PATIENCE_SECONDS)
 
     listed = await call("ListLibraryTemplates", templates_pb2.ListLibraryTemplatesRequest())
     first = await call("ListLibraryTemplates", templates_pb2.ListLibraryTemplatesRequest(page_size=5))

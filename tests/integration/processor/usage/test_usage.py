@@ -129,11 +129,12 @@ async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(
         assert await refusal(ada.start(large, template)) == "USAGE_LIMIT_EXCEEDED"
         estimate = await ada.estimate(small, template)
         assert (estimate.usage_left, estimate.usage_limit) == (250, 250)
-        provider.script(latency_ms=50)
-        # Each fits when it starts; together they do not.
+        # Each fits when it starts, for which the first one's calls take their time; together they do not.
+        provider.script(latency_ms=3000)
         jobs = [await ada.start(small, template, parallel_calls=5) for _ in range(2)]
-        first = await ada.until(jobs[0].name, State.PAUSED, State.COMPLETED, seconds=60)
-        second = await ada.until(jobs[1].name, State.PAUSED, State.COMPLETED, seconds=60)
+        provider.script(latency_ms=50)
+        first = await ada.until(jobs[0].name, State.PAUSED, State.COMPLETED)
+        second = await ada.until(jobs[1].name, State.PAUSED, State.COMPLETED)
         assert State.PAUSED in (first.state, second.state)
         paused = first if first.state == State.PAUSED else second
         assert (paused.pause_reason, paused.error.reason) == (Reason.QUOTA, "USAGE_LIMIT_EXCEEDED")

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,12 +117,11 @@ async def test_no_audit_record_no_key(linked: Linked, how: str) -> None:
             await link.cut()
         else:
             link.freeze()
-        began = time.monotonic()
+        # All of them are refused while it lasts: none waits for the database to come back.
         assert set(await stream.outcomes(grant, range(2, 12))) == {"AUDIT_UNAVAILABLE"}
-        assert time.monotonic() - began < 3
         if how != "frozen":
             assert await reason_of(vault.add_key(account)) in {"AUDIT_UNAVAILABLE", "UNAVAILABLE"}
-        await vault.wait("/ready", 503, seconds=5)
+        await vault.wait("/ready", 503)
         assert await vault.probe("/live") == 200
         before = vault.query("SELECT count(*) FROM audit_records WHERE outcome = 'released'")
         assert before == [(1,)]
@@ -133,7 +131,7 @@ async def test_no_audit_record_no_key(linked: Linked, how: str) -> None:
             await link.open()
         else:
             link.thaw()
-        await vault.wait("/ready", 200, seconds=15)
+        await vault.wait("/ready", 200)
         assert await stream.outcomes(grant, range(100, 120)) == [SECRET] * 20
     assert first_bad(await chain_of(vault), records(vault)) is None
 
@@ -146,9 +144,15 @@ async def test_a_message_that_waits_no_longer_is_refused_in_its_own_time(linked:
     async with worker(vault) as stream:
         assert await stream.outcome(grant, 1) == SECRET
         linked.link.freeze()
-        began = time.monotonic()
-        assert await stream.outcome(grant, 2, timeout_ms=300) == "AUDIT_UNAVAILABLE"
-        assert 0.2 < time.monotonic() - began < 1
+        answered: list[int] = []
+
+        async def refused(row: int, **more: int) -> None:
+            assert await stream.outcome(grant, row, **more) == "AUDIT_UNAVAILABLE"
+            answered.append(row)
+
+        # Asked for first, but in no hurry: both have waited for the same record in vain.
+        await asyncio.gather(refused(2), refused(3, timeout_ms=300))
+        assert answered == [3, 2]
 
 
 async def killed_under_load(vault: Vault, kills: int) -> None:

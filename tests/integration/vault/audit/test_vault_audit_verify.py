@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.vault.audit_tools import findings, records
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
+from tests.support.patience import PATIENCE_SECONDS
 
 
 def verify(vault: Vault, *arguments: str) -> tuple[int, str]:
@@ -51,14 +52,14 @@ def reach(vault: Vault, chain: str = "0") -> int:
 
 async def reaches(vault: Vault, seq: int, chain: str = "0") -> None:
     """Return when a checkpoint names this record or a later one."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while reach(vault, chain) < seq:
             await asyncio.sleep(0.02)
 
 
 async def ships(vault: Vault, seq: int) -> None:
     """Return when the log says so too; a line is written there after the ledger's."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while f'"seq":{seq},' not in vault.log().rpartition("audit.statement")[2]:
             await asyncio.sleep(0.02)
 
@@ -239,7 +240,7 @@ async def test_a_full_ledger_volume_stops_no_release_and_is_told(fragile: Vault)
     ledger.unlink()
     ledger.mkdir()
     await use(fragile, 3)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while "audit.checkpoint_failed" not in fragile.log():
             await asyncio.sleep(0.02)
     ledger.rmdir()

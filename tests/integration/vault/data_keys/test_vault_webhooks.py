@@ -9,6 +9,7 @@ from smelt.vault.v1 import data_keys_pb2, erasure_pb2, webhooks_pb2, webhooks_pb
 
 from tests.integration.vault.audit.test_vault_audit_reading import events_of
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
+from tests.support.patience import PATIENCE_SECONDS
 
 HOOK = "webhooks/w1"
 CONTENT = b'msg_1.1700000000.{"type":"job.completed"}'
@@ -33,7 +34,7 @@ async def signed(vault: Vault, account: str, *secrets: tuple[int, bytes], webhoo
         ],
         content=CONTENT,
     )
-    return list((await secrets_of(vault).SignWebhook(request, timeout=10)).signatures)
+    return list((await secrets_of(vault).SignWebhook(request, timeout=PATIENCE_SECONDS)).signatures)
 
 
 async def test_each_secret_signs_and_its_making_is_on_record(vault: Vault) -> None:
@@ -84,7 +85,7 @@ async def test_no_way_opens_a_secret_and_none_signs_for_an_erased_account(vault:
     anew = data_keys_pb2.RewrapDataKeysRequest(
         account=account, keys=[data_keys_pb2.WrappedDataKey(context=context, wrapped_key=made.wrapped_secret)]
     )
-    (wrapped,) = (await keys.RewrapDataKeys(anew, timeout=10)).wrapped_keys
+    (wrapped,) = (await keys.RewrapDataKeys(anew, timeout=PATIENCE_SECONDS)).wrapped_keys
     assert await signed(vault, account, (1, wrapped)) == await signed(
         vault, account, (1, made.wrapped_secret)
     )

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.vault.erasure.test_vault_erasure import create_data_key, destroy, ledger, open_data_key
 from tests.integration.vault.vault_process import Vault, new_account
+from tests.support.patience import PATIENCE_SECONDS
 
 #: At how many tombstones of each round the vault is killed.
 KILLED_AT = (1, 2, 4, 7)
@@ -38,7 +39,7 @@ async def test_whatever_was_begun_when_the_vault_was_killed_is_finished(fragile:
             wrapped[account] = (await create_data_key(vault, account)).wrapped_key
         before = len(entombed(vault))
         calls = [asyncio.ensure_future(destroyed(vault, account)) for account in accounts]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(entombed(vault)) - before < killed_at:
                 await asyncio.sleep(0)
         await vault.kill()

@@ -15,6 +15,7 @@ from tests.integration.vault.erasure.test_vault_erasure import create_data_key, 
 from tests.integration.vault.erasure.test_vault_restore import Past, replay, start_not_ready, stop
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
 from tests.support.database_copies import put_back, taken
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stores import Databases
 
 RATCHET_AT_ONCE = {"SMELT_VAULT_RATCHET_SECONDS": "0"}
@@ -27,7 +28,7 @@ def versions(vault: Vault) -> list[int]:
 
 async def has_moved_on(vault: Vault, version: int) -> None:
     """Return when the file holds this version of the wrapping key alone and no ratchet is owed."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while versions(vault) != [version] or vault.query(
             "SELECT 1 FROM erasure_state WHERE due_time IS NOT NULL", keystore=True
         ):
@@ -228,7 +229,7 @@ async def test_the_vault_replaces_its_backups_after_a_ratchet(stopped_vault: Vau
     await vault.start()
 
     async def backed_up(version: int) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while any(version_of(Path(place) / "keystore.backup") != version for place in to):
                 await asyncio.sleep(0.05)
 

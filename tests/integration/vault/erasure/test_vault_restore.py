@@ -14,6 +14,7 @@ from smelt.vault.v1 import api_keys_pb2, operator_pb2, signing_pb2
 from tests.integration.vault.erasure.test_vault_erasure import create_data_key, destroy, ledger, open_data_key
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, reason_of, worker
 from tests.support.database_copies import become_another, put_back, taken
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stores import Databases
 
 
@@ -26,7 +27,7 @@ async def stop(vault: Vault) -> None:
 async def why(vault: Vault) -> str:
     """Return why the vault says that it is not ready."""
     status = await vault.operator().GetVaultStatus(
-        operator_pb2.GetVaultStatusRequest(), wait_for_ready=True, timeout=20
+        operator_pb2.GetVaultStatusRequest(), wait_for_ready=True, timeout=PATIENCE_SECONDS
     )
     assert not status.sealed
     return str(status.not_ready)
@@ -35,7 +36,7 @@ async def why(vault: Vault) -> str:
 async def start_not_ready(vault: Vault) -> str:
     """Start, and return why it is not ready once that is known."""
     await vault.start(ready=False)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while "being compared" in (reason := await why(vault)):
             await asyncio.sleep(0.05)
     assert await vault.probe("/ready") == 503
@@ -184,7 +185,7 @@ async def test_a_backup_is_not_replaced_by_a_key_store_from_the_past(past: Past,
     await start_not_ready(vault)
     assert not any((place / "keystore.backup").exists() for place in places)
     replay(vault)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not all((place / "keystore.backup").exists() for place in places):
             await asyncio.sleep(0.05)
 

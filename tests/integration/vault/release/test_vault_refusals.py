@@ -8,6 +8,7 @@ import pytest
 from smelt.vault.v1 import api_keys_pb2, data_keys_pb2
 
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
+from tests.support.patience import PATIENCE_SECONDS
 
 Row = tuple[Any, ...]
 
@@ -17,7 +18,7 @@ async def recorded(vault: Vault, where: str, *values: Any) -> list[Row]:
     statement = (
         f"SELECT outcome, body::json->>'caller', body::json->>'reason' FROM audit_records WHERE {where}"
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (found := vault.query(statement, *values)):
             await asyncio.sleep(0.02)
     return found

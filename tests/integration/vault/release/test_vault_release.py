@@ -17,6 +17,7 @@ from tests.integration.vault.vault_process import (
     reason_of,
     worker,
 )
+from tests.support.patience import PATIENCE_SECONDS
 
 OTHER = "sk-other-abcdefghijklmnop-77"
 
@@ -25,6 +26,7 @@ async def test_a_grant_releases_its_key_for_each_of_its_calls(vault: Vault) -> N
     account = new_account()
     key = await vault.add_key(account)
     grant = (await vault.grant(account, key.name)).token
+    began = time.time()
     async with worker(vault) as stream:
         answer = await stream.ask(grant)
         assert answer.released.secret == SECRET.encode()
@@ -35,7 +37,7 @@ async def test_a_grant_releases_its_key_for_each_of_its_calls(vault: Vault) -> N
     described = await vault.keys().GetApiKey(
         api_keys_pb2.GetApiKeyRequest(name=key.name), metadata=await vault.passport(account)
     )
-    assert abs(described.last_used_time.ToSeconds() - time.time()) < 30
+    assert int(began) <= described.last_used_time.ToSeconds() <= time.time()
 
 
 @pytest.mark.promise("S11")
@@ -155,11 +157,18 @@ async def test_only_a_grant_is_taken_as_one(vault: Vault) -> None:
 async def test_an_expired_grant_releases_nothing(vault: Vault) -> None:
     account = new_account()
     key = await vault.add_key(account)
-    grant = (await vault.grant(account, key.name, lifetime_seconds=2)).token
-    async with worker(vault) as stream:
-        assert await stream.outcome(grant, 1) == SECRET
-        await asyncio.sleep(2.1)
-        assert await stream.outcome(grant, 2) == "GRANT_EXPIRED"
+    # A machine so busy that a grant expires before its first use gets one that lives longer.
+    for lifetime_seconds in (2, 10, 60):
+        grant = (await vault.grant(account, key.name, lifetime_seconds=lifetime_seconds)).token
+        expired = time.time() + lifetime_seconds + 0.1
+        async with worker(vault) as stream:
+            if await stream.outcome(grant, 1) != SECRET:
+                continue
+            await asyncio.sleep(max(0.0, expired - time.time()))
+            assert await stream.outcome(grant, 2) == "GRANT_EXPIRED"
+            break
+    else:
+        raise AssertionError("no grant could be used")
     async with worker(vault) as stream:
         assert await stream.outcome(grant, 2) == "GRANT_EXPIRED"
 
@@ -311,4 +320,4 @@ async def test_a_stream_ends_when_the_worker_has_no_more(vault: Vault) -> None:
         await asyncio.sleep(0)
         await stream.half_close()
         assert await asyncio.gather(*asked) == [SECRET] * 29
-        await asyncio.wait_for(stream.ended(), 5)
+        await asyncio.wait_for(stream.ended(), PATIENCE_SECONDS)

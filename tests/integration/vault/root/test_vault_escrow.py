@@ -13,6 +13,7 @@ from services.vault.root.key import RootKeyFile
 from tests.integration.vault.keys.test_vault_sealed import everything
 from tests.integration.vault.vault_process import ROOT, SECRET, Vault, new_account, worker
 from tests.support import kms as kms_stand_in
+from tests.support.patience import PATIENCE_SECONDS
 
 
 def typed(vault: Vault, *arguments: str, stdin: str) -> tuple[int, str, str]:
@@ -24,7 +25,7 @@ def typed(vault: Vault, *arguments: str, stdin: str) -> tuple[int, str, str]:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -56,7 +57,7 @@ def confirm(vault: Vault, lines: dict[int, str]) -> tuple[int, str]:
         asking.stdin.write(lines[int(question.split()[1])] + "\n")
         asking.stdin.close()
         said = asking.stdout.read() + asking.stderr.read()
-        return asking.wait(30), said
+        return asking.wait(PATIENCE_SECONDS), said
 
 
 @pytest.mark.promise("S08")

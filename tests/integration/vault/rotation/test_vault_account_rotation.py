@@ -10,6 +10,7 @@ from smelt.vault.v1 import data_keys_pb2, operator_pb2
 
 from tests.integration.vault.vault_process import SECRET, Vault, reason_of, worker
 from tests.integration.vault.vault_traffic import CONTEXT, Stored, opens, replica, store, traffic
+from tests.support.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ async def hasty(stopped_vault: Vault) -> Any:
 async def begin(vault: Vault, account: str = "") -> int:
     """Give the account a new key, or all; return how many got one."""
     wanted = operator_pb2.RotateAccountKeysRequest(account=account)
-    answer = await vault.operator().RotateAccountKeys(wanted, timeout=20)
+    answer = await vault.operator().RotateAccountKeys(wanted, timeout=PATIENCE_SECONDS)
     assert answer.done
     return int(answer.rotated)
 
@@ -37,10 +38,12 @@ def epochs(vault: Vault, account: str) -> list[tuple[int, str]]:
 
 async def listed(vault: Vault, caller: str, account: str) -> Any:
     """Return what an owner is told of an account, as soon as it is."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             stub = vault.data_keys(caller)
-            answer = await stub.ListRetiringAccounts(data_keys_pb2.ListRetiringAccountsRequest(), timeout=10)
+            answer = await stub.ListRetiringAccounts(
+                data_keys_pb2.ListRetiringAccountsRequest(), timeout=PATIENCE_SECONDS
+            )
             for each in answer.accounts:
                 if each.account == account:
                     return each
@@ -52,15 +55,17 @@ async def rewrapped(vault: Vault, caller: str, account: str, *keys: tuple[Any, b
         account=account,
         keys=[data_keys_pb2.WrappedDataKey(context=context, wrapped_key=key) for context, key in keys],
     )
-    return list((await vault.data_keys(caller).RewrapDataKeys(request, timeout=10)).wrapped_keys)
+    return list(
+        (await vault.data_keys(caller).RewrapDataKeys(request, timeout=PATIENCE_SECONDS)).wrapped_keys
+    )
 
 
 async def confirm(vault: Vault, caller: str, account: str, epoch: int) -> None:
     request = data_keys_pb2.ConfirmRewrappedRequest(account=account, epoch=epoch)
-    await vault.data_keys(caller).ConfirmRewrapped(request, timeout=10)
+    await vault.data_keys(caller).ConfirmRewrapped(request, timeout=PATIENCE_SECONDS)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.1)

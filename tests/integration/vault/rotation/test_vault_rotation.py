@@ -12,6 +12,7 @@ from smelt.vault.v1 import operator_pb2
 from services.vault.keys.wrapping_file import WrappingFile
 from tests.integration.vault.vault_process import SECRET, Vault, reason_of, worker
 from tests.integration.vault.vault_traffic import Stored, fill, opens, replica, store, traffic
+from tests.support.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def second(fragile: Vault) -> AsyncIterator[Vault]:
 
 async def status(vault: Vault) -> operator_pb2.GetVaultStatusResponse:
     answer: operator_pb2.GetVaultStatusResponse = await vault.operator().GetVaultStatus(
-        operator_pb2.GetVaultStatusRequest(), wait_for_ready=True, timeout=20
+        operator_pb2.GetVaultStatusRequest(), wait_for_ready=True, timeout=PATIENCE_SECONDS
     )
     return answer
 
@@ -32,10 +33,14 @@ async def status(vault: Vault) -> operator_pb2.GetVaultStatusResponse:
 async def rotate(vault: Vault, from_version: int) -> None:
     """Ask until the version is destroyed, also of a vault that is killed and started meanwhile."""
     request = operator_pb2.RotateWrappingKeyRequest(from_version=from_version)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
-                if (await vault.operator().RotateWrappingKey(request, wait_for_ready=True, timeout=20)).done:
+                if (
+                    await vault.operator().RotateWrappingKey(
+                        request, wait_for_ready=True, timeout=PATIENCE_SECONDS
+                    )
+                ).done:
                     return
             except grpc.aio.AioRpcError as error:
                 assert error.code() is grpc.StatusCode.UNAVAILABLE, error.details()
@@ -44,7 +49,7 @@ async def rotate(vault: Vault, from_version: int) -> None:
 
 async def rotated(vault: Vault, change: Callable[[operator_pb2.GetVaultStatusResponse], bool]) -> Any:
     """Return the status as soon as it is as wanted."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not change(seen := await status(vault)):
             await asyncio.sleep(0.05)
         return seen
@@ -100,7 +105,7 @@ async def test_the_old_version_is_refused_when_the_rotation_has_ended(fragile: V
     put_back = "UPDATE account_keys SET wrapped = %s WHERE account = %s"
     fragile.query(put_back, old, mine.account, keystore=True)
     for vault in (fragile, second):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await reason_of(opens(vault, mine)) != "DATA_KEY_INVALID":
                 await asyncio.sleep(0.1)
         async with worker(vault) as stream:

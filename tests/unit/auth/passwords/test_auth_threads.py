@@ -7,6 +7,7 @@ import pytest
 
 from services.auth.passwords.threads import BoundedThreads
 from services.common.errors import Unavailable
+from tests.support.patience import PATIENCE_SECONDS
 
 
 async def test_who_would_wait_too_long_is_told_at_once_when_to_come_back() -> None:
@@ -14,7 +15,7 @@ async def test_who_would_wait_too_long_is_told_at_once_when_to_come_back() -> No
     go = threading.Event()
 
     def work() -> bytes:
-        go.wait(5)
+        go.wait(PATIENCE_SECONDS)
         return b"done"
 
     running = [asyncio.create_task(threads.run(work)) for _ in range(2)]
@@ -34,17 +35,17 @@ async def test_one_who_leaves_keeps_the_place_until_the_thread_is_free() -> None
 
     def work() -> bytes:
         started.set()
-        go.wait(5)
+        go.wait(PATIENCE_SECONDS)
         return b""
 
     leaving = asyncio.create_task(threads.run(work))
-    await asyncio.to_thread(started.wait, 5)
+    await asyncio.to_thread(started.wait, PATIENCE_SECONDS)
     leaving.cancel()
     await asyncio.sleep(0)
     with pytest.raises(Unavailable):
         await threads.run(work)
     go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 await threads.run(lambda: b"")
@@ -57,7 +58,7 @@ async def test_one_who_leaves_keeps_the_place_until_the_thread_is_free() -> None
 async def test_one_who_leaves_while_waiting_gives_the_place_back() -> None:
     threads = BoundedThreads(1, waiting=1)
     go = threading.Event()
-    first = asyncio.create_task(threads.run(lambda: bytes(go.wait(5))))
+    first = asyncio.create_task(threads.run(lambda: bytes(go.wait(PATIENCE_SECONDS))))
     second = asyncio.create_task(threads.run(lambda: b""))
     await asyncio.sleep(0)
     second.cancel()

@@ -12,6 +12,7 @@ import bcrypt
 import pytest
 
 from services.auth.passwords.bcrypt_processes import BcryptProcesses
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import ROOT
 
 TEXT = b"x" * 64
@@ -79,7 +80,9 @@ def test_it_ends_when_auth_is_killed() -> None:
         "print(made._idle[0]._process.pid, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    died = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    died = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert died.returncode == -9
     try:
         waiting = os.pidfd_open(int(died.stdout))

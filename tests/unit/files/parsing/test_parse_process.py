@@ -23,13 +23,13 @@ from services.files.parsing.process import ParseProcess
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.format import Told
 from services.files.reading.reader import Limits, Parsed, parse
+from tests.support.patience import PATIENCE_SECONDS
 
 LIMITS = Limits(max_columns=100, max_rows=200_000, max_field_bytes=131_072, max_row_bytes=1 << 20)
 ROW = "Ada,ada{}@example.com,Größe {},n\n"
 HEADER = "Name,Email,Company,Note\n"
 PIECE_BYTES = 200_000
 DETECT = Told()
-DEADLINE_SECONDS = 20
 
 
 def table(rows: int = 120_000, row: str = ROW) -> str:
@@ -114,7 +114,7 @@ def test_a_process_refuses_what_a_thread_refuses(content: Callable[[], bytes]) -
 def test_a_refusal_comes_before_the_end_of_the_file() -> None:
     def endless() -> Iterator[bytes]:
         yield HEADER.encode() + b"one,too,few\n"
-        stop = time.monotonic() + DEADLINE_SECONDS
+        stop = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < stop:
             yield large()
 
@@ -126,7 +126,7 @@ def test_a_refusal_comes_before_the_end_of_the_file() -> None:
 def test_a_refusal_does_not_wait_for_a_sender_who_pauses() -> None:
     def pausing() -> Iterator[bytes]:
         yield HEADER.encode() + b"one,too,few\n" + large()
-        stop = time.monotonic() + DEADLINE_SECONDS
+        stop = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < stop:
             yield b""
             time.sleep(0.05)
@@ -222,7 +222,7 @@ def test_a_process_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout is not None
         pid = os.pidfd_open(int(parent.stdout.readline()))
         parent.kill()
-    ended, _, _ = select.select([pid], [], [], DEADLINE_SECONDS)
+    ended, _, _ = select.select([pid], [], [], PATIENCE_SECONDS)
     os.close(pid)
     assert ended
 

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
+from services.processor.jobs.jobs import step_of
 from services.processor.jobs.plan import SHARD_CALLS, SHARD_ROWS, Snapshot, Step, cut, row_range
-from services.processor.templates.errors import UnknownVariable
+from services.processor.templates.errors import TemplateInvalid, UnknownVariable
+from services.processor.templates.library import find
 
 
 def step(prompt: str, output: str) -> Step:
@@ -78,3 +80,13 @@ def test_a_schema_makes_several_columns_that_later_templates_can_use() -> None:
     assert snapshot.prompts()[1].render(["a", "7", "big"]) == "big 7"
     with pytest.raises(OutputColumnClash):
         Snapshot(("A", "fit.WHY"), steps, "").prompts()
+
+
+def test_a_template_whose_schema_is_no_longer_accepted_is_not_frozen_into_a_job() -> None:
+    kept = find("qualify-score")
+    old = '{"type":"object","properties":{"a":{"type":"string","pattern":"(?=a)"}}}'
+    with pytest.raises(TemplateInvalid, match="Score with a reason is not a valid JSON schema") as refused:
+        step_of(replace(kept, fields=replace(kept.fields, json_schema=old)))
+    assert [name for name, _ in refused.value.violations] == ["json_schema"]
+    # What was frozen before still has its columns.
+    assert replace(step_of(kept), json_schema=old).columns == ("Fit.a",)

@@ -1,7 +1,7 @@
 """One prompt's way to its answer, with a vault and a provider that do as they are told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.common.errors import Kind, RemoteError, Unavailable
@@ -9,10 +9,11 @@ from services.processor.jobs.plan import Step
 from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Unusable
-from services.processor.provider.failures import MALFORMED, TRUNCATED, Failure, Verdict
+from services.processor.provider.failures import MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
 from services.processor.rows.calls import Called, Calls, Ended
 from services.processor.rows.endings import Again, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
+from services.processor.templates.library import find
 
 STEP = Step("templates/t", "p", "Out", "model", 0.7, 500)
 RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
@@ -254,6 +255,7 @@ async def test_a_parameter_that_stays_refused_fails_the_row() -> None:
     assert (called.failure is not None, called.calls, ended.ending) == (True, 2, None)
 
 
+TOO_HIGH = "the value is greater than the maximum of 100"
 SCHEMA = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"type":"string"}}}'
 
 
@@ -265,3 +267,21 @@ async def test_an_answer_that_does_not_fit_its_schema_is_asked_for_again() -> No
     called, _, _ = await call(Answer("seven"), step=step)
     assert called.failure is not None
     assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 3)
+
+
+async def test_a_row_says_where_its_answer_does_not_fit() -> None:
+    schema = find("qualify-score").fields.json_schema
+    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=schema)
+    called, _, _ = await call(Answer('{"score": 101, "reason": "big"}'), step=step)
+    assert (called.failure is not None, called.calls) == (True, 3)
+    assert called.failure == replace(UNFITTING, message=f"{UNFITTING.message}: score: {TOO_HIGH}")
+
+
+async def test_a_schema_that_is_no_longer_accepted_fails_its_rows_before_anything_is_paid_for() -> None:
+    schema = '{"type":"object","properties":{"a":{"type":"object","$ref":"https://example.com/a"}}}'
+    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=schema)
+    called, ended, keys = await call(Answer('{"a": {}}'), step=step)
+    assert called.failure is not None
+    assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 0)
+    assert "no longer accepted: it must not refer to anything outside" in called.failure.message
+    assert (keys.uses, ended.ending) == ([], None)

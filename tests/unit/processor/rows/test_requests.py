@@ -67,9 +67,16 @@ def test_a_schema_is_sent_as_a_format_or_in_words_where_formats_are_refused() ->
     requests = Requests(replace(STEP, json_schema=schema))
     body = requests.body("Hi", NONE)
     assert body["response_format"]["json_schema"]["schema"]["required"] == ["score"]
+    assert body["response_format"]["json_schema"]["strict"] is True
     plain = requests.body("Hi", frozenset({"response_format"}))
     assert "response_format" not in plain
     assert '"score"' in plain["messages"][0]["content"]
+
+
+def test_a_schema_that_the_strict_form_cannot_say_is_shown_to_the_model_alone() -> None:
+    schema = '{"type":"object","properties":{"tags":{"type":"array","uniqueItems":true}}}'
+    sent = Requests(replace(STEP, json_schema=schema)).body("Hi", NONE)["response_format"]["json_schema"]
+    assert (sent["strict"], sent["schema"]["required"]) == (False, ["tags"])
 
 
 def test_the_library_has_templates_that_hold_for_each_category() -> None:

@@ -19,6 +19,7 @@ from services.vault.keys.keyring import CannotUnseal, Keyring, VersionUnknown, o
 from services.vault.keys.wrapping_file import FileHeld, Slot, WrappingFile
 from services.vault.root.key import RootKeyFile
 from services.vault.rotation.wrapping import Rotation, RotationRunning, RotationStuck, WrappedKey
+from tests.support.patience import PATIENCE_SECONDS
 
 INSTALLATION = "a" * 26
 ACCOUNTS = 7
@@ -337,7 +338,7 @@ async def test_a_rotation_that_is_stopped_holds_the_file_until_it_writes_no_more
 
     def slow(self: CrashingFile, index: int, content: bytes) -> None:
         writing.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_SECONDS)
         write(self, index, content)
 
     monkeypatch.setattr(CrashingFile, "_overwrite", slow)
