@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.accounts.accounts import Account, AccountState, Credentials
 from services.auth.accounts.store import password_columns
-from services.auth.events import store
+from services.auth.events.actions import RESET_PASSWORD
+from services.auth.events.store import note_event
 from services.auth.mail.letters import Mail, MailKind
 from services.auth.mail.mailed_tokens import Purpose
 from services.auth.mail.store import queue_mail
@@ -53,7 +54,7 @@ class PasswordStore:
                 return False
             await _end_all(session, account, keep="", now=now, reason=EndReason.PASSWORD_RESET)
             await queue_mail(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _RESET}))
-            await store.note(session, account, "reset-password", now=now)
+            await note_event(session, account, RESET_PASSWORD, now=now)
             return True
 
 
