@@ -11,6 +11,7 @@ from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, MailedTokenRow
 from services.auth.passwords.passwords import StoredPassword
 from services.common.database import Transactions, transaction
+from services.common.errors import Unauthenticated
 
 _ANY = select(exists().select_from(AccountRow))
 _ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtext("smelt first account")))
@@ -23,6 +24,22 @@ def password_columns(password: StoredPassword) -> dict[str, object]:
         "password_pepper_id": password.pepper_id,
         "password_hash": password.hash,
     }
+
+
+async def lock_active_account(session: AsyncSession, account: str) -> str:
+    """Lock an account's row until the transaction ends; return its e-mail address.
+
+    Transactions that add something to one account wait for each other here, and an account that was closed
+    gets nothing more. Raises Unauthenticated unless the account is active.
+    """
+    address: str | None = await session.scalar(
+        select(AccountRow.email)
+        .where(AccountRow.id == account, AccountRow.state == AccountState.ACTIVE.value)
+        .with_for_update()
+    )
+    if address is None:
+        raise Unauthenticated
+    return address
 
 
 async def renew_password(session: AsyncSession, known: Credentials, renewed: StoredPassword) -> None:

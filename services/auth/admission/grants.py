@@ -33,7 +33,7 @@ _NEEDED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class GrantedWork:
     """The piece of work: whose it is comes from the passport, never from here."""
 
     purpose: Purpose
@@ -64,7 +64,7 @@ class Work:
 class GrantSigner(Protocol):
     """Makes grants."""
 
-    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
         """Return a grant for this account's work."""
         ...
 
@@ -76,7 +76,7 @@ class Grants:
         self._active = active
         self._signer = signer
 
-    async def mint(self, work: Work, *, account: str, session: str) -> SignedToken:
+    async def mint(self, work: GrantedWork, *, account: str, session: str) -> SignedToken:
         """Return a grant as long as its purpose allows; raise Unauthenticated or InvalidRequest."""
         work.check()
         # A passport outlives its session by minutes, a grant would by days.

@@ -43,7 +43,7 @@ class _NoRoom(Exception):
     """Ends a transaction that has counted under some limits, but not under all."""
 
 
-async def succeeded(session: AsyncSession, attempt: Attempt) -> None:
+async def forgive_attempts(session: AsyncSession, attempt: Attempt) -> None:
     """Clear the pair's attempts and take this one back under the e-mail address, with the transaction."""
     by_email = attempt.by_email.key
     time = attempt.counted.times[by_email]
@@ -87,7 +87,7 @@ class AttemptStore:
 
     async def succeeded(self, attempt: Attempt) -> None:
         async with transaction(self._transactions) as session:
-            await succeeded(session, attempt)
+            await forgive_attempts(session, attempt)
 
     async def sweep(self) -> None:
         """Remove what no limit looks at any more."""

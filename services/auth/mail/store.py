@@ -11,7 +11,7 @@ from services.common.database import Transactions, transaction
 from services.common.ids import new_id
 
 #: Tries are never reset, so they are the fence as well.
-DUE = DueColumns(
+MAILS_DUE = DueColumns(
     key=MailRow.id,
     due=MailRow.next_try_time,
     fence=MailRow.tries,

@@ -14,7 +14,7 @@ from smelt.vault.v1 import (
     signing_pb2_grpc,
 )
 
-from services.auth.admission.grants import Work
+from services.auth.admission.grants import GrantedWork
 from services.auth.events.audit_events import AuditEvent
 from services.auth.passwords.passwords import Code
 from services.auth.sessions.sessions import SignedToken
@@ -67,7 +67,7 @@ class Vault:
         claims = signing_pb2.PassportClaims(account=account, session=session, scopes=scopes)
         return (await self._sign(signing_pb2.SignRequest(passport=claims), life)).token
 
-    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
         claims = signing_pb2.GrantClaims(
             purpose=work.purpose.value,
             account=account,

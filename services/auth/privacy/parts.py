@@ -10,10 +10,8 @@ from services.auth.due.work import DueWork, Patience
 from services.auth.privacy import deletion, exports
 from services.auth.privacy.part import AuthPart
 from services.auth.privacy.saga import saga
-from services.auth.privacy.store import exports as export_rows
-from services.auth.privacy.store import tombstones as tombstone_rows
-from services.auth.privacy.store.exports import DataExportStore
-from services.auth.privacy.store.tombstones import TombstoneStore
+from services.auth.privacy.store.exports import EXPORTS_DUE, DataExportStore
+from services.auth.privacy.store.tombstones import ERASURES_DUE, TombstoneStore
 from services.common.database import Transactions
 
 
@@ -53,13 +51,13 @@ class Privacy:
         )
         erasures = saga(
             "erasure",
-            DueStore(transactions, tombstone_rows.DUE),
+            DueStore(transactions, ERASURES_DUE),
             erasure.perform,
             claim_seconds=claim_seconds,
         )
         exportings = saga(
             "export",
-            DueStore(transactions, export_rows.DUE),
+            DueStore(transactions, EXPORTS_DUE),
             exporting.perform,
             claim_seconds=claim_seconds,
             patience=Patience(exports.MOST_TRIES, exporting.give_up),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.auth.accounts.accounts import AccountState
-from services.auth.tokens import text as token_text
+from services.auth.tokens import token_text
 from services.common.errors import DomainError, Kind, ScopeMissing, Unauthenticated
 from services.common.identity import Passport
 from services.common.paging import Position
@@ -136,7 +136,7 @@ class AccessTokens:
             create_time=now,
             expire_time=ends,
         )
-        text = token_text.token_text(self._random(token_text.RANDOM_BYTES))
+        text = token_text.compose(self._random(token_text.RANDOM_BYTES))
         digest = token_text.digest_of(text)
         assert digest is not None
         if not await self._records.add(token, digest, most=MOST_TOKENS):

@@ -12,7 +12,7 @@ from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, ErasureRow, MailRow
 from services.common.database import Transactions, transaction
 
-DUE = DueColumns(
+ERASURES_DUE = DueColumns(
     key=ErasureRow.account, due=ErasureRow.next_time, fence=ErasureRow.fence, tries=ErasureRow.tries
 )
 
@@ -23,7 +23,7 @@ class TombstoneStore:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def bury(self, account: str) -> None:
+    async def replace_account(self, account: str) -> None:
         async with transaction(self._transactions) as session:
             await session.execute(
                 insert(ErasureRow)
@@ -41,7 +41,7 @@ class TombstoneStore:
             # Sessions, access tokens, devices and links go with it.
             await session.execute(delete(AccountRow).where(AccountRow.id == account))
 
-    async def passed(self, claim: Claim, linger: timedelta) -> None:
+    async def finish_pass(self, claim: Claim, linger: timedelta) -> None:
         first = ErasureRow.passes == 0
         statement = (
             update(ErasureRow)

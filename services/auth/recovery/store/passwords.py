@@ -14,7 +14,7 @@ from services.auth.mail.mailed_tokens import Purpose
 from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, DeviceRow, MailedTokenRow, SessionRow
 from services.auth.passwords.passwords import StoredPassword
-from services.auth.recovery.store import mailed_tokens
+from services.auth.recovery.store.mailed_tokens import use_token
 from services.auth.sessions.sessions import EndReason
 from services.common.database import Transactions, transaction
 
@@ -46,7 +46,7 @@ class PasswordStore:
         async with transaction(self._transactions) as session:
             # The account's row first, as everything that gives it a new password takes it.
             await session.execute(_owner(digest).with_for_update(of=AccountRow))
-            account = await mailed_tokens.use(session, digest, Purpose.PASSWORD_RESET)
+            account = await use_token(session, digest, Purpose.PASSWORD_RESET)
             if account is None:
                 return False
             email = await _replaced(session, AccountRow.id == account, new)

@@ -6,15 +6,16 @@ import pytest
 from sqlalchemy import text
 
 from services.auth.due.store import DueStore
-from services.auth.mail import store as mails
 from services.auth.mail.letters import Mail, MailKind
-from services.auth.privacy.store import exports, tombstones
+from services.auth.mail.store import MAILS_DUE, Outbox
+from services.auth.privacy.store.exports import EXPORTS_DUE
+from services.auth.privacy.store.tombstones import ERASURES_DUE
 from services.common import database
 from services.common.database import Transactions
 from tests.support.stores import Databases
 
 MAIL = Mail(MailKind.ACCOUNT_DELETED, "a@b.example")
-COLUMNS = {"mail": mails.DUE, "erasure": tombstones.DUE, "data_export": exports.DUE}
+COLUMNS = {"mail": MAILS_DUE, "erasure": ERASURES_DUE, "data_export": EXPORTS_DUE}
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ async def run(transactions: Transactions, *statements: str) -> None:
 async def test_a_claim_is_exclusive_until_it_runs_out_and_then_the_later_one_counts(
     transactions: Transactions, table: str
 ) -> None:
-    await mails.Outbox(transactions).queue(MAIL)
+    await Outbox(transactions).queue(MAIL)
     await run(
         transactions,
         "INSERT INTO account VALUES ('a', 'a@b.example', 'active', now(), '', '', '')",
@@ -57,7 +58,7 @@ async def test_a_claim_is_exclusive_until_it_runs_out_and_then_the_later_one_cou
 
 
 async def test_a_mail_is_removed_only_by_the_claim_that_holds_it(transactions: Transactions) -> None:
-    outbox, due = mails.Outbox(transactions), DueStore(transactions, mails.DUE)
+    outbox, due = Outbox(transactions), DueStore(transactions, MAILS_DUE)
     await outbox.queue(MAIL)
     lost, held = await due.claim(-1), await due.claim(3600)
     assert lost is not None
@@ -69,14 +70,14 @@ async def test_a_mail_is_removed_only_by_the_claim_that_holds_it(transactions: T
 
 
 async def test_a_mail_of_a_later_version_waits(transactions: Transactions) -> None:
-    await mails.Outbox(transactions).queue(MAIL)
+    await Outbox(transactions).queue(MAIL)
     await run(transactions, "UPDATE mail SET kind = 'news-of-next-year'")
-    assert await DueStore(transactions, mails.DUE).claim(60) is None
+    assert await DueStore(transactions, MAILS_DUE).claim(60) is None
 
 
 async def test_work_that_has_ended_is_neither_claimed_nor_held(transactions: Transactions) -> None:
     await run(transactions, "INSERT INTO erasure VALUES ('e', 0, 0, 0, now())")
-    due = DueStore(transactions, tombstones.DUE)
+    due = DueStore(transactions, ERASURES_DUE)
     claim = await due.claim(-1)
     assert claim is not None
     await run(transactions, "UPDATE erasure SET next_time = NULL")
