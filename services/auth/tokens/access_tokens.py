@@ -27,11 +27,11 @@ class AccessTokenNotFound(DomainError):
 
 
 class AccessTokenLimit(DomainError):
-    """The account has as many access tokens as it may have."""
+    """The account has reached its access token limit; expired tokens count until they are deleted."""
 
     reason = "ACCESS_TOKEN_LIMIT"
-    kind = Kind.PRECONDITION
-    message = f"At most {MOST_TOKENS} access tokens can exist; delete one first"
+    kind = Kind.EXHAUSTED
+    message = f"Your account has reached its limit of {MOST_TOKENS} access tokens; delete one first"
 
 
 class AccessTokenExpiry(DomainError):
