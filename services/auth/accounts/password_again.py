@@ -7,14 +7,14 @@ from services.common.errors import DomainError, Kind, Unauthenticated, Unavailab
 
 
 class PasswordWrong(DomainError):
-    """The password that was asked for again is not the account's."""
+    """The password that was given to confirm the request is wrong."""
 
     reason = "PASSWORD_WRONG"
     kind = Kind.FORBIDDEN
     message = "The password is wrong"
 
     def __init__(self, field: str) -> None:
-        super().__init__(violations=[(field, "is not the account's password")])
+        super().__init__(violations=[(field, "is not your password")])
 
 
 class PasswordAgain:

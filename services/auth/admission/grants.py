@@ -50,13 +50,15 @@ class GrantedWork:
         """Raise InvalidRequest naming every field that does not fit the purpose."""
         needed = (*_NEEDED[self.purpose], "api_key", "release_budget")
         missing = [name for name in needed if not getattr(self, name)]
-        wrong = [(name, f"is needed for a {self.purpose.value}") for name in missing]
+        wrong = [(name, f"is required for a {self.purpose.value}") for name in missing]
         counts = ("parse", "first_row", "last_row", "template_count", "release_budget")
         wrong += [(name, "must not be negative") for name in counts if getattr(self, name) < 0]
         if self.last_row < self.first_row:
-            wrong.append(("last_row", "must not come before the first"))
+            wrong.append(("last_row", "must not be less than first_row"))
         if self.purpose is Purpose.KEY_TEST:
-            wrong += [(name, "is not for a key test") for name in ("job", "file") if getattr(self, name)]
+            wrong += [
+                (name, "must be empty for a key test") for name in ("job", "file") if getattr(self, name)
+            ]
         if wrong:
             raise InvalidRequest(violations=wrong)
 

@@ -33,7 +33,7 @@ class Rate:
         """Return the rate that `5/15m` stands for, with s, m, h or d; raise ValueError."""
         match = _RATE.match(text.strip())
         if not match:
-            raise ValueError("must look like 5/15m: a number, a slash, a time in s, m, h or d")
+            raise ValueError("must look like 5/15m: a number, a slash, and a time in s, m, h or d")
         most, number, unit = match.groups()
         return cls(int(most), timedelta(**{_UNITS[unit]: int(number)}))
 
@@ -108,7 +108,7 @@ class LoginRateLimited(DomainError):
 
     reason = "LOGIN_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many attempts to sign in, try again later"
+    message = "Too many attempts to sign in; try again later"
 
 
 class RegisterRateLimited(DomainError):
@@ -116,20 +116,20 @@ class RegisterRateLimited(DomainError):
 
     reason = "REGISTER_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many registrations from your network address, try again later"
+    message = "Too many registrations from your network address; try again later"
 
 
 class MailRateLimited(DomainError):
-    """Too many mails asked for, whether or not any was sent."""
+    """Too many mails were requested for an address, or from one network, whether or not any was sent."""
 
     reason = "MAIL_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many mails were asked for; look for the last one, or try again later"
+    message = "Too many mails were requested; look for the latest one, or try again later"
 
 
 _BY_EMAIL = (
-    "Too many failed attempts to sign in with this e-mail address, try again later; "
-    "or ask for a link by mail that signs you in (POST /v1/signInLinks)"
+    "Too many failed attempts to sign in with this e-mail address; try again later, "
+    "or request a sign-in link by mail (POST /v1/signInLinks)"
 )
 
 

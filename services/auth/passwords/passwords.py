@@ -22,22 +22,22 @@ SCHEME = "bcrypt12-hmac-sha384"
 
 
 class PasswordTooShort(DomainError):
-    """Shorter than 12 characters."""
+    """The password has fewer than 12 characters."""
 
     reason = "PASSWORD_TOO_SHORT"
     kind = Kind.INVALID
-    message = f"A password has at least {SHORTEST} characters"
+    message = f"A password must have at least {SHORTEST} characters"
 
     def __init__(self, field: str = "password") -> None:
         super().__init__(violations=[(field, f"must have at least {SHORTEST} characters")])
 
 
 class PasswordTooLong(DomainError):
-    """Longer than 256 characters."""
+    """The password has more than 256 characters."""
 
     reason = "PASSWORD_TOO_LONG"
     kind = Kind.INVALID
-    message = f"A password has at most {LONGEST} characters"
+    message = f"A password can have at most {LONGEST} characters"
 
     def __init__(self, field: str = "password") -> None:
         super().__init__(violations=[(field, f"must have at most {LONGEST} characters")])

@@ -24,14 +24,15 @@ _PERMIT_LIFE = timedelta(hours=24)
 #: About two minutes of pauses: longer than a restart, shorter than an owner waits.
 MOST_TRIES = 8
 _README = """\
-Everything that Smelt holds of your account, one folder for each of its services.
+Everything that Smelt stores about your account, in one folder per service.
 
-account/    who you are, sessions, access tokens
+account/    your account, sessions, devices, access tokens and events
 files/      your files as you uploaded them, and result files
-processor/  templates, variables, jobs, and what became of each row
-vault/      facts of your API keys and the log of their uses; keys themselves are never handed out
+processor/  templates, variables, jobs, and the outcome of each row
+vault/      facts about your API keys and the log of their uses; the keys themselves are never exported
 
-Times are UTC. Lists are JSON, tables CSV. Passwords, API keys, tokens and encryption keys are not in here.
+Times are in UTC. Lists are JSON, tables are CSV.
+Passwords, API keys, tokens and encryption keys are not included.
 """
 
 
@@ -44,11 +45,11 @@ class DataExportNotFound(DomainError):
 
 
 class DataExportLimit(DomainError):
-    """The account has begun as many exports in a day as it may."""
+    """The account has reached its daily limit of data exports."""
 
     reason = "DATA_EXPORT_LIMIT"
     kind = Kind.EXHAUSTED
-    message = f"At most {MOST_A_DAY} data exports a day can be begun"
+    message = f"Your account has reached its limit of {MOST_A_DAY} data exports a day; try again later"
 
     def __init__(self) -> None:
         super().__init__(retry_after_seconds=3600)

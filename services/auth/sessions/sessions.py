@@ -23,7 +23,7 @@ _WRONG = "The e-mail address or the password is wrong"
 
 
 class SessionNotFound(DomainError):
-    """The caller has no such session, or it has ended."""
+    """The account has no such session, or it has ended."""
 
     reason = "SESSION_NOT_FOUND"
     kind = Kind.NOT_FOUND

@@ -19,7 +19,7 @@ READ, WRITE = "read", "write"
 
 
 class AccessTokenNotFound(DomainError):
-    """The caller has no such access token, or it was ended."""
+    """The account has no such access token, or it was deleted."""
 
     reason = "ACCESS_TOKEN_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -35,11 +35,11 @@ class AccessTokenLimit(DomainError):
 
 
 class AccessTokenExpiry(DomainError):
-    """The wanted end is past, or too far away."""
+    """The expiry time is in the past, or more than 366 days away."""
 
     reason = "ACCESS_TOKEN_EXPIRY"
     kind = Kind.INVALID
-    message = f"An access token ends in the future, at most {LONGEST_LIFE.days} days from now"
+    message = f"An access token must expire in the future, at most {LONGEST_LIFE.days} days from now"
 
     def __init__(self) -> None:
         super().__init__(violations=[("expire_time", f"must be within {LONGEST_LIFE.days} days from now")])

@@ -18,7 +18,7 @@ from services.auth.recovery.store.mailed_tokens import use_token
 from services.auth.sessions.sessions import EndReason
 from services.common.database import Transactions, transaction
 
-_CHANGED, _RESET = "changed", "set by a link that was sent to you"
+_CHANGED, _RESET = "changed", "set with a link that was sent to you"
 
 
 class PasswordStore:
