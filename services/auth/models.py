@@ -1,6 +1,7 @@
 """Tables of auth's database."""
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -10,11 +11,17 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
+    Select,
     Text,
+    literal,
+    select,
     text,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.common.paging import Position
 
 
 class Base(DeclarativeBase):
@@ -209,3 +216,16 @@ class EventRow(Base):
     object: Mapped[str]
     client_address: Mapped[str]
     user_agent: Mapped[str]
+
+
+#: The tables that people are shown as lists.
+Listed = TypeVar("Listed", SessionRow, AccessTokenRow, DataExportRow)
+
+
+def newest_of(row: type[Listed], account: str, after: Position | None, count: int) -> Select[Listed]:
+    """Select an account's rows as lists show them: newest first, from where the page before ended."""
+    wanted = select(row).where(row.account == account)
+    if after is not None:
+        position = tuple_(literal(after.create_time), literal(after.id))
+        wanted = wanted.where(tuple_(row.create_time, row.id) < position)
+    return wanted.order_by(row.create_time.desc(), row.id.desc()).limit(count)

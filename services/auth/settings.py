@@ -50,7 +50,8 @@ class AuthSettings(SmtpSettings, ServiceSettings):
     event_days: int = Field(default=90, ge=1)
     #: A session that is not used for so long has ended.
     session_idle_days: int = Field(default=7, ge=1, le=30)
-    #: How long an export or a deletion waits for the process that has it before another goes on with it.
+    #: How long a mail, an export or a deletion waits after its process died before another process continues
+    #: it. Too short, and work is done twice when a busy process pauses; too long, and people wait longer.
     claim_seconds: float = Field(default=30.0, ge=3, le=3600)
     #: One processor is left to everything else: a flood of logins would take all of them.
     bcrypt_threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 1) - 1), ge=1, le=256)

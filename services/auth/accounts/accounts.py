@@ -25,27 +25,27 @@ class AccountState(Enum):
 
 
 class EmailTaken(DomainError):
-    """The address has an account already."""
+    """The e-mail address already has an account."""
 
     reason = "EMAIL_TAKEN"
     kind = Kind.EXISTS
-    message = "This e-mail address has an account already"
+    message = "This e-mail address already has an account; sign in, or reset its password"
 
 
 class SignUpClosed(DomainError):
-    """This installation takes no one else."""
+    """This installation accepts no new accounts."""
 
     reason = "SIGN_UP_CLOSED"
     kind = Kind.FORBIDDEN
-    message = "Registration is closed here"
+    message = "Registration is closed on this installation; ask its operator"
 
 
 class VerificationTokenInvalid(DomainError):
-    """The token is none, was used, is too old, or a newer one was sent: alike for all of them."""
+    """The token is invalid, used, expired or replaced by a newer one; which of these is never disclosed."""
 
     reason = "VERIFICATION_TOKEN_INVALID"
     kind = Kind.INVALID
-    message = "This link does not work any more; register again for a new one"
+    message = "This link no longer works; register again to get a new one"
 
 
 @dataclass(frozen=True, slots=True)

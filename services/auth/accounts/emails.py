@@ -31,11 +31,11 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
 class EmailInvalid(DomainError):
-    """The text is not a plain e-mail address."""
+    """The e-mail address does not have the accepted form, such as name@example.com."""
 
     reason = "EMAIL_INVALID"
     kind = Kind.INVALID
-    message = "This is not a plain e-mail address"
+    message = "This e-mail address is not accepted; it must look like name@example.com"
 
     def __init__(self) -> None:
         super().__init__(violations=[("email", "must look like name@example.com")])

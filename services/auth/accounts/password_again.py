@@ -7,14 +7,14 @@ from services.common.errors import DomainError, Kind, Unauthenticated, Unavailab
 
 
 class PasswordWrong(DomainError):
-    """The password that was asked for again is not the account's."""
+    """The password that was given to confirm the request is wrong."""
 
     reason = "PASSWORD_WRONG"
     kind = Kind.FORBIDDEN
     message = "The password is wrong"
 
     def __init__(self, field: str) -> None:
-        super().__init__(violations=[(field, "is not the account's password")])
+        super().__init__(violations=[(field, "is not your password")])
 
 
 class PasswordAgain:
@@ -34,11 +34,11 @@ class PasswordAgain:
         attempt = await self._limits.admit(found.email, client_address, device=f"account {account}")
         try:
             known = await self._accounts.by_email(found.email)
-            matches = await self._passwords.matches(password, known.password if known else None)
+            checked = await self._passwords.check(password, known.password if known else None)
         except Unavailable:
             await self._limits.not_checked(attempt)
             raise
-        if known is None or known.account.id != account or not matches:
+        if known is None or known.account.id != account or not checked.right:
             raise PasswordWrong(field)
         await self._limits.succeeded(attempt)
         return known

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from services.auth.admission.passports import Passports
 from services.auth.sessions.sessions import USE_NOTED_EVERY, SessionState, Standing
-from services.auth.tokens import text
+from services.auth.tokens import token_text
 from services.auth.tokens.access_tokens import READ, WRITE, TokenState
 from services.common.errors import ScopeMissing, Unauthenticated
 
@@ -123,7 +123,7 @@ class TokenGate:
         Which scope each RPC asks for is in the services' policies; that what is not a GET takes `write` is
         true of them all, and is told here before anything else is asked.
         """
-        digest = text.digest_of(token)
+        digest = token_text.digest_of(token)
         state = None if digest is None else await self._states.find(digest)
         if state is None:
             raise Unauthenticated
@@ -146,7 +146,7 @@ class Gate:
     async def admit(self, authorization: str, *, method: str) -> str:
         """Return a passport for the bearer of a token of either kind; raise Unauthenticated, ScopeMissing."""
         token = _bearer(authorization)
-        if text.looks_like_one(token):
+        if token_text.is_meant(token):
             return await self._access_tokens.admit(token, method=method)
         return await self._sessions.admit(token)
 

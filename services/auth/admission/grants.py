@@ -33,7 +33,7 @@ _NEEDED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class GrantedWork:
     """The piece of work: whose it is comes from the passport, never from here."""
 
     purpose: Purpose
@@ -50,13 +50,15 @@ class Work:
         """Raise InvalidRequest naming every field that does not fit the purpose."""
         needed = (*_NEEDED[self.purpose], "api_key", "release_budget")
         missing = [name for name in needed if not getattr(self, name)]
-        wrong = [(name, f"is needed for a {self.purpose.value}") for name in missing]
+        wrong = [(name, f"is required for a {self.purpose.value}") for name in missing]
         counts = ("parse", "first_row", "last_row", "template_count", "release_budget")
         wrong += [(name, "must not be negative") for name in counts if getattr(self, name) < 0]
         if self.last_row < self.first_row:
-            wrong.append(("last_row", "must not come before the first"))
+            wrong.append(("last_row", "must not be less than first_row"))
         if self.purpose is Purpose.KEY_TEST:
-            wrong += [(name, "is not for a key test") for name in ("job", "file") if getattr(self, name)]
+            wrong += [
+                (name, "must be empty for a key test") for name in ("job", "file") if getattr(self, name)
+            ]
         if wrong:
             raise InvalidRequest(violations=wrong)
 
@@ -64,7 +66,7 @@ class Work:
 class GrantSigner(Protocol):
     """Makes grants."""
 
-    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
         """Return a grant for this account's work."""
         ...
 
@@ -76,7 +78,7 @@ class Grants:
         self._active = active
         self._signer = signer
 
-    async def mint(self, work: Work, *, account: str, session: str) -> SignedToken:
+    async def mint(self, work: GrantedWork, *, account: str, session: str) -> SignedToken:
         """Return a grant as long as its purpose allows; raise Unauthenticated or InvalidRequest."""
         work.check()
         # A passport outlives its session by minutes, a grant would by days.

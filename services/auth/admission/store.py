@@ -131,17 +131,17 @@ class Reader(Generic[Asked, State]):
             await connection.close()
 
 
-def sessions(url: str) -> Reader[str, SessionState]:
+def session_states(url: str) -> Reader[str, SessionState]:
     """Return a reader of sessions by id."""
     return Reader(url, _SESSIONS, SessionState)
 
 
-def access_tokens(url: str) -> Reader[bytes, TokenState]:
+def token_states(url: str) -> Reader[bytes, TokenState]:
     """Return a reader of access tokens by digest."""
     return Reader(url, _TOKENS, _token)
 
 
-def either(url: str) -> Reader[str, SessionState]:
+def session_or_token_states(url: str) -> Reader[str, SessionState]:
     """Return a reader of what passports name: a session, or an access token as if it were one."""
     return Reader(url, _EITHER, SessionState)
 

@@ -36,7 +36,7 @@ DELETE FROM event WHERE account = :account AND (time, id) <= (
 _SWEEP = 5_000
 
 
-async def note(session: AsyncSession, account: str, action: str, *, now: datetime) -> None:
+async def note_event(session: AsyncSession, account: str, action: str, *, now: datetime) -> None:
     """Keep an event in the transaction of what happened, where the answer does not say to whom it did."""
     await session.execute(
         insert(EventRow).values(

@@ -33,7 +33,7 @@ class Rate:
         """Return the rate that `5/15m` stands for, with s, m, h or d; raise ValueError."""
         match = _RATE.match(text.strip())
         if not match:
-            raise ValueError("must look like 5/15m: a number, a slash, a time in s, m, h or d")
+            raise ValueError("must look like 5/15m: a number, a slash, and a time in s, m, h or d")
         most, number, unit = match.groups()
         return cls(int(most), timedelta(**{_UNITS[unit]: int(number)}))
 
@@ -72,6 +72,21 @@ class Full:
     retry_after_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to sign in that was admitted.
+
+    A right password clears the pair's attempts, and takes this one back under the limit of the e-mail
+    address, where only failures count. Earlier failures stay there: they may be a stranger's, who would
+    begin anew each time the owner signs in.
+    """
+
+    counted: Counted
+    pair: Limit
+    by_email: Limit
+    limits: tuple[Limit, ...]
+
+
 class Attempts(Protocol):
     """Where attempts are counted, for all replicas."""
 
@@ -83,8 +98,8 @@ class Attempts(Protocol):
         """Forget one attempt, which turned out not to be of the kind that is limited."""
         ...
 
-    async def clear(self, limit: Limit) -> None:
-        """Forget all attempts under a limit."""
+    async def succeeded(self, attempt: Attempt) -> None:
+        """Forget what a right password forgives."""
         ...
 
 
@@ -93,7 +108,7 @@ class LoginRateLimited(DomainError):
 
     reason = "LOGIN_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many attempts to sign in, try again later"
+    message = "Too many attempts to sign in; try again later"
 
 
 class RegisterRateLimited(DomainError):
@@ -101,20 +116,20 @@ class RegisterRateLimited(DomainError):
 
     reason = "REGISTER_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many registrations from your network address, try again later"
+    message = "Too many registrations from your network address; try again later"
 
 
 class MailRateLimited(DomainError):
-    """Too many mails asked for, whether or not any was sent."""
+    """Too many mails were requested for an address, or from one network, whether or not any was sent."""
 
     reason = "MAIL_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many mails were asked for; look for the last one, or try again later"
+    message = "Too many mails were requested; look for the latest one, or try again later"
 
 
 _BY_EMAIL = (
-    "Too many failed attempts to sign in with this e-mail address, try again later; "
-    "or ask for a link by mail that signs you in (POST /v1/signInLinks)"
+    "Too many failed attempts to sign in with this e-mail address; try again later, "
+    "or request a sign-in link by mail (POST /v1/signInLinks)"
 )
 
 
@@ -149,16 +164,6 @@ class SignInRates:
     email: Rate
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An attempt to sign in that was admitted."""
-
-    counted: Counted
-    pair: Limit
-    by_email: Limit
-    limits: tuple[Limit, ...]
-
-
 class SignInLimits:
     """Counts attempts to sign in before anything else is done for them."""
 
@@ -185,12 +190,8 @@ class SignInLimits:
         return Attempt(counted, pair, by_email, limits)
 
     async def succeeded(self, attempt: Attempt) -> None:
-        """Clear the pair's attempts; for the e-mail address only failures count, and this was none.
-
-        Earlier failures stay: they may be a stranger's, who would begin anew each time the owner comes.
-        """
-        await self._attempts.clear(attempt.pair)
-        await self._attempts.take_back(attempt.counted, (attempt.by_email,))
+        """Forget what a right password forgives; a sign-in does so with the session that it opens."""
+        await self._attempts.succeeded(attempt)
 
     async def not_checked(self, attempt: Attempt) -> None:
         """Forget an attempt whose password could not be looked at; it has told nobody anything."""

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.auth.limits.limits import Counted, Full, Limit
+from services.auth.limits.limits import Attempt, Counted, Full, Limit
 from services.common.database import Transactions, transaction
 
 _ASKED = "unnest(CAST(:keys AS bytea[]), CAST(:most AS int[]), CAST(:periods AS interval[]))"
@@ -42,6 +43,15 @@ class _NoRoom(Exception):
     """Ends a transaction that has counted under some limits, but not under all."""
 
 
+async def forgive_attempts(session: AsyncSession, attempt: Attempt) -> None:
+    """Clear the pair's attempts and take this one back under the e-mail address, with the transaction."""
+    by_email = attempt.by_email.key
+    time = attempt.counted.times[by_email]
+    # In the order of the keys, as attempts are counted: two transactions never wait for each other.
+    for key, statement in sorted({attempt.pair.key: _CLEAR, by_email: _TAKE_BACK}.items()):
+        await session.execute(statement, {"key": key, "time": time})
+
+
 class AttemptStore:
     """Counts attempts by the database's clock, which is the same for all replicas."""
 
@@ -75,9 +85,9 @@ class AttemptStore:
             for limit in sorted(limits, key=lambda limit: limit.key):
                 await session.execute(_TAKE_BACK, {"key": limit.key, "time": counted.times[limit.key]})
 
-    async def clear(self, limit: Limit) -> None:
+    async def succeeded(self, attempt: Attempt) -> None:
         async with transaction(self._transactions) as session:
-            await session.execute(_CLEAR, {"key": limit.key})
+            await forgive_attempts(session, attempt)
 
     async def sweep(self) -> None:
         """Remove what no limit looks at any more."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiosmtplib
 
 from services.auth.mail.letters import Letter
-from services.auth.mail.postman import NotDelivered, Sender
+from services.auth.mail.postman import NotDelivered, Sender, Undeliverable
 from services.auth.settings import AuthSettings, SmtpSettings
 from services.common.ids import new_id
 from services.common.logs import describe, log
@@ -60,10 +60,12 @@ class SmtpSender:
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             log.warning("mail.refused", **describe(error))
-            raise NotDelivered(for_good=all(refusal.code >= 500 for refusal in error.recipients)) from None
+            # RFC 5321, 4.2.1: codes from 500 are final.
+            final = all(refusal.code >= 500 for refusal in error.recipients)
+            raise (Undeliverable if final else NotDelivered) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             log.warning("mail.failed", **describe(error))
-            raise NotDelivered(for_good=False) from None
+            raise NotDelivered from None
 
 
 class FolderSender:
@@ -78,7 +80,7 @@ class FolderSender:
             await asyncio.to_thread(self._write, bytes(message(letter, self._sender)))
         except OSError as error:
             log.warning("mail.failed", **describe(error))
-            raise NotDelivered(for_good=False) from None
+            raise NotDelivered from None
 
     def _write(self, content: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -96,7 +98,7 @@ class NoSender:
 
     async def send(self, letter: Letter) -> None:
         log.warning("mail.no_server")
-        raise NotDelivered(for_good=True)
+        raise Undeliverable
 
 
 def chosen(settings: AuthSettings) -> Sender:

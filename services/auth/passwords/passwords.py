@@ -22,22 +22,22 @@ SCHEME = "bcrypt12-hmac-sha384"
 
 
 class PasswordTooShort(DomainError):
-    """Shorter than 12 characters."""
+    """The password has fewer than 12 characters."""
 
     reason = "PASSWORD_TOO_SHORT"
     kind = Kind.INVALID
-    message = f"A password has at least {SHORTEST} characters"
+    message = f"A password must have at least {SHORTEST} characters"
 
     def __init__(self, field: str = "password") -> None:
         super().__init__(violations=[(field, f"must have at least {SHORTEST} characters")])
 
 
 class PasswordTooLong(DomainError):
-    """Longer than 256 characters."""
+    """The password has more than 256 characters."""
 
     reason = "PASSWORD_TOO_LONG"
     kind = Kind.INVALID
-    message = f"A password has at most {LONGEST} characters"
+    message = f"A password can have at most {LONGEST} characters"
 
     def __init__(self, field: str = "password") -> None:
         super().__init__(violations=[(field, f"must have at most {LONGEST} characters")])
@@ -59,10 +59,19 @@ NOBODY = StoredPassword(SCHEME, "", "$2b$12$hH3X1U3G3hky.0aSRcpQWeGUAVym3ehUhMT5
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """HMAC-SHA-384 of a digest, 48 bytes, and the pepper it was made with."""
+    """HMAC-SHA-384 of a digest, 48 bytes, the pepper it was made with, and the pepper of new codes."""
 
     mac: bytes = field(repr=False)
     pepper_id: str
+    current_pepper_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether a password is right, and whether it is stored under an older scheme or pepper than new ones."""
+
+    right: bool
+    outdated: bool
 
 
 class Pepper(Protocol):
@@ -132,8 +141,11 @@ class Passwords:
         hashed = await self._threads.run(lambda: self._current.hash(_text(code)))
         return StoredPassword(self._current.name, code.pepper_id, hashed.decode("ascii"))
 
-    async def matches(self, password: str, stored: StoredPassword | None) -> bool:
-        """Return whether the password is the stored one; without one, do the same work and say no."""
+    async def check(self, password: str, stored: StoredPassword | None) -> Checked:
+        """Compare a password with the stored one; without one, do the same work and say no.
+
+        The vault is asked once. A right password that is outdated should be stored anew.
+        """
         against = stored or NOBODY
         scheme = self._schemes.get(against.scheme)
         if scheme is None:
@@ -142,16 +154,9 @@ class Passwords:
         code = await self._code(password, against.pepper_id)
         kept = against.hash.encode("ascii")
         hashed = await self._threads.run(lambda: scheme.repeat(_text(code), kept))
+        outdated = scheme.name != self._current.name or code.pepper_id != code.current_pepper_id
         # Both sides are hashes: how far they agree tells nothing of the password.
-        return hashed == kept and stored is not None
-
-    async def renewed(self, password: str, stored: StoredPassword) -> StoredPassword | None:
-        """Return the right password stored anew when its scheme or pepper is not today's any more."""
-        if stored.scheme == self._current.name:
-            code = await self._code(password, "")
-            if code.pepper_id == stored.pepper_id:
-                return None
-        return await self.store(password)
+        return Checked(hashed == kept and stored is not None, outdated)
 
     async def _code(self, password: str, pepper_id: str) -> Code:
         # No Unicode normalisation: a password is the characters that were typed.

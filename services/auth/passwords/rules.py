@@ -30,18 +30,18 @@ _COMMONEST = frozenset(FREQUENCY_LISTS["passwords"])
 
 
 class PasswordCommon(DomainError):
-    """One of the commonest passwords, or close to one."""
+    """The password is one of the most common ones, or close to one."""
 
     reason = "PASSWORD_COMMON"
     kind = Kind.INVALID
-    message = "This password is too common"
+    message = "This password is too common; choose a longer or more unusual one"
 
     def __init__(self, field: str, advice: str) -> None:
         super().__init__(violations=[(field, advice)])
 
 
 class PasswordContainsEmail(DomainError):
-    """The name in the e-mail address is part of the password."""
+    """The password contains the name in the e-mail address."""
 
     reason = "PASSWORD_CONTAINS_EMAIL"
     kind = Kind.INVALID
@@ -86,7 +86,7 @@ def _contains_name(password: str, email: str) -> bool:
 def advice_against(password: str) -> str:
     """Return what to do instead of a common password; nothing for any other. Takes up to 0.1 s."""
     if password.casefold() in _COMMONEST:
-        return "is one of the commonest passwords: add another word or two"
+        return "is one of the most common passwords: add another word or two"
     looked_at = password[:_LOOKED_AT]
     if len(_SUBSTITUTES & set(looked_at)) > _MOST_SUBSTITUTES:
         return ""
@@ -94,7 +94,7 @@ def advice_against(password: str) -> str:
     if estimate["guesses_log10"] >= _GUESSES_LOG10 or not any(map(_is_common, estimate["sequence"])):
         return ""
     suggestions = " ".join(estimate["feedback"]["suggestions"]).lower().rstrip(".")
-    return f"is close to one of the commonest passwords: {suggestions or 'add another word or two'}"
+    return f"is close to one of the most common passwords: {suggestions or 'add another word or two'}"
 
 
 def _is_common(match: dict[str, Any]) -> bool:

@@ -26,7 +26,8 @@ class BoundedThreads:
         """Raise Unavailable when the queue is full."""
         if self._taken >= self._places:
             raise Unavailable(
-                "Too many people are signing in at this moment", retry_after_seconds=_RETRY_SECONDS
+                "Too many people are signing in right now; try again in a few seconds",
+                retry_after_seconds=_RETRY_SECONDS,
             )
 
     async def run(self, work: Callable[[], T]) -> T:

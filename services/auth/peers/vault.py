@@ -14,7 +14,7 @@ from smelt.vault.v1 import (
     signing_pb2_grpc,
 )
 
-from services.auth.admission.grants import Work
+from services.auth.admission.grants import GrantedWork
 from services.auth.events.audit_events import AuditEvent
 from services.auth.passwords.passwords import Code
 from services.auth.sessions.sessions import SignedToken
@@ -54,7 +54,8 @@ class Vault:
             answer = await self._stub.Mac(
                 signing_pb2.MacRequest(digest=digest, pepper_id=pepper_id), timeout=_SECONDS
             )
-        return Code(mac=answer.mac, pepper_id=answer.pepper_id)
+        # A vault of an earlier version names no current pepper: nothing is renewed on its word.
+        return Code(answer.mac, answer.pepper_id, answer.current_pepper_id or answer.pepper_id)
 
     async def sign_session(self, account: str, session: str, life: timedelta) -> SignedToken:
         claims = signing_pb2.SessionClaims(account=account, session=session)
@@ -66,7 +67,7 @@ class Vault:
         claims = signing_pb2.PassportClaims(account=account, session=session, scopes=scopes)
         return (await self._sign(signing_pb2.SignRequest(passport=claims), life)).token
 
-    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
         claims = signing_pb2.GrantClaims(
             purpose=work.purpose.value,
             account=account,

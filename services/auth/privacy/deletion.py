@@ -1,4 +1,4 @@
-"""Leaving: a person's account ends at once, and everything held of it is removed, whatever crashes meanwhile.
+"""Account deletion: the account ends at once, and what is held of it is removed, whatever crashes meanwhile.
 
 The account, its sessions and access tokens end in the transaction that makes the tombstone. What other
 services hold follows: jobs stop, the account's key is destroyed, rows and objects go. After the longest time
@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from services.auth.accounts.password_again import PasswordAgain
-from services.auth.privacy.saga import Claim
+from services.auth.due.work import Claim
 from services.auth.sessions.sessions import SignedToken
 from services.common.identity import ErasurePermit
 
@@ -24,11 +24,11 @@ PERMIT_LIFE = timedelta(hours=24)
 class Tombstones(Protocol):
     """Where it is recorded who has left."""
 
-    async def bury(self, account: str) -> None:
+    async def replace_account(self, account: str) -> None:
         """End the account and make its tombstone, in one transaction; repeating it changes nothing."""
         ...
 
-    async def passed(self, claim: Claim, linger: timedelta) -> None:
+    async def finish_pass(self, claim: Claim, linger: timedelta) -> None:
         """Note that everything was removed: after the first time another is due, after the second none."""
         ...
 
@@ -53,7 +53,7 @@ class ErasureSigner(Protocol):
     async def sign_erasure(self, account: str, life: timedelta) -> SignedToken: ...
 
 
-class Leaving:
+class AccountDeletion:
     """Takes a person's word that they leave."""
 
     def __init__(
@@ -63,10 +63,10 @@ class Leaving:
         self._tombstones = tombstones
         self._begun = begun
 
-    async def leave(self, account: str, password: str, *, client_address: str) -> None:
+    async def delete(self, account: str, password: str, *, client_address: str) -> None:
         """End the account; raise PasswordWrong, LoginRateLimited or Unauthenticated."""
         await self._password_again.require(account, password, field="password", client_address=client_address)
-        await self._tombstones.bury(account)
+        await self._tombstones.replace_account(account)
         self._begun()
 
 
@@ -98,4 +98,4 @@ class Erasure:
         for holder in self.holders.values():
             while not await holder.erase(permit):
                 pass
-        await self.tombstones.passed(claim, self.linger)
+        await self.tombstones.finish_pass(claim, self.linger)

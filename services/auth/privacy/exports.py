@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from services.auth.due.work import Claim
 from services.auth.privacy.archive import zipped
-from services.auth.privacy.saga import Claim
 from services.auth.sessions.sessions import SignedToken
 from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit
@@ -21,16 +21,18 @@ MOST_A_DAY = 10
 #: How long an export stays in the list.
 LISTED = timedelta(days=30)
 _PERMIT_LIFE = timedelta(hours=24)
-_MOST_TRIES = 8
+#: About two minutes of pauses: longer than a restart, shorter than an owner waits.
+MOST_TRIES = 8
 _README = """\
-Everything that Smelt holds of your account, one folder for each of its services.
+Everything that Smelt stores about your account, in one folder per service.
 
-account/    who you are, sessions, access tokens
+account/    your account, sessions, devices, access tokens and events
 files/      your files as you uploaded them, and result files
-processor/  templates, variables, jobs, and what became of each row
-vault/      facts of your API keys and the log of their uses; keys themselves are never handed out
+processor/  templates, variables, jobs, and the outcome of each row
+vault/      facts about your API keys and the log of their uses; the keys themselves are never exported
 
-Times are UTC. Lists are JSON, tables CSV. Passwords, API keys, tokens and encryption keys are not in here.
+Times are in UTC. Lists are JSON, tables are CSV.
+Passwords, API keys, tokens and encryption keys are not included.
 """
 
 
@@ -43,11 +45,11 @@ class DataExportNotFound(DomainError):
 
 
 class DataExportLimit(DomainError):
-    """The account has begun as many exports in a day as it may."""
+    """The account has reached its daily limit of data exports."""
 
     reason = "DATA_EXPORT_LIMIT"
     kind = Kind.EXHAUSTED
-    message = f"At most {MOST_A_DAY} data exports a day can be begun"
+    message = f"Your account has reached its limit of {MOST_A_DAY} data exports a day; try again later"
 
     def __init__(self) -> None:
         super().__init__(retry_after_seconds=3600)
@@ -175,13 +177,14 @@ class Exporting:
     clock: Callable[[], datetime]
 
     async def perform(self, claim: Claim) -> None:
-        """Carry an export through, or raise what stood in its way; after the last try it has failed."""
+        """Carry an export through, or raise what stood in its way."""
         account = await self.records.start(claim)
-        if account is None:
-            return
-        # What has failed so often will fail again; its owner is told, and may begin another.
-        archive = None if claim.tries > _MOST_TRIES else await self._archive(claim, account)
-        await self.records.finish(claim, archive, now=self.clock())
+        if account is not None:
+            await self.records.finish(claim, await self._archive(claim, account), now=self.clock())
+
+    async def give_up(self, claim: Claim) -> None:
+        """Record that an export has failed; its owner sees that, and can begin another."""
+        await self.records.finish(claim, None, now=self.clock())
 
     async def _archive(self, claim: Claim, account: str) -> Archive:
         name = f"dataExports/{claim.id}"

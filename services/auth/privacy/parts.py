@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.auth.due.store import DueStore
+from services.auth.due.work import DueWork, Patience
 from services.auth.privacy import deletion, exports
 from services.auth.privacy.part import AuthPart
-from services.auth.privacy.saga import Saga
-from services.auth.privacy.store.exports import DataExportStore
-from services.auth.privacy.store.saga import SagaStore
-from services.auth.privacy.store.tombstones import TombstoneStore
+from services.auth.privacy.saga import saga
+from services.auth.privacy.store.exports import EXPORTS_DUE, DataExportStore
+from services.auth.privacy.store.tombstones import ERASURES_DUE, TombstoneStore
 from services.common.database import Transactions
 
 
@@ -27,8 +28,8 @@ class Privacy:
     """Where people who have left are recorded, and the two kinds of work that must be finished."""
 
     tombstones: TombstoneStore
-    erasures: Saga
-    exportings: Saga
+    erasures: DueWork
+    exportings: DueWork
 
     @classmethod
     def over(
@@ -48,18 +49,17 @@ class Privacy:
         exporting = exports.Exporting(
             records, {"account": AuthPart(transactions), **holders}, archives, signer, clock
         )
-        erasures, exportings = (
-            Saga(
-                "erasure",
-                SagaStore(transactions, "erasure", "account"),
-                erasure.perform,
-                claim_seconds=claim_seconds,
-            ),
-            Saga(
-                "export",
-                SagaStore(transactions, "data_export", "id"),
-                exporting.perform,
-                claim_seconds=claim_seconds,
-            ),
+        erasures = saga(
+            "erasure",
+            DueStore(transactions, ERASURES_DUE),
+            erasure.perform,
+            claim_seconds=claim_seconds,
+        )
+        exportings = saga(
+            "export",
+            DueStore(transactions, EXPORTS_DUE),
+            exporting.perform,
+            claim_seconds=claim_seconds,
+            patience=Patience(exports.MOST_TRIES, exporting.give_up),
         )
         return cls(tombstones, erasures, exportings)

@@ -11,7 +11,7 @@ from services.auth.mail.letters import Mail, MailKind
 class Outbox(Protocol):
     """Where mails wait."""
 
-    async def add(self, mail: Mail) -> None:
+    async def queue(self, mail: Mail) -> None:
         """Put a mail there; whether it is sent is decided when it is written."""
         ...
 
@@ -32,4 +32,4 @@ class MailRequests:
             await self._limits.admit(kind.value, uncommon(email), client_address)
             return
         await self._limits.admit(kind.value, address, client_address)
-        await self._outbox.add(Mail(kind, address))
+        await self._outbox.queue(Mail(kind, address))

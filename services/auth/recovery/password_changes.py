@@ -17,11 +17,11 @@ _CURRENT = "current_password"
 
 
 class ResetTokenInvalid(DomainError):
-    """The token is none, was used, is too old, or a newer one was asked for: alike for all of them."""
+    """The token is invalid, used, expired or replaced by a newer one; which of these is never disclosed."""
 
     reason = "RESET_TOKEN_INVALID"
     kind = Kind.INVALID
-    message = "This link does not work any more; ask for a new one"
+    message = "This link no longer works; request a new one"
 
 
 class PasswordRecords(Protocol):

@@ -13,11 +13,11 @@ from services.common.errors import DomainError, Kind, Unauthenticated
 
 
 class SignInLinkInvalid(DomainError):
-    """The token is none, was used, is too old, or a newer one was asked for: alike for all of them."""
+    """The token is invalid, used, expired or replaced by a newer one; which of these is never disclosed."""
 
     reason = "SIGN_IN_LINK_INVALID"
     kind = Kind.INVALID
-    message = "This link does not work any more; ask for a new one"
+    message = "This link no longer works; request a new one"
 
 
 class LinkTokens(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.auth.accounts import emails
 from services.auth.accounts.emails import EmailInvalid
-from services.auth.events.actions import ACTIONS
+from services.auth.events.actions import WRITTEN_AFTER_THE_CALL
 from services.auth.events.events import Event, EventLog
 from services.common import identity
 from services.common.rpc.guard import Ended
@@ -26,7 +26,7 @@ class Recorded:
 
     def note(self, ended: Ended) -> None:
         """Note a call that was admitted and has an action, if its outcome is worth telling."""
-        action = ACTIONS.get(ended.method)
+        action = WRITTEN_AFTER_THE_CALL.get(ended.method)
         if action is None or not ended.admitted or ended.outcome not in _TOLD:
             return
         call = identity.current_call()

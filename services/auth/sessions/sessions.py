@@ -9,7 +9,7 @@ from typing import Protocol
 from services.auth.accounts import emails
 from services.auth.accounts.accounts import Accounts, AccountState, Credentials
 from services.auth.accounts.emails import EmailInvalid, uncommon
-from services.auth.limits.limits import SignInLimits
+from services.auth.limits.limits import Attempt, SignInLimits
 from services.auth.opaque_tokens import digest_of, make
 from services.auth.passwords.passwords import Passwords, StoredPassword
 from services.auth.sessions.devices import Devices, NewDevice
@@ -23,7 +23,7 @@ _WRONG = "The e-mail address or the password is wrong"
 
 
 class SessionNotFound(DomainError):
-    """The caller has no such session, or it has ended."""
+    """The account has no such session, or it has ended."""
 
     reason = "SESSION_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -132,21 +132,27 @@ class SessionSigner(Protocol):
         ...
 
 
-class Renewals(Protocol):
-    """Where a password is stored anew that was stored in an older way."""
+@dataclass(frozen=True, slots=True)
+class RightPassword:
+    """What is written together with a session that a right password opens."""
 
-    async def renew(self, known: Credentials, new: StoredPassword) -> None:
-        """Store the same password in today's way, unless it was changed meanwhile."""
-        ...
+    known: Credentials
+    #: Its attempts are forgiven.
+    attempt: Attempt
+    #: The same password under the current scheme and pepper; None when it is stored so already.
+    renewed: StoredPassword | None
 
 
 class SessionRecords(Protocol):
     """Where sessions are kept."""
 
-    async def open(self, session: Session, *, generation: int, device: NewDevice | None) -> bool:
-        """Keep a new session, and the device as one that its owner uses.
+    async def open(
+        self, session: Session, *, generation: int, device: NewDevice | None, by: RightPassword | None
+    ) -> bool:
+        """Keep a new session, the device as one that its owner uses, and what a right password brings about.
 
-        Say no when the account is not active any more, or has had another password since `generation`.
+        All of it in one transaction. Say no when the account is not active any more, or has had another
+        password since `generation`.
         """
         ...
 
@@ -175,7 +181,6 @@ class Sessions:
         *,
         limits: SignInLimits,
         hashes: Passwords,
-        renewals: Renewals,
         devices: Devices,
         signer: SessionSigner,
         lives: Lives,
@@ -187,7 +192,6 @@ class Sessions:
         self._accounts = accounts
         self._limits = limits
         self._passwords = hashes
-        self._renewals = renewals
         self._devices = devices
         self._signer = signer
         self._lives = lives
@@ -208,21 +212,21 @@ class Sessions:
         attempt = await self._limits.admit(address, device.client_address, device=known_device or "")
         try:
             known = await self._accounts.by_email(address)
-            matches = await self._passwords.matches(password, known.password if known else None)
+            checked = await self._passwords.check(password, known.password if known else None)
+            if known is None or not checked.right or known.account.state is not AccountState.ACTIVE:
+                raise Unauthenticated(_WRONG)
+            renewed = await self._passwords.store(password) if checked.outdated else None
+            # A token of another account's device is not kept on this one.
+            device = device if known_device else replace(device, token="")
+            right = RightPassword(known, attempt, renewed)
+            return await self.open(known.account.id, known.generation, device=device, by=right)
         except Unavailable:
             await self._limits.not_checked(attempt)
             raise
-        if known is None or not matches or known.account.state is not AccountState.ACTIVE:
-            raise Unauthenticated(_WRONG)
-        await self._limits.succeeded(attempt)
-        renewed = await self._passwords.renewed(password, known.password)
-        if renewed is not None:
-            await self._renewals.renew(known, renewed)
-        # A token of another account's device is not kept on this one.
-        device = device if known_device else replace(device, token="")
-        return await self.open(known.account.id, known.generation, device=device)
 
-    async def open(self, account: str, generation: int, *, device: Device) -> SignedIn:
+    async def open(
+        self, account: str, generation: int, *, device: Device, by: RightPassword | None = None
+    ) -> SignedIn:
         """Open a session for one whose account is certain; raise Unauthenticated when it is closed, or has
         had another password since `generation`. `device.token` is one that is known, or empty.
         """
@@ -239,7 +243,7 @@ class Sessions:
         )
         remembered = make(self._random)
         new = None if device.token else NewDevice(self._new_id(), remembered.digest)
-        if not await self._records.open(session, generation=generation, device=new):
+        if not await self._records.open(session, generation=generation, device=new, by=by):
             raise Unauthenticated(_WRONG)
         return SignedIn(session, token, device.token or remembered.text)
 

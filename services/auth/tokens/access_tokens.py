@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.auth.accounts.accounts import AccountState
-from services.auth.tokens import text as token_text
+from services.auth.tokens import token_text
 from services.common.errors import DomainError, Kind, ScopeMissing, Unauthenticated
 from services.common.identity import Passport
 from services.common.paging import Position
@@ -19,7 +19,7 @@ READ, WRITE = "read", "write"
 
 
 class AccessTokenNotFound(DomainError):
-    """The caller has no such access token, or it was ended."""
+    """The account has no such access token, or it was deleted."""
 
     reason = "ACCESS_TOKEN_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -27,19 +27,19 @@ class AccessTokenNotFound(DomainError):
 
 
 class AccessTokenLimit(DomainError):
-    """The account has as many access tokens as it may have."""
+    """The account has reached its access token limit; expired tokens count until they are deleted."""
 
     reason = "ACCESS_TOKEN_LIMIT"
-    kind = Kind.PRECONDITION
-    message = f"At most {MOST_TOKENS} access tokens can exist; delete one first"
+    kind = Kind.EXHAUSTED
+    message = f"Your account has reached its limit of {MOST_TOKENS} access tokens; delete one first"
 
 
 class AccessTokenExpiry(DomainError):
-    """The wanted end is past, or too far away."""
+    """The expiry time is in the past, or more than 366 days away."""
 
     reason = "ACCESS_TOKEN_EXPIRY"
     kind = Kind.INVALID
-    message = f"An access token ends in the future, at most {LONGEST_LIFE.days} days from now"
+    message = f"An access token must expire in the future, at most {LONGEST_LIFE.days} days from now"
 
     def __init__(self) -> None:
         super().__init__(violations=[("expire_time", f"must be within {LONGEST_LIFE.days} days from now")])
@@ -136,7 +136,7 @@ class AccessTokens:
             create_time=now,
             expire_time=ends,
         )
-        text = token_text.token_text(self._random(token_text.RANDOM_BYTES))
+        text = token_text.compose(self._random(token_text.RANDOM_BYTES))
         digest = token_text.digest_of(text)
         assert digest is not None
         if not await self._records.add(token, digest, most=MOST_TOKENS):

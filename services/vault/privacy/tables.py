@@ -55,7 +55,7 @@ DATABASE = (
         path="audit_records.json",
         exported=("chain", "seq", "time", "object", "action", "outcome", "body"),
         withheld={"account": "the same in every row", "mac": "the chain's code, made with a key"},
-        not_erased="removing a record breaks the chain; ids and times, no content, until the month is dropped",
+        not_erased="removing a record breaks the chain; ids and times, no content, until the month goes",
     ),
     PersonalTable("audit_heads", not_exported=_NOTHING, not_erased=_NOTHING),
     PersonalTable(

@@ -28,6 +28,7 @@ class VaultStandIn(signing_pb2_grpc.SigningServiceServicer):
     def __init__(self) -> None:
         self.keys = {kind: Ed25519PrivateKey.generate() for kind in KINDS}
         self.asked: Counter[str] = Counter()
+        self.current_pepper_id = "p1"
         self._server: grpc.aio.Server | None = None
 
     def token(
@@ -72,9 +73,11 @@ class VaultStandIn(signing_pb2_grpc.SigningServiceServicer):
 
     async def Mac(self, request: signing_pb2.MacRequest, context: Any) -> signing_pb2.MacResponse:
         self.asked["mac"] += 1
-        pepper_id = request.pepper_id or "p1"
+        pepper_id = request.pepper_id or self.current_pepper_id
         return signing_pb2.MacResponse(
-            mac=hmac.digest(pepper_id.encode(), request.digest, "sha384"), pepper_id=pepper_id
+            mac=hmac.digest(pepper_id.encode(), request.digest, "sha384"),
+            pepper_id=pepper_id,
+            current_pepper_id=self.current_pepper_id,
         )
 
     async def GetVerificationKeys(

@@ -5,11 +5,16 @@ from datetime import timedelta
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.auth.mail import store
+from services.auth.due.store import DueColumns
+from services.auth.due.work import Claim
 from services.auth.mail.letters import Mail, MailKind
+from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, ErasureRow, MailRow
-from services.auth.privacy.saga import Claim
 from services.common.database import Transactions, transaction
+
+ERASURES_DUE = DueColumns(
+    key=ErasureRow.account, due=ErasureRow.next_time, fence=ErasureRow.fence, tries=ErasureRow.tries
+)
 
 
 class TombstoneStore:
@@ -18,7 +23,7 @@ class TombstoneStore:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def bury(self, account: str) -> None:
+    async def replace_account(self, account: str) -> None:
         async with transaction(self._transactions) as session:
             await session.execute(
                 insert(ErasureRow)
@@ -32,11 +37,11 @@ class TombstoneStore:
                 return
             # Links and news for somebody who is gone, all but the last of them.
             await session.execute(delete(MailRow).where(MailRow.recipient == address))
-            await store.add(session, Mail(MailKind.ACCOUNT_DELETED, address))
+            await queue_mail(session, Mail(MailKind.ACCOUNT_DELETED, address))
             # Sessions, access tokens, devices and links go with it.
             await session.execute(delete(AccountRow).where(AccountRow.id == account))
 
-    async def passed(self, claim: Claim, linger: timedelta) -> None:
+    async def finish_pass(self, claim: Claim, linger: timedelta) -> None:
         first = ErasureRow.passes == 0
         statement = (
             update(ErasureRow)

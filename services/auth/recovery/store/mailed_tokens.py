@@ -18,7 +18,7 @@ _STATES = {
 }
 
 
-async def use(session: AsyncSession, digest: bytes, purpose: Purpose) -> str | None:
+async def use_token(session: AsyncSession, digest: bytes, purpose: Purpose) -> str | None:
     """Use a token up and return its account. Of two at the same moment, the second finds nothing."""
     statement = (
         delete(MailedTokenRow)
@@ -59,7 +59,7 @@ class MailedTokenStore:
 
     async def use_sign_in(self, digest: bytes) -> tuple[str, int] | None:
         async with transaction(self._transactions) as session:
-            account = await use(session, digest, Purpose.SIGN_IN)
+            account = await use_token(session, digest, Purpose.SIGN_IN)
             if account is None:
                 return None
             found = select(AccountRow.password_generation).where(AccountRow.id == account)
@@ -68,7 +68,7 @@ class MailedTokenStore:
     async def verify_email(self, digest: bytes) -> bool:
         """Use a token up and let its account be used."""
         async with transaction(self._transactions) as session:
-            account = await use(session, digest, Purpose.VERIFY_EMAIL)
+            account = await use_token(session, digest, Purpose.VERIFY_EMAIL)
             if account is None:
                 return False
             verified = (

@@ -12,7 +12,7 @@ from services.common.database import Transactions, transaction
 _KEPT = timedelta(days=365)
 
 
-async def remember(session: AsyncSession, device: NewDevice, *, account: str, now: datetime) -> None:
+async def remember_device(session: AsyncSession, device: NewDevice, *, account: str, now: datetime) -> None:
     """Keep a device of the account, and forget those that were used long before."""
     values = {"id": device.id, "account": account, "digest": device.digest}
     await session.execute(insert(DeviceRow).values(**values, create_time=now, last_used_time=now))

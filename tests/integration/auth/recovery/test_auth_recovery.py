@@ -43,11 +43,11 @@ async def by_link(auth: Auth, token: str) -> Any:
 
 
 async def signed_in_by(auth: Auth, mail: EmailMessage) -> Any:
-    """Return what a mail's link opens; None when it does not work any more."""
+    """Return what a mail's link opens; None when it no longer works."""
     try:
         return await by_link(auth, token_in(mail))
     except grpc.aio.AioRpcError as error:
-        assert error.details() == "This link does not work any more; ask for a new one"
+        assert error.details() == "This link no longer works; request a new one"
         return None
 
 

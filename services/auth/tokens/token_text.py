@@ -17,13 +17,13 @@ _CHECKSUM_LENGTH = 6
 _LENGTH = len(PREFIX) + _RANDOM_LENGTH + _CHECKSUM_LENGTH
 
 
-def token_text(random: bytes) -> str:
+def compose(random: bytes) -> str:
     """Return the token made of 32 random bytes."""
     body = _base62(int.from_bytes(random, "big"), _RANDOM_LENGTH)
     return PREFIX + body + _checksum(body)
 
 
-def looks_like_one(text: str) -> bool:
+def is_meant(text: str) -> bool:
     """Whether a text is meant as an access token, well formed or not."""
     return text.startswith(PREFIX)
 
@@ -34,7 +34,7 @@ def digest_of(text: str) -> bytes | None:
     A plain hash is enough: 256 random bits cannot be guessed, with or without a slow one.
     """
     body, checksum = text[len(PREFIX) : -_CHECKSUM_LENGTH], text[-_CHECKSUM_LENGTH:]
-    well_formed = len(text) == _LENGTH and looks_like_one(text) and text.isascii()
+    well_formed = len(text) == _LENGTH and is_meant(text) and text.isascii()
     if not well_formed or _checksum(body) != checksum:
         return None
     return sha256(text.encode("ascii")).digest()
