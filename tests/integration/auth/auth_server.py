@@ -34,9 +34,9 @@ from services.common.rpc.errors import error_from_rpc
 from services.common.rpc.health import Health
 from services.common.settings import PeerSettings
 from tests.integration.auth.postgres_link import PostgresLink
-from tests.integration.auth.vault_standin import VaultStandIn
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
+from tests.support.vault.stand_in import VaultStandIn
 
 PASSWORD = "correct horse battery staple"
 #: Nothing answers where the others would be.
