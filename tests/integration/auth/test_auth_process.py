@@ -16,8 +16,9 @@ from deploy.local.services import python_environment, tls
 from services.auth.__main__ import MIGRATIONS
 from services.auth.models import Base
 from services.common.store import migrations
-from tests.integration.auth.auth_server import free_addresses, peer
+from tests.integration.auth.auth_server import free_addresses
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.peers import peer
 from tests.support.stores import Databases
 from tests.support.vault.stand_in import VaultStandIn
 

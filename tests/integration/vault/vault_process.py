@@ -30,7 +30,6 @@ from deploy.local.certificates import Certificates
 from services.common.ids import new_id
 from services.common.rpc import tls
 from services.common.rpc.errors import error_from_rpc, error_from_status
-from services.common.settings import PeerSettings
 from services.vault.databases import Stores
 from services.vault.keys.first_start import FirstStart
 from services.vault.keys.store import KeyStore
@@ -38,6 +37,7 @@ from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootKeyFile
 from tests.integration.vault.vault_calls import VaultCalls
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.peers import peer
 from tests.support.ports import free_port
 from tests.support.stores import Database
 
@@ -215,11 +215,7 @@ class Vault(VaultCalls):
     def channel(self, caller: str) -> grpc.aio.Channel:
         """Return a channel with a caller's certificate."""
         if caller not in self._channels:
-            who = self.certificates.identity(caller)
-            settings = PeerSettings(
-                tls_cert_file=who.cert_file, tls_key_file=who.key_file, tls_ca_file=who.ca_file
-            )
-            self._channels[caller] = tls.channel(settings, "vault", self.address)
+            self._channels[caller] = tls.channel(peer(self.certificates, caller), "vault", self.address)
         return self._channels[caller]
 
     def keys(self, caller: str = "gateway") -> Any:

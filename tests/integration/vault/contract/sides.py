@@ -11,9 +11,9 @@ from deploy.local.certificates import Certificates
 from services.common.errors import RemoteError
 from services.common.rpc import tls
 from services.common.rpc.errors import error_from_rpc, error_from_status
-from services.common.settings import PeerSettings
 from tests.integration.vault.vault_calls import VaultCalls
 from tests.integration.vault.vault_process import PRIVATE_URL, SECRET, Vault
+from tests.support.peers import peer
 from tests.support.vault.refusals import KINDS
 from tests.support.vault.stand_in import VaultStandIn
 
@@ -90,12 +90,6 @@ class StandInSide(Side):
 
     async def rotate(self, account: str) -> None:
         self.vault.rotate(account)
-
-
-def peer(certificates: Certificates, name: str) -> PeerSettings:
-    """Return a process's certificate as settings."""
-    files = certificates.identity(name)
-    return PeerSettings(tls_cert_file=files.cert_file, tls_key_file=files.key_file, tls_ca_file=files.ca_file)
 
 
 async def refusal(call: Any) -> str:
