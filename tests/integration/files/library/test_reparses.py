@@ -6,8 +6,7 @@ import grpc
 import pytest
 from smelt.files.v1 import files_pb2, rows_pb2
 
-from tests.integration.files.service import Caller, Service, refusal
-from tests.integration.files.vault_stand_in import grant
+from tests.integration.files.service import VAULT, Caller, Service, refusal
 
 
 async def reparsed(caller: Caller, name: str, **requested: str) -> files_pb2.File:
@@ -41,7 +40,7 @@ async def test_what_reads_alike_is_one_parse(gateway: Caller, service: Service) 
 async def test_a_job_reads_the_parse_that_it_pinned(gateway: Caller, processor: Caller) -> None:
     file = await gateway.upload(b"a;b\n1;2\n")
     await reparsed(gateway, file.name, delimiter=",")
-    token = grant(gateway.account, job="jobs/x", file=file.name, parse=1)
+    token = VAULT.grant(gateway.account, job="jobs/x", file=file.name, parse=1)
     call = processor.rows.ReadRows(
         rows_pb2.ReadRowsRequest(file=file.name, parse=1, first=1, count=1),
         metadata=(("x-smelt-grant", token),),
