@@ -1,4 +1,4 @@
-"""Auth as a server: its parts put together."""
+"""Auth as a server: constructs its parts and connects them."""
 
 import asyncio
 import secrets
@@ -64,7 +64,7 @@ from services.common.rpc import server, tls
 from services.common.settings import read_secret
 from services.common.tokens import TokenVerifier
 
-#: So that people can see for a while what was signed in, and an operator what an ended one did.
+#: For this long an operator can still see when an ended session was used, and from where.
 ENDED_SESSIONS_KEPT = timedelta(days=30)
 
 
@@ -118,7 +118,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         ),
         TokenGate(token_reader, uses=tokens, passports=passports, clock=now),
     )
-    # A grant is asked for with a passport, behind which may be an access token.
+    # The passport that a grant is requested with may stand for an access token rather than a session.
     active = ActiveSessions(either, idle=lives.idle, clock=now)
     sign_in_limits = SignInLimits(attempts, settings.sign_in_rates())
     sessions = Sessions(
@@ -204,7 +204,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         ],
         verifier=verifier,
         note=Recorded(events, clock=now, new_id=new_id).note,
-        # Keys that are known stay good while the vault restarts; so does auth for people who are signed in.
+        # Known keys stay valid while the vault restarts, so signed-in people are served meanwhile.
         ready_checks=[lambda: database.ping(engine), keys.known],
         background=[
             sweep.run,

@@ -1,4 +1,4 @@
-"""The password asked for once more, before what cannot be undone; a session alone is not enough for it."""
+"""Asks for the password again before an action that a session alone must not allow."""
 
 from services.auth.accounts.accounts import Accounts, AccountState, Credentials
 from services.auth.limits.limits import SignInLimits
@@ -18,7 +18,7 @@ class PasswordWrong(DomainError):
 
 
 class PasswordAgain:
-    """Counts like a sign-in, so that a stolen session is no way around its limits."""
+    """Checks a password under the limits of signing in, so that a stolen session is no way around them."""
 
     def __init__(self, accounts: Accounts, hashes: Passwords, *, limits: SignInLimits) -> None:
         self._accounts = accounts
@@ -30,7 +30,8 @@ class PasswordAgain:
         found = await self._accounts.get(account)
         if found is None or found.state is not AccountState.ACTIVE:
             raise Unauthenticated
-        # With a cap of the account's own: strangers who use up the e-mail address's are not signed in to it.
+        # Under a limit of the account's own: strangers can use up the e-mail address's, but are not signed in
+        # here.
         attempt = await self._limits.admit(found.email, client_address, device=f"account {account}")
         try:
             known = await self._accounts.by_email(found.email)

@@ -52,7 +52,7 @@ async def renew_password(session: AsyncSession, known: Credentials, renewed: Sto
 
 
 class AccountStore:
-    """Keeps accounts; the unique index on the address settles races."""
+    """Stores accounts; the unique index on the address decides races."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -66,14 +66,14 @@ class AccountStore:
     async def add(self, credentials: Credentials, sign_up: SignUp) -> Added:
         async with transaction(self._transactions) as session:
             if sign_up.first_only:
-                # Of two first ones at the same moment, the second waits here and finds the first.
+                # Of two simultaneous first registrations, the second waits here and finds the first.
                 await session.execute(_ONE_AT_A_TIME)
                 if await session.scalar(_ANY):
                     return Added.CLOSED
             added = (await session.execute(_registered(credentials, sign_up))).scalar_one_or_none()
             if sign_up.verify:
                 if added is not None:
-                    # A link from an earlier registration would verify its password's successor.
+                    # A link from the earlier registration would activate the account with the new password.
                     await session.execute(delete(MailedTokenRow).where(MailedTokenRow.account == added))
                 await queue_mail(session, Mail(MailKind.REGISTRATION, credentials.account.email))
             return Added.TAKEN if added is None else Added.NEW

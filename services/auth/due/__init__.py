@@ -1,1 +1,1 @@
-"""Work that rows stand for: claimed when due, held, put off, given up. What the work is, other rooms say."""
+"""Work that must be finished: claimed when due, held, put off, given up. Other rooms say what the work is."""

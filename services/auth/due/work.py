@@ -1,12 +1,12 @@
 """Work that must be finished whatever crashes: claimed when due, held under a fence, put off, or given up.
 
-A row stands for each piece of work and says when it is due. A process that claims a piece moves that time
-ahead, and keeps moving it while it works. When the process dies, the time comes and another process goes on.
-So every step of the work must be safe to repeat, and whatever must not be written twice is written under the
+Each piece of work has a row that says when it is due. A process that claims a piece moves that time ahead,
+and keeps moving it while it works. If the process dies, the time arrives and another process continues. So
+every step of the work must be safe to repeat, and whatever must not be written twice is written under the
 claim's fence.
 
-Mails, account deletions and data exports all wait in this way. The mechanism is here once, beside none of
-them, because what makes it safe against kills is easy to break and hard to test.
+Mails, account deletions and data exports share this mechanism, because what makes it safe against kills is
+easy to break and hard to test. It has its own room, because it knows nothing about any of them.
 """
 
 import asyncio

@@ -1,13 +1,13 @@
-"""The actions that become events of an account: the only list of them, by the method that does each."""
+"""The actions that are recorded as events of an account: the only list of them, by method."""
 
 from collections.abc import Mapping
 
 _AUTH = "/smelt.auth.v1."
 
-#: Written in the transaction of the change itself, because neither the call nor its answer names the account.
+#: Written in the transaction of the change, because neither the request nor the answer names the account.
 RESET_PASSWORD = "reset-password"  # noqa: S105 -- the name of an action
 WRITTEN_WITH_THE_CHANGE: Mapping[str, str] = {_AUTH + "RecoveryService/ConfirmPasswordReset": RESET_PASSWORD}
-#: Written once the call has ended, also when it was refused.
+#: Written after the call has ended, whether it succeeded or was refused.
 WRITTEN_AFTER_THE_CALL: Mapping[str, str] = {
     _AUTH + "UserService/CreateUser": "register",
     _AUTH + "UserService/ChangePassword": "change-password",

@@ -1,4 +1,4 @@
-"""Mails to people: which there are, and what they say. Plain text, a link at most, no other secret."""
+"""The mails that people get, and what they say: plain text, with at most a link, and no other secret."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ _LONGEST_FACT = 200
 
 
 class MailKind(Enum):
-    """What a mail is about; some hold a link with a token, which is made when the mail is written."""
+    """What a mail is about. Some contain a link with a token, which is made when the mail is written."""
 
     PASSWORD_RESET = "password-reset"  # noqa: S105 -- the name of a mail
     SIGN_IN_LINK = "sign-in-link"
@@ -22,11 +22,10 @@ class MailKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that is to be sent; `recipient` is a normalised address.
+    """A mail to be sent; `recipient` is a normalised address.
 
-    `facts` fill the text: `name` of an access token, `client_address` it came from, whatever the kind's text
-    asks for. They are stored until the mail is sent, so no secret may be among them; each is put on one
-    line and cut short.
+    `facts` fill in the text of its kind, such as the `name` of an access token. They are stored until the
+    mail is sent, so they must not contain secrets. Each is put on one line and cut to 200 characters.
     """
 
     kind: MailKind
@@ -36,7 +35,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail as it is sent."""
+    """A mail in its final form."""
 
     recipient: str
     subject: str
@@ -49,7 +48,7 @@ PURPOSES = {
     MailKind.SIGN_IN_LINK: Purpose.SIGN_IN,
     MailKind.REGISTRATION: Purpose.VERIFY_EMAIL,
 }
-# The token stands behind the #, which browsers send to no server.
+# The token is in the fragment, which browsers do not send to any server.
 _LINKS = {
     Purpose.PASSWORD_RESET: "/reset-password#token=",
     Purpose.SIGN_IN: "/sign-in#token=",
@@ -130,7 +129,7 @@ Your Smelt account was deleted, as requested with its password.
 Its files, results and API keys can no longer be read by anyone. You will get no more mail from this account.
 """,
 }
-#: What a registration with an address that has an account says instead.
+#: The mail for a registration whose address already has an account.
 _HAS_ACCOUNT = (
     "Your Smelt account",
     """\
@@ -146,7 +145,7 @@ If this was not you, ignore this mail.
 
 
 def write(mail: Mail, *, token: str, public_url: str) -> Letter:
-    """Return the mail as text. Links lead to `public_url`, whatever any request has said of its host."""
+    """Return the mail's text. Links lead to `public_url`, never to a host that a request has named."""
     subject, text = _SUBJECTS[mail.kind], _TEXTS[mail.kind]
     if mail.kind is MailKind.REGISTRATION and not token:
         subject, text = _HAS_ACCOUNT

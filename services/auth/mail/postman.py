@@ -1,4 +1,4 @@
-"""Sends what waits in the outbox: one mail at a time, again later when it fails, and not for ever."""
+"""Sends the mails in the outbox: one at a time, again later when sending fails, given up after nine tries."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,16 +9,16 @@ from services.auth.mail.mailed_tokens import Purpose
 from services.auth.opaque_tokens import NewToken, make
 from services.common.logs import describe, log
 
-#: A mail server that restarts is back within a minute. Nine tries with pauses that double take four hours;
-#: after that nobody waits for the mail.
+#: A mail server that restarts is back within a minute. Nine tries with doubling pauses take four hours; after
+#: that, nobody waits for the mail. Fewer tries, and a longer outage of the mail server loses mails.
 _PAUSES = Pauses(first_seconds=60, longest_seconds=4 * 3600)
 MOST_TRIES = 9
-#: A person waits for the mail: this much later it goes out at most.
+#: A person is waiting for the mail, so the outbox is checked this often. Shorter only adds idle queries.
 _LOOK_SECONDS = 0.5
 
 
 class NotDelivered(Exception):
-    """The mail server did not take the mail now."""
+    """The mail server did not accept the mail this time."""
 
 
 class Undeliverable(Hopeless):
@@ -26,7 +26,7 @@ class Undeliverable(Hopeless):
 
 
 class Sender(Protocol):
-    """Carries mails away."""
+    """Delivers mails."""
 
     async def send(self, letter: Letter) -> None:
         """Deliver a mail within half a minute; raise NotDelivered or Undeliverable."""
@@ -34,27 +34,27 @@ class Sender(Protocol):
 
 
 class WaitingMails(Protocol):
-    """Where mails wait."""
+    """The outbox, as far as sending needs it."""
 
     async def get(self, claim: Claim) -> Mail | None:
-        """Return the claimed mail; None when it was withdrawn, as with its account."""
+        """Return the claimed mail; None if it was removed, for example with its account."""
         ...
 
     async def remove(self, claim: Claim) -> None:
-        """Forget a mail that was sent or given up, unless another process has claimed it."""
+        """Remove a mail that was sent or given up, unless another process has claimed it."""
         ...
 
 
 class TokenKeeper(Protocol):
-    """Where the digests of mailed tokens are kept."""
+    """Stores the digests of mailed tokens."""
 
     async def issue(self, email: str, purpose: Purpose, token: NewToken) -> bool:
-        """Keep a token in the place of an older one; say no when no account may have it."""
+        """Store a token in place of an older one; return False if no account can have one."""
         ...
 
 
 class Postman:
-    """Writes and sends mails. A token is made here, and is nowhere but in its mail."""
+    """Writes and sends mails. Tokens are made here and exist only in their mails."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Postman:
         token = ""
         if mail.kind in PURPOSES:
             made = make(self._random)
-            # Asked for with an address that may have no account: who asked was told nothing of it.
+            # The address may have no account; the request was answered the same way in both cases.
             if await self._tokens.issue(mail.recipient, PURPOSES[mail.kind], made):
                 token = made.text
             elif mail.kind is not MailKind.REGISTRATION:

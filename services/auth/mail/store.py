@@ -1,4 +1,4 @@
-"""Mails that wait to be sent, in Postgres: put there in the transaction of what they tell about."""
+"""The outbox in Postgres: a mail is put there in the transaction of the event that it reports."""
 
 from sqlalchemy import delete, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from services.auth.models import MailRow
 from services.common.database import Transactions, transaction
 from services.common.ids import new_id
 
-#: Tries are never reset, so they are the fence as well.
+#: Tries are never reset, so they also serve as the fence.
 MAILS_DUE = DueColumns(
     key=MailRow.id,
     due=MailRow.next_try_time,
@@ -22,7 +22,7 @@ MAILS_DUE = DueColumns(
 
 
 async def queue_mail(session: AsyncSession, mail: Mail) -> None:
-    """Put a mail into the outbox; it is sent once the caller's transaction is committed, or never."""
+    """Put a mail into the outbox; it is sent only if the caller's transaction commits."""
     await session.execute(
         insert(MailRow).values(
             id=new_id(),

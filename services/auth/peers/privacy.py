@@ -1,4 +1,4 @@
-"""The other services as auth knows them: each holds a part of what there is of a person."""
+"""The other services, as auth uses them: each holds a part of a person's data."""
 
 from collections.abc import AsyncIterator
 
@@ -10,14 +10,15 @@ from services.common.identity import ErasurePermit, ExportPermit
 from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.rpc.errors import peer_errors
 
-#: One call removes for some seconds.
+#: A service removes rows for a few seconds per call. Much shorter would cut off calls that still make
+#: progress.
 _ERASE_SECONDS = 30.0
-#: Everything of an account may be many gigabytes.
+#: An account's data can be many gigabytes; shorter, and large exports never complete.
 _EXPORT_SECONDS = 6 * 3600.0
 
 
 class PrivacyHolder:
-    """One service's part."""
+    """One service that holds personal data."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = privacy_pb2_grpc.PrivacyServiceStub(channel)

@@ -1,4 +1,4 @@
-"""Exports: everything that is held of a person, put together as one archive that they can take along."""
+"""Exports: everything that is stored about a person, in one archive that they can download."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,16 @@ from services.common.identity import ExportPermit
 from services.common.paging import Position
 from services.common.privacy import ArchiveEntry, ArchivePiece
 
-#: How long an archive can be downloaded; files keeps it as long.
+#: How long an archive can be downloaded; files stores it for as long.
 KEPT = timedelta(hours=24)
-#: So many may be begun in a day.
+#: Exports that an account can start in a day. An export reads everything the account has, so more would let
+#: one account keep the services busy.
 MOST_A_DAY = 10
-#: How long an export stays in the list.
+#: How long an export stays in the list, with or without its archive.
 LISTED = timedelta(days=30)
 _PERMIT_LIFE = timedelta(hours=24)
-#: About two minutes of pauses: longer than a restart, shorter than an owner waits.
+#: Eight tries with their pauses take three minutes: longer than a restart, shorter than an owner wants to
+#: wait.
 MOST_TRIES = 8
 _README = """\
 Everything that Smelt stores about your account, in one folder per service.
@@ -56,7 +58,7 @@ class DataExportLimit(DomainError):
 
 
 class State(Enum):
-    """How far an export is, as it is stored."""
+    """The progress of an export, as it is stored."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -66,7 +68,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Facts of a stored archive."""
+    """Facts about a stored archive."""
 
     size_bytes: int
     sha256: str
@@ -85,15 +87,15 @@ class DataExport:
 
     @property
     def expire_time(self) -> datetime | None:
-        """Until when the archive can be downloaded."""
+        """When the archive expires; None while there is none."""
         return self.end_time + KEPT if self.end_time is not None and self.archive is not None else None
 
 
 class ExportRecords(Protocol):
-    """Where exports are recorded."""
+    """Stores exports."""
 
     async def begin(self, export: DataExport, *, most: int, since: datetime) -> DataExport | None:
-        """Record a new export, or return the one under way; None when `most` were begun since then."""
+        """Store a new export, or return the one under way; None if `most` were started since then."""
         ...
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[DataExport]: ...
@@ -101,34 +103,34 @@ class ExportRecords(Protocol):
     async def get(self, account: str, id_: str) -> DataExport | None: ...
 
     async def start(self, claim: Claim) -> str | None:
-        """Note that an export is being worked on; return whose it is, None when it is gone."""
+        """Record that an export is running; return its account, None if it is gone or the claim was lost."""
         ...
 
     async def finish(self, claim: Claim, archive: Archive | None, *, now: datetime) -> None:
-        """Note its archive, or that it has failed, unless somebody else has the claim."""
+        """Record the archive, or that the export has failed, unless the claim was lost."""
         ...
 
 
 class Holder(Protocol):
-    """A service that holds something of people."""
+    """A service that holds personal data."""
 
     def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]: ...
 
 
 class ArchiveStore(Protocol):
-    """Where archives are stored, whole or not at all."""
+    """Stores archives, whole or not at all."""
 
     async def write(self, permit: ExportPermit, fence: int, pieces: AsyncIterator[bytes]) -> Archive: ...
 
 
 class ExportSigner(Protocol):
-    """Makes export tokens."""
+    """Signs export tokens."""
 
     async def sign_export(self, account: str, export: str, life: timedelta) -> SignedToken: ...
 
 
 class DataExports:
-    """Begins exports and tells how far they are."""
+    """Starts exports and reports their progress."""
 
     def __init__(
         self,
@@ -144,7 +146,7 @@ class DataExports:
         self._new_id = new_id
 
     async def create(self, account: str) -> DataExport:
-        """Begin an export, or return the one that is under way; raise DataExportLimit."""
+        """Start an export, or return the one that is under way; raise DataExportLimit."""
         now = self._clock()
         wanted = DataExport(self._new_id(), account, State.PENDING, now)
         export = await self._records.begin(wanted, most=MOST_A_DAY, since=now - timedelta(days=1))
@@ -167,23 +169,23 @@ class DataExports:
 
 @dataclass(frozen=True, slots=True)
 class Exporting:
-    """Puts archives together; after a crash one is begun anew, and replaces what was stored."""
+    """Creates archives. After a crash an archive is started again, and replaces what was stored."""
 
     records: ExportRecords
-    #: By the folder that each one's entries are in.
+    #: By the folder in the archive that holds their entries.
     holders: Mapping[str, Holder]
     store: ArchiveStore
     signer: ExportSigner
     clock: Callable[[], datetime]
 
     async def perform(self, claim: Claim) -> None:
-        """Carry an export through, or raise what stood in its way."""
+        """Carry an export through, or raise what prevented it."""
         account = await self.records.start(claim)
         if account is not None:
             await self.records.finish(claim, await self._archive(claim, account), now=self.clock())
 
     async def give_up(self, claim: Claim) -> None:
-        """Record that an export has failed; its owner sees that, and can begin another."""
+        """Record that an export has failed; its owner sees that and can start another."""
         await self.records.finish(claim, None, now=self.clock())
 
     async def _archive(self, claim: Claim, account: str) -> Archive:

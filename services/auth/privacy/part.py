@@ -1,4 +1,4 @@
-"""Auth's own part of an account, handed out. It is removed with the account's row."""
+"""Auth's own part of an account, for exports. It is removed together with the account's row."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from services.common.store.privacy_rows import export_rows
 
 @dataclass(frozen=True, slots=True)
 class AuthPart:
-    """Rows of auth's database."""
+    """The account's rows in auth's database."""
 
     transactions: Transactions
 

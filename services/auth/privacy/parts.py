@@ -1,4 +1,4 @@
-"""What exports and erases accounts over all services, put together over what auth has."""
+"""Constructs what exports and erases accounts across all services."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from services.common.database import Transactions
 
 
 class Holder(deletion.Holder, exports.Holder, Protocol):
-    """Another service that holds something of people."""
+    """Another service that holds personal data."""
 
 
 class Signer(deletion.ErasureSigner, exports.ExportSigner, Protocol):
-    """Makes the tokens that other services take as proof of an export or an erasure."""
+    """Signs the tokens that prove an export or an erasure to other services."""
 
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """Where people who have left are recorded, and the two kinds of work that must be finished."""
+    """The tombstones, and the two sagas."""
 
     tombstones: TombstoneStore
     erasures: DueWork

@@ -1,15 +1,17 @@
-"""Sagas: work over several services, a deletion or an export, that goes on after any crash and is never lost.
+"""Sagas: work across several services, such as a deletion or an export, that survives any crash.
 
-How such work is claimed, held and put off stands in `services.auth.due`; here is what both sagas have alike.
+`services.auth.due` claims such work, holds it and puts it off; this module holds what both sagas share.
 """
 
 from collections.abc import Awaitable, Callable
 
 from services.auth.due.work import Claim, DueRows, DueWork, Patience, Pauses
 
-#: A service that restarts is back within seconds; one that is down for long is called once a minute.
+#: A service that restarts is back within seconds. A longer first pause delays the work; a shorter longest
+#: pause burdens a service that is down for long.
 _PAUSES = Pauses(first_seconds=2, longest_seconds=60)
-#: A long export does not keep the next one waiting; more at once would only compete for the same services.
+#: More than one, so that a long export does not delay the next; more than two would compete for the same
+#: services.
 _AT_ONCE = 2
 
 
@@ -21,7 +23,7 @@ def saga(
     claim_seconds: float,
     patience: Patience | None = None,
 ) -> DueWork:
-    """Return the loops that work off a saga; without `patience` it is tried until it succeeds."""
+    """Return the worker of a saga; without `patience` it tries until it succeeds."""
     return DueWork(
         name,
         rows,

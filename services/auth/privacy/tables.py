@@ -1,4 +1,4 @@
-"""What auth holds of people: the account, sessions, access tokens; never passwords or what proves them."""
+"""The personal data in auth's database, table by table; passwords and their hashes are never exported."""
 
 from services.common.privacy import PersonalTable
 
@@ -41,18 +41,18 @@ TABLES = (
         account_rows="recipient = (SELECT email FROM account WHERE id = :account)",
         path="mails_to_send.json",
         exported=("id", "kind", "recipient", "facts", "create_time", "next_try_time", "tries"),
-        not_erased="one of them tells of the deletion; a mail is removed once it is sent or given up",
+        not_erased="the mail that confirms the deletion is among them; mails are removed when sent or given up",
     ),
     PersonalTable(
         "attempt",
-        not_exported="counts under digests, with no name of whom they count",
-        not_erased="until their limit's time is over; otherwise leaving and coming back would open a limit",
+        not_exported="counts under digests, which name no person",
+        not_erased="until their period is over; otherwise deleting an account and registering again resets limits",
     ),
     PersonalTable(
         "erasure",
         account_rows="account = :account",
-        not_exported="an account that is here has left",
-        not_erased="the tombstone: only the account's id, so that no restored copy brings the account back",
+        not_exported="only deleted accounts have rows here",
+        not_erased="the tombstone: only the account's id, so that no restored backup brings the account back",
     ),
     PersonalTable(
         "data_export",
@@ -61,9 +61,9 @@ TABLES = (
         exported=("id", "state", "create_time", "end_time", "size_bytes", "sha256"),
         withheld={
             "account": _OWN,
-            "fence": "who works on it",
-            "tries": "who works on it",
-            "next_time": "who works on it",
+            "fence": "belongs to the claim",
+            "tries": "belongs to the claim",
+            "next_time": "belongs to the claim",
         },
     ),
     PersonalTable(
@@ -82,7 +82,7 @@ TABLES = (
             "password_scheme": "how the password is stored",
             "password_pepper_id": "how the password is stored",
             "password_hash": "a code of the password",
-            "password_generation": "how often the password was changed, which ends older links",
+            "password_generation": "how often the password was changed",
         },
     ),
 )  # fmt: skip

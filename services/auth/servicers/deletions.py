@@ -1,4 +1,4 @@
-"""DeletionService: proto to domain and back for people who leave."""
+"""DeletionService: proto to domain and back for account deletion."""
 
 from smelt.auth.v1 import deletions_pb2, deletions_pb2_grpc
 
@@ -8,7 +8,7 @@ from services.common.rpc.servicing import Context
 
 
 class DeletionServicer(deletions_pb2_grpc.DeletionServiceServicer):
-    """The account of the person who asks."""
+    """Deletion of the caller's account."""
 
     def __init__(self, deletion: AccountDeletion) -> None:
         self._deletion = deletion

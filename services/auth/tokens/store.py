@@ -1,4 +1,4 @@
-"""Access tokens in Postgres; of the token itself only its hash is there."""
+"""Access tokens in Postgres; of a token's text, only the hash is stored."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,14 +16,14 @@ from services.common.paging import Position
 
 
 class AccessTokenStore:
-    """Keeps access tokens."""
+    """Stores access tokens."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
     async def add(self, token: AccessToken, digest: bytes, *, most: int) -> bool:
         async with transaction(self._transactions) as session:
-            # Tokens that are created at once are counted one after the other.
+            # The lock makes simultaneous requests count one after the other.
             address = await lock_active_account(session, token.account)
             count = select(func.count()).where(AccessTokenRow.account == token.account)
             if (await session.execute(count)).scalar_one() >= most:
@@ -63,7 +63,7 @@ class AccessTokenStore:
             return (await session.execute(statement)).scalar_one_or_none() is not None
 
     async def note_use(self, token: str, /, *, now: datetime) -> None:
-        """Write the time of use, unless a recent one stands there."""
+        """Write the time of use, unless a recent one is stored."""
         used = AccessTokenRow.last_used_time
         statement = (
             update(AccessTokenRow)

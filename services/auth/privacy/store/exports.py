@@ -1,4 +1,4 @@
-"""Exports in Postgres: what their owners see, and the claims of whoever works on them."""
+"""Exports in Postgres: what their owners see, and the claims of the processes that create them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ _UNDER_WAY = (State.PENDING.value, State.RUNNING.value)
 
 
 class DataExportStore:
-    """Keeps exports."""
+    """Stores exports."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -28,7 +28,7 @@ class DataExportStore:
     async def begin(self, export: DataExport, *, most: int, since: datetime) -> DataExport | None:
         row = DataExportRow
         async with transaction(self._transactions) as session:
-            # Of two exports that are started at once, the second one finds the first.
+            # The lock makes the second of two simultaneous requests find the first one's export.
             await lock_active_account(session, export.account)
             mine = row.account == export.account
             there = await session.scalar(select(row).where(mine, row.state.in_(_UNDER_WAY)).limit(1))
@@ -88,7 +88,7 @@ class DataExportStore:
             await session.execute(statement)
 
     async def sweep(self, before: datetime) -> None:
-        """Remove exports that were asked for before a moment; their archives are long gone."""
+        """Remove exports that were requested before a moment; their archives are long gone."""
         over = delete(DataExportRow).where(DataExportRow.create_time < before)
         async with transaction(self._transactions) as session:
             await session.execute(over.where(DataExportRow.state.not_in(_UNDER_WAY)))

@@ -1,4 +1,4 @@
-"""Tombstones in Postgres, and the end of an account in the transaction that makes one."""
+"""Tombstones in Postgres, and the end of an account in the transaction that writes one."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ ERASURES_DUE = DueColumns(
 
 
 class TombstoneStore:
-    """Keeps who has left: of a person who is gone, nothing but the account's id."""
+    """Stores tombstones, which contain nothing about a person but the account's id."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -35,10 +35,10 @@ class TombstoneStore:
             )
             if address is None:
                 return
-            # Links and news for somebody who is gone, all but the last of them.
+            # Waiting mails to the deleted account are dropped; only the confirmation is sent.
             await session.execute(delete(MailRow).where(MailRow.recipient == address))
             await queue_mail(session, Mail(MailKind.ACCOUNT_DELETED, address))
-            # Sessions, access tokens, devices and links go with it.
+            # Sessions, access tokens, devices, links, exports and events are removed by cascade.
             await session.execute(delete(AccountRow).where(AccountRow.id == account))
 
     async def finish_pass(self, claim: Claim, linger: timedelta) -> None:

@@ -1,4 +1,4 @@
-"""New passwords in Postgres, and what ends with the old one in the same transaction."""
+"""New passwords in Postgres, with everything that ends in the same transaction."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ _CHANGED, _RESET = "changed", "set with a link that was sent to you"
 
 
 class PasswordStore:
-    """Keeps passwords."""
+    """Stores passwords."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -44,7 +44,7 @@ class PasswordStore:
 
     async def reset(self, digest: bytes, new: StoredPassword, *, now: datetime) -> bool:
         async with transaction(self._transactions) as session:
-            # The account's row first, as everything that gives it a new password takes it.
+            # The account's row is locked first, in the same order as by everything that sets a password.
             await session.execute(_owner(digest).with_for_update(of=AccountRow))
             account = await use_token(session, digest, Purpose.PASSWORD_RESET)
             if account is None:
@@ -77,9 +77,9 @@ async def _replaced(
     *,
     and_: ColumnElement[bool] | None = None,
 ) -> str | None:
-    """Set the password of an account in use; return its e-mail address.
+    """Set the password of an active or unverified account; return its e-mail address, None without one.
 
-    A link that was read proves the address, too.
+    An unverified account becomes active: its owner has read the mail with the link.
     """
     in_use = AccountRow.state.in_([AccountState.ACTIVE.value, AccountState.UNVERIFIED.value])
     statement = (
@@ -103,8 +103,8 @@ async def _replaced(
 async def _end_all(
     session: AsyncSession, account: str, *, keep: str, now: datetime, reason: EndReason
 ) -> None:
-    # After the account's row is locked: a sign-in that was quicker has its session here already, one that is
-    # slower finds that its password is not the account's any more.
+    # The account's row is locked already: an earlier sign-in has its session here, and a later one finds that
+    # its password is no longer the account's.
     await session.execute(
         update(SessionRow)
         .where(SessionRow.account == account, SessionRow.end_time.is_(None), SessionRow.id != keep)

@@ -17,7 +17,7 @@ from services.common.paging import Position
 
 
 class SessionStore:
-    """Keeps sessions."""
+    """Stores sessions."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -25,7 +25,8 @@ class SessionStore:
     async def open(
         self, opened: Session, *, generation: int, device: NewDevice | None, by: RightPassword | None
     ) -> bool:
-        # One statement: an account that is closed, or gets another password meanwhile, gets no session.
+        # One statement, so that an account which is closed or gets another password at this moment gets no
+        # session.
         values = {
             SessionRow.id: literal(opened.id),
             SessionRow.account: AccountRow.id,
@@ -47,8 +48,8 @@ class SessionStore:
         statement = insert(SessionRow).from_select(list(values), active).returning(SessionRow.id)
         async with transaction(self._transactions) as session:
             if by is not None and by.renewed is not None:
-                # Before the account's row is locked for sharing: of two sign-ins that both hold such a lock,
-                # neither could write to it.
+                # Before the next statement takes a shared lock on the account's row: two sign-ins that both
+                # held one would deadlock when they write to it.
                 await renew_password(session, by.known, by.renewed)
             if (await session.execute(statement)).scalar_one_or_none() is None:
                 return False
@@ -90,13 +91,13 @@ class SessionStore:
             return [_session(row) for row in await opened.scalars(statement)]
 
     async def sweep(self, *, before: datetime) -> None:
-        """Forget sessions that have ended, or run out, before then."""
+        """Remove sessions that ended or expired before a moment."""
         over = func.least(SessionRow.expire_time, func.coalesce(SessionRow.end_time, SessionRow.expire_time))
         async with transaction(self._transactions) as opened:
             await opened.execute(delete(SessionRow).where(over < before))
 
     async def note_use(self, session: str, /, *, now: datetime) -> None:
-        # The condition lets one of many requests at the same moment write, and never turns time back.
+        # The condition lets only one of many simultaneous requests write, and never moves the time back.
         statement = (
             update(SessionRow)
             .where(SessionRow.id == session, SessionRow.last_used_time <= now - USE_NOTED_EVERY)

@@ -45,7 +45,7 @@ async def test_a_sign_in_asks_the_vault_for_one_code_and_one_signature(auth: Aut
     await auth.register("cost@example.com")
     before = auth.vault.asked.copy()
     await auth.sign_in("cost@example.com")
-    assert auth.vault.asked - before == {"mac": 1, "session": 1}
+    assert auth.vault.asked - before == {"Mac": 1, "Sign": 1}
 
 
 async def test_what_a_right_password_changes_is_one_transaction(replicas: Replicas) -> None:
