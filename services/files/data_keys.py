@@ -1,7 +1,7 @@
 """Data keys: asked of the vault for one piece of work, bound to one object, wiped after."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -56,3 +56,12 @@ def wiped(key: bytearray) -> Iterator[bytearray]:
         yield key
     finally:
         key[:] = bytes(len(key))
+
+
+@asynccontextmanager
+async def opened(
+    keys: DataKeys, proof: Proof, context: KeyContext, wrapped: bytes
+) -> AsyncIterator[bytearray]:
+    """Open a data key for the block, and overwrite it after."""
+    with wiped(await keys.open(proof, context, wrapped)) as key:
+        yield key

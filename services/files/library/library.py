@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from operator import add
@@ -10,12 +10,12 @@ from typing import Protocol
 
 from services.common.identity import ExportPermit, JobGrant, Passport
 from services.common.paging import Position
-from services.files.data_keys import DataKeys, Proof, wiped
+from services.files.data_keys import DataKeys, Proof, opened, wiped
 from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
 from services.files.library.byte_range import ALL, Span, Wanted
 from services.files.library.row_reader import RowRange, batches
-from services.files.library.sealed_parse import context_of, open_columns, open_index, open_profile
-from services.files.library.stored_file import NumberedRow, OpenedFile, SealedParse, StoredFile
+from services.files.library.sealed_parse import binding_of, context_of, open_columns, open_index, open_profile
+from services.files.library.stored_file import FindsFiles, NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Join, Objects, in_pairs, read_all, read_range
 from services.files.profiling.profile import Profile
@@ -25,14 +25,8 @@ from services.files.threads import drawn
 _PAIRS_AT_ONCE = 2
 
 
-class Files(Protocol):
-    """Where files are recorded; an account sees its own alone."""
-
-    async def get(
-        self, account: str, file_id: str, *, parse: int | None = None
-    ) -> tuple[StoredFile, SealedParse] | None:
-        """Return a file with its current parse, or with the one asked for."""
-        ...
+class Files(FindsFiles, Protocol):
+    """Where files are recorded."""
 
     async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         """Return files, newest first."""
@@ -67,13 +61,13 @@ class Library:
     async def get(self, person: Passport, file_id: str) -> OpenedFile:
         """Return a file and the names of its columns."""
         file, sealed = await self._find(person, file_id)
-        with wiped(await self._open(person, file)) as key:
+        async with self._opened(person, file) as key:
             return OpenedFile(file, open_columns(file, sealed, key))
 
     async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
         """Return a file and what its current parse says of its data."""
         file, sealed = await self._find(person, file_id)
-        with wiped(await self._open(person, file)) as key:
+        async with self._opened(person, file) as key:
             return file, open_profile(file, sealed, key)
 
     async def page(
@@ -105,7 +99,7 @@ class Library:
         if isinstance(proof, JobGrant):
             _check_grant(proof, file_id, wanted, parse=parse)
         file, sealed = await self._find(proof, file_id, parse=parse)
-        with wiped(await self._open(proof, file)) as key:
+        async with self._opened(proof, file) as key:
             index = open_index(file, sealed, key)
             source = batches(self._objects, file, key=key, index=index, wanted=wanted, batch_rows=batch_rows)
             async with self._or_deleted(file):
@@ -113,19 +107,13 @@ class Library:
                     yield batch
 
     async def _pieces(
-        self, file: StoredFile, opened: bytearray, span: Span, join: Join
+        self, file: StoredFile, data_key: bytearray, span: Span, join: Join
     ) -> AsyncIterator[bytes]:
-        with wiped(opened) as key:
+        with wiped(data_key) as key:
             read = read_all
             if not span.is_whole:
                 read = partial(read_range, start=span.start, stop=span.stop)
-            source = read(
-                self._objects,
-                file.object.key,
-                key=key,
-                associated_data=context_of(file.id).binds(file.account),
-                size=file.object.size,
-            )
+            source = read(self._objects, file.object, key=key, associated_data=binding_of(file))
             async with self._or_deleted(file):
                 async for piece in drawn(self._executor, in_pairs(source, join), at_once=_PAIRS_AT_ONCE):
                     yield piece
@@ -150,6 +138,9 @@ class Library:
         if found is None:
             raise FileNotFound
         return found
+
+    def _opened(self, proof: Proof, file: StoredFile) -> AbstractAsyncContextManager[bytearray]:
+        return opened(self._keys, proof, context_of(file.id), file.object.wrapped_key)
 
     async def _open(self, proof: Proof, file: StoredFile) -> bytearray:
         return await self._keys.open(proof, context_of(file.id), file.object.wrapped_key)

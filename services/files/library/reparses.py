@@ -9,10 +9,10 @@ from typing import Protocol
 
 from services.common.errors import DeadlinePassed, Unavailable
 from services.common.identity import Passport
-from services.files.data_keys import DataKeys, wiped
+from services.files.data_keys import DataKeys, opened
 from services.files.errors import FileNotFound
-from services.files.library.sealed_parse import context_of, seal_parse
-from services.files.library.stored_file import OpenedFile, Parse, SealedParse, StoredFile
+from services.files.library.sealed_parse import binding_of, context_of, seal_parse
+from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
 from services.files.objects.sealed import Objects, read_all
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.format import Told
@@ -22,14 +22,8 @@ from services.files.threads import drawn, fed
 _TRIES = 5
 
 
-class Parses(Protocol):
+class Parses(FindsFiles, Protocol):
     """Where files and their parses are recorded."""
-
-    async def get(
-        self, account: str, file_id: str, *, parse: int | None = None
-    ) -> tuple[StoredFile, SealedParse] | None:
-        """Return a file of the account."""
-        ...
 
     async def latest_parse(self, file_id: str) -> int:
         """Return the highest version of a file's parses."""
@@ -72,8 +66,7 @@ class Reparses:
             if found is None:
                 raise FileNotFound
             file, _ = found
-            opened = await self._keys.open(person, context_of(file.id), file.object.wrapped_key)
-            with wiped(opened) as key:
+            async with opened(self._keys, person, context_of(file.id), file.object.wrapped_key) as key:
                 parsed = await self._read(file, key, told)
                 version = await self._add(file, parsed, key)
         parse = Parse(version, parsed.dialect, parsed.row_count)
@@ -88,13 +81,7 @@ class Reparses:
             raise DeadlinePassed from None
 
     async def _pieces(self, file: StoredFile, key: bytearray) -> AsyncIterator[bytes]:
-        source = read_all(
-            self._objects,
-            file.object.key,
-            key=key,
-            associated_data=context_of(file.id).binds(file.account),
-            size=file.object.size,
-        )
+        source = read_all(self._objects, file.object, key=key, associated_data=binding_of(file))
         async for piece in drawn(self._readers, source):
             yield piece
 

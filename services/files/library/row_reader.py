@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from services.files.errors import FileDamaged
-from services.files.library.sealed_parse import context_of
+from services.files.library.sealed_parse import binding_of
 from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.objects.sealed import Objects, read_range
 from services.files.reading.reader import INDEX_EVERY, rows
@@ -46,10 +46,9 @@ def batches(
     nearest, behind = (there.first - 1) // INDEX_EVERY, -(-there.last // INDEX_EVERY)
     pieces = read_range(
         objects,
-        file.object.key,
+        file.object,
         key=key,
-        associated_data=context_of(file.id).binds(file.account),
-        size=file.object.size,
+        associated_data=binding_of(file),
         start=index[nearest],
         stop=index[behind] if behind < len(index) else file.object.size,
     )

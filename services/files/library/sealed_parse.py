@@ -21,6 +21,11 @@ def context_of(file_id: str) -> KeyContext:
     return KeyContext(Purpose.FILE, f"files/{file_id}", 1)
 
 
+def binding_of(file: StoredFile) -> bytes:
+    """Return the associated data of a file's bytes."""
+    return context_of(file.id).binds(file.account)
+
+
 def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, version: int) -> SealedParse:
     """Seal what a parse found out."""
     sealer = PayloadSealer(key, context_of(file_id).binds(account))
@@ -51,7 +56,7 @@ def open_profile(file: StoredFile, sealed: SealedParse, key: bytearray) -> Profi
 
 
 def _open(file: StoredFile, sealed: bytes, *, key: bytearray, what: str) -> bytes:
-    sealer = PayloadSealer(key, context_of(file.id).binds(file.account))
+    sealer = PayloadSealer(key, binding_of(file))
     try:
         return sealer.open(sealed, fields(what, file.parse.version))
     except SealBroken:

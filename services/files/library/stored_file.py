@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from services.files.objects.stored_object import StoredObject
 from services.files.reading.reader import Dialect
@@ -52,3 +53,13 @@ class NumberedRow:
 
     number: int
     cells: list[str]
+
+
+class FindsFiles(Protocol):
+    """Finds recorded files; an account sees only its own."""
+
+    async def get(
+        self, account: str, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse] | None:
+        """Return a file with its current parse, or with the parse of this version; None without either."""
+        ...

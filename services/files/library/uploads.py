@@ -7,15 +7,15 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from services.common.errors import DeadlinePassed, InvalidRequest
+from services.common.errors import DeadlinePassed
 from services.common.identity import Passport
-from services.common.store.idempotency import IdempotencyKeyReused, digest
+from services.common.store.idempotency import digest
 from services.files.data_keys import DataKeys, wiped
 from services.files.errors import FileNotFound
 from services.files.library.display_name import display_name
 from services.files.library.form_body import Body
 from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse
-from services.files.library.stored_file import OpenedFile, Parse, SealedParse, StoredFile
+from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, Written, write_sealed
 from services.files.objects.stored_object import StoredObject
@@ -44,17 +44,11 @@ class Upload:
     told: Told = Told()  # noqa: RUF009  frozen
 
 
-class NewFiles(Protocol):
+class NewFiles(FindsFiles, Protocol):
     """Where files are recorded."""
 
     async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
         """Record a file and return its id, or the id of the one that this idempotency key has made."""
-        ...
-
-    async def get(
-        self, account: str, file_id: str, *, parse: int | None = None
-    ) -> tuple[StoredFile, SealedParse] | None:
-        """Return a file of the account."""
         ...
 
 
@@ -123,28 +117,20 @@ class Uploads:
         work: Callable[..., tuple[Written, Parsed]],
     ) -> tuple[Written, Parsed]:
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            async with self._discards.unless_written(object_key), asyncio.timeout(self._limits.seconds):
                 return await fed(
                     self._threads.executor,
                     pieces,
                     lambda arriving: work(body.file(arriving), self._objects.writer(object_key)),
                 )
         except TimeoutError:
-            await self._discards.discard(object_key)
             raise DeadlinePassed from None
-        except BaseException:
-            await self._discards.discard(object_key)
-            raise
 
     async def _record(self, file: StoredFile, sealed: SealedParse, upload: Upload) -> StoredFile:
         said = (file.object.sha256, file.display_name, upload.told.encoding, upload.told.delimiter)
         content = digest(*(part.encode() for part in said))
-        try:
+        async with self._discards.unless_recorded(file.object.key):
             kept = await self._files.add(file, sealed, key=upload.idempotency_key, content=content)
-        except (IdempotencyKeyReused, InvalidRequest):
-            # Any other failure may have come after the commit; then the sweep decides by the row.
-            await self._discards.discard(file.object.key)
-            raise
         if kept == file.id:
             return file
         # The same bytes under the same key: the first upload's file is the answer.

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from services.common.sealing import FILE_HEADER, FileOpener, FileSealer, SealBroken, plain_start, sealed_size
 from services.files.errors import FileDamaged, FileTooLarge
+from services.files.objects.stored_object import StoredObject
 
 #: Pieces are handed on in at most this size, so that no step works on more at once.
 PIECE_BYTES = 256 * 1024
@@ -107,15 +108,15 @@ def drain(pieces: Iterator[bytes]) -> None:
 
 
 def read_all(
-    objects: Objects, object_key: str, *, key: bytearray, associated_data: bytes, size: int
+    objects: Objects, stored: StoredObject, *, key: bytearray, associated_data: bytes
 ) -> Generator[bytes, None, None]:
     """Yield the verified plaintext; raise FileDamaged instead of the first bad piece."""
     with _damage():
-        reader = objects.reader(object_key)
+        reader = objects.reader(stored.key)
         try:
-            if reader.length is not None and reader.length != sealed_size(size):
+            if reader.length is not None and reader.length != sealed_size(stored.size):
                 raise SealBroken("the object has the wrong length")
-            opener = FileOpener(key, associated_data, header=_exactly(reader, FILE_HEADER), size=size)
+            opener = FileOpener(key, associated_data, header=_exactly(reader, FILE_HEADER), size=stored.size)
             for index in range(opener.count):
                 yield _open(opener, reader, index)
             if reader.read(1):
@@ -126,25 +127,24 @@ def read_all(
 
 def read_range(
     objects: Objects,
-    object_key: str,
+    stored: StoredObject,
     *,
     key: bytearray,
     associated_data: bytes,
-    size: int,
     start: int,
     stop: int,
 ) -> Generator[bytes, None, None]:
     """Yield the verified plaintext bytes [start, stop), fetching only the segments that hold them."""
     with _damage():
-        head = objects.reader(object_key, 0, FILE_HEADER)
+        head = objects.reader(stored.key, 0, FILE_HEADER)
         try:
-            opener = FileOpener(key, associated_data, header=_exactly(head, FILE_HEADER), size=size)
+            opener = FileOpener(key, associated_data, header=_exactly(head, FILE_HEADER), size=stored.size)
         finally:
             head.close()
         wanted = opener.segments(start, stop)
         if not wanted:
             return
-        reader = objects.reader(object_key, opener.extent(wanted[0])[0], opener.extent(wanted[-1])[1])
+        reader = objects.reader(stored.key, opener.extent(wanted[0])[0], opener.extent(wanted[-1])[1])
         try:
             at = plain_start(wanted[0])
             for index in wanted:

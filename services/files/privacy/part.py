@@ -57,10 +57,8 @@ class FilesPart:
                 yield piece
 
     async def erase(self, account: str) -> bool:
-        while doomed := await self.owned.doom_some(account, _BATCH):
-            for object_key in doomed:
-                # One that cannot be deleted now is on record, and the sweep comes back to it.
-                await self.discards.discard(object_key)
+        while removed := await self.owned.doom_some(account, _BATCH):
+            await self.discards.discard_all(removed)
         return await erase_rows(self.sessions, tables.HELD, account=account)
 
     async def _files(self, permit: ExportPermit) -> AsyncIterator[StoredFile]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from services.common.database import Transactions, transaction
 from services.files.models import DataExportRow, FileRow, ResultRow
-from services.files.objects.store import doom
+from services.files.objects.store import mark_for_deletion
 
 
 class OwnedStore:
@@ -27,12 +27,11 @@ class OwnedStore:
 
     async def doom_some(self, account: str, count: int) -> list[str]:
         """Remove some rows that name objects; return the objects, which are on record as to be deleted."""
-        doomed: list[str] = []
+        removed: list[str] = []
         async with transaction(self._transactions) as session:
             for row in (FileRow, ResultRow, DataExportRow):
                 some = select(row.object_key).where(row.account == account).limit(count)
                 removing = delete(row).where(row.object_key.in_(some)).returning(row.object_key)
-                doomed += await session.scalars(removing)
-            for object_key in doomed:
-                await doom(session, object_key, self._now())
-        return doomed
+                removed += await session.scalars(removing)
+            await mark_for_deletion(session, removed, self._now())
+        return removed

@@ -1,6 +1,5 @@
 """FileService: what people do with their files."""
 
-import base64
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Protocol
@@ -14,7 +13,6 @@ from services.common.rpc.guard import check
 from services.common.rpc.servicing import CREATED, Context
 from services.files.errors import FileNoColumns
 from services.files.library.byte_range import Wanted
-from services.files.library.display_name import content_disposition
 from services.files.library.form_body import body_of
 from services.files.library.library import Download, Library, etag
 from services.files.library.reparses import Reparses
@@ -22,6 +20,7 @@ from services.files.library.row_reader import RowRange
 from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.library.uploads import Upload, Uploads
 from services.files.reading.format import Told
+from services.files.servicers.downloads import Headers, after_headers, headers_of
 from services.files.servicers.profile import profile_to_proto
 
 _DEFAULT_ROWS = 50
@@ -138,12 +137,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
         download = await self._library.download(
             identity.passport(context), parse_name("files", request.name), _wanted(context), join=_message
         )
-        announced = False
-        async for message in download.pieces:
-            # Not before the first piece is verified: until then a refusal can still be a whole answer.
-            if not announced:
-                await context.send_initial_metadata(_headers(download))
-                announced = True
+        async for message in after_headers(context, _headers(download), download.pieces):
             yield message
 
 
@@ -164,19 +158,15 @@ def _wanted(context: Context) -> Wanted:
     return Wanted(said.get("range", ""), said.get("if-range", ""))
 
 
-def _headers(download: Download) -> tuple[tuple[str, str], ...]:
+def _headers(download: Download) -> Headers:
     file, span = download.file, download.span
-    digest = base64.b64encode(bytes.fromhex(file.object.sha256)).decode()
     part = (
         ("x-http-status", "206"),
         ("content-range", f"bytes {span.start}-{span.stop - 1}/{span.size}"),
     )
     return (
-        ("content-disposition", content_disposition(file.display_name)),
+        *headers_of(file.object, file.display_name, length=span.length),
         ("accept-ranges", "bytes"),
-        ("x-content-length", str(span.length)),
-        # Of the whole file, whatever part of it is sent.
-        ("repr-digest", f"sha-256=:{digest}:"),
         ("etag", etag(file)),
         *(() if span.is_whole else part),
     )

@@ -10,7 +10,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 
 from services.common.database import Transactions, database_errors, transaction
 from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ResultRow
-from services.files.objects.store import doom
+from services.files.objects.store import mark_for_deletion
 
 _LOCK = 7_205_301
 
@@ -75,8 +75,7 @@ class SweepStore:
     async def _doom(self, removing: ReturningDelete[str]) -> int:
         async with transaction(self._transactions) as session:
             removed = list(await session.scalars(removing))
-            for object_key in removed:
-                await doom(session, object_key, self._now())
+            await mark_for_deletion(session, removed, self._now())
         return len(removed)
 
     async def unnamed(self, keys: Sequence[str]) -> list[str]:

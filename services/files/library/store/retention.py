@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.common.database import Transactions, transaction
 from services.files.models import RetentionRow
-from services.files.objects.store import doom
+from services.files.objects.store import mark_for_deletion
 
 _BATCH = 200
 # LEAST takes no notice of NULL, so that a period that is not set does not count.
@@ -50,11 +50,10 @@ class RetentionStore:
                 await session.execute(delete(RetentionRow).where(RetentionRow.account == account))
 
     async def expire_files(self) -> int:
-        """Remove some files that were kept long enough, and doom their objects; return how many."""
+        """Remove some expired files, and mark their objects for deletion; return how many."""
         now = self._now()
         values = {"now": now, "installation_days": self.installation_days, "count": _BATCH}
         async with transaction(self._transactions) as session:
             removed = list(await session.scalars(_EXPIRED, values))
-            for object_key in removed:
-                await doom(session, object_key, now)
+            await mark_for_deletion(session, removed, now)
         return len(removed)
