@@ -12,7 +12,7 @@ from services.auth.sessions.sessions import SignedToken
 from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit
 from services.common.paging import Position
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 
 #: How long an archive can be downloaded; files keeps it as long.
 KEPT = timedelta(hours=24)
@@ -110,7 +110,7 @@ class ExportRecords(Protocol):
 class Holder(Protocol):
     """A service that holds something of people."""
 
-    def export(self, permit: ExportPermit) -> AsyncIterator[Piece]: ...
+    def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]: ...
 
 
 class ArchiveStore(Protocol):
@@ -189,9 +189,9 @@ class Exporting:
         permit = ExportPermit(account, name, signed.token)
         return await self.store.write(permit, claim.fence, zipped(self._pieces(permit), now=self.clock()))
 
-    async def _pieces(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        yield Entry("README.txt")
+    async def _pieces(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        yield ArchiveEntry("README.txt")
         yield _README.encode()
         for folder, holder in self.holders.items():
             async for piece in holder.export(permit):
-                yield Entry(f"{folder}/{piece.path}") if isinstance(piece, Entry) else piece
+                yield ArchiveEntry(f"{folder}/{piece.path}") if isinstance(piece, ArchiveEntry) else piece

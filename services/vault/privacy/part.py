@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.common.database import Transactions
 from services.common.identity import ExportPermit
-from services.common.privacy import Piece
+from services.common.privacy import ArchivePiece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.vault import keystore_models, models
 from services.vault.privacy import tables
@@ -18,7 +18,7 @@ class VaultPart:
     database: Transactions
     keystore: Transactions
 
-    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
+    async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
         account = permit.account
         async for piece in export_rows(self.database, models.metadata, tables.DATABASE, account=account):
             yield piece
