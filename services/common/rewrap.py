@@ -30,12 +30,12 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """A wrapped data key, by what it is bound to; `place` is what else its owner knows it by."""
+    """A wrapped data key and its binding; `row_key` is what else its owner needs to find the row."""
 
     purpose: Purpose
     object: str
     generation: int
-    place: tuple[str, ...]
+    row_key: tuple[str, ...]
     wrapped: bytes = field(repr=False)
 
 

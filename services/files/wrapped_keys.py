@@ -52,7 +52,7 @@ class WrappedKeyStore:
     async def outdated(
         self, account: str, *, prefix: bytes, after: WrappedKey | None, most: int
     ) -> Sequence[WrappedKey]:
-        kind, variant = after.place if after else ("", "")
+        kind, variant = after.row_key if after else ("", "")
         values: dict[str, Any] = {
             "account": account,
             "prefix": prefix,
@@ -71,7 +71,7 @@ class WrappedKeyStore:
             ]
 
     async def replace(self, account: str, old: WrappedKey, new: bytes) -> None:
-        kind, variant = old.place
+        kind, variant = old.row_key
         values = {"account": account, "object": old.object, "old": old.wrapped, "new": new}
         if kind == _RESULT:
             values["variant"] = variant

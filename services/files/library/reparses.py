@@ -15,7 +15,7 @@ from services.files.library.sealed_parse import binding_of, context_of, seal_par
 from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
 from services.files.objects.sealed import Objects, read_all
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 from services.files.threads import drawn, fed
 
@@ -59,21 +59,21 @@ class Reparses:
         self._limits = limits
         self._seconds = seconds
 
-    async def take(self, person: Passport, file_id: str, told: Told) -> OpenedFile:
+    async def reparse(self, person: Passport, file_id: str, requested: RequestedFormat) -> OpenedFile:
         """Read a file as it is told and return it; raise what is wrong with it when it is read so."""
-        with self._threads.place():
+        with self._threads.reserve():
             found = await self._files.get(person.account, file_id)
             if found is None:
                 raise FileNotFound
             file, _ = found
             async with opened(self._keys, person, context_of(file.id), file.object.wrapped_key) as key:
-                parsed = await self._read(file, key, told)
+                parsed = await self._read(file, key, requested)
                 version = await self._add(file, parsed, key)
         parse = Parse(version, parsed.dialect, parsed.row_count)
         return OpenedFile(replace(file, parse=parse), parsed.columns)
 
-    async def _read(self, file: StoredFile, key: bytearray, told: Told) -> Parsed:
-        work = partial(self._threads.parse, limits=self._limits, told=told)
+    async def _read(self, file: StoredFile, key: bytearray, requested: RequestedFormat) -> Parsed:
+        work = partial(self._threads.parse, limits=self._limits, requested=requested)
         try:
             async with asyncio.timeout(self._seconds):
                 return await fed(self._threads.executor, self._pieces(file, key), work)

@@ -20,7 +20,7 @@ from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, Written, write_sealed
 from services.files.objects.stored_object import StoredObject
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 from services.files.threads import fed
 
@@ -41,7 +41,7 @@ class Upload:
     filename: str
     body: Body
     idempotency_key: str
-    told: Told = Told()  # noqa: RUF009  frozen
+    requested: RequestedFormat = RequestedFormat()  # noqa: RUF009  frozen
 
 
 class NewFiles(FindsFiles, Protocol):
@@ -76,12 +76,12 @@ class Uploads:
         self._clock = clock
         self._new_id = new_id
 
-    async def take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+    async def receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         """Store an upload and return the file; raise what is wrong with it."""
-        with self._threads.place():
-            return await self._take(person, pieces, upload)
+        with self._threads.reserve():
+            return await self._receive(person, pieces, upload)
 
-    async def _take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+    async def _receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         file_id, object_key = self._new_id(), self._new_id()
         context = context_of(file_id)
         # Taken now, because a long upload outlives the passport.
@@ -92,7 +92,7 @@ class Uploads:
                 key=key,
                 associated_data=context.binds(person.account),
                 max_bytes=self._limits.max_bytes,
-                read=partial(self._threads.parse, limits=self._limits.csv, told=upload.told),
+                read=partial(self._threads.parse, limits=self._limits.csv, requested=upload.requested),
             )
             written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
             sealed = seal_parse(
@@ -127,7 +127,7 @@ class Uploads:
             raise DeadlinePassed from None
 
     async def _record(self, file: StoredFile, sealed: SealedParse, upload: Upload) -> StoredFile:
-        said = (file.object.sha256, file.display_name, upload.told.encoding, upload.told.delimiter)
+        said = (file.object.sha256, file.display_name, upload.requested.encoding, upload.requested.delimiter)
         content = digest(*(part.encode() for part in said))
         async with self._discards.unless_recorded(file.object.key):
             kept = await self._files.add(file, sealed, key=upload.idempotency_key, content=content)

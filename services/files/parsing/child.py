@@ -37,9 +37,9 @@ def main() -> None:
 
 
 def _answer(source: BufferedReader) -> bytes:
-    limits, told = load_question(source.readline())
+    limits, requested = load_question(source.readline())
     try:
-        return dump_parsed(parse(_pieces(source), limits, told))
+        return dump_parsed(parse(_pieces(source), limits, requested))
     except DomainError as refusal:
         return dump_refusal(refusal)
     except Exception as error:  # noqa: BLE001  whatever it is, who waits logs it

@@ -8,7 +8,7 @@ import orjson
 from services.common.errors import DomainError
 from services.files import errors
 from services.files.profiling.form import profile_of
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Dialect, Limits, Parsed
 
 _REFUSALS: dict[str, type[DomainError]] = {
@@ -18,15 +18,15 @@ _REFUSALS: dict[str, type[DomainError]] = {
 }
 
 
-def dump_question(limits: Limits, told: Told) -> bytes:
+def dump_question(limits: Limits, requested: RequestedFormat) -> bytes:
     """Return how a file is to be read, as one line."""
-    return orjson.dumps([asdict(limits), asdict(told)], option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps([asdict(limits), asdict(requested)], option=orjson.OPT_APPEND_NEWLINE)
 
 
-def load_question(line: bytes) -> tuple[Limits, Told]:
+def load_question(line: bytes) -> tuple[Limits, RequestedFormat]:
     """Return how a file is to be read."""
-    limits, told = orjson.loads(line)
-    return Limits(**limits), Told(**told)
+    limits, requested = orjson.loads(line)
+    return Limits(**limits), RequestedFormat(**requested)
 
 
 def dump_parsed(parsed: Parsed) -> bytes:

@@ -15,7 +15,7 @@ from typing import Self
 from services.common.errors import Unavailable
 from services.common.logs import log
 from services.files.parsing.form import ParseFailed, dump_question, load_answer
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 
 _ROOT = Path(__file__).parents[3]
@@ -69,9 +69,9 @@ class ParseProcess:
         self._from.close()
         self._process.wait()
 
-    def parse(self, pieces: Iterable[bytes], limits: Limits, told: Told) -> Parsed:
+    def parse(self, pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat) -> Parsed:
         """Read a file as `csv_reader.parse` does; raise Unavailable when the process is killed or silent."""
-        taken = self._send(dump_question(limits, told)) and all(map(self._send, pieces))
+        taken = self._send(dump_question(limits, requested)) and all(map(self._send, pieces))
         self._to.close()
         answer = self._answer()
         code = self._process.wait(_SILENT_SECONDS)

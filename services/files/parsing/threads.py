@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
 from services.files.parsing.process import ParseProcess
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 
 _RETRY_SECONDS = 5
 #: A file of fewer bytes is read sooner than a process begins.
 _LARGE_BYTES = 4 * 1024 * 1024
-_DETECT = Told()
+_DETECT = RequestedFormat()
 
 
 class ParsingThreads:
@@ -31,7 +31,7 @@ class ParsingThreads:
         self._processes = threading.Semaphore(processes)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def reserve(self) -> Iterator[None]:
         """Hold one thread's place inside the block; raise Unavailable when all are taken."""
         if not self._free:
             raise Unavailable("Too many uploads at this moment", retry_after_seconds=_RETRY_SECONDS)
@@ -41,7 +41,7 @@ class ParsingThreads:
         finally:
             self._free += 1
 
-    def parse(self, pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Parsed:
+    def parse(self, pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = _DETECT) -> Parsed:
         """Read a whole upload, in one of the threads; as `csv_reader.parse`, and may raise Unavailable."""
         source = iter(pieces)
         begun, size = deque[bytes](), 0
@@ -52,13 +52,13 @@ class ParsingThreads:
                 break
         whole = _all(begun, source)
         if size < _LARGE_BYTES or not self._processes.acquire(blocking=False):
-            return _parse_here(whole, limits, told)
+            return _parse_here(whole, limits, requested)
         try:
             process = _process()
             if process is None:
-                return _parse_here(whole, limits, told)
+                return _parse_here(whole, limits, requested)
             with process:
-                return process.parse(whole, limits, told)
+                return process.parse(whole, limits, requested)
         finally:
             self._processes.release()
 
@@ -82,9 +82,9 @@ def _process() -> ParseProcess | None:
         return None
 
 
-def _parse_here(pieces: Iterator[bytes], limits: Limits, told: Told) -> Parsed:
+def _parse_here(pieces: Iterator[bytes], limits: Limits, requested: RequestedFormat) -> Parsed:
     try:
-        return parse(pieces, limits, told)
+        return parse(pieces, limits, requested)
     except OSError as error:
         # The disk has no room for what is counted: another time there may be.
         log.error("parse.failed", **describe(error))

@@ -89,9 +89,9 @@ class Profiler:
         for column in self._columns:
             column.close()
 
-    def take(self, columns: Sequence[Sequence[str]]) -> None:
+    def observe_rows(self, columns: Sequence[Sequence[str]]) -> None:
         """Look at some rows, given by column."""
-        blanks = [column.take(cells) for column, cells in zip(self._columns, columns, strict=True)]
+        blanks = [column.observe_cells(cells) for column, cells in zip(self._columns, columns, strict=True)]
         fewest = min(blanks)
         if fewest:
             self._empty_rows += _empty_rows(columns, columns[blanks.index(fewest)])
@@ -114,7 +114,7 @@ class _Column:
         self._filled = 0
         self._malformed = 0
 
-    def take(self, cells: Sequence[str]) -> int:
+    def observe_cells(self, cells: Sequence[str]) -> int:
         """Look at some cells; return how many are blank."""
         good = self._lines is not None and self._are_well_formed(cells, self._lines)
         blank = 0 if good else cells.count("") + sum(map(str.isascii, filter(str.isspace, cells)))

@@ -75,7 +75,7 @@ class Batches:
             return block
         begin = max(block.rfind("\n", 0, nul), block.rfind("\r", 0, nul)) + 1
         if begin:
-            # What stands before it may be wrong too, and then that is told.
+            # The lines before it are read first: a mistake in them comes earlier in the file.
             self._ahead = block[begin:]
             return block[:begin]
         # NULs from the first line on are a binary file rather than a slip in a CSV.

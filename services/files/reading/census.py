@@ -19,10 +19,10 @@ _MAX_NAME_BYTES = 1024
 _SPACE = " \t\r\n\v\f"
 
 
-class Onlooker(Protocol):
+class RowObserver(Protocol):
     """Who looks at the cells of counted rows, by column."""
 
-    def take(self, columns: Sequence[Sequence[str]]) -> None: ...
+    def observe_rows(self, columns: Sequence[Sequence[str]]) -> None: ...
 
 
 class Census:
@@ -31,14 +31,14 @@ class Census:
     def __init__(
         self,
         width: int,
-        onlooker: Onlooker,
+        observer: RowObserver,
         *,
         max_rows: int,
         size: Callable[[str], int],
         offset: int,
     ) -> None:
         self._width = width
-        self._onlooker = onlooker
+        self._observer = observer
         self._max_rows = max_rows
         self._size = size
         self._offset = offset
@@ -49,7 +49,7 @@ class Census:
         self._first_empty = 0
         self._empty_index: list[int] = []
 
-    def take(self, batch: Batch) -> None:
+    def count_batch(self, batch: Batch) -> None:
         """Count the rows of a batch; raise what is wrong with the first bad one."""
         columns = batch.rows.even(self._width)
         widths = batch.rows.widths() if columns is None else []
@@ -65,7 +65,7 @@ class Census:
         if rows:
             if columns is None:
                 columns = batch.rows.columns(self._width, rows)
-            self._onlooker.take(columns)
+            self._observer.observe_rows(columns)
             self._count += rows
         if rows < len(batch) and not self._empty:
             self._first_empty = batch.line(rows)
@@ -112,7 +112,7 @@ class Census:
             return
         if self._width > 1:
             raise FileMalformed(line=str(self._first_empty), problem="an empty line between rows")
-        self._onlooker.take([[""] * self._empty])
+        self._observer.observe_rows([[""] * self._empty])
         self._count += self._empty
         self._empty = 0
         self._index += self._empty_index

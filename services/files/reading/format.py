@@ -12,7 +12,7 @@ _SAMPLE_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RequestedFormat:
     """What a person says of a file's format; what is empty is detected."""
 
     encoding: str = ""

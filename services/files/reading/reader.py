@@ -14,13 +14,13 @@ from itertools import chain
 from services.files.profiling.profile import Profile, Profiler
 from services.files.reading.batches import Batches, Sizes, blocks, split
 from services.files.reading.census import INDEX_EVERY, Census, columns_of
-from services.files.reading.format import SAMPLE_BYTES, Told, delimiter_of
+from services.files.reading.format import SAMPLE_BYTES, RequestedFormat, delimiter_of
 from services.files.reading.text import Text, text_of
 
 __all__ = ["INDEX_EVERY", "Dialect", "Limits", "Parsed", "parse", "rows"]
 
 _NO_LIMIT = 2**62
-_DETECT = Told()
+_DETECT = RequestedFormat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class Parsed:
     profile: Profile
 
 
-def parse(pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Parsed:
+def parse(pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = _DETECT) -> Parsed:
     """Read a whole upload; draws every piece, unless it raises what is wrong with the file."""
     source = iter(pieces)
     sample, whole = _sample(source)
-    text = text_of(sample, told.encoding)
+    text = text_of(sample, requested.encoding)
     first = text.decode(sample[text.mark :], final=whole)
-    delimiter = told.delimiter or delimiter_of(first, whole=whole)
+    delimiter = requested.delimiter or delimiter_of(first, whole=whole)
     sizes = Sizes(text.size, limits.max_field_bytes, limits.max_row_bytes, text.widest)
     batches = Batches(chain([first], _decoded(text, source, whole=whole)), sizes, delimiter=delimiter)
     head = batches.first()
@@ -72,7 +72,7 @@ def parse(pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Pars
             offset=text.mark + text.size(head.text(0, 1)),
         )
         for batch in batches:
-            census.take(batch)
+            census.count_batch(batch)
         count, index = census.result()
         profile = profiler.result(text.cell, row_count=count)
     columns = tuple(text.cell(name) for name in header)

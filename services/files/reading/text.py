@@ -148,13 +148,13 @@ class WideText:
         return text
 
 
-def text_of(sample: bytes, told: str = "") -> Text:
+def text_of(sample: bytes, requested: str = "") -> Text:
     """Choose how to read a file by what is told and by its first bytes; raise when it is no readable CSV."""
-    if not told and sample.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+    if not requested and sample.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         # UTF-32, which the mark of UTF-16 begins.
         raise FileEncoding(offset="0")
     marked = next((name for name, mark in _MARKS.items() if sample.startswith(mark)), "")
-    encoding = told or marked
+    encoding = requested or marked
     if marked != encoding and "utf-16" in marked:
         # A mark that says otherwise than the person: one of them is wrong, and the cells would be too.
         raise FileEncoding(offset="0")

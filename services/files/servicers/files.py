@@ -19,7 +19,7 @@ from services.files.library.reparses import Reparses
 from services.files.library.row_reader import RowRange
 from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.library.uploads import Upload, Uploads
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.servicers.downloads import Headers, after_headers, headers_of
 from services.files.servicers.profile import profile_to_proto
 
@@ -58,17 +58,17 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             filename=first.filename,
             body=body_of(first.content.content_type),
             idempotency_key=identity.current_call().idempotency_key,
-            told=Told(first.encoding, first.delimiter),
+            requested=RequestedFormat(first.encoding, first.delimiter),
         )
-        stored = await self._uploads.take(person, _data(first, requests), upload)
+        stored = await self._uploads.receive(person, _data(first, requests), upload)
         await context.send_initial_metadata(CREATED)
         return to_proto(stored.file, stored.columns)
 
     async def ReparseFile(self, request: files_pb2.ReparseFileRequest, context: Context) -> files_pb2.File:
-        opened = await self._reparses.take(
+        opened = await self._reparses.reparse(
             identity.passport(context),
             parse_name("files", request.name),
-            Told(request.encoding, request.delimiter),
+            RequestedFormat(request.encoding, request.delimiter),
         )
         return to_proto(opened.file, opened.columns)
 

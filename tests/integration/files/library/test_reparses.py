@@ -10,8 +10,8 @@ from tests.integration.files.service import Caller, Service, refusal
 from tests.integration.files.vault_stand_in import grant
 
 
-async def reparsed(caller: Caller, name: str, **told: str) -> files_pb2.File:
-    request = files_pb2.ReparseFileRequest(name=name, **told)
+async def reparsed(caller: Caller, name: str, **requested: str) -> files_pb2.File:
+    request = files_pb2.ReparseFileRequest(name=name, **requested)
     answer: files_pb2.File = await caller.files.ReparseFile(request, metadata=caller.metadata)
     return answer
 
@@ -51,14 +51,14 @@ async def test_a_job_reads_the_parse_that_it_pinned(gateway: Caller, processor: 
 
 async def test_parses_at_the_same_time_all_find_their_place(gateway: Caller, service: Service) -> None:
     file = await gateway.upload(b"a;b,c|d\te\n1;2,3|4\t5\n")
-    told = [(encoding, d) for encoding in ("utf-8", "latin-1") for d in (",", ";", "|", "\t")]
+    requested = [(encoding, d) for encoding in ("utf-8", "latin-1") for d in (",", ";", "|", "\t")]
     made = await asyncio.gather(
-        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in told[:4])
+        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in requested[:4])
     )
     made += await asyncio.gather(
-        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in told[4:])
+        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in requested[4:])
     )
-    assert [(one.encoding, one.delimiter) for one in made] == told
+    assert [(one.encoding, one.delimiter) for one in made] == requested
     versions = service.query("SELECT version FROM file_parse WHERE file = %s ORDER BY 1", file.name[6:])
     assert versions == [(version,) for version in range(1, 9)]
     for one in made:
@@ -67,7 +67,7 @@ async def test_parses_at_the_same_time_all_find_their_place(gateway: Caller, ser
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("requested", "reason"),
     [
         ({"encoding": "utf-16-le"}, "FILE_NO_DATA_ROWS"),
         ({"encoding": "utf-8"}, "FILE_ENCODING"),
@@ -75,20 +75,20 @@ async def test_parses_at_the_same_time_all_find_their_place(gateway: Caller, ser
     ],
 )
 async def test_a_parse_that_fails_leaves_the_file_as_it_was(
-    gateway: Caller, told: dict[str, str], reason: str
+    gateway: Caller, requested: dict[str, str], reason: str
 ) -> None:
     file = await gateway.upload(b"\xe4,b\n1,2|3\n")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await reparsed(gateway, file.name, **told)
+        await reparsed(gateway, file.name, **requested)
     assert refusal(caught.value).reason == reason
     assert [list(row.cells) for row in await gateway.list_rows(file.name)] == [["1", "2|3"]]
 
 
-@pytest.mark.parametrize("told", [{"encoding": "utf-7"}, {"delimiter": "x"}, {"delimiter": ",,"}])
-async def test_what_is_no_dialect_is_refused(gateway: Caller, told: dict[str, str]) -> None:
+@pytest.mark.parametrize("requested", [{"encoding": "utf-7"}, {"delimiter": "x"}, {"delimiter": ",,"}])
+async def test_what_is_no_dialect_is_refused(gateway: Caller, requested: dict[str, str]) -> None:
     file = await gateway.upload(b"a\n1\n")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await reparsed(gateway, file.name, **told)
+        await reparsed(gateway, file.name, **requested)
     assert refusal(caught.value).reason == "INVALID_REQUEST"
 
 
