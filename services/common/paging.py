@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class PageTokenInvalid(DomainError):
-    """The token was not made by this list."""
+    """This list did not make the page token."""
 
     reason = "PAGE_TOKEN_INVALID"
     kind = Kind.INVALID
-    message = "The page token is not valid"
+    message = "The page token is not valid; start again from the first page"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ _CACHED_TOKENS = 10_000
 
 
 class TokenExpired(Unauthenticated):
-    """A token of ours whose time is over; on the wire like any other that is not taken."""
+    """The token has expired; the caller sees the same answer as for any other invalid token."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ _LONGEST_KEY = 255
 
 
 class IdempotencyKeyReused(DomainError):
-    """The key was used for another request."""
+    """The Idempotency-Key was used with a different request in the last 24 hours."""
 
     reason = "IDEMPOTENCY_KEY_REUSED"
     kind = Kind.CONFLICT
-    message = "This Idempotency-Key was used with another request"
+    message = "This Idempotency-Key was used with a different request; use a new key"
 
 
 def table(metadata: MetaData) -> Table:

@@ -20,7 +20,7 @@ MOST_BYTES = 128 * 1024**3
 
 
 class DataExportNotFound(DomainError):
-    """The account has no such archive, or its time is over."""
+    """The account has no such data export, or its archive is older than 24 hours."""
 
     reason = "DATA_EXPORT_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -28,11 +28,11 @@ class DataExportNotFound(DomainError):
 
 
 class DataExportStale(DomainError):
-    """Somebody with a later fence has written the archive."""
+    """A writer with a later fence has stored the archive."""
 
     reason = "DATA_EXPORT_STALE"
     kind = Kind.CONFLICT
-    message = "The data export was written by a later writer"
+    message = "A writer with a later fence has stored this data export"
 
 
 @dataclass(frozen=True, slots=True)

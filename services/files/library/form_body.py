@@ -64,11 +64,11 @@ class FormBody:
             try:
                 self._parser.write(piece)
             except FormParserError:
-                raise FileInvalidFormat(problem="the form is not well formed") from None
+                raise FileInvalidFormat(problem="the form is malformed") from None
             yield from self._found or (b"",)
             self._found.clear()
         if not self._ended or self._files != 1:
-            raise FileInvalidFormat(problem="the form is cut off, or holds not exactly one file")
+            raise FileInvalidFormat(problem="the form is cut off, or does not contain exactly one file")
 
     def _begin(self) -> None:
         self._disposition = b""
@@ -112,5 +112,5 @@ def body_of(content_type: str) -> Body:
         return PlainBody()
     boundary = options.get(b"boundary", b"")
     if not boundary:
-        raise FileInvalidFormat(problem="the form names no boundary")
+        raise FileInvalidFormat(problem="the content type names no boundary")
     return FormBody(boundary)

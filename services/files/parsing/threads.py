@@ -34,7 +34,10 @@ class ParsingThreads:
     def reserve(self) -> Iterator[None]:
         """Hold one thread's place inside the block; raise Unavailable when all are taken."""
         if not self._free:
-            raise Unavailable("Too many uploads at this moment", retry_after_seconds=_RETRY_SECONDS)
+            raise Unavailable(
+                "Too many uploads are in progress; try again in a few seconds",
+                retry_after_seconds=_RETRY_SECONDS,
+            )
         self._free -= 1
         try:
             yield

@@ -13,7 +13,7 @@ from services.files.reading.faults import faulty_line
 
 #: Text is looked at in blocks of whole lines of about so many characters.
 BLOCK = 64 * 1024
-_ROW_TOO_LONG = "a row is too long, or a quote is not closed"
+_ROW_TOO_LONG = "the row is too long, or a quote is not closed"
 
 # The library's own limit is for the whole process and per character; ours are checked below.
 csv.field_size_limit(2**31 - 1)
@@ -68,7 +68,7 @@ class Batches:
             block = self._ahead or next(self._blocks, "")
         except LineTooLong:
             limit = str(self._sizes.max_row_bytes)
-            raise FileMalformed(line=str(line), problem="a line is too long", limit=limit) from None
+            raise FileMalformed(line=str(line), problem="the line is too long", limit=limit) from None
         self._ahead = ""
         nul = block.find("\0")
         if nul < 0:
@@ -81,7 +81,7 @@ class Batches:
         # NULs from the first line on are a binary file rather than a slip in a CSV.
         if line == 1:
             raise FileInvalidFormat
-        raise FileMalformed(line=str(line), problem="a NUL character")
+        raise FileMalformed(line=str(line), problem="the line contains a NUL character")
 
     def _plain(self, block: str) -> Batch | None:
         if '"' in block:
@@ -133,7 +133,7 @@ class _Reading:
             error = fault
         except csv.Error as fault:
             unclosed = "end of data" in str(fault)
-            problem = "a quote is not closed" if unclosed else "text after a closing quote"
+            problem = "a quote is not closed" if unclosed else "text follows a closing quote"
             row = self._lines[self._done : reader.line_num]
             error = FileMalformed(line=self._faulty(row), problem=problem)
         good, oversize = self._first_oversize(rows, ends)

@@ -89,10 +89,10 @@ class Census:
                 raise FileTooManyRows(limit=str(self._max_rows))
             line = str(batch.line(place))
             if not width:
-                raise FileMalformed(line=line, problem="an empty line between rows")
+                raise FileMalformed(line=line, problem="the line is empty, but rows follow")
             raise FileMalformed(
                 line=line,
-                problem="a row has not as many cells as the header",
+                problem="the row has more or fewer cells than the header",
                 expected=str(self._width),
                 found=str(width),
             )
@@ -111,7 +111,7 @@ class Census:
         if not self._empty:
             return
         if self._width > 1:
-            raise FileMalformed(line=str(self._first_empty), problem="an empty line between rows")
+            raise FileMalformed(line=str(self._first_empty), problem="the line is empty, but rows follow")
         self._observer.observe_rows([[""] * self._empty])
         self._count += self._empty
         self._empty = 0
@@ -132,7 +132,7 @@ def columns_of(head: Batch, text: Text, most: int) -> list[str]:
         if not bare:
             raise FileMalformed(line="1", problem="a column has no name", column=str(place))
         if text.size(name) > _MAX_NAME_BYTES:
-            raise FileMalformed(line="1", problem="a column's name is too long", column=str(place))
+            raise FileMalformed(line="1", problem="a column name is too long", column=str(place))
         if bare in seen:
             shown = text.cell(bare)[:100]
             raise FileMalformed(line="1", problem="two columns have the same name", name=shown)
