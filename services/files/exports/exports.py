@@ -1,21 +1,20 @@
-"""Archives of people's data: stored whole under a data key of their own, handed to their owner for a day."""
+"""Archives of people's data: each stored whole under its own data key, for its owner, for a day."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.common.errors import DomainError, InvalidRequest, Kind
 from services.common.identity import ExportPermit, Passport
-from services.files.data_keys import DataKeys, KeyContext, Purpose
+from services.files.data_keys import KeyContext, Purpose
 from services.files.objects.discards import Discards
 from services.files.objects.keyed import KeyedObjects
-from services.files.objects.sealed import Objects
 from services.files.objects.stored_object import StoredObject
 
 KEPT = timedelta(hours=24)
-#: As much as ten thousand parts of an upload to the store hold, with room to spare.
+#: S3 allows 10,000 parts in an upload: 156 GiB at 16 MiB each. With a limit above that, an archive would fail
+#: only after everything was sent.
 MOST_BYTES = 128 * 1024**3
 
 
@@ -50,33 +49,27 @@ class ExportFiles(Protocol):
     """Where archives are recorded."""
 
     async def get(self, account: str, name: str, *, since: datetime) -> StoredExport | None:
-        """Return an archive that was made after a moment."""
+        """Return an archive that was made after `since`."""
         ...
 
     async def put(self, export: StoredExport) -> str | None:
-        """Record an archive; return the object that it replaces; raise DataExportStale under a later one."""
+        """Record an archive; return the object that it replaces; raise DataExportStale after a later one."""
         ...
 
 
 class Exports:
-    """Keeps one archive for each export: that of the latest fence."""
+    """Keeps one archive for each export: the one with the latest fence."""
 
     def __init__(
         self,
         files: ExportFiles,
-        objects: Objects,
+        objects: KeyedObjects,
         *,
-        keys: DataKeys,
         discards: Discards,
-        writers: Executor,
-        readers: Executor,
         clock: Callable[[], datetime],
-        new_id: Callable[[], str],
     ) -> None:
         self._files = files
-        self._objects = KeyedObjects(
-            objects, keys=keys, discards=discards, writers=writers, readers=readers, new_id=new_id
-        )
+        self._objects = objects
         self._discards = discards
         self._clock = clock
 

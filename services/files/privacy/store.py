@@ -10,7 +10,7 @@ from services.files.models import DataExportRow, FileRow, ResultRow
 from services.files.objects.store import mark_for_deletion
 
 
-class OwnedStore:
+class AccountObjectStore:
     """Finds and removes what an account has in the bucket."""
 
     def __init__(self, transactions: Transactions, *, now: Callable[[], datetime]) -> None:

@@ -1,18 +1,16 @@
-"""Result files of jobs: written whole under a fence, read back by who owns the job or works on it."""
+"""Result files of jobs: written whole under a fence, read by the job's owner or under the job's grant."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from services.common.errors import InvalidRequest
 from services.common.identity import JobGrant
-from services.files.data_keys import DataKeys, KeyContext, Proof, Purpose
+from services.files.data_keys import KeyContext, Proof, Purpose
 from services.files.errors import GrantInvalid, ResultNotFound, ResultStale
 from services.files.objects.discards import Discards
 from services.files.objects.keyed import KeyedObjects
-from services.files.objects.sealed import Objects
 from services.files.objects.stored_object import StoredObject
 
 
@@ -32,7 +30,7 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class NewResult:
-    """What a writer says it writes; `job` is a resource name."""
+    """What a writer announces about a result file; `job` is a resource name."""
 
     job: str
     variant: str
@@ -47,34 +45,28 @@ class ResultFiles(Protocol):
     async def get(self, account: str, job: str, variant: str) -> StoredResult | None: ...
 
     async def put(self, result: StoredResult) -> str | None:
-        """Record a result and return the object key that it replaces; raise ResultStale under a later one."""
+        """Record a result and return the object key that it replaces; raise ResultStale after a later one."""
         ...
 
     async def remove(self, account: str, job: str) -> list[str]:
-        """Remove all results of a job; return their objects, which are on record as to be deleted."""
+        """Remove all results of a job; return their objects, which are marked for deletion."""
         ...
 
 
 class Results:
-    """Keeps one file for each job and variant: that of the latest fence."""
+    """Keeps one file for each job and variant: the one with the latest fence."""
 
     def __init__(
         self,
         results: ResultFiles,
-        objects: Objects,
+        objects: KeyedObjects,
         *,
-        keys: DataKeys,
         discards: Discards,
-        writers: Executor,
-        readers: Executor,
         max_bytes: int,
         clock: Callable[[], datetime],
-        new_id: Callable[[], str],
     ) -> None:
         self._results = results
-        self._objects = KeyedObjects(
-            objects, keys=keys, discards=discards, writers=writers, readers=readers, new_id=new_id
-        )
+        self._objects = objects
         self._discards = discards
         self._max_bytes = max_bytes
         self._clock = clock
@@ -126,7 +118,7 @@ class Results:
 
 
 def _context(job: str, fence: int) -> KeyContext:
-    # Each write has a key of its own, made for the writer's fence.
+    # Each write has its own key, bound to the writer's fence.
     return KeyContext(Purpose.RESULT, job, fence)
 
 
