@@ -1,4 +1,4 @@
-"""Prometheus metrics that every service has; no label names a person."""
+"""Prometheus metrics of every service; no label names a person."""
 
 from prometheus_client import Gauge, Histogram
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.common.database import Transactions, transaction
 from services.common.rewrap import Purpose, WrappedKey
 
-# By kind of object: which table holds its keys, under which columns.
+# The kinds of objects, named as the tables that store their keys.
 _FILE, _RESULT, _EXPORT = "file", "result", "data_export"
 _OUTDATED = text("""
 SELECT * FROM (
@@ -39,12 +39,12 @@ WHERE account = :account AND name = :object AND wrapped_key = :old
 """),
 }
 _PURPOSES = {_FILE: Purpose.FILE, _RESULT: Purpose.RESULT, _EXPORT: Purpose.EXPORT}
-#: Every table with wrapped keys.
+#: The tables with wrapped keys.
 TABLES = tuple(_PURPOSES)
 
 
 class WrappedKeyStore:
-    """Every row with a wrapped key, whatever it is of."""
+    """Finds and replaces wrapped keys in all tables that have them."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions

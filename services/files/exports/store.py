@@ -1,4 +1,4 @@
-"""Archives in Postgres, where fences are decided."""
+"""Archives in Postgres, where the fence decides between two writers."""
 
 from collections.abc import Callable
 from datetime import datetime

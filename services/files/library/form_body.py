@@ -12,13 +12,13 @@ _MULTIPART = b"multipart/form-data"
 
 
 class Body(Protocol):
-    """Bytes of a file out of bytes of a request."""
+    """Extracts a file's bytes from a request's."""
 
-    #: The name that came with the file; known once its first byte was drawn.
+    #: The name that came with the file; known after its first byte.
     filename: str
 
     def file(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the file's bytes; raise FileInvalidFormat when the body is not well formed."""
+        """Yield the file's bytes; raise FileInvalidFormat when the body is malformed."""
         ...
 
 
@@ -32,7 +32,7 @@ class PlainBody:
 
 
 class FormBody:
-    """The body is a form (RFC 7578) with exactly one file; its other fields are of no interest."""
+    """The body is a form (RFC 7578) with exactly one file; its other fields are ignored."""
 
     def __init__(self, boundary: bytes) -> None:
         self.filename = ""
@@ -97,7 +97,7 @@ class FormBody:
         self.filename = name.decode("utf-8", "replace")
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        # A second file is refused at the end; its bytes must not be taken for the first one's.
+        # A second file is refused at the end; its bytes must not be added to the first one's.
         if self._in_file and self._files == 1:
             self._found.append(data[start:end])
 
@@ -106,7 +106,7 @@ class FormBody:
 
 
 def body_of(content_type: str) -> Body:
-    """Choose by the request's content type; everything but a form is taken as the file itself."""
+    """Choose by the request's content type: a body that is no form is the file itself."""
     kind, options = parse_options_header(content_type.encode("ascii", "replace").decode())
     if kind != _MULTIPART:
         return PlainBody()

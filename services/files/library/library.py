@@ -1,4 +1,4 @@
-"""The files of an account: found, listed, read, deleted."""
+"""The files of an account: finding, listing, reading and deleting them."""
 
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
@@ -21,7 +21,8 @@ from services.files.objects.sealed import Join, Objects, in_pairs, read_all, rea
 from services.files.profiling.profile import Profile
 from services.files.threads import drawn
 
-#: So many pairs of pieces of a download are read at once, and as many may wait.
+#: Pairs of pieces that a thread reads for a download at a time; as many may wait for the client. More take
+#: more memory for each download, 512 KiB a pair; fewer make it wait for a thread more often.
 _PAIRS_AT_ONCE = 2
 
 
@@ -33,13 +34,13 @@ class Files(FindsFiles, Protocol):
         ...
 
     async def remove(self, account: str, file_id: str) -> str | None:
-        """Remove a file; return the key of its object, which is on record as to be deleted."""
+        """Remove a file; return its object's key, which is marked for deletion; None without a file."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file and its verified bytes, or those of them that were asked for."""
+    """A file and its verified bytes, all of them or the requested range."""
 
     file: StoredFile
     span: Span
@@ -47,7 +48,7 @@ class Download:
 
 
 class Library:
-    """What a person, or work with a grant, may do with stored files."""
+    """What people, and work under a grant, may do with stored files."""
 
     def __init__(
         self, files: Files, objects: Objects, *, keys: DataKeys, discards: Discards, executor: Executor
@@ -65,7 +66,7 @@ class Library:
             return OpenedFile(file, open_columns(file, sealed, key))
 
     async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
-        """Return a file and what its current parse says of its data."""
+        """Return a file and the profile of its current parse."""
         file, sealed = await self._find(person, file_id)
         async with self._opened(person, file) as key:
             return file, open_profile(file, sealed, key)
@@ -73,11 +74,11 @@ class Library:
     async def page(
         self, person: Passport | ExportPermit, after: Position | None, count: int
     ) -> list[StoredFile]:
-        """Return up to `count` files, newest first, that come after a position. Column names stay sealed."""
+        """Return up to `count` files after a position, newest first. Column names stay sealed."""
         return await self._files.page(person.account, after, count)
 
     async def delete(self, person: Passport, file_id: str) -> None:
-        """Remove a file: with its row goes its data key, and with that all meaning of its bytes."""
+        """Remove a file. Its data key goes with the row, so its bytes are unreadable from then on."""
         object_key = await self._files.remove(person.account, file_id)
         if object_key is None:
             raise FileNotFound
@@ -86,7 +87,7 @@ class Library:
     async def download(
         self, person: Passport | ExportPermit, file_id: str, wanted: Wanted = ALL, *, join: Join = add
     ) -> Download:
-        """Return the bytes that were uploaded, two pieces joined each time; raise RangeNotSatisfiable."""
+        """Return the uploaded bytes in messages of two joined pieces; raise RangeNotSatisfiable."""
         file, _ = await self._find(person, file_id)
         size = file.object.size
         span = wanted.of(size, etag(file)) or Span(0, size, size)
@@ -95,7 +96,7 @@ class Library:
     async def read_rows(
         self, proof: Proof, file_id: str, wanted: RowRange, *, parse: int | None, batch_rows: int
     ) -> AsyncIterator[list[NumberedRow]]:
-        """Yield the rows that exist in a range, as this or the current parse reads them."""
+        """Yield the existing rows of a range in batches, read by the given parse or the current one."""
         if isinstance(proof, JobGrant):
             _check_grant(proof, file_id, wanted, parse=parse)
         file, sealed = await self._find(proof, file_id, parse=parse)
@@ -120,7 +121,7 @@ class Library:
 
     @asynccontextmanager
     async def _or_deleted(self, file: StoredFile) -> AsyncIterator[None]:
-        """Tell a file that was deleted while it was read from one that is damaged."""
+        """Raise FileNotFound instead of FileDamaged when the file was deleted while it was read."""
         try:
             yield
         except FileDamaged:
@@ -147,7 +148,7 @@ class Library:
 
 
 def etag(file: StoredFile) -> str:
-    """Return what stands for exactly these bytes (RFC 9110, section 8.8.3)."""
+    """Return the entity tag of the file's bytes (RFC 9110, section 8.8.3)."""
     return f'"{file.object.sha256}"'
 
 

@@ -1,4 +1,4 @@
-"""Reading a stored file anew, in another encoding or with another delimiter, without a new upload."""
+"""Parsing a stored file again, in another encoding or with another delimiter, without a new upload."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,15 +30,15 @@ class Parses(FindsFiles, Protocol):
         ...
 
     async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
-        """Make a parse the file's current one and return its version: an earlier one if that reads alike.
+        """Make a parse the file's current one; return its version, or that of an earlier one in this format.
 
-        Returns None when its version is another's by now; raises FileNotFound when the file is gone.
+        Returns None when another parse has taken the version; raises FileNotFound when the file is gone.
         """
         ...
 
 
 class Reparses:
-    """Adds parses to files. Earlier ones stay as they are, for the jobs that pinned them."""
+    """Adds parses to files. Earlier ones stay unchanged, for the jobs that pinned them."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Reparses:
         self._seconds = seconds
 
     async def reparse(self, person: Passport, file_id: str, requested: RequestedFormat) -> OpenedFile:
-        """Read a file as it is told and return it; raise what is wrong with it when it is read so."""
+        """Read a file in the requested format and return it; raise what is wrong with it in that format."""
         with self._threads.reserve():
             found = await self._files.get(person.account, file_id)
             if found is None:
@@ -87,7 +87,7 @@ class Reparses:
 
     async def _add(self, file: StoredFile, parsed: Parsed, key: bytearray) -> int:
         for _ in range(_TRIES):
-            # The version is sealed in, so that a parse cannot take another's place.
+            # The version is part of the binding, so that one parse cannot replace another.
             version = await self._files.latest_parse(file.id) + 1
             sealed = seal_parse(parsed, key=key, file_id=file.id, account=file.account, version=version)
             read = replace(file, parse=Parse(version, parsed.dialect, parsed.row_count))

@@ -1,4 +1,4 @@
-"""Rows of a stored file by number, at a cost that depends on how many are asked for."""
+"""Rows of a stored file by number, at a cost that depends on the number of rows requested."""
 
 import csv
 from collections.abc import Generator
@@ -10,13 +10,14 @@ from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.objects.sealed import Objects, read_range
 from services.files.reading.reader import INDEX_EVERY, rows
 
-#: A batch ends when its cells have so many bytes, so that a message never gets too large.
+#: A batch ends before its cells exceed this, unless a single row does. Far larger batches would not fit into
+#: a gRPC message of 4 MiB; smaller ones cost more messages.
 BATCH_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class RowRange:
-    """Which data rows, from 1."""
+    """A range of data rows, counted from 1."""
 
     first: int
     count: int
@@ -39,7 +40,7 @@ def batches(
     wanted: RowRange,
     batch_rows: int,
 ) -> Generator[list[NumberedRow], None, None]:
-    """Yield the rows that exist in the range, some at a time; fetches little more than they are."""
+    """Yield the existing rows of the range in batches; fetches few bytes beyond them."""
     there = wanted.within(file.parse.row_count)
     if not there.count:
         return

@@ -1,4 +1,4 @@
-"""The values this service is about: files, their parses, result files, and where their bytes are."""
+"""The values of the library: files, their parses and their rows; and the Protocol that finds files."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from services.files.reading.reader import Dialect
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """One reading of a file: never changed, so that a job can pin its version."""
+    """One reading of a file; it never changes, so that a job can pin its version."""
 
     version: int
     dialect: Dialect
@@ -19,7 +19,7 @@ class Parse:
 
 @dataclass(frozen=True, slots=True)
 class SealedParse:
-    """What a reading says about the person's data, sealed under the file's data key."""
+    """The part of a parse that reveals the data, sealed under the file's data key."""
 
     columns: bytes
     index: bytes

@@ -1,4 +1,4 @@
-"""Taking in an upload: one pass through reading, sealing and storing; the row comes last."""
+"""Receiving an upload: one pass that reads, seals and stores it; the row is written last."""
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
@@ -27,7 +27,7 @@ from services.files.threads import fed
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """How much one upload may hold and take."""
+    """The largest size and the longest duration of an upload."""
 
     max_bytes: int
     seconds: float
@@ -36,7 +36,7 @@ class UploadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What comes with the bytes."""
+    """What a request says about its upload."""
 
     filename: str
     body: Body
@@ -48,12 +48,12 @@ class NewFiles(FindsFiles, Protocol):
     """Where files are recorded."""
 
     async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
-        """Record a file and return its id, or the id of the one that this idempotency key has made."""
+        """Record a file and return its id, or the id of the file that this idempotency key made before."""
         ...
 
 
 class Uploads:
-    """Takes in uploads: each is stored whole, with its row, or not at all."""
+    """Receives uploads: each is stored whole, with its row, or not at all."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Uploads:
     async def _receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         file_id, object_key = self._new_id(), self._new_id()
         context = context_of(file_id)
-        # Taken now, because a long upload outlives the passport.
+        # Asked for now, because a long upload outlives the passport.
         data_key = await self._keys.create(person, context)
         with wiped(data_key.key) as key:
             work = partial(
@@ -133,7 +133,7 @@ class Uploads:
             kept = await self._files.add(file, sealed, key=upload.idempotency_key, content=content)
         if kept == file.id:
             return file
-        # The same bytes under the same key: the first upload's file is the answer.
+        # The same bytes under the same idempotency key: the answer is the first upload's file.
         await self._discards.discard(file.object.key)
         first = await self._files.get(file.account, kept)
         if first is None:

@@ -1,4 +1,4 @@
-"""Removing objects that no row names any more; what cannot be removed now is left to the sweep."""
+"""Deleting objects that no row names any longer; the sweep deletes those that cannot be deleted now."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -10,7 +10,7 @@ from services.files.objects.sealed import Objects
 
 
 class Discards:
-    """Deletes an object, then the record that it was to be deleted."""
+    """Deletes an object, and then the mark that it must be deleted."""
 
     def __init__(
         self, objects: Objects, executor: Executor, *, forget: Callable[[str], Awaitable[None]]
@@ -20,8 +20,8 @@ class Discards:
         self._forget = forget
 
     async def discard(self, object_key: str) -> bool:
-        """Return whether the object is gone; a store that is away is no error here."""
-        # Goes on when the caller is cancelled: that is when half an upload is cleaned up.
+        """Delete an object; return False, without an error, when a store does not answer."""
+        # Continues when the caller is cancelled, because a cancelled upload is what it cleans up.
         return await asyncio.shield(self._discard(object_key))
 
     async def discard_all(self, object_keys: Iterable[str]) -> None:

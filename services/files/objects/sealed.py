@@ -1,4 +1,4 @@
-"""Sealed objects: writing one in a single pass, reading all or a range of one; keeps nothing unverified."""
+"""Sealed objects: written in a single pass, read whole or in part; no unverified byte is handed on."""
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -11,16 +11,17 @@ from services.common.sealing import FILE_HEADER, FileOpener, FileSealer, SealBro
 from services.files.errors import FileDamaged, FileTooLarge
 from services.files.objects.stored_object import StoredObject
 
-#: Pieces are handed on in at most this size, so that no step works on more at once.
+#: The largest piece that is handed on. Larger pieces keep a thread busy longer at a time; smaller ones cost
+#: more calls for each byte.
 PIECE_BYTES = 256 * 1024
 
 T = TypeVar("T")
-#: How two pieces become what is handed on.
+#: Makes one piece of two.
 Join = Callable[[bytes, bytes], bytes]
 
 
 class ObjectMissing(Exception):
-    """There is no such object."""
+    """The store has no such object."""
 
 
 class ObjectWriter(Protocol):
@@ -29,7 +30,7 @@ class ObjectWriter(Protocol):
     def write(self, piece: memoryview) -> None: ...
 
     def end(self) -> None:
-        """Take note that nothing more will be written; what was may go on its way."""
+        """Say that nothing more will be written, so that the last part can be sent."""
         ...
 
     def finish(self) -> None: ...
@@ -38,7 +39,7 @@ class ObjectWriter(Protocol):
 
 
 class ObjectReader(Protocol):
-    """Bytes of an object, in order. `length` is the whole object's, where the store tells it."""
+    """Bytes of an object, in order. `length` is the whole object's, if the store tells it."""
 
     length: int | None
 
@@ -48,7 +49,7 @@ class ObjectReader(Protocol):
 
 
 class Objects(Protocol):
-    """Where objects are; its methods block, so they run in threads. Raises Unavailable and ObjectMissing."""
+    """The object store; its methods block, so call them in threads. Raises Unavailable and ObjectMissing."""
 
     def writer(self, key: str) -> ObjectWriter: ...
 
@@ -59,7 +60,7 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Facts of the plaintext that was sealed."""
+    """Size and digest of the plaintext that was sealed."""
 
     size: int
     sha256: str
@@ -87,7 +88,7 @@ def write_sealed(
             sealer.write(piece)
             yield piece
         sealer.finish()
-        # What is left is on its way while the reader comes to its end.
+        # The last part is sent while the reader finishes.
         writer.end()
         whole = True
 
@@ -102,7 +103,7 @@ def write_sealed(
 
 
 def drain(pieces: Iterator[bytes]) -> None:
-    """Look at nothing: for files that are only stored."""
+    """Read nothing out of the pieces: for objects that are only stored."""
     for _ in pieces:
         pass
 
@@ -156,7 +157,7 @@ def read_range(
 
 
 def in_pairs(pieces: Generator[bytes, None, None], join: Join = add) -> Generator[bytes, None, None]:
-    """Yield two pieces as one, for whoever pays for each; what is good before a failure still comes first."""
+    """Join pieces two by two, to save messages; pieces before a failure are still yielded first."""
     with closing(pieces):
         for first in pieces:
             try:

@@ -1,4 +1,4 @@
-"""Where whole files are read: so many at once, and no more; large ones in processes of their own."""
+"""The bounded pool in which whole files are read; large ones are read in processes of their own."""
 
 import asyncio
 import threading
@@ -14,15 +14,16 @@ from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 
 _RETRY_SECONDS = 5
-#: A file of fewer bytes is read sooner than a process begins.
+#: A smaller file is read in a thread, sooner than a process starts. A higher value keeps the interpreter from
+#: other requests for longer; a lower one starts processes for files that are not worth it.
 _LARGE_BYTES = 4 * 1024 * 1024
 _DETECT = RequestedFormat()
 
 
 class ParsingThreads:
-    """One thread for each file that is read; who finds none free is told to come again.
+    """One thread for each file that is read; a file that finds none free is refused for now.
 
-    A thread reads a large file in a process of its own while one of `processes` is free, and else itself.
+    A thread reads a large file in a child process while fewer than `processes` run, and otherwise by itself.
     """
 
     def __init__(self, at_once: int, *, processes: int = 0) -> None:
@@ -32,7 +33,7 @@ class ParsingThreads:
 
     @contextmanager
     def reserve(self) -> Iterator[None]:
-        """Hold one thread's place inside the block; raise Unavailable when all are taken."""
+        """Reserve a thread for the block; raise Unavailable when all are taken."""
         if not self._free:
             raise Unavailable(
                 "Too many uploads are in progress; try again in a few seconds",
@@ -45,7 +46,7 @@ class ParsingThreads:
             self._free += 1
 
     def parse(self, pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = _DETECT) -> Parsed:
-        """Read a whole upload, in one of the threads; as `csv_reader.parse`, and may raise Unavailable."""
+        """Read a whole upload, in one of the threads, as `reader.parse` does; may raise Unavailable."""
         source = iter(pieces)
         begun, size = deque[bytes](), 0
         for piece in source:
@@ -66,7 +67,7 @@ class ParsingThreads:
             self._processes.release()
 
     async def close(self) -> None:
-        """Let what runs finish."""
+        """Let running uploads finish."""
         await asyncio.to_thread(self.executor.shutdown, cancel_futures=True)
 
 
@@ -80,7 +81,7 @@ def _process() -> ParseProcess | None:
     try:
         return ParseProcess()
     except OSError as error:
-        # The machine has no room for one more.
+        # The machine cannot start another process.
         log.warning("parse.no_process", **describe(error))
         return None
 
@@ -89,6 +90,6 @@ def _parse_here(pieces: Iterator[bytes], limits: Limits, requested: RequestedFor
     try:
         return parse(pieces, limits, requested)
     except OSError as error:
-        # The disk has no room for what is counted: another time there may be.
+        # The disk is full of codes of counted cells; there may be room later.
         log.error("parse.failed", **describe(error))
         raise Unavailable from None

@@ -1,4 +1,4 @@
-"""Result files in Postgres, where fences are decided."""
+"""Result files in Postgres, where the fence decides between two writers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -30,7 +30,7 @@ class ResultStore:
                 session,
                 ResultRow,
                 _values(result),
-                # The same writer may repeat itself.
+                # A writer may repeat its own write.
                 replaces=lambda fence: fence <= result.fence,
                 stale=ResultStale,
                 now=self._now(),

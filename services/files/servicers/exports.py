@@ -1,4 +1,4 @@
-"""ExportFileService and ExportStoreService: archives for their owners, and from auth."""
+"""ExportFileService and ExportStoreService: archives, downloaded by their owners and written by auth."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ _ZIP = "application/zip"
 
 
 class ExportFileServicer(exports_pb2_grpc.ExportFileServiceServicer):
-    """Archives of the person who asks."""
+    """Archives of the calling person."""
 
     def __init__(self, exports: Exports) -> None:
         self._exports = exports
@@ -31,7 +31,7 @@ class ExportFileServicer(exports_pb2_grpc.ExportFileServiceServicer):
 
 
 class ExportStoreServicer(exports_pb2_grpc.ExportStoreServiceServicer):
-    """Where auth puts archives."""
+    """Stores the archives that auth writes."""
 
     def __init__(self, exports: Exports) -> None:
         self._exports = exports

@@ -28,7 +28,7 @@ _CSV = "text/csv"
 
 
 class Retention(Protocol):
-    """How long files are kept, in days; 0 for no end."""
+    """Retention periods in days; 0 means no limit."""
 
     installation_days: int
 
@@ -38,7 +38,7 @@ class Retention(Protocol):
 
 
 class FileServicer(files_pb2_grpc.FileServiceServicer):
-    """Files of the person who asks."""
+    """Files of the calling person."""
 
     def __init__(self, library: Library, uploads: Uploads, reparses: Reparses, retention: Retention) -> None:
         self._library = library
@@ -126,7 +126,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             parse=None,
             batch_rows=wanted.count,
         )
-        # One batch is as much as an answer may hold.
+        # One batch is as much as one response may contain.
         async for batch in found:
             return files_pb2.ListFileRowsResponse(rows=map(row_to_proto, batch))
         return files_pb2.ListFileRowsResponse()
@@ -173,7 +173,7 @@ def _headers(download: Download) -> Headers:
 
 
 def to_proto(file: StoredFile, columns: tuple[str, ...] = ()) -> files_pb2.File:
-    """Return a file as its contract has it."""
+    """Return the contract's form of a file."""
     answer = files_pb2.File(
         name=f"files/{file.id}",
         display_name=file.display_name,
@@ -190,5 +190,5 @@ def to_proto(file: StoredFile, columns: tuple[str, ...] = ()) -> files_pb2.File:
 
 
 def row_to_proto(row: NumberedRow) -> files_pb2.Row:
-    """Return a row as its contract has it."""
+    """Return the contract's form of a row."""
     return files_pb2.Row(number=row.number, cells=row.cells)

@@ -31,13 +31,13 @@ class ObjectRecords(Protocol):
 
 
 class Retention(Protocol):
-    """How long files are kept."""
+    """Removes files whose retention period is over."""
 
     async def expire_files(self) -> int: ...
 
 
 class Bucket(Protocol):
-    """What there is in the bucket; its methods block."""
+    """The contents of the bucket; its methods block."""
 
     def keys_older_than(self, moment: datetime) -> Iterator[list[str]]: ...
 
@@ -46,17 +46,17 @@ class Bucket(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SweepTimes:
-    """How often the sweep runs, and how old things must be."""
+    """How often the sweep runs, and the age at which it removes things."""
 
     every_seconds: float
     temporary: timedelta
-    #: Longer than any write takes, because an object comes before its row.
+    #: Must exceed the duration of any write, because an object is stored before its row.
     orphan: timedelta
     orphans_every: timedelta
 
 
 class Sweep:
-    """Makes sure that no object stays that nobody can reach."""
+    """Removes objects that nobody can reach."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Sweep:
         self._looked: datetime | None = None
 
     async def run(self) -> None:
-        """Sweep again and again; trouble with a store is logged and met the next time."""
+        """Sweep until cancelled; an error of a store is logged, and the next sweep tries again."""
         while True:
             try:
                 await self.once()
@@ -88,7 +88,7 @@ class Sweep:
             await asyncio.sleep(self._times.every_seconds)
 
     async def once(self) -> None:
-        """Sweep, unless another replica does."""
+        """Sweep once, unless another replica is sweeping."""
         async with self._records.alone() as alone:
             if not alone:
                 return

@@ -1,4 +1,4 @@
-"""The files service as a process of its own, and somebody who calls it."""
+"""The files service in a process of its own, and callers of it."""
 
 import asyncio
 import os

@@ -67,7 +67,7 @@ class FileStore:
 
     async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
         async with transaction(self._transactions) as session:
-            # Held to the end, so that parses of one file come one after the other.
+            # Locked until the transaction ends, so that parses of one file are added one after the other.
             row = await session.scalar(
                 select(FileRow)
                 .where(FileRow.account == file.account, FileRow.id == file.id)

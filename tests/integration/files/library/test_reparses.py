@@ -1,4 +1,4 @@
-"""Reading a file anew: another dialect without another upload, and earlier parses stay as they were."""
+"""Reparsing a file: another dialect without another upload; earlier parses stay unchanged."""
 
 import asyncio
 
