@@ -41,12 +41,12 @@ TABLES = (
         account_rows="recipient = (SELECT email FROM account WHERE id = :account)",
         path="mails_to_send.json",
         exported=("id", "kind", "recipient", "facts", "create_time", "next_try_time", "tries"),
-        not_erased="the mail that confirms the deletion is among them; mails are removed when sent or given up",
+        not_erased="the mail that confirms the deletion is among them; mails go when sent or given up",
     ),
     PersonalTable(
         "attempt",
         not_exported="counts under digests, which name no person",
-        not_erased="until their period is over; otherwise deleting an account and registering again resets limits",
+        not_erased="until their period is over; otherwise registering again would reset limits",
     ),
     PersonalTable(
         "erasure",
