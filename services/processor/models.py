@@ -112,7 +112,7 @@ class JobRow(Base):
     #: The job's data key as the vault sealed it, and what is sealed under it.
     wrapped_key: Mapped[bytes]
     snapshot: Mapped[bytes]
-    #: Leave to go on without the owner; worth nothing without the processor's certificate.
+    #: A grant to go on without the owner; worth nothing without the processor's certificate.
     grant_token: Mapped[str]
     grant_id: Mapped[str]
     grant_expire_time: Mapped[datetime]

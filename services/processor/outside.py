@@ -1,6 +1,9 @@
-"""What the processor knows of the other services: values that cross their contracts, without the messages."""
+"""What the processor knows of the other services: values that cross their contracts, without the messages.
 
-from collections.abc import Sequence
+What several rooms ask of a service is declared here too, by what it does; a room that asks for more adds it.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -69,7 +72,7 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class MintedGrant:
-    """Leave to run one job."""
+    """A grant to run one job."""
 
     token: str
     id: str
@@ -121,3 +124,55 @@ class Row(Protocol):
 
 
 Rows = Sequence[Row]
+
+
+class DescribesFiles(Protocol):
+    """Knows files."""
+
+    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
+
+
+class ReadsRows(Protocol):
+    """Reads rows of files, in batches."""
+
+    def rows(
+        self, file: str, parse: int, *, first: int, count: int, proof: Proof
+    ) -> AsyncGenerator[Rows]: ...
+
+
+class WritesResults(Protocol):
+    """Keeps result files."""
+
+    async def write_result(
+        self, about: ResultAbout, pieces: AsyncIterable[bytes], proof: Proof
+    ) -> StoredResult: ...
+
+
+class DescribesApiKeys(Protocol):
+    """Knows API keys, but not their secrets."""
+
+    async def describe_key(self, name: str, proof: Proof) -> KeyFacts: ...
+
+
+class ReleasesApiKeys(Protocol):
+    """Hands out the secret of an API key, for one call at a time."""
+
+    async def release(self, grant: str, use: Use) -> Released: ...
+
+
+class OpensDataKeys(Protocol):
+    """Opens the data key of a job."""
+
+    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
+
+
+class MintsGrants(Protocol):
+    """Gives work a grant to go on without its owner."""
+
+    async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
+
+
+class RevokesGrants(Protocol):
+    """Ends grants before their time."""
+
+    async def revoke_grant(self, grant_id: str, account: str) -> None: ...

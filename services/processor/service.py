@@ -27,7 +27,7 @@ from services.processor.peers.key_releases import ReleaseClient
 from services.processor.peers.vault import Vault, WebhookVault
 from services.processor.policy import POLICY
 from services.processor.privacy.part import ProcessorPart
-from services.processor.privacy.store import OwnedJobStore
+from services.processor.privacy.store import AccountJobStore
 from services.processor.provider.limiter import Limiter
 from services.processor.provider.parks import Parks
 from services.processor.provider.shared_paces import SharedPaces
@@ -50,7 +50,8 @@ from services.processor.templates.templates import Templates
 from services.processor.templates.variables import Variables
 from services.processor.trials.api_keys import KeyTests
 from services.processor.trials.estimates import Estimates
-from services.processor.trials.templates import Callers, TemplateTests
+from services.processor.trials.template_calls import Callers
+from services.processor.trials.templates import TemplateTests
 from services.processor.usage.meter import UsageMeter
 from services.processor.usage.store import UsageStore
 from services.processor.valkey import connect
@@ -80,7 +81,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     job_settings = JobSettings(
         JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
     )
-    part = ProcessorPart(sessions, OwnedJobStore(sessions), rows, to_vault, announcements)
+    part = ProcessorPart(sessions, AccountJobStore(sessions), rows, to_vault, announcements)
     keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
     limiter = opened.keep(Limiter(SharedPaces(redis), Parks(redis)))
     meter = UsageMeter(UsageStore(pool), settings.plan, now=now)

@@ -71,7 +71,7 @@ class Worker:
             loops = [asyncio.ensure_future(each) for each in (self._reap(), self._shards.oversee())]
             # Places of their own: a job whose rows are paid for does not wait for the rows of others.
             places = {ROWS: self._settings.worker_shards, RESULTS: _ASSEMBLIES}
-            taking = [asyncio.ensure_future(self._take(*each)) for each in places.items()]
+            taking = [asyncio.ensure_future(self._take_tasks(*each)) for each in places.items()]
             stopping = asyncio.ensure_future(stop.wait())
             try:
                 await asyncio.wait([*taking, stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
@@ -88,7 +88,7 @@ class Worker:
             if isinstance(error, Exception):
                 raise error
 
-    async def _take(self, queue: str, places: int) -> None:
+    async def _take_tasks(self, queue: str, places: int) -> None:
         while True:
             try:
                 await self._app.run_worker_async(
@@ -125,13 +125,13 @@ class Worker:
 
 def _run_shard(shards: ShardRuns) -> Callable[[str, int], Awaitable[None]]:
     async def run_shard(job: str, shard: int) -> None:
-        await shards.run(job, shard)
+        await shards.run_shard(job, shard)
 
     return run_shard
 
 
 def _assemble(assembler: Assembler) -> Callable[[str], Awaitable[None]]:
     async def assemble(job: str) -> None:
-        await assembler.run(job)
+        await assembler.assemble(job)
 
     return assemble

@@ -7,7 +7,7 @@ from smelt.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 
 from services.common import identity
 from services.common.identity import ErasurePermit, ExportPermit
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.rpc.errors import peer_errors
 
 #: A service removes rows for a few seconds per call. Much shorter would cut off calls that still make
@@ -30,13 +30,13 @@ class PrivacyHolder:
             )
         return bool(answer.done)
 
-    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
+    async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
         async with peer_errors():
             call = self._stub.ExportPart(
                 privacy_pb2.ExportPartRequest(), metadata=identity.metadata(permit), timeout=_EXPORT_SECONDS
             )
             try:
                 async for piece in call:
-                    yield Entry(piece.path) if piece.WhichOneof("piece") == "path" else piece.data
+                    yield ArchiveEntry(piece.path) if piece.WhichOneof("piece") == "path" else piece.data
             finally:
                 call.cancel()

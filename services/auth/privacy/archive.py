@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import IO
 
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 
 _PIECE_BYTES = 256 * 1024
 
@@ -33,13 +33,13 @@ class _Sink:
         return taken
 
 
-async def zipped(pieces: AsyncIterator[Piece], *, now: datetime) -> AsyncIterator[bytes]:
+async def zipped(pieces: AsyncIterator[ArchivePiece], *, now: datetime) -> AsyncIterator[bytes]:
     """Yield a ZIP (with ZIP64 sizes) of the entries, each with the time `now`."""
     sink = _Sink()
     archive = zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
     entry: IO[bytes] | None = None
     async for piece in pieces:
-        if isinstance(piece, Entry):
+        if isinstance(piece, ArchiveEntry):
             if entry is not None:
                 entry.close()
             about = zipfile.ZipInfo(piece.path, now.timetuple()[:6])

@@ -12,7 +12,7 @@ from services.auth.sessions.sessions import SignedToken
 from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit
 from services.common.paging import Position
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 
 #: How long an archive can be downloaded; files stores it for as long.
 KEPT = timedelta(hours=24)
@@ -114,7 +114,7 @@ class ExportRecords(Protocol):
 class Holder(Protocol):
     """A service that holds personal data."""
 
-    def export(self, permit: ExportPermit) -> AsyncIterator[Piece]: ...
+    def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]: ...
 
 
 class ArchiveStore(Protocol):
@@ -194,9 +194,9 @@ class Exporting:
         permit = ExportPermit(account, name, signed.token)
         return await self.store.write(permit, claim.fence, zipped(self._pieces(permit), now=self.clock()))
 
-    async def _pieces(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        yield Entry("README.txt")
+    async def _pieces(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        yield ArchiveEntry("README.txt")
         yield _README.encode()
         for folder, holder in self.holders.items():
             async for piece in holder.export(permit):
-                yield Entry(f"{folder}/{piece.path}") if isinstance(piece, Entry) else piece
+                yield ArchiveEntry(f"{folder}/{piece.path}") if isinstance(piece, ArchiveEntry) else piece

@@ -7,7 +7,7 @@ from services.auth import models
 from services.auth.privacy import tables
 from services.common.database import Transactions
 from services.common.identity import ExportPermit
-from services.common.privacy import Piece
+from services.common.privacy import ArchivePiece
 from services.common.store.privacy_rows import export_rows
 
 
@@ -17,7 +17,7 @@ class AuthPart:
 
     transactions: Transactions
 
-    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        rows = export_rows(self.transactions, models.Base.metadata, tables.HELD, account=permit.account)
+    async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        rows = export_rows(self.transactions, models.Base.metadata, tables.TABLES, account=permit.account)
         async for piece in rows:
             yield piece

@@ -1,13 +1,13 @@
 """The personal data in auth's database, table by table; passwords and their hashes are never exported."""
 
-from services.common.privacy import Held
+from services.common.privacy import PersonalTable
 
 _OWN = "the same in every row"
 
-HELD = (
-    Held(
+TABLES = (
+    PersonalTable(
         "session",
-        owned="account = :account",
+        account_rows="account = :account",
         path="sessions.json",
         exported=(
             "id", "create_time", "last_used_time", "expire_time", "user_agent", "client_address", "end_time",
@@ -15,48 +15,48 @@ HELD = (
         ),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "access_token",
-        owned="account = :account",
+        account_rows="account = :account",
         path="access_tokens.json",
         exported=("id", "display_name", "scopes", "create_time", "expire_time", "last_used_time"),
         withheld={"account": _OWN, "digest": "a hash of the token"},
     ),
-    Held(
+    PersonalTable(
         "device",
-        owned="account = :account",
+        account_rows="account = :account",
         path="devices.json",
         exported=("id", "create_time", "last_used_time"),
         withheld={"account": _OWN, "digest": "a hash of the device's token"},
     ),
-    Held(
+    PersonalTable(
         "mailed_token",
-        owned="account = :account",
+        account_rows="account = :account",
         path="mailed_links.json",
         exported=("purpose", "create_time", "expire_time"),
         withheld={"account": _OWN, "digest": "a hash of the link's token"},
     ),
-    Held(
+    PersonalTable(
         "mail",
-        owned="recipient = (SELECT email FROM account WHERE id = :account)",
+        account_rows="recipient = (SELECT email FROM account WHERE id = :account)",
         path="mails_to_send.json",
         exported=("id", "kind", "recipient", "facts", "create_time", "next_try_time", "tries"),
-        kept="the mail that confirms the deletion is among them; mails are removed when sent or given up",
+        not_erased="one of them confirms the deletion; mails are removed when they are sent or given up",
     ),
-    Held(
+    PersonalTable(
         "attempt",
         not_exported="counts under digests, which name no person",
-        kept="until their period is over; otherwise deleting an account and registering again resets limits",
+        not_erased="until their period is over; otherwise deleting an account would reset its limits",
     ),
-    Held(
+    PersonalTable(
         "erasure",
-        owned="account = :account",
+        account_rows="account = :account",
         not_exported="only deleted accounts have rows here",
-        kept="the tombstone: only the account's id, so that no restored backup brings the account back",
+        not_erased="the tombstone: only the account's id, so that no restored backup brings the account back",
     ),
-    Held(
+    PersonalTable(
         "data_export",
-        owned="account = :account",
+        account_rows="account = :account",
         path="data_exports.json",
         exported=("id", "state", "create_time", "end_time", "size_bytes", "sha256"),
         withheld={
@@ -66,16 +66,16 @@ HELD = (
             "next_time": "belongs to the claim",
         },
     ),
-    Held(
+    PersonalTable(
         "event",
-        owned="account = :account",
+        account_rows="account = :account",
         path="events.json",
         exported=("id", "time", "action", "outcome", "object", "client_address", "user_agent"),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "account",
-        owned="id = :account",
+        account_rows="id = :account",
         path="account.json",
         exported=("id", "email", "state", "create_time"),
         withheld={

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from services.processor.answers import flags
 from services.processor.answers.autofix import fix
-from services.processor.jobs.plan import Step
 from services.processor.templates.prompt import Prompt
+from services.processor.templates.prompt_settings import PromptSettings
 
 #: Answers shorter than this are flagged (in characters).
 SHORTEST_CHARACTERS = 15
@@ -51,13 +51,13 @@ _SHORTEST_PART = 4
 class AnswerChecks:
     """The checks of one step's answers, put together once for all rows."""
 
-    def __init__(self, step: Step, prompt: Prompt) -> None:
-        self._characters = step.character_limit
-        self._words = step.word_limit
-        self._forbidden = _whole_words(step.forbidden_words)
+    def __init__(self, settings: PromptSettings, prompt: Prompt) -> None:
+        self._characters = settings.character_limit
+        self._words = settings.word_limit
+        self._forbidden = _whole_words(settings.forbidden_words)
         self._used = sorted({part for part in prompt.segments if isinstance(part, int)})
         self._constants = prompt.constants
-        self._is_text = not step.json_schema
+        self._is_text = not settings.json_schema
 
     def check(self, answers: Sequence[str], values: Sequence[str]) -> tuple[tuple[str, ...], int]:
         """Return what is saved of a step's answers and their flags; `values` are what its prompt was made of.
@@ -74,7 +74,7 @@ class AnswerChecks:
                 found += fixed.found
             texts.append(text)
             self._look(text, found)
-        if _is_generic("\n".join(texts), (*(values[place] for place in self._used), *self._constants)):
+        if _is_generic("\n".join(texts), (*(values[column] for column in self._used), *self._constants)):
             found.append("generic")
         return tuple(texts), flags.mask(found)
 

@@ -30,7 +30,7 @@ SEVERITIES = {
     "has_postamble": Severity.INFO,
     "has_quotes": Severity.INFO,
 }
-_BITS = {name: 1 << place for place, name in enumerate(SEVERITIES)}
+_BITS = {name: 1 << nth for nth, name in enumerate(SEVERITIES)}
 
 
 def mask(names: Iterable[str]) -> int:

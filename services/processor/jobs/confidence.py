@@ -3,26 +3,26 @@
 from collections.abc import Collection, Sequence
 
 from services.processor.jobs.plan import Snapshot
-from services.processor.templates import prompt as template
+from services.processor.templates.prompt import column_of
 
 
 def used_columns(snapshot: Snapshot) -> tuple[int, ...]:
     """Return the columns of the file that count: a template's reference columns, else those it uses."""
     used: set[int] = set()
     for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
-        if step.reference_columns:
+        if step.settings.reference_columns:
             used.update(
-                template.position(name, snapshot.columns, step.template) for name in step.reference_columns
+                column_of(name, snapshot.columns, step.template) for name in step.settings.reference_columns
             )
         else:
             used.update(part for part in prompt.segments if isinstance(part, int))
-    return tuple(sorted(place for place in used if place < len(snapshot.columns)))
+    return tuple(sorted(column for column in used if column < len(snapshot.columns)))
 
 
 def confidence(cells: Sequence[str], used: Collection[int]) -> int:
     """Return the share of the used cells that are filled, 0 to 100; 100 when none is used."""
     if not used:
         return 100
-    filled = sum(1 for place in used if cells[place].strip())
+    filled = sum(1 for column in used if cells[column].strip())
     # Halves go up, as people round.
     return (200 * filled + len(used)) // (2 * len(used))

@@ -5,28 +5,30 @@ from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.identity import Passport
-from services.common.logs import describe, log
 from services.processor.jobs.errors import InvalidRowRange, JobNotCompleted, JobNotPaused, PriceUnknown
-from services.processor.jobs.grants import release_budget
-from services.processor.jobs.job import Job, State
-from services.processor.outside import FileFacts, GrantScope, KeyFacts, MintedGrant, Proof, as_person
+from services.processor.jobs.grants import end_grant, release_budget
+from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job, State
+from services.processor.outside import (
+    DescribesApiKeys,
+    DescribesFiles,
+    GrantScope,
+    MintedGrant,
+    MintsGrants,
+    Proof,
+    RevokesGrants,
+    as_person,
+)
 from services.processor.usage.meter import UsageMeter, nanos_of
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class NewGrant:
     """What a job goes on with: a new grant, and the key that it is for."""
 
     api_key: str
-    grant: MintedGrant
+    minted: MintedGrant
     #: A new limit of its cost in billionths of a US dollar; None keeps the old one.
     max_cost_nanos: int | None = None
-
-
-class JobStore(Protocol):
-    """Where jobs are kept."""
-
-    async def get(self, account: str, id_: str) -> Job: ...
 
 
 class ControlStore(Protocol):
@@ -35,35 +37,19 @@ class ControlStore(Protocol):
     async def close(self, account: str, job: str) -> None: ...
     async def remove(self, account: str, job: str) -> None: ...
     async def pause(self, account: str, job: str) -> bool: ...
-    async def resume(self, account: str, job: str, leave: Leave) -> bool: ...
-    async def retry_failed(self, account: str, job: str, leave: Leave) -> None: ...
-    async def regenerate(self, account: str, job: str, row: int, leave: Leave) -> None: ...
+    async def resume(self, account: str, job: str, grant: NewGrant) -> bool: ...
+    async def retry_failed(self, account: str, job: str, grant: NewGrant) -> None: ...
+    async def regenerate(self, account: str, job: str, row: int, grant: NewGrant) -> None: ...
 
 
-class Files(Protocol):
-    """Who knows files."""
+class Files(DescribesFiles, Protocol):
+    """What the control of jobs asks of files."""
 
-    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
     async def delete_results(self, job: str, proof: Proof) -> None: ...
 
 
-class Vault(Protocol):
-    """Who knows keys and ends grants."""
-
-    async def describe_key(self, name: str, proof: Proof) -> KeyFacts: ...
-    async def revoke_grant(self, grant_id: str, account: str) -> None: ...
-
-
-class Auth(Protocol):
-    """Who gives leave to go on without the owner."""
-
-    async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
-
-
-class Changes(Protocol):
-    """Who is told that a job changed."""
-
-    def announce(self, job: str, *, urgent: bool = False) -> None: ...
+class Vault(DescribesApiKeys, RevokesGrants, Protocol):
+    """What the control of jobs asks of the vault."""
 
 
 class JobControl:
@@ -71,13 +57,13 @@ class JobControl:
 
     def __init__(
         self,
-        jobs: JobStore,
+        jobs: FindsJobs,
         store: ControlStore,
         *,
         files: Files,
         vault: Vault,
-        auth: Auth,
-        changes: Changes,
+        auth: MintsGrants,
+        changes: AnnouncesJobs,
         meter: UsageMeter,
     ) -> None:
         self._jobs = jobs
@@ -111,18 +97,18 @@ class JobControl:
         if max_cost and not job.priced:
             raise PriceUnknown
         # One that has used up its plan would be paused again at once.
-        await self._meter.check(person.account, 1)
-        leave = await self._leave(person, job, key, rows=job.total - job.done)
+        await self._meter.check_room(person.account, 1)
+        grant = await self._new_grant(person, job, key, rows=job.total - job.done)
         if max_cost:
-            leave = replace(leave, max_cost_nanos=nanos_of(max_cost))
+            grant = replace(grant, max_cost_nanos=nanos_of(max_cost))
         try:
-            unheld = await self._store.resume(person.account, id_, leave)
+            unheld = await self._store.resume(person.account, id_, grant)
         except DomainError:
-            await self._revoke(leave.grant.id, person.account)
+            await end_grant(self._vault, grant.minted.id, person.account)
             raise
         if unheld:
             # A worker that still holds the old one goes on with it to the end of its shard.
-            await self._revoke(job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, person.account)
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
 
@@ -131,12 +117,12 @@ class JobControl:
         job, key = await self._found(person, id_, api_key)
         if job.state is not State.COMPLETED:
             raise JobNotCompleted
-        await self._meter.check(person.account, job.failed * len(job.templates))
-        leave = await self._leave(person, job, key, rows=job.failed)
+        await self._meter.check_room(person.account, job.failed * len(job.templates))
+        grant = await self._new_grant(person, job, key, rows=job.failed)
         try:
-            await self._store.retry_failed(person.account, id_, leave)
+            await self._store.retry_failed(person.account, id_, grant)
         except DomainError:
-            await self._revoke(leave.grant.id, person.account)
+            await end_grant(self._vault, grant.minted.id, person.account)
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -148,12 +134,12 @@ class JobControl:
             raise JobNotCompleted
         if not job.first_row <= row <= job.last_row:
             raise InvalidRowRange(first_row=str(row), last_row=str(row))
-        await self._meter.check(person.account, len(job.templates))
-        leave = await self._leave(person, job, key, rows=1)
+        await self._meter.check_room(person.account, len(job.templates))
+        grant = await self._new_grant(person, job, key, rows=1)
         try:
-            await self._store.regenerate(person.account, id_, row, leave)
+            await self._store.regenerate(person.account, id_, row, grant)
         except DomainError:
-            await self._revoke(leave.grant.id, person.account)
+            await end_grant(self._vault, grant.minted.id, person.account)
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -165,12 +151,12 @@ class JobControl:
             api_key = (await self._vault.describe_key(api_key, as_person(person))).name
         return job, api_key
 
-    async def _leave(self, person: Passport, job: Job, api_key: str, *, rows: int) -> Leave:
+    async def _new_grant(self, person: Passport, job: Job, api_key: str, *, rows: int) -> NewGrant:
         """Return a new grant for so many of a job's rows; the file and the key must still be there."""
         proof = as_person(person)
         await self._files.facts(job.file, proof)
         key = await self._vault.describe_key(api_key or job.api_key, proof)
-        grant = await self._auth.mint_grant(
+        minted = await self._auth.mint_grant(
             GrantScope(
                 job=f"jobs/{job.id}",
                 file=job.file,
@@ -183,11 +169,4 @@ class JobControl:
             ),
             proof,
         )
-        return Leave(key.name, grant)
-
-    async def _revoke(self, grant_id: str, account: str) -> None:
-        try:
-            await self._vault.revoke_grant(grant_id, account)
-        except DomainError as error:
-            # It ends by itself, and nobody holds it.
-            log.warning("grant.not_revoked", grant=grant_id, **describe(error))
+        return NewGrant(key.name, minted)

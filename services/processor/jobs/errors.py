@@ -33,8 +33,8 @@ class JobFinished(DomainError):
     message = "The job has ended already"
 
 
-class TooManyJobs(DomainError):
-    reason = "TOO_MANY_JOBS"
+class JobLimit(DomainError):
+    reason = "JOB_LIMIT"
     kind = Kind.EXHAUSTED
     message = "Too many jobs have not ended yet"
 

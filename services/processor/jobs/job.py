@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 #: A job's data key is made once and stays; the vault binds it to this number.
 JOB_KEY_GENERATION = 1
@@ -95,6 +96,20 @@ class Job:
         if self.state is not State.RUNNING or rate <= 0:
             return 0
         return min(round((self.total - self.done) / rate), 2**31 - 1)
+
+
+class FindsJobs(Protocol):
+    """Finds jobs of accounts."""
+
+    async def get(self, account: str, id_: str) -> Job:
+        """Return a job; raise JobNotFound."""
+        ...
+
+
+class AnnouncesJobs(Protocol):
+    """Tells those who watch a job that it changed."""
+
+    def announce(self, job: str, *, urgent: bool = False) -> None: ...
 
 
 def _per_second(rows: int, start: datetime, end: datetime) -> float:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Self
 
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
-from services.processor.templates import prompt as template
 from services.processor.templates import schema
-from services.processor.templates.errors import UnknownVariable
-from services.processor.templates.prompt import Prompt
+from services.processor.templates.errors import TemplateInvalid, UnknownVariable
+from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
+from services.processor.templates.prompt_settings import PromptSettings
+from services.processor.templates.template import Template
 
 #: Rows that one worker takes at a time, at most.
 SHARD_ROWS = 500
@@ -21,23 +23,21 @@ class Step:
     """One template as it was when the job started."""
 
     template: str
-    prompt: str
-    output_column: str
-    model: str
-    temperature: float
-    max_tokens: int
-    character_limit: int = 0
-    word_limit: int = 0
-    forbidden_words: tuple[str, ...] = ()
-    reference_columns: tuple[str, ...] = ()
-    json_schema: str = ""
+    settings: PromptSettings
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns that its answers form: one, or one for each property of its schema."""
-        if not self.json_schema:
-            return (self.output_column,)
-        return tuple(f"{self.output_column}.{name}" for name in schema.properties(self.json_schema))
+    @classmethod
+    def of(cls, template: Template) -> Self:
+        """Freeze a template; raise TemplateInvalid when its schema is no longer accepted."""
+        json_schema = template.fields.settings.json_schema
+        if json_schema:
+            try:
+                schema.check(json_schema)
+            except schema.SchemaInvalid as error:
+                raise TemplateInvalid(
+                    f"The JSON schema of {template.fields.display_name} {error}",
+                    violations=[("json_schema", str(error))],
+                ) from None
+        return cls(f"templates/{template.id}", template.fields.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +62,30 @@ class Snapshot:
         for step in self.steps:
             try:
                 bound.append(
-                    template.bind(
-                        template.parse(step.prompt), names, template=step.template, variables=variables
+                    bind_prompt(
+                        parse_prompt(step.settings.prompt),
+                        names,
+                        template=step.template,
+                        variables=variables,
                     )
                 )
             except UnknownVariable as error:
                 check_order(self.steps, names, error.metadata["variable"])
                 raise
-            names += step.columns
+            names += step.settings.columns
         return tuple(bound)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the new columns."""
-        return tuple(column for step in self.steps for column in step.columns)
+        return tuple(column for step in self.steps for column in step.settings.columns)
 
 
 def check_order(steps: Sequence[Step], names: Sequence[str], variable: str) -> None:
     """Raise UnknownVariable with better words when a step makes what another one before it wants."""
     folded = _folded(variable)
     for step in steps:
-        if folded in map(_folded, step.columns) and folded not in map(_folded, names):
+        if folded in map(_folded, step.settings.columns) and folded not in map(_folded, names):
             raise UnknownVariable(
                 f"{{{{{variable}}}}} is used before {step.template} makes it: move that template up",
                 variable=variable,
@@ -94,7 +97,7 @@ def check_outputs(columns: Sequence[str], steps: Sequence[Step]) -> None:
     """Raise OutputColumnClash when an output has the name of a column or another output, but for case."""
     taken = {_folded(column) for column in columns}
     for step in steps:
-        for column in step.columns:
+        for column in step.settings.columns:
             name = _folded(column)
             if name in taken:
                 raise OutputColumnClash(
@@ -119,7 +122,7 @@ def row_range(first: int, last: int, row_count: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """How a job is cut: shards of `rows` rows, and the calls that each place in the window may have."""
+    """How a job is cut: shards of `rows` rows, and the calls that each shard in the window may have."""
 
     count: int
     rows: int
@@ -140,6 +143,6 @@ def cut(rows: int, parallel_calls: int) -> Shards:
     count = ceil(rows / size)
     window = min(window, count)
     calls = tuple(
-        parallel_calls // window + (1 if place < parallel_calls % window else 0) for place in range(window)
+        parallel_calls // window + (1 if nth < parallel_calls % window else 0) for nth in range(window)
     )
     return Shards(count=count, rows=size, calls=calls)

@@ -1,6 +1,7 @@
 """What became of a row, as it is kept: numbers are plain, everything of people is sealed."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 #: Some templates of a chain are done; all are; the row failed for good.
 UNDER_WAY = 0
@@ -39,3 +40,11 @@ class NewResult:
     cost_nanos: int
     #: The answer as it is kept for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
+
+
+class ReadsResults(Protocol):
+    """Reads what became of rows."""
+
+    async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
+        """Return the finished rows of a range, in order."""
+        ...

@@ -1,5 +1,6 @@
 """What is sealed under a job's data key: its snapshot, and what became of each row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +9,8 @@ import orjson
 from services.common.sealing import Codes, PayloadSealer, SealBroken, fields
 from services.processor.jobs.errors import SnapshotDamaged
 from services.processor.jobs.plan import Snapshot, Step
+from services.processor.outside import OpensDataKeys, Proof
+from services.processor.templates.prompt_settings import PromptSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +31,12 @@ class JobSeal:
 
     def seal_snapshot(self, snapshot: Snapshot) -> bytes:
         """Return the sealed snapshot."""
-        return self._sealer.seal(orjson.dumps(snapshot), fields("snapshot"))
+        return self._sealer.seal(orjson.dumps(snapshot_document(snapshot)), fields("snapshot"))
 
     def open_snapshot(self, sealed: bytes) -> Snapshot:
         """Return the snapshot; raise SnapshotDamaged when it was altered or moved."""
         document = self._open(sealed, fields("snapshot"))
-        return Snapshot(
-            columns=tuple(document["columns"]),
-            steps=tuple(_step(step) for step in document["steps"]),
-            base_url=document["base_url"],
-            variables=tuple((key, value) for key, value in document.get("variables", ())),
-            identical_once=document.get("identical_once", False),
-        )
+        return _snapshot(document)
 
     def seal_row(self, number: int, payload: RowPayload) -> bytes:
         """Return what became of a row, sealed for that row alone."""
@@ -52,10 +49,10 @@ class JobSeal:
         outputs, message, *rest = self._open(sealed, fields("row", number))
         return RowPayload(tuple(outputs), message, tuple(rest[0]) if rest else (0,) * len(outputs))
 
-    def code(self, step: Step, prompt: str) -> bytes:
+    def code(self, settings: PromptSettings, prompt: str) -> bytes:
         """Return a code that identical requests of this job have, and no others."""
-        asked = replace(step, template="", prompt=prompt, output_column="", reference_columns=())
-        return self._codes.of(orjson.dumps(asked))
+        asked = replace(settings, prompt=prompt, output_column="", reference_columns=())
+        return self._codes.of(orjson.dumps(_step_document(Step("", asked))))
 
     def seal_answer(self, code: bytes, texts: tuple[str, ...]) -> bytes:
         """Return the texts of an answer, sealed for the requests of this code."""
@@ -72,8 +69,37 @@ class JobSeal:
             raise SnapshotDamaged from None
 
 
-def _step(document: dict[str, Any]) -> Step:
-    values: dict[str, Any] = {
-        name: tuple(each) if isinstance(each, list) else each for name, each in document.items()
+async def open_seal(
+    vault: OpensDataKeys, *, account: str, job: str, wrapped_key: bytes, proof: Proof
+) -> JobSeal:
+    """Return the seal of a job, whose data key the vault opens; raise DATA_KEY_INVALID."""
+    return JobSeal(await vault.open_data_key(job, wrapped_key, proof), account, job)
+
+
+def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as it is stored and exported: each step with its settings in one object."""
+    return {
+        "columns": snapshot.columns,
+        "steps": [_step_document(step) for step in snapshot.steps],
+        "base_url": snapshot.base_url,
+        "variables": snapshot.variables,
+        "identical_once": snapshot.identical_once,
     }
-    return Step(**values)
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    return {"template": step.template, **step.settings.document()}
+
+
+def _snapshot(document: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(
+        columns=tuple(document["columns"]),
+        steps=tuple(_step(**step) for step in document["steps"]),
+        base_url=document["base_url"],
+        variables=tuple((key, value) for key, value in document.get("variables", ())),
+        identical_once=document.get("identical_once", False),
+    )
+
+
+def _step(template: str, **settings: Any) -> Step:
+    return Step(template, PromptSettings.from_document(settings))

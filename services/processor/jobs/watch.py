@@ -7,19 +7,13 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.common.identity import Passport
-from services.processor.jobs.job import FINAL, Job
+from services.processor.jobs.job import FINAL, FindsJobs, Job
 
 #: Between two messages at least, and at most.
 SHORTEST_SECONDS = 0.25
 LONGEST_SECONDS = 15.0
 #: How often the job is looked at when nobody says that it changed.
 LOOK_SECONDS = 1.0
-
-
-class Store(Protocol):
-    """Where jobs are kept."""
-
-    async def get(self, account: str, id_: str) -> Job: ...
 
 
 class Changes(Protocol):
@@ -31,7 +25,7 @@ class Changes(Protocol):
 class Watch:
     """Follows jobs: word of a change only wakes it, what it says it reads from the store."""
 
-    def __init__(self, store: Store, changes: Changes) -> None:
+    def __init__(self, store: FindsJobs, changes: Changes) -> None:
         self._store = store
         self._changes = changes
 

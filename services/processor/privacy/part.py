@@ -1,4 +1,4 @@
-"""The processor's part of an account: rows handed out and opened; jobs stopped, then removed."""
+"""What is exported and erased of an account: its jobs are opened for the archive, or stopped and removed."""
 
 import asyncio
 import csv
@@ -13,13 +13,14 @@ from services.common import identity
 from services.common.database import Transactions
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.processor import models
 from services.processor.answers import flags
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
-from services.processor.jobs.seal import JobSeal
-from services.processor.outside import Proof
+from services.processor.jobs.job import AnnouncesJobs
+from services.processor.jobs.row_result import FAILED, SUCCEEDED, ReadsResults, StoredRow
+from services.processor.jobs.seal import JobSeal, open_seal, snapshot_document
+from services.processor.outside import OpensDataKeys
 from services.processor.privacy import tables
 
 _PAGE_ROWS = 500
@@ -38,8 +39,8 @@ class SealedJob:
     snapshot: bytes
 
 
-class OwnedJobs(Protocol):
-    """Jobs of an account, all of them."""
+class AccountJobs(Protocol):
+    """All jobs of an account."""
 
     async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
         """Return jobs by id, after one."""
@@ -50,36 +51,18 @@ class OwnedJobs(Protocol):
         ...
 
 
-class Rows(Protocol):
-    """Where results are kept."""
-
-    async def between(self, job: str, first: int, last: int) -> list[StoredRow]: ...
-
-
-class Vault(Protocol):
-    """Who opens a job's data key."""
-
-    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
-
-
-class Changes(Protocol):
-    """Where those who watch a job hear of it."""
-
-    def announce(self, job: str, *, urgent: bool = False) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ProcessorPart:
-    """Templates, jobs and rows."""
+    """Exports and erases templates, jobs and rows."""
 
     sessions: Transactions
-    jobs: OwnedJobs
-    rows: Rows
-    vault: Vault
-    changes: Changes
+    jobs: AccountJobs
+    rows: ReadsResults
+    vault: OpensDataKeys
+    changes: AnnouncesJobs
 
-    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        rows = export_rows(self.sessions, models.Base.metadata, tables.HELD, account=permit.account)
+    async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        rows = export_rows(self.sessions, models.Base.metadata, tables.TABLES, account=permit.account)
         async for piece in rows:
             yield piece
         after = ""
@@ -92,17 +75,22 @@ class ProcessorPart:
     async def erase(self, account: str) -> bool:
         for job in await self.jobs.stop(account):
             self.changes.announce(job, urgent=True)
-        return await erase_rows(self.sessions, tables.HELD, account=account)
+        return await erase_rows(self.sessions, tables.TABLES, account=account)
 
-    async def _job(self, permit: ExportPermit, job: SealedJob) -> AsyncIterator[Piece]:
+    async def _job(self, permit: ExportPermit, job: SealedJob) -> AsyncIterator[ArchivePiece]:
         folder, name = f"jobs/{job.id}", f"jobs/{job.id}"
         try:
-            key = await self.vault.open_data_key(name, job.wrapped_key, identity.metadata(permit))
-            seal = JobSeal(key, permit.account, name)
+            seal = await open_seal(
+                self.vault,
+                account=permit.account,
+                job=name,
+                wrapped_key=job.wrapped_key,
+                proof=identity.metadata(permit),
+            )
             snapshot = seal.open_snapshot(job.snapshot)
-            yield Entry(f"{folder}/snapshot.json")
-            yield orjson.dumps(snapshot)
-            yield Entry(f"{folder}/rows.csv")
+            yield ArchiveEntry(f"{folder}/snapshot.json")
+            yield orjson.dumps(snapshot_document(snapshot))
+            yield ArchiveEntry(f"{folder}/rows.csv")
             yield _lines([(*_COLUMNS, *snapshot.outputs)])
             for first in range(job.first_row, job.last_row + 1, _PAGE_ROWS):
                 found = await self.rows.between(job.id, first, min(first + _PAGE_ROWS - 1, job.last_row))
@@ -112,7 +100,7 @@ class ProcessorPart:
             if error.reason not in ("JOB_DAMAGED", "DATA_KEY_INVALID"):
                 raise
             # What is damaged does not keep the owner from the rest.
-            yield Entry(f"{folder}/incomplete.txt")
+            yield ArchiveEntry(f"{folder}/incomplete.txt")
             yield f"{error.reason}: {error.message}\n".encode()
 
 

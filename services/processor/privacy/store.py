@@ -1,4 +1,4 @@
-"""All jobs of an account, for whoever asks for everything or leaves."""
+"""All jobs of an account, for its export and its erasure."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from services.processor.models import JobRow
 from services.processor.privacy.part import SealedJob
 
 
-class OwnedJobStore:
+class AccountJobStore:
     """Finds and stops an account's jobs."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:

@@ -1,6 +1,8 @@
 """The shape of a chat completion, checked by hand: what a provider sends back is data, whatever it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import orjson
 
@@ -28,6 +30,12 @@ class Unusable:
     input_tokens: int = 0
     output_tokens: int = 0
     told: Told | None = None
+
+
+class AsksProviders(Protocol):
+    """Sends requests to providers."""
+
+    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
 
 
 def read(body: bytes) -> Answer | Unusable:

@@ -13,7 +13,7 @@ ATTEMPTS = 3
 RATE_REFUSALS = 10
 #: A job pauses when its provider has answered with nothing but refusals for rate for so long.
 RATE_PATIENCE_SECONDS = 300.0
-#: Waits beyond this give the shard back to the queue instead of holding its place.
+#: Waits beyond this give the shard back to the queue instead of holding its lane.
 LONGEST_HELD_WAIT_SECONDS = 60.0
 #: No provider makes us wait longer without being asked again.
 LONGEST_WAIT_SECONDS = 3600.0

@@ -1,4 +1,4 @@
-"""How fast a provider may be asked at a place, a key and a model: what it says, what refusals teach.
+"""How fast a provider may be asked under a rate key: what it says, what refusals teach.
 
 A pace is calls a second rather than calls in flight. It fits limits of either kind, and whoever was given
 a moment to call at and died has taken nothing that somebody must give back.
@@ -7,11 +7,11 @@ a moment to call at and died has taken nothing that somebody must give back.
 from dataclasses import dataclass, replace
 from math import exp
 
-#: Before the first answer nobody knows anything: a place is entered at this pace.
+#: Before the first answer nobody knows anything: a rate key is entered at this pace.
 FIRST_RATE = 100.0
 #: A limit that is told is used to this share: calls arrive a little earlier or later than they are sent.
 SHARE_OF_TOLD = 0.985
-#: A place that refuses everything is tried this often, in calls a second.
+#: A rate key that refuses everything is tried this often, in calls a second.
 LEAST_RATE = 0.05
 #: What is left of the pace after a refusal, and after one of a limit that the provider has told.
 _AFTER_REFUSAL, _AFTER_TOLD_REFUSAL, _AFTER_REFUSALS_ONLY = 0.8, 0.98, 0.5
@@ -29,7 +29,7 @@ _CHANGED = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What is known of a place; times are seconds of the clock that all workers share."""
+    """What is known of a rate key; times are seconds of the clock that all workers share."""
 
     #: Calls a second by the provider's headers; 0 when it does not say.
     told: float = 0.0
@@ -95,7 +95,7 @@ class Pace:
             return self
         rate = self.rate(now)
         if self.low and not self.grow_time:
-            # Nothing but refusals since the last cut: the place is only tried, and the goal stays.
+            # Nothing but refusals since the last cut: the rate key is only tried, and the goal stays.
             slower = replace(self, low=max(LEAST_RATE, self.low * _AFTER_REFUSALS_ONLY))
         else:
             seen = max(passing, LEAST_SEEN)

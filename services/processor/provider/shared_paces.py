@@ -1,4 +1,4 @@
-"""Paces in Valkey: what all workers know of a place, and moments to call at that no two of them get."""
+"""Paces in Valkey: what all workers know of a rate key, and moments to call at that no two of them get."""
 
 from collections.abc import Awaitable
 from dataclasses import astuple, dataclass, fields
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from services.processor.provider.pace import Pace
 
 _PACE = "smelt:pace:"
-#: What is known of a place that nobody calls is forgotten after this.
+#: What is known of a rate key that nobody calls is forgotten after this.
 _FORGOTTEN_MS = 900_000
 #: Moments are given out so far ahead, and made up for so far back.
 HORIZON_SECONDS = 0.1
@@ -74,7 +74,9 @@ class SharedPaces:
         self._lease = redis.register_script(_LEASE)
         self._put = redis.register_script(_PUT)
 
-    async def lease(self, place: str, *, version: int, wanted: int, rate: float | None, passed: int) -> Lease:
+    async def lease(
+        self, rate_key: str, *, version: int, wanted: int, rate: float | None, passed: int
+    ) -> Lease:
         """Say how many calls were answered since the last time, and take moments at a rate.
 
         Nothing is given when somebody has changed the pace meanwhile, or when the next one is too far ahead.
@@ -83,17 +85,17 @@ class SharedPaces:
         ahead, back = HORIZON_SECONDS * _MICROS, _SLACK_SECONDS * _MICROS
         arguments: list[str | int | float] = [version, wanted, gap, ahead, back, passed]
         answer = await cast(
-            Awaitable[list[Any]], self._lease(keys=[_PACE + place], args=[*arguments, _FORGOTTEN_MS])
+            Awaitable[list[Any]], self._lease(keys=[_PACE + rate_key], args=[*arguments, _FORGOTTEN_MS])
         )
         now, stored, pace, passing, first, count = answer
         return Lease(
             int(now) / _MICROS, int(stored), _pace(pace), float(passing), int(first) / _MICROS, int(count)
         )
 
-    async def put(self, place: str, pace: Pace, *, version: int) -> int:
+    async def put(self, rate_key: str, pace: Pace, *, version: int) -> int:
         """Store a pace unless somebody was faster; return its version, or 0."""
         arguments: list[str | int | bytes] = [version, orjson.dumps(astuple(pace)), _FORGOTTEN_MS]
-        return int(await cast(Awaitable[int], self._put(keys=[_PACE + place], args=arguments)))
+        return int(await cast(Awaitable[int], self._put(keys=[_PACE + rate_key], args=arguments)))
 
 
 def _pace(text: str) -> Pace | None:

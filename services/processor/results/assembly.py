@@ -1,13 +1,22 @@
 """The last step of a job: all results into one file, kept by the files service, and the job is complete."""
 
-from collections.abc import AsyncIterable, AsyncIterator
 from typing import Protocol
 
 from services.common.errors import DomainError
-from services.common.logs import describe, log
+from services.common.logs import log
 from services.processor.jobs.announcements import Announcements
-from services.processor.jobs.seal import JobSeal
-from services.processor.outside import Proof, ResultAbout, Rows, StoredResult, by_grant
+from services.processor.jobs.grants import end_grant
+from services.processor.jobs.row_result import ReadsResults
+from services.processor.jobs.seal import open_seal
+from services.processor.outside import (
+    OpensDataKeys,
+    ReadsRows,
+    ResultAbout,
+    RevokesGrants,
+    StoredResult,
+    WritesResults,
+    by_grant,
+)
 from services.processor.results import csv_file
 from services.processor.results.downloads import WHOLE
 from services.processor.results.finished import Assembly
@@ -16,20 +25,12 @@ from services.processor.rows.endings import Again, Fail, Pause, TryAgain, ending
 from services.processor.rows.store.shards import ShardStore
 
 
-class Files(Protocol):
-    """Who keeps rows and result files."""
-
-    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
-    async def write_result(
-        self, about: ResultAbout, pieces: AsyncIterable[bytes], proof: Proof
-    ) -> StoredResult: ...
+class Files(ReadsRows, WritesResults, Protocol):
+    """What the last step of a job asks of files."""
 
 
-class Vault(Protocol):
-    """Who opens a job's data key and ends its grant."""
-
-    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
-    async def revoke_grant(self, grant_id: str, account: str) -> None: ...
+class Vault(OpensDataKeys, RevokesGrants, Protocol):
+    """What the last step of a job asks of the vault."""
 
 
 class Assembler:
@@ -40,7 +41,7 @@ class Assembler:
         store: AssemblyStore,
         jobs: ShardStore,
         *,
-        results: csv_file.Results,
+        results: ReadsResults,
         files: Files,
         vault: Vault,
         announcements: Announcements,
@@ -52,7 +53,7 @@ class Assembler:
         self._vault = vault
         self._announcements = announcements
 
-    async def run(self, job: str) -> None:
+    async def assemble(self, job: str) -> None:
         """Complete a job whose rows are all done; raise TryAgain when the queue shall bring it back."""
         assembly = await self._store.claim(job)
         if assembly is None:
@@ -65,12 +66,13 @@ class Assembler:
         if await self._store.complete(assembly, size=stored.size_bytes, sha256=stored.sha256):
             log.info("job.completed", job=job, rows=stored.row_count)
             self._announcements.announce(job, urgent=True)
-            await self._revoke(assembly)
+            await end_grant(self._vault, assembly.grant_id, assembly.account)
 
     async def _write(self, assembly: Assembly) -> StoredResult:
         name, proof = f"jobs/{assembly.job}", by_grant(assembly.grant)
-        key = await self._vault.open_data_key(name, assembly.wrapped_key, proof)
-        seal = JobSeal(key, assembly.account, name)
+        seal = await open_seal(
+            self._vault, account=assembly.account, job=name, wrapped_key=assembly.wrapped_key, proof=proof
+        )
         count = assembly.last_row - assembly.first_row + 1
         pieces = csv_file.pieces(
             assembly.job,
@@ -99,10 +101,3 @@ class Assembler:
             case Again(seconds):
                 raise TryAgain(seconds)
         self._announcements.announce(job, urgent=True)
-
-    async def _revoke(self, assembly: Assembly) -> None:
-        try:
-            await self._vault.revoke_grant(assembly.grant_id, assembly.account)
-        except DomainError as error:
-            # It ends by itself, and its job is done.
-            log.warning("grant.not_revoked", grant=assembly.grant_id, **describe(error))

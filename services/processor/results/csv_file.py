@@ -6,11 +6,10 @@ import io
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from services.processor.answers import flags
 from services.processor.jobs.plan import Snapshot
-from services.processor.jobs.row_result import SUCCEEDED, StoredRow
+from services.processor.jobs.row_result import SUCCEEDED, ReadsResults, StoredRow
 from services.processor.jobs.seal import JobSeal
 from services.processor.outside import Row
 from services.processor.results.formulas import as_text
@@ -19,12 +18,6 @@ PIECE_BYTES = 512 * 1024
 #: Columns that may be asked for beside the outputs, in the order they are given.
 EXTRA_COLUMNS = ("confidence", "flags", "error")
 _MARK = b"\xef\xbb\xbf"
-
-
-class Results(Protocol):
-    """Where results are kept."""
-
-    async def between(self, job: str, first: int, last: int) -> list[StoredRow]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +47,7 @@ async def pieces(
     form: Form,
     chosen: Sequence[int] | None,
     rows: AsyncIterator[Sequence[Row]],
-    results: Results,
+    results: ReadsResults,
     seal: JobSeal,
 ) -> AsyncIterator[bytes]:
     """Yield the file in pieces of at most 512 KiB; rows that failed or are not done have empty outputs.
@@ -93,8 +86,8 @@ def _titles(snapshot: Snapshot, form: Form) -> list[str]:
 
 
 def _is_in(numbers: Sequence[int], number: int) -> bool:
-    place = bisect_left(numbers, number)
-    return place < len(numbers) and numbers[place] == number
+    index = bisect_left(numbers, number)
+    return index < len(numbers) and numbers[index] == number
 
 
 def _render(

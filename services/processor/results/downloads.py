@@ -1,13 +1,23 @@
 """Downloads: the stored file of a job that is complete, or a file made for this one download."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.identity import Passport
-from services.processor.jobs.job import Job, State
-from services.processor.jobs.seal import JobSeal
-from services.processor.outside import Proof, ResultAbout, Rows, StoredResult, as_person
+from services.processor.jobs.job import FindsJobs, Job, State
+from services.processor.jobs.row_result import ReadsResults
+from services.processor.jobs.seal import open_seal
+from services.processor.outside import (
+    OpensDataKeys,
+    Proof,
+    ReadsRows,
+    ResultAbout,
+    Rows,
+    StoredResult,
+    WritesResults,
+    as_person,
+)
 from services.processor.results import csv_file
 from services.processor.rows.source import SourceRow
 
@@ -16,32 +26,16 @@ WHOLE = "all"
 _BLANK_ROWS = 250
 
 
-class JobStore(Protocol):
-    """Where jobs are kept."""
-
-    async def get(self, account: str, id_: str) -> Job: ...
-
-
-class Results(csv_file.Results, Protocol):
+class Results(ReadsResults, Protocol):
     """Where results are kept."""
 
     async def numbers(self, job: str, state: int) -> Sequence[int]: ...
 
 
-class Files(Protocol):
-    """Who keeps rows and result files."""
+class Files(ReadsRows, WritesResults, Protocol):
+    """What a download asks of files."""
 
-    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
-    async def write_result(
-        self, about: ResultAbout, pieces: AsyncIterable[bytes], proof: Proof
-    ) -> StoredResult: ...
     def read_result(self, job: str, variant: str, proof: Proof) -> AsyncIterator[StoredResult | bytes]: ...
-
-
-class Vault(Protocol):
-    """Who opens a job's data key."""
-
-    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
 
 
 class Downloads:
@@ -49,11 +43,11 @@ class Downloads:
 
     def __init__(
         self,
-        jobs: JobStore,
+        jobs: FindsJobs,
         results: Results,
         *,
         files: Files,
-        vault: Vault,
+        vault: OpensDataKeys,
         new_id: Callable[[], str],
     ) -> None:
         self._jobs = jobs
@@ -76,7 +70,9 @@ class Downloads:
     async def _spool(self, job: Job, form: csv_file.Form, proof: Proof) -> str:
         # Stored first, so that this download too has a length and a digest to be checked by.
         name, variant = f"jobs/{job.id}", f"part-{self._new_id()}"
-        seal = JobSeal(await self._vault.open_data_key(name, job.wrapped_key, proof), job.account, name)
+        seal = await open_seal(
+            self._vault, account=job.account, job=name, wrapped_key=job.wrapped_key, proof=proof
+        )
         chosen = None if form.rows is None else await self._results.numbers(job.id, form.rows)
         snapshot = seal.open_snapshot(job.snapshot)
         pieces = csv_file.pieces(

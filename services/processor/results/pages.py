@@ -12,10 +12,10 @@ from services.common.errors import DomainError, Kind
 from services.common.identity import Passport
 from services.common.paging import PageTokenInvalid
 from services.processor.answers import flags
-from services.processor.jobs.job import Job
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
-from services.processor.jobs.seal import JobSeal
-from services.processor.outside import Proof, as_person
+from services.processor.jobs.job import FindsJobs, Job
+from services.processor.jobs.row_result import FAILED, SUCCEEDED, ReadsResults, StoredRow
+from services.processor.jobs.seal import open_seal
+from services.processor.outside import OpensDataKeys, as_person
 
 
 class FilterInvalid(DomainError):
@@ -68,32 +68,19 @@ class JobRow:
     message: str = ""
 
 
-class JobStore(Protocol):
-    """Where jobs are kept."""
-
-    async def get(self, account: str, id_: str) -> Job: ...
-
-
-class RowStore(Protocol):
+class RowStore(ReadsResults, Protocol):
     """Where results are kept."""
 
-    async def between(self, job: str, first: int, last: int) -> list[StoredRow]: ...
     async def matching(
         self, job: str, states: Sequence[int], *, flags: int, after: int, count: int
     ) -> list[StoredRow]: ...
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]: ...
 
 
-class Vault(Protocol):
-    """Who opens a job's data key."""
-
-    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
-
-
 class JobRows:
     """Lists rows of jobs."""
 
-    def __init__(self, jobs: JobStore, rows: RowStore, vault: Vault) -> None:
+    def __init__(self, jobs: FindsJobs, rows: RowStore, vault: OpensDataKeys) -> None:
         self._jobs = jobs
         self._rows = rows
         self._vault = vault
@@ -127,11 +114,15 @@ class JobRows:
     async def _open(self, person: Passport, job: Job, found: list[StoredRow]) -> dict[int, JobRow]:
         if not found:
             return {}
-        name = f"jobs/{job.id}"
-        key = await self._vault.open_data_key(name, job.wrapped_key, as_person(person))
-        seal = JobSeal(key, job.account, name)
+        seal = await open_seal(
+            self._vault,
+            account=job.account,
+            job=f"jobs/{job.id}",
+            wrapped_key=job.wrapped_key,
+            proof=as_person(person),
+        )
         snapshot = seal.open_snapshot(job.snapshot)
-        columns, steps = snapshot.outputs, [step.output_column for step in snapshot.steps]
+        columns, steps = snapshot.outputs, [step.settings.output_column for step in snapshot.steps]
         opened: dict[int, JobRow] = {}
         for row in found:
             payload = seal.open_row(row.row, row.payload)

@@ -7,7 +7,7 @@ killed takes its lease along: the job pauses a little early, and never late.
 
 from typing import Protocol
 
-from services.processor.jobs.plan import Step
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import cost_nanos
 
 #: Calls that one lease is for.
@@ -23,10 +23,12 @@ class Leases(Protocol):
     async def give_back(self, job: str, nanos: int) -> None: ...
 
 
-def most_nanos(step: Step, prompt: str, system: str) -> int:
+def most_nanos(settings: PromptSettings, prompt: str, system: str) -> int:
     """Return what a call could cost at most: a token is never less than a byte of its text."""
-    size = len(prompt.encode("utf-8", "replace")) + len(system.encode()) + 2 * len(step.json_schema.encode())
-    return cost_nanos(step.model, size + _FORM_TOKENS, step.max_tokens)
+    size = (
+        len(prompt.encode("utf-8", "replace")) + len(system.encode()) + 2 * len(settings.json_schema.encode())
+    )
+    return cost_nanos(settings.model, size + _FORM_TOKENS, settings.max_tokens)
 
 
 class Budget:
@@ -38,7 +40,7 @@ class Budget:
         self._left = 0
         self._in_flight = 0
 
-    async def take(self, nanos: int) -> bool | None:
+    async def set_aside(self, nanos: int) -> bool | None:
         """Set money aside for a call; True when it may go, None when others must end first."""
         if self._left < nanos:
             for wanted in (nanos * LEASE_CALLS, nanos - self._left):

@@ -1,15 +1,13 @@
 """One prompt's way to its answer: key, call, and again while that makes sense."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.common.errors import DomainError
-from services.processor.jobs.plan import Step
-from services.processor.outside import Released, Use
+from services.processor.outside import Released, ReleasesApiKeys, Use
 from services.processor.provider.addresses import AddressNotAllowed
-from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.answer import Answer, AsksProviders, Unusable
 from services.processor.provider.failures import (
     ATTEMPTS,
     LONGEST_HELD_WAIT_SECONDS,
@@ -25,8 +23,9 @@ from services.processor.provider.failures import (
     backoff_seconds,
 )
 from services.processor.rows.budget import Budget, most_nanos
-from services.processor.rows.endings import Again, Ending, Fail, Pause, ending_of
+from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
 from services.processor.rows.requests import RefusedParameters, Requests
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.schema import SchemaInvalid, Unfitting
 from services.processor.usage.meter import cost_nanos
 
@@ -40,29 +39,17 @@ _OVER_BUDGET = "The next call could exceed the job's budget"
 _EVERYTHING_REFUSED = frozenset({"response_format"})
 
 
-class Keys(Protocol):
-    """Who releases keys."""
-
-    async def release(self, grant: str, use: Use) -> Released: ...
-
-
-class Provider(Protocol):
-    """Who answers prompts."""
-
-    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
-
-
 class Limiter(Protocol):
     """Who knows when a provider may be asked."""
 
     def now(self) -> float: ...
-    def seconds_left(self, place: str) -> float: ...
-    async def park(self, place: str, seconds: float) -> None: ...
-    async def turn(self, place: str, work: "Ended") -> bool: ...
-    async def smooth(self, place: str) -> None: ...
-    def heard(self, place: str, started: float, said: Answer | Unusable) -> None: ...
-    def answered_since(self, place: str, started: float) -> bool: ...
-    def refused_seconds(self, place: str) -> float: ...
+    def seconds_left(self, rate_key: str) -> float: ...
+    async def park(self, rate_key: str, seconds: float) -> None: ...
+    async def turn(self, rate_key: str, work: Ended) -> bool: ...
+    async def smooth(self, rate_key: str) -> None: ...
+    def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None: ...
+    def answered_since(self, rate_key: str, started: float) -> bool: ...
+    def refused_seconds(self, rate_key: str) -> float: ...
 
 
 @dataclass(slots=True)
@@ -78,52 +65,14 @@ class Called:
     kept: tuple[bytes, bytes] | None = None
 
 
-class Ended:
-    """Whether work is over, and why; the first reason stands."""
-
-    def __init__(self) -> None:
-        self.ending: Ending | None = None
-        self._over = asyncio.Event()
-        self._waits: set[asyncio.Timeout] = set()
-
-    def end(self, ending: Ending) -> None:
-        """Say that no new call is to be made."""
-        if self.ending is None:
-            self.ending = ending
-        self._over.set()
-        for wait in self._waits:
-            wait.reschedule(0)
-        self._waits.clear()
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond the end."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._over.wait()
-        except TimeoutError:
-            return
-
-    async def unless_over(self, awaited: Awaitable[object]) -> bool:
-        """Wait for something, but not beyond the end; return whether it came."""
-        try:
-            async with asyncio.timeout(0 if self._over.is_set() else None) as wait:
-                self._waits.add(wait)
-                await awaited
-        except TimeoutError:
-            return False
-        finally:
-            self._waits.discard(wait)
-        return True
-
-
 class Calls:
     """Makes the calls of one shard."""
 
     def __init__(
         self,
         *,
-        keys: Keys,
-        provider: Provider,
+        keys: ReleasesApiKeys,
+        provider: AsksProviders,
         limiter: Limiter,
         ended: Ended,
         grant: str,
@@ -144,25 +93,29 @@ class Calls:
         self._dice = dice
         self._refused = refused
         self._budget = budget
-        self._requests: dict[Step, Requests | Failure] = {}
+        self._requests: dict[PromptSettings, Requests | Failure] = {}
 
-    async def call(self, row: int, position: int, *, step: Step, place: str, prompt: str) -> Called:
+    async def call(
+        self, row: int, position: int, *, settings: PromptSettings, rate_key: str, prompt: str
+    ) -> Called:
         """Send a prompt until it is answered, its row has failed, or the work has ended."""
         called = Called()
-        requests = self._requests_of(step)
+        requests = self._requests_of(settings)
         if isinstance(requests, Failure):
             called.failure = requests
             return called
         left_out: set[str] = set()
         failed = refused = 0
         budget = self._budget
-        most = 0 if budget is None else most_nanos(step, prompt, requests.instructions(_EVERYTHING_REFUSED))
+        most = (
+            0 if budget is None else most_nanos(settings, prompt, requests.instructions(_EVERYTHING_REFUSED))
+        )
         uses = _Uses(row, position, self._claim)
         while self._ended.ending is None:
-            if not await self._may_go(place):
+            if not await self._may_go(rate_key):
                 continue
             if budget is not None:
-                may_go = await budget.take(most)
+                may_go = await budget.set_aside(most)
                 if may_go is None:
                     # Calls in flight will give back what they do not use.
                     await self._ended.sleep(_BUDGET_SECONDS)
@@ -175,8 +128,8 @@ class Calls:
                 if budget is not None:
                     budget.settle(most, 0)
                 break
-            await self._limiter.smooth(place)
-            if self._limiter.seconds_left(place) > 0:
+            await self._limiter.smooth(rate_key)
+            if self._limiter.seconds_left(rate_key) > 0:
                 # Somebody was told to wait since our turn: this key is not used.
                 del released
                 if budget is not None:
@@ -184,7 +137,7 @@ class Calls:
                 continue
             called.calls += 1
             started = self._limiter.now()
-            without = self._refused.of(place)
+            without = self._refused.of(rate_key)
             try:
                 said = await self._provider.ask(
                     released.base_url, released.secret, requests.body(prompt, without)
@@ -194,9 +147,9 @@ class Calls:
                 break
             # The key was for this call; the next one asks for it again.
             del released
-            self._limiter.heard(place, started, said)
+            self._limiter.heard(rate_key, started, said)
             if budget is not None:
-                budget.settle(most, _spent(step, said, most))
+                budget.settle(most, _spent(settings, said, most))
             called.input_tokens += said.input_tokens
             called.output_tokens += said.output_tokens
             if type(said) is Answer:
@@ -211,29 +164,29 @@ class Calls:
                 # Once for each parameter: the same request without it may well be taken.
                 left_out.add(failure.parameter)
                 if failure.parameter not in without:
-                    self._refused.learn(place, failure.parameter)
+                    self._refused.learn(rate_key, failure.parameter)
                 continue
             if failure.verdict is Verdict.JOB_PAUSES:
                 self._ended.end(Pause(failure.reason, failure.reason, failure.message))
                 break
             if failure.verdict is Verdict.RATE:
-                if self._refused_too_long(place):
+                if self._refused_too_long(rate_key):
                     self._ended.end(Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message))
                     break
                 # While nobody is answered, it is not this row's fault.
-                refused += self._limiter.answered_since(place, started)
+                refused += self._limiter.answered_since(rate_key, started)
             failed += failure.verdict is Verdict.AGAIN
             if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
                 called.failure = failure
                 break
-            await self._wait(failure, failed + refused, place)
+            await self._wait(failure, failed + refused, rate_key)
         return called
 
-    def _requests_of(self, step: Step) -> Requests | Failure:
-        found = self._requests.get(step)
+    def _requests_of(self, settings: PromptSettings) -> Requests | Failure:
+        found = self._requests.get(settings)
         if found is None:
             try:
-                found = Requests(step)
+                found = Requests(settings)
             except SchemaInvalid as error:
                 # It was taken when the job started. No answer could be checked, so none is paid for.
                 found = replace(
@@ -241,19 +194,19 @@ class Calls:
                     verdict=Verdict.ROW_FAILS,
                     message=f"The template's JSON schema is no longer accepted: it {error}",
                 )
-            self._requests[step] = found
+            self._requests[settings] = found
         return found
 
-    def _refused_too_long(self, place: str) -> bool:
+    def _refused_too_long(self, rate_key: str) -> bool:
         # A job that was resumed gives the provider the whole time once more.
         here = self._limiter.now() - self._began
-        return min(here, self._limiter.refused_seconds(place)) > self._patience_seconds
+        return min(here, self._limiter.refused_seconds(rate_key)) > self._patience_seconds
 
-    async def _may_go(self, place: str) -> bool:
+    async def _may_go(self, rate_key: str) -> bool:
         """Whether the provider may be asked now; sleeps through short waits, ends the work for long ones."""
-        left = self._limiter.seconds_left(place)
+        left = self._limiter.seconds_left(rate_key)
         if left <= 0:
-            return await self._limiter.turn(place, self._ended)
+            return await self._limiter.turn(rate_key, self._ended)
         if left > LONGEST_HELD_WAIT_SECONDS:
             self._ended.end(Again(left))
         else:
@@ -261,9 +214,9 @@ class Calls:
             await self._ended.sleep(left + self._dice() * min(1.0, left / 10))
         return False
 
-    async def _wait(self, failure: Failure, tries: int, place: str) -> None:
+    async def _wait(self, failure: Failure, tries: int, rate_key: str) -> None:
         if failure.wait_seconds is not None:
-            await self._limiter.park(place, failure.wait_seconds)
+            await self._limiter.park(rate_key, failure.wait_seconds)
             if failure.verdict is Verdict.RATE:
                 return
         await self._ended.sleep(backoff_seconds(tries, self._dice()))
@@ -287,12 +240,12 @@ class Calls:
         return None
 
 
-def _spent(step: Step, said: Answer | Unusable, most: int) -> int:
+def _spent(settings: PromptSettings, said: Answer | Unusable, most: int) -> int:
     """Return what a call cost. One whose end nobody saw may have been paid for: it counts in full."""
     unseen = type(said) is Unusable and said.failure in (TIMED_OUT, UNREACHABLE, TOO_LARGE, MALFORMED)
     if unseen and not said.output_tokens:
         return most
-    return cost_nanos(step.model, said.input_tokens, said.output_tokens)
+    return cost_nanos(settings.model, said.input_tokens, said.output_tokens)
 
 
 def _texts(requests: Requests, text: str) -> tuple[str, ...] | Failure:

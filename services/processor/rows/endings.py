@@ -1,5 +1,7 @@
 """Why work on a shard ends before its rows do, and what other services' refusals mean for it."""
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from services.common.errors import DomainError, Kind
@@ -43,6 +45,45 @@ class Stopped:
 
 
 Ending = Pause | Fail | Again | GiveWay | Stopped
+
+
+class Ended:
+    """Whether work is over, and why; the first reason stands."""
+
+    def __init__(self) -> None:
+        self.ending: Ending | None = None
+        self._over = asyncio.Event()
+        self._waits: set[asyncio.Timeout] = set()
+
+    def end(self, ending: Ending) -> None:
+        """Say that no new call is to be made."""
+        if self.ending is None:
+            self.ending = ending
+        self._over.set()
+        for wait in self._waits:
+            wait.reschedule(0)
+        self._waits.clear()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, but not beyond the end."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        except TimeoutError:
+            return
+
+    async def unless_over(self, awaited: Awaitable[object]) -> bool:
+        """Wait for something, but not beyond the end; return whether it came."""
+        try:
+            async with asyncio.timeout(0 if self._over.is_set() else None) as wait:
+                self._waits.add(wait)
+                await awaited
+        except TimeoutError:
+            return False
+        finally:
+            self._waits.discard(wait)
+        return True
+
 
 _GRANT_MESSAGES = {
     "GRANT_EXPIRED": "The leave to work on this job ran out",

@@ -13,9 +13,10 @@ from typing import Protocol
 from services.common.database import FAILURES
 from services.common.logs import describe, log
 from services.processor.jobs.errors import SnapshotDamaged
-from services.processor.jobs.plan import Step
 from services.processor.jobs.seal import JobSeal
-from services.processor.rows.calls import Called, Ended
+from services.processor.rows.calls import Called
+from services.processor.rows.endings import Ended
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.prices import facts_of
 
 #: Answers that a worker remembers of a job; others are asked of the database.
@@ -33,9 +34,9 @@ class Answers(Protocol):
     async def answers(self, job: str, codes: Sequence[bytes]) -> Mapping[bytes, bytes]: ...
 
 
-def sent_once(step: Step, *, always: bool) -> bool:
-    """Whether identical prompts of a step are sent once: when the job says so, or where nothing is random."""
-    return always or (step.temperature == 0 and not facts_of(step.model).reasoning)
+def sent_once(settings: PromptSettings, *, always: bool) -> bool:
+    """Whether identical prompts are sent once: when the job says so, or where nothing is random."""
+    return always or (settings.temperature == 0 and not facts_of(settings.model).reasoning)
 
 
 class Identical:
@@ -52,10 +53,10 @@ class Identical:
         self._asking: set[asyncio.Task[None]] = set()
 
     async def once(
-        self, step: Step, prompt: str, *, ended: Ended, send: Callable[[], Awaitable[Called]]
+        self, settings: PromptSettings, prompt: str, *, ended: Ended, send: Callable[[], Awaitable[Called]]
     ) -> Called:
         """Return the answer of an identical prompt, which costs nothing, or send this one."""
-        code = self._seal.code(step, prompt)
+        code = self._seal.code(settings, prompt)
         while ended.ending is None:
             if (texts := self._remembered.get(code)) is not None:
                 return Called(texts=texts)

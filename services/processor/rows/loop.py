@@ -12,9 +12,9 @@ from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.jobs.seal import JobSeal, RowPayload
-from services.processor.provider.parks import place
-from services.processor.rows.calls import Called, Calls, Ended
-from services.processor.rows.endings import Ending, Stopped, ending_of
+from services.processor.provider.rate_key import rate_key
+from services.processor.rows.calls import Called, Calls
+from services.processor.rows.endings import Ended, Ending, Stopped, ending_of
 from services.processor.rows.identical import Identical, sent_once
 from services.processor.rows.source import RowSource, SourceRow
 from services.processor.usage.meter import cost_nanos
@@ -55,14 +55,15 @@ class RowLoop:
         identical: Identical,
     ) -> None:
         self._identical = identical
-        self._once = [sent_once(step, always=snapshot.identical_once) for step in snapshot.steps]
+        self._once = [sent_once(step.settings, always=snapshot.identical_once) for step in snapshot.steps]
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
         self._checks = [
-            AnswerChecks(step, prompt) for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
+            AnswerChecks(step.settings, prompt)
+            for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
         ]
         self._used = used_columns(snapshot)
-        self._places = [place(api_key, step.model) for step in snapshot.steps]
+        self._rate_keys = [rate_key(api_key, step.settings.model) for step in snapshot.steps]
         self._source = source
         self._calls = calls
         self._writer = writer
@@ -138,13 +139,18 @@ class RowLoop:
         return self._result(SUCCEEDED, done, called, self._steps[-1])
 
     async def _ask(self, row: int, position: int, prompt: str) -> Called:
-        step = self._steps[position]
+        settings = self._steps[position].settings
         send = partial(
-            self._calls.call, row, position, step=step, place=self._places[position], prompt=prompt
+            self._calls.call,
+            row,
+            position,
+            settings=settings,
+            rate_key=self._rate_keys[position],
+            prompt=prompt,
         )
         if not self._once[position]:
             return await send()
-        return await self._identical.once(step, prompt, ended=self._ended, send=send)
+        return await self._identical.once(settings, prompt, ended=self._ended, send=send)
 
     def _result(self, state: int, done: "_Done", called: Called, step: Step) -> NewResult:
         failure = called.failure
@@ -159,7 +165,7 @@ class RowLoop:
             payload=self._seal.seal_row(done.row, payload),
             input_tokens=called.input_tokens,
             output_tokens=called.output_tokens,
-            model=step.model,
-            cost_nanos=cost_nanos(step.model, called.input_tokens, called.output_tokens),
+            model=step.settings.model,
+            cost_nanos=cost_nanos(step.settings.model, called.input_tokens, called.output_tokens),
             kept=called.kept,
         )

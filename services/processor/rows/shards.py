@@ -3,11 +3,9 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 from weakref import WeakValueDictionary
 
 from services.common.database import FAILURES
@@ -15,13 +13,25 @@ from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.job import FINAL, State
-from services.processor.jobs.seal import JobSeal
-from services.processor.outside import Proof, Rows, by_grant
-from services.processor.provider.parks import Parks, place
+from services.processor.jobs.seal import JobSeal, open_seal
+from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
+from services.processor.provider.answer import AsksProviders
+from services.processor.provider.parks import Parks
+from services.processor.provider.rate_key import rate_key
 from services.processor.rows.budget import Budget
-from services.processor.rows.calls import Calls, Ended, Keys, Limiter, Provider
+from services.processor.rows.calls import Calls, Limiter
 from services.processor.rows.claims import Claim, FenceLost, who_gives_way
-from services.processor.rows.endings import Again, Ending, Fail, GiveWay, Pause, Stopped, TryAgain, ending_of
+from services.processor.rows.endings import (
+    Again,
+    Ended,
+    Ending,
+    Fail,
+    GiveWay,
+    Pause,
+    Stopped,
+    TryAgain,
+    ending_of,
+)
 from services.processor.rows.identical import Answers, Identical
 from services.processor.rows.loop import RowLoop
 from services.processor.rows.requests import RefusedParameters
@@ -36,29 +46,15 @@ MOST_CLAIMS = 10
 _LOOK_SECONDS = 0.5
 
 
-class Files(Protocol):
-    """Who has the rows."""
-
-    def rows(
-        self, file: str, parse: int, *, first: int, count: int, proof: Proof
-    ) -> AsyncGenerator[Rows]: ...
-
-
-class Vault(Protocol):
-    """Who opens a job's data key."""
-
-    async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a worker's shards share."""
 
     store: ShardStore
-    files: Files
-    vault: Vault
-    keys: Keys
-    provider: Provider
+    files: ReadsRows
+    vault: OpensDataKeys
+    keys: ReleasesApiKeys
+    provider: AsksProviders
     parks: Parks
     limiter: Limiter
     answers: Answers
@@ -84,7 +80,7 @@ class ShardRuns:
         # As long as a shard of the job is at work here.
         self._identical: WeakValueDictionary[tuple[str, str], Identical] = WeakValueDictionary()
 
-    async def run(self, job: str, number: int) -> None:
+    async def run_shard(self, job: str, number: int) -> None:
         """Work on a shard until it is done; raise TryAgain when the queue shall bring it back."""
         if self._draining:
             raise TryAgain(0)
@@ -133,13 +129,13 @@ class ShardRuns:
                 for loop, (claim, _) in list(self._loops.items()):
                     state = states.get(claim.job)
                     if claim.job in used_up:
-                        loop.end(Pause("QUOTA", "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"))
+                        loop.end(Pause("QUOTA", "USAGE_LIMIT", "Usage limit exceeded"))
                     if state is State.PAUSED:
                         # Rows in flight finish, no new ones start.
                         loop.end(Stopped())
                     elif state is None or state in FINAL:
                         loop.stop(Stopped())
-                await self._parts.store.mark(jobs)
+                await self._parts.store.mark_progress(jobs)
                 await self._give_way()
             except FAILURES as error:
                 log.warning("shards.unseen", **describe(error))
@@ -161,17 +157,21 @@ class ShardRuns:
         limit = self._parts.usage_limit
         if limit is None:
             return []
-        return await self._parts.usage.over(jobs, month_start(datetime.now(UTC)), limit)
+        return await self._parts.usage.used_up(jobs, month_start(datetime.now(UTC)), limit)
 
     async def _work(self, claim: Claim) -> Ending | None:
         parts, proof = self._parts, by_grant(claim.grant)
-        key = await parts.vault.open_data_key(claim.job_name, claim.wrapped_key, proof)
-        seal = JobSeal(key, claim.account, claim.job_name)
-        del key
+        seal = await open_seal(
+            parts.vault,
+            account=claim.account,
+            job=claim.job_name,
+            wrapped_key=claim.wrapped_key,
+            proof=proof,
+        )
         snapshot = seal.open_snapshot(claim.snapshot)
         begun = await parts.store.begun(claim)
         for step in snapshot.steps:
-            await parts.parks.recall(place(claim.api_key, step.model))
+            await parts.parks.recall(rate_key(claim.api_key, step.settings.model))
         count = claim.last_row - claim.first_row + 1
         batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
         writer = ResultWriter(parts.store, claim, parts.announcements.announce)

@@ -31,7 +31,7 @@ class Store(Protocol):
 class ResultWriter:
     """Writes the results of one shard, inside `async with`; on the way out it writes what is left.
 
-    `put` returns when the result is durable, so that a call's place is not given to the next one before.
+    `put` returns when the result is durable, so that a lane makes no further call before.
     When nothing can be written any more, every `put` raises why.
     """
 

@@ -1,10 +1,9 @@
 """JobSettingsService: proto to domain and back."""
 
-from typing import Any
-
 from smelt.processor.v1 import job_settings_pb2, job_settings_pb2_grpc
 
 from services.common import identity
+from services.common.rpc.servicing import Context
 from services.processor.jobs.settings import JobSettings
 
 
@@ -14,14 +13,18 @@ class JobSettingsServicer(job_settings_pb2_grpc.JobSettingsServiceServicer):
     def __init__(self, settings: JobSettings) -> None:
         self._settings = settings
 
-    async def GetJobSettings(self, request: Any, context: Any) -> Any:
+    async def GetJobSettings(
+        self, request: job_settings_pb2.GetJobSettingsRequest, context: Context
+    ) -> job_settings_pb2.JobSettings:
         return self._to_proto(await self._settings.get(identity.passport(context)))
 
-    async def UpdateJobSettings(self, request: Any, context: Any) -> Any:
+    async def UpdateJobSettings(
+        self, request: job_settings_pb2.UpdateJobSettingsRequest, context: Context
+    ) -> job_settings_pb2.JobSettings:
         person = identity.passport(context)
         return self._to_proto(await self._settings.update(person, request.parallel_calls))
 
-    def _to_proto(self, parallel_calls: int) -> Any:
+    def _to_proto(self, parallel_calls: int) -> job_settings_pb2.JobSettings:
         limits = self._settings.limits
         return job_settings_pb2.JobSettings(
             name="jobSettings",

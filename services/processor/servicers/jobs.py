@@ -5,18 +5,18 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
 from services.common.rpc.downloads import body
-from services.common.rpc.servicing import CREATED
+from services.common.rpc.servicing import CREATED, Context
 from services.processor.answers.flags import SEVERITIES
 from services.processor.jobs.control import JobControl
 from services.processor.jobs.job import Job, State
-from services.processor.jobs.jobs import Jobs, Wish
+from services.processor.jobs.jobs import Jobs
+from services.processor.jobs.new_job import JobRequest
 from services.processor.jobs.row_result import FAILED, SUCCEEDED
 from services.processor.jobs.watch import Watch
 from services.processor.outside import StoredResult
@@ -54,9 +54,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self._rows = rows
         self._downloads = downloads
 
-    async def CreateJob(self, request: Any, context: Any) -> Any:
+    async def CreateJob(self, request: jobs_pb2.CreateJobRequest, context: Context) -> jobs_pb2.Job:
         person = identity.passport(context)
-        wish = Wish(
+        wanted = JobRequest(
             file=request.file,
             templates=tuple(request.templates),
             first_row=request.first_row,
@@ -66,31 +66,39 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             max_cost=request.max_cost_usd,
             identical_once=request.identical_prompts_once,
         )
-        job = await self._jobs.create(person, wish, identity.current_call().idempotency_key)
+        job = await self._jobs.create(person, wanted, identity.current_call().idempotency_key)
         await context.send_initial_metadata(CREATED)
         return to_proto(job)
 
-    async def ListJobs(self, request: Any, context: Any) -> Any:
+    async def ListJobs(
+        self, request: jobs_pb2.ListJobsRequest, context: Context
+    ) -> jobs_pb2.ListJobsResponse:
         person = identity.passport(context)
         page, token = await paging.page(request, partial(self._jobs.page, person))
         return jobs_pb2.ListJobsResponse(jobs=map(to_proto, page), next_page_token=token)
 
-    async def GetJob(self, request: Any, context: Any) -> Any:
+    async def GetJob(self, request: jobs_pb2.GetJobRequest, context: Context) -> jobs_pb2.Job:
         return to_proto(await self._jobs.get(identity.passport(context), parse_name("jobs", request.name)))
 
-    async def WatchJob(self, request: Any, context: Any) -> AsyncIterator[Any]:
+    async def WatchJob(
+        self, request: jobs_pb2.WatchJobRequest, context: Context
+    ) -> AsyncIterator[jobs_pb2.Job]:
         id_ = parse_name("jobs", request.name)
         async for job in self._watch.follow(identity.passport(context), id_):
             yield to_proto(job)
 
-    async def CancelJob(self, request: Any, context: Any) -> Any:
+    async def CancelJob(self, request: jobs_pb2.CancelJobRequest, context: Context) -> jobs_pb2.Job:
         return to_proto(await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name)))
 
-    async def DeleteJob(self, request: Any, context: Any) -> Any:
+    async def DeleteJob(
+        self, request: jobs_pb2.DeleteJobRequest, context: Context
+    ) -> jobs_pb2.DeleteJobResponse:
         await self._control.remove(identity.passport(context), parse_name("jobs", request.name))
         return jobs_pb2.DeleteJobResponse()
 
-    async def EstimateJob(self, request: Any, context: Any) -> Any:
+    async def EstimateJob(
+        self, request: jobs_pb2.EstimateJobRequest, context: Context
+    ) -> jobs_pb2.JobEstimate:
         estimate = await self._estimates.estimate(
             identity.passport(context),
             request.file,
@@ -113,26 +121,30 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             usage_limit=(estimate.meter.limit or 0) if estimate.meter else 0,
         )
 
-    async def PauseJob(self, request: Any, context: Any) -> Any:
+    async def PauseJob(self, request: jobs_pb2.PauseJobRequest, context: Context) -> jobs_pb2.Job:
         return to_proto(
             await self._control.pause(identity.passport(context), parse_name("jobs", request.name))
         )
 
-    async def ResumeJob(self, request: Any, context: Any) -> Any:
+    async def ResumeJob(self, request: jobs_pb2.ResumeJobRequest, context: Context) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
         return to_proto(
             await self._control.resume(person, id_, api_key=request.api_key, max_cost=request.max_cost_usd)
         )
 
-    async def RetryFailedRows(self, request: Any, context: Any) -> Any:
+    async def RetryFailedRows(
+        self, request: jobs_pb2.RetryFailedRowsRequest, context: Context
+    ) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
         return to_proto(await self._control.retry_failed(person, id_, api_key=request.api_key))
 
-    async def RegenerateRow(self, request: Any, context: Any) -> Any:
+    async def RegenerateRow(self, request: jobs_pb2.RegenerateRowRequest, context: Context) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
         return to_proto(await self._control.regenerate(person, id_, request.row, api_key=request.api_key))
 
-    async def ListJobRows(self, request: Any, context: Any) -> Any:
+    async def ListJobRows(
+        self, request: jobs_pb2.ListJobRowsRequest, context: Context
+    ) -> jobs_pb2.ListJobRowsResponse:
         rows, token = await self._rows.page(
             identity.passport(context),
             parse_name("jobs", request.parent),
@@ -142,7 +154,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         )
         return jobs_pb2.ListJobRowsResponse(rows=[_row(row) for row in rows], next_page_token=token)
 
-    async def DownloadResults(self, request: Any, context: Any) -> AsyncIterator[Any]:
+    async def DownloadResults(
+        self, request: jobs_pb2.DownloadResultsRequest, context: Context
+    ) -> AsyncIterator[bytes]:
         id_ = parse_name("jobs", request.parent)
         form = Form(
             rows=_ROWS[request.rows],
@@ -168,7 +182,7 @@ def _about(result: StoredResult, job: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def to_proto(job: Job) -> Any:
+def to_proto(job: Job) -> jobs_pb2.Job:
     """Return the message for a job."""
     now = datetime.now(UTC)
     message = jobs_pb2.Job(
@@ -208,7 +222,7 @@ def usd(amount: Decimal | None) -> str:
     return "" if amount is None else f"{amount:.6f}"
 
 
-def _row(row: JobRow) -> Any:
+def _row(row: JobRow) -> jobs_pb2.JobRow:
     message = jobs_pb2.JobRow(
         number=row.number,
         state=row.state.name,

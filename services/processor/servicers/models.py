@@ -1,20 +1,18 @@
 """ModelService: the models with a known price."""
 
-from typing import Any
-
-from smelt.processor.v1 import (
-    models_pb2,
-    models_pb2_grpc,
-)
+from smelt.processor.v1 import models_pb2, models_pb2_grpc
 
 from services.common import paging
+from services.common.rpc.servicing import Context
 from services.processor.usage.prices import MODELS, PRICES_DATE
 
 
 class ModelServicer(models_pb2_grpc.ModelServiceServicer):
     """Serves what is known of models."""
 
-    async def ListModels(self, request: Any, context: Any) -> Any:
+    async def ListModels(
+        self, request: models_pb2.ListModelsRequest, context: Context
+    ) -> models_pb2.ListModelsResponse:
         found, token = paging.sliced([*MODELS.values()], request.page_token, request.page_size)
         return models_pb2.ListModelsResponse(
             models=[

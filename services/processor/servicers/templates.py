@@ -1,22 +1,22 @@
 """TemplateService: proto to domain and back."""
 
 from functools import partial
-from typing import Any
 
 from smelt.processor.v1 import templates_pb2, templates_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.rpc.servicing import CREATED
+from services.common.rpc.servicing import CREATED, Context
 from services.processor.templates import library
-from services.processor.templates.templates import (
+from services.processor.templates.prompt_settings import (
     DEFAULT_MAX_TOKENS,
     DEFAULT_TEMPERATURE,
-    Template,
-    TemplateFields,
-    Templates,
+    PromptSettings,
 )
-from services.processor.trials.templates import TemplateTests, TestedRow, TestWish
+from services.processor.templates.template import Template, TemplateFields
+from services.processor.templates.templates import Templates
+from services.processor.trials.template_calls import TestedRow
+from services.processor.trials.templates import TemplateTests, TestRequest
 
 
 class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
@@ -26,38 +26,50 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
         self._templates = templates
         self._tests = tests
 
-    async def CreateTemplate(self, request: Any, context: Any) -> Any:
+    async def CreateTemplate(
+        self, request: templates_pb2.CreateTemplateRequest, context: Context
+    ) -> templates_pb2.Template:
         person = identity.passport(context)
         key = identity.current_call().idempotency_key
         template = await self._templates.create(person, to_fields(request.template), key)
         await context.send_initial_metadata(CREATED)
         return to_proto(template)
 
-    async def ListTemplates(self, request: Any, context: Any) -> Any:
+    async def ListTemplates(
+        self, request: templates_pb2.ListTemplatesRequest, context: Context
+    ) -> templates_pb2.ListTemplatesResponse:
         person = identity.passport(context)
         page, token = await paging.page(request, partial(self._templates.page, person))
         return templates_pb2.ListTemplatesResponse(templates=map(to_proto, page), next_page_token=token)
 
-    async def GetTemplate(self, request: Any, context: Any) -> Any:
+    async def GetTemplate(
+        self, request: templates_pb2.GetTemplateRequest, context: Context
+    ) -> templates_pb2.Template:
         person = identity.passport(context)
         return to_proto(await self._templates.get(person, parse_name("templates", request.name)))
 
-    async def UpdateTemplate(self, request: Any, context: Any) -> Any:
+    async def UpdateTemplate(
+        self, request: templates_pb2.UpdateTemplateRequest, context: Context
+    ) -> templates_pb2.Template:
         person = identity.passport(context)
         changed = await self._templates.update(
             person,
             parse_name("templates", request.template.name),
             to_fields(request.template),
-            held={field.name for field, _ in request.template.ListFields()},
+            given={field.name for field, _ in request.template.ListFields()},
             mask=request.update_mask.paths,
         )
         return to_proto(changed)
 
-    async def DeleteTemplate(self, request: Any, context: Any) -> Any:
+    async def DeleteTemplate(
+        self, request: templates_pb2.DeleteTemplateRequest, context: Context
+    ) -> templates_pb2.DeleteTemplateResponse:
         await self._templates.remove(identity.passport(context), parse_name("templates", request.name))
         return templates_pb2.DeleteTemplateResponse()
 
-    async def PreviewTemplate(self, request: Any, context: Any) -> Any:
+    async def PreviewTemplate(
+        self, request: templates_pb2.PreviewTemplateRequest, context: Context
+    ) -> templates_pb2.PreviewTemplateResponse:
         previews = await self._templates.preview(
             identity.passport(context),
             id_=parse_name("templates", request.name) if request.name else "",
@@ -73,7 +85,9 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
             ]
         )
 
-    async def DuplicateTemplate(self, request: Any, context: Any) -> Any:
+    async def DuplicateTemplate(
+        self, request: templates_pb2.DuplicateTemplateRequest, context: Context
+    ) -> templates_pb2.Template:
         person = identity.passport(context)
         if request.name.startswith(f"{library.COLLECTION}/"):
             fields = library.find(request.name.partition("/")[2]).fields
@@ -84,11 +98,13 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
             await self._templates.duplicate(person, fields, display_name=request.display_name, key=key)
         )
 
-    async def TestTemplate(self, request: Any, context: Any) -> Any:
+    async def TestTemplate(
+        self, request: templates_pb2.TestTemplateRequest, context: Context
+    ) -> templates_pb2.TestTemplateResponse:
         last = (request.name,) if request.name else ()
-        tested = await self._tests.run(
+        tested = await self._tests.test(
             identity.passport(context),
-            TestWish(
+            TestRequest(
                 templates=(*request.templates, *last),
                 file=request.file,
                 first_row=request.first_row,
@@ -101,7 +117,9 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
             rows=[_tested(row) for row in tested.rows], mocked=dict(tested.mocked)
         )
 
-    async def ListLibraryTemplates(self, request: Any, context: Any) -> Any:
+    async def ListLibraryTemplates(
+        self, request: templates_pb2.ListLibraryTemplatesRequest, context: Context
+    ) -> templates_pb2.ListLibraryTemplatesResponse:
         found, token = paging.sliced(
             library.templates(request.category), request.page_token, request.page_size
         )
@@ -109,11 +127,13 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
             library_templates=[to_proto(each, library.COLLECTION) for each in found], next_page_token=token
         )
 
-    async def GetLibraryTemplate(self, request: Any, context: Any) -> Any:
+    async def GetLibraryTemplate(
+        self, request: templates_pb2.GetLibraryTemplateRequest, context: Context
+    ) -> templates_pb2.Template:
         return to_proto(library.find(request.name.partition("/")[2]), library.COLLECTION)
 
 
-def _tested(row: TestedRow) -> Any:
+def _tested(row: TestedRow) -> templates_pb2.TestTemplateResponse.Row:
     return templates_pb2.TestTemplateResponse.Row(
         number=row.number,
         confidence=row.confidence,
@@ -133,11 +153,9 @@ def _tested(row: TestedRow) -> Any:
     )
 
 
-def to_fields(template: Any) -> TemplateFields:
+def to_fields(template: templates_pb2.Template) -> TemplateFields:
     """Return what a message says of a template, with the defaults for what it leaves open."""
-    return TemplateFields(
-        display_name=template.display_name,
-        category=template.category,
+    settings = PromptSettings(
         prompt=template.prompt,
         output_column=template.output_column,
         model=template.model,
@@ -149,26 +167,12 @@ def to_fields(template: Any) -> TemplateFields:
         reference_columns=tuple(template.reference_columns),
         json_schema=template.json_schema,
     )
+    return TemplateFields(template.display_name, template.category, settings)
 
 
-def to_proto(template: Template, collection: str = "templates") -> Any:
+def to_proto(template: Template, collection: str = "templates") -> templates_pb2.Template:
     """Return the message for a template."""
-    fields = template.fields
-    message = templates_pb2.Template(
-        name=f"{collection}/{template.id}",
-        display_name=fields.display_name,
-        category=fields.category,
-        prompt=fields.prompt,
-        output_column=fields.output_column,
-        model=fields.model,
-        temperature=fields.temperature,
-        max_tokens=fields.max_tokens,
-        character_limit=fields.character_limit,
-        word_limit=fields.word_limit,
-        forbidden_words=fields.forbidden_words,
-        reference_columns=fields.reference_columns,
-        json_schema=fields.json_schema,
-    )
+    message = templates_pb2.Template(name=f"{collection}/{template.id}", **template.fields.document())
     message.create_time.FromDatetime(template.create_time)
     message.update_time.FromDatetime(template.update_time)
     return message

@@ -1,13 +1,9 @@
 """UsageService: how much of a plan is used."""
 
-from typing import Any
-
-from smelt.processor.v1 import (
-    usage_pb2,
-    usage_pb2_grpc,
-)
+from smelt.processor.v1 import usage_pb2, usage_pb2_grpc
 
 from services.common import identity
+from services.common.rpc.servicing import Context
 from services.processor.usage.meter import Part, UsageMeter
 
 
@@ -17,7 +13,7 @@ class UsageServicer(usage_pb2_grpc.UsageServiceServicer):
     def __init__(self, meter: UsageMeter) -> None:
         self._meter = meter
 
-    async def GetUsage(self, request: Any, context: Any) -> Any:
+    async def GetUsage(self, request: usage_pb2.GetUsageRequest, context: Context) -> usage_pb2.Usage:
         meter = await self._meter.read(identity.passport(context))
         return usage_pb2.Usage(
             plan=meter.plan,
@@ -31,7 +27,7 @@ class UsageServicer(usage_pb2_grpc.UsageServiceServicer):
         )
 
 
-def _part(part: Part, kind: str) -> Any:
+def _part(part: Part, kind: str) -> usage_pb2.Usage.Part:
     return usage_pb2.Usage.Part(
         **{kind: part.name},
         used=part.used,

@@ -1,13 +1,12 @@
 """WebhookService: proto to domain and back."""
 
 from functools import partial
-from typing import Any
 
 from smelt.processor.v1 import webhooks_pb2, webhooks_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
-from services.common.rpc.servicing import CREATED
+from services.common.rpc.servicing import CREATED, Context
 from services.processor.webhooks.deliveries import Deliveries, Delivery
 from services.processor.webhooks.webhooks import OVERLAP_HOURS, Webhook, WebhookFields, Webhooks
 
@@ -19,46 +18,62 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
         self._webhooks = webhooks
         self._deliveries = deliveries
 
-    async def CreateWebhook(self, request: Any, context: Any) -> Any:
+    async def CreateWebhook(
+        self, request: webhooks_pb2.CreateWebhookRequest, context: Context
+    ) -> webhooks_pb2.WebhookWithSecret:
         made, secret = await self._webhooks.create(identity.passport(context), to_fields(request.webhook))
         await context.send_initial_metadata(CREATED)
         return _with_secret(made, secret)
 
-    async def ListWebhooks(self, request: Any, context: Any) -> Any:
+    async def ListWebhooks(
+        self, request: webhooks_pb2.ListWebhooksRequest, context: Context
+    ) -> webhooks_pb2.ListWebhooksResponse:
         person = identity.passport(context)
         page, token = await paging.page(request, partial(self._webhooks.page, person))
         return webhooks_pb2.ListWebhooksResponse(webhooks=map(to_proto, page), next_page_token=token)
 
-    async def GetWebhook(self, request: Any, context: Any) -> Any:
+    async def GetWebhook(
+        self, request: webhooks_pb2.GetWebhookRequest, context: Context
+    ) -> webhooks_pb2.Webhook:
         id_ = parse_name("webhooks", request.name)
         return to_proto(await self._webhooks.get(identity.passport(context), id_))
 
-    async def UpdateWebhook(self, request: Any, context: Any) -> Any:
+    async def UpdateWebhook(
+        self, request: webhooks_pb2.UpdateWebhookRequest, context: Context
+    ) -> webhooks_pb2.Webhook:
         changed = await self._webhooks.update(
             identity.passport(context),
             parse_name("webhooks", request.webhook.name),
             to_fields(request.webhook),
-            held={field.name for field, _ in request.webhook.ListFields()},
+            given={field.name for field, _ in request.webhook.ListFields()},
             mask=request.update_mask.paths,
         )
         return to_proto(changed)
 
-    async def DeleteWebhook(self, request: Any, context: Any) -> Any:
+    async def DeleteWebhook(
+        self, request: webhooks_pb2.DeleteWebhookRequest, context: Context
+    ) -> webhooks_pb2.DeleteWebhookResponse:
         await self._webhooks.remove(identity.passport(context), parse_name("webhooks", request.name))
         return webhooks_pb2.DeleteWebhookResponse()
 
-    async def RotateWebhookSecret(self, request: Any, context: Any) -> Any:
+    async def RotateWebhookSecret(
+        self, request: webhooks_pb2.RotateWebhookSecretRequest, context: Context
+    ) -> webhooks_pb2.WebhookWithSecret:
         hours = request.overlap_hours if request.HasField("overlap_hours") else OVERLAP_HOURS
         changed, secret = await self._webhooks.rotate(
             identity.passport(context), parse_name("webhooks", request.name), overlap_hours=hours
         )
         return _with_secret(changed, secret)
 
-    async def TestWebhook(self, request: Any, context: Any) -> Any:
+    async def TestWebhook(
+        self, request: webhooks_pb2.TestWebhookRequest, context: Context
+    ) -> webhooks_pb2.WebhookDelivery:
         id_ = parse_name("webhooks", request.name)
         return delivery_to_proto(await self._deliveries.test(identity.passport(context), id_))
 
-    async def ListWebhookDeliveries(self, request: Any, context: Any) -> Any:
+    async def ListWebhookDeliveries(
+        self, request: webhooks_pb2.ListWebhookDeliveriesRequest, context: Context
+    ) -> webhooks_pb2.ListWebhookDeliveriesResponse:
         id_ = parse_name("webhooks", request.parent)
         page, token = await paging.page(
             request,
@@ -69,16 +84,20 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
             deliveries=map(delivery_to_proto, page), next_page_token=token
         )
 
-    async def GetWebhookDelivery(self, request: Any, context: Any) -> Any:
+    async def GetWebhookDelivery(
+        self, request: webhooks_pb2.GetWebhookDeliveryRequest, context: Context
+    ) -> webhooks_pb2.WebhookDelivery:
         id_ = parse_name("webhookDeliveries", request.name)
         return delivery_to_proto(await self._deliveries.get(identity.passport(context), id_))
 
-    async def RedeliverWebhookDelivery(self, request: Any, context: Any) -> Any:
+    async def RedeliverWebhookDelivery(
+        self, request: webhooks_pb2.RedeliverWebhookDeliveryRequest, context: Context
+    ) -> webhooks_pb2.WebhookDelivery:
         id_ = parse_name("webhookDeliveries", request.name)
-        return delivery_to_proto(await self._deliveries.again(identity.passport(context), id_))
+        return delivery_to_proto(await self._deliveries.redeliver(identity.passport(context), id_))
 
 
-def to_fields(message: Any) -> WebhookFields:
+def to_fields(message: webhooks_pb2.Webhook) -> WebhookFields:
     """Return what a message says of a webhook; one that says nothing of it is switched on."""
     return WebhookFields(
         display_name=message.display_name,
@@ -88,11 +107,11 @@ def to_fields(message: Any) -> WebhookFields:
     )
 
 
-def _with_secret(webhook: Webhook, secret: str) -> Any:
+def _with_secret(webhook: Webhook, secret: str) -> webhooks_pb2.WebhookWithSecret:
     return webhooks_pb2.WebhookWithSecret(name=webhook.name, webhook=to_proto(webhook), signing_secret=secret)
 
 
-def to_proto(webhook: Webhook) -> Any:
+def to_proto(webhook: Webhook) -> webhooks_pb2.Webhook:
     """Return the message for a webhook."""
     fields = webhook.fields
     message = webhooks_pb2.Webhook(
@@ -108,7 +127,7 @@ def to_proto(webhook: Webhook) -> Any:
     return message
 
 
-def delivery_to_proto(delivery: Delivery) -> Any:
+def delivery_to_proto(delivery: Delivery) -> webhooks_pb2.WebhookDelivery:
     """Return the message for a delivery."""
     told = delivery.message
     message = webhooks_pb2.WebhookDelivery(

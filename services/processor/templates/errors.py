@@ -33,8 +33,8 @@ class VariableExists(DomainError):
     message = "There is a variable of this name already"
 
 
-class TooManyVariables(DomainError):
-    reason = "TOO_MANY_VARIABLES"
+class VariableLimit(DomainError):
+    reason = "VARIABLE_LIMIT"
     kind = Kind.EXHAUSTED
     message = "The account has as many variables as it may have"
 

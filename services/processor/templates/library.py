@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from services.processor.templates.errors import TemplateNotFound
-from services.processor.templates.templates import Template, TemplateFields
+from services.processor.templates.prompt_settings import PromptSettings
+from services.processor.templates.template import Template, TemplateFields
 
 COLLECTION = "libraryTemplates"
 CATEGORIES = ("Cold Outreach", "Lead Qualification", "Value Proposition", "Personalization")
@@ -11,8 +12,8 @@ _MADE = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def _template(id_: str, category: str, name: str, *, column: str, prompt: str, **more: object) -> Template:
-    fields = TemplateFields(name, category, prompt, column, **more)  # type: ignore[arg-type]
-    return Template(id_, "", fields, create_time=_MADE, update_time=_MADE)
+    settings = PromptSettings(prompt, column, **more)  # type: ignore[arg-type]
+    return Template(id_, "", TemplateFields(name, category, settings), create_time=_MADE, update_time=_MADE)
 
 
 _QUALIFICATION = (

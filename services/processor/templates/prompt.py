@@ -22,7 +22,7 @@ class Variable:
         return self.name.startswith("$")
 
 
-Part = str | Variable
+PromptPart = str | Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Prompt:
         return "".join([s if type(s) is str else values[s] for s in self.segments])  # type: ignore[index]
 
 
-def parse(text: str) -> tuple[Part, ...]:
+def parse_prompt(text: str) -> tuple[PromptPart, ...]:
     """Split a prompt into text and holes; raise TemplateInvalid for a hole without an end or a name."""
-    parts: list[Part] = []
+    parts: list[PromptPart] = []
     literal: list[str] = []
     at = 0
     while True:
@@ -64,14 +64,14 @@ def parse(text: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _add_text(parts: list[Part], literal: list[str]) -> None:
+def _add_text(parts: list[PromptPart], literal: list[str]) -> None:
     if text := "".join(literal):
         parts.append(text)
     literal.clear()
 
 
-def bind(
-    parts: Sequence[Part],
+def bind_prompt(
+    parts: Sequence[PromptPart],
     columns: Sequence[str],
     *,
     template: str = "",
@@ -89,17 +89,17 @@ def bind(
         if not isinstance(part, Variable):
             segments.append(part)
         elif part.is_custom:
-            value = custom(part.name, variables or {})
+            value = custom_value(part.name, variables or {})
             if value is None:
                 raise _unknown(part.name, template)
             segments.append(value)
             constants.append(value)
         else:
-            segments.append(position(part.name, columns, template))
+            segments.append(column_of(part.name, columns, template))
     return Prompt(tuple(segments), tuple(constants))
 
 
-def custom(name: str, variables: Mapping[str, str]) -> str | None:
+def custom_value(name: str, variables: Mapping[str, str]) -> str | None:
     """Return the custom variable that `$Name` means, the exact spelling first; None when there is none."""
     key = name.removeprefix("$").strip()
     if key in variables:
@@ -111,7 +111,7 @@ def custom(name: str, variables: Mapping[str, str]) -> str | None:
 def is_known(name: str, columns: Sequence[str], variables: Mapping[str, str]) -> bool:
     """Whether a hole's name means a column or a custom variable, be it several."""
     if name.startswith("$"):
-        return custom(name, variables) is not None
+        return custom_value(name, variables) is not None
     return any(column.strip().casefold() == name.casefold() for column in columns)
 
 
@@ -123,7 +123,7 @@ def _unknown(name: str, template: str) -> UnknownVariable:
     )
 
 
-def position(name: str, columns: Sequence[str], template: str) -> int:
+def column_of(name: str, columns: Sequence[str], template: str) -> int:
     """Return which column a name means; raise UnknownVariable or AmbiguousVariable."""
     folded = name.casefold()
     for candidates in (

@@ -33,6 +33,14 @@ class CustomVariable:
         return self.key.casefold()
 
 
+class ReadsVariables(Protocol):
+    """Knows the custom variables of accounts."""
+
+    async def values(self, account: str) -> dict[str, str]:
+        """Return an account's values by key."""
+        ...
+
+
 class Store(Protocol):
     """Where variables are kept."""
 

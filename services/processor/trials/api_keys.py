@@ -6,17 +6,16 @@ anything else: whoever is told in the provider's own words that a model is not t
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol
+from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.identity import Passport
-from services.processor.outside import KeyFacts, Proof, Released, Use, as_person
+from services.processor.outside import DescribesApiKeys, Proof, Released, ReleasesApiKeys, Use, as_person
 from services.processor.provider.addresses import AddressNotAllowed
-from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.answer import Answer, AsksProviders, Unusable
 from services.processor.provider.failures import TIMED_OUT
 
 
@@ -58,10 +57,9 @@ class KeyTest:
     time: datetime
 
 
-class Vault(Protocol):
-    """Who knows keys and keeps what came of testing them."""
+class Vault(DescribesApiKeys, Protocol):
+    """What a test of a key asks of the vault."""
 
-    async def describe_key(self, name: str, proof: Proof) -> KeyFacts: ...
     async def record_key_test(self, name: str, result: str, proof: Proof) -> datetime: ...
 
 
@@ -71,22 +69,12 @@ class Auth(Protocol):
     async def mint_test_grant(self, api_key: str, proof: Proof) -> str: ...
 
 
-class Keys(Protocol):
-    """Who releases keys."""
-
-    async def release(self, grant: str, use: Use) -> Released: ...
-
-
-class Provider(Protocol):
-    """Who answers prompts."""
-
-    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
-
-
 class KeyTests:
     """Tries keys of people."""
 
-    def __init__(self, vault: Vault, auth: Auth, *, keys: Keys, provider: Provider, seconds: float) -> None:
+    def __init__(
+        self, vault: Vault, auth: Auth, *, keys: ReleasesApiKeys, provider: AsksProviders, seconds: float
+    ) -> None:
         """`seconds` is how long a provider may take."""
         self._vault = vault
         self._auth = auth

@@ -1,6 +1,6 @@
 """What a job would take, reckoned before it starts: calls, tokens, and what they cost."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
@@ -9,11 +9,12 @@ from services.common.identity import Passport
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
-from services.processor.jobs.jobs import step_of
 from services.processor.jobs.plan import Snapshot, Step
-from services.processor.outside import FileFacts, Proof, Rows, as_person
+from services.processor.outside import DescribesFiles, ReadsRows, as_person
 from services.processor.rows.requests import Requests
-from services.processor.templates.templates import Template
+from services.processor.templates.prompt_settings import PromptSettings
+from services.processor.templates.template import FindsTemplates
+from services.processor.templates.variables import ReadsVariables
 from services.processor.usage.meter import Meter, UsageMeter
 from services.processor.usage.prices import facts_of
 
@@ -49,30 +50,15 @@ class Estimate:
     meter: Meter | None = None
 
 
-class TemplateStore(Protocol):
-    """Where templates are kept."""
-
-    async def get_many(self, account: str, ids: list[str]) -> list[Template]: ...
-
-
-class VariableStore(Protocol):
-    """Where custom variables are kept."""
-
-    async def all(self, account: str) -> dict[str, str]: ...
-
-
-class Files(Protocol):
-    """Who knows files and their rows."""
-
-    async def facts(self, file: str, proof: Proof) -> FileFacts: ...
-    def rows(self, file: str, parse: int, *, first: int, count: int, proof: Proof) -> AsyncIterator[Rows]: ...
+class Files(DescribesFiles, ReadsRows, Protocol):
+    """What an estimate asks of files."""
 
 
 class Estimates:
     """Reckons jobs."""
 
     def __init__(
-        self, templates: TemplateStore, variables: VariableStore, *, files: Files, meter: UsageMeter
+        self, templates: FindsTemplates, variables: ReadsVariables, *, files: Files, meter: UsageMeter
     ) -> None:
         self._templates = templates
         self._variables = variables
@@ -90,8 +76,8 @@ class Estimates:
         chosen = await self._templates.get_many(person.account, ids)
         facts = await self._files.facts(file, proof)
         first, last = plan.row_range(first_row, last_row, facts.row_count)
-        variables = await self._variables.all(person.account)
-        steps = tuple(step_of(each) for each in chosen)
+        variables = await self._variables.values(person.account)
+        steps = tuple(Step.of(each) for each in chosen)
         snapshot = Snapshot(facts.columns, steps, "", tuple(variables.items()))
         used_columns(snapshot)
         sample: list[Sequence[str]] = []
@@ -101,7 +87,7 @@ class Estimates:
             ):
                 sample += [row.cells for row in batch]
         estimate = reckon(snapshot, sample, rows=last - first + 1)
-        return replace(estimate, meter=await self._meter.left(person.account))
+        return replace(estimate, meter=await self._meter.totals(person.account))
 
 
 def _pieces(first: int, last: int) -> list[tuple[int, int]]:
@@ -118,7 +104,7 @@ def reckon(snapshot: Snapshot, sample: Sequence[Sequence[str]], *, rows: int) ->
     sizes = [[len(cell.encode("utf-8", "replace")) for cell in cells] for cells in sample]
     low = _steps(snapshot, sizes, rows=rows, share=_SHORT_ANSWER)
     high = _steps(snapshot, sizes, rows=rows, share=1)
-    models = [facts_of(step.model) for step in snapshot.steps]
+    models = [facts_of(step.settings.model) for step in snapshot.steps]
     return Estimate(
         row_count=rows,
         request_count=rows * len(snapshot.steps),
@@ -138,17 +124,17 @@ def _steps(snapshot: Snapshot, sizes: Sequence[Sequence[int]], *, rows: int, sha
     filled = [list(cells) for cells in sizes]
     found: list[Tokens] = []
     for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
-        answer = max(1, step.max_tokens // share)
+        answer = max(1, step.settings.max_tokens // share)
         fixed = sum(len(part.encode()) for part in prompt.segments if isinstance(part, str))
         holes = [part for part in prompt.segments if isinstance(part, int)]
-        beside = overhead(step)
+        beside = overhead(step.settings)
         asked = sum(
-            beside + -(-(fixed + sum(values[place] for place in holes)) // BYTES_PER_TOKEN)
+            beside + -(-(fixed + sum(values[column] for column in holes)) // BYTES_PER_TOKEN)
             for values in filled
         )
         found.append(Tokens(-(-asked * rows // max(1, len(filled))), answer * rows))
         for values in filled:
-            values += [answer * BYTES_PER_TOKEN // len(step.columns)] * len(step.columns)
+            values += [answer * BYTES_PER_TOKEN // len(step.settings.columns)] * len(step.settings.columns)
     return found
 
 
@@ -157,10 +143,10 @@ def tokens_of(text: str) -> int:
     return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
 
 
-def overhead(step: Step) -> int:
-    """Return about how many tokens each request of a step has beside the prompt."""
-    (system, _) = Requests(step).body("", frozenset())["messages"]
-    return tokens_of(system["content"]) + tokens_of(step.json_schema) + _REQUEST_TOKENS
+def overhead(settings: PromptSettings) -> int:
+    """Return about how many tokens each request under these settings has beside the prompt."""
+    (system, _) = Requests(settings).body("", frozenset())["messages"]
+    return tokens_of(system["content"]) + tokens_of(settings.json_schema) + _REQUEST_TOKENS
 
 
 def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:

@@ -11,8 +11,8 @@ from services.common.identity import Passport
 from services.processor.usage.prices import facts_of
 
 
-class UsageLimitExceeded(DomainError):
-    reason = "USAGE_LIMIT_EXCEEDED"
+class UsageLimit(DomainError):
+    reason = "USAGE_LIMIT"
     kind = Kind.EXHAUSTED
     message = "Usage limit exceeded"
 
@@ -78,7 +78,7 @@ class Store(Protocol):
 
     async def since(self, account: str, first: date) -> Sequence[DayUse]: ...
     async def used_since(self, account: str, first: date) -> int: ...
-    async def add(self, account: str, uses: Sequence[DayUse]) -> None: ...
+    async def add_uses(self, account: str, uses: Sequence[DayUse]) -> None: ...
 
 
 class UsageMeter:
@@ -102,22 +102,22 @@ class UsageMeter:
             models=_parts(uses, lambda use: use.model),
         )
 
-    async def left(self, account: str) -> Meter:
+    async def totals(self, account: str) -> Meter:
         """Return the meter without its parts."""
         start, limit = month_start(self._now()), PLANS[self._plan]
         used = 0 if limit is None else await self._store.used_since(account, start)
         return Meter(self._plan, start, used, limit)
 
-    async def check(self, account: str, requested: int) -> None:
-        """Raise UsageLimitExceeded when the plan does not allow so many more."""
-        meter = await self.left(account)
+    async def check_room(self, account: str, requested: int) -> None:
+        """Raise UsageLimit when the plan does not allow so many more."""
+        meter = await self.totals(account)
         if meter.limit is not None and requested > meter.left:
-            raise UsageLimitExceeded(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
+            raise UsageLimit(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
 
-    async def count(self, account: str, uses: Sequence[tuple[str, int, int]]) -> None:
+    async def count_uses(self, account: str, uses: Sequence[tuple[str, int, int]]) -> None:
         """Count what was done outside of jobs: (model, input tokens, output tokens) of each usage."""
         today = self._now().date()
-        await self._store.add(
+        await self._store.add_uses(
             account,
             [
                 DayUse(today, model, 1, tokens_in, tokens_out, cost_nanos(model, tokens_in, tokens_out))

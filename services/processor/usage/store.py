@@ -60,7 +60,7 @@ class UsageStore:
             found = await (await connection.execute(_USED, (account, first))).fetchone()
         return int(found[0]) if found else 0
 
-    async def add(self, account: str, uses: Sequence[DayUse]) -> None:
+    async def add_uses(self, account: str, uses: Sequence[DayUse]) -> None:
         """Count use."""
         async with self._pool.connection() as connection:
             for use in sorted(uses, key=lambda each: each.model):
@@ -78,7 +78,7 @@ class UsageStore:
         async with self._pool.connection() as connection:
             await connection.execute(_GIVE_BACK, {"job": job, "nanos": nanos})
 
-    async def over(self, jobs: Sequence[str], first: date, limit: int) -> list[str]:
+    async def used_up(self, jobs: Sequence[str], first: date, limit: int) -> list[str]:
         """Return those of the jobs whose account has used up so many usages."""
         about = {"jobs": list(jobs), "first": first, "limit": limit}
         async with self._pool.connection() as connection:

@@ -45,11 +45,11 @@ class Store(Protocol):
     async def get(self, account: str, id_: str) -> Delivery: ...
 
     async def add_test(self, account: str, webhook: str, message: Message) -> None:
-        """Put a test into the queue; raise WebhookDisabled or TooManyDeliveries."""
+        """Put a test into the queue; raise WebhookDisabled or WebhookDeliveryLimit."""
         ...
 
-    async def again(self, account: str, id_: str) -> None:
-        """Put a message back; raise WebhookDeliveryPending, WebhookDisabled or TooManyDeliveries."""
+    async def redeliver(self, account: str, id_: str) -> None:
+        """Put a message back; raise WebhookDeliveryPending, WebhookDisabled or WebhookDeliveryLimit."""
         ...
 
 
@@ -77,7 +77,7 @@ class Deliveries:
         await self._store.add_test(person.account, webhook, message)
         return await self._store.get(person.account, message.id)
 
-    async def again(self, person: Passport, id_: str) -> Delivery:
-        """Send a message once more; raise as the store's `again` does."""
-        await self._store.again(person.account, id_)
+    async def redeliver(self, person: Passport, id_: str) -> Delivery:
+        """Send a message once more; raise as the store's `redeliver` does."""
+        await self._store.redeliver(person.account, id_)
         return await self._store.get(person.account, id_)

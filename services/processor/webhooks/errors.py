@@ -21,8 +21,8 @@ class WebhookDisabled(DomainError):
     message = "The webhook is switched off"
 
 
-class TooManyWebhooks(DomainError):
-    reason = "TOO_MANY_WEBHOOKS"
+class WebhookLimit(DomainError):
+    reason = "WEBHOOK_LIMIT"
     kind = Kind.EXHAUSTED
     message = "The account has as many webhooks as it may have"
 
@@ -39,7 +39,7 @@ class WebhookDeliveryPending(DomainError):
     message = "The message is on its way already"
 
 
-class TooManyDeliveries(DomainError):
-    reason = "TOO_MANY_DELIVERIES"
+class WebhookDeliveryLimit(DomainError):
+    reason = "WEBHOOK_DELIVERY_LIMIT"
     kind = Kind.EXHAUSTED
     message = "Too many messages wait to be sent to this webhook"

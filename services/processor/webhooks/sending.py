@@ -123,7 +123,7 @@ class WebhookSending:
             case Delivered():
                 await self._queue.delivered(claimed, attempt.status_code)
             case SendAgain(seconds):
-                await self._queue.again(claimed, attempt.status_code, attempt.reason, seconds=seconds)
+                await self._queue.send_later(claimed, attempt.status_code, attempt.reason, seconds=seconds)
             case GivenUp(disable):
                 await self._queue.give_up(claimed, attempt.status_code, attempt.reason, disable=disable)
         log.info(

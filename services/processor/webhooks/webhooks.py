@@ -61,7 +61,7 @@ class Store(Protocol):
     """Where webhooks are kept; all but `add` raise WebhookNotFound."""
 
     async def add(self, webhook: Webhook, wrapped_secret: bytes) -> None:
-        """Store a webhook with its first secret; raise TooManyWebhooks."""
+        """Store a webhook with its first secret; raise WebhookLimit."""
         ...
 
     async def get(self, account: str, id_: str) -> Webhook: ...
@@ -113,7 +113,7 @@ class Webhooks:
     async def create(self, person: Passport, fields: WebhookFields) -> tuple[Webhook, str]:
         """Store a webhook; return it and its secret, to be shown once.
 
-        Raises WebhookInvalid, WebhookUrlNotAllowed or TooManyWebhooks.
+        Raises WebhookInvalid, WebhookUrlNotAllowed or WebhookLimit.
         """
         now, id_ = self._now(), self._new_id()
         webhook = Webhook(id_, person.account, self._checked(fields), "", create_time=now, update_time=now)
@@ -131,11 +131,11 @@ class Webhooks:
         return await self._store.page(person.account, after, count)
 
     async def update(
-        self, person: Passport, id_: str, new: WebhookFields, *, held: Collection[str], mask: Sequence[str]
+        self, person: Passport, id_: str, new: WebhookFields, *, given: Collection[str], mask: Sequence[str]
     ) -> Webhook:
-        """Change what the mask names, or what is held when there is none; raise as `create` does."""
+        """Change what the mask names, or what is given when there is none; raise as `create` does."""
         old = await self._store.get(person.account, id_)
-        names = set(mask) or set(held) & _CHANGEABLE
+        names = set(mask) or set(given) & _CHANGEABLE
         if not names <= _CHANGEABLE:
             raise UpdateMaskInvalid
         fields = self._checked(replace(old.fields, **{name: getattr(new, name) for name in names}))

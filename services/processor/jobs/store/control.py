@@ -4,7 +4,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from services.processor.jobs.control import Leave
+from services.processor.jobs.control import NewGrant
 from services.processor.jobs.errors import (
     InvalidRowRange,
     JobFinished,
@@ -88,11 +88,11 @@ _SETTLE = """
 # Those that were begun go first.
 _FILL = """
     WITH next AS (
-        SELECT number, row_number() OVER (ORDER BY state, number) AS place
+        SELECT number, row_number() OVER (ORDER BY state, number) AS nth
         FROM shard WHERE job = %(job)s AND state IN ('HALTED', 'WAITING')
         ORDER BY state, number LIMIT %(count)s
     )
-    UPDATE shard SET state = 'QUEUED', calls = (%(calls)s::int[])[next.place]
+    UPDATE shard SET state = 'QUEUED', calls = (%(calls)s::int[])[next.nth]
     FROM next WHERE shard.job = %(job)s AND shard.number = next.number
     RETURNING shard.number
 """
@@ -114,23 +114,23 @@ class JobControlStore:
                 await connection.execute(_PAUSE, {"job": job})
         return state is not State.PAUSED
 
-    async def resume(self, account: str, job: str, leave: Leave) -> bool:
+    async def resume(self, account: str, job: str, grant: NewGrant) -> bool:
         """Let a job go on; return whether no worker holds the old grant; raise JobNotFound, JobNotPaused."""
         async with self._pool.connection() as connection:
             state, first, last, calls, all_done = await _locked(connection, account, job)
             if state is not State.PAUSED:
                 raise JobNotPaused
-            await _go_on(connection, job, leave)
+            await _go_on(connection, job, grant)
             rows = last - first + 1
             return await _fill(connection, account, job, rows=rows, calls=calls, all_done=all_done)
 
-    async def retry_failed(self, account: str, job: str, leave: Leave) -> None:
+    async def retry_failed(self, account: str, job: str, grant: NewGrant) -> None:
         """Open a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows."""
-        await self._reopen(account, job, leave, again=_FAILED_AGAIN, row=0)
+        await self._reopen(account, job, grant, again=_FAILED_AGAIN, row=0)
 
-    async def regenerate(self, account: str, job: str, row: int, leave: Leave) -> None:
+    async def regenerate(self, account: str, job: str, row: int, grant: NewGrant) -> None:
         """Open a job for one row; raise JobNotFound, JobNotCompleted or InvalidRowRange."""
-        await self._reopen(account, job, leave, again=_ROW_AGAIN, row=row)
+        await self._reopen(account, job, grant, again=_ROW_AGAIN, row=row)
 
     async def close(self, account: str, job: str) -> None:
         """See to it that nobody opens a job again that has ended; raise JobNotFound or JobNotEnded."""
@@ -150,7 +150,7 @@ class JobControlStore:
         async with self._pool.connection() as connection:
             await connection.execute(_REMOVE, about)
 
-    async def _reopen(self, account: str, job: str, leave: Leave, *, again: str, row: int) -> None:
+    async def _reopen(self, account: str, job: str, grant: NewGrant, *, again: str, row: int) -> None:
         async with self._pool.connection() as connection:
             state, first, last, calls, _ = await _locked(connection, account, job)
             if state is not State.COMPLETED:
@@ -159,7 +159,7 @@ class JobControlStore:
             opened = await (await connection.execute(query, {"job": job, "row": row})).fetchone()
             if not opened or not opened[0]:
                 raise InvalidRowRange(first_row=str(row), last_row=str(row)) if row else NoFailedRows
-            await _go_on(connection, job, leave)
+            await _go_on(connection, job, grant)
             await _fill(connection, account, job, rows=last - first + 1, calls=calls, all_done=False)
 
 
@@ -173,16 +173,16 @@ async def _locked(
     return State(state), first, last, calls, all_done
 
 
-async def _go_on(connection: AsyncConnection[TupleRow], job: str, leave: Leave) -> None:
+async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGrant) -> None:
     await connection.execute(
         _GO_ON,
         {
             "job": job,
-            "api_key": leave.api_key,
-            "grant_token": leave.grant.token,
-            "grant_id": leave.grant.id,
-            "expire_time": leave.grant.expire_time,
-            "max_cost_nanos": leave.max_cost_nanos,
+            "api_key": grant.api_key,
+            "grant_token": grant.minted.token,
+            "grant_id": grant.minted.id,
+            "expire_time": grant.minted.expire_time,
+            "max_cost_nanos": grant.max_cost_nanos,
         },
     )
 

@@ -11,7 +11,7 @@ from services.common.paging import Position
 from services.common.store import idempotency
 from services.processor.jobs.errors import JobFinished, JobNotFound
 from services.processor.jobs.job import LIVE, Job, State
-from services.processor.jobs.jobs import NewJob
+from services.processor.jobs.new_job import NewJob
 from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
 from services.processor.queue.tasks import ROWS, RUN_SHARD
 
@@ -50,7 +50,7 @@ class JobStore:
             await session.rollback()
         return made or None
 
-    async def live(self, account: str) -> int:
+    async def count_live(self, account: str) -> int:
         """Return how many jobs have not ended."""
         counted = select(func.count()).where(JobRow.account == account, JobRow.state.in_(LIVE))
         async with self._sessions() as session:

@@ -136,7 +136,7 @@ class ShardStore:
             rows = await (await connection.execute(sql.STATES, (list(jobs),))).fetchall()
         return {id_: State(state) for id_, state in rows}
 
-    async def mark(self, jobs: Sequence[str]) -> None:
+    async def mark_progress(self, jobs: Sequence[str]) -> None:
         """Note how far jobs are, for their rate; whichever worker comes first in a second does it."""
         async with self._pool.connection() as connection:
             await connection.execute(sql.MARK, {"jobs": list(jobs)})
@@ -156,8 +156,8 @@ def _by_model(results: Sequence[NewResult]) -> dict[str, list[str] | list[int]]:
     sums: dict[str, list[int]] = {}
     for each in results:
         of_model = sums.setdefault(each.model, [0, 0, 0, 0])
-        for place, value in enumerate((1, each.input_tokens, each.output_tokens, each.cost_nanos)):
-            of_model[place] += value
+        for nth, value in enumerate((1, each.input_tokens, each.output_tokens, each.cost_nanos)):
+            of_model[nth] += value
     usages, tokens_in, tokens_out, costs = ([*each] for each in zip(*sums.values(), strict=True))
     return {
         "models": [*sums],

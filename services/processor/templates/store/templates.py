@@ -1,6 +1,5 @@
 """Templates in Postgres."""
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete, insert, select, tuple_, update
@@ -10,7 +9,8 @@ from services.common.paging import Position
 from services.common.store import idempotency
 from services.processor.models import IDEMPOTENCY, TemplateRow
 from services.processor.templates.errors import TemplateNotFound
-from services.processor.templates.templates import Template, TemplateFields
+from services.processor.templates.prompt_settings import NAMES, PromptSettings
+from services.processor.templates.template import Template, TemplateFields
 
 _METHOD = "CreateTemplate"
 
@@ -95,18 +95,9 @@ def _template(row: TemplateRow) -> Template:
         id=row.id,
         account=row.account,
         fields=TemplateFields(
-            display_name=row.display_name,
-            category=row.category,
-            prompt=row.prompt,
-            output_column=row.output_column,
-            model=row.model,
-            temperature=row.temperature,
-            max_tokens=row.max_tokens,
-            character_limit=row.character_limit,
-            word_limit=row.word_limit,
-            forbidden_words=tuple(row.forbidden_words),
-            reference_columns=tuple(row.reference_columns),
-            json_schema=row.json_schema,
+            row.display_name,
+            row.category,
+            PromptSettings.from_document({name: getattr(row, name) for name in NAMES}),
         ),
         create_time=row.create_time,
         update_time=row.update_time,
@@ -119,5 +110,5 @@ def _values(template: Template) -> dict[str, Any]:
         "account": template.account,
         "create_time": template.create_time,
         "update_time": template.update_time,
-        **asdict(template.fields),
+        **template.fields.document(),
     }

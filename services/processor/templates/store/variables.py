@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from services.common.paging import Position
 from services.common.store import idempotency
 from services.processor.models import IDEMPOTENCY, VariableRow
-from services.processor.templates.errors import TooManyVariables, VariableExists, VariableNotFound
+from services.processor.templates.errors import VariableExists, VariableLimit, VariableNotFound
 from services.processor.templates.variables import MOST_VARIABLES, CustomVariable
 
 _METHOD = "CreateVariable"
@@ -37,9 +37,9 @@ class VariableStore:
                 )
                 if id_ != variable.id:
                     return await _get(session, variable.account, id_)
-                held = select(func.count()).where(VariableRow.account == variable.account)
-                if (await session.scalar(held) or 0) >= MOST_VARIABLES:
-                    raise TooManyVariables
+                count = select(func.count()).where(VariableRow.account == variable.account)
+                if (await session.scalar(count) or 0) >= MOST_VARIABLES:
+                    raise VariableLimit
                 await session.execute(insert(VariableRow).values(**_values(variable)))
         except IntegrityError:
             raise VariableExists from None
@@ -50,8 +50,8 @@ class VariableStore:
         async with self._sessions() as session:
             return await _get(session, account, id_)
 
-    async def all(self, account: str) -> dict[str, str]:
-        """Return the account's variables by key."""
+    async def values(self, account: str) -> dict[str, str]:
+        """Return the account's values by key."""
         query = select(VariableRow.key, VariableRow.value).where(VariableRow.account == account)
         async with self._sessions() as session:
             return {row.key: row.value for row in await session.execute(query)}

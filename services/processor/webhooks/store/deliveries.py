@@ -9,7 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from services.common.paging import Position
 from services.processor.webhooks.deliveries import MOST_WAITING, Delivery, DeliveryState
 from services.processor.webhooks.errors import (
-    TooManyDeliveries,
+    WebhookDeliveryLimit,
     WebhookDeliveryNotFound,
     WebhookDeliveryPending,
     WebhookDisabled,
@@ -76,7 +76,7 @@ class DeliveryStore:
         return _delivery(row)
 
     async def add_test(self, account: str, webhook: str, message: Message) -> None:
-        """Put a test into the queue; raise WebhookNotFound, WebhookDisabled or TooManyDeliveries."""
+        """Put a test into the queue; raise WebhookNotFound, WebhookDisabled or WebhookDeliveryLimit."""
         about = {
             "id": message.id,
             "account": account,
@@ -88,7 +88,7 @@ class DeliveryStore:
             await _with_room(connection, about)
             await connection.execute(_TEST, about)
 
-    async def again(self, account: str, id_: str) -> None:
+    async def redeliver(self, account: str, id_: str) -> None:
         """Put a message back into the queue; raise what `add_test` raises, or WebhookDeliveryPending."""
         webhook = (await self.get(account, id_)).message.webhook
         about = {"id": id_, "account": account, "webhook": webhook}
@@ -106,7 +106,7 @@ async def _with_room(connection: AsyncConnection[TupleRow], about: dict[str, Any
         raise WebhookDisabled
     waiting = await (await connection.execute(_WAITING, about)).fetchone()
     if waiting and waiting[0] >= MOST_WAITING:
-        raise TooManyDeliveries
+        raise WebhookDeliveryLimit
 
 
 def _delivery(row: TupleRow) -> Delivery:

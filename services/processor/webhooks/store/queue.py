@@ -16,7 +16,7 @@ _SWEEP = 1000
 # An account with many messages, or with a receiver that answers slowly, takes no more than its share.
 _CLAIM = """
     WITH due AS (
-        SELECT id, row_number() OVER (PARTITION BY account ORDER BY next_attempt_time) AS place
+        SELECT id, row_number() OVER (PARTITION BY account ORDER BY next_attempt_time) AS nth
         FROM (
             SELECT id, account, next_attempt_time FROM webhook_delivery
             WHERE state = 'PENDING' AND next_attempt_time <= now() AND account <> ALL(%(busy)s)
@@ -24,8 +24,8 @@ _CLAIM = """
         ) AS first
     ), taken AS (
         SELECT delivery.id FROM webhook_delivery AS delivery JOIN due USING (id)
-        WHERE due.place <= %(each)s AND delivery.state = 'PENDING' AND delivery.next_attempt_time <= now()
-        ORDER BY due.place LIMIT %(most)s
+        WHERE due.nth <= %(each)s AND delivery.state = 'PENDING' AND delivery.next_attempt_time <= now()
+        ORDER BY due.nth LIMIT %(most)s
         FOR UPDATE OF delivery SKIP LOCKED
     ), claimed AS (
         UPDATE webhook_delivery AS delivery
@@ -128,7 +128,7 @@ class WebhookQueue:
         async with self._pool.connection() as connection:
             await connection.execute(_END, _about(claimed, state="DELIVERED", status=status, reason=""))
 
-    async def again(self, claimed: Claimed, status: int, reason: str, *, seconds: float) -> None:
+    async def send_later(self, claimed: Claimed, status: int, reason: str, *, seconds: float) -> None:
         """Note why it failed and when it is sent again."""
         about = _about(claimed, status=status, reason=reason, seconds=seconds)
         async with self._pool.connection() as connection:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.paging import Position
 from services.processor.models import WebhookDeliveryRow, WebhookRow, WebhookSecretRow
-from services.processor.webhooks.errors import TooManyWebhooks, WebhookInvalid, WebhookNotFound
+from services.processor.webhooks.errors import WebhookInvalid, WebhookLimit, WebhookNotFound
 from services.processor.webhooks.webhooks import MOST_WEBHOOKS, Webhook, WebhookFields
 
 # Counting and adding of one account must not interleave.
@@ -22,12 +22,12 @@ class WebhookStore:
         self._sessions = sessions
 
     async def add(self, webhook: Webhook, wrapped_secret: bytes) -> None:
-        """Store a webhook with its first secret; raise TooManyWebhooks."""
+        """Store a webhook with its first secret; raise WebhookLimit."""
         async with self._sessions.begin() as session:
             await session.execute(_ONE_AT_A_TIME, {"account": webhook.account})
-            held = select(func.count()).where(WebhookRow.account == webhook.account)
-            if (await session.scalar(held) or 0) >= MOST_WEBHOOKS:
-                raise TooManyWebhooks
+            count = select(func.count()).where(WebhookRow.account == webhook.account)
+            if (await session.scalar(count) or 0) >= MOST_WEBHOOKS:
+                raise WebhookLimit
             fields = webhook.fields
             await session.execute(
                 insert(WebhookRow).values(

@@ -84,9 +84,9 @@ async def test_where_attempts_are_used_up_both_are_refused_equally_fast(
         for _ in range(5):
             with pytest.raises(grpc.aio.AioRpcError):
                 await auth.sign_in(email, "a wrong password")
-    macs = auth.vault.asked["mac"]
+    macs = auth.vault.asked["Mac"]
     known, unknown = await interleaved(lambda email: auth.sign_in(email, "a wrong password"), tries)
-    assert auth.vault.asked["mac"] == macs
+    assert auth.vault.asked["Mac"] == macs
     assert apart(known, unknown) < FAR
 
 

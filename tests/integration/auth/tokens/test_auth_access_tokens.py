@@ -14,8 +14,8 @@ from services.common.identity import PASSPORT_KEY
 from services.common.tokens import KeySet, Kind, StaticKeys, TokenVerifier
 from tests.integration.auth.admission.test_auth_grant_minting import mint
 from tests.integration.auth.auth_server import Auth, Person, refusal, refused
-from tests.integration.auth.vault_standin import ISSUER
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.vault.tokens import ISSUER
 
 
 class Tokens:

@@ -8,7 +8,7 @@ import pytest
 from smelt.processor.v1 import jobs_pb2
 
 from deploy.local.valkey import Valkey
-from services.processor.provider.parks import place
+from services.processor.provider.rate_key import rate_key
 from services.processor.provider.shared_paces import SharedPaces
 from services.processor.valkey import connect
 from tests.integration.processor.stand_in_services import SECRET, World
@@ -202,7 +202,7 @@ async def test_a_limit_that_is_told_is_known_to_all_workers(
     done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 400)
     async with connect(valkey.url()) as redis:
-        where = place(world.active_key, "gpt-4o")
+        where = rate_key(world.active_key, "gpt-4o")
         known = await SharedPaces(redis).lease(where, version=0, wanted=0, rate=None, passed=0)
     assert known.pace
     assert known.pace.told == 100

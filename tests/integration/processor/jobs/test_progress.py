@@ -9,7 +9,8 @@ import pytest
 
 from deploy.local.valkey import Valkey
 from services.processor.jobs.announcements import Announcements
-from services.processor.provider.parks import Parks, place
+from services.processor.provider.parks import Parks
+from services.processor.provider.rate_key import rate_key
 from services.processor.valkey import connect
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
@@ -36,28 +37,28 @@ async def test_a_change_wakes_those_who_wait_in_another_process(valkey: Valkey) 
 
 
 async def test_parks_are_known_to_all_workers_now_and_later(valkey: Valkey) -> None:
-    here_place, there_place = place(secrets.token_hex(8), "m"), place(secrets.token_hex(8), "m")
+    here_key, there_key = rate_key(secrets.token_hex(8), "m"), rate_key(secrets.token_hex(8), "m")
     async with connect(valkey.url()) as here, connect(valkey.url()) as there:
         parks, others = Parks(here), Parks(there)
-        await parks.park(here_place, LONG_SECONDS)
-        assert 0 < parks.seconds_left(here_place) <= LONG_SECONDS
+        await parks.park(here_key, LONG_SECONDS)
+        assert 0 < parks.seconds_left(here_key) <= LONG_SECONDS
         # This one began before the other worker listened.
-        await others.recall(here_place)
-        assert LONG_SECONDS / 2 < others.seconds_left(here_place) <= LONG_SECONDS
+        await others.recall(here_key)
+        assert LONG_SECONDS / 2 < others.seconds_left(here_key) <= LONG_SECONDS
         following = asyncio.ensure_future(others.follow())
         async with asyncio.timeout(PATIENCE_SECONDS):
             # One that was said before the other listened would not be heard; a longer one is said anew.
             for more in itertools.count():
-                await parks.park(there_place, LONG_SECONDS + more)
+                await parks.park(there_key, LONG_SECONDS + more)
                 await asyncio.sleep(0.02)
-                if others.seconds_left(there_place):
+                if others.seconds_left(there_key):
                     break
-        assert others.seconds_left(there_place) > LONG_SECONDS / 2
+        assert others.seconds_left(there_key) > LONG_SECONDS / 2
         following.cancel()
 
 
 async def test_a_longer_park_is_not_shortened_and_ends_by_itself(valkey: Valkey) -> None:
-    where, now = place(secrets.token_hex(8), "m"), 1000.0
+    where, now = rate_key(secrets.token_hex(8), "m"), 1000.0
     async with connect(valkey.url()) as redis:
         parks = Parks(redis, clock=lambda: now)
         await parks.park(where, 3.0)
@@ -71,9 +72,9 @@ async def test_without_valkey_nothing_fails_and_parks_hold_here(dead_url: str) -
     async with connect(dead_url) as redis:
         parks, announcements = Parks(redis), Announcements(redis)
         announcements.announce("job", urgent=True)
-        await parks.recall("place")
-        await parks.park("place", LONG_SECONDS)
-        assert parks.seconds_left("place") > LONG_SECONDS / 2
+        await parks.recall("key")
+        await parks.park("key", LONG_SECONDS)
+        assert parks.seconds_left("key") > LONG_SECONDS / 2
         following = asyncio.ensure_future(announcements.follow())
         await asyncio.sleep(0.2)
         assert not following.done()

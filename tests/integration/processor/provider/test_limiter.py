@@ -1,4 +1,4 @@
-"""Workers that share a place's pace by Valkey, and what they do without it, on a clock of their own."""
+"""Workers that share a rate key's pace by Valkey, and what they do without it, on a clock of their own."""
 
 import asyncio
 import secrets
@@ -15,10 +15,10 @@ from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import Failure, Verdict
 from services.processor.provider.limiter import Limiter
 from services.processor.provider.pace import SHARE_OF_TOLD, Pace
-from services.processor.provider.parks import Parks, place
+from services.processor.provider.parks import Parks
+from services.processor.provider.rate_key import rate_key
 from services.processor.provider.shared_paces import _LEASE, Lease, SharedPaces
-from services.processor.rows.calls import Ended
-from services.processor.rows.endings import Stopped
+from services.processor.rows.endings import Ended, Stopped
 from services.processor.valkey import connect
 from tests.support.own_time import in_own_time, own_loop
 from tests.support.ports import free_port
@@ -47,13 +47,15 @@ class TimedPaces(SharedPaces):
 
         self._lease: Any = lease
 
-    async def lease(self, place: str, *, version: int, wanted: int, rate: float | None, passed: int) -> Lease:
+    async def lease(
+        self, rate_key: str, *, version: int, wanted: int, rate: float | None, passed: int
+    ) -> Lease:
         with own_loop().asking():
-            return await super().lease(place, version=version, wanted=wanted, rate=rate, passed=passed)
+            return await super().lease(rate_key, version=version, wanted=wanted, rate=rate, passed=passed)
 
-    async def put(self, place: str, pace: Pace, *, version: int) -> int:
+    async def put(self, rate_key: str, pace: Pace, *, version: int) -> int:
         with own_loop().asking():
-            return await super().put(place, pace, version=version)
+            return await super().put(rate_key, pace, version=version)
 
 
 @asynccontextmanager
@@ -69,7 +71,7 @@ async def two_workers(url: str) -> AsyncIterator[tuple[Limiter, Limiter]]:
 
 
 def somewhere() -> str:
-    return place(secrets.token_hex(8), "m")
+    return rate_key(secrets.token_hex(8), "m")
 
 
 async def turns(limiter: Limiter, where: str, seconds: float) -> int:

@@ -132,5 +132,5 @@ async def test_jobs_that_have_not_ended_are_counted_by_account(fresh_database: F
         connection.execute("UPDATE job SET state = 'CANCELLED' WHERE id = 'b'")
     own = engine(database.url)
     store = JobStore(sessions(own))
-    assert [await store.live(account) for account in "abc"] == [1, 0, 0]
+    assert [await store.count_live(account) for account in "abc"] == [1, 0, 0]
     await own.dispose()

@@ -126,7 +126,7 @@ async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(
         ada = Person(channel, stand_ins.passport("ada"))
         template = await ada.template(PROMPT)
         large, small = world.add_file(["Name"], people(251)), world.add_file(["Name"], people(200))
-        assert await refusal(ada.start(large, template)) == "USAGE_LIMIT_EXCEEDED"
+        assert await refusal(ada.start(large, template)) == "USAGE_LIMIT"
         estimate = await ada.estimate(small, template)
         assert (estimate.usage_left, estimate.usage_limit) == (250, 250)
         # Each fits when it starts, for which the first one's calls take their time; together they do not.
@@ -137,9 +137,9 @@ async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(
         second = await ada.until(jobs[1].name, State.PAUSED, State.COMPLETED)
         assert State.PAUSED in (first.state, second.state)
         paused = first if first.state == State.PAUSED else second
-        assert (paused.pause_reason, paused.error.reason) == (Reason.QUOTA, "USAGE_LIMIT_EXCEEDED")
+        assert (paused.pause_reason, paused.error.reason) == (Reason.QUOTA, "USAGE_LIMIT")
         meter = await ada.used()
         # Half a second of ten calls in flight may come on top.
         assert 250 <= meter.used <= 250 + 150
         assert (meter.left, meter.percent) == (0, 100)
-        assert await refusal(ada.resume(paused.name)) == "USAGE_LIMIT_EXCEEDED"
+        assert await refusal(ada.resume(paused.name)) == "USAGE_LIMIT"

@@ -220,7 +220,7 @@ async def test_webhooks_and_messages_that_wait_are_bounded_and_listed_in_pages(
     name, _ = await hooks.hook(person, receiver.url("/many"))
     for _ in range(9):
         await hooks.hook(person, receiver.url("/more"))
-    assert await refusal(hooks.hook(person, receiver.url("/more"))) == "TOO_MANY_WEBHOOKS"
+    assert await refusal(hooks.hook(person, receiver.url("/more"))) == "WEBHOOK_LIMIT"
     sent = [(await hooks.test(person, name)).name for _ in range(5)]
     page = await hooks.deliveries(person, name, page_size=3)
     rest = await hooks.deliveries(person, name, page_size=3, page_token=page.next_page_token)
@@ -232,3 +232,22 @@ async def test_webhooks_and_messages_that_wait_are_bounded_and_listed_in_pages(
     assert (
         await refusal(hooks.hook(person, "https://example.com/", events=["job.begun"])) == "WEBHOOK_INVALID"
     )
+
+
+async def test_a_hundred_messages_may_wait_for_a_webhook_and_one_more_says_why_it_was_not_sent(
+    person: Person, account: str, world: World, receiver: Receiver
+) -> None:
+    name, _ = await hooks.hook(person, receiver.url("/full"))
+    world.unsigned_until = float("inf")
+    try:
+        for _ in range(100):
+            await hooks.test(person, name)
+        assert await refusal(hooks.test(person, name)) == "WEBHOOK_DELIVERY_LIMIT"
+        file = world.add_file(["Name"], [["Ada"]], account=account)
+        job = await person.start(file, await person.template("Write to {{Name}}"))
+        await person.cancel(job.name)
+        newest = (await hooks.deliveries(person, name)).deliveries[0]
+        assert (newest.state, newest.reason) == (Delivery.FAILED, "WEBHOOK_DELIVERY_LIMIT")
+    finally:
+        world.unsigned_until = 0.0
+        await hooks.remove(person, name)

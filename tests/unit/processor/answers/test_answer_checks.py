@@ -5,6 +5,7 @@ import pytest
 from services.processor.answers import flags
 from services.processor.answers.checks import AnswerChecks
 from services.processor.jobs.plan import Snapshot, Step
+from services.processor.templates.prompt_settings import PromptSettings
 
 LONG_ENOUGH = "Fifteen characters and more. "
 
@@ -19,9 +20,9 @@ def flagged(
     words: int = 0,
     forbidden: tuple[str, ...] = (),
 ) -> set[str]:
-    step = Step("templates/t", prompt, "Out", "m", 0.7, 500, characters, words, forbidden)
+    step = Step("templates/t", PromptSettings(prompt, "Out", "m", 0.7, 500, characters, words, forbidden))
     (bound,) = Snapshot(columns, (step,), "").prompts()
-    _, bits = AnswerChecks(step, bound).check([text], values)
+    _, bits = AnswerChecks(step.settings, bound).check([text], values)
     return set(flags.names(bits))
 
 
@@ -208,15 +209,16 @@ def test_checks_are_made_of_the_answer_without_its_wrapping() -> None:
 
 def test_values_of_a_json_answer_are_kept_as_they_are_and_may_be_short() -> None:
     schema = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"type":"string"}}}'
-    step = Step("templates/t", "{{Name}}", "Fit", "m", 0.7, 500, forbidden_words=("bad",), json_schema=schema)
+    settings = PromptSettings("{{Name}}", "Fit", forbidden_words=("bad",), json_schema=schema)
+    step = Step("templates/t", settings)
     (prompt,) = Snapshot(("Name",), (step,), "").prompts()
-    texts, bits = AnswerChecks(step, prompt).check(("7", "Sure! A bad fit for Ada."), ["Ada"])
+    texts, bits = AnswerChecks(step.settings, prompt).check(("7", "Sure! A bad fit for Ada."), ["Ada"])
     assert (texts, flags.names(bits)) == (("7", "Sure! A bad fit for Ada."), ("forbidden_word",))
 
 
 def test_the_value_of_a_custom_variable_counts_as_one_of_the_prompt() -> None:
-    step = Step("templates/t", "From {{$Sender}}", "Out", "m", 0.7, 500)
+    step = Step("templates/t", PromptSettings("From {{$Sender}}", "Out"))
     (prompt,) = Snapshot((), (step,), "", (("Sender", "Grace"),)).prompts()
-    check = AnswerChecks(step, prompt).check
+    check = AnswerChecks(step.settings, prompt).check
     assert flags.names(check(["Kind regards from Grace."], [])[1]) == ()
     assert flags.names(check(["Kind regards from somebody."], [])[1]) == ("generic",)

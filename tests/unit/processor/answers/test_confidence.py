@@ -5,12 +5,13 @@ import pytest
 from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.templates.errors import UnknownVariable
+from services.processor.templates.prompt_settings import PromptSettings
 
 COLUMNS = ("Name", "Company", "City")
 
 
 def step(prompt: str, output: str, *references: str) -> Step:
-    return Step(f"templates/{output}", prompt, output, "m", 0.7, 500, reference_columns=references)
+    return Step(f"templates/{output}", PromptSettings(prompt, output, reference_columns=references))
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ import pytest
 
 from services.common import identity
 from services.common.identity import Call, Passport
-from services.processor.jobs.errors import TooManyJobs
-from services.processor.jobs.jobs import Jobs, Wish
+from services.processor.jobs.errors import JobLimit
+from services.processor.jobs.jobs import Jobs
+from services.processor.jobs.new_job import JobRequest
 
 ANY = cast(Any, None)
 ADA = Passport("ada", "session", ("write",), "token")
-WISH = Wish("files/a", ("templates/a",), first_row=0, last_row=0, parallel_calls=0, api_key="")
+REQUEST = JobRequest("files/a", ("templates/a",), first_row=0, last_row=0, parallel_calls=0, api_key="")
 
 
 class Stored:
@@ -22,7 +23,7 @@ class Stored:
     async def made_before(self, account: str, key: str, content: bytes) -> str | None:
         return "first" if key == "again" else None
 
-    async def live(self, account: str) -> int:
+    async def count_live(self, account: str) -> int:
         return 3
 
     async def get(self, account: str, id_: str) -> str:
@@ -47,12 +48,12 @@ def jobs(most_live: int) -> Jobs:
 
 
 async def test_an_account_with_as_many_jobs_as_it_may_have_gets_no_other() -> None:
-    with pytest.raises(TooManyJobs):
-        await jobs(3).create(ADA, WISH, "")
+    with pytest.raises(JobLimit):
+        await jobs(3).create(ADA, REQUEST, "")
     identity.enter(Call(method="/x", caller="gateway", passport=ADA))
     with pytest.raises(Reached):
-        await jobs(4).create(ADA, replace(WISH, first_row=1), "")
+        await jobs(4).create(ADA, replace(REQUEST, first_row=1), "")
 
 
 async def test_a_repeated_request_finds_its_job_also_when_there_are_too_many() -> None:
-    assert cast(Any, await jobs(3).create(ADA, WISH, "again")) == "first"
+    assert cast(Any, await jobs(3).create(ADA, REQUEST, "again")) == "first"

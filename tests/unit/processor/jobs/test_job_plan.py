@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
-from services.processor.jobs.jobs import step_of
 from services.processor.jobs.plan import SHARD_CALLS, SHARD_ROWS, Snapshot, Step, cut, row_range
 from services.processor.templates.errors import TemplateInvalid, UnknownVariable
 from services.processor.templates.library import find
+from services.processor.templates.prompt_settings import PromptSettings
 
 
 def step(prompt: str, output: str) -> Step:
-    return Step(f"templates/{output}", prompt, output, "m", 0.7, 500)
+    return Step(f"templates/{output}", PromptSettings(prompt, output))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,8 @@ def test_a_template_that_runs_before_what_it_needs_is_told_so() -> None:
 
 def test_a_schema_makes_several_columns_that_later_templates_can_use() -> None:
     schema = '{"type":"object","properties":{"score":{"type":"integer"},"why":{"type":"string"}}}'
-    steps = (replace(step("{{A}}", "Fit"), json_schema=schema), step("{{fit.why}} {{Fit.Score}}", "Y"))
+    fit = Step("templates/fit", PromptSettings("{{A}}", "Fit", json_schema=schema))
+    steps = (fit, step("{{fit.why}} {{Fit.Score}}", "Y"))
     snapshot = Snapshot(("A",), steps, "")
     assert snapshot.outputs == ("Fit.score", "Fit.why", "Y")
     assert snapshot.prompts()[1].render(["a", "7", "big"]) == "big 7"
@@ -85,8 +86,9 @@ def test_a_schema_makes_several_columns_that_later_templates_can_use() -> None:
 def test_a_template_whose_schema_is_no_longer_accepted_is_not_frozen_into_a_job() -> None:
     kept = find("qualify-score")
     old = '{"type":"object","properties":{"a":{"type":"string","pattern":"(?=a)"}}}'
+    broken = replace(kept.fields.settings, json_schema=old)
     with pytest.raises(TemplateInvalid, match="Score with a reason is not a valid JSON schema") as refused:
-        step_of(replace(kept, fields=replace(kept.fields, json_schema=old)))
+        Step.of(replace(kept, fields=replace(kept.fields, settings=broken)))
     assert [name for name, _ in refused.value.violations] == ["json_schema"]
     # What was frozen before still has its columns.
-    assert replace(step_of(kept), json_schema=old).columns == ("Fit.a",)
+    assert broken.columns == ("Fit.a",)

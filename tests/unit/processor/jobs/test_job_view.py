@@ -12,6 +12,7 @@ from services.processor.jobs.job import Job, State
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.seal import JobSeal, RowPayload
 from services.processor.results.pages import FilterInvalid, RowState, Wanted, parse_filter, row_of, token_of
+from services.processor.templates.prompt_settings import PromptSettings
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 JOB = Job(
@@ -99,7 +100,7 @@ def test_row_tokens_come_back_and_others_are_refused() -> None:
 
 
 SNAPSHOT = Snapshot(
-    ("A",), (Step("templates/a", "{{A}}", "X", "m", 0.7, 5, forbidden_words=("cheap",)),), "https://api/v1"
+    ("A",), (Step("templates/a", PromptSettings("{{A}}", "X", forbidden_words=("cheap",))),), "https://api/v1"
 )
 
 
@@ -130,4 +131,4 @@ def test_what_was_sealed_before_there_were_flags_still_opens() -> None:
     step += b'"temperature":1,"max_tokens":5}'
     snapshot = b'{"columns":["A"],"steps":[' + step + b'],"base_url":"b"}'
     opened = seal.open_snapshot(old.seal(snapshot, fields("snapshot")))
-    assert opened == Snapshot(("A",), (Step("templates/a", "p", "X", "m", 1, 5),), "b")
+    assert opened == Snapshot(("A",), (Step("templates/a", PromptSettings("p", "X", "m", 1, 5)),), "b")

@@ -1,4 +1,4 @@
-"""How a place's pace goes down, and how it comes back."""
+"""How a rate key's pace goes down, and how it comes back."""
 
 from services.processor.provider.pace import FIRST_RATE, LEAST_RATE, SHARE_OF_TOLD, Pace
 

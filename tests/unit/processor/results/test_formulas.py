@@ -13,6 +13,7 @@ from services.processor.results import csv_file
 from services.processor.results.csv_file import Form
 from services.processor.results.formulas import as_text
 from services.processor.rows.source import SourceRow
+from services.processor.templates.prompt_settings import PromptSettings
 
 RUN = [
     "=1+1",
@@ -86,7 +87,7 @@ class Made:
 
 async def file_of(outputs: list[str], form: Form) -> list[list[str]]:
     seal = JobSeal(bytes(32), "account", "jobs/j")
-    step = Step(template="t", prompt="p", output_column="=made", model="m", temperature=0, max_tokens=1)
+    step = Step("templates/t", PromptSettings("p", "=made"))
     snapshot = Snapshot(columns=("=own",), steps=(step,), base_url="")
 
     async def rows() -> AsyncIterator[list[SourceRow]]:

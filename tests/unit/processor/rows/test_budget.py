@@ -5,19 +5,19 @@ from decimal import Decimal
 
 import pytest
 
-from services.processor.jobs.plan import Step
 from services.processor.rows.budget import LEASE_CALLS, Budget, most_nanos
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import (
     NANOS,
     DayUse,
-    UsageLimitExceeded,
+    UsageLimit,
     UsageMeter,
     cost_nanos,
     dollars,
     nanos_of,
 )
 
-STEP = Step("templates/t", "p", "Out", "gpt-4o-mini", 0.7, 500)
+SETTINGS = PromptSettings("p", "Out", "gpt-4o-mini", 0.7, 500)
 
 
 class Purse:
@@ -42,7 +42,7 @@ async def test_a_budget_is_never_exceeded_and_ends_when_nothing_is_in_flight() -
     purse = Purse(1000)
     budget = Budget(purse, "job")
     spent = 0
-    while await budget.take(90):
+    while await budget.set_aside(90):
         budget.settle(90, 70)
         spent += 70
     # One more call could have cost 90.
@@ -53,25 +53,25 @@ async def test_a_budget_is_never_exceeded_and_ends_when_nothing_is_in_flight() -
 
 async def test_calls_in_flight_are_waited_for_before_the_budget_is_over() -> None:
     budget = Budget(Purse(100), "job")
-    assert await budget.take(60) is True
-    assert await budget.take(60) is None
+    assert await budget.set_aside(60) is True
+    assert await budget.set_aside(60) is None
     budget.settle(60, 10)
-    assert await budget.take(60) is True
+    assert await budget.set_aside(60) is True
     budget.settle(60, 60)
-    assert await budget.take(60) is False
+    assert await budget.set_aside(60) is False
 
 
 async def test_the_database_is_not_asked_for_every_call() -> None:
     purse = Purse(1_000_000)
     budget = Budget(purse, "job")
     for _ in range(LEASE_CALLS):
-        assert await budget.take(100)
+        assert await budget.set_aside(100)
     assert purse.leases == 1
 
 
 def test_the_most_that_a_call_can_cost_is_more_than_it_does() -> None:
     prompt = "Schreibe über Äpfel" * 20
-    assert most_nanos(STEP, prompt, "system") > cost_nanos("gpt-4o-mini", len(prompt) // 2, 500)
+    assert most_nanos(SETTINGS, prompt, "system") > cost_nanos("gpt-4o-mini", len(prompt) // 2, 500)
 
 
 def test_money_is_exact() -> None:
@@ -93,7 +93,7 @@ class Uses:
     async def used_since(self, account: str, first: object) -> int:
         return sum(use.used for use in self.uses)
 
-    async def add(self, account: str, uses: object) -> None:
+    async def add_uses(self, account: str, uses: object) -> None:
         raise AssertionError
 
 
@@ -104,13 +104,13 @@ DAY = datetime(2026, 2, 3, tzinfo=UTC)
 async def test_a_plan_allows_so_many_and_no_more(requested: int, fits: bool) -> None:
     meter = UsageMeter(Uses(DayUse(DAY.date(), "m", 100, 1, 1, 0)), "free", now=lambda: DAY)
     if fits:
-        await meter.check("ada", requested)
+        await meter.check_room("ada", requested)
         return
-    with pytest.raises(UsageLimitExceeded) as refused:
-        await meter.check("ada", requested)
+    with pytest.raises(UsageLimit) as refused:
+        await meter.check_room("ada", requested)
     assert refused.value.message == "Usage limit exceeded"
     assert refused.value.metadata == {"used": "100", "limit": "250", "requested": "151"}
 
 
 async def test_without_a_limit_nothing_is_refused() -> None:
-    await UsageMeter(Uses(), "unlimited", now=lambda: DAY).check("ada", 10**9)
+    await UsageMeter(Uses(), "unlimited", now=lambda: DAY).check_room("ada", 10**9)

@@ -5,17 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.common.errors import Kind, RemoteError, Unavailable
-from services.processor.jobs.plan import Step
 from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
-from services.processor.rows.calls import Called, Calls, Ended
-from services.processor.rows.endings import Again, Ending, Fail, Pause
+from services.processor.rows.calls import Called, Calls
+from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
 from services.processor.rows.requests import RefusedParameters
 from services.processor.templates.library import find
+from services.processor.templates.prompt_settings import PromptSettings
 
-STEP = Step("templates/t", "p", "Out", "model", 0.7, 500)
+SETTINGS = PromptSettings("p", "Out", "model", 0.7, 500)
 RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
 
 
@@ -65,25 +65,25 @@ class Turns:
         self.time += 100.0
         return self.time
 
-    def seconds_left(self, place: str) -> float:
+    def seconds_left(self, rate_key: str) -> float:
         return self.left.pop(0) if self.left else 0.0
 
-    async def park(self, place: str, seconds: float) -> None:
+    async def park(self, rate_key: str, seconds: float) -> None:
         self.parked.append(seconds)
 
-    async def turn(self, place: str, work: Ended) -> bool:
+    async def turn(self, rate_key: str, work: Ended) -> bool:
         return True
 
-    async def smooth(self, place: str) -> None:
+    async def smooth(self, rate_key: str) -> None:
         pass
 
-    def heard(self, place: str, started: float, said: Answer | Unusable) -> None:
+    def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None:
         pass
 
-    def answered_since(self, place: str, started: float) -> bool:
+    def answered_since(self, rate_key: str, started: float) -> bool:
         return self.others
 
-    def refused_seconds(self, place: str) -> float:
+    def refused_seconds(self, rate_key: str) -> float:
         return self.refused
 
 
@@ -102,7 +102,7 @@ async def call(
     *answers: Answer | Unusable | Exception,
     keys: Keys | None = None,
     turns: Turns | None = None,
-    step: Step = STEP,
+    settings: PromptSettings = SETTINGS,
     provider: Provider | None = None,
     refused: RefusedParameters | None = None,
 ) -> tuple[Called, Quick, Keys]:
@@ -117,7 +117,7 @@ async def call(
         claim=7,
         dice=lambda: 0.5,
     )
-    return await calls.call(3, 1, step=step, place="p", prompt="Hi"), ended, keys
+    return await calls.call(3, 1, settings=settings, rate_key="p", prompt="Hi"), ended, keys
 
 
 def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
@@ -260,27 +260,29 @@ SCHEMA = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"t
 
 
 async def test_an_answer_that_does_not_fit_its_schema_is_asked_for_again() -> None:
-    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
+    settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
     fitting = Answer('{"score": 7, "reason": "big"}')
-    called, _, _ = await call(Answer("seven"), Answer('{"score": "7", "reason": ""}'), fitting, step=step)
+    called, _, _ = await call(
+        Answer("seven"), Answer('{"score": "7", "reason": ""}'), fitting, settings=settings
+    )
     assert (called.texts, called.calls) == (("7", "big"), 3)
-    called, _, _ = await call(Answer("seven"), step=step)
+    called, _, _ = await call(Answer("seven"), settings=settings)
     assert called.failure is not None
     assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 3)
 
 
 async def test_a_row_says_where_its_answer_does_not_fit() -> None:
-    schema = find("qualify-score").fields.json_schema
-    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=schema)
-    called, _, _ = await call(Answer('{"score": 101, "reason": "big"}'), step=step)
+    schema = find("qualify-score").fields.settings.json_schema
+    settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=schema)
+    called, _, _ = await call(Answer('{"score": 101, "reason": "big"}'), settings=settings)
     assert (called.failure is not None, called.calls) == (True, 3)
     assert called.failure == replace(UNFITTING, message=f"{UNFITTING.message}: score: {TOO_HIGH}")
 
 
 async def test_a_schema_that_is_no_longer_accepted_fails_its_rows_before_anything_is_paid_for() -> None:
     schema = '{"type":"object","properties":{"a":{"type":"object","$ref":"https://example.com/a"}}}'
-    step = Step("templates/t", "p", "Fit", "model", 0.7, 500, json_schema=schema)
-    called, ended, keys = await call(Answer('{"a": {}}'), step=step)
+    settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=schema)
+    called, ended, keys = await call(Answer('{"a": {}}'), settings=settings)
     assert called.failure is not None
     assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 0)
     assert "no longer accepted: it must not refer to anything outside" in called.failure.message

@@ -198,7 +198,7 @@ def test_an_answer_that_does_not_fit_says_where(answer: str, why: str) -> None:
 
 
 def test_the_librarys_score_stays_within_its_range() -> None:
-    schema = find("qualify-score").fields.json_schema
+    schema = find("qualify-score").fields.settings.json_schema
     assert fits(schema, {"score": 0, "reason": "r"}) and fits(schema, {"score": 100, "reason": "r"})
     assert (
         why_unfit(schema, {"score": 101, "reason": "r"})

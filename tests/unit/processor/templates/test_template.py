@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.processor.templates.errors import AmbiguousVariable, TemplateInvalid, UnknownVariable
-from services.processor.templates.prompt import Variable, bind, parse
+from services.processor.templates.prompt import Variable, bind_prompt, parse_prompt
 
 COLUMNS = ["First Name", "Company", "company size", "Company Size", " Padded "]
 
 
 def rendered(text: str, columns: list[str], values: list[str]) -> str:
-    return bind(parse(text), columns).render(values)
+    return bind_prompt(parse_prompt(text), columns).render(values)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_an_empty_cell_is_the_empty_string() -> None:
 
 def test_an_unknown_variable_is_named_with_its_template() -> None:
     with pytest.raises(UnknownVariable) as refused:
-        bind(parse("{{Company Name}}"), ["Company"], template="templates/a")
+        bind_prompt(parse_prompt("{{Company Name}}"), ["Company"], template="templates/a")
     assert refused.value.metadata == {"variable": "Company Name", "template": "templates/a"}
     assert "{{Company Name}}" in refused.value.message
 
@@ -56,13 +56,13 @@ def test_an_unknown_variable_is_named_with_its_template() -> None:
 )
 def test_columns_that_differ_only_by_case_need_the_exact_spelling(text: str, columns: list[str]) -> None:
     with pytest.raises(AmbiguousVariable):
-        bind(parse(text), columns)
+        bind_prompt(parse_prompt(text), columns)
 
 
 @pytest.mark.parametrize("text", ["{{", "a {{b", "{{}}", "{{  }}", "{{a}} {{"])
 def test_a_hole_without_end_or_name_is_refused(text: str) -> None:
     with pytest.raises(TemplateInvalid) as refused:
-        parse(text)
+        parse_prompt(text)
     assert refused.value.violations[0][0] == "prompt"
 
 
@@ -86,20 +86,24 @@ def test_text_between_the_variables_stays_as_it_is(parts: list[tuple[str, str]],
 @given(st.text(max_size=200))
 def test_any_text_parses_or_is_refused(text: str) -> None:
     try:
-        parts = parse(text)
+        parts = parse_prompt(text)
     except TemplateInvalid:
         return
     names = list(dict.fromkeys(part.name for part in parts if isinstance(part, Variable)))
-    bind(parts, names).render(names)
+    bind_prompt(parts, names).render(names)
 
 
 @pytest.mark.parametrize("hole", ["{{$Sender}}", "{{ $sender }}", "{{$ SENDER}}"])
 def test_a_custom_variable_is_the_same_for_all_rows(hole: str) -> None:
-    bound = bind(parse(f"From {hole}"), ["Sender", "$Sender"], variables={"Sender": "{{Sender}}"})
+    bound = bind_prompt(
+        parse_prompt(f"From {hole}"), ["Sender", "$Sender"], variables={"Sender": "{{Sender}}"}
+    )
     assert (bound.render(["no", "no"]), bound.constants) == ("From {{Sender}}", ("{{Sender}}",))
 
 
 def test_an_unknown_custom_variable_is_named() -> None:
     with pytest.raises(UnknownVariable) as refused:
-        bind(parse("{{$Sender}}"), ["$Sender"], template="templates/a", variables={"Other": "x"})
+        bind_prompt(
+            parse_prompt("{{$Sender}}"), ["$Sender"], template="templates/a", variables={"Other": "x"}
+        )
     assert refused.value.metadata == {"variable": "$Sender", "template": "templates/a"}

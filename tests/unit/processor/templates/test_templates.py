@@ -3,14 +3,15 @@
 import pytest
 
 from services.processor.templates.errors import TemplateInvalid, UpdateMaskInvalid
-from services.processor.templates.templates import TemplateFields, check, merge
+from services.processor.templates.prompt_settings import PromptSettings
+from services.processor.templates.template import TemplateFields, check, merge
 
-FIELDS = TemplateFields("Hook", "Cold Outreach", "Hi {{Name}}", "Hook")
+FIELDS = TemplateFields("Hook", "Cold Outreach", PromptSettings("Hi {{Name}}", "Hook"))
 
 
 def test_every_missing_field_is_named_at_once() -> None:
     with pytest.raises(TemplateInvalid) as refused:
-        check(TemplateFields("", " ", "", "\t"))
+        check(TemplateFields("", " ", PromptSettings("", "\t")))
     assert [field for field, _ in refused.value.violations[:4]] == [
         "display_name",
         "category",
@@ -20,18 +21,18 @@ def test_every_missing_field_is_named_at_once() -> None:
 
 
 def test_names_are_trimmed_and_an_empty_model_means_the_default() -> None:
-    checked = check(TemplateFields(" Hook ", " C ", " Hi ", " Out ", model=""))
-    assert (checked.display_name, checked.category, checked.output_column) == ("Hook", "C", "Out")
-    assert (checked.prompt, checked.model) == (" Hi ", "gpt-4o-mini")
+    checked = check(TemplateFields(" Hook ", " C ", PromptSettings(" Hi ", " Out ", model="")))
+    assert (checked.display_name, checked.category, checked.settings.output_column) == ("Hook", "C", "Out")
+    assert (checked.settings.prompt, checked.settings.model) == (" Hi ", "gpt-4o-mini")
 
 
 @pytest.mark.parametrize(
     ("fields", "name"),
     [
-        (TemplateFields("a\nb", "c", "d", "e"), "display_name"),
-        (TemplateFields("a", "c", "d", "e\0"), "output_column"),
-        (TemplateFields("a", "c", "d\0", "e"), "prompt"),
-        (TemplateFields("a", "c", "{{", "e"), "prompt"),
+        (TemplateFields("a\nb", "c", PromptSettings("d", "e")), "display_name"),
+        (TemplateFields("a", "c", PromptSettings("d", "e\0")), "output_column"),
+        (TemplateFields("a", "c", PromptSettings("d\0", "e")), "prompt"),
+        (TemplateFields("a", "c", PromptSettings("{{", "e")), "prompt"),
     ],
 )
 def test_what_would_break_later_is_refused(fields: TemplateFields, name: str) -> None:
@@ -40,17 +41,18 @@ def test_what_would_break_later_is_refused(fields: TemplateFields, name: str) ->
     assert [field for field, _ in refused.value.violations] == [name]
 
 
-NEW = TemplateFields("New", "Other", "Bye", "Out", model="m", temperature=0.0, max_tokens=7)
+NEW = TemplateFields("New", "Other", PromptSettings("Bye", "Out", model="m", temperature=0.0, max_tokens=7))
 
 
 def test_a_mask_chooses_what_changes() -> None:
     changed = merge(FIELDS, NEW, {"prompt"}, ["temperature", "max_tokens", "name", "update_time"])
-    assert (changed.temperature, changed.max_tokens, changed.prompt) == (0.0, 7, FIELDS.prompt)
+    settings = changed.settings
+    assert (settings.temperature, settings.max_tokens, settings.prompt) == (0.0, 7, FIELDS.settings.prompt)
 
 
 def test_without_a_mask_what_the_body_holds_changes() -> None:
     changed = merge(FIELDS, NEW, {"name", "category"}, [])
-    assert (changed.category, changed.prompt) == ("Other", FIELDS.prompt)
+    assert (changed.category, changed.settings) == ("Other", FIELDS.settings)
 
 
 def test_a_star_replaces_all() -> None:

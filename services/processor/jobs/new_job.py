@@ -1,0 +1,45 @@
+"""A job before it exists: what its owner asks for, and what is stored once that was checked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.processor.jobs.plan import Shards
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What the owner asks for; 0 and empty mean the file's ends, the default, the active key."""
+
+    file: str
+    templates: tuple[str, ...]
+    first_row: int
+    last_row: int
+    parallel_calls: int
+    api_key: str
+    #: US dollars as a decimal number; empty is no limit.
+    max_cost: str = ""
+    identical_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is ready to start."""
+
+    id: str
+    account: str
+    file: str
+    parse: int
+    templates: tuple[str, ...]
+    first_row: int
+    last_row: int
+    parallel_calls: int
+    api_key: str
+    wrapped_key: bytes
+    snapshot: bytes
+    grant_token: str
+    grant_id: str
+    grant_expire_time: datetime
+    create_time: datetime
+    shards: Shards
+    max_cost_nanos: int
+    priced: bool

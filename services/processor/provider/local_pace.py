@@ -1,0 +1,103 @@
+"""What one worker knows of the pace of a rate key: what its calls have taught, and moments to call at."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from services.processor.provider.announced_limits import calls_a_second
+from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.failures import Verdict
+from services.processor.provider.pace import SHARE_OF_TOLD, Pace
+from services.processor.provider.shared_paces import HORIZON_SECONDS
+
+_TOLD_SECONDS = 0.1
+#: Slower limits leave no room to arrive together.
+_SMOOTHED_RATE = 10.0
+_USUAL_WEIGHT = 0.05
+#: So few refusals among the last calls are accidents, or a neighbour's: of a limit that is reached there are
+#: soon more. Each slowing down for them would add to the one before.
+_ACCIDENTS, _TOLD_ACCIDENTS = 0.03, 0.02
+_LAST_CALLS = 400
+
+
+@dataclass(slots=True)
+class LocalPace:
+    """What one worker knows of the pace of a rate key, and the moments that it has got."""
+
+    rate_key: str
+    pace: Pace = field(default_factory=Pace)
+    version: int = 0
+    free_until: float = 0.0
+    moments: deque[float] = field(default_factory=deque)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+    asking: bool = False
+    sharing: bool = False
+    #: Of the last calls, how many were refused.
+    calls: int = 0
+    refusals: int = 0
+    #: Calls answered since Valkey was told, and how many a second it knows of.
+    passed: int = 0
+    passing: float = 0.0
+    tokens_a_call: float = 0.0
+    told_time: float = 0.0
+    answer_time: float = 0.0
+    alone_next: float = 0.0
+    #: When calls of the last second were sent.
+    sent: deque[float] = field(default_factory=deque)
+
+    def count(self, *, refused: bool) -> None:
+        """Remember what became of a call."""
+        self.calls, self.refusals = self.calls + 1, self.refusals + refused
+        if self.calls >= _LAST_CALLS:
+            self.calls, self.refusals = self.calls // 2, self.refusals // 2
+
+    def refuses_by_accident(self) -> bool:
+        """Whether there are too few refusals to speak of a limit."""
+        return self.refusals <= self.calls * (_TOLD_ACCIDENTS if self.pace.told else _ACCIDENTS)
+
+    def learn(self, said: Answer | Unusable, *, started: float, now: float) -> Pace:
+        """Return the pace after the end of a call that began at `started`; times are of the shared clock."""
+        pace = self.pace
+        failure = said.failure if isinstance(said, Unusable) else None
+        if failure is not None and failure.verdict is Verdict.RATE:
+            self.count(refused=True)
+            if not self.refuses_by_accident():
+                pace = pace.refused(now, started, max(self.passing, float(self.passed)))
+        elif failure is None or failure.reason != "PROVIDER_UNAVAILABLE":
+            self.count(refused=False)
+            self.passed += 1
+            self.answer_time = now
+            pace = pace.answered(now, started)
+            if used := said.input_tokens + said.output_tokens:
+                usual = self.tokens_a_call or used
+                self.tokens_a_call = usual + (used - usual) * _USUAL_WEIGHT
+        if said.told is not None and now - self.told_time > _TOLD_SECONDS:
+            self.told_time = now
+            pace = pace.told_rate(calls_a_second(said.told, self.tokens_a_call))
+        return pace
+
+    def most_in_a_second(self) -> int:
+        """Return how many calls a second may have by what was announced; 0 when there is no need to count.
+
+        Between its turn and its sending a call gets its key. What piled up there would exceed a limit that
+        the provider counts over a second.
+        """
+        return 0 if self.pace.told < _SMOOTHED_RATE else int(self.pace.told * SHARE_OF_TOLD)
+
+    def crowded_seconds(self, most: int, *, now: float) -> float:
+        """Return how long a call must wait so that no second has more than `most`, by the worker's clock."""
+        while self.sent and self.sent[0] <= now - 1.0:
+            self.sent.popleft()
+        return 0.0 if len(self.sent) < most else self.sent[0] + 1.001 - now
+
+    def make_moments(self, rate: float, *, now: float, wanted: int) -> float:
+        """Make up moments at a rate that is not shared; return how long to wait when there are none."""
+        gap = 1.0 / rate
+        first = min(max(self.alone_next, now), now + HORIZON_SECONDS + gap)
+        if (late := first - now - HORIZON_SECONDS) > 0:
+            return late
+        count = min(wanted, int(-late / gap) + 1)
+        self.moments.extend(first + number * gap for number in range(count))
+        self.alone_next = first + count * gap
+        return 0.0

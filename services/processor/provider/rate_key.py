@@ -1,0 +1,8 @@
+"""Rate keys: an API key together with a model, which a provider limits as one."""
+
+import hashlib
+
+
+def rate_key(api_key: str, model: str) -> str:
+    """Return the name under which calls with an API key to a model are paced and parked."""
+    return hashlib.sha256(f"{api_key}\n{model}".encode()).hexdigest()[:32]

@@ -1,0 +1,55 @@
+"""How a model is asked and what its answers become: one value from the template to the sealed snapshot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from services.processor.templates import schema
+
+DEFAULT_MODEL = "gpt-4o-mini"
+DEFAULT_TEMPERATURE = 0.7
+DEFAULT_MAX_TOKENS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSettings:
+    """A prompt, the model it goes to, the limits of its answer, and the columns the answer fills.
+
+    Names and order of the fields are a stored format: sealed snapshots have them as keys, and digests of
+    requests are made over them. New fields go to the end and have a default.
+    """
+
+    prompt: str
+    output_column: str
+    model: str = DEFAULT_MODEL
+    temperature: float = DEFAULT_TEMPERATURE
+    max_tokens: int = DEFAULT_MAX_TOKENS
+    #: 0 is no limit.
+    character_limit: int = 0
+    word_limit: int = 0
+    forbidden_words: tuple[str, ...] = ()
+    reference_columns: tuple[str, ...] = ()
+    json_schema: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that answers fill: one, or one for each property of the schema."""
+        if not self.json_schema:
+            return (self.output_column,)
+        return tuple(f"{self.output_column}.{name}" for name in schema.properties(self.json_schema))
+
+    def document(self) -> dict[str, Any]:
+        """Return the settings by name, in their order."""
+        return {name: getattr(self, name) for name in NAMES}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Return the settings that a document holds by name, with defaults for those it lacks."""
+        values: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in document.items()
+        }
+        return cls(**values)
+
+
+#: Every setting, in order.
+NAMES = tuple(field.name for field in fields(PromptSettings))

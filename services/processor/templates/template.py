@@ -1,0 +1,118 @@
+"""A template: what its owner may say of it, and how a change to it is merged."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.processor.templates import schema
+from services.processor.templates.errors import TemplateInvalid, UpdateMaskInvalid
+from services.processor.templates.prompt import parse_prompt
+from services.processor.templates.prompt_settings import DEFAULT_MODEL, NAMES, PromptSettings
+
+_OWN = ("display_name", "category")
+_REQUIRED = (*_OWN, "prompt", "output_column")
+_OUTPUT_ONLY = frozenset({"name", "create_time", "update_time"})
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFields:
+    """What the owner says of a template."""
+
+    display_name: str
+    category: str
+    settings: PromptSettings
+
+    def document(self) -> dict[str, Any]:
+        """Return every field by name, the settings beside the template's own."""
+        return {"display_name": self.display_name, "category": self.category, **self.settings.document()}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A stored template."""
+
+    id: str
+    account: str
+    fields: TemplateFields
+    create_time: datetime
+    update_time: datetime
+
+
+class FindsTemplates(Protocol):
+    """Finds stored templates."""
+
+    async def get_many(self, account: str, ids: list[str]) -> list[Template]:
+        """Return templates in the order of their ids; raise TemplateNotFound."""
+        ...
+
+
+def check(of: TemplateFields) -> TemplateFields:
+    """Return the fields, trimmed where they are names; raise TemplateInvalid naming every field at fault."""
+    trimmed = TemplateFields(of.display_name.strip(), of.category.strip(), _trimmed(of.settings))
+    said = trimmed.document()
+    violations = [(name, "is required") for name in _REQUIRED if not said[name].strip()]
+    violations += [
+        (name, "must not hold control characters")
+        for name in ("display_name", "category", "output_column", "model")
+        if _has_controls(said[name])
+    ]
+    violations += [
+        (name, "must not hold control characters")
+        for name in ("forbidden_words", "reference_columns")
+        if any(map(_has_controls, said[name]))
+    ]
+    if said["json_schema"]:
+        try:
+            schema.check(said["json_schema"])
+        except schema.SchemaInvalid as error:
+            violations.append(("json_schema", str(error)))
+    if "\0" in said["prompt"]:
+        violations.append(("prompt", "must not hold NUL"))
+    try:
+        parse_prompt(said["prompt"])
+    except TemplateInvalid as error:
+        violations += error.violations
+    if violations:
+        raise TemplateInvalid(violations=violations)
+    return trimmed
+
+
+def _trimmed(settings: PromptSettings) -> PromptSettings:
+    return replace(
+        settings,
+        output_column=settings.output_column.strip(),
+        model=settings.model.strip() or DEFAULT_MODEL,
+        forbidden_words=_names(settings.forbidden_words),
+        reference_columns=_names(settings.reference_columns),
+        json_schema=settings.json_schema.strip(),
+    )
+
+
+def _names(given: Sequence[str]) -> tuple[str, ...]:
+    """Return names trimmed, without empty ones and repetitions, in their order."""
+    return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
+
+
+def _has_controls(text: str) -> bool:
+    return any(ord(character) < 32 for character in text)
+
+
+def merge(
+    old: TemplateFields, new: TemplateFields, given: Collection[str], mask: Sequence[str]
+) -> TemplateFields:
+    """Return the old fields with those replaced that the mask names, or all that the body gives.
+
+    `given` are the names of the fields that the body gives. Raises UpdateMaskInvalid.
+    """
+    known = {*_OWN, *NAMES}
+    if "*" in mask:
+        return new
+    if unknown := sorted(set(mask) - known - _OUTPUT_ONLY):
+        raise UpdateMaskInvalid(violations=[("update_mask", f"unknown field {name}") for name in unknown])
+    chosen = known.intersection(mask or given)
+    return replace(
+        old,
+        settings=replace(old.settings, **{name: getattr(new.settings, name) for name in chosen & {*NAMES}}),
+        **{name: getattr(new, name) for name in chosen & {*_OWN}},
+    )

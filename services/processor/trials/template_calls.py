@@ -1,0 +1,117 @@
+"""The calls of one test of templates, and what each step of a row came to."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.processor.answers import flags
+from services.processor.answers.checks import AnswerChecks
+from services.processor.jobs.plan import Snapshot
+from services.processor.outside import ReleasesApiKeys
+from services.processor.provider.answer import AsksProviders
+from services.processor.provider.failures import Failure, Verdict
+from services.processor.provider.rate_key import rate_key
+from services.processor.rows.calls import Called, Calls, Limiter
+from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
+from services.processor.rows.requests import RefusedParameters
+from services.processor.usage.meter import UsageMeter
+
+_NOT_IN_TIME = Failure(Verdict.ROW_FAILS, "TEST_TIMED_OUT", "The test ended before this step did")
+
+
+@dataclass(slots=True)
+class TestedStep:
+    """One step of one row; `failure` says why it has no outputs, if it was begun."""
+
+    template: str
+    prompt: str = ""
+    outputs: tuple[tuple[str, str], ...] = ()
+    flags: tuple[str, ...] = ()
+    failure: Failure | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(slots=True)
+class TestedRow:
+    """One row of a test."""
+
+    number: int
+    confidence: int
+    steps: list[TestedStep] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """What is needed to call a provider."""
+
+    keys: ReleasesApiKeys
+    provider: AsksProviders
+    limiter: Limiter
+    refused: RefusedParameters
+    meter: UsageMeter
+
+
+class TestCalls:
+    """The calls of one test."""
+
+    def __init__(self, snapshot: Snapshot, api_key: str, *, grant: str, callers: Callers) -> None:
+        self._steps = snapshot.steps
+        self._prompts = snapshot.prompts()
+        self._checks = [
+            AnswerChecks(step.settings, prompt)
+            for step, prompt in zip(self._steps, self._prompts, strict=True)
+        ]
+        self._rate_keys = [rate_key(api_key, step.settings.model) for step in self._steps]
+        self._ended = Ended()
+        self._calls = Calls(
+            keys=callers.keys,
+            provider=callers.provider,
+            limiter=callers.limiter,
+            refused=callers.refused,
+            ended=self._ended,
+            grant=grant,
+            claim=0,
+            dice=random.random,
+        )
+
+    async def run_row(self, row: TestedRow, values: list[str]) -> None:
+        """Run a row's steps until one fails."""
+        for position, step in enumerate(self._steps):
+            tested = TestedStep(step.template, self._prompts[position].render(values))
+            row.steps.append(tested)
+            called = await self._calls.call(
+                row.number,
+                position,
+                settings=step.settings,
+                rate_key=self._rate_keys[position],
+                prompt=tested.prompt,
+            )
+            tested.input_tokens, tested.output_tokens = called.input_tokens, called.output_tokens
+            if called.texts is None:
+                tested.failure = _why(called, self._ended.ending)
+                return
+            texts, bits = self._checks[position].check(called.texts, values)
+            tested.outputs = tuple(zip(step.settings.columns, texts, strict=True))
+            tested.flags = flags.names(bits)
+            values += texts
+
+    def time_is_over(self, rows: Sequence[TestedRow]) -> None:
+        """Say of the steps that are under way that they did not end."""
+        for row in rows:
+            if row.steps and not row.steps[-1].outputs and row.steps[-1].failure is None:
+                row.steps[-1].failure = _NOT_IN_TIME
+
+
+def _why(called: Called, ending: Ending | None) -> Failure:
+    if called.failure is not None:
+        return called.failure
+    match ending:
+        case Pause(_, reason, message) | Fail(reason, message):
+            return Failure(Verdict.JOB_PAUSES, reason, message)
+        case Again():
+            return Failure(
+                Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider wants to be left alone longer"
+            )
+        case _:
+            return _NOT_IN_TIME
