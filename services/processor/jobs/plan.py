@@ -87,7 +87,7 @@ def check_order(steps: Sequence[Step], names: Sequence[str], variable: str) -> N
     for step in steps:
         if folded in map(_folded, step.settings.columns) and folded not in map(_folded, names):
             raise UnknownVariable(
-                f"{{{{{variable}}}}} is used before {step.template} makes it: move that template up",
+                f"{{{{{variable}}}}} is used before {step.template} fills it; move that template up",
                 variable=variable,
                 template=step.template,
             )
@@ -101,7 +101,7 @@ def check_outputs(columns: Sequence[str], steps: Sequence[Step]) -> None:
             name = _folded(column)
             if name in taken:
                 raise OutputColumnClash(
-                    f"Output column {column} has the name of another column",
+                    f"Output column {column} has the same name as another column; rename one of them",
                     column=column,
                     template=step.template,
                 )

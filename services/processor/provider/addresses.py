@@ -14,13 +14,13 @@ from services.common.errors import DomainError, Kind
 class AddressNotAllowed(DomainError):
     reason = "BASE_URL_NOT_ALLOWED"
     kind = Kind.PRECONDITION
-    message = "The provider's address is not allowed"
+    message = "The provider's address must be public and use https"
 
 
 class WebhookUrlNotAllowed(DomainError):
     reason = "WEBHOOK_URL_NOT_ALLOWED"
     kind = Kind.INVALID
-    message = "A webhook's address must be https and public"
+    message = "A webhook's address must be public and use https"
 
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -52,17 +52,29 @@ class Failure:
 
 
 UNREACHABLE = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached")
-TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long")
+TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long to answer")
 MALFORMED = Failure(
-    Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was empty or not understood"
+    Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was empty or could not be read"
 )
 UNFITTING = Failure(
-    Verdict.AGAIN, "OUTPUT_SCHEMA_MISMATCH", "The answer is not an object of the template's JSON schema"
+    Verdict.AGAIN, "OUTPUT_SCHEMA_MISMATCH", "The answer does not fit the template's JSON schema"
 )
 TOO_LARGE = Failure(Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was too large")
-TRUNCATED = Failure(Verdict.ROW_FAILS, "OUTPUT_TRUNCATED", "The answer was cut off by the token limit")
-KEY_ECHOED = Failure(Verdict.ROW_FAILS, "PROVIDER_ANSWER_INVALID", "The provider's answer showed the API key")
-KEY_UNSENDABLE = Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The key cannot be sent in a header")
+TRUNCATED = Failure(
+    Verdict.ROW_FAILS,
+    "OUTPUT_TRUNCATED",
+    "The answer reached max_tokens and was cut off; raise it in the template",
+)
+KEY_ECHOED = Failure(
+    Verdict.ROW_FAILS,
+    "PROVIDER_ANSWER_INVALID",
+    "The provider's answer contained the API key, so it was discarded",
+)
+KEY_UNSENDABLE = Failure(
+    Verdict.JOB_PAUSES,
+    "PROVIDER_AUTH",
+    "The API key has characters that cannot be sent in a header; store it again",
+)
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 
 
@@ -71,11 +83,18 @@ def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], 
     code = _code(error.get("code")) or _code(error.get("type"))
     wait = retry_after(headers, now)
     if code == "insufficient_quota" or status == 402:
-        return Failure(Verdict.JOB_PAUSES, "PROVIDER_QUOTA", "The key's credit is used up")
+        return Failure(
+            Verdict.JOB_PAUSES, "PROVIDER_QUOTA", "The API key's credit at the provider is used up"
+        )
     if status in (401, 403):
-        return Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The provider refused the key")
+        return Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The provider rejected the API key")
     if status == 429:
-        return Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider kept refusing for rate", wait)
+        return Failure(
+            Verdict.RATE,
+            "PROVIDER_RATE_LIMITED",
+            "The provider kept refusing calls because of its rate limit",
+            wait,
+        )
     if status in (408, 409, 425) or status >= 500:
         said = f"The provider answered with status {status}"
         return Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", said, wait)

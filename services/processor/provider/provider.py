@@ -75,15 +75,15 @@ class _Transport(httpx2.AsyncBaseTransport):
             ) as response:
                 body = await self._body(response)
         except TimeoutError:
-            raise httpx2.ReadTimeout("no whole answer in time") from None
+            raise httpx2.ReadTimeout("no complete answer arrived in time") from None
         except (aiohttp.ClientError, OSError):
-            raise httpx2.ConnectError("no connection, or it broke") from None
+            raise httpx2.ConnectError("the connection failed") from None
         headers = [(name, value) for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS]
         return httpx2.Response(response.status, headers=headers, content=body, request=request)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise AnswerTooLarge("the answer is packed")
+            raise AnswerTooLarge("the answer is compressed")
         body = bytearray()
         async for piece in response.content.iter_any():
             body += piece

@@ -34,7 +34,7 @@ UNANSWERED_RELEASES = 8
 #: Lost answers make a use unusable; more of them than this is something else.
 _REPLAYS = 20
 _BUDGET_SECONDS = 0.1
-_OVER_BUDGET = "The next call could exceed the job's budget"
+_OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
 # The longest form of what a model is told.
 _EVERYTHING_REFUSED = frozenset({"response_format"})
 

@@ -86,8 +86,8 @@ class Ended:
 
 
 _GRANT_MESSAGES = {
-    "GRANT_EXPIRED": "The leave to work on this job ran out",
-    "GRANT_EXHAUSTED": "The job has used all the calls that it was allowed",
+    "GRANT_EXPIRED": "This job's permission to run has expired; resume the job to renew it",
+    "GRANT_EXHAUSTED": "This job's permission to run is used up; resume the job to renew it",
 }
 _GRANT_REASONS = ("GRANT_EXPIRED", "GRANT_REVOKED", "GRANT_INVALID", "GRANT_EXHAUSTED", "UNAUTHENTICATED")
 
@@ -104,13 +104,19 @@ class TryAgain(Exception):
 def ending_of(error: DomainError) -> Ending:
     """Return what a refusal of another service means for the work that met it."""
     if error.reason in ("API_KEY_DELETED", "API_KEY_NOT_FOUND"):
-        return Pause("API_KEY_DELETED", "API_KEY_DELETED", "The job's API key was deleted")
+        return Pause(
+            "API_KEY_DELETED",
+            "API_KEY_DELETED",
+            "The job's API key was deleted; resume the job with another one",
+        )
     if error.reason in _GRANT_REASONS:
         reason = "GRANT_EXPIRED" if error.reason == "UNAUTHENTICATED" else error.reason
-        message = _GRANT_MESSAGES.get(reason, "The leave to work on this job has ended")
+        message = _GRANT_MESSAGES.get(
+            reason, "This job's permission to run is no longer valid; resume the job to renew it"
+        )
         return Pause("GRANT_EXPIRED", reason, message)
     if error.reason == "FILE_NOT_FOUND":
-        return Fail("FILE_DELETED", "The file was deleted while the job ran")
+        return Fail("FILE_DELETED", "The file was deleted while the job was running")
     if error.kind in (Kind.UNAVAILABLE, Kind.INTERNAL, Kind.EXHAUSTED, Kind.CONFLICT):
         return Again(UNAVAILABLE_SECONDS)
     return Fail(error.reason, error.message)

@@ -95,7 +95,13 @@ class ShardRuns:
         if claim is None:
             return
         if claim.claims > MOST_CLAIMS:
-            await self._end(claim, Fail("WORKER_FAILED", "The job's rows could not be worked on"))
+            await self._end(
+                claim,
+                Fail(
+                    "WORKER_FAILED",
+                    "The job was ended because too many workers in a row stopped on the same rows",
+                ),
+            )
             return
         try:
             ending = await self._work(claim)
@@ -129,7 +135,9 @@ class ShardRuns:
                 for loop, (claim, _) in list(self._loops.items()):
                     state = states.get(claim.job)
                     if claim.job in used_up:
-                        loop.end(Pause("QUOTA", "USAGE_LIMIT", "Usage limit exceeded"))
+                        loop.end(
+                            Pause("QUOTA", "USAGE_LIMIT", "The account's plan for this month is used up")
+                        )
                     if state is State.PAUSED:
                         # Rows in flight finish, no new ones start.
                         loop.end(Stopped())

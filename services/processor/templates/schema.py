@@ -109,7 +109,7 @@ class AnswerSchema:
             # Lists in lists can be read four times as deeply as they can be written.
             raise Unfitting("it is nested too deeply") from None
         if any("\0" in each for each in texts):
-            raise Unfitting("it contains NUL")
+            raise Unfitting("it contains a NUL character")
         if not self._cost.allows(answer, values, texts):
             raise Unfitting("it is too long to be checked against this schema")
         try:
@@ -150,12 +150,12 @@ def _check_columns(schema: dict[str, Any]) -> None:
         raise SchemaInvalid(f"must have 1 to {MOST_COLUMNS} properties")
     for name, about in found.items():
         if not name.strip() or len(name) > _LONGEST_NAME or any(ord(letter) < 32 for letter in name):
-            raise SchemaInvalid("has a property whose name cannot be a column's")
+            raise SchemaInvalid("has a property whose name cannot be a column name")
         if not isinstance(about, dict) or not _known(about.get("type")):
-            raise SchemaInvalid(f"must say the type of {name}")
+            raise SchemaInvalid(f"must state the type of {name}")
     folded = {name.strip().casefold() for name in found}
     if len(folded) != len(found):
-        raise SchemaInvalid("has two properties of one name, but for case")
+        raise SchemaInvalid("has two properties whose names differ only in case")
 
 
 def _known(kind: object) -> bool:
@@ -166,7 +166,7 @@ def _known(kind: object) -> bool:
 def _check_dialect(schema: dict[str, Any]) -> None:
     named = schema.get("$schema")
     if named is not None and (not isinstance(named, str) or named.removesuffix("#") not in _DRAFTS):
-        raise SchemaInvalid("must be of JSON Schema draft 2020-12, 2019-09, 7 or 6, if it names its $schema")
+        raise SchemaInvalid("names a $schema that is not JSON Schema draft 2020-12, 2019-09, 7 or 6")
 
 
 def _compiled(schema: dict[str, Any], largest_pattern: int = _LARGEST_PATTERN) -> jsonschema_rs.Validator:
@@ -213,7 +213,7 @@ def _why(error: jsonschema_rs.ValidationError) -> str:
     """Say what is wrong with a schema, in the words of its own."""
     place = "/".join(map(str, error.instance_path))
     if "pattern" in error.instance_path[-1:] or "patternProperties" in error.instance_path[-2:]:
-        why = "is no pattern that is taken (at most 64 KiB compiled, no look-around, no back-references)"
+        why = "is not an accepted pattern (at most 64 KiB compiled, no look-around, no back-references)"
     else:
         why = error.message
     return _printable(f"is not a valid JSON schema: {place} {why}" if place else f"is not valid: {why}")

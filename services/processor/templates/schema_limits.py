@@ -96,7 +96,7 @@ def check(root: dict[str, Any], pattern_nanos: Callable[[str], int]) -> None:
             if keyword in schema and not (schema is root and keyword == "$id"):
                 raise SchemaInvalid(f"must not use {keyword}")
         if "$schema" in schema and schema is not root:
-            raise SchemaInvalid("must name its $schema at the top alone")
+            raise SchemaInvalid("must name its $schema only at the top level")
         step = schema.get("multipleOf", 1)
         if isinstance(step, int | float) and not _SMALLEST_STEP <= step <= _LARGEST_STEP:
             raise SchemaInvalid("must have a multipleOf between 0.000000001 and 1000000000")
@@ -110,7 +110,7 @@ def check(root: dict[str, Any], pattern_nanos: Callable[[str], int]) -> None:
         )
     counted = _Sum(root, lambda schema: len(schema), apart=False, known=known)
     if sum(counted.of(each) for each in _roots(root)) > MOST_KEYWORDS:
-        raise SchemaInvalid(f"must have at most {MOST_KEYWORDS} keywords, counting what each $ref leads to")
+        raise SchemaInvalid(f"must have at most {MOST_KEYWORDS} keywords, with all $refs followed")
 
 
 def _roots(root: dict[str, Any]) -> Iterator[Any]:

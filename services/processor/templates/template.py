@@ -53,12 +53,12 @@ def check(of: TemplateFields) -> TemplateFields:
     said = trimmed.document()
     violations = [(name, "is required") for name in _REQUIRED if not said[name].strip()]
     violations += [
-        (name, "must not hold control characters")
+        (name, "must not contain control characters")
         for name in ("display_name", "category", "output_column", "model")
         if _has_controls(said[name])
     ]
     violations += [
-        (name, "must not hold control characters")
+        (name, "must not contain control characters")
         for name in ("forbidden_words", "reference_columns")
         if any(map(_has_controls, said[name]))
     ]
@@ -68,7 +68,7 @@ def check(of: TemplateFields) -> TemplateFields:
         except schema.SchemaInvalid as error:
             violations.append(("json_schema", str(error)))
     if "\0" in said["prompt"]:
-        violations.append(("prompt", "must not hold NUL"))
+        violations.append(("prompt", "must not contain NUL characters"))
     try:
         parse_prompt(said["prompt"])
     except TemplateInvalid as error:

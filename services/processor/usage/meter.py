@@ -14,7 +14,7 @@ from services.processor.usage.prices import facts_of
 class UsageLimit(DomainError):
     reason = "USAGE_LIMIT"
     kind = Kind.EXHAUSTED
-    message = "Usage limit exceeded"
+    message = "This needs more usage than the account's plan has left for this month"
 
 
 #: Usages a month by plan; None is no limit.

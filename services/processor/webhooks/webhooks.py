@@ -172,7 +172,7 @@ class Webhooks:
         if any(ord(letter) < 32 for letter in fields.display_name):
             raise WebhookInvalid(violations=[("display_name", "must be one line")])
         if unknown := [each for each in fields.events if each not in EVENTS]:
-            raise WebhookInvalid(violations=[("events", f"{unknown[0]!r} is none of {', '.join(EVENTS)}")])
+            raise WebhookInvalid(violations=[("events", f"{unknown[0]!r} is not one of {', '.join(EVENTS)}")])
         if not fields.url:
             raise WebhookInvalid(violations=[("url", "is required")])
         self._addresses.check_webhook(fields.url)

@@ -125,7 +125,7 @@ class WebhookStore:
                 await session.execute(_secret(account, id_, generation, wrapped))
         except IntegrityError:
             # Somebody rotated it at the same time, or it is gone.
-            raise WebhookInvalid("The webhook was changed at the same time; try again") from None
+            raise WebhookInvalid("Another request changed the webhook at the same time; try again") from None
 
 
 def _secret(account: str, webhook: str, generation: int, wrapped: bytes) -> Insert:
