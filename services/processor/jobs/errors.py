@@ -1,4 +1,4 @@
-"""Refusals that are about jobs."""
+"""Errors about jobs."""
 
 from services.common.errors import DomainError, Kind
 

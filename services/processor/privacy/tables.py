@@ -1,9 +1,9 @@
-"""What the processor holds of people: templates, jobs and what became of their rows, webhooks."""
+"""What the processor holds about people: templates, jobs with the results of their rows, webhooks."""
 
 from services.common.privacy import Held
 
 _OWN = "the same in every row"
-_QUEUE = "tasks of the queue name a job and nothing else; one whose job is gone ends by itself"
+_QUEUE = "a task in the queue names a job and nothing else, and ends by itself if its job is gone"
 _JOBS = "job IN (SELECT id FROM job WHERE account = :account)"
 
 HELD = (
@@ -60,16 +60,16 @@ HELD = (
         ),
         withheld={"account": _OWN},
     ),
-    # Before their jobs, by which they are found.
+    # These come before their jobs, because they are found through them.
     Held(
         "result",
         owned=_JOBS,
-        not_exported="handed out opened, with their outputs, as rows.csv of each job",
+        not_exported="exported decrypted, with their outputs, as rows.csv of each job",
     ),
     Held(
         "answer",
         owned=_JOBS,
-        not_exported="copies for identical prompts while a job runs; the same texts are in rows.csv",
+        not_exported="copies for identical prompts, kept while a job runs; rows.csv has the same texts",
     ),
     Held(
         "shard",
@@ -95,7 +95,7 @@ HELD = (
         withheld={
             "account": _OWN,
             "wrapped_key": "key material",
-            "snapshot": "handed out opened, as snapshot.json of each job",
+            "snapshot": "exported decrypted, as snapshot.json of each job",
             "grant_token": "a credential",
         },
     ),
@@ -104,7 +104,7 @@ HELD = (
         owned="account = :account",
         path="repeated_requests.json",
         exported=("method", "key", "resource", "create_time"),
-        withheld={"account": _OWN, "digest": "a code over what was asked"},
+        withheld={"account": _OWN, "digest": "a digest of the request"},
     ),
     Held("procrastinate_jobs", not_exported=_QUEUE, kept=_QUEUE),
     Held("procrastinate_events", not_exported=_QUEUE, kept=_QUEUE),

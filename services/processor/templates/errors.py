@@ -1,4 +1,4 @@
-"""Outcomes that the processor's rules name."""
+"""Errors about templates and variables."""
 
 from services.common.errors import DomainError, Kind
 

@@ -1,4 +1,4 @@
-"""Refusals that are about webhooks and their deliveries."""
+"""Errors about webhooks and their deliveries."""
 
 from services.common.errors import DomainError, Kind
 
