@@ -1,1 +1,1 @@
-"""The processor: templates, jobs, rows, results. It holds no key; the vault lends one for each call."""
+"""The processor: templates, jobs, rows, results. It stores no API key; the vault releases one per call."""

@@ -20,7 +20,7 @@ USAGE = "usage: python -m services.processor serve|migrate|worker"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command that the arguments name; return the exit status."""
+    """Run the command named by the arguments; return the exit status."""
     if arguments == ["migrate"]:
         migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
     elif arguments == ["serve"]:

@@ -79,7 +79,7 @@ class VariableRow(Base):
 
 
 class JobRow(Base):
-    """A job. Its counters cover finished shards; those under way have their own."""
+    """A job. Its counters cover finished shards; unfinished shards have their own."""
 
     __tablename__ = "job"
     __table_args__ = (Index("job_by_account", "account", "create_time", "id"),)
@@ -101,26 +101,26 @@ class JobRow(Base):
     failed: Mapped[int] = mapped_column(default=0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    #: Billionths of a US dollar: what the tokens cost, the most that they may (0 is no limit), and what
-    #: is spent or set aside for calls. Without a price for every model the cost is unknown.
+    #: Billionths of a US dollar: what the tokens cost, the budget (0 means no limit), and what is spent
+    #: or set aside for calls. Unless every model has a price, the cost is unknown.
     cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     max_cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     reserved_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     priced: Mapped[bool] = mapped_column(server_default="false")
     shard_count: Mapped[int]
     shards_done: Mapped[int] = mapped_column(default=0)
-    #: The job's data key as the vault sealed it, and what is sealed under it.
+    #: The job's data key as the vault wrapped it, and the snapshot that is sealed under it.
     wrapped_key: Mapped[bytes]
     snapshot: Mapped[bytes]
-    #: A grant to go on without the owner; worth nothing without the processor's certificate.
+    #: The grant to continue without the owner; it is useless without the processor's certificate.
     grant_token: Mapped[str]
     grant_id: Mapped[str]
     grant_expire_time: Mapped[datetime]
-    #: Fence of whoever assembles the result file, and the file's facts once it is there.
+    #: The fence of the worker that assembles the result file, and the file's facts once it exists.
     result_fence: Mapped[int] = mapped_column(BigInteger, default=0)
     result_size: Mapped[int] = mapped_column(BigInteger, default=0)
     result_sha256: Mapped[str] = mapped_column(default="")
-    #: Rows done at a moment, and the rate up to it.
+    #: The last progress mark: when it was made, how many rows were done, and the rate until then.
     mark_time: Mapped[datetime | None]
     mark_done: Mapped[int] = mapped_column(default=0)
     mark_rate: Mapped[float] = mapped_column(default=0.0)
@@ -130,7 +130,7 @@ class JobRow(Base):
 
 
 class JobSettingRow(Base):
-    """What holds for all jobs of an account; 0 leaves a number to the installation."""
+    """Settings for all jobs of an account; 0 stands for the installation's default."""
 
     __tablename__ = "job_setting"
 
@@ -141,8 +141,8 @@ class JobSettingRow(Base):
 class ShardRow(Base):
     """A run of rows that one worker holds at a time.
 
-    WAITING, QUEUED (a worker may take it), RUNNING (one has), HALTED (begun, and given back by a pause or
-    opened again for some of its rows), DONE.
+    WAITING, QUEUED (a worker may claim it), RUNNING (a worker holds it), HALTED (begun, then given back by a
+    pause or reopened for some of its rows), DONE.
     """
 
     __tablename__ = "shard"
@@ -156,11 +156,11 @@ class ShardRow(Base):
     first_row: Mapped[int]
     last_row: Mapped[int]
     state: Mapped[str]
-    #: Calls in flight that the shard may have.
+    #: How many calls in flight the shard may have.
     calls: Mapped[int]
-    #: Who holds it: each claim takes a new number, and a write under an older one is lost.
+    #: The fence: each claim gets a higher number, and a write under an older one is dropped.
     fence: Mapped[int] = mapped_column(BigInteger)
-    #: Claims since the last row was finished.
+    #: How often it was claimed since its last row was finished.
     claims: Mapped[int]
     succeeded: Mapped[int]
     failed: Mapped[int]
@@ -170,7 +170,7 @@ class ShardRow(Base):
 
 
 class UsageDayRow(Base):
-    """Use of an account by day and model; slots keep shards that commit at once out of each other's way."""
+    """An account's usage by day and model; slots keep concurrent commits from waiting for each other."""
 
     __tablename__ = "usage_day"
 
@@ -185,7 +185,7 @@ class UsageDayRow(Base):
 
 
 class ResultRow(Base):
-    """What became of a row: 0 under way (some templates of a chain are done), 1 succeeded, 2 failed."""
+    """A row's result: 0 under way (some steps are done), 1 succeeded, 2 failed."""
 
     __tablename__ = "result"
     __table_args__ = (Index("result_failed", "job", "row", postgresql_where="state = 2"),)
@@ -198,12 +198,12 @@ class ResultRow(Base):
     #: A bit for each flag (`flags.py`), and how complete the row's input was, 0 to 100.
     flags: Mapped[int] = mapped_column(server_default="0")
     confidence: Mapped[int] = mapped_column(SmallInteger, server_default="100")
-    #: Outputs and the failure's sentence, sealed under the job's data key.
+    #: The outputs and the error message, sealed under the job's data key.
     payload: Mapped[bytes]
 
 
 class WebhookRow(Base):
-    """Where messages about an account's jobs go. A trigger on `job` makes the deliveries."""
+    """An address that gets messages about an account's jobs. A trigger on `job` makes the deliveries."""
 
     __tablename__ = "webhook"
     __table_args__ = (Index("webhook_by_account", "account", "create_time", "id"),)
@@ -220,7 +220,7 @@ class WebhookRow(Base):
 
 
 class WebhookSecretRow(Base):
-    """A secret as the vault sealed it; the newest has no end, the one before it may live on for a while."""
+    """A secret as the vault sealed it. The newest has no expiry; the one before it may stay valid a while."""
 
     __tablename__ = "webhook_secret"
     __table_args__ = (Index("webhook_secret_by_account", "account", "webhook", "generation"),)
@@ -233,7 +233,7 @@ class WebhookSecretRow(Base):
 
 
 class WebhookDeliveryRow(Base):
-    """A message to a webhook: what it tells, and how far it is (PENDING, DELIVERED, FAILED)."""
+    """A message to a webhook: its content and its state (PENDING, DELIVERED, FAILED)."""
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (
@@ -258,20 +258,20 @@ class WebhookDeliveryRow(Base):
     create_time: Mapped[datetime]
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(server_default="0")
-    #: Attempts before it was asked for once more: from there they are counted anew.
+    #: Attempts before the owner requested it again; from there they are counted anew.
     attempts_before: Mapped[int] = mapped_column(server_default="0")
-    #: Who sends it: each claim takes a new number, and what is noted under an older one is lost.
+    #: The fence: each claim gets a higher number, and a note under an older one is dropped.
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     status_code: Mapped[int] = mapped_column(server_default="0")
     reason: Mapped[str] = mapped_column(server_default="")
     last_attempt_time: Mapped[datetime | None]
-    #: When it may be claimed; whoever has it moves this on, so that it comes back if they die.
+    #: When it may be claimed next. A claim moves this on, so the message comes back if its worker dies.
     next_attempt_time: Mapped[datetime | None]
     end_time: Mapped[datetime | None]
 
 
 class AnswerRow(Base):
-    """An answer while its job runs, for rows that ask the same: found by a keyed code, sealed."""
+    """A sealed answer, kept while its job runs for rows with the same prompt, and found by a keyed code."""
 
     __tablename__ = "answer"
 

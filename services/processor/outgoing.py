@@ -1,4 +1,4 @@
-"""What goes out to the internet, as the settings bound it: calls to providers, messages to webhooks."""
+"""What goes out to the internet, bounded by the settings: calls to providers, messages to webhooks."""
 
 from services.processor.provider.addresses import Endpoints
 from services.processor.provider.provider import Limits, Provider
@@ -6,7 +6,7 @@ from services.processor.settings import ProcessorSettings
 
 
 def provider_of(settings: ProcessorSettings) -> Provider:
-    """Return the client of providers; its connections are opened with the first call."""
+    """Return the client for providers; it opens no connection before the first call."""
     return Provider(
         Endpoints(settings.private_providers.split(",")),
         Limits(
@@ -18,5 +18,5 @@ def provider_of(settings: ProcessorSettings) -> Provider:
 
 
 def webhook_endpoints(settings: ProcessorSettings) -> Endpoints:
-    """Return the addresses to which webhooks may point."""
+    """Return the rules for the addresses of webhooks."""
     return Endpoints(settings.private_webhooks.split(","))

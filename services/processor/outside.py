@@ -1,6 +1,7 @@
-"""What the processor knows of the other services: values that cross their contracts, without the messages.
+"""What the processor knows of other services: the values that cross their contracts, without the messages.
 
-What several rooms ask of a service is declared here too, by what it does; a room that asks for more adds it.
+What several rooms need from a service is a Protocol here, named by what it does; a room that needs more
+extends it.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
@@ -14,7 +15,7 @@ from services.common.identity import Passport
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A key for one call, and the endpoint it may be sent to."""
+    """An API key for one call, and the endpoint it may be sent to."""
 
     secret: bytes = field(repr=False)
     base_url: str
@@ -22,7 +23,7 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a key is released for; each use is good for one release."""
+    """What an API key is released for; each use is good for one release."""
 
     row: int
     template: int
@@ -30,23 +31,23 @@ class Use:
     attempt: int
 
 
-#: Metadata that proves for whom a call is made.
+#: Call metadata that proves on whose behalf a call is made.
 Proof = tuple[tuple[str, str], ...]
 
 
 def as_person(person: Passport) -> Proof:
-    """Return the proof of somebody who is here."""
+    """Return the proof for a person whose request is being served."""
     return identity.metadata(person, identity.current_call().request_id)
 
 
 def by_grant(token: str) -> Proof:
-    """Return the proof of work that goes on without its owner."""
+    """Return the proof for work that continues without its owner."""
     return ((identity.GRANT_KEY, token),)
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What a job needs to know of a file."""
+    """What a job needs to know about a file."""
 
     name: str
     parse: int
@@ -56,7 +57,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What may be known of an API key before it is used."""
+    """What is known about an API key without its secret."""
 
     name: str
     base_url: str
@@ -64,7 +65,7 @@ class KeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A job's data key and the form in which it is kept."""
+    """A job's data key and its wrapped form, which is stored."""
 
     key: bytes
     wrapped: bytes
@@ -96,7 +97,7 @@ class GrantScope:
 
 @dataclass(frozen=True, slots=True)
 class ResultAbout:
-    """Which result file is written; a later fence replaces an earlier one's file."""
+    """Which result file is written; a file with a higher fence replaces one with a lower fence."""
 
     job: str
     variant: str
@@ -155,7 +156,7 @@ class DescribesApiKeys(Protocol):
 
 
 class ReleasesApiKeys(Protocol):
-    """Hands out the secret of an API key, for one call at a time."""
+    """Releases an API key, for one call at a time."""
 
     async def release(self, grant: str, use: Use) -> Released: ...
 
@@ -167,12 +168,12 @@ class OpensDataKeys(Protocol):
 
 
 class MintsGrants(Protocol):
-    """Gives work a grant to go on without its owner."""
+    """Mints the grants under which work continues without its owner."""
 
     async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
 
 
 class RevokesGrants(Protocol):
-    """Ends grants before their time."""
+    """Ends grants before they expire."""
 
     async def revoke_grant(self, grant_id: str, account: str) -> None: ...

@@ -1,4 +1,4 @@
-"""Who may call what: people, by the gateway."""
+"""Which callers may use which methods: people, through the gateway."""
 
 from services.common.identity import GATEWAY, Allow, Policy
 from services.common.policy import PRIVACY
@@ -17,7 +17,7 @@ POLICY: Policy = {
     _JOBS + "WatchJob": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "CancelJob": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "DeleteJob": Allow(GATEWAY, needs="passport", scope="write"),
-    # It starts nothing, but to the edge a POST is a change.
+    # It starts nothing, but the edge takes every POST for a change.
     _JOBS + "EstimateJob": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "PauseJob": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "ResumeJob": Allow(GATEWAY, needs="passport", scope="write"),
@@ -31,7 +31,7 @@ POLICY: Policy = {
     _TEMPLATES + "GetTemplate": Allow(GATEWAY, needs="passport", scope="read"),
     _TEMPLATES + "UpdateTemplate": Allow(GATEWAY, needs="passport", scope="write"),
     _TEMPLATES + "DeleteTemplate": Allow(GATEWAY, needs="passport", scope="write"),
-    # It changes nothing, but to the edge a POST is a change.
+    # It changes nothing, but the edge takes every POST for a change.
     _TEMPLATES + "PreviewTemplate": Allow(GATEWAY, needs="passport", scope="write"),
     _TEMPLATES + "DuplicateTemplate": Allow(GATEWAY, needs="passport", scope="write"),
     _TEMPLATES + "TestTemplate": Allow(GATEWAY, needs="passport", scope="write"),

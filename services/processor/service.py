@@ -1,4 +1,4 @@
-"""The processor as a server: its parts put together."""
+"""The processor as a server: builds its parts."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -63,7 +63,7 @@ from services.processor.wrapped_keys import WrappedKeyStore
 
 
 async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server.Parts:
-    """Construct everything."""
+    """Build the server's parts from the settings."""
     url = read_secret(settings.database_url_file)
     engine = opened.keep(database.engine(url), "dispose")
     pool = opened.keep(database.raw_pool(url))

@@ -1,4 +1,4 @@
-"""What the processor and its workers are told by the environment."""
+"""The settings of the processor and its workers, read from the environment."""
 
 from pathlib import Path
 from typing import Literal
@@ -16,33 +16,40 @@ class ProcessorSettings(ServiceSettings):
     files_address: str
     redis_url_file: Path
 
-    #: `host:port` list, comma separated: providers that are allowed although private or plain http.
+    #: Comma-separated `host:port` list: providers that are allowed even if private or plain http.
     private_providers: str = ""
-    #: `host:port` list, comma separated: webhooks that are allowed although private or plain http.
+    #: Comma-separated `host:port` list: webhooks that are allowed even if private or plain http.
     private_webhooks: str = ""
-    #: Provider calls in flight of a job that does not say, and of any job at most.
+    #: Provider calls in flight per job: the default, and the most that a job may ask for. A low default makes
+    #: jobs slow; a high one lets a single job fill the workers' places.
     parallel_calls: int = Field(default=5, ge=1)
     max_parallel_calls: int = Field(default=1000, ge=1)
-    #: Jobs of an account that have not ended; more are refused, so that the queue has a bound.
+    #: How many jobs of an account may be unfinished. More are refused, which bounds the queue. Too low
+    #: refuses people who start many small jobs; too high lets one account fill the queue's tables.
     max_live_jobs: int = Field(default=1000, ge=1)
-    #: What every account may use in a month, by the name of the plan.
+    #: The plan of every account, which says how much it may use in a month.
     plan: Literal["free", "starter", "growth", "scale", "unlimited"] = "unlimited"
     provider_connect_seconds: float = Field(default=10.0, gt=0)
     provider_total_seconds: float = Field(default=60.0, gt=0)
     max_answer_bytes: int = Field(default=1024 * 1024, ge=1024)
-    #: How long a provider may take when a key is tried; the edge gives the whole request 15 seconds.
+    #: How long a provider may take when an API key is tested. Too short reports slow providers as
+    #: unreachable; more than 10 seconds would exceed the 15 that the edge gives the whole request.
     key_test_seconds: float = Field(default=8.0, gt=0, le=10)
 
 
 class WorkerSettings(ProcessorSettings):
-    """Settings of a worker beside those."""
+    """The settings of a worker: those of the processor, and its own."""
 
-    #: Shards that one worker runs at once; each has at most 100 calls in flight.
+    #: How many shards one worker runs at once; each has at most 100 calls in flight. Fewer leave a worker
+    #: idle while calls are slow; more take memory, and make calls wait for the processor.
     worker_shards: int = Field(default=16, ge=1, le=200)
-    #: How long a worker may be silent before its shards are given to others.
+    #: How long a worker may be silent before its shards are given to others. Too short, and a busy worker
+    #: loses shards whose calls are then paid for twice; too long delays the takeover after a crash.
+    #: Heartbeats must be several times more frequent.
     stalled_seconds: float = Field(default=10.0, ge=1)
     heartbeat_seconds: float = Field(default=1.5, gt=0)
-    #: A job pauses when its provider has answered with nothing but refusals for rate for so long.
+    #: A job pauses after its provider has answered with nothing but rate-limit refusals for this long.
     rate_patience_seconds: float = Field(default=300.0, gt=0)
-    #: How long calls in flight may take to finish after a stop signal; what is left is given back.
+    #: How long calls in flight may take to finish after a stop signal. Too short drops calls that are paid
+    #: for; longer than the supervisor waits gets the worker killed, which drops them as well.
     drain_seconds: float = Field(default=8.0, ge=0)

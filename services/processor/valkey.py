@@ -1,4 +1,4 @@
-"""Valkey as the processor uses it: nothing waits for it, and without it everything goes on, later."""
+"""Valkey as the processor uses it: no work depends on it; without it, news arrives later."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from services.common.logs import describe, log
 
 _TIMEOUT_SECONDS = 1.0
 _RECONNECT_SECONDS = 1.0
-#: What a call raises when Valkey is away or late.
+#: What a call raises if Valkey is unreachable or too slow.
 TROUBLE = (RedisError, OSError, asyncio.TimeoutError)
 
 
 def connect(url: str) -> Redis:
-    """Return a client that gives up quickly, because nothing waits for it."""
+    """Return a client that gives up quickly, because no work depends on its answers."""
     return Redis.from_url(
         url,
         socket_timeout=_TIMEOUT_SECONDS,
@@ -28,7 +28,7 @@ def connect(url: str) -> Redis:
 
 
 async def follow(redis: Redis, pattern: str, heard: Callable[[str, str], None]) -> None:
-    """Hand each message of a channel pattern to `heard` until cancelled, over lost connections too."""
+    """Pass each message of a channel pattern to `heard`, across lost connections, until cancelled."""
     down = False
     while True:
         try:
@@ -36,7 +36,7 @@ async def follow(redis: Redis, pattern: str, heard: Callable[[str, str], None]) 
                 await pubsub.psubscribe(pattern)
                 down = False
                 while True:
-                    # A time-out is silence; the connection is tested by the next subscription.
+                    # No message within the timeout only means silence.
                     message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=5.0)
                     if message is not None:
                         heard(message["channel"], message["data"])

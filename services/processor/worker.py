@@ -1,4 +1,4 @@
-"""A worker: takes tasks from the queue, shows that it lives, and takes over from those that do not."""
+"""A worker: it takes tasks from the queue, sends heartbeats, and takes over from silent workers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,22 +22,22 @@ from services.processor.settings import WorkerSettings
 _POLL_SECONDS = 1.0
 _REAP_SECONDS = 1.0
 _RESTART_SECONDS = 1.0
-#: Result files that a worker assembles at once.
+#: How many result files a worker assembles at once.
 _ASSEMBLIES = 2
-#: After a drain, tasks only have to write down that they are given back.
+#: How long tasks may take after a drain; they only have to record that they are given back.
 _LAST_SECONDS = 3.0
 _LONGEST_RETRY_SECONDS = 30
 _OUTAGE_SECONDS = 1
 
 
 class AlwaysAgain(BaseRetryStrategy):
-    """A task is never given up by the queue; its own rules end it."""
+    """Never gives up a task; only the task's own rules end it."""
 
     def __init__(self, time: DatabaseTime) -> None:
         self._time = time
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
-        """Return when the task is due again: as it asked, or later the more often it failed."""
+        """Return when the task is due again: when it asked to be, or later the more often it has failed."""
         if isinstance(exception, TryAgain):
             priority = None if exception.turn is None else -exception.turn
             return RetryDecision(retry_at=self._time.after(exception.seconds), priority=priority)
@@ -69,7 +69,8 @@ class Worker:
         """Take tasks until `stop` is set; then finish what is in flight or give it back."""
         async with self._app.open_async(self._pool):
             loops = [asyncio.ensure_future(each) for each in (self._reap(), self._shards.oversee())]
-            # Places of their own: a job whose rows are paid for does not wait for the rows of others.
+            # Assemblies have their own places, so that a job whose rows are paid for does not wait for
+            # others' rows.
             places = {ROWS: self._settings.worker_shards, RESULTS: _ASSEMBLIES}
             taking = [asyncio.ensure_future(self._take_tasks(*each)) for each in places.items()]
             stopping = asyncio.ensure_future(stop.wait())
@@ -104,11 +105,11 @@ class Worker:
                 log.warning("worker.queue_lost")
             except (ConnectorException, *FAILURES) as error:
                 log.warning("worker.queue_lost", **describe(error))
-            # The database was away; what ran meanwhile goes on under its fence or is taken over.
+            # The database was away. Running work continues under its fence or is taken over.
             await asyncio.sleep(_RESTART_SECONDS)
 
     async def _reap(self) -> None:
-        """Give tasks of silent workers back. A task of the queue could not: it might be silent itself."""
+        """Give the tasks of silent workers back. As a task of the queue, it could itself be silent."""
         while True:
             try:
                 async with self._pool.connection() as connection:

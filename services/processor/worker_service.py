@@ -1,4 +1,4 @@
-"""A worker as a process: its parts put together."""
+"""A worker as a process: builds its parts."""
 
 import asyncio
 from functools import partial
@@ -41,7 +41,7 @@ async def work(settings: WorkerSettings) -> None:
 async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     url = read_secret(settings.database_url_file)
     engine = opened.keep(database.engine(url, pool_size=1), "dispose")
-    # Commits of shards are short; the queue's own statements come beside them.
+    # Few connections are enough: commits of shards are short. The queue's own statements need some as well.
     pool = opened.keep(database.raw_pool(url, low=2, high=12))
     await pool.open()
     redis = opened.keep(connect(read_secret(settings.redis_url_file)), "aclose")

@@ -1,4 +1,4 @@
-"""The wrapped data keys of jobs and secrets of webhooks, for the rotation of account keys."""
+"""The wrapped data keys of jobs and wrapped secrets of webhooks, for the rotation of account keys."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _WEBHOOKS = "webhooks/"
 
 
 class WrappedKeyStore:
-    """Every row with a wrapped key: first those of jobs, then those of webhooks."""
+    """Reads and replaces wrapped keys: first those of jobs, then those of webhooks."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions

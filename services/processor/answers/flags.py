@@ -1,7 +1,7 @@
 """The eleven flags that an answer can carry: advice to its owner, which never fails a row.
 
-Stored with each row as one number, a bit for each flag: the order of the names is a format, new ones go to
-the end.
+They are stored with each row as one number, a bit per flag. The order of the names is therefore a stored
+format: new flags go to the end.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Severity(Enum):
-    """How much a flag should worry its reader."""
+    """How serious a flag is."""
 
     ERROR = "ERROR"
     WARNING = "WARNING"
@@ -34,7 +34,7 @@ _BITS = {name: 1 << nth for nth, name in enumerate(SEVERITIES)}
 
 
 def mask(names: Iterable[str]) -> int:
-    """Return flags as the number that is stored."""
+    """Return the number that stores these flags."""
     bits = 0
     for name in names:
         bits |= _BITS[name]

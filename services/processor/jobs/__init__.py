@@ -1,1 +1,1 @@
-"""The life of a job: planned, started, paused, resumed, watched. Its rows are worked on in rows."""
+"""The life of a job: planned, started, paused, resumed, watched. Workers process its rows in rows."""

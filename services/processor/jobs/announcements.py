@@ -1,6 +1,7 @@
-"""Announcements that a job changed, sent through Valkey to whoever watches it.
+"""Announcements that a job changed, sent through Valkey to its watchers.
 
-Nothing here is the truth: without Valkey, watchers see changes a little later.
+An announcement is only a hint; the database holds the truth. Without Valkey, watchers see changes a little
+later.
 """
 
 import asyncio
@@ -13,12 +14,13 @@ from redis.asyncio import Redis
 from services.processor.valkey import TROUBLE, follow
 
 _JOBS = "smelt:job:"
-#: A job is announced at most this often by one process.
+#: One process announces a job at most once in this time. Too short floods Valkey with a message per batch of
+#: rows; too long makes progress bars jump.
 _ANNOUNCE_SECONDS = 0.2
 
 
 class Announcements:
-    """Says that jobs changed, and wakes those who wait for a job here."""
+    """Announces that jobs changed, and wakes this process's watchers of a job."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -27,7 +29,7 @@ class Announcements:
         self._running: set[asyncio.Task[None]] = set()
 
     def announce(self, job: str, *, urgent: bool = False) -> None:
-        """Say that a job changed, without waiting for it to be said."""
+        """Announce that a job changed, without waiting for the message to be sent."""
         now = time.monotonic()
         if not urgent and now - self._announced.get(job, 0.0) < _ANNOUNCE_SECONDS:
             return
@@ -42,12 +44,12 @@ class Announcements:
         try:
             await self._redis.publish(_JOBS + job, "changed")
         except TROUBLE:
-            # Watchers look by themselves every second.
+            # Watchers also look at the job every second, so nothing is lost.
             return
 
     @contextmanager
     def listen(self, job: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set whenever the job may have changed."""
+        """Yield an event that is set whenever the job may have changed."""
         event = asyncio.Event()
         self._waiting.setdefault(job, set()).add(event)
         try:
@@ -59,7 +61,7 @@ class Announcements:
                 del self._waiting[job]
 
     async def follow(self) -> None:
-        """Pass on what is announced anywhere, until cancelled."""
+        """Pass on the announcements of all processes, until cancelled."""
         await follow(self._redis, _JOBS + "*", self._heard)
 
     def _heard(self, channel: str, _: str) -> None:

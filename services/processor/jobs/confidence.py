@@ -24,5 +24,5 @@ def confidence(cells: Sequence[str], used: Collection[int]) -> int:
     if not used:
         return 100
     filled = sum(1 for column in used if cells[column].strip())
-    # Halves go up, as people round.
+    # Halves are rounded up.
     return (200 * filled + len(used)) // (2 * len(used))

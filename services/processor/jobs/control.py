@@ -1,4 +1,4 @@
-"""What owners may do to a job that is there: pause it, let it go on, and send rows again."""
+"""What owners can do to an existing job: pause it, resume it, send rows again, remove it."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -23,16 +23,16 @@ from services.processor.usage.meter import UsageMeter, nanos_of
 
 @dataclass(frozen=True, slots=True)
 class NewGrant:
-    """What a job goes on with: a new grant, and the key that it is for."""
+    """What a job needs to continue: a new grant, and the API key that it is for."""
 
     api_key: str
     minted: MintedGrant
-    #: A new limit of its cost in billionths of a US dollar; None keeps the old one.
+    #: A new budget in billionths of a US dollar; None keeps the old one.
     max_cost_nanos: int | None = None
 
 
 class ControlStore(Protocol):
-    """Where a job's course is changed."""
+    """Where changes to a job's state are stored."""
 
     async def close(self, account: str, job: str) -> None: ...
     async def remove(self, account: str, job: str) -> None: ...
@@ -43,17 +43,17 @@ class ControlStore(Protocol):
 
 
 class Files(DescribesFiles, Protocol):
-    """What the control of jobs asks of files."""
+    """What job control needs from files."""
 
     async def delete_results(self, job: str, proof: Proof) -> None: ...
 
 
 class Vault(DescribesApiKeys, RevokesGrants, Protocol):
-    """What the control of jobs asks of the vault."""
+    """What job control needs from the vault."""
 
 
 class JobControl:
-    """Changes the course of jobs."""
+    """Pauses, resumes, reopens and removes jobs."""
 
     def __init__(
         self,
@@ -81,22 +81,22 @@ class JobControl:
         return await self._jobs.get(person.account, id_)
 
     async def remove(self, person: Passport, id_: str) -> None:
-        """Remove a job that has ended, and all of it; raise JobNotFound or JobNotEnded.
+        """Remove a job that has ended, with everything it holds; raise JobNotFound or JobNotEnded.
 
-        Whoever dies on the way leaves an ended job, to be removed again.
+        A process that dies on the way leaves an ended job behind, which can be removed again.
         """
         await self._store.close(person.account, id_)
         await self._files.delete_results(f"jobs/{id_}", as_person(person))
         await self._store.remove(person.account, id_)
 
     async def resume(self, person: Passport, id_: str, *, api_key: str, max_cost: str = "") -> Job:
-        """Let a paused job go on; raise JobNotFound, JobNotPaused, or what a lost file or key says."""
+        """Resume a paused job; raise JobNotFound, JobNotPaused, or the error of a missing file or API key."""
         job, key = await self._found(person, id_, api_key)
         if job.state is not State.PAUSED:
             raise JobNotPaused
         if max_cost and not job.priced:
             raise PriceUnknown
-        # One that has used up its plan would be paused again at once.
+        # If the account's plan is used up, the job would be paused again at once.
         await self._meter.check_room(person.account, 1)
         grant = await self._new_grant(person, job, key, rows=job.total - job.done)
         if max_cost:
@@ -107,7 +107,7 @@ class JobControl:
             await end_grant(self._vault, grant.minted.id, person.account)
             raise
         if unheld:
-            # A worker that still holds the old one goes on with it to the end of its shard.
+            # A worker that still holds the old grant uses it to the end of its shard.
             await end_grant(self._vault, job.grant_id, person.account)
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -145,14 +145,14 @@ class JobControl:
         return await self._jobs.get(person.account, id_)
 
     async def _found(self, person: Passport, id_: str, api_key: str) -> tuple[Job, str]:
-        """Return a job and the name of the key to go on with, which must be there."""
+        """Return a job and the name of the API key to continue with, which must exist."""
         job = await self._jobs.get(person.account, id_)
         if api_key:
             api_key = (await self._vault.describe_key(api_key, as_person(person))).name
         return job, api_key
 
     async def _new_grant(self, person: Passport, job: Job, api_key: str, *, rows: int) -> NewGrant:
-        """Return a new grant for so many of a job's rows; the file and the key must still be there."""
+        """Return a new grant for `rows` of a job's rows; the file and the API key must still exist."""
         proof = as_person(person)
         await self._files.facts(job.file, proof)
         key = await self._vault.describe_key(api_key or job.api_key, proof)

@@ -1,4 +1,4 @@
-"""Refusals that are about jobs."""
+"""Errors about jobs."""
 
 from services.common.errors import DomainError, Kind
 
@@ -6,19 +6,19 @@ from services.common.errors import DomainError, Kind
 class OutputColumnClash(DomainError):
     reason = "OUTPUT_COLUMN_CLASH"
     kind = Kind.INVALID
-    message = "An output column has the name of another column"
+    message = "An output column has the same name as another column"
 
 
 class NoTemplates(DomainError):
     reason = "NO_TEMPLATES"
     kind = Kind.INVALID
-    message = "No templates selected"
+    message = "A job needs at least one template"
 
 
 class InvalidRowRange(DomainError):
     reason = "INVALID_ROW_RANGE"
     kind = Kind.INVALID
-    message = "Invalid row range"
+    message = "The rows must lie within the file, and the first must not come after the last"
 
 
 class JobNotFound(DomainError):
@@ -30,19 +30,21 @@ class JobNotFound(DomainError):
 class JobFinished(DomainError):
     reason = "JOB_FINISHED"
     kind = Kind.PRECONDITION
-    message = "The job has ended already"
+    message = "The job has already ended"
 
 
 class JobLimit(DomainError):
     reason = "JOB_LIMIT"
     kind = Kind.EXHAUSTED
-    message = "Too many jobs have not ended yet"
+    message = (
+        "The account has reached its limit of jobs that have not ended; wait for one to end or cancel one"
+    )
 
 
 class PriceUnknown(DomainError):
     reason = "PRICE_UNKNOWN"
     kind = Kind.INVALID
-    message = "A budget needs models whose price is known"
+    message = "A budget requires models with a known price"
 
 
 class JobNotEnded(DomainError):
@@ -54,13 +56,13 @@ class JobNotEnded(DomainError):
 class JobNotPaused(DomainError):
     reason = "JOB_NOT_PAUSED"
     kind = Kind.PRECONDITION
-    message = "The job is not paused"
+    message = "The job is not paused, so it cannot be resumed"
 
 
 class JobNotCompleted(DomainError):
     reason = "JOB_NOT_COMPLETED"
     kind = Kind.PRECONDITION
-    message = "Rows can be sent again only when the job has completed"
+    message = "Rows can be sent again only after the job has completed"
 
 
 class NoFailedRows(DomainError):
@@ -72,4 +74,4 @@ class NoFailedRows(DomainError):
 class SnapshotDamaged(DomainError):
     reason = "JOB_DAMAGED"
     kind = Kind.DAMAGED
-    message = "The job's stored data does not open"
+    message = "The job's stored data cannot be decrypted: it is damaged or was moved"

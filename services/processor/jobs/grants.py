@@ -5,24 +5,27 @@ from services.common.logs import describe, log
 from services.processor.outside import RevokesGrants
 from services.processor.provider.failures import ATTEMPTS
 
-#: Crashed workers whose calls in flight a job's release budget covers once more, and how many those are.
+#: How many worker crashes a job's release budget covers. After each, the calls that were in flight, at most
+#: MOST_IN_FLIGHT, need a second release. If this is too small, a job with many crashes pauses because its
+#: grant is used up; if it is too large, a stolen grant releases the key more often. The vault has the same
+#: figures.
 TAKEOVERS = 8
 MOST_IN_FLIGHT = 1000
 
 
 def release_budget(rows: int, templates: int) -> int:
-    """Return how many key releases a job may use: every attempt of every call, and slack for takeovers.
+    """Return how many key releases a job may use: every attempt of every call, and some for takeovers.
 
-    The vault allows no more than this to a grant, whatever the grant says.
+    The vault applies the same bound, whatever the grant says.
     """
     calls = rows * templates
     return calls * ATTEMPTS + TAKEOVERS * min(calls, MOST_IN_FLIGHT)
 
 
 async def end_grant(vault: RevokesGrants, grant_id: str, account: str) -> None:
-    """End a grant that is no longer needed; without the vault it ends by itself, at its time."""
+    """End a grant that is no longer needed; if the vault does not answer, it ends when it expires."""
     try:
         await vault.revoke_grant(grant_id, account)
     except DomainError as error:
-        # Nobody works under it any longer: those who did look at the state of their job.
+        # No worker uses it any longer: workers check the state of their jobs twice a second.
         log.warning("grant.not_revoked", grant=grant_id, **describe(error))

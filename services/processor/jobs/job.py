@@ -1,18 +1,19 @@
-"""A job as its owner sees it, and the numbers that follow from its counters."""
+"""A job as its owner sees it, and the numbers derived from its counters."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-#: A job's data key is made once and stays; the vault binds it to this number.
+#: A job's data key is made once and never replaced; the vault binds it to this generation.
 JOB_KEY_GENERATION = 1
-#: A mark older than this says nothing about the rate of now.
+#: A progress mark older than this no longer tells the current rate. If this is too short, the rate drops to 0
+#: between slow rows; too long, and a stalled job seems to progress.
 _MARK_LIVES_SECONDS = 15.0
 
 
 class State(StrEnum):
-    """Where a job is."""
+    """The state of a job."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -28,7 +29,7 @@ LIVE = frozenset({State.PENDING, State.RUNNING, State.PAUSED})
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job; counters are those of the last commit. Its sealed parts and grant are for the processor only."""
+    """A job with the counters of the last commit. Its sealed parts and grant never leave the processor."""
 
     id: str
     account: str
@@ -56,7 +57,7 @@ class Job:
     wrapped_key: bytes
     snapshot: bytes
     grant_id: str
-    #: In billionths of a US dollar; the cost means nothing unless every model has a price.
+    #: In billionths of a US dollar. The cost is unknown unless `priced`: every model has a price.
     cost_nanos: int = 0
     max_cost_nanos: int = 0
     priced: bool = False
@@ -77,7 +78,7 @@ class Job:
         return round(100.0 * self.done / self.total, 2)
 
     def rows_per_second(self, now: datetime) -> float:
-        """Return the rate over the last while for a running job, over its whole life for an ended one."""
+        """Return the recent rate of a running job, or the average rate of an ended one."""
         if self.start_time is None or self.done == 0:
             return 0.0
         if self.end_time is not None:
@@ -91,7 +92,7 @@ class Job:
         return self.mark_rate or _per_second(self.done, self.start_time, now)
 
     def eta_seconds(self, now: datetime) -> int:
-        """Return the seconds to go at the rate of now; 0 when unknown or done."""
+        """Return the remaining seconds at the current rate; 0 when unknown or done."""
         rate = self.rows_per_second(now)
         if self.state is not State.RUNNING or rate <= 0:
             return 0
@@ -99,7 +100,7 @@ class Job:
 
 
 class FindsJobs(Protocol):
-    """Finds jobs of accounts."""
+    """Finds an account's jobs."""
 
     async def get(self, account: str, id_: str) -> Job:
         """Return a job; raise JobNotFound."""
@@ -107,7 +108,7 @@ class FindsJobs(Protocol):
 
 
 class AnnouncesJobs(Protocol):
-    """Tells those who watch a job that it changed."""
+    """Tells a job's watchers that it changed."""
 
     def announce(self, job: str, *, urgent: bool = False) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Jobs of people: what may start, and what their owners may ask of them."""
+"""An owner's jobs: which may start, and how they are found, listed and cancelled."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,16 +45,16 @@ class JobStore(FindsJobs, Protocol):
 
 
 class Vault(DescribesApiKeys, RevokesGrants, Protocol):
-    """What a new job asks of the vault."""
+    """What a new job needs from the vault."""
 
     async def create_data_key(self, job: str, proof: Proof) -> DataKey: ...
 
 
 class Usual(Protocol):
-    """Who knows how many calls in flight a job of an account gets."""
+    """Knows how many calls in flight a job of an account gets."""
 
     async def calls_of(self, account: str, wanted: int) -> int:
-        """Return how many, for 0 the usual; raise InvalidRequest for too many."""
+        """Return `wanted`, or the account's default if it is 0; raise InvalidRequest if too many."""
         ...
 
 
@@ -91,7 +91,7 @@ class Jobs:
         self._now = now
 
     async def create(self, person: Passport, request: JobRequest, key: str) -> Job:
-        """Check a request in full, freeze it, and put its first rows into the queue."""
+        """Check the whole request, freeze it into a job, and queue its first shards."""
         if not request.templates:
             raise NoTemplates
         content = digest(orjson.dumps(request))
@@ -102,7 +102,7 @@ class Jobs:
         job = await self._prepare(person, request)
         id_ = await self._store.add(job, key, content)
         if id_ != job.id:
-            # Somebody with the same key was faster: this grant will never be used.
+            # Another request with the same Idempotency-Key was faster, so this grant will never be used.
             await end_grant(self._vault, job.grant_id, person.account)
         self._changes.announce(id_, urgent=True)
         return await self._store.get(person.account, id_)
@@ -123,7 +123,7 @@ class Jobs:
             variables=tuple(variables.items()),
             identical_once=request.identical_once,
         )
-        # Unknown variables and columns, and clashes, are found here, before anything is stored or paid for.
+        # This finds unknown variables and columns, and name clashes, before anything is stored or paid for.
         used_columns(draft)
         priced = all(facts_of(step.settings.model).input_price is not None for step in steps)
         if request.max_cost and not priced:
@@ -177,7 +177,7 @@ class Jobs:
         return await self._store.page(person.account, after, count)
 
     async def cancel(self, person: Passport, id_: str) -> Job:
-        """End a job for good, keeping what it has; raise JobNotFound or JobFinished."""
+        """End a job for good and keep its results; raise JobNotFound or JobFinished."""
         cancelled_now = await self._store.cancel(person.account, id_, self._now())
         job = await self._store.get(person.account, id_)
         if cancelled_now:

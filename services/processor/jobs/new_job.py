@@ -1,4 +1,4 @@
-"""A job before it exists: what its owner asks for, and what is stored once that was checked."""
+"""A job before it exists: what its owner requests, and what is stored once the request was checked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from services.processor.jobs.plan import Shards
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What the owner asks for; 0 and empty mean the file's ends, the default, the active key."""
+    """What the owner requests; 0 and empty mean the file's ends, the default, the active API key."""
 
     file: str
     templates: tuple[str, ...]
@@ -16,7 +16,7 @@ class JobRequest:
     last_row: int
     parallel_calls: int
     api_key: str
-    #: US dollars as a decimal number; empty is no limit.
+    #: US dollars as a decimal number; empty means no limit.
     max_cost: str = ""
     identical_once: bool = False
 

@@ -1,4 +1,4 @@
-"""What a job will do, checked before anything is stored: rows, shards, prompts, output columns."""
+"""What a job will do: rows, shards, prompts, output columns. It is checked before anything is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,12 @@ from services.processor.templates.prompt import Prompt, bind_prompt, parse_promp
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.template import Template
 
-#: Rows that one worker takes at a time, at most.
+#: The most rows that a worker takes at a time. Smaller shards cost more claims and queue entries per row;
+#: larger ones make other accounts wait longer for their turn, and a takeover reads more rows again.
 SHARD_ROWS = 500
-#: Calls in flight of one shard, at most.
+#: The most calls in flight of one shard. A job with more calls has several shards in work, so that they can
+#: be spread over workers. Too small, and a job needs more places than workers have; too large, and one worker
+#: carries a whole job while others idle.
 SHARD_CALLS = 100
 
 
@@ -27,7 +30,7 @@ class Step:
 
     @classmethod
     def of(cls, template: Template) -> Self:
-        """Freeze a template; raise TemplateInvalid when its schema is no longer accepted."""
+        """Freeze a template; raise TemplateInvalid if its schema is no longer accepted."""
         json_schema = template.fields.settings.json_schema
         if json_schema:
             try:
@@ -42,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is frozen into a job: the file's columns, the steps, its key's endpoint, custom variables."""
+    """What is frozen into a job: the file's columns, the steps, the API key's base URL, custom variables."""
 
     columns: tuple[str, ...]
     steps: tuple[Step, ...]
@@ -82,26 +85,26 @@ class Snapshot:
 
 
 def check_order(steps: Sequence[Step], names: Sequence[str], variable: str) -> None:
-    """Raise UnknownVariable with better words when a step makes what another one before it wants."""
+    """Raise UnknownVariable with a better message if a later step fills the variable."""
     folded = _folded(variable)
     for step in steps:
         if folded in map(_folded, step.settings.columns) and folded not in map(_folded, names):
             raise UnknownVariable(
-                f"{{{{{variable}}}}} is used before {step.template} makes it: move that template up",
+                f"{{{{{variable}}}}} is used before {step.template} fills it; move that template up",
                 variable=variable,
                 template=step.template,
             )
 
 
 def check_outputs(columns: Sequence[str], steps: Sequence[Step]) -> None:
-    """Raise OutputColumnClash when an output has the name of a column or another output, but for case."""
+    """Raise OutputColumnClash if an output has the name of a column or another output, ignoring case."""
     taken = {_folded(column) for column in columns}
     for step in steps:
         for column in step.settings.columns:
             name = _folded(column)
             if name in taken:
                 raise OutputColumnClash(
-                    f"Output column {column} has the name of another column",
+                    f"Output column {column} has the same name as another column; rename one of them",
                     column=column,
                     template=step.template,
                 )
@@ -113,7 +116,7 @@ def _folded(name: str) -> str:
 
 
 def row_range(first: int, last: int, row_count: int) -> tuple[int, int]:
-    """Return the first and last row that are meant, 0 being the file's own; raise InvalidRowRange."""
+    """Return the first and last row of a job; 0 stands for the file's own. Raises InvalidRowRange."""
     first, last = first or 1, last or row_count
     if not 1 <= first <= last <= row_count:
         raise InvalidRowRange(first_row=str(first), last_row=str(last), row_count=str(row_count))
@@ -122,7 +125,7 @@ def row_range(first: int, last: int, row_count: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """How a job is cut: shards of `rows` rows, and the calls that each shard in the window may have."""
+    """How a job is cut: shards of `rows` rows, and how many calls each shard in the window gets."""
 
     count: int
     rows: int
@@ -130,12 +133,12 @@ class Shards:
 
     @property
     def window(self) -> int:
-        """Shards in flight at once."""
+        """How many shards are in work at once."""
         return len(self.calls)
 
 
 def cut(rows: int, parallel_calls: int) -> Shards:
-    """Cut rows into shards so that the window stays full to the end, and share the calls out over it."""
+    """Cut rows into shards so that the window stays full to the end, and divide the calls among them."""
     window = min(ceil(parallel_calls / SHARD_CALLS), rows)
     # A whole number of rounds: otherwise the last round leaves most of the window empty.
     rounds = ceil(rows / (SHARD_ROWS * window))

@@ -1,9 +1,9 @@
-"""What became of a row, as it is kept: numbers are plain, everything of people is sealed."""
+"""A row's result as it is stored: numbers are plain, everything that comes from people is sealed."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-#: Some templates of a chain are done; all are; the row failed for good.
+#: States of a row: some steps are done; all steps are done; the row failed for good.
 UNDER_WAY = 0
 SUCCEEDED = 1
 FAILED = 2
@@ -11,7 +11,7 @@ FAILED = 2
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row's result as it is kept."""
+    """A row's stored result."""
 
     row: int
     state: int
@@ -35,15 +35,15 @@ class NewResult:
     payload: bytes
     input_tokens: int
     output_tokens: int
-    #: The model whose step ended with this result, and what it cost in billionths of a US dollar.
+    #: The model of the step that ended with this result, and the step's cost in billionths of a US dollar.
     model: str
     cost_nanos: int
-    #: The answer as it is kept for identical prompts: its code, and the sealed texts.
+    #: The answer as it is stored for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
 
 
 class ReadsResults(Protocol):
-    """Reads what became of rows."""
+    """Reads results of rows."""
 
     async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
         """Return the finished rows of a range, in order."""

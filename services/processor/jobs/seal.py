@@ -1,4 +1,4 @@
-"""What is sealed under a job's data key: its snapshot, and what became of each row."""
+"""What is sealed under a job's data key: its snapshot, and the result of each row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from services.processor.templates.prompt_settings import PromptSettings
 
 @dataclass(frozen=True, slots=True)
 class RowPayload:
-    """Outputs of the steps that are done with the flags of each, and why the row failed, if it did."""
+    """The outputs of the finished steps, the flags of each, and why the row failed, if it did."""
 
     outputs: tuple[str, ...]
     message: str = ""
@@ -23,7 +23,7 @@ class RowPayload:
 
 
 class JobSeal:
-    """Seals and opens under one job's data key; for one thread, and dropped with the work."""
+    """Seals and opens under one job's data key. Use it in one thread, and drop it when the work is over."""
 
     def __init__(self, key: bytes, account: str, job: str) -> None:
         about = fields("job", account, job)
@@ -34,32 +34,32 @@ class JobSeal:
         return self._sealer.seal(orjson.dumps(snapshot_document(snapshot)), fields("snapshot"))
 
     def open_snapshot(self, sealed: bytes) -> Snapshot:
-        """Return the snapshot; raise SnapshotDamaged when it was altered or moved."""
+        """Return the snapshot; raise SnapshotDamaged if it was altered or moved."""
         document = self._open(sealed, fields("snapshot"))
         return _snapshot(document)
 
     def seal_row(self, number: int, payload: RowPayload) -> bytes:
-        """Return what became of a row, sealed for that row alone."""
+        """Return a row's result, sealed for that row alone."""
         document = [payload.outputs, payload.message, payload.flags]
         return self._sealer.seal(orjson.dumps(document), fields("row", number))
 
     def open_row(self, number: int, sealed: bytes) -> RowPayload:
-        """Return what became of a row; raise SnapshotDamaged when it was altered or moved."""
-        # Rows of jobs that began before there were flags end with the message.
+        """Return a row's result; raise SnapshotDamaged if it was altered or moved."""
+        # Rows that were sealed by releases without flags end with the message.
         outputs, message, *rest = self._open(sealed, fields("row", number))
         return RowPayload(tuple(outputs), message, tuple(rest[0]) if rest else (0,) * len(outputs))
 
     def code(self, settings: PromptSettings, prompt: str) -> bytes:
-        """Return a code that identical requests of this job have, and no others."""
+        """Return a code that only identical requests of this job share."""
         asked = replace(settings, prompt=prompt, output_column="", reference_columns=())
         return self._codes.of(orjson.dumps(_step_document(Step("", asked))))
 
     def seal_answer(self, code: bytes, texts: tuple[str, ...]) -> bytes:
-        """Return the texts of an answer, sealed for the requests of this code."""
+        """Return the texts of an answer, sealed for the requests with this code."""
         return self._sealer.seal(orjson.dumps(texts), fields("answer", code))
 
     def open_answer(self, code: bytes, sealed: bytes) -> tuple[str, ...]:
-        """Return the texts of an answer; raise SnapshotDamaged when it was altered or moved."""
+        """Return the texts of an answer; raise SnapshotDamaged if it was altered or moved."""
         return tuple(self._open(sealed, fields("answer", code)))
 
     def _open(self, sealed: bytes, about: bytes) -> Any:
@@ -72,7 +72,7 @@ class JobSeal:
 async def open_seal(
     vault: OpensDataKeys, *, account: str, job: str, wrapped_key: bytes, proof: Proof
 ) -> JobSeal:
-    """Return the seal of a job, whose data key the vault opens; raise DATA_KEY_INVALID."""
+    """Return the seal of a job after the vault has opened its data key; raise DATA_KEY_INVALID."""
     return JobSeal(await vault.open_data_key(job, wrapped_key, proof), account, job)
 
 

@@ -1,4 +1,4 @@
-"""What holds for all jobs of an account: how many provider calls one has in flight that does not say."""
+"""Settings for all jobs of an account: how many provider calls a job has in flight by default."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,18 +9,18 @@ from services.common.identity import Passport
 
 @dataclass(frozen=True, slots=True)
 class ParallelCalls:
-    """Calls in flight of a job: when nobody says, and at most."""
+    """Calls in flight of a job: the installation's default, and the maximum."""
 
     default: int
     most: int
 
     def usual(self, own: int) -> int:
-        """Return how many a job gets that does not say, where the account's own number is `own` or 0."""
-        # A number from before the most was lowered is no reason to refuse a job.
+        """Return the default for an account's jobs; `own` is the account's own number, or 0."""
+        # The maximum may have been lowered since; that is no reason to refuse a job.
         return min(own or self.default, self.most)
 
     def check(self, wanted: int) -> None:
-        """Raise InvalidRequest for more than the most."""
+        """Raise InvalidRequest for more than the maximum."""
         if wanted > self.most:
             raise InvalidRequest(violations=[("parallel_calls", f"must be at most {self.most}")])
 
@@ -36,7 +36,7 @@ class Store(Protocol):
 
 
 class JobSettings:
-    """Shows and changes what holds for an account's jobs."""
+    """Shows and changes the settings for all jobs of an account."""
 
     def __init__(self, store: Store, limits: ParallelCalls) -> None:
         self._store = store
@@ -47,12 +47,12 @@ class JobSettings:
         return await self._store.parallel_calls(person.account)
 
     async def update(self, person: Passport, count: int) -> int:
-        """Change it and return it; raise InvalidRequest."""
+        """Change the account's own number and return it; raise InvalidRequest."""
         self.limits.check(count)
         await self._store.set_parallel_calls(person.account, count)
         return count
 
     async def calls_of(self, account: str, wanted: int) -> int:
-        """Return how many calls a job gets that wants so many, 0 for the usual; raise InvalidRequest."""
+        """Return how many calls a job gets, the account's default if `wanted` is 0; raise InvalidRequest."""
         self.limits.check(wanted)
         return wanted or self.limits.usual(await self._store.parallel_calls(account))

@@ -1,4 +1,4 @@
-"""Watching a job: the whole of it at once, at each change, and now and then."""
+"""Watching a job: it is sent whole at the start, at each change, and at intervals in between."""
 
 import asyncio
 import time
@@ -9,21 +9,23 @@ from typing import Protocol
 from services.common.identity import Passport
 from services.processor.jobs.job import FINAL, FindsJobs, Job
 
-#: Between two messages at least, and at most.
+#: The shortest and the longest time between two messages. A shorter minimum sends more to each watcher than
+#: it can show; a longer maximum lets proxies take the connection for dead.
 SHORTEST_SECONDS = 0.25
 LONGEST_SECONDS = 15.0
-#: How often the job is looked at when nobody says that it changed.
+#: How often a watch reads the job when no announcement arrives. Shorter costs a query per watcher each time;
+#: longer delays watchers by as much while Valkey is away.
 LOOK_SECONDS = 1.0
 
 
 class Changes(Protocol):
-    """Who says that a job changed; it may fail to."""
+    """Announces that a job changed; an announcement can be lost."""
 
     def listen(self, job: str) -> AbstractContextManager[asyncio.Event]: ...
 
 
 class Watch:
-    """Follows jobs: word of a change only wakes it, what it says it reads from the store."""
+    """Follows jobs: an announcement only wakes it; what it yields, it reads from the store."""
 
     def __init__(self, store: FindsJobs, changes: Changes) -> None:
         self._store = store

@@ -13,20 +13,20 @@ _SECONDS = 10.0
 
 
 class Auth:
-    """Grants."""
+    """Mints grants."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._grants = grants_pb2_grpc.GrantServiceStub(channel)
 
     async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant:
-        """Return a grant for the person behind the proof; UNAUTHENTICATED."""
+        """Return a grant for the person behind the proof; raise UNAUTHENTICATED."""
         request = grants_pb2.MintJobGrantRequest(**asdict(scope))
         async with peer_errors():
             minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
         return MintedGrant(minted.grant, minted.grant_id, minted.expire_time.ToDatetime(UTC))
 
     async def mint_test_grant(self, api_key: str, proof: Proof) -> str:
-        """Return a grant for one release of one key of the person behind the proof; UNAUTHENTICATED."""
+        """Return a grant for one release of one of the person's API keys; raise UNAUTHENTICATED."""
         request = grants_pb2.MintJobGrantRequest(
             purpose=grants_pb2.MintJobGrantRequest.KEY_TEST, api_key=api_key, release_budget=1
         )

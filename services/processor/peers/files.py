@@ -1,4 +1,4 @@
-"""Files as the processor knows it: rows to work on, and results to keep."""
+"""Files as the processor knows it: it provides rows and stores result files."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 
@@ -19,7 +19,7 @@ _STREAM_SECONDS = 3600.0
 
 
 class Files:
-    """Files and results."""
+    """Reads files, and writes and reads result files."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._files = files_pb2_grpc.FileServiceStub(channel)
@@ -27,7 +27,7 @@ class Files:
         self._results = results_pb2_grpc.ResultServiceStub(channel)
 
     async def facts(self, file: str, proof: Proof) -> FileFacts:
-        """Return a file's facts; FILE_NOT_FOUND."""
+        """Return a file's facts; raise FILE_NOT_FOUND."""
         async with peer_errors():
             found = await self._files.GetFile(
                 files_pb2.GetFileRequest(name=file), metadata=proof, timeout=_SECONDS
@@ -42,7 +42,7 @@ class Files:
     async def rows(
         self, file: str, parse: int, *, first: int, count: int, proof: Proof
     ) -> AsyncGenerator[Rows]:
-        """Stream a range of rows in batches; FILE_NOT_FOUND, FILE_DAMAGED."""
+        """Stream a range of rows in batches; raise FILE_NOT_FOUND or FILE_DAMAGED."""
         request = rows_pb2.ReadRowsRequest(file=file, parse=parse, first=first, count=count)
         async with peer_errors():
             call = self._rows.ReadRows(request, metadata=proof, timeout=_STREAM_SECONDS)
@@ -55,7 +55,7 @@ class Files:
     async def write_result(
         self, about: ResultAbout, pieces: AsyncIterable[bytes], proof: Proof
     ) -> StoredResult:
-        """Store a result file whole or not at all; RESULT_STALE."""
+        """Store a result file whole or not at all; raise RESULT_STALE."""
         header = results_pb2.WriteResultRequest.Header(
             job=about.job,
             variant=about.variant,
@@ -80,7 +80,7 @@ class Files:
             await self._results.DeleteResults(request, metadata=proof, timeout=_SECONDS)
 
     async def read_result(self, job: str, variant: str, proof: Proof) -> AsyncIterator[StoredResult | bytes]:
-        """Stream a result file: first its facts, then its pieces; RESULT_NOT_FOUND, FILE_DAMAGED."""
+        """Stream a result file: first its facts, then its pieces; raise RESULT_NOT_FOUND or FILE_DAMAGED."""
         request = results_pb2.ReadResultRequest(job=job, variant=variant)
         async with peer_errors():
             call = self._results.ReadResult(request, metadata=proof, timeout=_STREAM_SECONDS)

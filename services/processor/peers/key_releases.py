@@ -1,4 +1,4 @@
-"""Keys from the vault, one for each provider call, over one stream that all calls of a worker share."""
+"""API keys from the vault, one for each provider call, over one stream that all calls of a worker share."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,12 @@ from services.common.logs import describe, log
 from services.common.rpc.errors import error_from_status
 from services.processor.outside import Released, Use
 
-#: How long one answer may take.
+#: How long the vault may take for one release. Too short fails releases whose audit record is merely slow,
+#: and each retry uses up one more of the grant's releases; too long keeps lanes waiting for a vault that is
+#: gone.
 ANSWER_SECONDS = 5.0
-#: The vault ends a stream after ten minutes; ours is replaced before.
+#: The vault ends a stream after ten minutes. The client replaces its stream a minute earlier, so that no
+#: release meets the end; it must stay below the vault's limit by more than one answer takes.
 STREAM_SECONDS = 540.0
 _SWEEP_SECONDS = 0.5
 _FIRST_BACKOFF_SECONDS = 0.1
@@ -27,7 +30,7 @@ _LONGEST_BACKOFF_SECONDS = 2.0
 
 @dataclass(slots=True)
 class _Stream:
-    """One open stream: what waits to be sent, and who waits for which answer."""
+    """One open stream: the requests still to be sent, and the calls that wait for each answer."""
 
     opened: float
     requests: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
@@ -37,7 +40,7 @@ class _Stream:
 
 
 class ReleaseClient:
-    """Asks the vault for keys. A lost stream fails the calls that wait; the next ask opens another."""
+    """Asks the vault for API keys. A lost stream fails its waiting calls; the next request opens another."""
 
     def __init__(self, channel: grpc.aio.Channel, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._stub = release_pb2_grpc.KeyReleaseServiceStub(channel)
@@ -50,14 +53,14 @@ class ReleaseClient:
         self._not_before = 0.0
 
     async def release(self, grant: str, use: Use) -> Released:
-        """Return the key for one call; raise the vault's refusal, or Unavailable when it does not answer."""
+        """Return the key for one call; raise the vault's refusal, or Unavailable if it does not answer."""
         digest = self._digest(grant)
         stream = await self._open()
         known = digest in stream.shown
         try:
             return await self._ask(stream, grant, digest, use)
         except RemoteError as error:
-            # The vault forgets grants when a stream has shown it very many.
+            # The vault forgets a grant if the stream has shown it many others since.
             if error.reason != "GRANT_INVALID" or not known:
                 raise
         stream.shown.discard(digest)
@@ -86,7 +89,7 @@ class ReleaseClient:
             stream.waiting.pop(id_, None)
 
     async def close(self) -> None:
-        """End the stream; calls that wait fail."""
+        """End the stream; waiting calls fail."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -103,7 +106,7 @@ class ReleaseClient:
         stream = self._stream
         if stream is not None and not stream.closing and self._clock() - stream.opened < STREAM_SECONDS:
             return stream
-        # After a failure nobody opens a stream before the pause is over; all who ask wait for it together.
+        # After a failure, no stream is opened before the pause is over; all callers wait for it together.
         if (pause := self._not_before - self._clock()) > 0:
             await asyncio.sleep(pause)
         stream = self._stream
@@ -117,7 +120,7 @@ class ReleaseClient:
         return stream
 
     def _retire(self, stream: _Stream) -> None:
-        """Let a stream end once its answers have come."""
+        """Let a stream end once its answers have arrived."""
         if not stream.closing:
             stream.closing = True
             stream.requests.put_nowait(None)
@@ -130,11 +133,11 @@ class ReleaseClient:
                 self._failures = 0
                 self._answered(stream, message)
         except grpc.aio.AioRpcError as error:
-            # A stream that nobody used is ended by its deadline, which is nobody's trouble.
+            # The deadline ended a stream that no call was using; that is no failure.
             if stream.waiting or error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
                 log.warning("release.stream_lost", code=error.code().name, waiting=len(stream.waiting))
                 self._back_off()
-        except Exception as error:  # noqa: BLE001  whoever waits must be told, whatever went wrong
+        except Exception as error:  # noqa: BLE001  waiting calls must fail, whatever went wrong
             log.error("release.stream_failed", **describe(error))
             self._back_off()
         finally:
@@ -161,7 +164,7 @@ class ReleaseClient:
             answer.set_exception(error_from_status(message.refused))
 
     async def _sweep(self, stream: _Stream) -> None:
-        """Fail what waits too long: one timer for all instead of one for each call."""
+        """Fail calls that wait too long, with one timer for all instead of one per call."""
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 await asyncio.sleep(_SWEEP_SECONDS)

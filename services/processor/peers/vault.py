@@ -1,4 +1,4 @@
-"""The vault as the processor knows it: facts of keys, data keys, grants to end, secrets of webhooks."""
+"""The vault as the processor knows it: facts about API keys, data keys, revoked grants, webhook secrets."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ _SECONDS = 10.0
 
 
 class Vault:
-    """Keys: what they are called, the data keys of jobs, and the end of a grant."""
+    """Describes API keys, makes and opens the data keys of jobs, and ends grants."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._directory = api_keys_pb2_grpc.ApiKeyDirectoryServiceStub(channel)
@@ -32,7 +32,7 @@ class Vault:
         self._release = release_pb2_grpc.KeyReleaseServiceStub(channel)
 
     async def describe_key(self, name: str, proof: Proof) -> KeyFacts:
-        """Return the named key's facts, or the active one's; API_KEY_NOT_FOUND, NO_API_KEY."""
+        """Return the facts of the named key, or of the active one; raise API_KEY_NOT_FOUND or NO_API_KEY."""
         async with peer_errors():
             found = await self._directory.DescribeApiKey(
                 api_keys_pb2.DescribeApiKeyRequest(name=name), metadata=proof, timeout=_SECONDS
@@ -40,7 +40,7 @@ class Vault:
         return KeyFacts(found.name, found.base_url)
 
     async def record_key_test(self, name: str, result: str, proof: Proof) -> datetime:
-        """Put a test's result on a key of the person, and return when that was; API_KEY_NOT_FOUND."""
+        """Record a test's result on the person's API key, and return its time; raise API_KEY_NOT_FOUND."""
         request = api_keys_pb2.RecordKeyTestRequest(name=name, result=result)
         async with peer_errors():
             noted = await self._directory.RecordKeyTest(request, metadata=proof, timeout=_SECONDS)
@@ -55,7 +55,7 @@ class Vault:
         return DataKey(made.key, made.wrapped_key)
 
     async def open_data_key(self, job: str, wrapped: bytes, proof: Proof) -> bytes:
-        """Return a job's data key; DATA_KEY_INVALID."""
+        """Return a job's data key; raise DATA_KEY_INVALID."""
         request = data_keys_pb2.OpenDataKeyRequest(context=_context(job), wrapped_key=wrapped)
         async with peer_errors():
             opened = await self._data_keys.OpenDataKey(request, metadata=proof, timeout=_SECONDS)
@@ -76,7 +76,7 @@ def _context(job: str) -> data_keys_pb2.DataKeyContext:
 
 
 class WebhookVault:
-    """Secrets of webhooks; what they are is seen here once, when they are made."""
+    """Makes and uses the secrets of webhooks. A secret passes here in plaintext once, when it is made."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._secrets = webhooks_pb2_grpc.WebhookSecretServiceStub(channel)
@@ -89,7 +89,7 @@ class WebhookVault:
         return NewSecret(made.secret, made.wrapped_secret)
 
     async def record_change(self, webhook: str, proof: Proof, *, deleted: bool) -> None:
-        """Have it on record that the person behind the proof changed or removed a webhook."""
+        """Record in the audit log that the person behind the proof changed or removed a webhook."""
         changes = webhooks_pb2.RecordWebhookChangeRequest
         request = webhooks_pb2.RecordWebhookChangeRequest(
             webhook=webhook, change=changes.DELETED if deleted else changes.UPDATED
@@ -100,7 +100,7 @@ class WebhookVault:
     async def sign(
         self, account: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
     ) -> Sequence[bytes]:
-        """Return a signature for each secret; WEBHOOK_SECRET_INVALID, ACCOUNT_ERASED."""
+        """Return a signature for each secret; raise WEBHOOK_SECRET_INVALID or ACCOUNT_ERASED."""
         request = webhooks_pb2.SignWebhookRequest(
             account=account,
             webhook=webhook,

@@ -1,4 +1,4 @@
-"""What is exported and erased of an account: its jobs are opened for the archive, or stopped and removed."""
+"""Export and erasure of an account: its jobs are opened for the archive, or stopped and removed."""
 
 import asyncio
 import csv
@@ -30,7 +30,7 @@ _STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED"}
 
 @dataclass(frozen=True, slots=True)
 class SealedJob:
-    """What of a job is sealed, and under which key."""
+    """The sealed part of a job, and the key that it is sealed under."""
 
     id: str
     first_row: int
@@ -43,11 +43,11 @@ class AccountJobs(Protocol):
     """All jobs of an account."""
 
     async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
-        """Return jobs by id, after one."""
+        """Return jobs in the order of their ids, after a given one."""
         ...
 
     async def stop(self, account: str) -> list[str]:
-        """End every job that has not ended; return which. Workers leave them within half a second."""
+        """End every job that has not ended; return their ids. Workers leave them within half a second."""
         ...
 
 
@@ -99,7 +99,7 @@ class ProcessorPart:
         except DomainError as error:
             if error.reason not in ("JOB_DAMAGED", "DATA_KEY_INVALID"):
                 raise
-            # What is damaged does not keep the owner from the rest.
+            # A damaged job must not keep the rest from its owner.
             yield ArchiveEntry(f"{folder}/incomplete.txt")
             yield f"{error.reason}: {error.message}\n".encode()
 

@@ -17,7 +17,7 @@ class AccountJobStore:
         self._sessions = sessions
 
     async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
-        """Return jobs by id, after one."""
+        """Return jobs in the order of their ids, after a given one."""
         wanted = (
             select(JobRow.id, JobRow.first_row, JobRow.last_row, JobRow.wrapped_key, JobRow.snapshot)
             .where(JobRow.account == account, JobRow.id > after)
@@ -28,7 +28,7 @@ class AccountJobStore:
             return [SealedJob(*row) for row in await session.execute(wanted)]
 
     async def stop(self, account: str) -> list[str]:
-        """End every job that has not ended; return which."""
+        """End every job that has not ended; return their ids."""
         ending = (
             update(JobRow)
             .where(JobRow.account == account, JobRow.state.in_(LIVE))

@@ -1,9 +1,9 @@
-"""What the processor holds of people: templates, jobs and what became of their rows, webhooks."""
+"""What the processor holds about people: templates, jobs with the results of their rows, webhooks."""
 
 from services.common.privacy import PersonalTable
 
 _OWN = "the same in every row"
-_QUEUE = "tasks of the queue name a job and nothing else; one whose job is gone ends by itself"
+_QUEUE = "a task in the queue names a job and nothing else, and ends by itself if its job is gone"
 _JOBS = "job IN (SELECT id FROM job WHERE account = :account)"
 
 TABLES = (
@@ -62,16 +62,16 @@ TABLES = (
         ),
         withheld={"account": _OWN},
     ),
-    # Before their jobs, by which they are found.
+    # These come before their jobs, because they are found through them.
     PersonalTable(
         "result",
         account_rows=_JOBS,
-        not_exported="handed out opened, with their outputs, as rows.csv of each job",
+        not_exported="exported decrypted, with their outputs, as rows.csv of each job",
     ),
     PersonalTable(
         "answer",
         account_rows=_JOBS,
-        not_exported="copies for identical prompts while a job runs; the same texts are in rows.csv",
+        not_exported="copies for identical prompts, kept while a job runs; rows.csv has the same texts",
     ),
     PersonalTable(
         "shard",
@@ -97,7 +97,7 @@ TABLES = (
         withheld={
             "account": _OWN,
             "wrapped_key": "key material",
-            "snapshot": "handed out opened, as snapshot.json of each job",
+            "snapshot": "exported decrypted, as snapshot.json of each job",
             "grant_token": "a credential",
         },
     ),
@@ -106,7 +106,7 @@ TABLES = (
         account_rows="account = :account",
         path="repeated_requests.json",
         exported=("method", "key", "resource", "create_time"),
-        withheld={"account": _OWN, "digest": "a code over what was asked"},
+        withheld={"account": _OWN, "digest": "a digest of the request"},
     ),
     PersonalTable("procrastinate_jobs", not_exported=_QUEUE, not_erased=_QUEUE),
     PersonalTable("procrastinate_events", not_exported=_QUEUE, not_erased=_QUEUE),

@@ -1,1 +1,1 @@
-"""One call to a provider: address, request, answer, pace, failures. It knows no job and no storage."""
+"""One call to a provider: address, request, answer, pace, failures. It knows neither jobs nor storage."""

@@ -1,4 +1,4 @@
-"""Which addresses calls may go to: public ones over https, and what the operator listed."""
+"""Which addresses calls may go to: public ones over https, and those that the operator listed."""
 
 import ipaddress
 import socket
@@ -14,13 +14,13 @@ from services.common.errors import DomainError, Kind
 class AddressNotAllowed(DomainError):
     reason = "BASE_URL_NOT_ALLOWED"
     kind = Kind.PRECONDITION
-    message = "The provider's address is not allowed"
+    message = "The provider's address must be public and use https"
 
 
 class WebhookUrlNotAllowed(DomainError):
     reason = "WEBHOOK_URL_NOT_ALLOWED"
     kind = Kind.INVALID
-    message = "A webhook's address must be https and public"
+    message = "A webhook's address must be public and use https"
 
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -28,11 +28,11 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class NotPublic(OSError):
-    """A name leads to an address that is not one of the open internet."""
+    """A host name resolves to an address that is not public."""
 
 
 class Resolver(Protocol):
-    """Who turns names into addresses."""
+    """Resolves host names to addresses."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -42,7 +42,7 @@ class Resolver(Protocol):
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the open internet, also when it hides inside an IPv6 one."""
+    """Whether an address is public, even if it is embedded in an IPv6 address."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -57,14 +57,14 @@ def is_public(address: str) -> bool:
 
 
 class Endpoints:
-    """Checks URLs; `listed` are `host:port` that the operator allows although private or plain http."""
+    """Checks URLs; `listed` are `host:port` pairs that the operator allows even if private or plain http."""
 
     def __init__(self, listed: Iterable[str]) -> None:
         self.listed = frozenset(entry.strip().lower() for entry in listed if entry.strip())
         self._checked: dict[str, str] = {}
 
     def completions_url(self, base_url: str) -> str:
-        """Return where chat completions of an endpoint are asked for; raise AddressNotAllowed."""
+        """Return the URL of an endpoint's chat completions; raise AddressNotAllowed."""
         url = self._checked.get(base_url)
         if url is None:
             self._check(base_url)
@@ -74,7 +74,7 @@ class Endpoints:
         return url
 
     def check_webhook(self, url: str) -> None:
-        """Raise WebhookUrlNotAllowed for a URL; what its host leads to is seen when it is called."""
+        """Raise WebhookUrlNotAllowed for a bad URL; the address of its host is checked when it is called."""
         printable = all(33 <= ord(letter) <= 126 for letter in url)
         if not printable or not self._may_go(url, query=True):
             raise WebhookUrlNotAllowed(violations=[("url", WebhookUrlNotAllowed.message)])
@@ -93,7 +93,7 @@ class Endpoints:
             return False
         if self.is_listed(host, port) and parts.scheme in _DEFAULT_PORTS:
             return True
-        # A connector does not ask a resolver about literal addresses, so they are looked at here.
+        # A connector does not resolve literal addresses, so they are checked here.
         return parts.scheme == "https" and not (_is_literal(host) and not is_public(host))
 
     def is_listed(self, host: str, port: int) -> bool:
@@ -110,7 +110,7 @@ def _is_literal(host: str) -> bool:
 
 
 class CheckedResolver(AbstractResolver):
-    """Hands the connector only addresses that were looked at: what was checked is what is connected to."""
+    """Gives the connector only addresses that it has checked, so it connects to exactly what was checked."""
 
     def __init__(self, inner: Resolver, endpoints: Endpoints) -> None:
         self._inner = inner
@@ -119,10 +119,10 @@ class CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Return the host's addresses; raise OSError when one of them is not allowed."""
+        """Return the host's addresses; raise OSError if any of them is not allowed."""
         found = await self._inner.resolve(host, port, family)
         if not self._endpoints.is_listed(host, port) and not all(is_public(each["host"]) for each in found):
-            # One private address among public ones is how a rebinding name looks.
+            # A private address among public ones is the sign of DNS rebinding.
             raise NotPublic("the host has an address that is not public")
         return found
 

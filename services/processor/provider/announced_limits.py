@@ -1,4 +1,4 @@
-"""Limits that a provider tells in its answers' headers, as calls a second."""
+"""Limits that a provider announces in the headers of its answers, as calls per second."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _LARGEST = 1e12
 
 
 class Told(NamedTuple):
-    """The headers as they came; empty where there was none."""
+    """The headers as received; empty where one was missing."""
 
     limit_requests: str
     remaining_requests: str
@@ -25,24 +25,24 @@ class Told(NamedTuple):
 
 
 def told_by(headers: Mapping[str, str]) -> Told | None:
-    """Return what an answer's headers tell; None when they tell nothing."""
+    """Return the limits that an answer's headers announce; None if they announce none."""
     if "x-ratelimit-limit-requests" not in headers and "x-ratelimit-limit-tokens" not in headers:
         return None
     return Told(*(headers.get(name, "")[:_LONGEST] for name in NAMES))
 
 
 def calls_a_second(told: Told, tokens_a_call: float) -> float:
-    """Return how many calls a second the limits allow; 0 when they say nothing that is understood."""
+    """Return how many calls per second the limits allow; 0 if they cannot be interpreted."""
     requests = _refill(*told[:3])
     tokens = _refill(*told[3:]) / tokens_a_call if tokens_a_call > 0 else 0.0
     return min((rate for rate in (requests, tokens) if rate > 0), default=0.0)
 
 
 def _refill(limit: str, remaining: str, reset: str) -> float:
-    """Return what a limit gives back in a second.
+    """Return how much of a limit is refilled per second.
 
-    `reset` is the time until all of it is there again. Where the limit flows back steadily, that and the part
-    that is used tell the period; where it comes back at once, the period is the next one that is common.
+    `reset` is the time until the whole limit is available again. If the limit refills steadily, the period
+    follows from `reset` and the used share; if it refills all at once, it is the next common period.
     """
     most, left, wait = _number(limit), _number(remaining), _seconds(reset)
     if most <= 0:

@@ -1,4 +1,4 @@
-"""What becomes of a provider call without an answer: again, later, never, or the whole job waits."""
+"""What follows from a provider call without an answer: try again, wait, fail the row, or pause the job."""
 
 import re
 from collections.abc import Mapping
@@ -7,20 +7,25 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
-#: Tries of one call, refusals for rate not counted.
+#: How often one call is tried, not counting rate-limit refusals. Too few fails rows for a passing fault; too
+#: many pays for answers that will not get better. A job's release budget follows from it.
 ATTEMPTS = 3
-#: Refusals for rate that one call may meet, while others are answered, before its row fails.
+#: How many rate-limit refusals one call may meet, while other calls are answered, before its row fails. Too
+#: few fails rows of a busy provider; too many lets one row use up key releases without end.
 RATE_REFUSALS = 10
-#: A job pauses when its provider has answered with nothing but refusals for rate for so long.
+#: A job pauses after its provider has answered with nothing but rate-limit refusals for this long. Too short
+#: pauses jobs for a quota that refills every minute; too long keeps a job running that makes no progress.
 RATE_PATIENCE_SECONDS = 300.0
-#: Waits beyond this give the shard back to the queue instead of holding its lane.
+#: For longer waits, the worker gives the shard back to the queue instead of holding it. Too short costs
+#: claims and reads of rows for pauses of seconds; too long blocks the worker's place for other accounts.
 LONGEST_HELD_WAIT_SECONDS = 60.0
-#: No provider makes us wait longer without being asked again.
+#: A provider is asked again after this time at the latest, whatever its `Retry-After` says. Too long, and one
+#: wrong header stops a rate key for as long.
 LONGEST_WAIT_SECONDS = 3600.0
 
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 20.0
-#: What a request can do without, or say by another name.
+#: Parameters that a request can leave out, or send under another name.
 OPTIONAL_PARAMETERS = ("temperature", "store", "response_format", "max_tokens", "max_completion_tokens")
 _LONGEST_MESSAGE = 1000
 _PARAMETER = re.compile(rf"\b(?:{'|'.join(OPTIONAL_PARAMETERS)})\b")
@@ -39,43 +44,65 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call without a usable answer; `reason` is the row's or the pause's, `wait_seconds` the provider's."""
+    """A call without a usable answer.
+
+    `reason` is for the row or the pause that results, `wait_seconds` is the wait that the provider asked for.
+    """
 
     verdict: Verdict
     reason: str
     message: str
     wait_seconds: float | None = None
-    #: The parameter of the request that the provider does not take, if that was all.
+    #: The request's parameter that the provider does not accept, if that was the only fault.
     parameter: str = ""
-    #: Whether the provider refused in its own words: an endpoint of another kind has none.
+    #: Whether the refusal has a provider's error object; an endpoint of another kind sends none.
     in_words: bool = False
 
 
 UNREACHABLE = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached")
-TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long")
+TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long to answer")
 MALFORMED = Failure(
-    Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was empty or not understood"
+    Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was empty or could not be read"
 )
 UNFITTING = Failure(
-    Verdict.AGAIN, "OUTPUT_SCHEMA_MISMATCH", "The answer is not an object of the template's JSON schema"
+    Verdict.AGAIN, "OUTPUT_SCHEMA_MISMATCH", "The answer does not fit the template's JSON schema"
 )
 TOO_LARGE = Failure(Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was too large")
-TRUNCATED = Failure(Verdict.ROW_FAILS, "OUTPUT_TRUNCATED", "The answer was cut off by the token limit")
-KEY_ECHOED = Failure(Verdict.ROW_FAILS, "PROVIDER_ANSWER_INVALID", "The provider's answer showed the API key")
-KEY_UNSENDABLE = Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The key cannot be sent in a header")
+TRUNCATED = Failure(
+    Verdict.ROW_FAILS,
+    "OUTPUT_TRUNCATED",
+    "The answer reached max_tokens and was cut off; raise it in the template",
+)
+KEY_ECHOED = Failure(
+    Verdict.ROW_FAILS,
+    "PROVIDER_ANSWER_INVALID",
+    "The provider's answer contained the API key, so it was discarded",
+)
+KEY_UNSENDABLE = Failure(
+    Verdict.JOB_PAUSES,
+    "PROVIDER_AUTH",
+    "The API key has characters that cannot be sent in a header; store it again",
+)
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 
 
 def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], now: datetime) -> Failure:
-    """Return what an HTTP status other than 200 means; `error` is the body's error object, if it had one."""
+    """Return what an HTTP status other than 200 means; `error` is the body's error object, or empty."""
     code = _code(error.get("code")) or _code(error.get("type"))
     wait = retry_after(headers, now)
     if code == "insufficient_quota" or status == 402:
-        return Failure(Verdict.JOB_PAUSES, "PROVIDER_QUOTA", "The key's credit is used up")
+        return Failure(
+            Verdict.JOB_PAUSES, "PROVIDER_QUOTA", "The API key's credit at the provider is used up"
+        )
     if status in (401, 403):
-        return Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The provider refused the key")
+        return Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The provider rejected the API key")
     if status == 429:
-        return Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider kept refusing for rate", wait)
+        return Failure(
+            Verdict.RATE,
+            "PROVIDER_RATE_LIMITED",
+            "The provider kept refusing calls because of its rate limit",
+            wait,
+        )
     if status in (408, 409, 425) or status >= 500:
         said = f"The provider answered with status {status}"
         return Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", said, wait)
@@ -86,7 +113,7 @@ def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], 
 
 
 def _refused_parameter(error: Mapping[str, object]) -> str:
-    """Return the optional parameter that a refusal is about; empty when it is about something else."""
+    """Return the optional parameter that a refusal is about; empty if it is about something else."""
     code, named, message = error.get("code"), error.get("param"), error.get("message")
     if named in OPTIONAL_PARAMETERS and code in ("unsupported_parameter", "unsupported_value"):
         return str(named)
@@ -126,6 +153,6 @@ def _until(value: str, now: datetime) -> float:
 
 
 def backoff_seconds(failed: int, dice: float) -> float:
-    """Return the wait after so many failures in a row (from 1): doubling, spread by `dice` in [0, 1)."""
+    """Return the wait after `failed` failures in a row: it doubles, spread by `dice` in [0, 1)."""
     longest = min(_LONGEST_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * 2.0 ** min(failed - 1, 16))
     return longest * (0.5 + dice / 2)

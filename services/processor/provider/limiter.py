@@ -1,7 +1,8 @@
-"""When calls may begin: each rate key's pace, shared by all workers, or as one knows it without Valkey.
+"""When calls may start: by each rate key's pace, which all workers share through Valkey while it is there.
 
-Rate keys that a provider does not limit cost a word with Valkey four times a second; others one for the
-moments of a tenth of a second. It only limits: rows are neither lost nor doubled whatever happens to it.
+A rate key without a known limit costs a request to Valkey four times a second; a limited one costs a request
+for each tenth of a second's start times. The limiter only delays: no failure in it loses a row or sends one
+twice.
 """
 
 import asyncio
@@ -16,23 +17,27 @@ from services.processor.provider.pace import Pace
 from services.processor.provider.shared_paces import HORIZON_SECONDS, Lease
 from services.processor.valkey import TROUBLE
 
-#: How long a worker goes on before it asks again whether a rate key without a limit still has none.
+#: How often a worker asks whether a rate key without a limit still has none. Shorter costs Valkey more;
+#: longer lets this worker call on after another one has met a limit.
 _FREE_SECONDS = 0.25
-#: Calls do not wait for that question; so long they may go on without its answer.
+#: How long calls may go on without the answer to that question. Too short, and calls stop whenever Valkey is
+#: slow; too long, and they run into a limit that the other workers know.
 _GRACE_SECONDS = 1.5
-#: After trouble Valkey is left alone for this long.
+#: After an error, this worker does not ask Valkey for this long. Shorter makes calls wait for timeouts during
+#: an outage; longer delays the return to the shared pace.
 _ALONE_SECONDS = 2.0
-#: Nobody knows then how many workers there are: each takes this share of the pace that is known.
+#: Without Valkey a worker cannot know how many others there are, so it takes this share of the last known
+#: pace. A smaller share slows a single worker down; a larger one exceeds the limit as soon as there are two.
 _ALONE_SHARE = 0.5
 _LONGEST_NAP_SECONDS = 1.0
-#: Calls may be so early: timers are not much finer.
+#: Calls may start this much early, because timers are not much finer.
 _SHORTEST_NAP_SECONDS = 0.002
 _MOST_WANTED = 200
 _MOST_RATE_KEYS = 1000
 
 
 class Paces(Protocol):
-    """What all workers know."""
+    """The paces that all workers share."""
 
     async def lease(
         self, rate_key: str, *, version: int, wanted: int, rate: float | None, passed: int
@@ -41,52 +46,53 @@ class Paces(Protocol):
 
 
 class Parks(Protocol):
-    """Who knows how long a provider wants to be left alone."""
+    """Knows until when each rate key is parked."""
 
     def seconds_left(self, rate_key: str) -> float: ...
     async def park(self, rate_key: str, seconds: float) -> None: ...
 
 
 class Sleeper(Protocol):
-    """Work that can be over while it waits."""
+    """Work that can end while it waits."""
 
     async def sleep(self, seconds: float) -> None: ...
     async def unless_over(self, awaited: Awaitable[object]) -> bool: ...
 
 
 class Limiter:
-    """Gives turns to the calls of one worker."""
+    """Tells the calls of one worker when to start."""
 
     def __init__(self, paces: Paces, parks: Parks, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._paces = paces
         self._parks = parks
         self._clock = clock
-        # The clock that all workers share is Valkey's; until it has spoken, ours is as good.
+        # All workers share Valkey's clock; until its first answer, this worker uses its own.
         self._ahead = time.time() - clock()
         self._known: dict[str, LocalPace] = {}
         self._alone_until = 0.0
         self._tasks: set[asyncio.Task[object]] = set()
 
     def now(self) -> float:
-        """Return the time by the clock that all workers share."""
+        """Return the time on the clock that all workers share."""
         return self._clock() + self._ahead
 
     def seconds_left(self, rate_key: str) -> float:
-        """Return how long the provider wants a rate key to be left alone still."""
+        """Return how long a rate key is still parked; 0 if it is not."""
         return self._parks.seconds_left(rate_key)
 
     async def park(self, rate_key: str, seconds: float) -> None:
-        """Leave a rate key alone, in all workers."""
+        """Park a rate key, in all workers."""
         await self._parks.park(rate_key, seconds)
 
     async def turn(self, rate_key: str, work: Sleeper) -> bool:
-        """Wait for the moment at which a call may begin; False when it must ask again."""
+        """Wait until a call may start; return False if the caller must ask again."""
         here = self._here(rate_key)
         if here.free_until > self._clock():
             return True
         here.waiting += 1
         try:
-            # Turns of a slow rate key are far apart: who waits leaves as soon as its work is over.
+            # Start times of a slow rate key are far apart, so a waiting call leaves as soon as its work is
+            # over.
             if not await work.unless_over(here.turn.acquire()):
                 return False
             try:
@@ -97,7 +103,7 @@ class Limiter:
             here.waiting -= 1
 
     async def smooth(self, rate_key: str) -> None:
-        """Wait, rarely and for milliseconds, so that calls which were held up do not arrive together."""
+        """Wait, rarely and for milliseconds, so that calls that were held up do not arrive together."""
         here = self._here(rate_key)
         if (most := here.most_in_a_second()) == 0:
             return
@@ -115,7 +121,7 @@ class Limiter:
             return False
         if not here.moments:
             if here.free_until and here.pace.rate(self.now()) is None:
-                # It had no limit and probably has none: nobody waits for the question.
+                # It had no limit and probably still has none, so no call waits for the answer.
                 here.free_until = self._clock() + _GRACE_SECONDS
                 self._start(self._ask(here, 1))
                 return True
@@ -123,19 +129,19 @@ class Limiter:
             if here.free_until:
                 return True
             if not here.moments:
-                # Long enough for several moments to come free: one at a time would cost a question each.
+                # Long enough for several start times to come free; one at a time would cost a request each.
                 await work.sleep(min(max(left, HORIZON_SECONDS / 4), _LONGEST_NAP_SECONDS))
                 return False
         left = here.moments.popleft() - self.now()
         if not here.asking and (not here.moments or here.moments[-1] - self.now() < HORIZON_SECONDS / 2):
-            # The next ones are there when these are used up.
+            # This fetches the next start times before these are used up.
             self._start(self._ask(here, min(here.waiting, _MOST_WANTED)))
         if left > _SHORTEST_NAP_SECONDS:
             await work.sleep(left)
         return self._parks.seconds_left(here.rate_key) <= 0
 
     async def _ask(self, here: LocalPace, wanted: int) -> float:
-        """Take moments from Valkey, or make them up; return how long to wait when there are none."""
+        """Reserve start times in Valkey, or make them up; return how long to wait if there are none."""
         if self._clock() < self._alone_until:
             return self._alone(here, wanted)
         passed, here.passed = here.passed, 0
@@ -151,7 +157,7 @@ class Limiter:
                 if lease.version == here.version:
                     break
                 if lease.pace is None and here.version:
-                    # Valkey has forgotten; what this worker knows is better than nothing.
+                    # Valkey has lost the pace; what this worker knows is better than nothing.
                     here.version = await self._paces.put(here.rate_key, here.pace, version=lease.version)
                 else:
                     here.pace, here.version = here.pace.merged(lease.pace or Pace()), lease.version
@@ -172,7 +178,7 @@ class Limiter:
         return 0.0
 
     def _alone(self, here: LocalPace, wanted: int) -> float:
-        """Go by what this worker knows: a share of the pace, as if there were others."""
+        """Make up start times for a share of the pace, as if there were other workers."""
         now = self.now()
         rate = here.pace.rate(now)
         if rate is None:
@@ -182,23 +188,23 @@ class Limiter:
         return here.make_moments(rate * _ALONE_SHARE, now=now, wanted=wanted)
 
     def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None:
-        """Learn from what became of a call that began at `started`, by the shared clock."""
+        """Learn from the outcome of a call that started at `started`, on the shared clock."""
         here = self._here(rate_key)
         pace = here.learn(said, started=started, now=self.now())
         if pace is not here.pace:
             self._change(here, pace)
 
     def answered_since(self, rate_key: str, started: float) -> bool:
-        """Whether another call at the rate key was answered since then."""
+        """Whether another call with the rate key was answered since then."""
         return self._here(rate_key).answer_time > started
 
     def refused_seconds(self, rate_key: str) -> float:
-        """Return for how long there have been refusals only; 0 when the last word was an answer."""
+        """Return for how long there have been only refusals; 0 if the last outcome was an answer."""
         since = self._here(rate_key).pace.refused_since
         return max(0.0, self.now() - since) if since else 0.0
 
     async def close(self) -> None:
-        """Drop what is still to be shared."""
+        """Drop what was not yet shared."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -207,7 +213,7 @@ class Limiter:
         found = self._known.get(rate_key)
         if found is None:
             if len(self._known) >= _MOST_RATE_KEYS:
-                # The others are known to Valkey still; those who wait at one keep what they hold.
+                # Valkey still has the others; calls that wait for one keep what they hold.
                 self._known.clear()
             found = self._known[rate_key] = LocalPace(rate_key)
         return found
@@ -229,7 +235,7 @@ class Limiter:
                 if version := await self._paces.put(here.rate_key, shared, version=here.version):
                     here.version = version
                     continue
-                # Somebody was faster: what both know is shared.
+                # Another worker was faster, so what both know is merged and shared.
                 lease = await self._paces.lease(here.rate_key, version=-1, wanted=0, rate=None, passed=0)
                 here.version = lease.version
                 if lease.pace is not None:

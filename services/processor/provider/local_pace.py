@@ -1,4 +1,4 @@
-"""What one worker knows of the pace of a rate key: what its calls have taught, and moments to call at."""
+"""What one worker knows of a rate key's pace: what its calls have taught, and its reserved start times."""
 
 import asyncio
 from collections import deque
@@ -11,18 +11,19 @@ from services.processor.provider.pace import SHARE_OF_TOLD, Pace
 from services.processor.provider.shared_paces import HORIZON_SECONDS
 
 _TOLD_SECONDS = 0.1
-#: Slower limits leave no room to arrive together.
+#: Below this rate, in calls per second, calls are too far apart to arrive together and are not counted.
 _SMOOTHED_RATE = 10.0
 _USUAL_WEIGHT = 0.05
-#: So few refusals among the last calls are accidents, or a neighbour's: of a limit that is reached there are
-#: soon more. Each slowing down for them would add to the one before.
+#: If this share of the last calls or less was refused, the refusals are accidents, or caused by other users
+#: of the key: a limit that is really reached soon refuses more. A higher share reacts later to a real limit;
+#: a lower one slows down for accidents, each time further. The second share is for an announced limit.
 _ACCIDENTS, _TOLD_ACCIDENTS = 0.03, 0.02
 _LAST_CALLS = 400
 
 
 @dataclass(slots=True)
 class LocalPace:
-    """What one worker knows of the pace of a rate key, and the moments that it has got."""
+    """What one worker knows of the pace of a rate key, and the start times that it has reserved."""
 
     rate_key: str
     pace: Pace = field(default_factory=Pace)
@@ -33,10 +34,10 @@ class LocalPace:
     waiting: int = 0
     asking: bool = False
     sharing: bool = False
-    #: Of the last calls, how many were refused.
+    #: The last calls, and how many of them were refused.
     calls: int = 0
     refusals: int = 0
-    #: Calls answered since Valkey was told, and how many a second it knows of.
+    #: Calls answered since the last report to Valkey, and answered calls per second over all workers.
     passed: int = 0
     passing: float = 0.0
     tokens_a_call: float = 0.0
@@ -47,17 +48,17 @@ class LocalPace:
     sent: deque[float] = field(default_factory=deque)
 
     def count(self, *, refused: bool) -> None:
-        """Remember what became of a call."""
+        """Count the outcome of a call."""
         self.calls, self.refusals = self.calls + 1, self.refusals + refused
         if self.calls >= _LAST_CALLS:
             self.calls, self.refusals = self.calls // 2, self.refusals // 2
 
     def refuses_by_accident(self) -> bool:
-        """Whether there are too few refusals to speak of a limit."""
+        """Whether there are too few refusals to infer a limit."""
         return self.refusals <= self.calls * (_TOLD_ACCIDENTS if self.pace.told else _ACCIDENTS)
 
     def learn(self, said: Answer | Unusable, *, started: float, now: float) -> Pace:
-        """Return the pace after the end of a call that began at `started`; times are of the shared clock."""
+        """Return the pace after a call that started at `started` has ended; times are on the shared clock."""
         pace = self.pace
         failure = said.failure if isinstance(said, Unusable) else None
         if failure is not None and failure.verdict is Verdict.RATE:
@@ -78,21 +79,21 @@ class LocalPace:
         return pace
 
     def most_in_a_second(self) -> int:
-        """Return how many calls a second may have by what was announced; 0 when there is no need to count.
+        """Return how many calls a second may have under the announced limit; 0 if counting is not needed.
 
-        Between its turn and its sending a call gets its key. What piled up there would exceed a limit that
-        the provider counts over a second.
+        A call gets its API key between its start time and its sending. Calls that pile up there would exceed
+        a limit that the provider counts per second.
         """
         return 0 if self.pace.told < _SMOOTHED_RATE else int(self.pace.told * SHARE_OF_TOLD)
 
     def crowded_seconds(self, most: int, *, now: float) -> float:
-        """Return how long a call must wait so that no second has more than `most`, by the worker's clock."""
+        """Return how long a call must wait so that no second has more than `most`, on the worker's clock."""
         while self.sent and self.sent[0] <= now - 1.0:
             self.sent.popleft()
         return 0.0 if len(self.sent) < most else self.sent[0] + 1.001 - now
 
     def make_moments(self, rate: float, *, now: float, wanted: int) -> float:
-        """Make up moments at a rate that is not shared; return how long to wait when there are none."""
+        """Make up start times at a rate that is not shared; return how long to wait if there are none."""
         gap = 1.0 / rate
         first = min(max(self.alone_next, now), now + HORIZON_SECONDS + gap)
         if (late := first - now - HORIZON_SECONDS) > 0:

@@ -1,51 +1,57 @@
-"""How fast a provider may be asked under a rate key: what it says, what refusals teach.
+"""How fast a provider may be called with a rate key: by what it announces, and by what refusals teach.
 
-A pace is calls a second rather than calls in flight. It fits limits of either kind, and whoever was given
-a moment to call at and died has taken nothing that somebody must give back.
+A pace is a number of calls per second rather than of calls in flight. It fits limits of either kind, and a
+worker that dies with reserved start times holds nothing that must be given back.
 """
 
 from dataclasses import dataclass, replace
 from math import exp
 
-#: Before the first answer nobody knows anything: a rate key is entered at this pace.
+#: The pace of a rate key before its first answer, in calls per second. Too low delays the start of every job;
+#: too high meets a low limit with many refusals at once.
 FIRST_RATE = 100.0
-#: A limit that is told is used to this share: calls arrive a little earlier or later than they are sent.
+#: The share of an announced limit that is used. Calls arrive a little earlier or later than they are sent, so
+#: a higher share meets refusals; a lower one wastes the limit.
 SHARE_OF_TOLD = 0.985
-#: A rate key that refuses everything is tried this often, in calls a second.
+#: How often a rate key that refuses everything is tried, in calls per second: every 20 seconds. Too often
+#: uses up key releases while nothing is answered; too rarely delays the recovery by as much.
 LEAST_RATE = 0.05
-#: What is left of the pace after a refusal, and after one of a limit that the provider has told.
+#: Factors of the pace after a refusal: without and with an announced limit, and while there are only
+#: refusals. Larger factors meet more refusals on the way down; smaller ones stay further below the limit.
 _AFTER_REFUSAL, _AFTER_TOLD_REFUSAL, _AFTER_REFUSALS_ONLY = 0.8, 0.98, 0.5
-#: What was passing says little of a limit when it was less than this.
+#: An answered rate below this, in calls per second, says little about the limit, so a cut does not go below
+#: it.
 LEAST_SEEN = 20.0
-#: The way back: nearly to where it was refused in this time, then on, slowly at first and ever faster (by
-#: e to the power of this times the square of the seconds).
+#: Recovery: within _BACK_SECONDS the pace is back at _NEARLY of the rate that was refused. From there it
+#: grows by e ** (_GROWTH * seconds ** 2), slowly at first and ever faster. A faster recovery meets the limit
+#: more often; a slower one stays below it longer after an accident.
 _BACK_SECONDS = 5.0
 _NEARLY = 0.97
 _GROWTH = 0.0008
-#: So far beyond the last refusal there is no limit any more.
+#: At this multiple of the rate that was refused, the limit is considered gone.
 _FORGOTTEN = 2.0
 _CHANGED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What is known of a rate key; times are seconds of the clock that all workers share."""
+    """What is known of a rate key; times are seconds on the clock that all workers share."""
 
-    #: Calls a second by the provider's headers; 0 when it does not say.
+    #: The limit that the provider's headers announce, in calls per second; 0 if they announce none.
     told: float = 0.0
-    #: The pace right after the last refusal; 0 when there was none.
+    #: The pace right after the last refusal; 0 if there was none.
     low: float = 0.0
     #: The pace that was refused.
     ceiling: float = 0.0
     cut_time: float = 0.0
-    #: When the first call that began after the cut was answered; 0 while none was.
+    #: When the first call that started after the cut was answered; 0 while none was.
     grow_time: float = 0.0
-    #: Since when there have been refusals only; 0 when the last word was an answer.
+    #: Since when there have been only refusals; 0 if the last outcome was an answer.
     refused_since: float = 0.0
     entered: bool = False
 
     def rate(self, now: float) -> float | None:
-        """Return how many calls a second may begin; None when no limit is known."""
+        """Return how many calls may start per second; None if no limit is known."""
         if not self.entered and not self.low:
             return FIRST_RATE
         rates = [self.told * SHARE_OF_TOLD] if self.told else []
@@ -63,7 +69,7 @@ class Pace:
         return grown if grown < self.ceiling * _FORGOTTEN else None
 
     def answered(self, now: float, started: float) -> "Pace":
-        """Return the pace after a call that began at `started` was answered."""
+        """Return the pace after a call that started at `started` was answered."""
         if self.entered and not self.refused_since and (self.grow_time or not self.low):
             return self
         grows = self.low and not self.grow_time and started >= self.cut_time
@@ -75,27 +81,28 @@ class Pace:
         )
 
     def told_rate(self, rate: float) -> "Pace":
-        """Return the pace after the provider has told its limit."""
+        """Return the pace after the provider has announced its limit."""
         if rate <= 0 or abs(rate - self.told) <= self.told * _CHANGED:
             return self
         return replace(self, told=rate)
 
     def merged(self, other: "Pace") -> "Pace":
-        """Return what two workers know together: the later refusal counts."""
+        """Return what two workers know together; the later refusal counts."""
         newer = self if self.cut_time > other.cut_time else other
         return replace(newer, told=other.told or self.told, entered=self.entered or other.entered)
 
     def refused(self, now: float, started: float, passing: float) -> "Pace":
-        """Return the pace after a call that began at `started` was refused for rate.
+        """Return the pace after a call that started at `started` met a rate-limit refusal.
 
-        `passing` is how many calls a second were answered lately. Of the calls that were in flight together
-        only the first one counts: they all say the same.
+        `passing` is how many calls per second were answered lately. Of the calls that were in flight
+        together, only the first refusal counts: they all say the same.
         """
         if started < self.cut_time:
             return self
         rate = self.rate(now)
         if self.low and not self.grow_time:
-            # Nothing but refusals since the last cut: the rate key is only tried, and the goal stays.
+            # Nothing but refusals since the last cut: the rate key is only probed, and the rate to return to
+            # stays.
             slower = replace(self, low=max(LEAST_RATE, self.low * _AFTER_REFUSALS_ONLY))
         else:
             seen = max(passing, LEAST_SEEN)

@@ -1,4 +1,4 @@
-"""Parks: how long calls with an API key to a model must wait, because the provider told some worker so."""
+"""Parks: how long calls with a rate key must wait because the provider told any worker so."""
 
 import contextlib
 import time
@@ -14,7 +14,7 @@ _PARK = "smelt:park:"
 
 
 class Parks:
-    """Until when calls with an API key to a model must wait, because the provider said so to any worker."""
+    """Knows until when each rate key is parked, and shares it with all workers."""
 
     def __init__(self, redis: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
@@ -22,7 +22,7 @@ class Parks:
         self._until: dict[str, float] = {}
 
     def seconds_left(self, rate_key: str) -> float:
-        """Return how long calls for a rate key must wait still; 0 when they may go."""
+        """Return how long a rate key is still parked; 0 if calls may start."""
         until = self._until.get(rate_key)
         if until is None:
             return 0.0
@@ -33,7 +33,7 @@ class Parks:
         return left
 
     async def park(self, rate_key: str, seconds: float) -> None:
-        """Hold calls for a rate key back, here at once and soon everywhere."""
+        """Park a rate key, here at once and in the other workers soon after."""
         if not self._learn(rate_key, seconds):
             return
         try:
@@ -52,7 +52,7 @@ class Parks:
             self._learn(rate_key, left_ms / 1000)
 
     async def follow(self) -> None:
-        """Learn of parks of other workers, until cancelled."""
+        """Learn of the parks of other workers, until cancelled."""
         await follow(self._redis, _PARKS, lambda _, said: self._heard(*said.split(" ", 1)))
 
     def _heard(self, rate_key: str, seconds: str) -> None:
@@ -60,7 +60,7 @@ class Parks:
             self._learn(rate_key, float(seconds))
 
     def _learn(self, rate_key: str, seconds: float) -> bool:
-        """Note a wait; return whether it is longer than what was known. Workers' clocks need not agree."""
+        """Note a wait; return whether it ends later than the one known. Workers' clocks need not agree."""
         until = self._clock() + seconds
         if until <= self._until.get(rate_key, 0.0):
             return False

@@ -1,7 +1,7 @@
 """Calls to OpenAI-compatible endpoints: the official client over one bounded connection pool per worker.
 
-Nothing of the environment reaches it, the key is given for each call, and what comes back is bounded in
-bytes and time, never followed and never remembered.
+It reads nothing from the environment and gets the API key for each call. Answers are bounded in bytes and
+time; redirects are not followed and cookies are not kept.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ from services.processor.provider.failures import (
 )
 
 _CONNECTIONS_IDLE_SECONDS = 30.0
-# Everything else, a cookie above all, would be kept or shown beside the answers of other people.
+# Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms", *announced_limits.NAMES})
 _KNOWN_URLS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a call may take."""
+    """Bounds of a call."""
 
     connect_seconds: float
     total_seconds: float
@@ -45,11 +45,11 @@ class Limits:
 
 
 class AnswerTooLarge(httpx2.RequestError):
-    """The answer is larger than an answer may be, or packed, which hides its size."""
+    """The answer is larger than allowed, or compressed, which hides its size."""
 
 
 class _Transport(httpx2.AsyncBaseTransport):
-    """Carries requests through aiohttp and returns answers that are whole and bounded."""
+    """Sends requests through aiohttp and returns complete, bounded answers."""
 
     def __init__(self, session: aiohttp.ClientSession, limits: Limits) -> None:
         self._session = session
@@ -75,15 +75,15 @@ class _Transport(httpx2.AsyncBaseTransport):
             ) as response:
                 body = await self._body(response)
         except TimeoutError:
-            raise httpx2.ReadTimeout("no whole answer in time") from None
+            raise httpx2.ReadTimeout("no complete answer arrived in time") from None
         except (aiohttp.ClientError, OSError):
-            raise httpx2.ConnectError("no connection, or it broke") from None
+            raise httpx2.ConnectError("the connection failed") from None
         headers = [(name, value) for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS]
         return httpx2.Response(response.status, headers=headers, content=body, request=request)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise AnswerTooLarge("the answer is packed")
+            raise AnswerTooLarge("the answer is compressed")
         body = bytearray()
         async for piece in response.content.iter_any():
             body += piece
@@ -97,13 +97,13 @@ class _Transport(httpx2.AsyncBaseTransport):
 
 
 class Provider:
-    """Sends prompts. One for a whole worker; made inside its event loop."""
+    """Sends prompts. A worker has one, made inside its event loop."""
 
     def __init__(self, endpoints: Endpoints, limits: Limits) -> None:
         _forget_environment()
         self._endpoints = endpoints
         connector = aiohttp.TCPConnector(
-            # The calls of the shards are the limit.
+            # No limit here: the shards bound the calls in flight.
             limit=0,
             keepalive_timeout=_CONNECTIONS_IDLE_SECONDS,
             resolver=CheckedResolver(aiohttp.ThreadedResolver(), endpoints),
@@ -117,7 +117,7 @@ class Provider:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
         self._client = AsyncOpenAI(
-            # Each call brings its own Authorization; this one is never sent.
+            # Each call sets its own Authorization header; this key is never sent.
             api_key="unused",
             base_url="https://provider.invalid/v1",
             max_retries=0,
@@ -127,7 +127,7 @@ class Provider:
         )
 
     async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable:
-        """Send one prompt and return the answer or why there is none; raise AddressNotAllowed."""
+        """Send one prompt and return the answer, or why there is none; raise AddressNotAllowed."""
         url = self._endpoints.completions_url(base_url)
         try:
             response = await self._client.post(
@@ -154,7 +154,7 @@ class Provider:
             return Unusable(TOO_LARGE if isinstance(error.__cause__, AnswerTooLarge) else UNREACHABLE)
         said = read(response.content)
         if type(said) is Answer and secret.decode() in said.text:
-            # Nobody is shown a stored key, not even its owner by way of an answer.
+            # A stored API key is never shown, not even to its owner as part of an answer.
             return Unusable(KEY_ECHOED, said.input_tokens, said.output_tokens)
         told = announced_limits.told_by(response.headers)
         return said if told is None else replace(said, told=told)
@@ -162,11 +162,11 @@ class Provider:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
-        # Transports close a moment after their session.
+        # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
 
 
 def _forget_environment() -> None:
-    """Remove what the client would read from the environment: keys, organisations, headers."""
+    """Remove what the client would read from the environment: API keys, organisations, headers."""
     for name in [name for name in os.environ if name.startswith("OPENAI_")]:
         del os.environ[name]

@@ -1,4 +1,4 @@
-"""Rate keys: an API key together with a model, which a provider limits as one."""
+"""Rate keys: an API key together with a model. A provider applies its limits to the pair."""
 
 import hashlib
 

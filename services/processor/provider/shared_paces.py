@@ -1,4 +1,4 @@
-"""Paces in Valkey: what all workers know of a rate key, and moments to call at that no two of them get."""
+"""Paces in Valkey: what all workers know of a rate key, and start times, each of which only one call gets."""
 
 from collections.abc import Awaitable
 from dataclasses import astuple, dataclass, fields
@@ -10,15 +10,18 @@ from redis.asyncio import Redis
 from services.processor.provider.pace import Pace
 
 _PACE = "smelt:pace:"
-#: What is known of a rate key that nobody calls is forgotten after this.
+#: Valkey forgets an unused rate key after this. Too short, and a job that pauses in between meets the limit
+#: again; too long only takes memory.
 _FORGOTTEN_MS = 900_000
-#: Moments are given out so far ahead, and made up for so far back.
+#: Start times are given out up to HORIZON_SECONDS ahead, and unused ones are made up for up to _SLACK_SECONDS
+#: back. A longer horizon costs fewer requests but lets a dead worker waste more; more slack allows larger
+#: bursts.
 HORIZON_SECONDS = 0.1
 _SLACK_SECONDS = 0.05
 _MICROS = 1_000_000
 
-# One clock, Valkey's, for all workers. The moments lie on a line that only moves on (a "generic cell rate
-# algorithm"), so one that nobody uses passes by and needs no giving back.
+# All workers use one clock, Valkey's. The start times lie on a line that only moves forward (the generic cell
+# rate algorithm), so an unused one simply passes and need not be given back.
 _LEASE = """
 local time = redis.call('TIME')
 local second = tonumber(time[1])
@@ -36,7 +39,7 @@ local first, count = 0, 0
 if version == ARGV[1] and gap > 0 then
   first = math.min(math.max(tonumber(had[3] or '0'), now - slack), now + horizon + gap)
   local free = math.floor((now + horizon - first) / gap) + 1
-  -- Half of what is free: otherwise whoever came first would leave the others single moments at the far end.
+  -- Half of what is free: otherwise the first worker would leave the others only the last few start times.
   count = math.max(0, math.min(wanted, math.ceil(free / 2)))
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', first + count * gap))
 end
@@ -55,20 +58,20 @@ return redis.call('HINCRBY', KEYS[1], 'version', 1)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """An answer of Valkey's: its time in seconds, what it knows, and `count` moments from `first` on."""
+    """Valkey's answer: its time in seconds, the pace it knows, and `count` start times from `first` on."""
 
     now: float
     version: int
-    #: None when nothing is known there.
+    #: None if Valkey knows no pace.
     pace: Pace | None
-    #: Calls a second that were answered lately, by what workers have said.
+    #: Calls per second that were answered lately, as reported by all workers.
     passing: float
     first: float
     count: int
 
 
 class SharedPaces:
-    """Asks Valkey; whatever goes wrong there is raised."""
+    """Reads and writes paces in Valkey; raises its errors."""
 
     def __init__(self, redis: Redis) -> None:
         self._lease = redis.register_script(_LEASE)
@@ -77,9 +80,9 @@ class SharedPaces:
     async def lease(
         self, rate_key: str, *, version: int, wanted: int, rate: float | None, passed: int
     ) -> Lease:
-        """Say how many calls were answered since the last time, and take moments at a rate.
+        """Report how many calls were answered since the last report, and reserve start times at a rate.
 
-        Nothing is given when somebody has changed the pace meanwhile, or when the next one is too far ahead.
+        No start time is given if another worker has changed the pace, or if the next one is too far ahead.
         """
         gap = _MICROS / rate if rate else 0
         ahead, back = HORIZON_SECONDS * _MICROS, _SLACK_SECONDS * _MICROS
@@ -93,13 +96,13 @@ class SharedPaces:
         )
 
     async def put(self, rate_key: str, pace: Pace, *, version: int) -> int:
-        """Store a pace unless somebody was faster; return its version, or 0."""
+        """Store a pace unless another worker was faster; return its version, or 0."""
         arguments: list[str | int | bytes] = [version, orjson.dumps(astuple(pace)), _FORGOTTEN_MS]
         return int(await cast(Awaitable[int], self._put(keys=[_PACE + rate_key], args=arguments)))
 
 
 def _pace(text: str) -> Pace | None:
-    """Return a stored pace; None for what is not one."""
+    """Parse a stored pace; return None if it is not one."""
     try:
         *numbers, entered = map(float, orjson.loads(text))
         names = [each.name for each in fields(Pace)][:-1]

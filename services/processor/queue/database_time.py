@@ -1,4 +1,4 @@
-"""The database's time, followed by a worker whose own clock may be wrong or be set at any moment."""
+"""The database's time, for workers whose own clock may be wrong or may be changed at any moment."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class DatabaseTime:
-    """What time it is at the database: its word, and what has passed since by a clock that nobody can set."""
+    """The database's time: what it last said, plus the time since by a monotonic clock."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -14,11 +14,11 @@ class DatabaseTime:
         self._heard = 0.0
 
     def learn(self, now: datetime) -> None:
-        """Take the database's word for the time."""
+        """Remember the time that the database gave."""
         self._said, self._heard = now, self._clock()
 
     def after(self, seconds: float) -> datetime:
-        """Return the moment so many seconds from now."""
+        """Return the database's time in `seconds` seconds."""
         if self._said is None:
             return datetime.now(UTC) + timedelta(seconds=seconds)
         return self._said + timedelta(seconds=self._clock() - self._heard + seconds)

@@ -7,19 +7,20 @@ from psycopg.types.json import Jsonb
 from services.common.database import Connection
 from services.processor.queue.tasks import ASSEMBLE, RESULTS, ROWS, RUN_SHARD
 
-#: Puts one task into the queue inside the caller's transaction. It is procrastinate's own function;
-#: calling it here lets a commit and what follows from it become visible together.
+#: Queues one task inside the caller's transaction. This is procrastinate's own function; because it is called
+#: here, a change and the task that follows from it become visible together.
 DEFER = """
     SELECT procrastinate_defer_jobs_v1(ARRAY[
         ROW(%(queue)s, %(task)s, %(priority)s, NULL, %(lock)s, %(args)s, NULL)::procrastinate_job_to_defer_v1
     ])
 """
 
-#: The account's next turn, by a function that migration 0008 makes: workers take the earliest turn first, and
-#: an account with many shards in the queue has its turns after each other, beside those of all others.
+#: The account's next turn, from a function that migration 0008 creates. Workers take the earliest turn first.
+#: An account with many shards in the queue gets one turn after the other, side by side with those of all
+#: others.
 NEXT_TURN = "SELECT next_turn(%(account)s)"
 
-#: Gives tasks of workers that fell silent back to the queue: one statement, so that two reapers agree.
+#: Gives the tasks of silent workers back to the queue. It is one statement, so two reapers cannot both do it.
 REAP = """
     WITH silent AS (
         SELECT task.id, task.queue_name
@@ -42,7 +43,7 @@ REAP = """
 
 
 async def next_turn(connection: Connection, account: str) -> int:
-    """Return the turn of the account's next shard; the queue wants it as a negative priority."""
+    """Return the turn of the account's next shard; the queue takes it as a negative priority."""
     row = await (await connection.execute(NEXT_TURN, {"account": account})).fetchone()
     assert row is not None
     turn: int = row[0]
@@ -50,13 +51,13 @@ async def next_turn(connection: Connection, account: str) -> int:
 
 
 async def defer_shard(connection: Connection, *, account: str, job: str, shard: int) -> None:
-    """Put a shard into the queue at its account's next turn, as a part of the connection's transaction."""
+    """Queue a shard at its account's next turn, within the connection's transaction."""
     turn = await next_turn(connection, account)
     await _defer(connection, ROWS, RUN_SHARD, {"job": job, "shard": shard}, priority=-turn, lock=None)
 
 
 async def defer_assembly(connection: Connection, job: str) -> None:
-    """Put a job's last step into a queue of its own: its rows are paid for, and it waits for no shard."""
+    """Queue a job's assembly in a queue of its own: its rows are paid for, so it must not wait for shards."""
     await _defer(connection, RESULTS, ASSEMBLE, {"job": job}, priority=0, lock=f"assemble/{job}")
 
 

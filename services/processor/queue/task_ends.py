@@ -1,4 +1,4 @@
-"""How tasks ended, written into the queue also when the database restarts in that very moment."""
+"""Records how tasks ended, even if the database restarts at that very moment."""
 
 import asyncio
 import time
@@ -12,11 +12,13 @@ from procrastinate.manager import JobManager
 from services.common.database import is_outage
 from services.common.logs import log
 
-#: Longer outages end the worker's registration, and with it its hold on all tasks.
+#: How long to retry. A longer outage ends the worker's registration and with it its hold on all tasks, so
+#: trying longer is useless; with less, a restart of the database leaves tasks with a worker that has
+#: forgotten them.
 _PATIENCE_SECONDS = 5.0
 _AGAIN_SECONDS = 0.25
 
-# The queue's own functions end a task whoever has it by now.
+# The queue's own functions end a task even if another worker holds it by now.
 _FINISH = """
     WITH ours AS MATERIALIZED (
         SELECT id FROM procrastinate_jobs
@@ -34,15 +36,15 @@ _RETRY = """
 
 
 class TaskEnds(JobManager):
-    """The queue's keeper of tasks, for as long as a restart takes.
+    """The queue's job manager, with retries for as long as a restart of the database takes.
 
-    An end that is not written down would leave the task with a worker that lives and has forgotten it,
-    where no reaper looks. A task that a reaper has given to another worker meanwhile is left to that one: if
-    it were ended here and the other worker died, nobody would take it up again.
+    If a task's end is not recorded, the task stays with a live worker that has forgotten it, and no reaper
+    looks there. A task that a reaper has meanwhile given to another worker is left to that worker: if it were
+    ended here and the other worker died, no worker would take it up again.
     """
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        """Write down that a task is over."""
+        """Record that a task is over."""
         await self._end(_FINISH, job, status=status.value, delete_job=delete_job)
 
     async def retry_job(
@@ -53,7 +55,7 @@ class TaskEnds(JobManager):
         queue: str | None = None,
         lock: str | None = None,
     ) -> None:
-        """Write down that a task shall come back, with the queue and the lock that it has."""
+        """Record that a task must run again, with the queue and the lock that it has."""
         await self._end(_RETRY, job, retry_at=retry_at or datetime.now(UTC), priority=priority)
 
     async def _end(self, query: str, job: Job, **how: Any) -> None:

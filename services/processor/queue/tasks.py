@@ -1,6 +1,6 @@
 """The queues that carry work to workers, and the tasks in them, by name."""
 
-#: The queues and the task in each, by the names that stand in the database.
+#: The queues and the task in each, by the names that are stored in the database.
 ROWS = "rows"
 RUN_SHARD = "run_shard"
 RESULTS = "results"

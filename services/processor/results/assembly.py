@@ -1,4 +1,4 @@
-"""The last step of a job: all results into one file, kept by the files service, and the job is complete."""
+"""The assembly of a job: it writes all results into one file in the files service and completes the job."""
 
 from typing import Protocol
 
@@ -26,15 +26,15 @@ from services.processor.rows.store.shards import ShardStore
 
 
 class Files(ReadsRows, WritesResults, Protocol):
-    """What the last step of a job asks of files."""
+    """What an assembly needs from files."""
 
 
 class Vault(OpensDataKeys, RevokesGrants, Protocol):
-    """What the last step of a job asks of the vault."""
+    """What an assembly needs from the vault."""
 
 
 class Assembler:
-    """Assembles result files. Dying at any line is harmless: a later fence writes the file anew."""
+    """Assembles result files. A crash at any line is harmless: the next holder writes the file anew."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Assembler:
         self._announcements = announcements
 
     async def assemble(self, job: str) -> None:
-        """Complete a job whose rows are all done; raise TryAgain when the queue shall bring it back."""
+        """Complete a job whose rows are all done; raise TryAgain if the queue must run it again."""
         assembly = await self._store.claim(job)
         if assembly is None:
             return
@@ -91,7 +91,7 @@ class Assembler:
     async def _refused(self, assembly: Assembly, error: DomainError) -> None:
         job = assembly.job
         if error.reason == "RESULT_STALE":
-            # Somebody with a later fence writes the file.
+            # A worker with a higher fence writes the file.
             return
         match ending_of(error):
             case Pause(pause, reason, message):

@@ -1,4 +1,4 @@
-"""The result file: the rows as they were, and one new column per template, as CSV (RFC 4180) in UTF-8."""
+"""The result file: the rows as they were, and the columns of the templates, as CSV (RFC 4180) in UTF-8."""
 
 import asyncio
 import csv
@@ -15,16 +15,16 @@ from services.processor.outside import Row
 from services.processor.results.formulas import as_text
 
 PIECE_BYTES = 512 * 1024
-#: Columns that may be asked for beside the outputs, in the order they are given.
+#: Columns that can be requested in addition to the outputs, in the order in which they appear.
 EXTRA_COLUMNS = ("confidence", "flags", "error")
 _MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a result file shall hold: rows in one state (None for all of them), further columns, a mark.
+    """What a result file holds: rows in one state (None for all), extra columns, a byte order mark.
 
-    New cells that a spreadsheet would run are made text unless the file shall be `raw`; the file's own
+    New cells that a spreadsheet would run as formulas are made text unless the file is `raw`. The file's own
     cells stay as they were uploaded unless `neutral_columns` asks for the same there.
     """
 
@@ -35,7 +35,7 @@ class Form:
     neutral_columns: bool = False
 
     def row(self, own: Iterable[str], new: Iterable[str]) -> list[str]:
-        """Return a row of the file's own and new cells."""
+        """Return a row of the file's own cells and the new ones."""
         own = map(as_text, own) if self.neutral_columns else own
         return [*own, *(new if self.raw else map(as_text, new))]
 
@@ -52,8 +52,8 @@ async def pieces(
 ) -> AsyncIterator[bytes]:
     """Yield the file in pieces of at most 512 KiB; rows that failed or are not done have empty outputs.
 
-    `chosen` are the numbers of the rows to have, in order, None for all: settled before, so that the file
-    has as many rows as it says, however far the job gets meanwhile.
+    `chosen` are the numbers of the rows to include, in order; None means all. They are fixed beforehand, so
+    that the file has exactly the announced number of rows, however far the job gets meanwhile.
     """
     waiting = bytearray(_MARK if form.byte_order_mark else b"")
     waiting += _lines([form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))])
@@ -64,7 +64,7 @@ async def pieces(
         if not batch:
             continue
         found = await results.between(job, batch[0].number, batch[-1].number)
-        # Opening and quoting hundreds of rows would hold up everything else in this process.
+        # In a thread, because decrypting and quoting hundreds of rows would block the event loop.
         waiting += await asyncio.to_thread(_render, batch, found, seal=seal, blanks=blanks, form=form)
         while len(waiting) >= PIECE_BYTES:
             yield bytes(waiting[:PIECE_BYTES])
@@ -74,7 +74,7 @@ async def pieces(
 
 
 def _titles(snapshot: Snapshot, form: Form) -> list[str]:
-    """Return the names of the further columns, each made different from every other column's."""
+    """Return the names of the extra columns, each made different from every other column's."""
     taken = {name.strip().casefold() for name in (*snapshot.columns, *snapshot.outputs)}
     titles = []
     for name in form.columns:

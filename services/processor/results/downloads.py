@@ -1,4 +1,4 @@
-"""Downloads: the stored file of a job that is complete, or a file made for this one download."""
+"""Downloads: the stored file of a completed job, or a file made for this one download."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
@@ -21,7 +21,7 @@ from services.processor.outside import (
 from services.processor.results import csv_file
 from services.processor.rows.source import SourceRow
 
-#: The variant that a complete job's own file has.
+#: The variant of a completed job's own result file.
 WHOLE = "all"
 _BLANK_ROWS = 250
 
@@ -33,13 +33,13 @@ class Results(ReadsResults, Protocol):
 
 
 class Files(ReadsRows, WritesResults, Protocol):
-    """What a download asks of files."""
+    """What a download needs from files."""
 
     def read_result(self, job: str, variant: str, proof: Proof) -> AsyncIterator[StoredResult | bytes]: ...
 
 
 class Downloads:
-    """Hands out result files."""
+    """Serves result files."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Downloads:
             yield part
 
     async def _spool(self, job: Job, form: csv_file.Form, proof: Proof) -> str:
-        # Stored first, so that this download too has a length and a digest to be checked by.
+        # Stored first, so that this download also has a length and a digest to be checked against.
         name, variant = f"jobs/{job.id}", f"part-{self._new_id()}"
         seal = await open_seal(
             self._vault, account=job.account, job=name, wrapped_key=job.wrapped_key, proof=proof
@@ -90,7 +90,7 @@ class Downloads:
         return variant
 
     async def _rows(self, job: Job, width: int, proof: Proof) -> AsyncIterator[Rows]:
-        """Yield the file's rows; blank ones when it is deleted, because what the job made of them is kept."""
+        """Yield the file's rows, or blank ones if it was deleted, because the job's results are kept."""
         number, last = job.first_row, job.first_row + job.total - 1
         try:
             async for batch in self._files.rows(

@@ -1,11 +1,11 @@
-"""A finished job, as the one who puts its file together has it."""
+"""A job whose rows are all done, as its assembly sees it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """A job whose rows are all done, held by whoever assembles its file."""
+    """A job whose rows are all done, held by the worker that assembles its result file."""
 
     job: str
     fence: int

@@ -1,1 +1,1 @@
-"""Rows, one after another: claim, prompt, call, seal, write. The job as a whole is in jobs."""
+"""The rows of a shard: claim, prompt, call, seal, write. The job as a whole is in jobs."""

@@ -1,8 +1,8 @@
-"""The budget of a job: before each call, what it could cost at most is set aside, by all workers together.
+"""The budget of a job, shared by all workers: before each call, its maximum cost is set aside.
 
-A worker takes money in leases, so that not every call asks the database. What a call did not use goes back
-into the lease, and what is left of a lease goes back to the job when the worker leaves it. A worker that is
-killed takes its lease along: the job pauses a little early, and never late.
+A worker takes money in leases, so that most calls need no query. What a call did not use goes back into the
+lease, and what is left of the lease goes back to the job when the worker leaves it. The lease of a killed
+worker is lost to the job until it is resumed, so the job pauses a little early, and never late.
 """
 
 from typing import Protocol
@@ -10,21 +10,22 @@ from typing import Protocol
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import cost_nanos
 
-#: Calls that one lease is for.
+#: How many calls one lease pays for. Fewer cost more queries; more let a killed worker, or one with slow
+#: calls, hold back money that others could spend.
 LEASE_CALLS = 20
-# Tokens that the form of a request takes beside its texts, at most.
+# The most tokens that a request takes in addition to its texts.
 _FORM_TOKENS = 64
 
 
 class Leases(Protocol):
-    """Where money is set aside."""
+    """Sets money of a job's budget aside."""
 
     async def lease(self, job: str, nanos: int) -> bool: ...
     async def give_back(self, job: str, nanos: int) -> None: ...
 
 
 def most_nanos(settings: PromptSettings, prompt: str, system: str) -> int:
-    """Return what a call could cost at most: a token is never less than a byte of its text."""
+    """Return the most that a call could cost: a token is at least one byte of text."""
     size = (
         len(prompt.encode("utf-8", "replace")) + len(system.encode()) + 2 * len(settings.json_schema.encode())
     )
@@ -41,7 +42,11 @@ class Budget:
         self._in_flight = 0
 
     async def set_aside(self, nanos: int) -> bool | None:
-        """Set money aside for a call; True when it may go, None when others must end first."""
+        """Set money aside for a call.
+
+        Returns True if the call may start, None if calls in flight must end first, False if the budget is
+        spent.
+        """
         if self._left < nanos:
             for wanted in (nanos * LEASE_CALLS, nanos - self._left):
                 if await self._leases.lease(self._job, wanted):
@@ -54,7 +59,7 @@ class Budget:
         return True
 
     def settle(self, taken: int, used: int) -> None:
-        """Say what a call used of what was set aside for it."""
+        """Record how much a call used of what was set aside for it."""
         self._in_flight -= 1
         self._left += max(0, taken - used)
 

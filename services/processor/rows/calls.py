@@ -1,4 +1,4 @@
-"""One prompt's way to its answer: key, call, and again while that makes sense."""
+"""From one prompt to its answer: release the API key, call the provider, and repeat while that can help."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,18 +29,19 @@ from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.schema import SchemaInvalid, Unfitting
 from services.processor.usage.meter import cost_nanos
 
-#: Releases in a row that may go unanswered before the shard goes back to the queue.
+#: How many unanswered releases in a row send the shard back to the queue. Too few give up rows that are under
+#: way for a moment's outage; too many hold the worker's place while the vault is away.
 UNANSWERED_RELEASES = 8
-#: Lost answers make a use unusable; more of them than this is something else.
+#: How many uses may already be recorded because their answers were lost. More than this has another cause.
 _REPLAYS = 20
 _BUDGET_SECONDS = 0.1
-_OVER_BUDGET = "The next call could exceed the job's budget"
-# The longest form of what a model is told.
+_OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
+# A request without response_format describes the schema in words, which is its longest form.
 _EVERYTHING_REFUSED = frozenset({"response_format"})
 
 
 class Limiter(Protocol):
-    """Who knows when a provider may be asked."""
+    """Knows when a provider may be called."""
 
     def now(self) -> float: ...
     def seconds_left(self, rate_key: str) -> float: ...
@@ -54,14 +55,14 @@ class Limiter(Protocol):
 
 @dataclass(slots=True)
 class Called:
-    """What a prompt came to: an answer, a failure of its row, or nothing when the work ended before."""
+    """The outcome of a prompt: an answer, a failure of its row, or nothing if the work ended first."""
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     texts: tuple[str, ...] | None = None
     failure: Failure | None = None
-    #: The answer as it is kept for identical prompts: its code, and the sealed texts.
+    #: The answer as it is stored for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
 
 
@@ -117,7 +118,7 @@ class Calls:
             if budget is not None:
                 may_go = await budget.set_aside(most)
                 if may_go is None:
-                    # Calls in flight will give back what they do not use.
+                    # Calls in flight will give back the money that they do not use.
                     await self._ended.sleep(_BUDGET_SECONDS)
                     continue
                 if not may_go:
@@ -130,7 +131,7 @@ class Calls:
                 break
             await self._limiter.smooth(rate_key)
             if self._limiter.seconds_left(rate_key) > 0:
-                # Somebody was told to wait since our turn: this key is not used.
+                # The rate key was parked while this call waited for its API key, so the key is not used.
                 del released
                 if budget is not None:
                     budget.settle(most, 0)
@@ -145,7 +146,7 @@ class Calls:
             except AddressNotAllowed as error:
                 self._ended.end(Fail(error.reason, error.message))
                 break
-            # The key was for this call; the next one asks for it again.
+            # The API key was released for this call; the next attempt asks for it again.
             del released
             self._limiter.heard(rate_key, started, said)
             if budget is not None:
@@ -161,7 +162,7 @@ class Calls:
             else:
                 failure = said.failure  # type: ignore[union-attr]
             if failure.parameter and failure.parameter not in left_out:
-                # Once for each parameter: the same request without it may well be taken.
+                # Once for each parameter: the same request without it may be accepted.
                 left_out.add(failure.parameter)
                 if failure.parameter not in without:
                     self._refused.learn(rate_key, failure.parameter)
@@ -173,7 +174,7 @@ class Calls:
                 if self._refused_too_long(rate_key):
                     self._ended.end(Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message))
                     break
-                # While nobody is answered, it is not this row's fault.
+                # Refusals count only if another call was answered; otherwise this row is not the cause.
                 refused += self._limiter.answered_since(rate_key, started)
             failed += failure.verdict is Verdict.AGAIN
             if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
@@ -188,7 +189,8 @@ class Calls:
             try:
                 found = Requests(settings)
             except SchemaInvalid as error:
-                # It was taken when the job started. No answer could be checked, so none is paid for.
+                # The schema was accepted when the job started. No answer could be checked now, so none is
+                # paid for.
                 found = replace(
                     UNFITTING,
                     verdict=Verdict.ROW_FAILS,
@@ -198,19 +200,19 @@ class Calls:
         return found
 
     def _refused_too_long(self, rate_key: str) -> bool:
-        # A job that was resumed gives the provider the whole time once more.
+        # Only this shard's time counts, so a resumed job gives the provider the full patience again.
         here = self._limiter.now() - self._began
         return min(here, self._limiter.refused_seconds(rate_key)) > self._patience_seconds
 
     async def _may_go(self, rate_key: str) -> bool:
-        """Whether the provider may be asked now; sleeps through short waits, ends the work for long ones."""
+        """Whether the provider may be called now; sleeps through short waits, ends the work for long ones."""
         left = self._limiter.seconds_left(rate_key)
         if left <= 0:
             return await self._limiter.turn(rate_key, self._ended)
         if left > LONGEST_HELD_WAIT_SECONDS:
             self._ended.end(Again(left))
         else:
-            # Everybody wakes at the same moment otherwise.
+            # Spread, so that the calls do not all wake at the same moment.
             await self._ended.sleep(left + self._dice() * min(1.0, left / 10))
         return False
 
@@ -228,7 +230,7 @@ class Calls:
                 return await self._keys.release(self._grant, uses.next())
             except DomainError as error:
                 if error.reason == "RELEASE_REPLAYED" and replayed < _REPLAYS:
-                    # The vault has noted a use whose answer was lost; the next one is new.
+                    # The vault has recorded a use whose answer was lost; the next use is a new one.
                     replayed += 1
                     continue
                 ending = ending_of(error)
@@ -241,7 +243,7 @@ class Calls:
 
 
 def _spent(settings: PromptSettings, said: Answer | Unusable, most: int) -> int:
-    """Return what a call cost. One whose end nobody saw may have been paid for: it counts in full."""
+    """Return what a call cost. A call without a known outcome may have been charged, so it counts in full."""
     unseen = type(said) is Unusable and said.failure in (TIMED_OUT, UNREACHABLE, TOO_LARGE, MALFORMED)
     if unseen and not said.output_tokens:
         return most

@@ -1,20 +1,20 @@
-"""Work that one worker holds at a time, under a fence that tells it from those who held it before."""
+"""Claims: a shard that one worker holds, under a fence that is higher than those of its earlier holders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 class FenceLost(Exception):
-    """Another worker holds the shard now: nothing of ours may be written any more."""
+    """Another worker holds the shard now, so this one can no longer write anything for it."""
 
 
 class ShardIncomplete(Exception):
-    """Rows are missing although none was left: the file gave fewer than it has."""
+    """Rows have no result although the source ran out: the file returned fewer rows than it has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A shard that this worker holds, and what its job brings along."""
+    """A shard that this worker holds, with what it needs to know about the job."""
 
     job: str
     number: int
@@ -30,7 +30,7 @@ class Claim:
     wrapped_key: bytes
     snapshot: bytes
     grant: str
-    #: The most that the job may cost in billionths of a US dollar; 0 is no limit.
+    #: The job's budget in billionths of a US dollar; 0 means no limit.
     max_cost_nanos: int = 0
 
     @property
@@ -41,7 +41,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the queue knows of an account: its shards at work, everywhere, and whether some could be taken."""
+    """What the queue knows about an account: its shards in work on all workers, and whether any is due."""
 
     account: str
     at_work: int
@@ -49,13 +49,13 @@ class Waiting:
 
 
 def who_gives_way(here: Mapping[str, int], queue: Sequence[Waiting]) -> str | None:
-    """Return the account that gives a place back to one that has less; None when none has to.
+    """Return the account that must give a place to an account with fewer; None if none must.
 
-    `here` counts the shards of a worker whose places are all taken. The queue may know of fewer: those that
-    it has given to others because the worker was silent for a while are still worked on.
+    `here` counts the shards of a worker whose places are all taken. The queue may know of fewer: if the
+    worker was silent for a while, the queue has given its shards to others, but it still works on them.
     """
     at_work = {each.account: max(each.at_work, here.get(each.account, 0)) for each in queue}
     least = min((at_work[each.account] for each in queue if each.due), default=None)
     most, richest = max((max(at_work.get(account, 0), count), account) for account, count in here.items())
-    # Not for a difference of one: the place would only go to and fro.
+    # A difference of one is not enough: the place would only move back and forth.
     return None if least is None or most <= least + 1 else richest

@@ -1,4 +1,4 @@
-"""Why work on a shard ends before its rows do, and what other services' refusals mean for it."""
+"""Why work on a shard ends before all its rows are done, and what other services' refusals mean for it."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from services.common.errors import DomainError, Kind
 
-#: How long the queue keeps a shard whose services do not answer.
+#: How long the queue holds back a shard when a service does not answer. Too short fills the queue with claims
+#: that fail; too long leaves workers idle after the service is back.
 UNAVAILABLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The job waits for its owner; `pause` is one of the contract's pause reasons."""
+    """The job pauses until its owner resumes it; `pause` is one of the contract's pause reasons."""
 
     pause: str
     reason: str
@@ -21,7 +22,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """The job cannot go on at all."""
+    """The job cannot continue at all."""
 
     reason: str
     message: str
@@ -29,26 +30,26 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The shard goes back to the queue for so long."""
+    """The shard goes back to the queue and is due again after `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class GiveWay:
-    """The shard goes back to the queue, behind those of accounts that have less."""
+    """The shard goes back to the queue, behind those of accounts with fewer shards in work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The job does not run any more, or another worker has the shard: whatever is in flight is dropped."""
+    """The job no longer runs, or another worker holds the shard: calls in flight are dropped."""
 
 
 Ending = Pause | Fail | Again | GiveWay | Stopped
 
 
 class Ended:
-    """Whether work is over, and why; the first reason stands."""
+    """Whether work is over, and why; the first reason counts."""
 
     def __init__(self) -> None:
         self.ending: Ending | None = None
@@ -56,7 +57,7 @@ class Ended:
         self._waits: set[asyncio.Timeout] = set()
 
     def end(self, ending: Ending) -> None:
-        """Say that no new call is to be made."""
+        """End the work: no new call may start."""
         if self.ending is None:
             self.ending = ending
         self._over.set()
@@ -65,7 +66,7 @@ class Ended:
         self._waits.clear()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond the end."""
+        """Sleep, but no longer than the work lasts."""
         try:
             async with asyncio.timeout(seconds):
                 await self._over.wait()
@@ -73,7 +74,7 @@ class Ended:
             return
 
     async def unless_over(self, awaited: Awaitable[object]) -> bool:
-        """Wait for something, but not beyond the end; return whether it came."""
+        """Wait for something, but no longer than the work lasts; return whether it came."""
         try:
             async with asyncio.timeout(0 if self._over.is_set() else None) as wait:
                 self._waits.add(wait)
@@ -86,14 +87,14 @@ class Ended:
 
 
 _GRANT_MESSAGES = {
-    "GRANT_EXPIRED": "The leave to work on this job ran out",
-    "GRANT_EXHAUSTED": "The job has used all the calls that it was allowed",
+    "GRANT_EXPIRED": "This job's permission to run has expired; resume the job to renew it",
+    "GRANT_EXHAUSTED": "This job's permission to run is used up; resume the job to renew it",
 }
 _GRANT_REASONS = ("GRANT_EXPIRED", "GRANT_REVOKED", "GRANT_INVALID", "GRANT_EXHAUSTED", "UNAUTHENTICATED")
 
 
 class TryAgain(Exception):
-    """The queue shall bring this task back after so many seconds, at another turn if one is given."""
+    """The queue must run this task again after `seconds`, at another turn if one is given."""
 
     def __init__(self, seconds: float, *, turn: int | None = None) -> None:
         super().__init__(seconds)
@@ -102,15 +103,21 @@ class TryAgain(Exception):
 
 
 def ending_of(error: DomainError) -> Ending:
-    """Return what a refusal of another service means for the work that met it."""
+    """Return what another service's refusal means for the work that met it."""
     if error.reason in ("API_KEY_DELETED", "API_KEY_NOT_FOUND"):
-        return Pause("API_KEY_DELETED", "API_KEY_DELETED", "The job's API key was deleted")
+        return Pause(
+            "API_KEY_DELETED",
+            "API_KEY_DELETED",
+            "The job's API key was deleted; resume the job with another one",
+        )
     if error.reason in _GRANT_REASONS:
         reason = "GRANT_EXPIRED" if error.reason == "UNAUTHENTICATED" else error.reason
-        message = _GRANT_MESSAGES.get(reason, "The leave to work on this job has ended")
+        message = _GRANT_MESSAGES.get(
+            reason, "This job's permission to run is no longer valid; resume the job to renew it"
+        )
         return Pause("GRANT_EXPIRED", reason, message)
     if error.reason == "FILE_NOT_FOUND":
-        return Fail("FILE_DELETED", "The file was deleted while the job ran")
+        return Fail("FILE_DELETED", "The file was deleted while the job was running")
     if error.kind in (Kind.UNAVAILABLE, Kind.INTERNAL, Kind.EXHAUSTED, Kind.CONFLICT):
         return Again(UNAVAILABLE_SECONDS)
     return Fail(error.reason, error.message)

@@ -1,8 +1,9 @@
-"""Identical prompts of one job: sent once, their answer shared by all rows that ask the same.
+"""Identical prompts of one job: each is sent once, and all rows with that prompt share the answer.
 
-Rows wait for a prompt that is under way in this worker. Answers that are durable are found in the database,
-by a keyed code that says nothing of the prompt, also after a crash and by other workers. Two workers that
-meet a new prompt in the same moment both send it; nobody waits for another worker, which may have died.
+Within a worker, rows wait for an identical prompt that is under way. Committed answers are found in the
+database, by a keyed code that reveals nothing about the prompt, even after a crash and by other workers. Two
+workers that meet a new prompt at the same moment both send it: a worker never waits for another one, which
+may have died.
 """
 
 import asyncio
@@ -19,28 +20,29 @@ from services.processor.rows.endings import Ended
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.prices import facts_of
 
-#: Answers that a worker remembers of a job; others are asked of the database.
+#: How many answers of a job a worker remembers, and their total size; the database has the others. Smaller
+#: bounds cost more queries, larger ones memory for each job in work.
 MOST_REMEMBERED = 2000
 MOST_REMEMBERED_CHARACTERS = 2_000_000
-#: Questions to the database wait so long for others.
+#: How long a lookup waits so that others can join it in one query. Longer delays every new prompt.
 _GATHER_SECONDS = 0.003
 
 _Texts = tuple[str, ...]
 
 
 class Answers(Protocol):
-    """Where durable answers are."""
+    """Finds committed answers."""
 
     async def answers(self, job: str, codes: Sequence[bytes]) -> Mapping[bytes, bytes]: ...
 
 
 def sent_once(settings: PromptSettings, *, always: bool) -> bool:
-    """Whether identical prompts are sent once: when the job says so, or where nothing is random."""
+    """Whether identical prompts are sent once: if the job says so, or if the answer is not random."""
     return always or (settings.temperature == 0 and not facts_of(settings.model).reasoning)
 
 
 class Identical:
-    """The prompts of one job under one grant in this worker."""
+    """The prompts of one job, under one grant, in this worker."""
 
     def __init__(self, job: str, answers: Answers, seal: JobSeal) -> None:
         self._job = job
@@ -55,7 +57,7 @@ class Identical:
     async def once(
         self, settings: PromptSettings, prompt: str, *, ended: Ended, send: Callable[[], Awaitable[Called]]
     ) -> Called:
-        """Return the answer of an identical prompt, which costs nothing, or send this one."""
+        """Return the answer to an identical prompt, which costs nothing, or send this prompt."""
         code = self._seal.code(settings, prompt)
         while ended.ending is None:
             if (texts := self._remembered.get(code)) is not None:
@@ -63,11 +65,11 @@ class Identical:
             under_way = self._under_way.get(code)
             if under_way is None:
                 return await self._lead(code, send)
-            # Whoever sends it may be waiting for a turn, in a shard that goes on.
+            # The row that sends it may be waiting for its start time in a shard that outlives this one.
             came = await ended.unless_over(asyncio.shield(under_way))
             if came and (texts := under_way.result()) is not None:
                 return Called(texts=texts)
-            # Nobody got an answer: the next one tries.
+            # The prompt got no answer, so this row tries next.
         return Called()
 
     async def _lead(self, code: bytes, send: Callable[[], Awaitable[Called]]) -> Called:
@@ -104,14 +106,14 @@ class Identical:
         return await found
 
     async def _ask(self) -> None:
-        """Ask the database for all that is wanted now: one question for many rows."""
+        """Look up all answers that are wanted now: one query for many rows."""
         await asyncio.sleep(_GATHER_SECONDS)
         wanted, self._wanted = self._wanted, {}
         sealed: Mapping[bytes, bytes] = {}
         try:
             sealed = await self._answers.answers(self._job, list(wanted))
         except FAILURES as error:
-            # Then they are sent, as if nobody had sent them before.
+            # The prompts are then sent as if they were new.
             log.warning("answers.not_found", job=self._job, **describe(error))
         finally:
             for code, found in wanted.items():

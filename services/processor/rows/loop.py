@@ -1,4 +1,4 @@
-"""The heart of a worker: rows through their templates, as many at once as the shard may have calls."""
+"""The heart of a worker: takes rows through their steps, as many at once as the shard may have calls."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -23,14 +23,14 @@ _MOST_ATTEMPTS = 2**15 - 1
 
 
 class Writer(Protocol):
-    """Where results go."""
+    """Stores results."""
 
     async def put(self, result: NewResult) -> None: ...
 
 
 @dataclass(slots=True)
 class _Done:
-    """How far a row is: the outputs of its steps so far, and the flags of each."""
+    """The progress of a row: the outputs of its finished steps, and the flags of each."""
 
     row: int
     confidence: int
@@ -40,7 +40,7 @@ class _Done:
 
 
 class RowLoop:
-    """Works through the rows of one shard."""
+    """Processes the rows of one shard."""
 
     def __init__(
         self,
@@ -72,12 +72,12 @@ class RowLoop:
         self._lanes: list[asyncio.Task[None]] = []
 
     async def run(self, lanes: int) -> Ending | None:
-        """Work until the rows are done, and return None, or until the work has ended, and return why."""
+        """Work until all rows are done and return None, or until the work was ended and return why."""
         self._lanes = [asyncio.ensure_future(self._lane()) for _ in range(lanes)]
         try:
             done, rest = await asyncio.wait(self._lanes, return_when=asyncio.FIRST_EXCEPTION)
             if rest:
-                # A lane fails only when nothing can be written any more.
+                # A lane fails only if results can no longer be written.
                 self.stop(Stopped())
                 await asyncio.wait(rest)
         finally:
@@ -89,12 +89,12 @@ class RowLoop:
         return self._ended.ending
 
     def end(self, ending: Ending) -> None:
-        """Start nothing new; what is in flight goes on."""
+        """Start nothing new; calls in flight finish."""
         self._ended.end(ending)
         self._source.stop()
 
     def stop(self, ending: Ending) -> None:
-        """End at once: what is in flight is dropped."""
+        """End at once; calls in flight are dropped."""
         self.end(ending)
         for lane in self._lanes:
             lane.cancel()
@@ -115,7 +115,7 @@ class RowLoop:
             await self._writer.put(result)
 
     async def _work(self, row: SourceRow) -> NewResult | None:
-        """Return what became of a row; None when the work ended before that was known."""
+        """Return a row's result; None if the work ended before there was one."""
         done = _Done(row.number, confidence(row.cells, self._used))
         if row.begun:
             begun = self._seal.open_row(row.number, row.begun)
@@ -134,7 +134,7 @@ class RowLoop:
             done.flags.append(bits)
             values += texts
             if position + 1 < len(self._steps):
-                # A chain goes on from here after a crash: what was paid for is not paid for again.
+                # After a crash, the row continues from here, so that finished steps are not paid for again.
                 await self._writer.put(self._result(UNDER_WAY, done, called, self._steps[position]))
         return self._result(SUCCEEDED, done, called, self._steps[-1])
 

@@ -1,4 +1,4 @@
-"""A shard's way through a worker: claimed, worked on, and ended in the way that its work ended."""
+"""A shard in a worker: it is claimed, processed, and finished, given back, paused or failed."""
 
 import asyncio
 import random
@@ -41,14 +41,16 @@ from services.processor.rows.writer import ResultWriter
 from services.processor.usage.meter import month_start
 from services.processor.usage.store import UsageStore
 
-#: A shard that was claimed so often without one new row is what stops the workers.
+#: After this many claims without one new row, the shard itself must be what stops the workers, and its job
+#: fails. Too few fails jobs because workers were restarted often; too many lets one shard stop workers again
+#: and again.
 MOST_CLAIMS = 10
 _LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a worker's shards share."""
+    """What the shards of a worker share."""
 
     store: ShardStore
     files: ReadsRows
@@ -60,28 +62,28 @@ class Parts:
     answers: Answers
     refused: RefusedParameters
     usage: UsageStore
-    #: Usages that an account may have in a month; None is no limit.
+    #: How many usages an account may have per month; None means no limit.
     usage_limit: int | None
     announcements: Announcements
     rate_patience_seconds: float
 
 
 class ShardRuns:
-    """The shards that this worker has, and the eye that is kept on their jobs."""
+    """Runs this worker's shards and watches the state of their jobs."""
 
     def __init__(self, parts: Parts, *, places: int) -> None:
-        """`places` is how many shards this worker has at most."""
+        """`places` is the most shards that this worker may hold."""
         self._parts = parts
         self._places = places
         self._taken = 0
         self._giving_way: RowLoop | None = None
         self._loops: dict[RowLoop, tuple[Claim, asyncio.Task[None] | None]] = {}
         self._draining = False
-        # As long as a shard of the job is at work here.
+        # An entry lives as long as a shard of its job is in work here.
         self._identical: WeakValueDictionary[tuple[str, str], Identical] = WeakValueDictionary()
 
     async def run_shard(self, job: str, number: int) -> None:
-        """Work on a shard until it is done; raise TryAgain when the queue shall bring it back."""
+        """Process a shard until it is done; raise TryAgain if the queue must run it again."""
         if self._draining:
             raise TryAgain(0)
         self._taken += 1
@@ -95,7 +97,13 @@ class ShardRuns:
         if claim is None:
             return
         if claim.claims > MOST_CLAIMS:
-            await self._end(claim, Fail("WORKER_FAILED", "The job's rows could not be worked on"))
+            await self._end(
+                claim,
+                Fail(
+                    "WORKER_FAILED",
+                    "The job was ended because too many workers in a row stopped on the same rows",
+                ),
+            )
             return
         try:
             ending = await self._work(claim)
@@ -107,7 +115,7 @@ class ShardRuns:
         await self._end(claim, ending)
 
     async def drain(self, seconds: float) -> None:
-        """Start nothing new, let calls in flight finish for so long, and give the shards back."""
+        """Start nothing new, let calls in flight finish for up to `seconds`, and give the shards back."""
         self._draining = True
         for loop in self._loops:
             loop.end(Again(0))
@@ -117,7 +125,7 @@ class ShardRuns:
             loop.stop(Again(0))
 
     async def oversee(self) -> None:
-        """Stop the shards of jobs that do not run any more, and note how far jobs are; until cancelled."""
+        """Stop the shards of jobs that no longer run, and mark the progress of jobs, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             jobs = sorted({claim.job for claim, _ in self._loops.values()})
@@ -129,9 +137,11 @@ class ShardRuns:
                 for loop, (claim, _) in list(self._loops.items()):
                     state = states.get(claim.job)
                     if claim.job in used_up:
-                        loop.end(Pause("QUOTA", "USAGE_LIMIT", "Usage limit exceeded"))
+                        loop.end(
+                            Pause("QUOTA", "USAGE_LIMIT", "The account's plan for this month is used up")
+                        )
                     if state is State.PAUSED:
-                        # Rows in flight finish, no new ones start.
+                        # Rows in flight finish, and no new ones start.
                         loop.end(Stopped())
                     elif state is None or state in FINAL:
                         loop.stop(Stopped())
@@ -141,7 +151,7 @@ class ShardRuns:
                 log.warning("shards.unseen", **describe(error))
 
     async def _give_way(self) -> None:
-        """Give one place back when all are taken and an account that has less waits for one."""
+        """Give one place back if all are taken and an account with fewer shards waits for one."""
         if self._taken < self._places or self._draining or self._giving_way in self._loops:
             return
         here = Counter(claim.account for claim, _ in self._loops.values())
@@ -153,7 +163,7 @@ class ShardRuns:
                 return
 
     async def _used_up(self, jobs: list[str]) -> list[str]:
-        """Return those jobs whose account has used up its plan."""
+        """Return the jobs whose account has used up its plan."""
         limit = self._parts.usage_limit
         if limit is None:
             return []
@@ -210,7 +220,7 @@ class ShardRuns:
                 await budget.close()
 
     def _identical_of(self, claim: Claim, seal: JobSeal) -> Identical:
-        """Return what shards of a job share here; under a new grant nothing of before is known."""
+        """Return what the shards of a job share in this worker; a new grant starts with an empty memory."""
         found = self._identical.get((claim.job, claim.grant))
         if found is None:
             found = self._identical[claim.job, claim.grant] = Identical(claim.job, self._parts.answers, seal)

@@ -1,4 +1,4 @@
-"""Rows of a shard, handed out one by one to those who ask, read ahead no further than a batch."""
+"""The rows of a shard, given to its lanes one by one, and read at most one batch ahead."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ from services.processor.outside import Rows
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A row to work on; `begun` is the sealed result of the steps that were done before."""
+    """A row to process; `begun` is the sealed result of the steps that are already done."""
 
     number: int
     cells: list[str]
@@ -18,7 +18,7 @@ class SourceRow:
 
 
 class RowSource:
-    """Hands out the rows that have no final result yet."""
+    """Gives out the rows that have no final result yet."""
 
     def __init__(self, batches: AsyncIterator[Rows], begun: Mapping[int, bytes | None]) -> None:
         self._batches = batches
@@ -28,18 +28,18 @@ class RowSource:
         self._ended = False
 
     async def next(self) -> SourceRow | None:
-        """Return the next row; None when there is none left or `stop` was called."""
+        """Return the next row; None if none is left or `stop` was called."""
         while not self._ready:
             if self._ended:
                 return None
             async with self._reading:
-                # Somebody else may have read while this one waited for its turn.
+                # Another lane may have read while this one waited for the lock.
                 if not self._ready and not self._ended:
                     await self._read()
         return self._ready.popleft()
 
     def stop(self) -> None:
-        """Hand out nothing more."""
+        """Give out no more rows."""
         self._ended = True
         self._ready.clear()
 

@@ -1,4 +1,4 @@
-"""Results on their way into the database: few large commits, and nobody goes on before theirs is done."""
+"""Results on their way into the database: few large commits, and each lane waits for its own."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,12 @@ from services.common.logs import describe, log
 from services.processor.jobs.row_result import NewResult
 from services.processor.rows.claims import Claim
 
-#: A commit takes at most so many results, and waits at most so long for more.
+#: A commit takes at most BATCH_ROWS results, and waits at most BATCH_SECONDS for more. Smaller figures cost
+#: more commits per row; larger ones keep lanes waiting, and their provider calls with them.
 BATCH_ROWS = 250
 BATCH_SECONDS = 0.05
-#: Results are paid for: a database that restarts is waited for this long before they are given up.
+#: How long results wait for a database that restarts. They are paid for, so giving up early wastes money;
+#: waiting longer only delays the takeover of a shard whose worker cannot reach the database.
 PATIENCE_SECONDS = 30.0
 _RETRY_SECONDS = 0.5
 
@@ -23,23 +25,23 @@ _Waiting = tuple[NewResult, "asyncio.Future[None]"]
 
 
 class Store(Protocol):
-    """Where results are kept."""
+    """Commits results."""
 
     async def commit(self, claim: Claim, results: Sequence[NewResult]) -> None: ...
 
 
 class ResultWriter:
-    """Writes the results of one shard, inside `async with`; on the way out it writes what is left.
+    """Writes the results of one shard, inside `async with`; on exit it writes what is left.
 
-    `put` returns when the result is durable, so that a lane makes no further call before.
-    When nothing can be written any more, every `put` raises why.
+    `put` returns when the result is durable, so a lane makes no further call before that.
+    Once results can no longer be written, every `put` raises the cause.
     """
 
     def __init__(self, store: Store, claim: Claim, announce: Callable[[str], None]) -> None:
         self._store = store
         self._claim = claim
         self._announce = announce
-        # Waiting for more than half of the calls would leave too few of them at work.
+        # A batch waits for half of the calls at most; more would leave too few calls in flight.
         self._enough = min(BATCH_ROWS, max(1, claim.calls // 2))
         self._waiting: list[_Waiting] = []
         self._arrived = asyncio.Event()
@@ -83,7 +85,7 @@ class ResultWriter:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(BATCH_SECONDS):
                         await self._full.wait()
-            # A commit that was begun is carried through, so that nobody wonders whether it counted.
+            # A commit that was begun is completed, so that its outcome is known.
             await asyncio.shield(self._flush())
 
     async def _flush(self) -> None:
@@ -100,7 +102,7 @@ class ResultWriter:
             return
         try:
             await self._commit([result for result, _ in batch])
-        except Exception as error:  # noqa: BLE001  those who wait are told, and so is the shard
+        except Exception as error:  # noqa: BLE001  waiting lanes must fail, and so must the shard
             self._fail(error, batch)
             return
         for _, done in batch:
@@ -126,6 +128,7 @@ class ResultWriter:
         for _, done in [*batch, *self._waiting]:
             if not done.done():
                 done.set_exception(error)
-                # Whoever was waiting may have been cancelled meanwhile; then nobody looks.
+                # The waiting lane may have been cancelled; reading the exception keeps asyncio from logging
+                # it.
                 done.exception()
         self._waiting.clear()

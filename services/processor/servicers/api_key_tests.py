@@ -8,7 +8,7 @@ from services.processor.trials.api_keys import KeyTests
 
 
 class ApiKeyTestServicer(api_key_tests_pb2_grpc.ApiKeyTestServiceServicer):
-    """Tries keys of people."""
+    """Tests people's API keys."""
 
     def __init__(self, tests: KeyTests) -> None:
         self._tests = tests

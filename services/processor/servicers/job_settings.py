@@ -8,7 +8,7 @@ from services.processor.jobs.settings import JobSettings
 
 
 class JobSettingsServicer(job_settings_pb2_grpc.JobSettingsServiceServicer):
-    """Serves what holds for all jobs of an account."""
+    """Serves the settings for all jobs of an account."""
 
     def __init__(self, settings: JobSettings) -> None:
         self._settings = settings

@@ -8,7 +8,7 @@ from services.processor.usage.prices import MODELS, PRICES_DATE
 
 
 class ModelServicer(models_pb2_grpc.ModelServiceServicer):
-    """Serves what is known of models."""
+    """Serves what is known about models."""
 
     async def ListModels(
         self, request: models_pb2.ListModelsRequest, context: Context

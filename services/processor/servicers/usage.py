@@ -1,4 +1,4 @@
-"""UsageService: how much of a plan is used."""
+"""UsageService: how much of its plan an account has used."""
 
 from smelt.processor.v1 import usage_pb2, usage_pb2_grpc
 
@@ -8,7 +8,7 @@ from services.processor.usage.meter import Part, UsageMeter
 
 
 class UsageServicer(usage_pb2_grpc.UsageServiceServicer):
-    """Serves the meter of people."""
+    """Serves accounts' usage."""
 
     def __init__(self, meter: UsageMeter) -> None:
         self._meter = meter

@@ -11,7 +11,7 @@ from services.processor.templates.variables import CustomVariable, Variables
 
 
 class VariableServicer(variables_pb2_grpc.VariableServiceServicer):
-    """Serves custom variables of people."""
+    """Serves people's custom variables."""
 
     def __init__(self, variables: Variables) -> None:
         self._variables = variables

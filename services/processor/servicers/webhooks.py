@@ -12,7 +12,7 @@ from services.processor.webhooks.webhooks import OVERLAP_HOURS, Webhook, Webhook
 
 
 class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
-    """Serves webhooks of people and what was sent to them."""
+    """Serves people's webhooks and their deliveries."""
 
     def __init__(self, webhooks: Webhooks, deliveries: Deliveries) -> None:
         self._webhooks = webhooks
@@ -98,7 +98,7 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
 
 
 def to_fields(message: webhooks_pb2.Webhook) -> WebhookFields:
-    """Return what a message says of a webhook; one that says nothing of it is switched on."""
+    """Return the fields that a message gives; a webhook is switched on unless the message says otherwise."""
     return WebhookFields(
         display_name=message.display_name,
         url=message.url,

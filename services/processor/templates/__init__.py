@@ -1,1 +1,1 @@
-"""Prompt templates, variables and answer schemas. Nothing here is sent to a provider."""
+"""Prompt templates, variables and answer schemas. Nothing here calls a provider."""

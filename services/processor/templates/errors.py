@@ -1,4 +1,4 @@
-"""Outcomes that the processor's rules name."""
+"""Errors about templates and variables."""
 
 from services.common.errors import DomainError, Kind
 
@@ -30,13 +30,13 @@ class VariableInvalid(DomainError):
 class VariableExists(DomainError):
     reason = "VARIABLE_EXISTS"
     kind = Kind.EXISTS
-    message = "There is a variable of this name already"
+    message = "A variable with this name already exists"
 
 
 class VariableLimit(DomainError):
     reason = "VARIABLE_LIMIT"
     kind = Kind.EXHAUSTED
-    message = "The account has as many variables as it may have"
+    message = "The account has reached its variable limit; delete a variable first"
 
 
 class UpdateMaskInvalid(DomainError):
@@ -48,10 +48,10 @@ class UpdateMaskInvalid(DomainError):
 class UnknownVariable(DomainError):
     reason = "UNKNOWN_VARIABLE"
     kind = Kind.INVALID
-    message = "A template uses a variable that the file does not have"
+    message = "A template uses a variable that is neither a column of the file nor a custom variable"
 
 
 class AmbiguousVariable(DomainError):
     reason = "AMBIGUOUS_VARIABLE"
     kind = Kind.INVALID
-    message = "A template uses a variable that fits several columns"
+    message = "A template uses a variable that matches several columns"

@@ -1,4 +1,4 @@
-"""The library: read-only templates that people copy and make their own, some for each built-in category."""
+"""The library: read-only templates for each built-in category, which people copy and change."""
 
 from datetime import UTC, datetime
 
@@ -130,7 +130,7 @@ _BY_ID = {each.id: each for each in _ALL}
 
 
 def templates(category: str = "") -> tuple[Template, ...]:
-    """Return the library, or what it has of one category."""
+    """Return the library's templates, all or those of one category."""
     return tuple(each for each in _ALL if not category or each.fields.category == category)
 
 

@@ -1,4 +1,4 @@
-"""How a model is asked and what its answers become: one value from the template to the sealed snapshot."""
+"""How a model is prompted and what its answers become: one value from the template to the sealed snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -15,8 +15,8 @@ DEFAULT_MAX_TOKENS = 500
 class PromptSettings:
     """A prompt, the model it goes to, the limits of its answer, and the columns the answer fills.
 
-    Names and order of the fields are a stored format: sealed snapshots have them as keys, and digests of
-    requests are made over them. New fields go to the end and have a default.
+    The names and the order of the fields are a stored format: sealed snapshots have the names as keys, and
+    digests of requests cover both. New fields must go to the end and have a default.
     """
 
     prompt: str
@@ -24,7 +24,7 @@ class PromptSettings:
     model: str = DEFAULT_MODEL
     temperature: float = DEFAULT_TEMPERATURE
     max_tokens: int = DEFAULT_MAX_TOKENS
-    #: 0 is no limit.
+    #: 0 means no limit.
     character_limit: int = 0
     word_limit: int = 0
     forbidden_words: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Answers that are JSON objects: the schema that a template may name, and the columns of an answer."""
+"""Answers that are JSON objects: the schema that a template may have, and the columns of an answer."""
 
 from functools import cached_property, lru_cache
 from typing import Any
@@ -13,7 +13,8 @@ from services.processor.templates.strict import strict, with_nulls
 __all__ = ["AnswerSchema", "SchemaInvalid", "Unfitting", "check", "of", "properties"]
 
 MOST_COLUMNS = 20
-#: What is said of an answer that does not fit, in characters: names in it may be the answer's.
+#: The longest message about an answer that does not fit, in characters. It may contain names from the answer,
+#: so it needs a bound.
 LONGEST_DETAIL = 200
 _LONGEST_NAME = 100
 _TYPES = frozenset({"string", "boolean", "integer", "number", "array", "object", "null"})
@@ -23,15 +24,19 @@ _DRAFTS = {
     "http://json-schema.org/draft-07/schema",
     "http://json-schema.org/draft-06/schema",
 }
-# A pattern takes time in proportion to its compiled size and to the text, whatever they are: the engine
-# follows all ways at once, and has neither look-around nor back-references. Nanoseconds for a byte of text,
-# measured with patterns that are made to be slow. Unicode classes need the larger sizes.
+# The time for a pattern is proportional to its compiled size and to the text: the engine follows all
+# alternatives at once, and has neither look-around nor back-references. The figures are nanoseconds per byte
+# of text for each compiled size, measured with deliberately slow patterns. Unicode classes need the larger
+# sizes.
 _PATTERN_NANOS = {4 * 1024: 600, 16 * 1024: 2200}
 _LARGEST_PATTERN, _LARGEST_PATTERN_NANOS = 64 * 1024, 9000
-# The validators of the schemas in use. One takes 3 MiB at most: its patterns, and the cached states of each.
+# How many validators of schemas in use are cached. One takes up to 3 MiB for its patterns and their cached
+# states, so more cost memory; fewer compile a schema again for every answer once more jobs than this are in
+# work.
 _KNOWN_SCHEMAS = 32
 _NAMED = ("properties", "patternProperties", "$defs", "definitions")
-# What a misfit's place is found without: these collect the errors of all that they try, however many.
+# Keywords that are left out when the place of a misfit is searched: they collect the errors of every branch
+# that they try, without a bound.
 _TRIES = frozenset(
     {"anyOf", "oneOf", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedProperties"}
     | {"unevaluatedItems", "dependentSchemas", "dependencies"}
@@ -43,24 +48,24 @@ class Unfitting(ValueError):
 
 
 def check(text: str) -> None:
-    """Raise SchemaInvalid unless the text is an object's JSON schema whose properties can be columns."""
+    """Raise SchemaInvalid unless the text is a JSON schema of an object whose properties can be columns."""
     of(text)
 
 
 @lru_cache(maxsize=_KNOWN_SCHEMAS)
 def of(text: str) -> "AnswerSchema":
-    """Return what a schema means for answers, compiled once while it is in use; raise SchemaInvalid."""
+    """Return the compiled form of a schema, cached while it is in use; raise SchemaInvalid."""
     return AnswerSchema(text)
 
 
 @lru_cache(maxsize=256)
 def properties(text: str) -> tuple[str, ...]:
-    """Return the names of a schema's properties, in its order, even of a schema that is refused today."""
+    """Return the names of a schema's properties, in order, even if the schema is no longer accepted."""
     return tuple(orjson.loads(text)["properties"])
 
 
 class AnswerSchema:
-    """A schema that was checked: the form in which it is sent, and the answers that fit it."""
+    """A checked schema: the form in which it is sent, and which answers fit it."""
 
     def __init__(self, text: str) -> None:
         schema = _parsed(text)
@@ -72,7 +77,7 @@ class AnswerSchema:
         try:
             jsonschema_rs.meta.validate(schema)
             narrow = strict(schema)
-            #: Whether the provider can be told to keep to the schema; otherwise the model is only shown it.
+            #: Whether the provider can enforce the schema; otherwise the model is only shown it.
             self.is_strict = narrow is not None
             self.sent: dict[str, Any] = schema | closed if narrow is None else narrow
             self._schema = with_nulls(schema) if self.is_strict else schema | {"required": list(self.columns)}
@@ -88,7 +93,7 @@ class AnswerSchema:
         try:
             return _compiled(_without_tries(self._schema))
         except ValueError:
-            # Something refers to what was taken out.
+            # A reference leads to something that was left out.
             return None
 
     def read(self, answer: str) -> tuple[str, ...]:
@@ -106,10 +111,10 @@ class AnswerSchema:
             values = [document[name] for name in self.columns]
             texts = [_text(value) for value in values]
         except orjson.JSONEncodeError:
-            # Lists in lists can be read four times as deeply as they can be written.
+            # orjson reads lists that are nested four times deeper than it can write.
             raise Unfitting("it is nested too deeply") from None
         if any("\0" in each for each in texts):
-            raise Unfitting("it contains NUL")
+            raise Unfitting("it contains a NUL character")
         if not self._cost.allows(answer, values, texts):
             raise Unfitting("it is too long to be checked against this schema")
         try:
@@ -150,12 +155,12 @@ def _check_columns(schema: dict[str, Any]) -> None:
         raise SchemaInvalid(f"must have 1 to {MOST_COLUMNS} properties")
     for name, about in found.items():
         if not name.strip() or len(name) > _LONGEST_NAME or any(ord(letter) < 32 for letter in name):
-            raise SchemaInvalid("has a property whose name cannot be a column's")
+            raise SchemaInvalid("has a property whose name cannot be a column name")
         if not isinstance(about, dict) or not _known(about.get("type")):
-            raise SchemaInvalid(f"must say the type of {name}")
+            raise SchemaInvalid(f"must state the type of {name}")
     folded = {name.strip().casefold() for name in found}
     if len(folded) != len(found):
-        raise SchemaInvalid("has two properties of one name, but for case")
+        raise SchemaInvalid("has two properties whose names differ only in case")
 
 
 def _known(kind: object) -> bool:
@@ -166,11 +171,12 @@ def _known(kind: object) -> bool:
 def _check_dialect(schema: dict[str, Any]) -> None:
     named = schema.get("$schema")
     if named is not None and (not isinstance(named, str) or named.removesuffix("#") not in _DRAFTS):
-        raise SchemaInvalid("must be of JSON Schema draft 2020-12, 2019-09, 7 or 6, if it names its $schema")
+        raise SchemaInvalid("names a $schema that is not JSON Schema draft 2020-12, 2019-09, 7 or 6")
 
 
 def _compiled(schema: dict[str, Any], largest_pattern: int = _LARGEST_PATTERN) -> jsonschema_rs.Validator:
-    # Offline: whatever a schema says, nothing is fetched and no file is read. Formats are not checked.
+    # Offline: whatever a schema says, the validator fetches nothing and reads no file. Formats are not
+    # checked.
     return jsonschema_rs.validator_for(
         schema,
         validate_formats=False,
@@ -210,10 +216,10 @@ def _without_tries(schema: Any) -> Any:
 
 
 def _why(error: jsonschema_rs.ValidationError) -> str:
-    """Say what is wrong with a schema, in the words of its own."""
+    """Describe what is wrong with a schema, with the place in it."""
     place = "/".join(map(str, error.instance_path))
     if "pattern" in error.instance_path[-1:] or "patternProperties" in error.instance_path[-2:]:
-        why = "is no pattern that is taken (at most 64 KiB compiled, no look-around, no back-references)"
+        why = "is not an accepted pattern (at most 64 KiB compiled, no look-around, no back-references)"
     else:
         why = error.message
     return _printable(f"is not a valid JSON schema: {place} {why}" if place else f"is not valid: {why}")
@@ -229,7 +235,7 @@ def _printable(text: str) -> str:
 
 
 def _without_fence(answer: str) -> str:
-    """Take off the fence of Markdown that some models put around JSON."""
+    """Remove the Markdown fence that some models put around JSON."""
     stripped = answer.strip()
     if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
         return stripped.split("\n", 1)[1][:-3]

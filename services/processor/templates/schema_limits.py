@@ -1,27 +1,29 @@
-"""What a schema may hold, so that a check of an answer costs little; reads schemas, knows no answers."""
+"""Bounds of schemas, so that checking an answer costs little. It reads schemas and knows no answers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-#: Levels of JSON in a schema: the ten objects within each other that providers take need 30.
+#: Nested levels of JSON in a schema. The ten nested objects that providers accept need 30.
 MOST_LEVELS = 50
-#: Keywords, counted once for each place that they are used from.
+#: Keywords, counted once for each place that refers to them. Without this bound, references that double at
+#: each step would make a short schema endless; a lower bound refuses large but honest schemas.
 MOST_KEYWORDS = 1000
-#: Patterns of one schema, and the nanoseconds that all of them together may take for a byte of text.
+#: Patterns of one schema, and the nanoseconds that all of them together may take per byte of text.
 MOST_PATTERNS = 20
 MOST_PATTERN_NANOS = 20_000
-#: What a check of one answer may take, by the figures below. The validator holds the interpreter while it
-#: works, so that a thread would not keep the event loop free. A misfit is looked at twice, to name its place.
+#: The most nanoseconds that a check of one answer may take, by the figures below. The validator holds the
+#: interpreter lock while it works, so a thread would not help: all calls of the worker wait. Lower refuses
+#: more schemas and answers; higher stalls the worker longer. A misfit is checked twice, to find its place.
 MOST_NANOS = 10_000_000
-# A schema by which not even answers of this size could be checked is refused when it is saved.
+# A schema is refused when it is saved if it could not check even answers of this size.
 _SHORT_ANSWER_BYTES, _SHORT_ANSWER_VALUES = 2000, 500
 
-# Nanoseconds for each value of an answer, measured with answers that are made to be slow; a usual check takes
-# a hundredth of what these allow for.
+# Nanoseconds per value of an answer, measured with deliberately slow answers; a usual check takes a hundredth
+# of this.
 _KEYWORD = 30
 _COSTS = {"uniqueItems": 800, "multipleOf": 8000, "unevaluatedProperties": 100, "unevaluatedItems": 100}
 _CHOICE = 10
-# For each byte of its texts and names, beside what patterns take.
+# Nanoseconds per byte of its texts and names, in addition to the patterns.
 _BYTE = 2
 
 _ONE = frozenset(
@@ -31,21 +33,21 @@ _ONE = frozenset(
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
 _MAPS = ("properties", "patternProperties", "dependentSchemas", "dependencies")
 _DEFINITIONS = ("$defs", "definitions")
-# A value stands in one of these places, not in several.
+# A value is in only one of these places.
 _APART = ("properties", "prefixItems")
-# They move what a reference leads to.
+# These change what a reference leads to.
 _FORBIDDEN = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor")
-# Schemas within each other, references followed: each is a call within a call.
+# Nested schemas, with references followed; each level is a recursive call.
 _MOST_STEPS = 200
 _SMALLEST_STEP, _LARGEST_STEP = 1e-9, 1e9
 
 
 class SchemaInvalid(ValueError):
-    """The text is no schema that answers can be asked by; its message says why."""
+    """The text cannot be used as a schema of answers; the message says why."""
 
 
 def levels(document: object) -> int:
-    """Return how deeply lists and objects are nested in each other."""
+    """Return how deeply lists and objects are nested."""
     deepest, left = 0, [(document, 1)]
     while left:
         value, level = left.pop()
@@ -56,7 +58,7 @@ def levels(document: object) -> int:
 
 
 def inner(schema: dict[str, Any], *, definitions: bool = True) -> Iterator[tuple[str, Any]]:
-    """Yield the schemas that stand directly in a schema, each with its keyword."""
+    """Yield the schemas directly within a schema, each with its keyword."""
     for keyword, value in schema.items():
         if keyword in _ONE and isinstance(value, dict | bool):
             yield keyword, value
@@ -67,7 +69,7 @@ def inner(schema: dict[str, Any], *, definitions: bool = True) -> Iterator[tuple
 
 
 def resolve(root: dict[str, Any], reference: object) -> Any:
-    """Return what a reference within the schema leads to; raise SchemaInvalid."""
+    """Return what a reference within the schema leads to; raise SchemaInvalid if it is not one."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         raise SchemaInvalid("must not refer to anything outside itself: each $ref must begin with #")
     if (reference != "#" and not reference.startswith("#/")) or "%" in reference:
@@ -85,7 +87,7 @@ def resolve(root: dict[str, Any], reference: object) -> Any:
 
 
 def check(root: dict[str, Any], pattern_nanos: Callable[[str], int]) -> None:
-    """Raise SchemaInvalid when a schema refers to outside, to itself, or holds too much."""
+    """Raise SchemaInvalid if a schema refers to itself or to anything outside, or exceeds a bound."""
     patterns: set[str] = set()
     known: set[int] = set()
     left = [root]
@@ -96,7 +98,7 @@ def check(root: dict[str, Any], pattern_nanos: Callable[[str], int]) -> None:
             if keyword in schema and not (schema is root and keyword == "$id"):
                 raise SchemaInvalid(f"must not use {keyword}")
         if "$schema" in schema and schema is not root:
-            raise SchemaInvalid("must name its $schema at the top alone")
+            raise SchemaInvalid("must name its $schema only at the top level")
         step = schema.get("multipleOf", 1)
         if isinstance(step, int | float) and not _SMALLEST_STEP <= step <= _LARGEST_STEP:
             raise SchemaInvalid("must have a multipleOf between 0.000000001 and 1000000000")
@@ -110,11 +112,11 @@ def check(root: dict[str, Any], pattern_nanos: Callable[[str], int]) -> None:
         )
     counted = _Sum(root, lambda schema: len(schema), apart=False, known=known)
     if sum(counted.of(each) for each in _roots(root)) > MOST_KEYWORDS:
-        raise SchemaInvalid(f"must have at most {MOST_KEYWORDS} keywords, counting what each $ref leads to")
+        raise SchemaInvalid(f"must have at most {MOST_KEYWORDS} keywords, with all $refs followed")
 
 
 def _roots(root: dict[str, Any]) -> Iterator[Any]:
-    """Yield the schema and its definitions, also those that nothing refers to."""
+    """Yield the schema and its definitions, including those that nothing refers to."""
     yield root
     for name in _DEFINITIONS:
         found = root.get(name)
@@ -123,11 +125,11 @@ def _roots(root: dict[str, Any]) -> Iterator[Any]:
 
 
 class Cost:
-    """The most that a check of an answer takes."""
+    """The most time that a check of an answer takes."""
 
     def __init__(self, root: dict[str, Any], pattern_nanos: Callable[[str], int]) -> None:
         columns = list(root["properties"].values())
-        # Besides, each property's name is looked up, also of those that the schema does not name.
+        # Each property's name is also looked up, even if the schema does not name it.
         rest = {name: value for name, value in root.items() if name not in ("properties", *_DEFINITIONS)}
         values = _Sum(root, _nanos_of_values, apart=True)
         texts = _Sum(root, lambda schema: _nanos_of_texts(schema, pattern_nanos), apart=True)
@@ -140,7 +142,7 @@ class Cost:
                 raise SchemaInvalid("takes too long to check: use fewer or shorter alternatives and patterns")
 
     def allows(self, answer: str, values: list[object], texts: list[str]) -> bool:
-        """Whether an answer may be checked; its values and their texts are in the order of the schema."""
+        """Whether an answer can be checked in time; values and texts are in the order of the schema."""
         most = _most(_size(answer, is_one=self._rest_is_flat), self._rest)
         for value, text, nanos in zip(values, texts, self._columns, strict=True):
             most += _most(_size(text, is_one=isinstance(value, str)), nanos)
@@ -148,7 +150,7 @@ class Cost:
 
 
 def _size(text: str, *, is_one: bool) -> tuple[int, int]:
-    """Return how many values and names a text of JSON has at most, and its bytes."""
+    """Return the most values and names that a JSON text can have, and its bytes."""
     return 1 if is_one else 1 + sum(map(text.count, ",:[{")), len(text.encode())
 
 
@@ -174,7 +176,7 @@ def _patterns(schema: dict[str, Any]) -> list[str]:
 
 
 class _Sum:
-    """Adds up what each schema has of something, with all that stands in it and that it refers to."""
+    """Sums a figure over a schema, all schemas within it, and those that it refers to."""
 
     def __init__(
         self,
@@ -191,7 +193,7 @@ class _Sum:
         self._sums: dict[int, int | None] = {}
 
     def of(self, schema: Any, levels: int = 0) -> int:
-        """Return the sum; raise SchemaInvalid when the schema refers to itself."""
+        """Return the sum; raise SchemaInvalid if the schema refers to itself."""
         if not isinstance(schema, dict):
             return 0
         if levels > _MOST_STEPS:
@@ -200,7 +202,7 @@ class _Sum:
         if place in self._sums:
             found = self._sums[place]
             if found is None:
-                # What an answer costs to check would have no bound.
+                # The cost of checking an answer would have no bound.
                 raise SchemaInvalid("must not refer to itself")
             return found
         self._sums[place] = None

@@ -1,19 +1,20 @@
-"""The form of a schema that providers take as strict, and the answers that this form allows.
+"""The strict form of a schema, as providers accept it, and the answers that it allows.
 
-OpenAI takes a part of JSON Schema as `strict` (platform.openai.com/docs/guides/structured-outputs, "Supported
-schemas"): every object is closed and lists all of its properties as required, what is optional may be null
-instead, and some keywords are not taken at all. In return, the model cannot leave the form. Knows no columns.
+OpenAI accepts a part of JSON Schema as `strict` (platform.openai.com/docs/guides/structured-outputs,
+"Supported schemas"): every object is closed and lists all its properties as required, optional values may be
+null instead, and some keywords are refused. In return, the model cannot deviate from the schema. This module
+knows no columns.
 """
 
 import re
 from typing import Any
 
-#: Objects within each other, and values of all enums together, that a strict schema may have.
+#: How many nested objects, and how many enum values in all, a strict schema may have (the provider's limits).
 MOST_OBJECTS = 10
 MOST_CHOICES = 1000
 
 _WORDS = frozenset({"title", "description"})
-# They say nothing to the model, and are refused by some.
+# These keywords tell the model nothing, and some providers refuse them.
 _DROPPED = frozenset(
     {"$schema", "$id", "$comment", "default", "examples", "deprecated", "readOnly", "writeOnly"}
 )
@@ -32,17 +33,17 @@ _KEYWORDS = frozenset(
     | {"enum", "const", "pattern", "format", "multipleOf", "minItems", "maxItems"}
     | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 )
-# Other places may be made nullable, and are not what they were then.
+# References are followed only to definitions: any other place may have been made nullable.
 _DEFINITION = re.compile(r"#/(?:\$defs|definitions)/[^/]+")
 _FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
 
 
 class _NotStrict(Exception):
-    """The schema says what the strict form cannot."""
+    """The schema cannot be expressed in the strict form."""
 
 
 def strict(root: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the schema in its strict form; None when it has none. All of its own properties are required."""
+    """Return the strict form of a schema, or None if it has none. All of its own properties are required."""
     try:
         return _Closing().of(root | {"required": list(root["properties"])}, objects=0)
     except _NotStrict:
@@ -50,7 +51,7 @@ def strict(root: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def with_nulls(root: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema that also takes the nulls by which the strict form leaves optional properties out."""
+    """Return a schema that also accepts null for optional properties, as the strict form allows."""
     made: dict[str, Any] = _nulls(root | {"required": list(root["properties"])})
     return made
 
@@ -72,7 +73,7 @@ class _Closing:
             raise _NotStrict
         if "anyOf" in closed:
             if closed.keys() - _WORDS - {"anyOf"}:
-                # Each alternative would be closed to what stands beside it.
+                # Closing an alternative would exclude the properties beside it.
                 raise _NotStrict
             closed["anyOf"] = [self.of(each, objects) for each in closed["anyOf"]]
             return closed
@@ -93,7 +94,7 @@ class _Closing:
         if objects > MOST_OBJECTS or not closed.get("properties"):
             raise _NotStrict
         if objects > 1 and closed.get("additionalProperties", False) is not False:
-            # A map, or an object that is open on purpose.
+            # This is a map, or an object that is open on purpose.
             raise _NotStrict
         closed["properties"] = {name: self.of(each, objects) for name, each in _optional_null(closed).items()}
         closed["required"] = list(closed["properties"])
@@ -105,14 +106,14 @@ class _Closing:
             raise _NotStrict
         if not words:
             return closed
-        # A reference is taken alone; what is said of it must stand around it.
+        # A reference must stand alone, so its annotations go around it.
         return {"anyOf": [{"$ref": closed["$ref"]}]} | {name: closed[name] for name in words}
 
 
 def _optional_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Return an object's properties; those that its `required` leaves out may be null.
 
-    Without `required`, all properties are wanted, as at the top.
+    Without `required`, all properties are required, as at the top level.
     """
     found: dict[str, Any] = schema["properties"]
     required = schema.get("required")

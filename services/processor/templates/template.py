@@ -1,4 +1,4 @@
-"""A template: what its owner may say of it, and how a change to it is merged."""
+"""A template: the fields that its owner sets, and how a change to them is merged."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ _OUTPUT_ONLY = frozenset({"name", "create_time", "update_time"})
 
 @dataclass(frozen=True, slots=True)
 class TemplateFields:
-    """What the owner says of a template."""
+    """The fields of a template that its owner sets."""
 
     display_name: str
     category: str
     settings: PromptSettings
 
     def document(self) -> dict[str, Any]:
-        """Return every field by name, the settings beside the template's own."""
+        """Return every field by name: the template's own, then its settings."""
         return {"display_name": self.display_name, "category": self.category, **self.settings.document()}
 
 
@@ -48,17 +48,17 @@ class FindsTemplates(Protocol):
 
 
 def check(of: TemplateFields) -> TemplateFields:
-    """Return the fields, trimmed where they are names; raise TemplateInvalid naming every field at fault."""
+    """Return the fields with names trimmed; raise TemplateInvalid, which lists every invalid field."""
     trimmed = TemplateFields(of.display_name.strip(), of.category.strip(), _trimmed(of.settings))
     said = trimmed.document()
     violations = [(name, "is required") for name in _REQUIRED if not said[name].strip()]
     violations += [
-        (name, "must not hold control characters")
+        (name, "must not contain control characters")
         for name in ("display_name", "category", "output_column", "model")
         if _has_controls(said[name])
     ]
     violations += [
-        (name, "must not hold control characters")
+        (name, "must not contain control characters")
         for name in ("forbidden_words", "reference_columns")
         if any(map(_has_controls, said[name]))
     ]
@@ -68,7 +68,7 @@ def check(of: TemplateFields) -> TemplateFields:
         except schema.SchemaInvalid as error:
             violations.append(("json_schema", str(error)))
     if "\0" in said["prompt"]:
-        violations.append(("prompt", "must not hold NUL"))
+        violations.append(("prompt", "must not contain NUL characters"))
     try:
         parse_prompt(said["prompt"])
     except TemplateInvalid as error:
@@ -90,7 +90,7 @@ def _trimmed(settings: PromptSettings) -> PromptSettings:
 
 
 def _names(given: Sequence[str]) -> tuple[str, ...]:
-    """Return names trimmed, without empty ones and repetitions, in their order."""
+    """Return names trimmed, in order, without empty ones and duplicates."""
     return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
 
 
@@ -101,9 +101,9 @@ def _has_controls(text: str) -> bool:
 def merge(
     old: TemplateFields, new: TemplateFields, given: Collection[str], mask: Sequence[str]
 ) -> TemplateFields:
-    """Return the old fields with those replaced that the mask names, or all that the body gives.
+    """Return the old fields, with those replaced that the mask names or, without a mask, the body contains.
 
-    `given` are the names of the fields that the body gives. Raises UpdateMaskInvalid.
+    `given` are the names of the fields in the body. Raises UpdateMaskInvalid.
     """
     known = {*_OWN, *NAMES}
     if "*" in mask:

@@ -1,1 +1,1 @@
-"""Usage of tokens and money against a plan's limits. Prices come from a table."""
+"""Usage, tokens and money, and the limits of plans. Prices come from a table."""

@@ -14,10 +14,10 @@ from services.processor.usage.prices import facts_of
 class UsageLimit(DomainError):
     reason = "USAGE_LIMIT"
     kind = Kind.EXHAUSTED
-    message = "Usage limit exceeded"
+    message = "This needs more usage than the account's plan has left for this month"
 
 
-#: Usages a month by plan; None is no limit.
+#: Usages per month by plan; None means no limit.
 PLANS: dict[str, int | None] = {
     "free": 250,
     "starter": 5_000,
@@ -30,7 +30,7 @@ NANOS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class DayUse:
-    """What a model did for an account on a day."""
+    """An account's usage of a model on one day."""
 
     day: date
     model: str
@@ -42,7 +42,7 @@ class DayUse:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sum for a day or a model; its cost is None when the price of a model is unknown."""
+    """A sum for a day or a model; its cost is None if the price of a model is unknown."""
 
     name: str
     used: int
@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What an account has used this month; `limit` is None when there is none."""
+    """What an account has used this month; `limit` is None if there is none."""
 
     plan: str
     period_start: date
@@ -64,17 +64,17 @@ class Meter:
 
     @property
     def left(self) -> int:
-        """Usages that are left; 0 when there is no limit."""
+        """Usages that are left; 0 if there is no limit."""
         return 0 if self.limit is None else max(0, self.limit - self.used)
 
     @property
     def percent(self) -> float:
-        """Share of the limit that is used, 0 to 100."""
+        """The used share of the limit, 0 to 100."""
         return 0.0 if not self.limit else min(100.0, round(100.0 * self.used / self.limit, 2))
 
 
 class Store(Protocol):
-    """Where use is counted."""
+    """Counts usage."""
 
     async def since(self, account: str, first: date) -> Sequence[DayUse]: ...
     async def used_since(self, account: str, first: date) -> int: ...
@@ -82,7 +82,7 @@ class Store(Protocol):
 
 
 class UsageMeter:
-    """Reads and keeps the meter of accounts. All of an installation's accounts are on one plan."""
+    """Reads and updates accounts' meters. All accounts of an installation have the same plan."""
 
     def __init__(self, store: Store, plan: str, *, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -90,7 +90,7 @@ class UsageMeter:
         self._now = now
 
     async def read(self, person: Passport) -> Meter:
-        """Return the meter with its parts."""
+        """Return the meter with its sums by day and model."""
         start = month_start(self._now())
         uses = await self._store.since(person.account, start)
         return Meter(
@@ -103,19 +103,19 @@ class UsageMeter:
         )
 
     async def totals(self, account: str) -> Meter:
-        """Return the meter without its parts."""
+        """Return the meter without the sums by day and model."""
         start, limit = month_start(self._now()), PLANS[self._plan]
         used = 0 if limit is None else await self._store.used_since(account, start)
         return Meter(self._plan, start, used, limit)
 
     async def check_room(self, account: str, requested: int) -> None:
-        """Raise UsageLimit when the plan does not allow so many more."""
+        """Raise UsageLimit if the plan does not allow `requested` more usages."""
         meter = await self.totals(account)
         if meter.limit is not None and requested > meter.left:
             raise UsageLimit(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
 
     async def count_uses(self, account: str, uses: Sequence[tuple[str, int, int]]) -> None:
-        """Count what was done outside of jobs: (model, input tokens, output tokens) of each usage."""
+        """Count usages outside of jobs, each as (model, input tokens, output tokens)."""
         today = self._now().date()
         await self._store.add_uses(
             account,
@@ -132,13 +132,13 @@ def month_start(now: datetime) -> date:
 
 
 def cost_nanos(model: str, input_tokens: int, output_tokens: int) -> int:
-    """Return what tokens cost in billionths of a US dollar; 0 when the price is unknown."""
+    """Return what tokens cost in billionths of a US dollar; 0 if the price is unknown."""
     cost = facts_of(model).cost(input_tokens, output_tokens)
     return 0 if cost is None else round(cost * NANOS)
 
 
 def nanos_of(dollars_text: str) -> int:
-    """Return dollars, written as a decimal number, in billionths; 0 for nothing."""
+    """Return a decimal number of dollars in billionths; 0 for an empty text."""
     return int(Decimal(dollars_text) * NANOS) if dollars_text else 0
 
 

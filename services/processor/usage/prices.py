@@ -1,19 +1,19 @@
-"""What is known of models: which parameters they take, and what their tokens cost.
+"""What is known about models: which parameters they accept, and what their tokens cost.
 
-A model that is not here can be used as well. It is taken for an ordinary chat model without a known price.
+Models that are not in the table can be used as well, as ordinary chat models without a known price.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-#: The day that the prices are of; providers change them.
+#: The date of the prices; providers change them.
 PRICES_DATE = "2026-03-21"
 _MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of one model; prices are US dollars for a million tokens, None when unknown."""
+    """What is known about one model; prices are US dollars per million tokens, None if unknown."""
 
     id: str
     reasoning: bool = False
@@ -21,7 +21,7 @@ class ModelFacts:
     output_price: Decimal | None = None
 
     def cost(self, input_tokens: int, output_tokens: int) -> Decimal | None:
-        """Return what so many tokens cost in US dollars; None when the price is unknown."""
+        """Return what tokens cost in US dollars; None if the price is unknown."""
         if self.input_price is None or self.output_price is None:
             return None
         return (input_tokens * self.input_price + output_tokens * self.output_price) / _MILLION
@@ -52,12 +52,13 @@ MODELS = {
         _known("o4-mini", "1.10", "4.40", reasoning=True),
     )
 }
-# Families whose newer members behave alike; a price is only ever an exact model's or its dated version's.
+# Families whose newer members accept the same parameters. Prices apply only to exact models and dated
+# versions.
 _REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5")
 
 
 def facts_of(model: str) -> ModelFacts:
-    """Return what is known of a model, by its own name or that of which it is a dated version."""
+    """Return what is known about a model, by its own name or by the name of which it is a dated version."""
     known = MODELS.get(model)
     if known is not None:
         return known
@@ -67,7 +68,7 @@ def facts_of(model: str) -> ModelFacts:
     reasoning = any(
         model == family or model.startswith((f"{family}-", f"{family}.")) for family in _REASONING_FAMILIES
     )
-    # Its chat versions answer at once and take a temperature.
+    # Chat versions of reasoning models do not reason, and accept a temperature.
     return ModelFacts(model, reasoning and not model.endswith("-chat-latest"))
 
 

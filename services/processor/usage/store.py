@@ -1,4 +1,4 @@
-"""Use by account, day and model, and money that is set aside for calls."""
+"""SQL for usage by account, day and model, and for money that is set aside for calls."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -30,7 +30,7 @@ _LEASE = """
     RETURNING id
 """
 _GIVE_BACK = "UPDATE job SET reserved_nanos = greatest(0, reserved_nanos - %(nanos)s) WHERE id = %(job)s"
-# Whose plan is used up; jobs are few beside rows.
+# Jobs whose account has used up its plan. This runs per job, of which there are few, not per row.
 _OVER = """
     SELECT id FROM job WHERE id = ANY(%(jobs)s) AND (
         SELECT coalesce(sum(usages), 0) FROM usage_day
@@ -40,13 +40,13 @@ _OVER = """
 
 
 class UsageStore:
-    """Counts use, and sets money aside."""
+    """Counts usage, and sets money aside."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
 
     async def since(self, account: str, first: date) -> Sequence[DayUse]:
-        """Return an account's use by day and model."""
+        """Return an account's usage by day and model."""
         async with (
             self._pool.connection() as connection,
             connection.cursor(row_factory=class_row(DayUse)) as cursor,
@@ -61,25 +61,25 @@ class UsageStore:
         return int(found[0]) if found else 0
 
     async def add_uses(self, account: str, uses: Sequence[DayUse]) -> None:
-        """Count use."""
+        """Add to an account's usage."""
         async with self._pool.connection() as connection:
             for use in sorted(uses, key=lambda each: each.model):
                 tokens = (use.input_tokens, use.output_tokens, use.cost_nanos)
                 await connection.execute(_ADD, (account, use.day, use.model, use.used, *tokens))
 
     async def lease(self, job: str, nanos: int) -> bool:
-        """Set money of a job's budget aside; False when there is not so much left."""
+        """Set money of a job's budget aside; return False if less is left."""
         async with self._pool.connection() as connection:
             taken = await (await connection.execute(_LEASE, {"job": job, "nanos": nanos})).fetchone()
         return taken is not None
 
     async def give_back(self, job: str, nanos: int) -> None:
-        """Take back what was set aside and not used."""
+        """Return money that was set aside and not used to the job's budget."""
         async with self._pool.connection() as connection:
             await connection.execute(_GIVE_BACK, {"job": job, "nanos": nanos})
 
     async def used_up(self, jobs: Sequence[str], first: date, limit: int) -> list[str]:
-        """Return those of the jobs whose account has used up so many usages."""
+        """Return the jobs whose account has reached `limit` usages."""
         about = {"jobs": list(jobs), "first": first, "limit": limit}
         async with self._pool.connection() as connection:
             return [id_ for (id_,) in await (await connection.execute(_OVER, about)).fetchall()]

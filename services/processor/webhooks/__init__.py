@@ -1,1 +1,1 @@
-"""Messages to people's webhooks: queued, signed by the vault, posted, retried."""
+"""Messages to people's webhooks: queued, signed by the vault, posted, and retried."""

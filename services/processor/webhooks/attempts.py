@@ -1,10 +1,11 @@
-"""What an attempt to deliver a message means: taken, to be sent again and when, or given up."""
+"""What an attempt to deliver a message means: delivered, to be sent again and when, or given up."""
 
 from dataclasses import dataclass
 
 from services.processor.webhooks.messages import TEST
 
-#: Between attempts: the schedule that Standard Webhooks recommends, ten attempts within about three days.
+#: Seconds between attempts: the schedule that Standard Webhooks recommends, ten attempts within about three
+#: days.
 RETRY_SECONDS = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 #: A receiver cannot put a message off for longer than this by `Retry-After`.
 MOST_RETRY_AFTER_SECONDS = 3600
@@ -13,7 +14,7 @@ _SPREAD = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of sending a message: a status, or a reason why there is none."""
+    """The outcome of sending a message: a status, or the reason why there is none."""
 
     status_code: int = 0
     reason: str = ""
@@ -28,19 +29,19 @@ ADDRESS_NOT_ALLOWED = Attempt(0, "ADDRESS_NOT_ALLOWED")
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The receiver has it."""
+    """The receiver has the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendAgain:
-    """It is sent again after so many seconds."""
+    """The message is sent again after `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """It is not sent again; `disable` says why nothing is any more, or is empty."""
+    """The message is not sent again; `disable` says why the webhook is switched off, or is empty."""
 
     disable: str = ""
 
@@ -49,15 +50,15 @@ Outcome = Delivered | SendAgain | GivenUp
 
 
 def judge(attempt: Attempt, *, event: str, failures: int, dice: float) -> Outcome:
-    """Return what follows from an attempt, the `failures`-th that failed in a row when it did.
+    """Return what follows from an attempt; `failures` is how many have failed in a row, including this one.
 
-    `dice`, 0 to 1, spreads attempts so that messages that failed together do not come back together.
+    `dice`, 0 to 1, spreads attempts so that messages that failed together are not sent again together.
     """
     if not attempt.reason:
         return Delivered()
     if attempt.reason == "GONE":
         return GivenUp("GONE")
-    # Whoever tries a webhook looks at what came of it and tries again.
+    # A person who tests a webhook sees the outcome and can test again.
     if event == TEST:
         return GivenUp()
     if failures > len(RETRY_SECONDS):
@@ -67,7 +68,7 @@ def judge(attempt: Attempt, *, event: str, failures: int, dice: float) -> Outcom
 
 
 def reason_of(status: int) -> str:
-    """Return why an answer is no success; empty when it is one."""
+    """Return why a status is not a success; empty if it is one."""
     if 200 <= status < 300:
         return ""
     if status == 410:

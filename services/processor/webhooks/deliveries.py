@@ -1,4 +1,4 @@
-"""Deliveries as owners see them: listed, tried, and sent once more."""
+"""Deliveries as owners see them: listed, tested, and sent again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +10,14 @@ from services.common.identity import Passport
 from services.common.paging import Position
 from services.processor.webhooks.messages import TEST, Message
 
-#: So many messages of one webhook may wait to be sent; what happens beyond that is noted and not sent.
+#: How many messages of one webhook may wait to be sent; further ones are recorded as failed and not sent. Too
+#: low loses messages during a short outage of the receiver; too high fills the table for a receiver that is
+#: gone.
 MOST_WAITING = 100
 
 
 class DeliveryState(StrEnum):
-    """Where a message is."""
+    """The state of a message."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
@@ -24,7 +26,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message and how far it is."""
+    """One message and the state of its delivery."""
 
     message: Message
     state: DeliveryState
@@ -45,16 +47,16 @@ class Store(Protocol):
     async def get(self, account: str, id_: str) -> Delivery: ...
 
     async def add_test(self, account: str, webhook: str, message: Message) -> None:
-        """Put a test into the queue; raise WebhookDisabled or WebhookDeliveryLimit."""
+        """Queue a test message; raise WebhookDisabled or WebhookDeliveryLimit."""
         ...
 
     async def redeliver(self, account: str, id_: str) -> None:
-        """Put a message back; raise WebhookDeliveryPending, WebhookDisabled or WebhookDeliveryLimit."""
+        """Queue a message again; raise WebhookDeliveryPending, WebhookDisabled or WebhookDeliveryLimit."""
         ...
 
 
 class Deliveries:
-    """Lists deliveries and asks for new ones; workers send them."""
+    """Lists deliveries and queues new ones; workers send them."""
 
     def __init__(self, store: Store, *, new_id: Callable[[], str], now: Callable[[], datetime]) -> None:
         self._store = store
@@ -72,12 +74,12 @@ class Deliveries:
         return await self._store.get(person.account, id_)
 
     async def test(self, person: Passport, webhook: str) -> Delivery:
-        """Send a test to a webhook; raise as the store's `add_test` does."""
+        """Send a test message to a webhook; raise as the store's `add_test` does."""
         message = Message(self._new_id(), webhook, TEST, self._now())
         await self._store.add_test(person.account, webhook, message)
         return await self._store.get(person.account, message.id)
 
     async def redeliver(self, person: Passport, id_: str) -> Delivery:
-        """Send a message once more; raise as the store's `redeliver` does."""
+        """Send a message again; raise as the store's `redeliver` does."""
         await self._store.redeliver(person.account, id_)
         return await self._store.get(person.account, id_)

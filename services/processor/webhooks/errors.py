@@ -1,4 +1,4 @@
-"""Refusals that are about webhooks and their deliveries."""
+"""Errors about webhooks and their deliveries."""
 
 from services.common.errors import DomainError, Kind
 
@@ -18,13 +18,13 @@ class WebhookInvalid(DomainError):
 class WebhookDisabled(DomainError):
     reason = "WEBHOOK_DISABLED"
     kind = Kind.PRECONDITION
-    message = "The webhook is switched off"
+    message = "The webhook is switched off; switch it on first"
 
 
 class WebhookLimit(DomainError):
     reason = "WEBHOOK_LIMIT"
     kind = Kind.EXHAUSTED
-    message = "The account has as many webhooks as it may have"
+    message = "The account has reached its webhook limit; delete a webhook first"
 
 
 class WebhookDeliveryNotFound(DomainError):
@@ -36,10 +36,10 @@ class WebhookDeliveryNotFound(DomainError):
 class WebhookDeliveryPending(DomainError):
     reason = "WEBHOOK_DELIVERY_PENDING"
     kind = Kind.PRECONDITION
-    message = "The message is on its way already"
+    message = "The message is already waiting to be sent"
 
 
 class WebhookDeliveryLimit(DomainError):
     reason = "WEBHOOK_DELIVERY_LIMIT"
     kind = Kind.EXHAUSTED
-    message = "Too many messages wait to be sent to this webhook"
+    message = "Too many messages are waiting to be sent to this webhook; try again later"

@@ -1,6 +1,6 @@
-"""What is sent to a webhook, by Standard Webhooks: a body without anything of a row, and its signatures.
+"""What is sent to a webhook, following Standard Webhooks: a body without any row data, and its signatures.
 
-The same delivery has the same id and body each time that it is sent; time and signatures are the attempt's.
+A delivery has the same id and body each time it is sent; its time and signatures belong to the attempt.
 """
 
 import base64
@@ -16,13 +16,13 @@ TEST = "webhook.test"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a delivery tells."""
+    """The content of a delivery."""
 
     id: str
     webhook: str
     event: str
     time: datetime
-    #: Empty for a test, as is all that follows.
+    #: Empty for a test, as are all fields that follow.
     job: str = ""
     job_state: str = ""
     pause_reason: str = ""
@@ -52,7 +52,7 @@ def body(message: Message) -> bytes:
 
 
 def message_id(message: Message) -> str:
-    """Return what receivers know a message by, however often it is sent."""
+    """Return the id by which receivers recognise a message, however often it is sent."""
     return f"msg_{message.id}"
 
 
@@ -62,7 +62,7 @@ def signed_content(message: Message, content: bytes, *, seconds: int) -> bytes:
 
 
 def headers(message: Message, signatures: Sequence[bytes], *, seconds: int) -> Mapping[str, str]:
-    """Return the headers of an attempt, with a signature for each secret that is taken."""
+    """Return the headers of an attempt, with a signature for each valid secret."""
     return {
         "content-type": "application/json",
         "user-agent": "Smelt-Webhooks",

@@ -1,4 +1,4 @@
-"""Posts messages to addresses that people chose: checked, never followed, bounded in bytes and time."""
+"""Posts messages to addresses that people chose: checks them, follows no redirect, bounds bytes and time."""
 
 import asyncio
 import ssl
@@ -19,18 +19,18 @@ from services.processor.webhooks.attempts import (
 
 TOTAL_SECONDS = 15.0
 _CONNECT_SECONDS = 5.0
-#: Read so that the connection can be used again, and thrown away.
+#: How much of an answer is read and discarded; a larger answer is cut off.
 _ANSWER_BYTES = 16 * 1024
 
 
 class WebhookPost:
-    """Carries messages. One for a whole worker; made inside its event loop."""
+    """Posts messages. A worker has one, made inside its event loop."""
 
     def __init__(self, endpoints: Endpoints, *, total_seconds: float = TOTAL_SECONDS) -> None:
         self._endpoints = endpoints
         connector = aiohttp.TCPConnector(
             limit=0,
-            # No connection is kept: a message a day is not worth one.
+            # Connections are not kept open: messages to one receiver are too rare.
             force_close=True,
             use_dns_cache=False,
             resolver=CheckedResolver(aiohttp.ThreadedResolver(), endpoints),
@@ -45,9 +45,9 @@ class WebhookPost:
         )
 
     async def send(self, url: str, content: bytes, headers: dict[str, str]) -> Attempt:
-        """Post a message and return what came of it."""
+        """Post a message and return the outcome."""
         try:
-            # Checked each time: what the operator allows may have changed since the webhook was stored.
+            # Checked each time, because the operator's list may have changed since the webhook was stored.
             self._endpoints.check_webhook(url)
             async with self._session.post(
                 yarl.URL(url), data=content, headers=headers, allow_redirects=False
@@ -66,7 +66,7 @@ class WebhookPost:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
-        # Transports close a moment after their session.
+        # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
 
 

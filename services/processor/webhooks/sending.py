@@ -1,6 +1,7 @@
-"""Sends what waits for webhooks: claimed, signed by the vault, posted, and noted under the claim's fence.
+"""Sends waiting messages to webhooks: claims them, has them signed, posts them, and records the outcome.
 
-Whoever dies between sending and noting leaves a message that is sent again under the same id: at least once.
+Delivery is at least once: if a worker dies between posting and recording, the message is sent again under its
+id.
 """
 
 import asyncio
@@ -21,13 +22,14 @@ from services.processor.webhooks.store.queue import Claimed, WebhookQueue
 _LOOK_SECONDS = 1.0
 _SWEEP_SECONDS = 600.0
 _UNSIGNED_SECONDS = 5.0
-#: Messages on their way at once, of a worker and of one account in it.
+#: How many messages a worker sends at once, in all and per account. A higher share per account lets one
+#: account with slow receivers delay the messages of all others.
 MOST_AT_ONCE = 32
 MOST_OF_ACCOUNT = 2
 
 
 class Signer(Protocol):
-    """Who signs: the vault."""
+    """Signs messages: the vault."""
 
     async def sign(
         self, account: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
@@ -35,13 +37,13 @@ class Signer(Protocol):
 
 
 class Post(Protocol):
-    """Who carries a message; every failure is an Attempt with a reason."""
+    """Posts a message; every failure is an Attempt with a reason."""
 
     async def send(self, url: str, content: bytes, headers: dict[str, str]) -> Attempt: ...
 
 
 class WebhookSending:
-    """One for each worker."""
+    """Sends webhook messages; each worker has one."""
 
     def __init__(self, queue: WebhookQueue, signer: Signer, post: Post) -> None:
         self._queue = queue
@@ -52,7 +54,7 @@ class WebhookSending:
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Send until cancelled; what is under way then is sent again by another."""
+        """Send until cancelled; another worker sends again what is under way then."""
         swept = time.monotonic()
         try:
             while True:
@@ -64,7 +66,7 @@ class WebhookSending:
                         await self._queue.sweep()
                 except FAILURES as error:
                     log.warning("webhooks.unseen", **describe(error))
-                # Whoever has just ended leaves room for the next.
+                # A message that has just ended makes room for the next.
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), _LOOK_SECONDS)
         finally:
@@ -87,7 +89,7 @@ class WebhookSending:
         try:
             await self._attempt(claimed)
         except FAILURES as error:
-            # Its claim ends by itself.
+            # Its claim expires by itself.
             log.warning("webhook.not_noted", delivery=claimed.message.id, **describe(error))
         finally:
             self._accounts[claimed.account] -= 1
@@ -118,7 +120,7 @@ class WebhookSending:
         await self._note(claimed, attempt)
 
     async def _note(self, claimed: Claimed, attempt: Attempt) -> None:
-        dice = random.random()  # noqa: S311  it spreads attempts, and guards nothing
+        dice = random.random()  # noqa: S311  it only spreads attempts
         match judge(attempt, event=claimed.message.event, failures=claimed.attempt, dice=dice):
             case Delivered():
                 await self._queue.delivered(claimed, attempt.status_code)

@@ -1,4 +1,4 @@
-"""Webhooks of people: where messages about jobs go, and the secrets that they are signed with."""
+"""People's webhooks: where messages about jobs go, and the secrets that sign them."""
 
 import base64
 from collections.abc import Callable, Collection, Sequence
@@ -12,11 +12,12 @@ from services.processor.outside import Proof, as_person
 from services.processor.templates.errors import UpdateMaskInvalid
 from services.processor.webhooks.errors import WebhookInvalid
 
-#: An account has no more than this.
+#: The most webhooks of an account. Each gets every message, so more multiply what a worker has to send.
 MOST_WEBHOOKS = 10
-#: What can be told of a job, by the state that it comes to.
+#: The events of a job, one for each state that a webhook can be told about.
 EVENTS = ("job.completed", "job.failed", "job.cancelled", "job.paused")
-#: How long messages are signed with the older secret, too, unless the owner says otherwise.
+#: How long messages are also signed with the older secret, unless the owner says otherwise. Too short, and
+#: receivers refuse messages before they know the new secret; too long keeps a leaked secret valid.
 OVERLAP_HOURS = 24
 BY_OWNER = "OWNER"
 _CHANGEABLE = frozenset({"display_name", "url", "events", "enabled"})
@@ -24,7 +25,7 @@ _CHANGEABLE = frozenset({"display_name", "url", "events", "enabled"})
 
 @dataclass(frozen=True, slots=True)
 class WebhookFields:
-    """What its owner says of a webhook."""
+    """The fields of a webhook that its owner sets."""
 
     display_name: str
     url: str
@@ -51,7 +52,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A secret as its owner sees it once, and as it is kept."""
+    """A new secret: its plaintext, which the owner sees once, and the form that is stored."""
 
     shown: bytes
     wrapped: bytes
@@ -73,19 +74,19 @@ class Store(Protocol):
     async def rotate(
         self, account: str, id_: str, *, generation: int, wrapped: bytes, older_until: datetime
     ) -> None:
-        """Store the next secret; raise WebhookInvalid when another one has this number already."""
+        """Store the next secret; raise WebhookInvalid if another one already has its generation."""
         ...
 
 
 class Vault(Protocol):
-    """Who makes secrets and keeps the log of what happened to webhooks."""
+    """Makes secrets, and records changes of webhooks in the audit log."""
 
     async def create_secret(self, webhook: str, generation: int, proof: Proof) -> NewSecret: ...
     async def record_change(self, webhook: str, proof: Proof, *, deleted: bool) -> None: ...
 
 
 class Addresses(Protocol):
-    """Who knows where messages may go."""
+    """Knows where messages may go."""
 
     def check_webhook(self, url: str) -> None:
         """Raise WebhookUrlNotAllowed."""
@@ -111,7 +112,7 @@ class Webhooks:
         self._now = now
 
     async def create(self, person: Passport, fields: WebhookFields) -> tuple[Webhook, str]:
-        """Store a webhook; return it and its secret, to be shown once.
+        """Store a webhook; return it and its secret, which is shown once.
 
         Raises WebhookInvalid, WebhookUrlNotAllowed or WebhookLimit.
         """
@@ -133,7 +134,7 @@ class Webhooks:
     async def update(
         self, person: Passport, id_: str, new: WebhookFields, *, given: Collection[str], mask: Sequence[str]
     ) -> Webhook:
-        """Change what the mask names, or what is given when there is none; raise as `create` does."""
+        """Change the fields that the mask names or, without a mask, those given; raise as `create` does."""
         old = await self._store.get(person.account, id_)
         names = set(mask) or set(given) & _CHANGEABLE
         if not names <= _CHANGEABLE:
@@ -143,7 +144,7 @@ class Webhooks:
         if "enabled" in names:
             reason = "" if fields.enabled else reason or BY_OWNER
         changed = replace(old, fields=fields, disabled_reason=reason, update_time=self._now())
-        # Recorded first: a message that goes elsewhere unrecorded could not be called back.
+        # Recorded first: a message that goes to an unrecorded address could not be called back.
         await self._vault.record_change(old.name, as_person(person), deleted=False)
         await self._store.replace(changed)
         return changed
@@ -155,7 +156,7 @@ class Webhooks:
         await self._store.remove(person.account, id_)
 
     async def rotate(self, person: Passport, id_: str, *, overlap_hours: int) -> tuple[Webhook, str]:
-        """Give a webhook a new secret; return both; raise WebhookNotFound."""
+        """Give a webhook a new secret; return the webhook and the secret; raise WebhookNotFound."""
         webhook = await self._store.get(person.account, id_)
         generation = await self._store.newest_secret(person.account, id_) + 1
         secret = await self._vault.create_secret(webhook.name, generation, as_person(person))
@@ -172,7 +173,7 @@ class Webhooks:
         if any(ord(letter) < 32 for letter in fields.display_name):
             raise WebhookInvalid(violations=[("display_name", "must be one line")])
         if unknown := [each for each in fields.events if each not in EVENTS]:
-            raise WebhookInvalid(violations=[("events", f"{unknown[0]!r} is none of {', '.join(EVENTS)}")])
+            raise WebhookInvalid(violations=[("events", f"{unknown[0]!r} is not one of {', '.join(EVENTS)}")])
         if not fields.url:
             raise WebhookInvalid(violations=[("url", "is required")])
         self._addresses.check_webhook(fields.url)
@@ -181,5 +182,5 @@ class Webhooks:
 
 
 def shown(secret: bytes) -> str:
-    """Return a secret as Standard Webhooks writes it."""
+    """Return a secret in the notation of Standard Webhooks."""
     return "whsec_" + base64.b64encode(secret).decode()

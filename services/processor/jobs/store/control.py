@@ -1,4 +1,4 @@
-"""Jobs on the word of their owners: paused, resumed, and opened again for rows to be sent once more."""
+"""SQL for what owners do to jobs: pause, resume, reopen for rows to be sent again, remove."""
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -35,7 +35,7 @@ _GO_ON = """
         grant_token = %(grant_token)s, grant_id = %(grant_id)s, grant_expire_time = %(expire_time)s
     WHERE id = %(job)s
 """
-# Only a completed job can be opened again, so that none of its rows come back while they are removed.
+# Only a completed job can be reopened, so a cancelled one gets no new rows while its rows are being removed.
 _CLOSE = "UPDATE job SET state = 'CANCELLED' WHERE id = %(job)s AND state = 'COMPLETED'"
 _REMOVED_AT_ONCE = 10_000
 _REMOVE_ROWS = """
@@ -47,7 +47,7 @@ _REMOVE_ROWS = """
 _REMOVE = "DELETE FROM job WHERE id = %(job)s AND account = %(account)s AND state IN ('CANCELLED', 'FAILED')"
 _FAILED_AGAIN = "UPDATE result SET state = 0 WHERE job = %(job)s AND state = 2 RETURNING row, 2 AS state"
 _ROW_AGAIN = "DELETE FROM result WHERE job = %(job)s AND row = %(row)s AND state > 0 RETURNING row, state"
-# Counters of a shard that is opened again leave the job's, and come back when it is done.
+# A reopened shard's counters are taken out of the job's, and added again when the shard is done.
 _REOPEN = """
     WITH again AS ({again}), touched AS (
         SELECT shard.number, shard.succeeded, shard.failed, shard.input_tokens, shard.output_tokens,
@@ -85,7 +85,7 @@ _SETTLE = """
         WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
     ), 0) WHERE id = %(job)s
 """
-# Those that were begun go first.
+# Shards that were begun go first: HALTED sorts before WAITING.
 _FILL = """
     WITH next AS (
         SELECT number, row_number() OVER (ORDER BY state, number) AS nth
@@ -99,13 +99,13 @@ _FILL = """
 
 
 class JobControlStore:
-    """Changes of a job's course. Each takes the job's lock first, as workers do."""
+    """Changes the state of jobs. Each change takes the job's lock first, as workers do."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
 
     async def pause(self, account: str, job: str) -> bool:
-        """Pause a job; return whether it was this call. Raises JobNotFound or JobFinished."""
+        """Pause a job; return whether this call paused it. Raises JobNotFound or JobFinished."""
         async with self._pool.connection() as connection:
             state, *_ = await _locked(connection, account, job)
             if state in FINAL:
@@ -115,7 +115,7 @@ class JobControlStore:
         return state is not State.PAUSED
 
     async def resume(self, account: str, job: str, grant: NewGrant) -> bool:
-        """Let a job go on; return whether no worker holds the old grant; raise JobNotFound, JobNotPaused."""
+        """Resume a job; return whether no worker holds the old grant; raise JobNotFound or JobNotPaused."""
         async with self._pool.connection() as connection:
             state, first, last, calls, all_done = await _locked(connection, account, job)
             if state is not State.PAUSED:
@@ -125,15 +125,15 @@ class JobControlStore:
             return await _fill(connection, account, job, rows=rows, calls=calls, all_done=all_done)
 
     async def retry_failed(self, account: str, job: str, grant: NewGrant) -> None:
-        """Open a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows."""
+        """Reopen a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows."""
         await self._reopen(account, job, grant, again=_FAILED_AGAIN, row=0)
 
     async def regenerate(self, account: str, job: str, row: int, grant: NewGrant) -> None:
-        """Open a job for one row; raise JobNotFound, JobNotCompleted or InvalidRowRange."""
+        """Reopen a job for one row; raise JobNotFound, JobNotCompleted or InvalidRowRange."""
         await self._reopen(account, job, grant, again=_ROW_AGAIN, row=row)
 
     async def close(self, account: str, job: str) -> None:
-        """See to it that nobody opens a job again that has ended; raise JobNotFound or JobNotEnded."""
+        """Make sure that a job that has ended cannot be reopened; raise JobNotFound or JobNotEnded."""
         async with self._pool.connection() as connection:
             state, *_ = await _locked(connection, account, job)
             if state not in FINAL:
@@ -141,7 +141,7 @@ class JobControlStore:
             await connection.execute(_CLOSE, {"job": job})
 
     async def remove(self, account: str, job: str) -> None:
-        """Remove a closed job; its rows first, so many at a time that no statement takes long."""
+        """Remove a closed job. Its rows go first, in batches, so that no statement takes long."""
         about = {"job": job, "account": account, "most": _REMOVED_AT_ONCE}
         removed = _REMOVED_AT_ONCE
         while removed == _REMOVED_AT_ONCE:
@@ -190,17 +190,17 @@ async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGran
 async def _fill(
     connection: AsyncConnection[TupleRow], account: str, job: str, *, rows: int, calls: int, all_done: bool
 ) -> bool:
-    """Put so many shards into the queue that the job's window is full; return whether it was empty."""
+    """Queue as many shards as the job's window has room for; return whether the window was empty."""
     if all_done:
         await defer_assembly(connection, job)
         return True
     found = await (await connection.execute(_OCCUPIED, {"job": job})).fetchone()
     occupied: int = found[0] if found else 0
     if not occupied:
-        # Nobody holds money of the job: what killed workers took along is free again.
+        # No worker holds a lease on the job's budget, so what killed workers had leased is free again.
         await connection.execute(_SETTLE, {"job": job})
     shares = list(cut(rows, calls).calls)
-    # Those that are still at work keep their calls; the rest of the window gets the smaller shares.
+    # Shards that are still in work keep their calls; the rest of the window gets the smaller shares.
     free = sorted(shares)[: max(0, len(shares) - occupied)]
     cursor = await connection.execute(_FILL, {"job": job, "count": len(free), "calls": free})
     for (number,) in await cursor.fetchall():

@@ -16,7 +16,7 @@ from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
 from services.processor.queue.tasks import ROWS, RUN_SHARD
 
 _METHOD = "CreateJob"
-# The shards of a job are made where they are kept: a large job has thousands.
+# The database generates the shards of a job itself: a large job has thousands.
 _ADD_SHARDS = text("""
     INSERT INTO shard (job, number, first_row, last_row, state, calls, fence, claims,
                        succeeded, failed, input_tokens, output_tokens)
@@ -36,13 +36,13 @@ _QUEUE_FIRST = text("""
 
 
 class JobStore:
-    """Jobs by account and id; another account's are as if they were not there."""
+    """Jobs by account and id; another account's jobs do not exist here."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
     async def made_before(self, account: str, key: str, content: bytes) -> str | None:
-        """Return the id of the job that an Idempotency-Key has made already, without claiming the key."""
+        """Return the id of the job that an Idempotency-Key has already made, without claiming the key."""
         if not key:
             return None
         async with self._sessions() as session:
@@ -51,15 +51,15 @@ class JobStore:
         return made or None
 
     async def count_live(self, account: str) -> int:
-        """Return how many jobs have not ended."""
+        """Return how many of the account's jobs have not ended."""
         counted = select(func.count()).where(JobRow.account == account, JobRow.state.in_(LIVE))
         async with self._sessions() as session:
             return int(await session.scalar(counted) or 0)
 
     async def add(self, job: NewJob, key: str, content: bytes) -> str:
-        """Store a job with its shards and put the first into the queue, all at once; return the job's id.
+        """Store a job with its shards and queue the first ones, in one transaction; return the job's id.
 
-        Under a repeated Idempotency-Key that is the id of the job which the first request made.
+        For a repeated Idempotency-Key, that is the id of the job that the first request made.
         """
         async with self._sessions.begin() as session:
             id_ = await _claim(session, job.account, key=key, content=content, id_=job.id)
@@ -91,7 +91,7 @@ class JobStore:
         return id_
 
     async def get(self, account: str, id_: str) -> Job:
-        """Return a job with the counters of this moment; raise JobNotFound."""
+        """Return a job with its current counters; raise JobNotFound."""
         under_way = _under_way()
         query = (
             select(JobRow, under_way)
@@ -117,7 +117,7 @@ class JobStore:
             return [_job(row) for row in await session.execute(query)]
 
     async def cancel(self, account: str, id_: str, now: datetime) -> bool:
-        """Cancel a job; return whether it was this call. Raises JobNotFound or JobFinished."""
+        """Cancel a job; return whether this call cancelled it. Raises JobNotFound or JobFinished."""
         ending = (
             update(JobRow)
             .where(JobRow.account == account, JobRow.id == id_, JobRow.state.in_(LIVE))
@@ -146,7 +146,7 @@ async def _claim(session: AsyncSession, account: str, *, key: str, content: byte
 
 
 def _under_way() -> LateralFromClause:
-    """Sums over the shards whose counters are not in the job's own yet."""
+    """Return sums over the shards whose counters are not yet in the job's own."""
     columns = (
         ShardRow.succeeded,
         ShardRow.failed,

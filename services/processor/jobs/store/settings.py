@@ -1,4 +1,4 @@
-"""Settings of accounts about their jobs, in Postgres."""
+"""Accounts' settings for their jobs, in Postgres."""
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -8,7 +8,7 @@ from services.processor.models import JobSettingRow
 
 
 class JobSettingStore:
-    """One row for an account that has said anything."""
+    """Keeps one row for each account that has changed a setting."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions

@@ -1,4 +1,4 @@
-"""Jobs that are paused, resumed and opened again: shards in the queue may have counters, too."""
+"""Jobs that are paused, resumed and reopened: shards in the queue may also have counters."""
 
 import sqlalchemy as sa
 from alembic import op

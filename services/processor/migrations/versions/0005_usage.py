@@ -1,4 +1,4 @@
-"""Use by account, day and model; what jobs cost, and the most that they may."""
+"""Usage by account, day and model; what jobs cost, and their budgets."""
 
 import sqlalchemy as sa
 from alembic import op

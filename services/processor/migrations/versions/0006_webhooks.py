@@ -1,4 +1,4 @@
-"""Webhooks, their secrets, and the messages that are to be sent to them."""
+"""Webhooks, their secrets, and the messages to be sent to them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ revision = "0006"
 down_revision = "0005"
 
 # A trigger rather than a line in each statement that ends or pauses a job: there are many, in both
-# processes, and what a job came to and the message about it must be one transaction in all of them.
+# processes, and in each of them the job's change and the message about it must be one transaction.
 _TELL = """
     CREATE FUNCTION tell_webhooks() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

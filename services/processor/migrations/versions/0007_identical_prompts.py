@@ -1,4 +1,4 @@
-"""Answers of prompts that may come again in a job."""
+"""Answers to prompts that may occur again in a job."""
 
 import sqlalchemy as sa
 from alembic import op

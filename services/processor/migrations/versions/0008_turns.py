@@ -1,13 +1,13 @@
-"""Turns in the queue, so that an account with many shards in it does not keep the others waiting."""
+"""Turns in the queue, so that an account with many shards in it does not delay the others."""
 
 from alembic import op
 
 revision = "0008"
 down_revision = "0007"
 
-# Fair queueing by start times: whoever comes into the queue begins where it is now, and each further shard of
-# the same account comes one turn later. An account gains nothing by queueing much, and loses nothing
-# by having queued much before. Turns begin anew whenever the queue is empty.
+# Fair queueing by turns: an account that enters the queue starts at the current turn, and each further shard
+# of the same account comes one turn later. An account gains nothing by queueing much, and loses nothing by
+# having queued much before. Turns begin anew whenever the queue is empty.
 _NEXT_TURN = """
     CREATE FUNCTION next_turn(of_account text) RETURNS integer LANGUAGE sql STABLE AS $$
         SELECT 1 + greatest(

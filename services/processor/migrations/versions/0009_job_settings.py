@@ -1,4 +1,4 @@
-"""What holds for all jobs of an account."""
+"""Settings for all jobs of an account."""
 
 import sqlalchemy as sa
 from alembic import op

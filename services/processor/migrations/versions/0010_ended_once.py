@@ -1,4 +1,4 @@
-"""Webhooks are told of a job's end once: what has ended and is removed later tells nothing."""
+"""Webhooks are told once that a job has ended: removing it later sends no further message."""
 
 from alembic import op
 

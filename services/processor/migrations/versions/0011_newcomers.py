@@ -1,13 +1,14 @@
-"""Turns half a step apart: who comes into the queue goes before the next turn of those who have had one."""
+"""Turns half a step apart: an account that enters the queue goes before the next turn of those in it."""
 
 from alembic import op
 
 revision = "0011"
 down_revision = "0010"
 
-# As in 0008, but further shards of an account come two turns later and a newcomer one after what is at work.
-# With equal steps a newcomer met, and came behind, what everybody at work had put there long before.
-# Newcomers cannot hold others up for ever: each that is taken moves on what the next one comes after.
+# As in 0008, but further shards of an account come two turns later, and a newcomer comes one turn after the
+# shards in work. With equal steps, a newcomer came behind the shards that the other accounts had queued long
+# before. Newcomers cannot delay others for ever: each one that is taken moves the turn after which the next
+# one comes.
 _NEXT_TURN = """
     CREATE OR REPLACE FUNCTION next_turn(of_account text) RETURNS integer LANGUAGE sql STABLE AS $$
         SELECT greatest(

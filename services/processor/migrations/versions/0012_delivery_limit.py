@@ -1,4 +1,4 @@
-"""A message beyond those that may wait has the reason that asking for one more is refused with."""
+"""A message that is dropped at the limit has the same reason as a refused request for one more."""
 
 from alembic import op
 

@@ -1,1 +1,1 @@
-"""SQL for finished rows and assemblies. The rules are in the folder above."""
+"""SQL for finished rows and assemblies. The rules are in the package above."""

@@ -1,4 +1,4 @@
-"""The last step of a job: who may assemble its result file, and the facts of that file."""
+"""SQL for assemblies: which worker may assemble a job's result file, and the facts of that file."""
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -12,7 +12,7 @@ _CLAIM = """
     RETURNING result_fence, account, file, parse, first_row, last_row,
               wrapped_key, snapshot, grant_token, grant_id
 """
-# A row that is regenerated later shall have a new answer.
+# The shared answers go, so that a row that is regenerated later gets a new one.
 _COMPLETE = """
     WITH done AS (
         UPDATE job SET state = 'COMPLETED', end_time = now(), pause_reason = 'NOT_PAUSED',
@@ -28,19 +28,19 @@ _COMPLETE = """
 
 
 class AssemblyStore:
-    """Claims and completes jobs."""
+    """Claims assemblies and completes jobs."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
 
     async def claim(self, job: str) -> Assembly | None:
-        """Take the last step of a job; None when there is nothing to do."""
+        """Claim the assembly of a job; return None if there is nothing to do."""
         async with self._pool.connection() as connection:
             row = await (await connection.execute(_CLAIM, (job,), binary=True)).fetchone()
         return None if row is None else Assembly(job, *row)
 
     async def complete(self, assembly: Assembly, *, size: int, sha256: str) -> bool:
-        """End the job with its file's facts; False when somebody else holds it or it has ended."""
+        """Complete the job with its file's facts; return False if another worker holds it or it has ended."""
         about = {"job": assembly.job, "fence": assembly.fence, "size": size, "sha256": sha256}
         async with self._pool.connection() as connection:
             return await (await connection.execute(_COMPLETE, about)).fetchone() is not None

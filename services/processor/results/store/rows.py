@@ -1,4 +1,4 @@
-"""What became of the rows of a job, in pages and ranges; payloads stay sealed in here."""
+"""SQL for the results of a job's rows, in pages and ranges; payloads stay sealed in here."""
 
 from array import array
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _COLUMNS = "SELECT row, state, attempts, reason, flags, confidence, payload FROM
 
 
 class RowStore:
-    """Results by job; whoever asks has seen that the job is theirs."""
+    """Results by job. Callers have already checked that the job belongs to their account."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
@@ -27,14 +27,14 @@ class RowStore:
     async def matching(
         self, job: str, states: Sequence[int], *, flags: int, after: int, count: int
     ) -> list[StoredRow]:
-        """Return up to `count` rows in one of the states with all the flags, in order, after a row."""
+        """Return up to `count` rows after a row, in order, with one of the states and all of the flags."""
         query = _COLUMNS + (
             "WHERE job = %s AND row > %s AND state = ANY(%s) AND flags & %s = %s ORDER BY row LIMIT %s"
         )
         return await self._rows(query, (job, after, list(states), flags, flags, count))
 
     async def numbers(self, job: str, state: int) -> Sequence[int]:
-        """Return the numbers of all rows in a state, in order, four bytes each."""
+        """Return the numbers of all rows in a state, in order, as an array of four bytes each."""
         query = "SELECT row FROM result WHERE job = %s AND state = %s ORDER BY row"
         found = array("i")
         async with self._pool.connection() as connection, connection.cursor(name="numbers") as cursor:
@@ -44,7 +44,7 @@ class RowStore:
         return found
 
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]:
-        """Return up to `count` numbers of rows without a result, in order, that come after a row."""
+        """Return up to `count` numbers of rows without a result, in order, after a row."""
         query = """
             SELECT number FROM (SELECT generate_series(%s::int, %s::int) AS number) AS numbers
             WHERE NOT EXISTS (SELECT FROM result WHERE job = %s AND row = number AND state > 0)

@@ -1,1 +1,1 @@
-"""SQL for claims, shards and sealed answers. The rules are in the folder above."""
+"""SQL for claims, shards and sealed answers. The rules are in the package above."""

@@ -1,4 +1,4 @@
-"""The statements by which workers hold shards; each one is a whole step, whatever happens between two."""
+"""The SQL statements by which workers hold shards. A crash between any two of them does no harm."""
 
 CLAIM = """
     UPDATE shard SET state = 'RUNNING', fence = nextval('fence'), claims = shard.claims + 1
@@ -13,15 +13,15 @@ START = """
     UPDATE job SET state = 'RUNNING', start_time = coalesce(start_time, now())
     WHERE id = %(job)s AND state = 'PENDING'
 """
-# Under this lock nobody pauses, resumes or ends the job.
+# While this lock is held, the job cannot be paused, resumed or ended.
 HOLD_JOB = "SELECT state FROM job WHERE id = %(job)s FOR SHARE"
-# A task that meets a paused job is used up; the shard is for whoever resumes the job.
+# A task that meets a paused job is finished; resuming the job queues the shard again.
 SET_ASIDE = """
     UPDATE shard SET state = 'HALTED'
     WHERE job = %(job)s AND number = %(number)s AND state IN ('QUEUED', 'RUNNING')
 """
 BEGUN = "SELECT row, state, payload FROM result WHERE job = %s AND row BETWEEN %s AND %s"
-# One statement, so one round trip: the fence is checked, rows are added, progress and use are counted.
+# One statement and one round trip: it checks the fence, adds rows, and counts progress and usage.
 COMMIT = """
     WITH held AS (
         SELECT job, number FROM shard
@@ -112,12 +112,12 @@ HALT = """
     WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
     RETURNING number
 """
-# A shard that was given back on purpose was not tried in vain.
+# A shard that was given back on purpose does not count as a failed claim.
 GIVE_BACK = """
     UPDATE shard SET claims = greatest(claims - 1, 0)
     WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
 """
-# Shards at work of each account, and whether it has some that could be taken now.
+# Each account's shards in work, and whether any of its shards is due now.
 WAITING = """
     SELECT job.account, count(*) FILTER (WHERE task.status = 'doing'),
            bool_or(task.status = 'todo' AND (task.scheduled_at IS NULL OR task.scheduled_at <= now()))
@@ -125,7 +125,7 @@ WAITING = """
     WHERE task.status IN ('todo', 'doing') AND task.task_name = %(task)s
     GROUP BY job.account
 """
-# What was met under an earlier grant or with an earlier key says nothing of a job that was resumed since.
+# A refusal of an earlier grant or API key says nothing about a job that was resumed since.
 PAUSE = """
     UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,
                    error_message = %(message)s
@@ -136,7 +136,7 @@ FAIL = """
     WHERE id = %(job)s AND state IN ('PENDING', 'RUNNING', 'PAUSED')
 """
 STATES = "SELECT id, state FROM job WHERE id = ANY(%s)"
-# Half of the old rate and half of the new one: steady enough to show, quick enough to follow.
+# The average of the old and the new rate: steady enough to show, and quick enough to follow changes.
 MARK = """
     WITH seen AS (
         SELECT job.id, job.mark_time, job.mark_done, job.mark_rate, job.start_time,

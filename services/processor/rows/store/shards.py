@@ -1,4 +1,4 @@
-"""Shards as workers hold them: claimed under a fence, written under it, ended together with what follows."""
+"""Shards as workers hold them: claimed and written under a fence, and ended together with what follows."""
 
 from collections.abc import Sequence
 
@@ -23,14 +23,15 @@ class ShardStore:
         self._pool = pool
 
     async def claim(self, job: str, number: int) -> Claim | None:
-        """Take a shard; None when it is done or its job does not run. Whoever held it before has lost it."""
+        """Claim a shard; return None if it is done or its job does not run. Its previous holder loses it."""
         about = {"job": job, "number": number}
         async with self._pool.connection() as connection:
             row = await (await connection.execute(sql.CLAIM, about, binary=True)).fetchone()
             if row is None:
                 state = await _held_state(connection, job)
                 if state in (State.PENDING, State.RUNNING):
-                    # It was resumed in between, counting on the task that is in our hands.
+                    # The job was resumed in between, and its resumption relies on the task that this worker
+                    # holds.
                     row = await (await connection.execute(sql.CLAIM, about, binary=True)).fetchone()
                 elif state is State.PAUSED:
                     await connection.execute(sql.SET_ASIDE, about)
@@ -40,7 +41,7 @@ class ShardStore:
         return Claim(job, number, *row)
 
     async def begun(self, claim: Claim) -> dict[int, bytes | None]:
-        """Return the shard's rows that have a result already: None for finished ones, else what is there."""
+        """Return the shard's rows with a result: None for finished rows, else the sealed result so far."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 sql.BEGUN, (claim.job, claim.first_row, claim.last_row), binary=True
@@ -48,7 +49,7 @@ class ShardStore:
             return {row: None if state else payload for row, state, payload in await cursor.fetchall()}
 
     async def commit(self, claim: Claim, results: Sequence[NewResult]) -> None:
-        """Store results and the shard's progress; raise FenceLost when the shard is not ours any more."""
+        """Store results and the shard's progress; raise FenceLost if another worker holds the shard."""
         arguments = {
             "job": claim.job,
             "number": claim.number,
@@ -64,7 +65,7 @@ class ShardStore:
             "output": [each.output_tokens for each in results],
             "costs": [each.cost_nanos for each in results],
             "account": claim.account,
-            # In one order, so that commits of shards which found the same wait for each other in it.
+            # Sorted, so that commits of shards with the same answers take their locks in one order.
             **_kept(sorted(each.kept for each in results if each.kept)),
             **_by_model(results),
         }
@@ -74,7 +75,7 @@ class ShardStore:
             raise FenceLost
 
     async def finish(self, claim: Claim) -> None:
-        """End a shard whose rows all have results, and put into the queue what follows; raise FenceLost."""
+        """End a shard whose rows all have results, and queue what follows; raise FenceLost."""
         about = {"job": claim.job, "number": claim.number, "fence": claim.fence}
         async with self._pool.connection() as connection:
             done = await (await connection.execute(sql.FINISH, about)).fetchone()
@@ -96,7 +97,7 @@ class ShardStore:
                 await defer_shard(connection, account=claim.account, job=claim.job, shard=following[0])
 
     async def give_back(self, claim: Claim) -> int:
-        """Say that a shard is left on purpose and will be claimed again; return its account's next turn."""
+        """Record that a shard is given back on purpose; return its account's next turn."""
         async with self._pool.connection() as connection:
             await connection.execute(
                 sql.GIVE_BACK, {"job": claim.job, "number": claim.number, "fence": claim.fence}
@@ -104,13 +105,13 @@ class ShardStore:
             return await next_turn(connection, claim.account)
 
     async def waiting(self) -> list[Waiting]:
-        """Return what the queue knows of each account that has shards in it."""
+        """Return what the queue knows about each account with shards in it."""
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql.WAITING, {"task": RUN_SHARD})).fetchall()
         return [Waiting(*row) for row in rows]
 
     async def halt(self, claim: Claim) -> None:
-        """Leave a shard where it is, for a job that is paused or has ended; one that was resumed goes on."""
+        """Leave a shard of a job that is paused or has ended; if it was resumed, queue the shard again."""
         about = {"job": claim.job, "number": claim.number, "fence": claim.fence}
         async with self._pool.connection() as connection:
             goes_on = await _held_state(connection, claim.job) in (State.PENDING, State.RUNNING)
@@ -126,18 +127,18 @@ class ShardStore:
             await connection.execute(sql.PAUSE, about)
 
     async def fail(self, job: str, *, reason: str, message: str) -> None:
-        """End a job that cannot go on, unless it has ended."""
+        """End a job that cannot continue, unless it has ended."""
         async with self._pool.connection() as connection:
             await connection.execute(sql.FAIL, {"job": job, "reason": reason, "message": message})
 
     async def states(self, jobs: Sequence[str]) -> dict[str, State]:
-        """Return where jobs are; one that is not there is missing."""
+        """Return the states of jobs; one that does not exist is missing."""
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql.STATES, (list(jobs),))).fetchall()
         return {id_: State(state) for id_, state in rows}
 
     async def mark_progress(self, jobs: Sequence[str]) -> None:
-        """Note how far jobs are, for their rate; whichever worker comes first in a second does it."""
+        """Mark the progress of jobs, for their rates; the first worker in each second does it for all."""
         async with self._pool.connection() as connection:
             await connection.execute(sql.MARK, {"jobs": list(jobs)})
 
@@ -152,7 +153,7 @@ def _kept(answers: Sequence[tuple[bytes, bytes]]) -> dict[str, list[bytes]]:
 
 
 def _by_model(results: Sequence[NewResult]) -> dict[str, list[str] | list[int]]:
-    """Return the use of each model in a batch: every result is the end of one step, so one usage."""
+    """Return the usage of each model in a batch: every result is the end of one step, so it is one usage."""
     sums: dict[str, list[int]] = {}
     for each in results:
         of_model = sums.setdefault(each.model, [0, 0, 0, 0])

@@ -1,1 +1,1 @@
-"""SQL for templates and variables. The rules are in the folder above."""
+"""SQL for templates and variables. The rules are in the package above."""

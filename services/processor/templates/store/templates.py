@@ -16,13 +16,13 @@ _METHOD = "CreateTemplate"
 
 
 class TemplateStore:
-    """Templates by account and id; another account's are as if they were not there."""
+    """Templates by account and id; another account's templates do not exist here."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
     async def add(self, template: Template, key: str, content: bytes) -> Template:
-        """Store a template; under a repeated Idempotency-Key return what the first request stored."""
+        """Store a template; for a repeated Idempotency-Key, return what the first request stored."""
         async with self._sessions.begin() as session:
             id_ = await idempotency.claim(
                 session,

@@ -17,13 +17,13 @@ _METHOD = "CreateVariable"
 
 
 class VariableStore:
-    """Variables by account and id; another account's are as if they were not there."""
+    """Variables by account and id; another account's variables do not exist here."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
     async def add(self, variable: CustomVariable, key: str, content: bytes) -> CustomVariable:
-        """Store a variable; under a repeated Idempotency-Key return what the first request stored."""
+        """Store a variable; for a repeated Idempotency-Key, return what the first request stored."""
         try:
             async with self._sessions.begin() as session:
                 id_ = await idempotency.claim(

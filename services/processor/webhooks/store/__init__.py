@@ -1,1 +1,1 @@
-"""SQL for webhooks, deliveries and their queue. The rules are in the folder above."""
+"""SQL for webhooks, deliveries and their queue. The rules are in the package above."""

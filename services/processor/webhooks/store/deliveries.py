@@ -29,7 +29,7 @@ _PAGE = f"""
     ORDER BY create_time DESC, id DESC LIMIT %(count)s
 """  # noqa: S608  our own list of columns
 _GET = f"SELECT {_COLUMNS} FROM webhook_delivery WHERE id = %(id)s AND account = %(account)s"  # noqa: S608
-# Held until the message is in the queue: the webhook is neither switched off nor removed meanwhile.
+# The lock is held until the message is queued, so the webhook cannot be switched off or removed meanwhile.
 _WEBHOOK = """
     SELECT enabled FROM webhook WHERE id = %(webhook)s AND account = %(account)s FOR NO KEY UPDATE
 """
@@ -47,7 +47,7 @@ _AGAIN = """
 
 
 class DeliveryStore:
-    """Deliveries by account and id; another account's are as if they were not there."""
+    """Deliveries by account and id; another account's deliveries do not exist here."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
@@ -76,7 +76,7 @@ class DeliveryStore:
         return _delivery(row)
 
     async def add_test(self, account: str, webhook: str, message: Message) -> None:
-        """Put a test into the queue; raise WebhookNotFound, WebhookDisabled or WebhookDeliveryLimit."""
+        """Queue a test message; raise WebhookNotFound, WebhookDisabled or WebhookDeliveryLimit."""
         about = {
             "id": message.id,
             "account": account,
@@ -89,7 +89,7 @@ class DeliveryStore:
             await connection.execute(_TEST, about)
 
     async def redeliver(self, account: str, id_: str) -> None:
-        """Put a message back into the queue; raise what `add_test` raises, or WebhookDeliveryPending."""
+        """Queue a message again; raise what `add_test` raises, or WebhookDeliveryPending."""
         webhook = (await self.get(account, id_)).message.webhook
         about = {"id": id_, "account": account, "webhook": webhook}
         async with self._pool.connection() as connection:

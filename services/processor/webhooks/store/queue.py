@@ -1,4 +1,4 @@
-"""Messages as workers send them: claimed under a fence, and ended under it."""
+"""The queue of messages as workers use it: they claim and end messages under a fence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,12 @@ from psycopg_pool import AsyncConnectionPool
 
 from services.processor.webhooks.messages import Message
 
-#: Longer than an attempt can take; whoever had a message for so long and said nothing is gone.
+#: How long a claim lasts. It must be longer than an attempt can take, or two workers send the same message; a
+#: longer claim delays the message if its worker dies.
 CLAIM_SECONDS = 60
 _KEEP_DAYS = 30
 _SWEEP = 1000
-# An account with many messages, or with a receiver that answers slowly, takes no more than its share.
+# An account with many messages, or with slow receivers, gets no more than its share.
 _CLAIM = """
     WITH due AS (
         SELECT id, row_number() OVER (PARTITION BY account ORDER BY next_attempt_time) AS nth
@@ -62,7 +63,7 @@ _GIVE_BACK = """
                                 next_attempt_time = now() + make_interval(secs => %(seconds)s)
     WHERE id = %(id)s AND fence = %(fence)s AND state = 'PENDING'
 """
-# Nothing is switched off for one message when others have arrived since.
+# A webhook stays on if other messages have been delivered since the failed one was made.
 _DISABLE = """
     UPDATE webhook SET enabled = false, disabled_reason = %(disable)s, update_time = now()
     WHERE id = %(webhook)s AND enabled AND (%(disable)s = 'GONE' OR NOT EXISTS (
@@ -88,13 +89,13 @@ _SWEEP_SECRETS = "DELETE FROM webhook_secret WHERE expire_time < now()"
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that is ours to send, until somebody else claims it."""
+    """A message that this worker sends, unless another worker claims it."""
 
     message: Message
     account: str
     url: str
     fence: int
-    #: Attempts since it was asked for, this one too.
+    #: Attempts since it was requested, including this one.
     attempt: int
     #: (generation, wrapped secret), the newest first.
     secrets: Sequence[tuple[int, bytes]] = field(repr=False)
@@ -107,7 +108,7 @@ class WebhookQueue:
         self._pool = pool
 
     async def claim(self, *, most: int, each: int, busy: Sequence[str]) -> list[Claimed]:
-        """Take messages that are due: at most `each` of one account, and none of those that are busy."""
+        """Claim messages that are due: at most `each` per account, and none of the accounts in `busy`."""
         about = {"most": most, "each": each, "busy": list(busy), "seconds": CLAIM_SECONDS}
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_CLAIM, about)).fetchall()
@@ -124,23 +125,23 @@ class WebhookQueue:
         ]
 
     async def delivered(self, claimed: Claimed, status: int) -> None:
-        """Note that the receiver has it."""
+        """Record that the receiver has the message."""
         async with self._pool.connection() as connection:
             await connection.execute(_END, _about(claimed, state="DELIVERED", status=status, reason=""))
 
     async def send_later(self, claimed: Claimed, status: int, reason: str, *, seconds: float) -> None:
-        """Note why it failed and when it is sent again."""
+        """Record why the message failed and when it is sent again."""
         about = _about(claimed, status=status, reason=reason, seconds=seconds)
         async with self._pool.connection() as connection:
             await connection.execute(_AGAIN, about)
 
     async def give_back(self, claimed: Claimed, *, seconds: float) -> None:
-        """Put back what was not sent, as if it had not been claimed."""
+        """Give back a message that was not sent, as if it had not been claimed."""
         async with self._pool.connection() as connection:
             await connection.execute(_GIVE_BACK, _about(claimed, seconds=seconds))
 
     async def give_up(self, claimed: Claimed, status: int, reason: str, *, disable: str = "") -> None:
-        """End it as failed, and for a cause that will stay switch the webhook off."""
+        """End the message as failed; if `disable` gives a lasting cause, switch the webhook off."""
         about = _about(claimed, state="FAILED", status=status, reason=reason)
         async with self._pool.connection() as connection:
             ended = await (await connection.execute(_END, about)).fetchone()
@@ -151,7 +152,7 @@ class WebhookQueue:
                 await connection.execute(_END_OTHERS, about)
 
     async def sweep(self) -> None:
-        """Remove messages that are long over, and secrets that have ended."""
+        """Remove messages that ended long ago, and expired secrets."""
         async with self._pool.connection() as connection:
             await connection.execute(_SWEEP_DELIVERIES, {"days": _KEEP_DAYS, "most": _SWEEP})
             await connection.execute(_SWEEP_SECRETS)

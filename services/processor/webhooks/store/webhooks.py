@@ -11,12 +11,12 @@ from services.processor.models import WebhookDeliveryRow, WebhookRow, WebhookSec
 from services.processor.webhooks.errors import WebhookInvalid, WebhookLimit, WebhookNotFound
 from services.processor.webhooks.webhooks import MOST_WEBHOOKS, Webhook, WebhookFields
 
-# Counting and adding of one account must not interleave.
+# Counting and adding must not interleave for one account, or it could exceed its limit.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('webhook/' || :account, 0))")
 
 
 class WebhookStore:
-    """Webhooks by account and id; another account's are as if they were not there."""
+    """Webhooks by account and id; another account's webhooks do not exist here."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
@@ -65,7 +65,7 @@ class WebhookStore:
             return [_webhook(row) for row in await session.scalars(query)]
 
     async def replace(self, webhook: Webhook) -> None:
-        """Store what changed, and end what waits for one that is switched off; raise WebhookNotFound."""
+        """Store a changed webhook; if it is off, end its waiting messages. Raises WebhookNotFound."""
         fields = webhook.fields
         changed = (
             update(WebhookRow)
@@ -92,14 +92,14 @@ class WebhookStore:
                 await session.execute(ended)
 
     async def remove(self, account: str, id_: str) -> None:
-        """Remove a webhook with all that belongs to it; raise WebhookNotFound."""
+        """Remove a webhook with everything that belongs to it; raise WebhookNotFound."""
         removal = delete(WebhookRow).where(WebhookRow.account == account, WebhookRow.id == id_)
         async with self._sessions.begin() as session:
             if (await session.execute(removal.returning(WebhookRow.id))).first() is None:
                 raise WebhookNotFound
 
     async def newest_secret(self, account: str, id_: str) -> int:
-        """Return the number of the newest secret; raise WebhookNotFound."""
+        """Return the generation of the newest secret; raise WebhookNotFound."""
         query = select(func.max(WebhookSecretRow.generation)).where(
             WebhookSecretRow.account == account, WebhookSecretRow.webhook == id_
         )
@@ -112,7 +112,7 @@ class WebhookStore:
     async def rotate(
         self, account: str, id_: str, *, generation: int, wrapped: bytes, older_until: datetime
     ) -> None:
-        """Store the next secret; the one before it ends then, and those before that now."""
+        """Store the next secret; the one before it ends at the given time, and older ones end now."""
         of_webhook = (WebhookSecretRow.account == account) & (WebhookSecretRow.webhook == id_)
         try:
             async with self._sessions.begin() as session:
@@ -124,8 +124,8 @@ class WebhookStore:
                 )
                 await session.execute(_secret(account, id_, generation, wrapped))
         except IntegrityError:
-            # Somebody rotated it at the same time, or it is gone.
-            raise WebhookInvalid("The webhook was changed at the same time; try again") from None
+            # Another request rotated it at the same time, or removed it.
+            raise WebhookInvalid("Another request changed the webhook at the same time; try again") from None
 
 
 def _secret(account: str, webhook: str, generation: int, wrapped: bytes) -> Insert:

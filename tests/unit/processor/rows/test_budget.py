@@ -108,7 +108,7 @@ async def test_a_plan_allows_so_many_and_no_more(requested: int, fits: bool) -> 
         return
     with pytest.raises(UsageLimit) as refused:
         await meter.check_room("ada", requested)
-    assert refused.value.message == "Usage limit exceeded"
+    assert refused.value.message == "This needs more usage than the account's plan has left for this month"
     assert refused.value.metadata == {"used": "100", "limit": "250", "requested": "151"}
 
 
