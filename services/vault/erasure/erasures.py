@@ -20,8 +20,8 @@ from services.vault.erasure.ledger import Entry, EntryKind, Mark, Tombstone
 from services.vault.erasure.ledger_file import LedgerFile, Reader
 from services.vault.threads import run_to_end
 
-#: How many entries are carried out in one transaction of each database. Many more would hold row locks for
-#: longer than a release may wait; many fewer would make a replay slow.
+#: How many entries are carried out in one transaction of each database. A much larger number would hold
+#: row locks for longer than a release may wait; many fewer would make a replay slow.
 BATCH = 500
 
 #: An account and the name of one of its objects.

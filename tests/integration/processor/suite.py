@@ -111,7 +111,7 @@ class Suite:
         return self._start("worker", **settings)
 
     def shifted_worker(self, seconds: float) -> Process:
-        """Start a worker whose clock is so many seconds ahead; return when it is ready."""
+        """Start a worker whose clock is this many seconds ahead; return when it is ready."""
         return self._start(
             "worker", module="tests.integration.processor.shifted_worker", SHIFT_SECONDS=str(seconds)
         )

@@ -1,4 +1,4 @@
-"""Calls of a vault, by whoever may make them: the real one's process, or what stands in for it."""
+"""Calls of a vault, by each caller that may make them: the real one's process, or what stands in for it."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -115,6 +115,15 @@ def test_no_paper_uses_a_phrase_that_we_avoid(paper: Path) -> None:
     assert not AVOIDED.findall(text)
 
 
+def test_no_code_uses_a_phrase_that_we_avoid() -> None:
+    kinds = ("*.py", "*.proto", "*.lua", "*.yaml", "Makefile")
+    listed = subprocess.run(["git", "ls-files", *kinds], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split():
+        # This file and what is not ours may quote them.
+        if not name.startswith("third_party/") and name != "tests/unit/papers/test_papers.py":
+            assert not AVOIDED.findall((ROOT / name).read_text(encoding="utf-8")), name
+
+
 def test_what_the_readme_names_is_there() -> None:
     for name in re.findall(r"^\| `([a-z0-9/]+/)` \|", README, re.MULTILINE):
         assert (ROOT / name).is_dir(), name

@@ -169,7 +169,7 @@ def let_pass(auth: Auth, key: str, time: timedelta) -> None:
 
 
 async def counted(store: AttemptStore, *limits: Limit, times: int) -> int:
-    """How many of so many attempts were admitted."""
+    """How many of a number of attempts were admitted."""
     return [isinstance(await store.count(limits), Counted) for _ in range(times)].count(True)
 
 

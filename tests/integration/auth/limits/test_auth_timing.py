@@ -26,7 +26,7 @@ def apart(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 async def interleaved(ask: Callable[[str], Awaitable[object]], tries: int) -> tuple[list[float], list[float]]:
-    """Seconds of so many tries with each of the two addresses, in an order that nothing follows."""
+    """Seconds of a number of tries with each of the two addresses, in an order that nothing follows."""
     order = [KNOWN, UNKNOWN] * tries
     random.Random(7).shuffle(order)
     took: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}

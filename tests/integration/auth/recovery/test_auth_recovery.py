@@ -184,7 +184,7 @@ async def test_an_owner_signs_in_though_strangers_have_used_up_every_attempt(rep
         for _ in range(3):
             await ask_link(auth, "owner@example.com")
         assert (await refusal(ask_link(auth, "owner@example.com")))[0] == "MAIL_RATE_LIMITED"
-        # Whoever asked for all the mails of the hour: the last one works. Replicas that send side by side may
+        # However many mails were asked for in the hour, the last one works. Replicas that send side by side may
         # have sent it before another.
         mails = [await auth.mail("owner@example.com", number) for number in (1, 2, 3)]
         opened = [signed_in for mail in mails if (signed_in := await signed_in_by(auth, mail))]

@@ -51,7 +51,7 @@ async def test_a_killed_worker_loses_nothing_and_repeats_at_most_the_calls_in_fl
     await _half_done(ada, name)
     other.kill()
     worker.kill()
-    # Both are dead: whoever comes next takes everything over.
+    # Both are dead: the next worker takes everything over.
     suite.worker()
     await _check(ada, name)
     assert ROWS <= len(provider.prompts()) <= ROWS + CALLS

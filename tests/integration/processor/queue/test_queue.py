@@ -55,7 +55,7 @@ def put(connection: psycopg.Connection, account: str, count: int = 1) -> None:
 
 
 def take(connection: psycopg.Connection, count: int) -> str:
-    """Take so many tasks; return whose they were, in order."""
+    """Take a number of tasks; return whose they were, in order."""
     rows = [connection.execute(_TAKE).fetchone() for _ in range(count)]
     return "".join(row[0] for row in rows if row and row[0])
 
@@ -67,7 +67,7 @@ def test_accounts_take_turns_however_much_one_of_them_has_queued(fresh_database:
         put(connection, "b", 2)
         put(connection, "c")
         assert take(connection, 5) == "abcab"
-        # Whoever comes now goes next, and from then on they take turns.
+        # A newcomer goes next, and from then on they take turns.
         put(connection, "c", 3)
         put(connection, "a")
         assert take(connection, 8) == "cacacaaa"

@@ -127,7 +127,7 @@ class CrashingRoot(RootKeyFile):
 
 @dataclass(slots=True)
 class House:
-    """A vault's files and rows, as they stand whoever has died."""
+    """A vault's files and rows, as they stand after any crash."""
 
     rows: Rows
     root: RootKeyFile
@@ -236,7 +236,7 @@ async def test_killed_at_any_step_a_rotation_leaves_everything_readable(
             assert house.all_open(), step
         else:
             break
-        # Whoever comes next: a start that only finishes, or the operator's repeated call.
+        # What comes next: a start that only finishes, or the operator's repeated call.
         named = await (house.rotation().finish() if step % 2 else house.rotation().wrapping_beyond(version))
         assert house.all_open(), step
         assert named.wrapping_version == named.wrapping_minimum
