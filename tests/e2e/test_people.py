@@ -169,11 +169,12 @@ def test_a_watched_job_is_seen_no_longer_than_five_seconds_after_the_session_has
     job = person.job(file, [person.template("Say {{n}}")], parallel_calls=1)
     #: Calls of half a second, one after the other: the provider's clock.
     calls_at_the_end: list[int] = []
+    seen = threading.Event()
 
     def watch() -> None:
         with suppress(httpx2.TransportError):
             for _ in person.watch(job):
-                pass
+                seen.set()
         calls_at_the_end.append(provider.summary()["total"])
 
     again = person.http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD}).json()[
@@ -181,6 +182,7 @@ def test_a_watched_job_is_seen_no_longer_than_five_seconds_after_the_session_has
     ]
     watching = threading.Thread(target=watch)
     watching.start()
+    assert seen.wait(PATIENCE_SECONDS)
     provider.wait_for(2)
     assert person.ok("DELETE", "/v1/sessions/current") == {}
     calls = provider.summary()["total"]
