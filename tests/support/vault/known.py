@@ -49,7 +49,7 @@ class Event:
     details: dict[str, str]
 
 
-class Asked(Counter[str]):
+class Asked(dict[str, int]):
     """How often each method was asked; a name that is none is a mistake of the test."""
 
     def __init__(self, methods: set[str]) -> None:
