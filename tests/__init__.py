@@ -1,4 +1,4 @@
 """Tests of the whole house."""
 
-# Before anything imports gRPC: it says that gRPC shall keep out of forks.
+# Set before anything imports gRPC: gRPC must not handle forks.
 import deploy.local  # noqa: F401

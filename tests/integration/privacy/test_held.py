@@ -1,4 +1,4 @@
-"""The lists of what is held of people, compared with the databases as the migrations make them."""
+"""The lists of what is held about people, compared with the databases that the migrations create."""
 
 import re
 from collections.abc import Sequence

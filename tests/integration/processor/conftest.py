@@ -1,4 +1,4 @@
-"""One processor with its stand-ins for all tests of this folder, and workers for those that ask."""
+"""One processor with its stand-ins for all tests of this folder, and workers for tests that need them."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -61,7 +61,7 @@ def suite(
 
 @pytest.fixture(scope="session")
 def worker(suite: Suite) -> Process:
-    """A worker that nobody kills."""
+    """A worker that no test kills."""
     return suite.worker()
 
 
@@ -73,8 +73,8 @@ def provider(running_provider: Provider) -> Provider:
 
 @pytest.fixture
 def world(stand_ins: StandIns) -> Iterator[World]:
-    """What the stand-ins know, back to normal afterwards."""
-    # What workers have learned of the provider's pace with the key of another test says nothing here.
+    """What the stand-ins know, reset after the test."""
+    # A new API key, so that what workers have learned about its pace in another test does not count here.
     stand_ins.world.active_key = f"apiKeys/{secrets.token_hex(4)}"
     yield stand_ins.world
     stand_ins.world.no_key = stand_ins.world.key_deleted = False

@@ -1,4 +1,4 @@
-"""Vault, files and auth as far as the processor asks them, and the world that they know."""
+"""Stand-ins for vault, files and auth, as far as the processor calls them, and the world that they know."""
 
 import hashlib
 import hmac
@@ -34,7 +34,7 @@ SECRET = "sk-test-key-of-the-processors-tests"
 
 
 class Refused(DomainError):
-    """Any refusal, by its reason."""
+    """A refusal with a given reason."""
 
     def __init__(self, reason: str, kind: Kind) -> None:
         self.reason, self.kind = reason, kind
@@ -53,7 +53,7 @@ class StoredFile:
 
 @dataclass
 class World:
-    """What the stand-ins know, and what they saw."""
+    """What the stand-ins know, and which calls they saw."""
 
     base_url: str = ""
     active_key: str = "apiKeys/one"
@@ -66,14 +66,14 @@ class World:
     revoked: set[str] = field(default_factory=set)
     no_key: bool = False
     key_deleted: bool = False
-    #: How many more releases the vault refuses because it cannot record them.
+    #: How many more releases the vault will refuse because it cannot record them.
     unavailable_releases: int = 0
     streams: int = 0
-    #: (account, key, result) as they were reported.
+    #: (account, key, result) of each reported test.
     key_tests: list[tuple[str, str, str]] = field(default_factory=list)
-    #: (purpose, key, budget) of each grant that was asked for.
+    #: (purpose, key, budget) of each minted grant.
     minted: list[tuple[str, str, int]] = field(default_factory=list)
-    #: Secrets of webhooks by their wrapped form, with what they are bound to, and what was put on record.
+    #: Webhook secrets by their wrapped form, each with its binding, and the recorded changes.
     webhook_secrets: dict[bytes, tuple[tuple[str, str, int], bytes]] = field(default_factory=dict)
     webhook_changes: list[tuple[str, str, str]] = field(default_factory=list)
     unsigned_until: float = 0.0

@@ -1,4 +1,4 @@
-"""Vault, files and auth as the processor meets them: over real mTLS, in a thread of their own."""
+"""Runs stand-ins for vault, files and auth over real mTLS, in a separate thread."""
 
 import asyncio
 import secrets
@@ -30,7 +30,7 @@ from tests.support.sessions import EverySessionStands
 
 
 class StandIns:
-    """Runs the three services; `passport` gives somebody's passport."""
+    """Runs the three services; `passport` returns a person's passport."""
 
     def __init__(self, certificates: Certificates) -> None:
         self.world = World()
@@ -51,7 +51,7 @@ class StandIns:
         self._thread.join(PATIENCE_SECONDS)
 
     def passport(self, account: str) -> str:
-        """Return a token for a person who is here."""
+        """Return a passport for a person."""
         return self.token("passport", account, sid=f"session-{account}", scopes=["read", "write"])
 
     def token(self, kind: str, account: str, **claims: Any) -> str:

@@ -1,4 +1,4 @@
-"""Whoever adds a table or a column says in `held.py` what becomes of it when its owner asks, or leaves."""
+"""Every table and column has an entry in `held.py` that says how it is exported and erased."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The papers say what the code does."""
+"""The documents agree with the code."""
 
 import re
 import subprocess
@@ -44,7 +44,7 @@ def test_no_reason_in_the_code_is_missing_from_the_list() -> None:
 
 
 def documented() -> dict[str, tuple[str, str]]:
-    """The settings in the lists: who reads them and their defaults."""
+    """Return the settings in the lists, with their readers and defaults."""
     items = re.findall(
         r"^\* `(SMELT_\w+)` \(read by ([^;]+);\s+(?:default\s)?([^)]+)\):", SETTINGS, re.MULTILINE
     )
@@ -52,7 +52,7 @@ def documented() -> dict[str, tuple[str, str]]:
 
 
 def shown(field: Any) -> str:
-    """A field's default as the lists write it."""
+    """Return a field's default as the lists write it."""
     if field.is_required():
         return "required"
     if field.default_factory is not None:
@@ -110,7 +110,7 @@ def test_no_line_of_a_paper_is_longer_than_120_characters(paper: Path) -> None:
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_paper_uses_a_phrase_that_we_avoid(paper: Path) -> None:
-    """CONTRIBUTING.md, "Words": phrases that no engineer would write who grew up with the language."""
+    """CONTRIBUTING.md, "Words", lists these phrases: they read like a translation."""
     text = " ".join(paper.read_text(encoding="utf-8").split())
     assert not AVOIDED.findall(text)
 

@@ -50,7 +50,7 @@ async def test_a_killed_worker_loses_nothing_and_repeats_at_most_the_calls_in_fl
     await _half_done(ada, name)
     other.kill()
     worker.kill()
-    # Both are dead: whoever comes next takes everything over.
+    # Both are dead; the next worker takes everything over.
     suite.worker()
     await _check(ada, name)
     assert ROWS <= len(provider.prompts()) <= ROWS + CALLS
@@ -80,7 +80,7 @@ async def test_a_stopped_worker_does_not_wait_for_calls_without_end(
     while provider.summary()["in_flight"] < 5:
         await asyncio.sleep(0.02)
     assert other.terminate() == 0
-    # It went before any of its calls was answered, which takes longer than this test may.
+    # The worker ended before any call was answered: the answers take longer than this test may.
     assert [seen["status"] for seen in provider.requests()] == [None] * 5
     provider.script()
     suite.worker()
@@ -97,11 +97,11 @@ async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_
         process.popen.terminate()
     shifted = suite.shifted_worker(shift_seconds)
     provider.script(latency_ms=100)
-    # The vault's absence puts the shards back into the queue for some seconds, which must not become an hour.
+    # While the vault is away, shards go back to the queue for some seconds, which must not become an hour.
     world.unavailable_releases = 5
     file = world.add_file(["Name"], [[f"person {number}"] for number in range(1, 21)])
     job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
-    # Another worker whose clock is right must not take from it what it still holds.
+    # Another worker with the right time must not take the shards that the first one still holds.
     suite.worker()
     done = await ada.until(job.name)
     assert shifted.terminate() == 0

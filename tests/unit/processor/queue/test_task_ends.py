@@ -1,4 +1,4 @@
-"""How tasks ended is written down in spite of a restart of the database."""
+"""The ends of tasks are recorded even if the database restarts."""
 
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ JOB = Job(id=1, queue="rows", lock=None, queueing_lock=None, task_name="run_shar
 
 
 class Connector:
-    """Fails so many times with a cause, as procrastinate's own connector wraps it."""
+    """Fails `failures` times, with the cause wrapped as procrastinate's own connector does it."""
 
     def __init__(self, failures: int, cause: Exception) -> None:
         self.failures = failures
