@@ -1,4 +1,4 @@
 """Tests of the whole house."""
 
-# Set before anything imports gRPC: gRPC must not handle forks.
+# Before anything imports gRPC: it tells gRPC to keep out of forks.
 import deploy.local  # noqa: F401

@@ -1,1 +1,1 @@
-"""The auth service: people, sessions, and whether a request may go on. It holds no key and no file."""
+"""The auth service: accounts, sessions, and whether a request may pass. It holds no key and no file."""

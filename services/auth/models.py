@@ -1,6 +1,7 @@
 """Tables of auth's database."""
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -10,15 +11,21 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     MetaData,
+    Select,
     Text,
+    literal,
+    select,
     text,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from services.common.paging import Position
+
 
 class Base(DeclarativeBase):
-    """Names constraints the same everywhere, so that migrations can find them."""
+    """Gives constraints predictable names, so that migrations can find them."""
 
     metadata = MetaData(
         naming_convention={
@@ -33,7 +40,7 @@ class Base(DeclarativeBase):
 
 
 class AccountRow(Base):
-    """A person's account and what is kept of the password."""
+    """A person's account, with the stored form of the password."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -41,14 +48,15 @@ class AccountRow(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    #: Normalised: two spellings of one mailbox are one value.
+    #: Normalised, so that all spellings of one mailbox are one value.
     email: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str]
     create_time: Mapped[datetime]
     password_scheme: Mapped[str]
     password_pepper_id: Mapped[str]
     password_hash: Mapped[str]
-    #: Rises with every new password, so that a sign-in with the one before opens no session any more.
+    #: Rises with every new password, so that a sign-in that is still under way with an older one opens no
+    #: session.
     password_generation: Mapped[int] = mapped_column(server_default=text("1"))
 
 
@@ -75,7 +83,7 @@ class SessionRow(Base):
 
 
 class AccessTokenRow(Base):
-    """An access token; one that is ended has no row."""
+    """An access token; a deleted one has no row."""
 
     __tablename__ = "access_token"
     __table_args__ = (
@@ -97,19 +105,19 @@ class AccessTokenRow(Base):
 
 
 class AttemptRow(Base):
-    """The last attempts under one limit; the key is a digest of what they have in common."""
+    """The latest attempts under one limit; the key is a digest of what they have in common."""
 
     __tablename__ = "attempt"
 
     key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    #: How many attempts are of interest, and for how long.
+    #: The limit: this many attempts within this period.
     most: Mapped[int]
     period: Mapped[timedelta]
     times: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
 
 
 class MailRow(Base):
-    """A mail that waits to be sent; it holds no token, which is made when the mail is written."""
+    """A mail that waits to be sent. It contains no token: tokens are made when the mail is written."""
 
     __tablename__ = "mail"
     __table_args__ = (Index(None, "next_try_time"),)
@@ -117,7 +125,7 @@ class MailRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     recipient: Mapped[str]
-    #: What the text says beside what is the same in all mails of its kind.
+    #: What varies in the text between mails of this kind.
     facts: Mapped[dict[str, str]] = mapped_column(JSONB)
     create_time: Mapped[datetime]
     next_try_time: Mapped[datetime]
@@ -125,7 +133,7 @@ class MailRow(Base):
 
 
 class MailedTokenRow(Base):
-    """The one token of its purpose that works for an account; a used one has no row."""
+    """The only working token of its purpose for an account; a used one has no row."""
 
     __tablename__ = "mailed_token"
 
@@ -152,7 +160,7 @@ class DeviceRow(Base):
 
 
 class ErasureRow(Base):
-    """Someone who has left: while data of theirs may be left, how far its removal is; after that only who."""
+    """The tombstone of a deleted account, and how far the removal of its data is."""
 
     __tablename__ = "erasure"
     __table_args__ = (Index(None, "next_time"),)
@@ -160,14 +168,14 @@ class ErasureRow(Base):
     account: Mapped[str] = mapped_column(primary_key=True)
     fence: Mapped[int] = mapped_column(BigInteger)
     tries: Mapped[int]
-    #: How often everything was removed; the second time is the last.
+    #: How often everything was removed; the second pass is the last.
     passes: Mapped[int]
-    #: When somebody is to go on; NULL when nothing is left to do.
+    #: When the work is due; NULL when nothing is left to do.
     next_time: Mapped[datetime | None]
 
 
 class DataExportRow(Base):
-    """An export of everything that is held of an account, and how far it is."""
+    """An export of everything that is stored about an account, and its progress."""
 
     __tablename__ = "data_export"
     __table_args__ = (
@@ -186,7 +194,7 @@ class DataExportRow(Base):
     sha256: Mapped[str | None]
     fence: Mapped[int] = mapped_column(BigInteger)
     tries: Mapped[int]
-    #: When somebody is to go on; NULL when it has ended.
+    #: When the work is due; NULL when the export has ended.
     next_time: Mapped[datetime | None]
 
 
@@ -197,7 +205,7 @@ class EventRow(Base):
     __table_args__ = (
         # An account's events, newest first.
         Index(None, "account", "time", "id"),
-        # What the sweep looks for.
+        # Used by the sweep.
         Index(None, "time"),
     )
 
@@ -209,3 +217,16 @@ class EventRow(Base):
     object: Mapped[str]
     client_address: Mapped[str]
     user_agent: Mapped[str]
+
+
+#: The tables whose rows people can list.
+Listed = TypeVar("Listed", SessionRow, AccessTokenRow, DataExportRow)
+
+
+def newest_of(row: type[Listed], account: str, after: Position | None, count: int) -> Select[Listed]:
+    """Select an account's rows as lists show them: newest first, from where the page before ended."""
+    wanted = select(row).where(row.account == account)
+    if after is not None:
+        position = tuple_(literal(after.create_time), literal(after.id))
+        wanted = wanted.where(tuple_(row.create_time, row.id) < position)
+    return wanted.order_by(row.create_time.desc(), row.id.desc()).limit(count)

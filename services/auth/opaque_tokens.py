@@ -1,4 +1,4 @@
-"""Random tokens that are handed out once, in a mail or to a browser; only their digest is kept."""
+"""Random tokens that are issued once, in a mail or to a client; only their digests are stored."""
 
 import base64
 import hashlib
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 BYTES = 32
-# The text itself is what counts: base64 would let several texts stand for the same bytes.
+# The text is compared, not the decoded bytes: in base64, several texts can stand for the same bytes.
 _FORM = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token on its way into a mail, and what is kept of it."""
+    """A new token and the digest that is stored of it."""
 
     text: str = field(repr=False)
     digest: bytes
@@ -26,5 +26,5 @@ def make(random: Callable[[int], bytes]) -> NewToken:
 
 
 def digest_of(text: str) -> bytes | None:
-    """Return the digest of what may be a token; None for what never was one."""
+    """Return the digest of a well-formed token; None for any other text."""
     return hashlib.sha256(text.encode()).digest() if _FORM.match(text) else None

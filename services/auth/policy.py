@@ -1,4 +1,4 @@
-"""Who may call what: certificates by method, and whether a person must be behind the call."""
+"""The allowed callers of each method, by certificate, and whether a person must be behind the call."""
 
 from services.common.identity import FILES, GATEWAY, PROCESSOR, Allow, Policy
 
@@ -19,7 +19,7 @@ POLICY: Policy = {
     "/smelt.auth.v1.AccessTokenService/CreateAccessToken": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.AccessTokenService/ListAccessTokens": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.AccessTokenService/GetAccessToken": Allow(GATEWAY, needs="passport", scope="account"),
-    # With `write` alone a token can end itself, and only itself.
+    # With `write` alone, an access token can delete only itself.
     "/smelt.auth.v1.AccessTokenService/DeleteAccessToken": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.auth.v1.DataExportService/CreateDataExport": Allow(GATEWAY, needs="passport", scope="account"),
     "/smelt.auth.v1.DataExportService/ListDataExports": Allow(GATEWAY, needs="passport", scope="account"),

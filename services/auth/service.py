@@ -1,4 +1,4 @@
-"""Auth as a server: its parts put together."""
+"""Auth as a server: constructs its parts and connects them."""
 
 import asyncio
 import secrets
@@ -8,19 +8,20 @@ from datetime import UTC, datetime, timedelta
 from services.auth.accounts.accounts import SignUp, Users
 from services.auth.accounts.password_again import PasswordAgain
 from services.auth.accounts.store import AccountStore
-from services.auth.admission import store
 from services.auth.admission.check import ActiveSessions, Gate, SessionGate, TokenGate
 from services.auth.admission.grants import Grants
 from services.auth.admission.passports import Passports
 from services.auth.admission.session_tokens import VerifiedSessions
+from services.auth.admission.store import session_or_token_states, session_states, token_states
+from services.auth.due.store import DueStore
 from services.auth.events.audit_events import AuditEvents
 from services.auth.events.events import EventLog
 from services.auth.events.store import EventStore
 from services.auth.limits.limits import MailLimits, RegisterLimits, SignInLimits
 from services.auth.limits.store import AttemptStore
 from services.auth.mail import senders
-from services.auth.mail.postman import Postman
-from services.auth.mail.store import Outbox
+from services.auth.mail.postman import Postman, mailing
+from services.auth.mail.store import MAILS_DUE, Outbox
 from services.auth.passwords.bcrypt_processes import BcryptProcesses
 from services.auth.passwords.passwords import Passwords, schemes
 from services.auth.passwords.rules import PasswordRules
@@ -29,7 +30,7 @@ from services.auth.peers.files import FilesArchives
 from services.auth.peers.privacy import PrivacyHolder
 from services.auth.peers.vault import Vault, VaultErasure, VaultEvents
 from services.auth.policy import POLICY
-from services.auth.privacy.deletion import Leaving
+from services.auth.privacy.deletion import AccountDeletion
 from services.auth.privacy.exports import LISTED, DataExports
 from services.auth.privacy.parts import Privacy
 from services.auth.privacy.store.exports import DataExportStore
@@ -63,7 +64,7 @@ from services.common.rpc import server, tls
 from services.common.settings import read_secret
 from services.common.tokens import TokenVerifier
 
-#: So that people can see for a while what was signed in, and an operator what an ended one did.
+#: For this long an operator can still see when an ended session was used, and from where.
 ENDED_SESSIONS_KEPT = timedelta(days=30)
 
 
@@ -87,9 +88,9 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         AccessTokenStore(transactions),
     )
     reader, token_reader, either = (
-        opened.keep(store.sessions(url)),
-        opened.keep(store.access_tokens(url)),
-        opened.keep(store.either(url)),
+        opened.keep(session_states(url)),
+        opened.keep(token_states(url)),
+        opened.keep(session_or_token_states(url)),
     )
     attempts = AttemptStore(transactions)
     hashing = BcryptProcesses()
@@ -117,7 +118,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         ),
         TokenGate(token_reader, uses=tokens, passports=passports, clock=now),
     )
-    # A grant is asked for with a passport, behind which may be an access token.
+    # The passport that a grant is requested with may stand for an access token rather than a session.
     active = ActiveSessions(either, idle=lives.idle, clock=now)
     sign_in_limits = SignInLimits(attempts, settings.sign_in_rates())
     sessions = Sessions(
@@ -125,7 +126,6 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         accounts,
         limits=sign_in_limits,
         hashes=hashes,
-        renewals=passwords,
         devices=devices,
         signer=vault,
         lives=lives,
@@ -157,6 +157,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         public_url=settings.public_url,
     )
     export_records, event_store = DataExportStore(transactions), EventStore(transactions)
+    mails_due = mailing(postman, DueStore(transactions, MAILS_DUE), claim_seconds=settings.claim_seconds)
     sweep = Sweep(
         [
             attempts.sweep,
@@ -184,7 +185,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         clock=now,
         claim_seconds=settings.claim_seconds,
     )
-    leaving = Leaving(password_again, privacy.tombstones, begun=privacy.erasures.wake)
+    deletion = AccountDeletion(password_again, privacy.tombstones, begun=privacy.erasures.wake)
     data_exports = DataExports(export_records, begun=privacy.exportings.wake, clock=now, new_id=new_id)
     events = EventLog(event_store)
     return server.Parts(
@@ -195,7 +196,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
             SessionServicer(sessions),
             AccessTokenServicer(access_tokens),
             DataExportServicer(data_exports, now),
-            DeletionServicer(leaving),
+            DeletionServicer(deletion),
             AuditEventServicer(AuditEvents(event_store, VaultEvents(channel))),
             RecoveryServicer(changes, links),
             SessionStateServicer(active),
@@ -203,7 +204,13 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         ],
         verifier=verifier,
         note=Recorded(events, clock=now, new_id=new_id).note,
-        # Keys that are known stay good while the vault restarts; so does auth for people who are signed in.
+        # Known keys stay valid while the vault restarts, so signed-in people are served meanwhile.
         ready_checks=[lambda: database.ping(engine), keys.known],
-        background=[sweep.run, postman.run, events.run, privacy.erasures.run, privacy.exportings.run],
+        background=[
+            sweep.run,
+            mails_due.run,
+            events.run,
+            privacy.erasures.run,
+            privacy.exportings.run,
+        ],
     )

@@ -27,57 +27,62 @@ def _base_url(value: str) -> str:
 
 
 class SmtpSettings(Settings):
-    """The mail server."""
+    """The mail server; without one, and without a mail directory, mails are dropped with a warning."""
 
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65535)
-    #: `starttls`, `tls` from the first byte, or `none` for a server on the same machine.
+    #: `starttls`, `tls` from the first byte, or `none` (plain text) for a server on the same machine.
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_username: str = ""
     smtp_password_file: Path | None = None
 
 
 class AuthSettings(SmtpSettings, ServiceSettings):
-    """What auth needs beside what every service needs."""
+    """What auth needs beyond what every service needs."""
 
     vault_address: str
-    #: Who holds something of people beside the vault, for exports and deletions.
+    #: The services that hold personal data, beside the vault; exports and deletions call them.
     files_address: str
     processor_address: str
-    #: The longest life of a session; its token cannot live longer than 30 days.
+    #: The longest life of a session. The vault signs session tokens for 30 days at most.
     session_days: int = Field(default=30, ge=1, le=30)
-    #: How long what happened to an account is kept for its owner.
+    #: How long the events of an account are kept for its owner.
     event_days: int = Field(default=90, ge=1)
-    #: A session that is not used for so long has ended.
+    #: A session that is unused for this long ends.
     session_idle_days: int = Field(default=7, ge=1, le=30)
-    #: How long an export or a deletion waits for the process that has it before another goes on with it.
+    #: How long a mail, an export or a deletion waits after its process died before another process continues
+    #: it. Too short, and work is done twice when a busy process pauses; too long, and people wait longer.
     claim_seconds: float = Field(default=30.0, ge=3, le=3600)
-    #: One processor is left to everything else: a flood of logins would take all of them.
+    #: Passwords checked at once. By default one processor stays free, so that a flood of logins cannot take
+    #: all of them; with fewer threads, people wait longer at busy times.
     bcrypt_threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 1) - 1), ge=1, le=256)
-    #: Attempts to sign in, for one e-mail address from one client address.
+    #: Sign-in attempts for one e-mail address from one client address.
     limit_login: LimitRate = Rate.parse("5/15m")
-    #: The same from one client address over all e-mail addresses; by default four times as many.
+    #: Sign-in attempts from one client address for any e-mail address; by default four times as many. Too
+    #: low, and people behind one shared address lock each other out; too high, and one client can try many
+    #: accounts.
     limit_login_address: LimitRate | None = None
-    #: Failed ones for one e-mail address over all client addresses; by default twenty times as many in four
-    #: times the time.
+    #: Failed sign-ins for one e-mail address from any client address; by default twenty times as many in four
+    #: times the time. Too low, and strangers easily block sign-ins from new devices; too high, and many
+    #: machines together can guess longer.
     limit_login_email: LimitRate | None = None
     #: Registrations from one client address.
     limit_register: LimitRate = Rate.parse("3/1h")
-    #: Mails to one address that nobody has to be signed in for, of each kind.
+    #: Mails of each kind to one address that can be requested without signing in.
     limit_reset: LimitRate = Rate.parse("3/1h")
 
-    #: `open`, or `first`: nobody after the first account.
+    #: `open`, or `first`: registration closes after the first account.
     sign_up: Literal["open", "first"] = "open"
-    #: Whether a mail must be read before an account can be used.
+    #: Whether an account can be used only after the link in its registration mail was opened.
     verify_email: bool = False
-    #: Where people reach this installation; links in mails lead there.
+    #: The address at which people reach this installation; links in mails lead there.
     public_url: Annotated[str, AfterValidator(_base_url)] = "https://localhost:8443"
     mail_from: str = "Smelt <smelt@localhost>"
-    #: Mails become files here; it goes before the mail server.
+    #: A directory in which mails are written as files; if set, the mail server is not used.
     mail_dir: Path | None = None
 
     def sign_in_rates(self) -> SignInRates:
-        """The limits of signing in, those that are not set made from the one that is."""
+        """Return the limits of signing in; those that are not set follow from `limit_login`."""
         pair = self.limit_login
         return SignInRates(
             pair=pair,

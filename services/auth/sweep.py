@@ -1,16 +1,17 @@
-"""Removes what has had its time: now and then, by whichever replica comes first."""
+"""Removes rows that have expired, at regular intervals, in every replica."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from services.common.errors import Unavailable
 
-#: Nothing waits for it: what is over is refused by its time, not by its absence.
+#: Nothing depends on this: expired rows are refused by their time, whether or not they are still there.
+#: Longer, and tables grow a little more between two sweeps.
 EVERY_SECONDS = 60.0
 
 
 class Sweep:
-    """Runs its steps one after another; each may be repeated, also by another replica at the same time."""
+    """Runs its steps one after another; each is safe to repeat, even in two replicas at once."""
 
     def __init__(
         self, steps: Sequence[Callable[[], Awaitable[None]]], *, every_seconds: float = EVERY_SECONDS
@@ -19,7 +20,7 @@ class Sweep:
         self._every_seconds = every_seconds
 
     async def once(self) -> None:
-        """Run every step; without the database, leave the rest for the next time."""
+        """Run every step; if the database is down, leave the rest to the next time."""
         try:
             for step in self._steps:
                 await step()

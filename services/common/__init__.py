@@ -1,1 +1,1 @@
-"""What at least two services share. It knows none of them."""
+"""Code that at least two services share. It imports none of them."""

@@ -21,12 +21,17 @@ from sqlalchemy.ext.asyncio import (
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
 
-#: A statement that takes longer is ended by the server (milliseconds).
+#: The server ends a statement that takes longer. Larger values let a stuck statement hold its locks; smaller
+#: ones end statements that a busy server would finish.
 STATEMENT_TIMEOUT_MS = 10_000
+#: How long a new connection, or a wait for a free one, may take. Longer, and requests pile up behind a
+#: database that is down; shorter, and a busy server looks as if it were down.
 _CONNECT_SECONDS = 5
-#: A transaction that takes longer is given up, also when the server has gone silent and ends no statement.
+#: A transaction that takes longer is given up, even if the server is silent and ends no statement. If it
+#: exceeds the callers' deadlines, they get no answer; if it is too short, a busy server finishes less.
 _TRANSACTION_SECONDS = 5.0
-#: A start waits this long for databases that are starting too.
+#: How long a starting service waits for its databases. Too short, and it restarts while they start; too long,
+#: and a wrong address is reported late.
 _PATIENCE_SECONDS = 60.0
 _AGAIN_SECONDS = 0.25
 
@@ -35,7 +40,7 @@ EngineConnection = AsyncConnection
 Transactions = async_sessionmaker[AsyncSession]
 Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
-#: Whatever a database answers or fails with, for those who go on in any case.
+#: All errors of the database libraries, for code that continues in any case.
 FAILURES = (psycopg.Error, exc.SQLAlchemyError)
 _Answer = TypeVar("_Answer")
 
@@ -53,18 +58,18 @@ def engine(url: str, pool_size: int = 5) -> Engine:
         pool_timeout=_CONNECT_SECONDS,
         pool_pre_ping=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS, "options": _options()},
-        # Values of failed statements would end up in logs.
+        # Otherwise the values of failed statements would appear in logs.
         hide_parameters=True,
     )
 
 
 def sessions(of: Engine) -> Transactions:
-    """Return the maker of sessions whose objects stay readable after commit."""
+    """Return a factory of sessions whose objects stay readable after the commit."""
     return async_sessionmaker(of, expire_on_commit=False)
 
 
 def plain_url(url: str) -> str:
-    """Return the URL as libpq knows it."""
+    """Return the URL in the form that libpq understands."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
@@ -89,7 +94,7 @@ async def ping(of: Engine) -> None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether an error says that the database is away, rather than that a statement was wrong."""
+    """Whether an error means that the database is unreachable, rather than that a statement was wrong."""
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(
@@ -104,7 +109,7 @@ def is_outage(error: BaseException) -> bool:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """A database that does not answer is UNAVAILABLE, not INTERNAL: trying again later is right."""
+    """Raise Unavailable for an outage of the database in the block, so that callers try again later."""
     try:
         yield
     except Exception as error:
@@ -131,7 +136,7 @@ async def connection(of: Engine) -> AsyncIterator[AsyncConnection]:
 
 
 async def when_there(ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
-    """Ask again until the database answers; after a minute raise Unavailable."""
+    """Call `ask` until the database answers; raise Unavailable after a minute."""
     patience = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Errors that rules raise; what they become on the wire is decided in grpc_errors."""
+"""Errors that rules raise; `rpc/errors.py` decides what they become on the wire."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 
 class Kind(Enum):
-    """What an error means for the one who asked."""
+    """What an error means for the caller."""
 
     INVALID = "invalid"
     UNAUTHENTICATED = "unauthenticated"
@@ -24,12 +24,12 @@ class Kind(Enum):
 
 
 class DomainError(Exception):
-    """An outcome that a rule names: a stable UPPER_SNAKE reason, a sentence, and facts without secrets."""
+    """A refusal or failure: a stable UPPER_SNAKE reason, a sentence for people, and facts without secrets."""
 
     reason: str = "INTERNAL"
     kind: Kind = Kind.INTERNAL
     message: str = "internal error"
-    #: Which service's rule it is; the same for all, so that clients match on the reason alone.
+    #: The same for all services, so that clients match on the reason alone.
     domain: ClassVar[str] = "smelt"
 
     def __init__(
@@ -48,7 +48,7 @@ class DomainError(Exception):
 
 
 class RemoteError(DomainError):
-    """What another service answered, passed on under its own reason."""
+    """Another service's error, passed on with its own reason."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class RemoteError(DomainError):
 
 
 class InvalidRequest(DomainError):
-    """The request does not have the shape that its contract asks for."""
+    """The request breaks a rule of its contract; the details name the fields."""
 
     reason = "INVALID_REQUEST"
     kind = Kind.INVALID
@@ -74,7 +74,7 @@ class InvalidRequest(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """Nobody whom we know is asking; alike for every cause."""
+    """The credentials are missing or invalid; the cause is never disclosed."""
 
     reason = "UNAUTHENTICATED"
     kind = Kind.UNAUTHENTICATED
@@ -82,15 +82,15 @@ class Unauthenticated(DomainError):
 
 
 class ScopeMissing(DomainError):
-    """The access token may not do this; changes need `write`, an account's own matters a session."""
+    """The access token lacks a scope: changes need `write`, and account settings need a session."""
 
     reason = "SCOPE_MISSING"
     kind = Kind.FORBIDDEN
-    message = "This access token may not do this"
+    message = "This access token lacks the scope for this request"
 
 
 class CallerNotAllowed(DomainError):
-    """The caller's certificate is not on the method's list."""
+    """The caller's certificate is not on the method's list of callers."""
 
     reason = "CALLER_NOT_ALLOWED"
     kind = Kind.FORBIDDEN
@@ -98,16 +98,16 @@ class CallerNotAllowed(DomainError):
 
 
 class Unavailable(DomainError):
-    """A part that is needed does not answer; trying again later is right."""
+    """A service or database that is needed does not answer; try again later."""
 
     reason = "UNAVAILABLE"
     kind = Kind.UNAVAILABLE
-    message = "The service is not available"
+    message = "The service is unavailable; try again later"
 
 
 class DeadlinePassed(DomainError):
-    """There was no time left for the work."""
+    """The work did not finish in time."""
 
     reason = "DEADLINE_EXCEEDED"
     kind = Kind.UNAVAILABLE
-    message = "The service took too long"
+    message = "The service took too long; try again later"

@@ -1,4 +1,4 @@
-"""Who is asking: the caller's certificate, the person's passport, the work's grant."""
+"""The identities behind a call: the caller's certificate, the person's passport, the work's grant."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -25,18 +25,18 @@ CLIENT_ADDRESS_KEY = "x-envoy-external-address"
 WORKLOADS = frozenset({GATEWAY, AUTH, VAULT, FILES, PROCESSOR, OPERATOR})
 
 Needs = Literal["nothing", "passport", "proof", "key proof", "export", "erasure"]
-#: What a passport may be used for. A session has all three; an access token never has `account`, which
-#: stands for the account itself: password, sessions, tokens, leaving.
+#: What a passport may be used for. A session has all three. An access token never has `account`, which covers
+#: the account itself: password, sessions, tokens, export, deletion.
 Scope = Literal["read", "write", "account"]
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """Which callers may use a method, and what must come with the call.
+    """The services that may call a method, and the token that the call must carry.
 
-    `passport` asks for a person; `proof` for a person or a grant; `key proof` for one of these or an export.
-    All three say which scope the person's passport must hold, so that no method is open to an access token by
-    oversight. `export` and `erasure` ask for leave of auth's own work.
+    `passport` requires a person; `proof` a person or a grant; `key proof` one of these or an export token.
+    All three name the scope that the person's passport must have, so that no method is open to access tokens
+    by oversight. `export` and `erasure` require the token of an export or an erasure that auth carries out.
     """
 
     callers: frozenset[str]
@@ -45,7 +45,7 @@ class Allow:
 
     def __init__(self, *callers: str, needs: Needs = "nothing", scope: Scope | None = None) -> None:
         if (needs in ("passport", "proof", "key proof")) != (scope is not None):
-            raise TypeError("what needs a person says the scope: read, write or account; nothing else does")
+            raise TypeError("a method that needs a person must name a scope, and no other may")
         object.__setattr__(self, "callers", frozenset(callers))
         object.__setattr__(self, "needs", needs)
         object.__setattr__(self, "scope", scope)
@@ -56,7 +56,7 @@ Policy = Mapping[str, Allow]
 
 @dataclass(frozen=True, slots=True)
 class Passport:
-    """A person who is here now, by a session or an access token; `token` may be shown to other services."""
+    """The person behind a call, by a session or an access token; `token` may be passed to other services."""
 
     account: str
     session: str
@@ -71,7 +71,7 @@ class Passport:
 
 @dataclass(frozen=True, slots=True)
 class JobGrant:
-    """Leave to work for an account that is not here: one piece of work, one file, one key."""
+    """The permission to work for an absent account: one job, one file, one API key."""
 
     id: str
     purpose: str
@@ -90,7 +90,7 @@ class JobGrant:
 
 @dataclass(frozen=True, slots=True)
 class ExportPermit:
-    """Leave to hand out what is held of an account; `export` is the archive's resource name."""
+    """The permission to export an account's data; `export` is the archive's resource name."""
 
     account: str
     export: str
@@ -99,19 +99,19 @@ class ExportPermit:
 
 @dataclass(frozen=True, slots=True)
 class ErasurePermit:
-    """Leave to remove what is held of an account."""
+    """The permission to erase an account's data."""
 
     account: str
     token: str = field(repr=False)
 
 
-#: What opens data keys.
+#: The proofs under which the vault opens data keys.
 KeyProof = Passport | JobGrant | ExportPermit
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is known of the call that is being answered."""
+    """The facts of the call that is being answered."""
 
     method: str
     caller: str
@@ -139,7 +139,7 @@ def current_call() -> Call:
 
 
 def passport(context: object = None) -> Passport:
-    """Return the person who asks; raise Unauthenticated when nobody is signed in."""
+    """Return the person behind the call; raise Unauthenticated when there is none."""
     person = current_call().passport
     if person is None:
         raise Unauthenticated
@@ -155,7 +155,7 @@ def proof(context: object = None) -> Passport | JobGrant:
 
 
 def export_permit() -> ExportPermit:
-    """Return the leave for an export; raise Unauthenticated when there is none."""
+    """Return the export permit of the call; raise Unauthenticated when there is none."""
     permit = current_call().export
     if permit is None:
         raise Unauthenticated
@@ -163,7 +163,7 @@ def export_permit() -> ExportPermit:
 
 
 def erasure_permit() -> ErasurePermit:
-    """Return the leave for an erasure; raise Unauthenticated when there is none."""
+    """Return the erasure permit of the call; raise Unauthenticated when there is none."""
     permit = current_call().erasure
     if permit is None:
         raise Unauthenticated
@@ -171,12 +171,12 @@ def erasure_permit() -> ErasurePermit:
 
 
 def key_proof() -> KeyProof:
-    """Return who is behind a call about data keys; raise Unauthenticated when nobody is."""
+    """Return the proof behind a call about data keys; raise Unauthenticated when there is none."""
     return current_call().export or proof()
 
 
 def passport_from(claims: Mapping[str, Any], token: str) -> Passport:
-    """Build a passport from verified claims; raise Unauthenticated when they lack what it needs."""
+    """Build a passport from verified claims; raise Unauthenticated when a claim is missing."""
     try:
         account, session, scopes = claims["sub"], claims["sid"], claims["scopes"]
     except KeyError:
@@ -187,7 +187,7 @@ def passport_from(claims: Mapping[str, Any], token: str) -> Passport:
 
 
 def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:
-    """Build a grant from verified claims; raise Unauthenticated when they lack what it needs."""
+    """Build a grant from verified claims; raise Unauthenticated when a claim is missing."""
     try:
         return JobGrant(
             id=str(claims["jti"]),
@@ -209,7 +209,7 @@ def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:
 
 
 def export_from(claims: Mapping[str, Any], token: str) -> ExportPermit:
-    """Build the leave for an export from verified claims; raise Unauthenticated without what it needs."""
+    """Build an export permit from verified claims; raise Unauthenticated when a claim is missing."""
     account, export = claims.get("sub"), claims.get("export")
     if not isinstance(account, str) or not isinstance(export, str):
         raise Unauthenticated
@@ -217,7 +217,7 @@ def export_from(claims: Mapping[str, Any], token: str) -> ExportPermit:
 
 
 def erasure_from(claims: Mapping[str, Any], token: str) -> ErasurePermit:
-    """Build the leave for an erasure from verified claims; raise Unauthenticated without an account."""
+    """Build an erasure permit from verified claims; raise Unauthenticated when the account is missing."""
     account = claims.get("sub")
     if not isinstance(account, str):
         raise Unauthenticated
@@ -225,7 +225,7 @@ def erasure_from(claims: Mapping[str, Any], token: str) -> ErasurePermit:
 
 
 def metadata(who: KeyProof | ErasurePermit | None, request_id: str = "") -> tuple[tuple[str, str], ...]:
-    """Return the metadata by which another service learns who is behind a call."""
+    """Return the metadata that tells another service on whose behalf a call is made."""
     entries: list[tuple[str, str]] = []
     if isinstance(who, Passport):
         entries.append((PASSPORT_KEY, who.token))

@@ -1,4 +1,4 @@
-"""Random ids and the resource names made of them."""
+"""Random ids, and the resource names that contain them."""
 
 import base64
 import re

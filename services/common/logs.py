@@ -12,9 +12,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """Return what may be logged of an exception: its type and where it arose.
+    """Return the loggable facts of an exception: its type and where it was raised.
 
-    Never its text, which can hold what a user sent.
+    Never its text, which can contain what a user sent.
     """
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     described: dict[str, Any] = {
@@ -27,7 +27,7 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 
 class _JsonLines(logging.Formatter):
-    """What libraries log, as lines of the same shape; arguments and tracebacks may hold data and stay out."""
+    """Formats the logs of libraries like ours, without arguments and tracebacks, which may contain data."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class _JsonLines(logging.Formatter):
 
 
 def configure(service: str, level: str) -> None:
-    """Set up logging of this process; `service` stands in every line."""
+    """Set up logging of this process; every line names the service."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_JsonLines(service))

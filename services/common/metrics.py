@@ -1,12 +1,12 @@
-"""Prometheus metrics that every service has; no label names a person."""
+"""Prometheus metrics of every service; no label names a person."""
 
 from prometheus_client import Gauge, Histogram
 
 RPC_SECONDS = Histogram(
     "smelt_rpc_seconds",
-    "Time that unary answers took, by method and outcome",
+    "Duration of calls with a single response, by method and outcome",
     ("method", "code"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
-OPEN_STREAMS = Gauge("smelt_open_streams", "Streams of answers and of requests that are open now")
+OPEN_STREAMS = Gauge("smelt_open_streams", "Open response and request streams")

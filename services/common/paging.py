@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class PageTokenInvalid(DomainError):
-    """The token was not made by this list."""
+    """This list did not make the page token."""
 
     reason = "PAGE_TOKEN_INVALID"
     kind = Kind.INVALID
-    message = "The page token is not valid"
+    message = "The page token is not valid; start again from the first page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Position:
 
 
 class ListRequest(Protocol):
-    """What each request for a list has, whatever the list."""
+    """The fields that every list request has."""
 
     @property
     def page_size(self) -> int: ...
@@ -44,7 +44,7 @@ class ListRequest(Protocol):
     def page_token(self) -> str: ...
 
 
-def _place(item: Any) -> Position:
+def _position_of(item: Any) -> Position:
     return Position(item.create_time, item.id)
 
 
@@ -52,12 +52,13 @@ async def page(
     request: ListRequest,
     read: Callable[[Position | None, int], Awaitable[Sequence[T]]],
     *,
-    place: Callable[[T], Position] = _place,
+    place: Callable[[T], Position] = _position_of,
 ) -> tuple[Sequence[T], str]:
-    """Return the items that a request asks for, and the token of the next page, empty at the end.
+    """Return the page that a request asks for, and the token of the next page, empty at the end.
 
-    `read` gets where the page before ended and how many items to return at most: one more than the page
-    holds. `place` says where an item stands, by default its `create_time` and `id`. Raises PageTokenInvalid.
+    `read` receives the position of the previous page's last item and the most items to return, which is one
+    more than the page takes. `place` returns an item's position, by default its `create_time` and `id`.
+    Raises PageTokenInvalid.
     """
     wanted = size(request.page_size)
     found = await read(position(request.page_token), wanted + 1)
@@ -67,7 +68,7 @@ async def page(
 
 
 def position(token: str) -> Position | None:
-    """Return where the page before ended; None for the first page; raise PageTokenInvalid."""
+    """Return where the previous page ended; None for the first page; raise PageTokenInvalid."""
     if not token:
         return None
     try:
@@ -95,5 +96,5 @@ def sliced(items: Sequence[T], token: str, wanted: int) -> tuple[Sequence[T], st
 
 
 def size(wanted: int) -> int:
-    """Return the page size to use: 50 when none is asked for, never above 1000."""
+    """Return the page size to use: 50 when none is requested, and at most 1000."""
     return min(wanted, LARGEST_SIZE) if wanted > 0 else DEFAULT_SIZE

@@ -1,4 +1,4 @@
-"""Callers of the contracts that more than one service serves, for their lists."""
+"""The callers of contracts that several services serve, for their policies."""
 
 from services.common.identity import AUTH, Allow, Policy
 

@@ -1,7 +1,7 @@
-"""What is held of people, table by table: what its owner is given, what is removed, what stays and why.
+"""Personal data, table by table: what an export contains, what an erasure removes, what stays and why.
 
-Each service lists its own tables in `held.py`; a test compares the lists with the databases, so that whoever
-adds a table or a column decides about it.
+Each service lists its own tables in `privacy/tables.py`. Tests compare the lists with the databases, so a new
+table or column fails them until its list says what becomes of it.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -12,38 +12,38 @@ from services.common.identity import ExportPermit
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One table of a service."""
+class PersonalTable:
+    """One table of a service, and what an export and an erasure do with it."""
 
-    table: str
-    #: SQL that picks an account's rows by `:account`; empty when no row is an account's.
-    owned: str = ""
-    #: The entry of an archive that the rows become; empty when they become none.
+    name: str
+    #: SQL that picks an account's rows by `:account`; empty when no row belongs to an account.
+    account_rows: str = ""
+    #: The archive entry that an export writes the rows to; empty when the table is not exported.
     path: str = ""
-    #: Columns that are handed out as they are.
+    #: Columns that are exported as they are.
     exported: tuple[str, ...] = ()
-    #: Columns that are not, and why; whoever reads `opened elsewhere` finds where.
+    #: Columns that are not exported, each with the reason.
     withheld: Mapping[str, str] = field(default_factory=dict)
-    #: Why nothing of the table is handed out.
+    #: Why nothing of the table is exported; empty when it has a path.
     not_exported: str = ""
-    #: Why rows stay when their account is gone; empty when they are removed.
-    kept: str = ""
+    #: Why an erasure leaves the rows; empty when it removes them.
+    not_erased: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """The beginning of an archive's entry; the bytes that follow are its content."""
 
     path: str
 
 
-Piece = Entry | bytes
+ArchivePiece = ArchiveEntry | bytes
 
 
-class Part(Protocol):
-    """What a service holds of an account."""
+class AccountPart(Protocol):
+    """What one service stores about an account."""
 
-    def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
+    def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
         """Yield everything, entry after entry; never key material."""
         ...
 

@@ -1,4 +1,4 @@
-"""Encryption under a data key that the caller was given: file streams with ranged reads, small payloads."""
+"""Encryption under a data key that the caller has: file streams with ranged reads, and small payloads."""
 
 import hmac
 import os
@@ -39,11 +39,11 @@ PAYLOAD_HEADER = len(PAYLOAD_VERSION) + COMMITMENT + PAYLOAD_NONCE
 
 
 class SealBroken(Exception):
-    """The data was altered, cut, moved, or sealed under another key; nothing of it may be used."""
+    """The data was altered, cut, moved, or sealed under another key; no part of it may be used."""
 
 
 def fields(*values: str | int | bytes) -> bytes:
-    """Join values so that no two different lists give the same bytes: each one is preceded by its length."""
+    """Join values, each preceded by its length, so that no two different lists give the same bytes."""
     joined = bytearray()
     for value in values:
         raw = value if isinstance(value, bytes) else str(value).encode()
@@ -54,7 +54,7 @@ def fields(*values: str | int | bytes) -> bytes:
 class FileSealer:
     """Encrypts one file of any length in bounded memory.
 
-    `sink` gets each piece of ciphertext in order; a piece is a view of a buffer that is used again,
+    `sink` gets each piece of ciphertext in order; a piece is a view of a buffer that is reused,
     so a sink that keeps it must copy it. `associated_data` (see `fields`) says what the file is.
     """
 
@@ -82,7 +82,7 @@ class FileSealer:
         """Take the next bytes of the file."""
         rest = memoryview(data)
         while rest:
-            # A full segment waits for one more byte, because the last one is sealed differently.
+            # A full segment waits for one more byte, because the last segment is sealed differently.
             if self._filled == self._capacity:
                 self._emit(last=False)
             taken = min(self._capacity - self._filled, len(rest))
@@ -91,7 +91,7 @@ class FileSealer:
             rest = rest[taken:]
 
     def finish(self) -> None:
-        """Seal what is left as the last segment; a file without this does not open."""
+        """Seal the rest as the last segment; without it, the file does not open."""
         self._emit(last=True)
 
     def _emit(self, *, last: bool) -> None:
@@ -108,8 +108,8 @@ class FileSealer:
 class FileOpener:
     """Opens segments of a sealed file, in any order.
 
-    `header` is its first FILE_HEADER bytes; `size` is the plaintext's length, known from a place that
-    the object's keeper cannot write, so that a file that was cut or extended is noticed.
+    `header` is its first FILE_HEADER bytes. `size` is the plaintext's length; it must come from a source that
+    the object store cannot write, so that a cut or extended file is noticed.
     """
 
     def __init__(self, key: Buffer, associated_data: bytes, *, header: Buffer, size: int) -> None:
@@ -197,7 +197,7 @@ def _segment_cipher(body_key: bytes, salt: bytes, associated_data: bytes) -> AES
 
 
 class Codes:
-    """Codes by which equal data is found again; without the data key they say nothing of it."""
+    """Codes by which equal data can be found; without the data key they reveal nothing about it."""
 
     def __init__(self, key: Buffer, associated_data: bytes) -> None:
         self._key = _derive(key, None, b"smelt/code/v1" + associated_data, KEY)
@@ -208,7 +208,7 @@ class Codes:
 
 
 class PayloadSealer:
-    """Seals many small payloads under one data key; make one per batch, drop it after, use it in one thread.
+    """Seals many small payloads under one data key. Make one for each batch, and use it in one thread only.
 
     XAES-256-GCM (c2sp.org/XAES-256-GCM): a key for each payload, derived from half of a random 192-bit nonce.
     Random nonces therefore stay safe for far more than the 2^31 payloads that a data key may ever hold
@@ -225,7 +225,7 @@ class PayloadSealer:
         self._random = random
 
     def seal(self, plaintext: Buffer, associated_data: bytes = b"") -> bytes:
-        """Encrypt one payload; `associated_data` says which one, beside what the sealer was made for."""
+        """Encrypt one payload; `associated_data` identifies it within what the sealer was made for."""
         nonce = self._random(PAYLOAD_NONCE)
         return self._lead + nonce + self._cipher(nonce).encrypt(nonce[12:], plaintext, associated_data)
 

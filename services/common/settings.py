@@ -1,4 +1,4 @@
-"""Settings from the environment: prefix SMELT_, secrets only as paths of files that hold them."""
+"""Settings from the environment: prefix SMELT_, secrets only as paths of files that contain them."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What every process reads; unknown variables are other processes' business."""
+    """The settings of every process; variables of other processes are ignored."""
 
     model_config = SettingsConfigDict(env_prefix="SMELT_", extra="ignore", frozen=True)
 
@@ -17,7 +17,7 @@ class Settings(BaseSettings):
 
 
 class PeerSettings(Settings):
-    """What a process needs to call others: its certificate and their addresses (host:port)."""
+    """What a process needs to call others: its certificate and the authority of theirs."""
 
     tls_cert_file: Path
     tls_key_file: Path
@@ -37,7 +37,8 @@ class ServiceSettings(PeerSettings, DatabaseSettings):
     listen: str = ""
     #: host:port of the plaintext port for probes and metrics.
     health_listen: str
-    #: How long calls in flight may take to finish after a stop signal.
+    #: How long calls in flight may take to finish after a stop signal. Too short, and uploads and downloads
+    #: break off; too long, and an orchestrator kills the process before it has cleaned up.
     drain_seconds: float = 5.0
 
 
@@ -45,7 +46,7 @@ S = TypeVar("S", bound=Settings)
 
 
 def load(kind: type[S]) -> S:
-    """Read the settings; on mistakes print all of them, one a line, and exit with 2."""
+    """Read the settings; if some are invalid, print each on a line and exit with 2."""
     try:
         return kind()
     except ValidationError as error:
@@ -56,7 +57,7 @@ def load(kind: type[S]) -> S:
 
 
 def read_secret(path: Path) -> str:
-    """Return the text in a secret's file, without the line end."""
+    """Return the text in a secret's file, without the line end; exit with 2 if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
@@ -65,6 +66,6 @@ def read_secret(path: Path) -> str:
 
 
 def host_port(address: str) -> tuple[str, int]:
-    """Split `host:port`; IPv6 hosts stand in brackets."""
+    """Split `host:port`; IPv6 hosts are in brackets."""
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)

@@ -1,4 +1,4 @@
-"""Verifying tokens: EdDSA JWTs of the vault, each kind with keys and an audience of its own."""
+"""Verifying tokens: EdDSA JWTs that the vault signs; each kind has its own keys and audience."""
 
 import hashlib
 import time
@@ -29,19 +29,19 @@ _CACHED_TOKENS = 10_000
 
 
 class TokenExpired(Unauthenticated):
-    """A token of ours whose time is over; on the wire like any other that is not taken."""
+    """The token has expired; the caller sees the same answer as for any other invalid token."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The public keys that are accepted now, and who signs with them."""
+    """The public keys that are accepted now, and the issuer that signs with them."""
 
     issuer: str
     keys: Mapping[tuple[Kind, str], Ed25519PublicKey] = field(default_factory=dict)
 
 
 class KeySource(Protocol):
-    """Where public keys come from."""
+    """Provides the public keys."""
 
     async def current(self, *, newer: bool = False) -> KeySet:
         """Return the keys; with `newer`, ask again when the last answer is older than a moment."""
@@ -50,7 +50,7 @@ class KeySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StaticKeys:
-    """Keys that are at hand: the vault's own, or a test's."""
+    """Keys that are known already: the vault's own, or a test's."""
 
     keys: KeySet
 
@@ -59,7 +59,7 @@ class StaticKeys:
 
 
 class TokenVerifier:
-    """Takes only tokens with our key, algorithm, type, issuer, audience and expiry."""
+    """Accepts only tokens with the right key, algorithm, type, issuer and audience that have not expired."""
 
     def __init__(self, keys: KeySource) -> None:
         self._keys = keys
@@ -75,7 +75,7 @@ class TokenVerifier:
             claims = await self._check(kind, token)
             if len(self._verified) >= _CACHED_TOKENS:
                 self._verified.clear()
-            # The signature cannot change; the expiry is asked each time below.
+            # The signature cannot change; the expiry is checked each time below.
             self._verified[digest] = claims
         if claims["exp"] <= time.time():
             self._verified.pop(digest, None)
@@ -111,7 +111,7 @@ class TokenVerifier:
                 options={"require": _REQUIRED, "strict_aud": True},
             )
         except jwt.ExpiredSignatureError:
-            # PyJWT looks at the signature first.
+            # PyJWT checks the signature first.
             raise TokenExpired from None
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             raise Unauthenticated from None

@@ -16,12 +16,13 @@ from services.files.service import assemble
 from services.files.settings import FilesSettings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-#: Threads that parse give the event loop its turn this often.
+#: How often a parsing thread lets the event loop run. Longer, and other requests wait for parsing; shorter,
+#: and switching takes the time.
 _SWITCH_SECONDS = 0.001
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run the command; exit with 2 for one that does not exist."""
+    """Run the command; exit with 2 if it does not exist."""
     if list(arguments) not in (["serve"], ["migrate"]):
         print("usage: python -m services.files serve|migrate", file=sys.stderr)
         raise SystemExit(2)

@@ -1,10 +1,10 @@
-"""What can be wrong with a file, an upload or a request for them."""
+"""The refusals of files: what can be wrong with a file, an upload or a request."""
 
 from services.common.errors import DomainError, Kind
 
 
 class FileNotFound(DomainError):
-    """The account has no such file; another account's file looks the same."""
+    """The account has no such file; files of other accounts are refused in the same way."""
 
     reason = "FILE_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -12,7 +12,7 @@ class FileNotFound(DomainError):
 
 
 class FileDamaged(DomainError):
-    """What is stored is not what was sealed; nothing of the damaged part is handed out."""
+    """The stored bytes are not the ones that were sealed; the damaged part is not sent."""
 
     reason = "FILE_DAMAGED"
     kind = Kind.DAMAGED
@@ -20,7 +20,7 @@ class FileDamaged(DomainError):
 
 
 class FileNoDataRows(DomainError):
-    """There is nothing below the header."""
+    """The file has a header and no rows below it."""
 
     reason = "FILE_NO_DATA_ROWS"
     kind = Kind.INVALID
@@ -28,7 +28,7 @@ class FileNoDataRows(DomainError):
 
 
 class FileNoColumns(DomainError):
-    """The first row names no column, or there is none."""
+    """The first row names no columns, or the file is empty."""
 
     reason = "FILE_NO_COLUMNS"
     kind = Kind.INVALID
@@ -36,7 +36,7 @@ class FileNoColumns(DomainError):
 
 
 class FileTooLarge(DomainError):
-    """More bytes than are allowed."""
+    """The upload or result has more bytes than its limit, which metadata gives."""
 
     reason = "FILE_TOO_LARGE"
     kind = Kind.TOO_LARGE
@@ -44,7 +44,7 @@ class FileTooLarge(DomainError):
 
 
 class FileInvalidFormat(DomainError):
-    """Not a CSV, or not a well-formed upload of one."""
+    """The bytes are no CSV, or the upload's form is malformed; metadata names the problem of a form."""
 
     reason = "FILE_INVALID_FORMAT"
     kind = Kind.INVALID
@@ -52,7 +52,7 @@ class FileInvalidFormat(DomainError):
 
 
 class FileEncoding(DomainError):
-    """The bytes are text in none of the encodings that are read."""
+    """The bytes are not text in the requested or any detected encoding; metadata gives the byte offset."""
 
     reason = "FILE_ENCODING"
     kind = Kind.INVALID
@@ -60,7 +60,7 @@ class FileEncoding(DomainError):
 
 
 class FileMalformed(DomainError):
-    """A line breaks the rules of a CSV; metadata names the line, from 1, and the problem."""
+    """A line breaks the rules of CSV; metadata gives its number, from 1, and the problem."""
 
     reason = "FILE_MALFORMED"
     kind = Kind.INVALID
@@ -68,7 +68,7 @@ class FileMalformed(DomainError):
 
 
 class FileTooManyColumns(DomainError):
-    """More columns than are allowed."""
+    """The file has more columns than `SMELT_MAX_COLUMNS` allows."""
 
     reason = "FILE_TOO_MANY_COLUMNS"
     kind = Kind.INVALID
@@ -76,7 +76,7 @@ class FileTooManyColumns(DomainError):
 
 
 class FileTooManyRows(DomainError):
-    """More data rows than are allowed."""
+    """The file has more data rows than `SMELT_MAX_ROWS` allows."""
 
     reason = "FILE_TOO_MANY_ROWS"
     kind = Kind.INVALID
@@ -84,27 +84,27 @@ class FileTooManyRows(DomainError):
 
 
 class FileNotProfiled(DomainError):
-    """The file was read by a release that made no profile; reading it anew makes one."""
+    """An earlier release read the file and made no profile; `:reparse` makes one."""
 
     reason = "FILE_NOT_PROFILED"
     kind = Kind.PRECONDITION
-    message = "The file has no profile yet: read it anew"
+    message = "The file has no profile yet; reparse it to make one"
 
 
 class RangeNotSatisfiable(DomainError):
-    """The bytes that are asked for begin behind the file's end; metadata tells its size."""
+    """The requested range begins after the end of the file; metadata gives the file's size."""
 
     reason = "RANGE_NOT_SATISFIABLE"
     kind = Kind.OUT_OF_RANGE
-    message = "The file has no such bytes"
+    message = "The requested range begins after the end of the file"
 
 
 class GrantInvalid(DomainError):
-    """The grant is for something else."""
+    """The grant is for another job, file, parse or range of rows."""
 
     reason = "GRANT_INVALID"
     kind = Kind.FORBIDDEN
-    message = "The grant does not allow this"
+    message = "The grant does not cover this job, file or range of rows"
 
 
 class ResultNotFound(DomainError):
@@ -112,12 +112,12 @@ class ResultNotFound(DomainError):
 
     reason = "RESULT_NOT_FOUND"
     kind = Kind.NOT_FOUND
-    message = "Result not found"
+    message = "Result file not found"
 
 
 class ResultStale(DomainError):
-    """A later writer has stored this result already."""
+    """A writer with a later fence has stored this result file."""
 
     reason = "RESULT_STALE"
     kind = Kind.CONFLICT
-    message = "A later result is stored already"
+    message = "A writer with a later fence has stored this result file"

@@ -1,4 +1,4 @@
-"""Keeps the process as small as its work: memory that threads are done with goes back to the system."""
+"""Keeps the process small: memory that threads have freed goes back to the system."""
 
 import ctypes
 
@@ -10,16 +10,17 @@ _KEPT_BYTES = 4 * 1024 * 1024
 
 
 def keep_small() -> None:
-    """Let threads share two heaps and give buffers from 4 MiB on back at once; does nothing elsewhere.
+    """Let threads share two heaps, and return buffers from 4 MiB on to the system at once.
 
-    By default each of many threads has a heap of its own that only grows, so that a few uploads
-    would leave several times the memory that they needed.
+    Does nothing without the GNU C library. By default each thread has a heap of its own that only grows, so a
+    few uploads would leave the process with several times the memory that they needed.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
     mallopt(_ARENA_MAX, 2)
-    # Messages are a little larger than 1 MiB: given back one by one, they would be asked for anew as often.
+    # Messages are a little larger than 1 MiB; with a threshold below that, each would cost two system calls.
+    # With a much higher one, the process keeps buffers that it has freed.
     mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)
     mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)

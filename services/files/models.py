@@ -19,7 +19,7 @@ from services.common.store import idempotency
 
 
 class Base(DeclarativeBase):
-    """Names constraints the same everywhere, so that migrations can find them."""
+    """Names constraints by one convention, so that migrations can find them."""
 
     metadata = MetaData(
         naming_convention={
@@ -41,13 +41,13 @@ IDEMPOTENCY = idempotency.table(Base.metadata)
 
 
 class FileRow(Base):
-    """An uploaded file; written last, so that a file without its bytes is never seen."""
+    """An uploaded file; the row is written after the object, so no file is visible without its bytes."""
 
     __tablename__ = "file"
     __table_args__ = (
         # An account's files, newest first.
         Index(None, "account", "create_time", "id"),
-        # What has been kept long enough.
+        # For the sweep: files whose retention period is over.
         Index(None, "create_time"),
         CheckConstraint("size_bytes >= 0", name="size_bytes"),
     )
@@ -60,7 +60,7 @@ class FileRow(Base):
     wrapped_key: Mapped[bytes]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str]
-    #: Version of the parse that is shown.
+    #: The version of the current parse.
     parse: Mapped[int]
 
 
@@ -75,14 +75,14 @@ class ParseRow(Base):
     encoding: Mapped[str]
     delimiter: Mapped[str]
     row_count: Mapped[int]
-    #: Names, offsets and what the data is like, sealed under the file's data key.
+    #: Column names, row offsets and profile, sealed under the file's data key.
     sealed_columns: Mapped[bytes]
     sealed_index: Mapped[bytes]
     sealed_profile: Mapped[bytes | None]
 
 
 class RetentionRow(Base):
-    """How long an account wants its files to be kept."""
+    """An account's own retention period for its files."""
 
     __tablename__ = "file_retention"
     __table_args__ = (CheckConstraint("days >= 1", name="days"),)
@@ -97,7 +97,7 @@ class ResultRow(Base):
     __tablename__ = "result"
     __table_args__ = (
         CheckConstraint("fence >= 1", name="fence"),
-        # What the sweep looks for.
+        # For the sweep.
         Index("result_temporary_idx", "create_time", postgresql_where=text("temporary")),
     )
 
@@ -115,7 +115,7 @@ class ResultRow(Base):
 
 
 class DoomedObjectRow(Base):
-    """An object whose row is gone; it is named here until it is gone too."""
+    """An object that is marked for deletion, because its row is gone; the mark goes after the object."""
 
     __tablename__ = "doomed_object"
 
@@ -124,12 +124,12 @@ class DoomedObjectRow(Base):
 
 
 class DataExportRow(Base):
-    """The archive of an account's data; nobody gets it after a day, and the sweep removes it."""
+    """The archive of an account's data; it can be downloaded for a day, and then the sweep removes it."""
 
     __tablename__ = "data_export"
     __table_args__ = (
         CheckConstraint("fence >= 1", name="fence"),
-        # What the sweep looks for.
+        # For the sweep.
         Index(None, "create_time"),
     )
 

@@ -1,4 +1,4 @@
-"""Who may call what: certificates by method, and whether a person or a grant must be behind the call."""
+"""The callers of each method, by certificate, and whether a call needs a person or a grant."""
 
 from services.common.identity import AUTH, GATEWAY, PROCESSOR, Allow, Policy
 from services.common.policy import PRIVACY
@@ -15,7 +15,7 @@ POLICY: Policy = {
     "/smelt.files.v1.FileService/ListFileRows": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.files.v1.FileService/DownloadFile": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.files.v1.RowService/ReadRows": Allow(PROCESSOR, needs="proof", scope="read"),
-    # Reading enough for a person: a download of a variant is put together and spooled when it is asked for.
+    # The scope is `read`, because a person's download of a variant assembles and stores it on the way.
     "/smelt.files.v1.ResultService/WriteResult": Allow(PROCESSOR, needs="proof", scope="read"),
     "/smelt.files.v1.ResultService/DeleteResults": Allow(PROCESSOR, needs="passport", scope="write"),
     "/smelt.files.v1.ResultService/ReadResult": Allow(PROCESSOR, needs="proof", scope="read"),

@@ -22,12 +22,13 @@ from services.files.library.store.files import FileStore
 from services.files.library.store.retention import RetentionStore
 from services.files.library.uploads import UploadLimits, Uploads
 from services.files.objects.discards import Discards
+from services.files.objects.keyed import KeyedObjects
 from services.files.objects.s3 import S3Access, S3Objects
 from services.files.parsing.threads import ParsingThreads
 from services.files.peers.vault import VaultDataKeys
 from services.files.policy import POLICY
 from services.files.privacy.part import FilesPart
-from services.files.privacy.store import OwnedStore
+from services.files.privacy.store import AccountObjectStore
 from services.files.reading.reader import Limits
 from services.files.results.results import Results
 from services.files.results.store import ResultStore
@@ -59,7 +60,7 @@ def bucket(settings: FilesSettings) -> S3Objects:
 
 
 def upload_limits(settings: FilesSettings) -> UploadLimits:
-    """Return how much one upload may hold."""
+    """Return the limits of an upload."""
     return UploadLimits(
         max_bytes=settings.max_upload_bytes,
         seconds=settings.upload_seconds,
@@ -81,15 +82,15 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
     auth = opened.keep(tls.channel(settings, identity.AUTH, settings.auth_address))
     engine = opened.keep(database.engine(read_secret(settings.database_url_file)), "dispose")
     transactions = database.sessions(engine)
-    files, remains = FileStore(transactions, now=now), SweepStore(engine, transactions, now=now)
+    files, records = FileStore(transactions, now=now), SweepStore(engine, transactions, now=now)
     objects = bucket(settings)
-    # Readers and writers apart: who writes a result waits for rows, which must not wait for writers.
+    # Separate pools: a writer of results waits for rows, so rows must not wait for writers.
     readers, writers = (
         ThreadPoolExecutor(settings.object_threads, thread_name_prefix=name) for name in ("read", "write")
     )
     for executor in (readers, writers):
         opened.push_async_callback(asyncio.to_thread, executor.shutdown, cancel_futures=True)
-    discards = Discards(objects, readers, forget=remains.forget)
+    discards = Discards(objects, readers, forget=records.forget)
     library = Library(files, objects, keys=keys, discards=discards, executor=readers)
     threads = opened.keep(ParsingThreads(settings.uploads_at_once, processes=settings.parsing_processes))
     limits = upload_limits(settings)
@@ -112,37 +113,27 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         limits=limits.csv,
         seconds=limits.seconds,
     )
+    keyed = KeyedObjects(
+        objects, keys=keys, discards=discards, writers=writers, readers=readers, new_id=new_id
+    )
     results = Results(
         ResultStore(transactions, now=now),
-        objects,
-        keys=keys,
+        keyed,
         discards=discards,
-        writers=writers,
-        readers=readers,
         max_bytes=settings.max_result_bytes,
         clock=now,
-        new_id=new_id,
     )
-    exports = Exports(
-        ExportStore(transactions, now=now),
-        objects,
-        keys=keys,
-        discards=discards,
-        writers=writers,
-        readers=readers,
-        clock=now,
-        new_id=new_id,
-    )
+    exports = Exports(ExportStore(transactions, now=now), keyed, discards=discards, clock=now)
     part = FilesPart(
         transactions,
-        OwnedStore(transactions, now=now),
+        AccountObjectStore(transactions, now=now),
         library=library,
         results=results,
         discards=discards,
     )
     retention = RetentionStore(transactions, installation_days=settings.file_retention_days, now=now)
     sweep = Sweep(
-        remains,
+        records,
         objects,
         retention=retention,
         discards=discards,

@@ -10,12 +10,12 @@ MIB = 1024 * 1024
 
 
 class FilesSettings(ServiceSettings):
-    """What files needs beside what every service needs."""
+    """What files needs in addition to the settings of every service."""
 
     vault_address: str
     auth_address: str
     s3_endpoint: str
-    #: Nothing else may keep objects in this bucket: what no row names is removed.
+    #: The bucket must be used by this service only: the sweep removes objects that no row names.
     s3_bucket: str = "smelt"
     s3_region: str = "us-east-1"
     s3_access_key_file: Path
@@ -24,20 +24,26 @@ class FilesSettings(ServiceSettings):
     max_columns: int = Field(default=100, ge=1)
     max_rows: int = Field(default=50_000, ge=1)
     max_field_bytes: int = Field(default=131_072, ge=1)
-    #: A row must fit into one message, also when its characters get longer in UTF-8.
+    #: A row must fit into one gRPC message, even if its characters take more bytes in UTF-8. Smaller values
+    #: refuse files with long rows.
     max_row_bytes: int = Field(default=MIB, ge=1, le=MIB)
     max_result_bytes: int = Field(default=2048 * MIB, ge=1)
-    #: Each upload that runs keeps two parts of 16 MiB at most on the disk: one fills, and one is sent.
+    #: Uploads that run at once; further ones are refused with UNAVAILABLE and a time to try again. Each takes
+    #: a thread and up to 32 MiB on the disk: two parts, of which one fills while the other is sent. Too
+    #: large, and memory or the disk runs out; too small, and the service refuses people while it is idle.
     uploads_at_once: int = Field(default=8, ge=1, le=64)
-    #: So many of them are read in processes of their own, of some 30 MiB each, once they are large.
+    #: Large uploads that are read in child processes, of about 30 MiB each. Further large uploads are read in
+    #: threads, which slows down everything else that this process does.
     parsing_processes: int = Field(default=2, ge=0, le=64)
     upload_seconds: float = Field(default=600, gt=0)
-    #: Threads that read objects, and as many that write results.
+    #: Threads that read objects, and as many again that write results. Too few, and downloads wait for each
+    #: other; each one more takes a connection to the object store.
     object_threads: int = Field(default=8, ge=2, le=64)
     sweep_seconds: float = Field(default=30, gt=0)
-    #: How old an object without a row must be to be removed, and an upload that nobody has ended. Longer
-    #: than any write takes: a data export has six hours, and some servers date an object from its beginning.
+    #: Age at which an object without a row, or an upload that was never completed, is removed. It must exceed
+    #: the duration of any write, or the sweep removes what is still being written: a data export may take six
+    #: hours, and some servers date an object from its beginning. Larger values only keep orphans longer.
     orphan_seconds: int = Field(default=8 * 3600, ge=1)
     temporary_result_seconds: int = Field(default=3600, ge=1)
-    #: Days after which everybody's files are removed; 0 keeps them until they are deleted.
+    #: Days after which files of all accounts are removed; 0 keeps them until they are deleted.
     file_retention_days: int = Field(default=0, ge=0, le=36_500)

@@ -1,4 +1,4 @@
-"""Bridges between the event loop and the threads that parse, encrypt and speak S3, with back-pressure."""
+"""Bridges between the event loop and the threads that parse, encrypt and call S3, with back-pressure."""
 
 import asyncio
 import queue
@@ -12,14 +12,16 @@ from services.common.errors import DomainError
 T = TypeVar("T")
 R = TypeVar("R")
 
-#: So many pieces may wait between the loop and a thread.
+#: Pieces that may wait between the loop and a thread. With fewer, the two wait for each other more often;
+#: more take more memory for each upload.
 _DEPTH = 4
-#: Who takes pieces looks up so often while none comes.
+#: After this long without a piece, the thread gets an empty one and can look for a child process's answer.
+#: Longer, and a refusal reaches a pausing sender later; shorter, and idle uploads wake threads more often.
 _LOOK_SECONDS = 1.0
 
 
 class Abandoned(Exception):
-    """Whoever sent the pieces has gone; what was made of them must go too."""
+    """The sender of the pieces has gone; what was made of them must be removed."""
 
 
 class _Pipe:
@@ -27,20 +29,20 @@ class _Pipe:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._places = asyncio.Semaphore(_DEPTH)
+        self._room = asyncio.Semaphore(_DEPTH)
         self._queue: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
 
     async def send(self, piece: bytes) -> None:
-        """Hand over a piece, once there is room."""
-        await self._places.acquire()
+        """Hand over a piece as soon as there is room."""
+        await self._room.acquire()
         self._queue.put(piece)
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that no more will come, or why."""
+        """Say that no more pieces will come, and with an error, why."""
         self._queue.put(error)
 
     def pieces(self) -> Iterator[bytes]:
-        """Draw the pieces, in the thread; an empty one comes while the sender pauses."""
+        """Yield the pieces, in the thread; an empty one while the sender pauses."""
         while True:
             try:
                 piece = self._queue.get(timeout=_LOOK_SECONDS)
@@ -51,15 +53,15 @@ class _Pipe:
                 return
             if isinstance(piece, BaseException):
                 raise piece
-            self._loop.call_soon_threadsafe(self._places.release)
+            self._loop.call_soon_threadsafe(self._room.release)
             yield piece
 
 
 async def fed(executor: Executor, source: AsyncIterable[bytes], work: Callable[[Iterator[bytes]], R]) -> R:
-    """Run `work` in a thread over pieces that arrive here; return what it returns. Empty ones mark pauses.
+    """Run `work` in a thread over the pieces of a source; return its result. Empty pieces mark pauses.
 
-    When the source fails or the caller is cancelled, `work` meets that as an exception from its
-    iterator, and this returns only when it has cleaned up; when `work` fails, the source is left.
+    When the source fails or the caller is cancelled, the iterator of `work` raises that, and this function
+    returns only after `work` has cleaned up. When `work` fails, the rest of the source is not read.
     """
     pipe = _Pipe()
     loop = asyncio.get_running_loop()
@@ -96,10 +98,10 @@ async def _feed(pipe: _Pipe, source: AsyncIterable[bytes]) -> None:
 async def drawn(
     executor: Executor, source: Generator[T, None, None], *, at_once: int = 1
 ) -> AsyncIterator[T]:
-    """Yield what a generator yields that runs in a thread, some items ahead of whoever takes them.
+    """Run a generator in a thread and yield its items, some of them ahead of the consumer.
 
-    The thread is held only while it draws, `at_once` items each time, so that who takes them slowly
-    keeps no thread from others.
+    The thread is taken for `at_once` items at a time and then given back, so a slow consumer keeps no thread
+    from others.
     """
     loop = asyncio.get_running_loop()
 
@@ -115,7 +117,7 @@ async def drawn(
         except Exception as error:
             if not items:
                 raise
-            # What is good goes out first; then it is told that more is not.
+            # The items before the failure go out first; the next step raises it.
             failure.append(error)
         return items
 
@@ -126,7 +128,7 @@ async def drawn(
             for item in items:
                 yield item
     finally:
-        # A generator that runs cannot be closed.
+        # A generator cannot be closed while it runs.
         await asyncio.wait({step})
         if not step.cancelled():
             step.exception()

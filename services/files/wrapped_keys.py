@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.common.database import Transactions, transaction
 from services.common.rewrap import Purpose, WrappedKey
 
-# By kind of object: which table holds its keys, under which columns.
+# The kinds of objects, named as the tables that store their keys.
 _FILE, _RESULT, _EXPORT = "file", "result", "data_export"
 _OUTDATED = text("""
 SELECT * FROM (
@@ -39,12 +39,12 @@ WHERE account = :account AND name = :object AND wrapped_key = :old
 """),
 }
 _PURPOSES = {_FILE: Purpose.FILE, _RESULT: Purpose.RESULT, _EXPORT: Purpose.EXPORT}
-#: Every table with wrapped keys.
+#: The tables with wrapped keys.
 TABLES = tuple(_PURPOSES)
 
 
 class WrappedKeyStore:
-    """Every row with a wrapped key, whatever it is of."""
+    """Finds and replaces wrapped keys in all tables that have them."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -52,7 +52,7 @@ class WrappedKeyStore:
     async def outdated(
         self, account: str, *, prefix: bytes, after: WrappedKey | None, most: int
     ) -> Sequence[WrappedKey]:
-        kind, variant = after.place if after else ("", "")
+        kind, variant = after.row_key if after else ("", "")
         values: dict[str, Any] = {
             "account": account,
             "prefix": prefix,
@@ -71,7 +71,7 @@ class WrappedKeyStore:
             ]
 
     async def replace(self, account: str, old: WrappedKey, new: bytes) -> None:
-        kind, variant = old.place
+        kind, variant = old.row_key
         values = {"account": account, "object": old.object, "old": old.wrapped, "new": new}
         if kind == _RESULT:
             values["variant"] = variant

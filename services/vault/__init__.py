@@ -1,1 +1,1 @@
-"""The vault: every key of the installation, and nothing else. It reads no CSV and calls no provider."""
+"""The vault keeps every key of the installation. It reads no CSV and calls no provider."""

@@ -1,7 +1,7 @@
-"""One raw connection to Postgres whose every exchange ends in time, also when the server hangs.
+"""One raw connection to Postgres on which every exchange ends in time, even when the server hangs.
 
-Cancelling a task that waits for psycopg first asks the server to cancel, which a frozen server never does. So
-a late exchange is ended by shutting the socket.
+When a task that waits for psycopg is cancelled, psycopg first asks the server to cancel the statement, and a
+frozen server never answers. So a late exchange is ended by shutting the socket down.
 """
 
 import asyncio
@@ -16,19 +16,20 @@ from services.common.database import plain_url
 
 T = TypeVar("T")
 
-# A peer that vanished without a word holds its locks no longer than this.
+# The server frees the locks of a client that vanished after about 11 seconds (5 + 3 * 2). Shorter, and a
+# brief network fault would end a healthy connection; longer, and a replacement would wait for the locks.
 _OPTIONS = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 FAILURES = (psycopg.Error, OSError, TimeoutError)
 
 
-class Line:
-    """A connection in autocommit mode; once an exchange has failed, it is closed."""
+class BoundedConnection:
+    """A connection in autocommit mode. It is closed once an exchange has failed."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self.connection = connection
+        self.raw = connection
 
     @classmethod
-    async def open(cls, url: str, *, seconds: float) -> "Line":
+    async def open(cls, url: str, *, seconds: float) -> "BoundedConnection":
         """Connect; raises one of FAILURES."""
         async with asyncio.timeout(seconds):
             return cls(
@@ -38,7 +39,7 @@ class Line:
             )
 
     async def exchange(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
-        """Return what the work on this connection gives; raises one of FAILURES, TimeoutError when late."""
+        """Return the result of work on this connection; raise one of FAILURES, TimeoutError if late."""
         task = asyncio.ensure_future(work)
         try:
             done, _ = await asyncio.wait({task}, timeout=seconds)
@@ -51,13 +52,13 @@ class Line:
             raise
 
     def cut(self) -> None:
-        """End the connection at once; whatever waits on it fails."""
-        if self.connection.closed:
+        """End the connection at once; anything that waits on it fails."""
+        if self.raw.closed:
             return
-        with socket.socket(fileno=socket.dup(self.connection.fileno())) as same, suppress(OSError):
+        with socket.socket(fileno=socket.dup(self.raw.fileno())) as same, suppress(OSError):
             same.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         """Close the connection."""
         self.cut()
-        await self.connection.close()
+        await self.raw.close()

@@ -6,13 +6,17 @@ from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.common import database
+from services.common.errors import DomainError
 from services.common.settings import read_secret
 from services.vault.models import api_keys, audit_heads, audit_records, grant_uses, grants
 from services.vault.settings import StoreSettings
 
+#: What a database raises that cannot be reached or does not have the tables that it should.
+FAILURES = (DomainError, *database.FAILURES)
+
 
 async def is_empty(engine: AsyncEngine) -> bool:
-    """Tell whether the vault's database has never held anything."""
+    """Tell whether the vault's database is empty."""
     async with engine.connect() as connection:
         for table in (api_keys, grants, grant_uses, audit_heads, audit_records):
             if (await connection.execute(select(literal(1)).select_from(table).limit(1))).first():

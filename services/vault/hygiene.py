@@ -1,4 +1,4 @@
-"""What keeps the process's memory to itself: no core dumps, no tracing by others of the same user."""
+"""Keeps the process's memory private: no core dumps, and no tracing by other processes of the same user."""
 
 import ctypes
 import resource

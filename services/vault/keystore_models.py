@@ -1,4 +1,4 @@
-"""Tables of the key store, a database in a cluster of its own, kept out of every archive of changes."""
+"""Tables of the key store, a database in a cluster of its own that is kept out of WAL archiving."""
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +23,7 @@ installation = Table(
     Column("id", Text, nullable=False),
     Column("root_key_id", Text, nullable=False),
     Column("wrapping_version", BigInteger, nullable=False),
-    # Below it no version is taken any more; while it differs from the version, a rotation is under way.
+    # Versions below it are refused. While it differs from the version, a rotation is under way.
     Column("wrapping_minimum", BigInteger, nullable=False),
     Column("wrapping_uses", BigInteger, nullable=False),
     Column("create_time", DateTime(timezone=True), nullable=False),
@@ -31,7 +31,7 @@ installation = Table(
     CheckConstraint("wrapping_minimum <= wrapping_version", name="installation_minimum"),
 )
 
-# A destroyed key leaves its row, so that the account never gets another one.
+# The row of a destroyed key stays, so that the account never gets another key.
 account_keys = Table(
     "account_keys",
     metadata,
@@ -54,10 +54,10 @@ Index(
     postgresql_where=account_keys.c.state == "active",
 )
 
-# Retired epochs are few, and looked for all the time.
+# Retired epochs are few, and are looked up every few seconds.
 Index("account_keys_retired_of", account_keys.c.account, postgresql_where=account_keys.c.state == "retired")
 
-# Which owner of data keys has nothing left under an epoch of an account before this one.
+# For each owner of data keys: it has no data keys of the account under an epoch before this one.
 epoch_confirmations = Table(
     "epoch_confirmations",
     metadata,
@@ -83,8 +83,8 @@ Index(
     postgresql_where=system_keys.c.state == "active",
 )
 
-# The newest generation of each object, and whether it is gone: older rows of the vault's database, put back
-# from a backup or by hand, are told by it.
+# The newest generation of each object, and whether it is deleted. Older rows of the vault's database that
+# were put back, from a backup or by hand, are recognised by it.
 objects = Table(
     "objects",
     metadata,
@@ -94,9 +94,9 @@ objects = Table(
     Column("deleted", Boolean, nullable=False),
 )
 
-# One row: how far this copy has followed the erasure ledger; which version of the wrapping key is to be left
-# behind since when, because keys under it were destroyed; and whether this copy came out of a backup whose
-# erasures were not replayed yet.
+# One row: how far this copy has followed the erasure ledger; which version of the wrapping key a ratchet must
+# replace, and since when, because keys under it were destroyed; and whether this copy was restored from a
+# backup and still needs a replay of the erasures.
 erasure_state = Table(
     "erasure_state",
     metadata,
@@ -110,7 +110,7 @@ erasure_state = Table(
     CheckConstraint("(ratchet_beyond IS NULL) = (due_time IS NULL)", name="erasure_state_due"),
 )
 
-# Root keys that somebody has written down, and said so.
+# Root keys that an operator has confirmed to be written down.
 escrows = Table(
     "escrows",
     metadata,

@@ -45,7 +45,7 @@ api_keys = Table(
     ),
     Index("api_keys_newest", "account", "create_time", "id"),
 )
-# One active key an account, whatever happens at once.
+# One active key per account, even when several requests come at once.
 Index("api_keys_one_active", api_keys.c.account, unique=True, postgresql_where=api_keys.c.active)
 
 grants = Table(
@@ -57,13 +57,13 @@ grants = Table(
     Column("used", BigInteger, nullable=False, server_default="0"),
     Column("expire_time", DateTime(timezone=True), nullable=False, index=True),
     Column("revoke_time", DateTime(timezone=True)),
-    # When a worker first showed it; the brake counts these.
+    # When a worker first showed the grant; the brake counts these.
     Column("met_time", DateTime(timezone=True)),
     Index("grants_met_lately", "met_time", postgresql_where=text("met_time IS NOT NULL")),
     CheckConstraint("used >= 0", name="grants_used_not_negative"),
 )
 
-# Apart from the audit, which is cut into months: a use must be found however old its grant is.
+# Apart from the audit log, whose months can be dropped: a use must be found for as long as its grant lives.
 grant_uses = Table(
     "grant_uses",
     metadata,
@@ -82,7 +82,7 @@ audit_heads = Table(
     Column("mac", LargeBinary, nullable=False),
 )
 
-# Partitioned by month of `time`; the writer makes a month's partition when it comes.
+# Partitioned by month of `time`; the writer creates the partition of the next month in advance.
 audit_records = Table(
     "audit_records",
     metadata,
@@ -96,12 +96,12 @@ audit_records = Table(
     Column("body", Text, nullable=False),
     Column("mac", LargeBinary, nullable=False),
     Index("audit_records_of_object", "account", "object", "time"),
-    # What people are shown of an account leaves releases out, which are nearly all records.
+    # Owners' lists of events leave releases out, and nearly all records are releases.
     Index("audit_records_of_account", "account", "time", postgresql_where=text("action <> 'release'")),
     postgresql_partition_by="RANGE (time)",
 )
 
-# Accounts whose keys were destroyed: no grant of theirs is good, also none that comes later.
+# Accounts whose keys were destroyed. Their grants are refused, including grants that are shown later.
 ended_accounts = Table(
     "ended_accounts",
     metadata,

@@ -1,4 +1,4 @@
-"""Who may call which method of the vault."""
+"""The allowed callers of each method of the vault."""
 
 from services.common.identity import AUTH, FILES, GATEWAY, OPERATOR, PROCESSOR, Allow, Policy
 from services.common.policy import PRIVACY
@@ -24,18 +24,18 @@ POLICY: Policy = {
     _KEYS + "ListApiKeyUses": Allow(GATEWAY, needs="passport", scope="read"),
     _DIRECTORY + "DescribeApiKey": Allow(PROCESSOR, needs="passport", scope="read"),
     _DIRECTORY + "RecordKeyTest": Allow(PROCESSOR, needs="passport", scope="write"),
-    # The grants come in the messages of the stream.
+    # Grants are in the messages of the stream.
     _RELEASE + "ReleaseApiKeys": Allow(PROCESSOR),
     _RELEASE + "RevokeGrant": Allow(PROCESSOR, AUTH),
-    # A person who only reads makes keys too: for a download that is spooled before it is sent.
+    # The scope `read` suffices to create keys: a download may be spooled, encrypted, before it is sent.
     _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
     _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
-    # Nothing is opened by these, and they run when nobody is signed in.
+    # These return no key in the clear, and they run when nobody is signed in.
     _DATA + "ListRetiringAccounts": Allow(FILES, PROCESSOR),
     _DATA + "RewrapDataKeys": Allow(FILES, PROCESSOR),
     _DATA + "ConfirmRewrapped": Allow(FILES, PROCESSOR),
     _WEBHOOKS + "CreateWebhookSecret": Allow(PROCESSOR, needs="passport", scope="write"),
-    # Workers send when nobody is signed in; the secret stays here.
+    # Workers send webhooks when nobody is signed in; the secret stays in the vault.
     _WEBHOOKS + "SignWebhook": Allow(PROCESSOR),
     _WEBHOOKS + "RecordWebhookChange": Allow(PROCESSOR, needs="passport", scope="write"),
     _SIGNING + "Sign": Allow(AUTH),
@@ -56,5 +56,5 @@ POLICY: Policy = {
     _OPERATOR + "RotateRootKey": Allow(OPERATOR),
     _OPERATOR + "GetVaultStatus": Allow(OPERATOR),
 }
-# A sealed vault can verify no token; it tells whom it knows by certificate that it is sealed.
+# A sealed vault cannot verify tokens. Callers with a valid certificate learn that it is sealed.
 SEALED_POLICY: Policy = {method: Allow(*allow.callers) for method, allow in POLICY.items()}

@@ -1,4 +1,4 @@
-"""Files that hold keys: made once and never replaced, and read only while nobody else could."""
+"""Files that contain keys: created once, never replaced, and read only if no other user can read them."""
 
 import os
 import stat
@@ -6,18 +6,18 @@ from pathlib import Path
 
 
 class FileUnusable(Exception):
-    """A key file is missing or not as it must be; the text says why and holds no content."""
+    """A key file is missing or unsafe; the text says why and shows none of its content."""
 
 
 def create(path: Path, content: bytes | bytearray, *, mode: int) -> None:
-    """Write a new file that is whole or not there, also after a power cut; raise FileExistsError if it is."""
+    """Write a new file, whole or not at all even after a power cut; raise FileExistsError if it exists."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             file.write(content)
             os.fsync(file.fileno())
-        # A link, unlike a rename, never replaces what is there.
+        # A link, unlike a rename, never replaces an existing file.
         os.link(draft, path)
     finally:
         draft.unlink()
@@ -25,7 +25,7 @@ def create(path: Path, content: bytes | bytearray, *, mode: int) -> None:
 
 
 def read(path: Path, *, length: int, mode: int) -> bytearray:
-    """Return the content of a regular file of exactly this length and mode, ours and reached by no symlink.
+    """Return the content of a regular file of exactly this length and mode, owned by us and not a symlink.
 
     Raises FileUnusable.
     """
@@ -36,7 +36,7 @@ def read(path: Path, *, length: int, mode: int) -> bytearray:
 
 
 def read_at_most(path: Path, *, most: int, mode: int) -> bytearray:
-    """Return up to `most` bytes of a regular file of this mode, ours and no symlink; raise FileUnusable."""
+    """Return up to `most` bytes of a regular file of this mode that we own; raise FileUnusable."""
     descriptor = open_checked(path, os.O_RDONLY, mode=mode)
     try:
         content = bytearray(most)
@@ -48,9 +48,9 @@ def read_at_most(path: Path, *, most: int, mode: int) -> bytearray:
 
 
 def open_checked(path: Path, flags: int, *, mode: int) -> int:
-    """Return a descriptor of a regular file of this mode, ours and no symlink; raise FileUnusable."""
+    """Return a descriptor of a regular file of this mode that we own; raise FileUnusable."""
     try:
-        # Not blocking, so that a pipe in its place does not hang the start.
+        # Non-blocking, so that a pipe in its place does not hang the start.
         descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         raise FileUnusable(f"{path} does not exist") from None

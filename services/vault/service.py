@@ -1,4 +1,4 @@
-"""The vault as a server: open with the right root key, sealed without it."""
+"""The vault as a server: it serves with the right root key and is sealed without it."""
 
 from services.common import database
 from services.common.logs import log
@@ -26,7 +26,7 @@ from services.vault.servicers.signing import SigningServicer
 from services.vault.servicers.webhooks import WebhookSecretServicer
 from services.vault.settings import VaultSettings
 
-#: Their contracts are served by a sealed vault too, which refuses every call before a servicer gets it.
+#: A sealed vault offers these contracts too, but refuses every call before a servicer sees it.
 _CLOSED_WHILE_SEALED = (
     ApiKeyServicer,
     ApiKeyDirectoryServicer,
@@ -43,7 +43,7 @@ _CLOSED_WHILE_SEALED = (
 
 
 async def serve(settings: VaultSettings) -> None:
-    """Serve until signalled: everything with the right root key, refusals without it."""
+    """Serve until SIGTERM or SIGINT: everything with the right root key, refusals without it."""
 
     async def assemble(opened: server.Opened) -> server.Parts:
         stores = opened.keep(Stores.of(settings))
@@ -60,9 +60,10 @@ async def serve(settings: VaultSettings) -> None:
 
 
 async def _check_escrow(settings: VaultSettings, escrows: Escrows, opened: Unsealed) -> None:
-    """Raise CannotUnseal in production until somebody has confirmed a root key's recovery sheet.
+    """Raise CannotUnseal in production until an operator has confirmed a recovery sheet of a root key.
 
-    A root key that came by rotation only makes the log warn: a restart must not become an outage.
+    After a rotation the new root key is not confirmed yet. That only logs a warning: a restart must not
+    become an outage.
     """
     named = opened.installation.root_key_id
     if settings.environment != "production" or await escrows.time_of(named):
@@ -70,8 +71,8 @@ async def _check_escrow(settings: VaultSettings, escrows: Escrows, opened: Unsea
     if not await escrows.any():
         opened.keyring.wipe()
         raise CannotUnseal(
-            "nobody has written the root key down: run `python -m services.vault escrow`, then"
-            " `escrow confirm`, and start again"
+            "nobody has confirmed that the root key is written down: run `python -m services.vault escrow`,"
+            " then `escrow confirm`, and start the vault again"
         )
     log.warning("vault.escrow_missing", root_key=named)
 

@@ -10,7 +10,7 @@ from services.common.settings import DatabaseSettings, PeerSettings, ServiceSett
 
 
 class StoreSettings(DatabaseSettings):
-    """Where the vault's two databases are; the key store belongs in a cluster of its own."""
+    """Where the vault's two databases are. The key store belongs in a cluster of its own."""
 
     vault_keystore_url_file: Path
 
@@ -18,19 +18,19 @@ class StoreSettings(DatabaseSettings):
 class KeyFileSettings(StoreSettings):
     """Where the root key and the wrapping key are kept."""
 
-    #: `production` asks for more care: see the operator's page.
+    #: `production` requires a confirmed recovery sheet and forbids the root key in the environment.
     environment: Literal["development", "production"] = "development"
-    #: Says that whoever set it knows why a root key does not belong in the environment.
+    #: Accepts the risk of a root key in the environment; without it the provider `env` is refused.
     vault_unsafe_env_root: bool = False
-    #: The name of a key or an alias in KMS, its region, and where KMS is if not where the region says.
+    #: The id or alias of a key in KMS, its region, and the endpoint if it is not the region's own.
     vault_kms_key_id: str = ""
     vault_kms_region: str = ""
     vault_kms_endpoint: str = ""
-    #: This installation's name to KMS: the root key's ciphertext opens under no other.
+    #: This installation's name in KMS' encryption context; the root key's file opens under this name only.
     vault_kms_installation: str = "smelt"
-    # After what it is judged by.
+    # After the fields that its validator reads.
     vault_root_provider: Literal["file", "aws-kms", "env"] = "file"
-    #: The root key; with `aws-kms` its ciphertext; with `env` nothing is read from there.
+    #: The file of the root key: with `aws-kms` its ciphertext, with `env` not read.
     vault_root_key_file: Path
     vault_wrapping_key_file: Path
 
@@ -54,26 +54,31 @@ class KeyFileSettings(StoreSettings):
 class VaultSettings(KeyFileSettings, ServiceSettings):
     """What the vault needs to serve."""
 
-    #: Directory on the vault's own volume for what must outlive a restored database.
+    #: Directory on the vault's own volume for the erasure ledger and the signed statements, which must
+    #: outlive a restored database.
     vault_ledger_dir: Path
-    #: How long after the first erasure since the last time the wrapping key moves on; 0 for at once.
+    #: How long after an erasure the wrapping key is replaced. Until then an older copy of the key store still
+    #: opens what was erased; a smaller value rotates more often, 0 at once.
     vault_ratchet_seconds: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600.0
-    #: Two directories or more, on different disks, that hold the key store's latest backup; none by default.
+    #: Two or more directories, on different disks, for the key store's latest backup; none by default.
     vault_keystore_backup_dirs: Annotated[tuple[Path, ...], NoDecode] = ()
-    #: A backup is replaced at the latest so long after it was made.
+    #: The most time between two backups. Accounts created since the last backup are lost with the key store.
     vault_keystore_backup_seconds: Annotated[float, Field(ge=1)] = 3600.0
-    #: Name of this replica's audit chain; no two replicas at a time have the same.
+    #: Name of this replica's audit chain. A second replica with the same name waits for the first to end.
     vault_slot: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "0"
-    #: How long an account's retired key is kept for data keys that were made under it and not stored yet.
+    #: How long an account's retired key is kept at least. It must be longer than the longest upload: a data
+    #: key that is stored after the old key was destroyed never opens.
     vault_rotation_grace_seconds: Annotated[float, Field(ge=1)] = 3600
-    #: A checkpoint of the audit is signed after so many records, or so many seconds after a record.
+    #: A checkpoint of the audit log is signed after this number of records or seconds. Records after the last
+    #: checkpoint can be cut off unnoticed; smaller values write more lines.
     audit_checkpoint_records: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     audit_checkpoint_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    #: New grants that may begin to be used within a minute, and distinct accounts among them, over all
-    #: replicas; above it the vault refuses and alerts.
+    #: How many new grants may come into use within a minute, and of how many accounts, over all replicas.
+    #: Above that the vault refuses and alerts. Too small, and a busy hour delays jobs; too large, and a
+    #: stolen processor takes more keys before it is noticed.
     release_brake_grants: Annotated[int, Field(ge=1)] = 3000
     release_brake_accounts: Annotated[int, Field(ge=1)] = 600
-    #: host:port pairs of providers that may be plain http, an address or a bare name.
+    #: host:port pairs of providers that may use plain http, an IP address or a bare name.
     private_providers: Annotated[tuple[str, ...], NoDecode] = ()
 
     @field_validator("private_providers", "vault_keystore_backup_dirs", mode="before")
@@ -87,7 +92,7 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     @classmethod
     def _apart(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         if value and len({place.resolve() for place in value}) < 2:
-            raise ValueError("two places are needed, so that losing one loses nothing")
+            raise ValueError("name at least two different directories, so that losing one loses nothing")
         return value
 
 

@@ -1,4 +1,4 @@
-"""Tokens: what they say by kind, how long they may live, and the signature."""
+"""Tokens: the claims of each kind, the longest lifetimes, and the signature."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from services.common.tokens import KeySet, Kind
 
 SESSION_LIFE = timedelta(days=30)
 PASSPORT_LIFE = timedelta(minutes=5)
-#: Exports and deletions are work of auth's own, which asks for another token when one runs out.
+#: Auth runs exports and deletions itself and requests another token when one expires.
 PRIVACY_LIFE = timedelta(hours=24)
 GRANT_LIFE: Mapping[str, timedelta] = {
     "job": timedelta(days=7),
@@ -23,7 +23,7 @@ GRANT_LIFE: Mapping[str, timedelta] = {
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key pair for one kind of token. One that is not active only verifies."""
+    """A key pair for one kind of token. An inactive one only verifies."""
 
     kind: Kind
     id: str
@@ -45,7 +45,7 @@ class SessionClaims:
 
 @dataclass(frozen=True, slots=True)
 class PassportClaims:
-    """A person who is signed in now, and what the session may do."""
+    """A person who is signed in, and the scopes of the session."""
 
     account: str
     session: str
@@ -54,7 +54,7 @@ class PassportClaims:
 
 @dataclass(frozen=True, slots=True)
 class GrantClaims:
-    """Leave to work for an account; names are resource names or empty."""
+    """Permission to work for an account; names are resource names or empty."""
 
     purpose: str
     account: str
@@ -70,7 +70,7 @@ class GrantClaims:
 
 @dataclass(frozen=True, slots=True)
 class ExportClaims:
-    """Leave to hand out what is held of an account, and to write its archive."""
+    """Permission to export an account's data and to write its archive."""
 
     account: str
     export: str
@@ -78,7 +78,7 @@ class ExportClaims:
 
 @dataclass(frozen=True, slots=True)
 class ErasureClaims:
-    """Leave to remove what is held of an account."""
+    """Permission to erase an account's data."""
 
     account: str
 
@@ -88,7 +88,7 @@ Claims = SessionClaims | PassportClaims | GrantClaims | ExportClaims | ErasureCl
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A token, its id and its end."""
+    """A token, its id and its expiry time."""
 
     token: str = field(repr=False)
     id: str
@@ -96,7 +96,7 @@ class SignedToken:
 
 
 class TokenSigner:
-    """Signs as one issuer; each kind with its own key pair."""
+    """Signs tokens as one issuer, each kind with its own key pair."""
 
     def __init__(self, issuer: str, keys: Sequence[SigningKey]) -> None:
         self.issuer = issuer
@@ -104,7 +104,7 @@ class TokenSigner:
         self._active = {key.kind: key for key in keys if key.active}
 
     def sign(self, claims: Claims, lifetime: timedelta, *, now: datetime, token_id: str) -> SignedToken:
-        """Return the token; it lives as long as asked, at most as long as its kind may."""
+        """Return the token; it lives for `lifetime`, or as long as its kind allows if that is shorter."""
         kind, longest, says = _described(claims)
         expires = (now + min(lifetime, longest)).replace(microsecond=0)
         key = self._active[kind]
@@ -125,7 +125,7 @@ class TokenSigner:
         return SignedToken(token, token_id, expires)
 
     def verification_keys(self) -> KeySet:
-        """Return the public keys that are accepted now."""
+        """Return the public keys of all accepted keys."""
         return KeySet(self.issuer, {(key.kind, key.id): key.public for key in self.keys})
 
 

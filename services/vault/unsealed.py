@@ -1,4 +1,4 @@
-"""An open vault: its parts put together."""
+"""The parts of an unsealed vault, put together."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ from services.vault.api_keys.store import ApiKeyStore
 from services.vault.audit.chain import Chain
 from services.vault.audit.checkpoints import Checkpoints
 from services.vault.audit.keeper import AuditKeeper
-from services.vault.audit.refusals import Recording, Refusals
+from services.vault.audit.refusals import RefusalLimiter, Refusals
 from services.vault.audit.statement_files import StatementFiles
 from services.vault.audit.statements import Statements
 from services.vault.audit.store.pages import AuditReader
@@ -21,7 +21,7 @@ from services.vault.audit.writer import AuditWriter
 from services.vault.data_keys.data_keys import DataKeys
 from services.vault.data_keys.webhook_secrets import WebhookSecrets
 from services.vault.databases import Stores
-from services.vault.erasure.parts import Erasing
+from services.vault.erasure.parts import ErasureParts
 from services.vault.grants.brake import Brake
 from services.vault.grants.store.grants import GrantStore
 from services.vault.grants.sweep import GrantSweep
@@ -32,7 +32,7 @@ from services.vault.keys.unseal import Unsealed
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.policy import POLICY
 from services.vault.privacy.part import VaultPart
-from services.vault.release.batch import Ask, ReleaseBatches, Verdict
+from services.vault.release.batch import ReleaseBatches, ReleaseRequest, Verdict
 from services.vault.release.store.key_states import KeyStandings
 from services.vault.root.key import RootProvider
 from services.vault.rotation.accounts import AccountRotation
@@ -45,7 +45,7 @@ from services.vault.servicers.audit import AuditServicer
 from services.vault.servicers.audit_operator import AuditOperatorServicer
 from services.vault.servicers.data_keys import DataKeyServicer
 from services.vault.servicers.erasure import ErasureLedgerServicer, ErasureServicer
-from services.vault.servicers.operator import Operated, OperatorServicer
+from services.vault.servicers.operator import OpenVault, OperatorServicer
 from services.vault.servicers.release import KeyReleaseServicer
 from services.vault.servicers.signing import SigningServicer
 from services.vault.servicers.webhooks import WebhookSecretServicer
@@ -56,7 +56,7 @@ _STANDING_SECONDS = 1.0
 
 
 def epochs(settings: VaultSettings, stores: Stores) -> EpochStore:
-    """Return the epochs of account keys."""
+    """Return the store of account keys' epochs."""
     return EpochStore(stores.keystore, timedelta(seconds=settings.vault_rotation_grace_seconds))
 
 
@@ -69,20 +69,20 @@ def assemble(
     root: RootProvider,
     file: WrappingFile,
 ) -> server.Parts:
-    """Construct everything over the opened keys."""
+    """Construct everything that needs the opened keys."""
     keystore = KeyStore(stores.keystore)
-    watch = KeyringWatch(keys.keyring, keys.installation, named=keystore, provider=root, file=file)
+    watch = KeyringWatch(keys.keyring, keys.installation, keystore=keystore, provider=root, file=file)
     rotation = Rotation(
-        lambda: wrapping.hold(stores.keystore_url), provider=root, file=file, catch_up=watch.catch_up
+        lambda: wrapping.lock(stores.keystore_url), provider=root, file=file, catch_up=watch.catch_up
     )
     signer = TokenSigner(keys.installation.id, keys.system_keys.signing)
     verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
     account_keys = AccountKeys(keys.keyring, keystore, watch.catch_up)
-    rotations = Rotations(rotation, named=keystore, catch_up=watch.catch_up)
+    rotations = Rotations(rotation, keystore=keystore, catch_up=watch.catch_up)
     chain = Chain(keys.installation.id, keys.system_keys.audit)
     standings = opened.keep(KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS))
     probe = opened.keep(KeyStandings(stores.keystore_url, seconds=_STANDING_SECONDS))
-    recording = Recording()
+    limiter = RefusalLimiter()
     statements = Statements(keys.installation.id, keys.system_keys.checkpoints)
     statement_files = StatementFiles(settings.vault_ledger_dir, statements)
     checkpoints = opened.keep(
@@ -92,7 +92,7 @@ def assemble(
             seconds=settings.audit_checkpoint_seconds,
         )
     )
-    writer: AuditWriter[Ask, Verdict] = AuditWriter(
+    writer: AuditWriter[ReleaseRequest, Verdict] = AuditWriter(
         stores.database_url,
         settings.vault_slot,
         chain=chain,
@@ -102,14 +102,14 @@ def assemble(
             standings=standings,
             macs=keys.system_keys.macs,
             brake=Brake(settings.release_brake_grants, settings.release_brake_accounts),
-            recording=recording,
+            limiter=limiter,
         ),
         checkpoints=checkpoints,
     )
-    refusals = Refusals(recording, writer.note)
+    refusals = Refusals(limiter, writer.note)
     sessions = database.sessions(stores.database)
     grants = GrantStore(sessions)
-    erasing = Erasing.over(
+    erasure = ErasureParts.over(
         settings,
         keys,
         keystore=stores.keystore,
@@ -132,7 +132,7 @@ def assemble(
     provider_keys = ApiKeys(
         rows=api_keys,
         generations=keystore,
-        deletions=erasing.erasures,
+        deletions=erasure.erasures,
         account_keys=account_keys,
         audit=writer,
         macs=keys.system_keys.macs,
@@ -146,29 +146,29 @@ def assemble(
         servicers=[
             ApiKeyServicer(provider_keys, reader),
             ApiKeyDirectoryServicer(provider_keys),
-            KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, recording=recording),
+            KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, limiter=limiter),
             DataKeyServicer(data_keys, account_epochs),
             WebhookSecretServicer(webhook_secrets),
-            ErasureServicer(erasing.erasures),
+            ErasureServicer(erasure.erasures),
             PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore))),
             SigningServicer(signer, keys.system_keys.macs),
             AuditServicer(reader),
-            ErasureLedgerServicer(erasing.erasures.ledger, erasing.restoration),
+            ErasureLedgerServicer(erasure.erasures.ledger, erasure.restoration),
             AuditOperatorServicer(keeper),
             OperatorServicer(
-                keystore, account_epochs, Operated(provider_keys, rotations, accounts, erasing.gate)
+                keystore, account_epochs, OpenVault(provider_keys, rotations, accounts, erasure.gate)
             ),
         ],
         verifier=verifier,
-        may=erasing.gate.may,
+        may=erasure.gate.may,
         note=refusals.at_the_door,
-        ready_checks=[erasing.gate.ready, writer.check, probe.check],
+        ready_checks=[erasure.gate.ready, writer.check, probe.check],
         background=[
             writer.run,
             checkpoints.run,
             GrantSweep(grants).run,
             rotations.run,
             accounts.run,
-            *erasing.background(),
+            *erasure.background(),
         ],
     )

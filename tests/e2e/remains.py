@@ -1,4 +1,4 @@
-"""What is left of an account anywhere in a stack: read from every database by the lists of held tables."""
+"""What is left of an account anywhere in a stack: by the lists of personal data."""
 
 import time
 from collections.abc import Sequence
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 import psycopg
 
 from services.auth.privacy import tables as auth
-from services.common.privacy import Held
+from services.common.privacy import PersonalTable
 from services.files.privacy import tables as files
 from services.processor.privacy import tables as processor
 from services.vault.privacy import tables as vault
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 
-LISTS: dict[str, Sequence[Held]] = {
-    "auth": auth.HELD,
+LISTS: dict[str, Sequence[PersonalTable]] = {
+    "auth": auth.TABLES,
     "vault": vault.DATABASE,
     "keystore": vault.KEY_STORE,
-    "files": files.HELD,
-    "processor": processor.HELD,
+    "files": files.TABLES,
+    "processor": processor.TABLES,
 }
 
 
@@ -33,14 +33,14 @@ def remains(stack: Stack, account: str, *, kept: bool = False) -> dict[str, int]
     found: dict[str, int] = {}
     for service, lists in LISTS.items():
         with connect(stack, service) as connection:
-            for held in lists:
-                if held.owned and bool(held.kept) == kept:
-                    picked = held.owned.replace(":account", "%(account)s")
-                    query = f"SELECT count(*) FROM {held.table} WHERE {picked}".encode()
+            for table in lists:
+                if table.account_rows and bool(table.not_erased) == kept:
+                    picked = table.account_rows.replace(":account", "%(account)s")
+                    query = f"SELECT count(*) FROM {table.name} WHERE {picked}".encode()
                     row = connection.execute(query, {"account": account}).fetchone()
                     assert row is not None
                     if row[0]:
-                        found[f"{service}.{held.table}"] = row[0]
+                        found[f"{service}.{table.name}"] = row[0]
     return found
 
 

@@ -88,16 +88,16 @@ def test_an_export_holds_everything_of_ones_own_and_nothing_else(
     account = account_of(person)
     for service, lists in LISTS.items():
         with connect(stack, service) as connection:
-            for held in lists:
-                if held.path:
-                    rows = json.loads(entries[f"{FOLDERS[service]}/{held.path}"])
-                    picked = held.owned.replace(":account", "%(account)s")
-                    query = f"SELECT count(*) FROM {held.table} WHERE {picked}".encode()
+            for table in lists:
+                if table.path:
+                    rows = json.loads(entries[f"{FOLDERS[service]}/{table.path}"])
+                    picked = table.account_rows.replace(":account", "%(account)s")
+                    query = f"SELECT count(*) FROM {table.name} WHERE {picked}".encode()
                     (count,) = connection.execute(query, {"account": account}).fetchone() or (0,)
                     # The archive lacks only what was written since, and mails that were sent.
-                    sent = 3 if held.table == "mail" else 0
-                    assert -sent <= count - len(rows) <= 3, (service, held.table)
-                    assert all(row.keys() == set(held.exported) for row in rows)
+                    sent = 3 if table.name == "mail" else 0
+                    assert -sent <= count - len(rows) <= 3, (service, table.name)
+                    assert all(row.keys() == set(table.exported) for row in rows)
     job_id, file_id = job["name"].removeprefix("jobs/"), file["name"].removeprefix("files/")
     assert entries[f"files/files/{file_id}/file-{mine}.csv"] == f"n\ncell-{mine}\n".encode()
     said = answer_for(f"Say cell-{mine} {mine}")
@@ -164,16 +164,16 @@ def test_an_export_is_finished_whatever_is_killed_meanwhile(
 ) -> None:
     person = new_person()
     person.file(b"n\n" + b"some content\n" * 10_000)
-    held = stack.pids["processor" if victim == "auth" else victim]
-    os.kill(held, signal.SIGSTOP)
+    paused = stack.pids["processor" if victim == "auth" else victim]
+    os.kill(paused, signal.SIGSTOP)
     pid = stack.pids[victim]
     try:
         name = begun(person)
         until(lambda: person.call("GET", f"/v1/{name}").json()["state"] == "RUNNING")
     finally:
         os.kill(pid, signal.SIGKILL)
-        if held != pid:
-            os.kill(held, signal.SIGCONT)
+        if paused != pid:
+            os.kill(paused, signal.SIGCONT)
     export = ended(person, name)
     assert export["state"] == "COMPLETED"
     with zipfile.ZipFile(io.BytesIO(download(person, name).content)) as opened:

@@ -51,7 +51,7 @@ def test_files_and_results_come_back_when_every_key_was_rotated(
     results = person.results(job)
     rows = person.call("GET", f"/v1/{job['name']}/rows").json()
 
-    assert "have a new key" in operator(stack, "rotate", "account")
+    assert "a new key" in operator(stack, "rotate", "account")
     assert "is destroyed" in operator(stack, "rotate", "wrapping")
     assert "is destroyed" in operator(stack, "rotate", "root")
     # The old key is destroyed once files, processor and vault have confirmed that they no longer need it.

@@ -1,4 +1,4 @@
-"""People with an account: registering, and finding the one who asks."""
+"""Accounts: registration, verification, and the caller's own account."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,9 +15,9 @@ from services.common.errors import DomainError, Kind, Unauthenticated
 
 
 class AccountState(Enum):
-    """Whether an account may be used; only an active one is let in."""
+    """Whether an account can be used; only an active one is let in."""
 
-    #: Registered; the link in the mail was not used yet.
+    #: Registered, but the link in the mail was not opened yet.
     UNVERIFIED = "unverified"
     ACTIVE = "active"
     DISABLED = "disabled"
@@ -25,39 +25,39 @@ class AccountState(Enum):
 
 
 class EmailTaken(DomainError):
-    """The address has an account already."""
+    """The e-mail address already has an account."""
 
     reason = "EMAIL_TAKEN"
     kind = Kind.EXISTS
-    message = "This e-mail address has an account already"
+    message = "This e-mail address already has an account; sign in, or reset its password"
 
 
 class SignUpClosed(DomainError):
-    """This installation takes no one else."""
+    """This installation accepts no new accounts."""
 
     reason = "SIGN_UP_CLOSED"
     kind = Kind.FORBIDDEN
-    message = "Registration is closed here"
+    message = "Registration is closed on this installation; ask its operator"
 
 
 class VerificationTokenInvalid(DomainError):
-    """The token is none, was used, is too old, or a newer one was sent: alike for all of them."""
+    """The token is invalid, used, expired or replaced by a newer one; which of these is never disclosed."""
 
     reason = "VERIFICATION_TOKEN_INVALID"
     kind = Kind.INVALID
-    message = "This link does not work any more; register again for a new one"
+    message = "This link no longer works; register again to get a new one"
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """Who may register, and whether an address is believed before its mail was read."""
+    """Who can register, and whether addresses must be verified."""
 
     first_only: bool = False
     verify: bool = False
 
 
 class Added(Enum):
-    """What became of a registration."""
+    """The outcome of a registration."""
 
     NEW = "new"
     TAKEN = "taken"
@@ -66,7 +66,7 @@ class Added(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's account; the address is a normalised one."""
+    """A person's account; the address is normalised."""
 
     id: str
     email: str
@@ -76,7 +76,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An account and what is kept of its password."""
+    """An account and the stored form of its password."""
 
     account: Account
     password: StoredPassword = field(repr=False)
@@ -85,22 +85,22 @@ class Credentials:
 
 
 class Accounts(Protocol):
-    """Where accounts are kept."""
+    """Stores accounts."""
 
     async def add(self, credentials: Credentials, sign_up: SignUp) -> Added:
-        """Keep a new account, in the same moment as others are kept or not.
+        """Store a new account, unless its address is taken or registration is closed.
 
-        Where addresses are verified, one that was registered but never verified is no obstacle, and a mail
-        goes out in any case.
+        If addresses must be verified, an unverified account with the same address is replaced, and a mail is
+        sent in any case.
         """
         ...
 
     async def is_open(self, sign_up: SignUp) -> bool:
-        """Return whether one who registers now may have an account."""
+        """Return whether new accounts are accepted now."""
         ...
 
     async def by_email(self, email: str) -> Credentials | None:
-        """Return who has this normalised address."""
+        """Return the account with this normalised address."""
         ...
 
     async def get(self, account_id: str) -> Account | None:
@@ -109,15 +109,15 @@ class Accounts(Protocol):
 
 
 class VerificationTokens(Protocol):
-    """Where tokens of addresses that are to be verified are kept."""
+    """Stores the tokens by which addresses are verified."""
 
     async def verify_email(self, digest: bytes) -> bool:
-        """Use a token up and let its account be used; say no when it does not work."""
+        """Use a token up and activate its account; return False if the token does not work."""
         ...
 
 
 class Users:
-    """Registers people and tells them who they are."""
+    """Registers accounts and returns them to their owners."""
 
     def __init__(
         self,
@@ -141,14 +141,14 @@ class Users:
         self._new_id = new_id
 
     async def register(self, email: str, password: str, *, client_address: str) -> Account:
-        """Make an account; raise EmailInvalid, SignUpClosed, RegisterRateLimited, EmailTaken, or what the
-        rules of passwords say.
+        """Create an account; raise EmailInvalid, SignUpClosed, RegisterRateLimited or EmailTaken, or what the
+        password rules raise.
 
-        Where addresses are verified, what is returned has no id, and is the same for a taken address.
+        If addresses must be verified, the returned account has no id, and is the same for a taken address.
         """
         address = emails.normalise(email)
         check_length(password)
-        # Counted before whatever costs more than a look.
+        # Counted before anything expensive is done.
         if not await self._accounts.is_open(self._sign_up):
             raise SignUpClosed
         admitted = await self._limits.admit(client_address)
@@ -157,7 +157,7 @@ class Users:
         except (PasswordCommon, PasswordContainsEmail):
             await self._limits.refused(admitted)
             raise
-        # Hashed before the address is looked at, so that a taken one takes as long as a free one.
+        # Hashed before the address is looked up, so that a taken one takes as long as a free one.
         stored = await self._passwords.store(password)
         state = AccountState.UNVERIFIED if self._sign_up.verify else AccountState.ACTIVE
         account = Account(self._new_id(), address, state, self._clock())
@@ -171,13 +171,13 @@ class Users:
         return account
 
     async def verify_email(self, token: str) -> None:
-        """Let an account be used whose address the token was sent to; raise VerificationTokenInvalid."""
+        """Activate the account whose address the token was sent to; raise VerificationTokenInvalid."""
         digest = digest_of(token)
         if digest is None or not await self._tokens.verify_email(digest):
             raise VerificationTokenInvalid
 
     async def get(self, account_id: str) -> Account:
-        """Return the account of the one who asks; raise Unauthenticated when it is no longer in use."""
+        """Return the caller's account; raise Unauthenticated if it is no longer in use."""
         account = await self._accounts.get(account_id)
         if account is None or account.state is not AccountState.ACTIVE:
             raise Unauthenticated

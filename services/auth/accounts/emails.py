@@ -1,10 +1,10 @@
-"""E-mail addresses: one spelling for each mailbox, and a refusal for what is not a plain address.
+"""E-mail addresses: one spelling for each mailbox; anything but a plain address is refused.
 
-The rule: white space around is dropped, Unicode is composed (NFC), both parts are lower-cased, and the
-domain becomes its ASCII form (IDNA 2008), so that `bücher.example` and `xn--bcher-kva.example` are one.
-Nothing else is folded: dots and plus tags stay, and compatibility spellings such as full-width letters
-are refused rather than guessed at. Quoted local parts, address literals, comments and domains without
-a dot are refused. No DNS is asked.
+Surrounding white space is dropped, Unicode is composed (NFC), both parts are lower-cased, and the domain is
+converted to its ASCII form (IDNA 2008), so that `bücher.example` and `xn--bcher-kva.example` are the same.
+Nothing else is folded: dots and plus tags stay, and compatibility spellings such as full-width letters are
+refused rather than guessed at. Quoted local parts, address literals, comments and domains without a dot are
+refused. DNS is not consulted.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from services.common.errors import DomainError, Kind
 
 
 def uncommon(email: str) -> str:
-    """Return what stands for a text that is no address: counted like one, and equal to none."""
+    """Return a stand-in for a malformed address: it can be counted like an address, and equals none."""
     return f"@{hashlib.sha256(email.encode()).hexdigest()}"
 
 
@@ -31,11 +31,11 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
 class EmailInvalid(DomainError):
-    """The text is not a plain e-mail address."""
+    """The e-mail address does not have the accepted form, such as name@example.com."""
 
     reason = "EMAIL_INVALID"
     kind = Kind.INVALID
-    message = "This is not a plain e-mail address"
+    message = "This e-mail address is not accepted; it must look like name@example.com"
 
     def __init__(self) -> None:
         super().__init__(violations=[("email", "must look like name@example.com")])
@@ -59,7 +59,7 @@ def _composed(text: str) -> str:
 
 def _local(local: str) -> str:
     lowered = _composed(local.lower())
-    # A character whose lower case has a lower case of its own would make two spellings of one name.
+    # A character whose lower case can be lower-cased again would give one name two spellings.
     if lowered != _composed(lowered.lower()) or lowered != unicodedata.normalize("NFKC", lowered):
         raise EmailInvalid
     if not all(_is_atom(atom) for atom in lowered.split(".")):
@@ -76,7 +76,7 @@ def _is_atom(atom: str) -> bool:
 def _is_plain(character: str) -> bool:
     if character < "\x80":
         return character in _ATEXT
-    # What may stand in names by IDNA 2008: letters, marks and digits, nothing invisible.
+    # What IDNA 2008 allows in names: letters, marks and digits, nothing invisible.
     return intranges.intranges_contain(ord(character), idnadata.codepoint_classes["PVALID"])
 
 
@@ -101,5 +101,5 @@ def _label(label: str) -> str:
 
 
 def _is_ordinary(label: str) -> bool:
-    # Two hyphens there are kept for encoded labels, which idna checks.
+    # Two hyphens at this place are reserved for encoded labels, which idna checks.
     return label.isascii() and label[2:4] != "--"

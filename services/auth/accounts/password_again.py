@@ -1,4 +1,4 @@
-"""The password asked for once more, before what cannot be undone; a session alone is not enough for it."""
+"""Asks for the password again before an action that a session alone must not allow."""
 
 from services.auth.accounts.accounts import Accounts, AccountState, Credentials
 from services.auth.limits.limits import SignInLimits
@@ -7,18 +7,18 @@ from services.common.errors import DomainError, Kind, Unauthenticated, Unavailab
 
 
 class PasswordWrong(DomainError):
-    """The password that was asked for again is not the account's."""
+    """The password that was given to confirm the request is wrong."""
 
     reason = "PASSWORD_WRONG"
     kind = Kind.FORBIDDEN
     message = "The password is wrong"
 
     def __init__(self, field: str) -> None:
-        super().__init__(violations=[(field, "is not the account's password")])
+        super().__init__(violations=[(field, "is not your password")])
 
 
 class PasswordAgain:
-    """Counts like a sign-in, so that a stolen session is no way around its limits."""
+    """Checks a password under the limits of signing in, so that a stolen session is no way around them."""
 
     def __init__(self, accounts: Accounts, hashes: Passwords, *, limits: SignInLimits) -> None:
         self._accounts = accounts
@@ -30,15 +30,16 @@ class PasswordAgain:
         found = await self._accounts.get(account)
         if found is None or found.state is not AccountState.ACTIVE:
             raise Unauthenticated
-        # With a cap of the account's own: strangers who use up the e-mail address's are not signed in to it.
+        # Under a limit of the account's own: strangers can use up the e-mail address's, but are not signed in
+        # here.
         attempt = await self._limits.admit(found.email, client_address, device=f"account {account}")
         try:
             known = await self._accounts.by_email(found.email)
-            matches = await self._passwords.matches(password, known.password if known else None)
+            checked = await self._passwords.check(password, known.password if known else None)
         except Unavailable:
             await self._limits.not_checked(attempt)
             raise
-        if known is None or known.account.id != account or not matches:
+        if known is None or known.account.id != account or not checked.right:
             raise PasswordWrong(field)
         await self._limits.succeeded(attempt)
         return known

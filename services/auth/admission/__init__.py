@@ -1,1 +1,1 @@
-"""Whether a request may go on: session or access token in, passport or grant out. Nobody signs in here."""
+"""Whether a request may pass: session or access token in, passport or grant out. Nobody signs in here."""

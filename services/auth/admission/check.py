@@ -1,6 +1,6 @@
-"""Who may pass: from an Authorization header to a passport, with the truth asked at every request.
+"""Whether a request may pass: from an Authorization header to a passport, looked up on every request.
 
-Behind the header is the token of a session, which may do everything, or an access token with its scopes.
+The header holds the token of a session, which has all scopes, or an access token with its own scopes.
 """
 
 from collections.abc import Callable
@@ -10,58 +10,58 @@ from typing import Protocol
 
 from services.auth.admission.passports import Passports
 from services.auth.sessions.sessions import USE_NOTED_EVERY, SessionState, Standing
-from services.auth.tokens import text
+from services.auth.tokens import token_text
 from services.auth.tokens.access_tokens import READ, WRITE, TokenState
 from services.common.errors import ScopeMissing, Unauthenticated
 
-#: What a session may do: everything its person may, the account itself included.
+#: The scopes of a session: all of them, including `account`.
 SESSION_SCOPES = (READ, WRITE, "account")
-#: Methods of HTTP that change nothing (RFC 9110, 9.2.1), as far as the edge has routes for them.
+#: The safe HTTP methods (RFC 9110, 9.2.1) that the gateway has routes for.
 _READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
 class SessionClaims:
-    """What a session token says."""
+    """The claims of a session token."""
 
     account: str
     session: str
 
 
 class SessionTokens(Protocol):
-    """Takes session tokens and nothing else."""
+    """Verifies session tokens and no other kind."""
 
     async def verify(self, token: str) -> SessionClaims:
-        """Return what the token says; raise Unauthenticated."""
+        """Return the token's claims; raise Unauthenticated."""
         ...
 
 
 class SessionStates(Protocol):
-    """Where a session's state is read, with one look at its row."""
+    """Reads the current state of sessions."""
 
     async def find(self, session: str) -> SessionState | None:
-        """Return the state as it is now."""
+        """Return the current state; None if there is no such row."""
         ...
 
 
 class TokenStates(Protocol):
-    """Where an access token's state is read, by the digest of its text."""
+    """Reads the current state of access tokens, by the digests of their texts."""
 
     async def find(self, digest: bytes) -> TokenState | None:
-        """Return the state as it is now."""
+        """Return the current state; None if there is no such row."""
         ...
 
 
 class Uses(Protocol):
-    """Where uses of sessions, or of access tokens, are written."""
+    """Records when sessions, or access tokens, were last used."""
 
     async def note_use(self, id_: str, /, *, now: datetime) -> None:
-        """Write the time of use, unless a recent one stands there."""
+        """Write the time of use, unless a recent one is stored."""
         ...
 
 
 class ActiveSessions:
-    """Says whether a session stands now; raises Unauthenticated alike for every way it may not."""
+    """Decides whether a session is active; every reason that it is not raises the same Unauthenticated."""
 
     def __init__(self, states: SessionStates, *, idle: timedelta, clock: Callable[[], datetime]) -> None:
         self._states = states
@@ -79,7 +79,7 @@ class ActiveSessions:
 
 
 class SessionGate:
-    """Lets people in by the tokens of their sessions."""
+    """Lets people in by session tokens."""
 
     def __init__(
         self,
@@ -120,10 +120,10 @@ class TokenGate:
     async def admit(self, token: str, *, method: str) -> str:
         """Return a passport with the token's scopes; raise Unauthenticated, or ScopeMissing for the method.
 
-        Which scope each RPC asks for is in the services' policies; that what is not a GET takes `write` is
-        true of them all, and is told here before anything else is asked.
+        The services' policies say which scope each RPC requires. Everything but a GET requires at least
+        `write`, so that much is checked here, before any service is called.
         """
-        digest = text.digest_of(token)
+        digest = token_text.digest_of(token)
         state = None if digest is None else await self._states.find(digest)
         if state is None:
             raise Unauthenticated
@@ -137,22 +137,22 @@ class TokenGate:
 
 
 class Gate:
-    """Lets a request pass with a passport, or not at all."""
+    """Lets a request pass with a passport, or refuses it."""
 
     def __init__(self, sessions: SessionGate, access_tokens: TokenGate) -> None:
         self._sessions = sessions
         self._access_tokens = access_tokens
 
     async def admit(self, authorization: str, *, method: str) -> str:
-        """Return a passport for the bearer of a token of either kind; raise Unauthenticated, ScopeMissing."""
+        """Return a passport for a token of either kind; raise Unauthenticated or ScopeMissing."""
         token = _bearer(authorization)
-        if text.looks_like_one(token):
+        if token_text.is_meant(token):
             return await self._access_tokens.admit(token, method=method)
         return await self._sessions.admit(token)
 
 
 def _bearer(authorization: str) -> str:
-    # The scheme's name may be written in any case (RFC 9110, 11.1).
+    # The name of the scheme is case-insensitive (RFC 9110, 11.1).
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated

@@ -1,4 +1,4 @@
-"""Grants: leave for the processor to go on with one piece of work when its person is not there."""
+"""Grants: permission for the processor to continue one piece of work after its owner has left."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,20 +11,21 @@ from services.common.errors import InvalidRequest
 
 
 class Purpose(Enum):
-    """What a grant may be for, by the name that stands in it."""
+    """What a grant is for, by its name in the token."""
 
     JOB = "job"
     TEMPLATE_TEST = "template-test"
     KEY_TEST = "key-test"
 
 
-#: The longest life of each.
+#: How long a grant lives. Shorter, and work pauses before it is done; longer, and a stolen grant stays
+#: useful.
 LIVES = {
     Purpose.JOB: timedelta(days=7),
     Purpose.TEMPLATE_TEST: timedelta(minutes=10),
     Purpose.KEY_TEST: timedelta(minutes=10),
 }
-#: What a grant of each purpose must name beside the API key.
+#: The fields that a grant of each purpose must have, besides the API key and the release budget.
 _NEEDED = {
     Purpose.JOB: ("job", "file", "parse", "first_row", "last_row", "template_count"),
     Purpose.TEMPLATE_TEST: ("file", "parse", "first_row", "last_row", "template_count"),
@@ -33,8 +34,8 @@ _NEEDED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """The piece of work: whose it is comes from the passport, never from here."""
+class GrantedWork:
+    """The work that a grant permits; the account comes from the passport, never from here."""
 
     purpose: Purpose
     job: str
@@ -47,38 +48,40 @@ class Work:
     release_budget: int
 
     def check(self) -> None:
-        """Raise InvalidRequest naming every field that does not fit the purpose."""
+        """Raise InvalidRequest, naming every field that does not fit the purpose."""
         needed = (*_NEEDED[self.purpose], "api_key", "release_budget")
         missing = [name for name in needed if not getattr(self, name)]
-        wrong = [(name, f"is needed for a {self.purpose.value}") for name in missing]
+        wrong = [(name, f"is required for a {self.purpose.value}") for name in missing]
         counts = ("parse", "first_row", "last_row", "template_count", "release_budget")
         wrong += [(name, "must not be negative") for name in counts if getattr(self, name) < 0]
         if self.last_row < self.first_row:
-            wrong.append(("last_row", "must not come before the first"))
+            wrong.append(("last_row", "must not be less than first_row"))
         if self.purpose is Purpose.KEY_TEST:
-            wrong += [(name, "is not for a key test") for name in ("job", "file") if getattr(self, name)]
+            wrong += [
+                (name, "must be empty for a key test") for name in ("job", "file") if getattr(self, name)
+            ]
         if wrong:
             raise InvalidRequest(violations=wrong)
 
 
 class GrantSigner(Protocol):
-    """Makes grants."""
+    """Signs grants."""
 
-    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
-        """Return a grant for this account's work."""
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
+        """Return a signed grant for this account's work."""
         ...
 
 
 class Grants:
-    """Mints grants for people whose session stands at this moment."""
+    """Mints grants for callers whose session is active at this moment."""
 
     def __init__(self, active: ActiveSessions, signer: GrantSigner) -> None:
         self._active = active
         self._signer = signer
 
-    async def mint(self, work: Work, *, account: str, session: str) -> SignedToken:
-        """Return a grant as long as its purpose allows; raise Unauthenticated or InvalidRequest."""
+    async def mint(self, work: GrantedWork, *, account: str, session: str) -> SignedToken:
+        """Return a grant with its purpose's lifetime; raise Unauthenticated or InvalidRequest."""
         work.check()
-        # A passport outlives its session by minutes, a grant would by days.
+        # A passport outlives its session by minutes at most, but a grant would by days.
         await self._active.require(session, account=account)
         return await self._signer.sign_grant(account, work, life=LIVES[work.purpose])

@@ -1,4 +1,4 @@
-"""Passports: one per session for four minutes, kept in memory, asked for once however many wait."""
+"""Passports: one per session, cached for four minutes, signed once however many requests wait for it."""
 
 import asyncio
 from collections import OrderedDict
@@ -8,13 +8,16 @@ from datetime import timedelta
 from typing import Protocol
 
 LIFE = timedelta(minutes=5)
-#: A passport is handed out this long, so that the last one has a minute left for its request.
+#: A cached passport is handed out for this long, so that even then it has a minute left for its request.
+#: Shorter, and the vault signs more often; longer, and slow requests outlive their passports.
 KEPT = timedelta(minutes=4)
+#: Cached passports at most, about 1 KB each. Fewer than active sessions, and the vault is asked on many
+#: requests.
 _MOST_KEPT = 20_000
 
 
 class PassportSigner(Protocol):
-    """Makes passports."""
+    """Signs passports."""
 
     async def sign_passport(
         self, account: str, session: str, *, scopes: tuple[str, ...], life: timedelta
@@ -30,7 +33,7 @@ class _Kept:
 
 
 class Passports:
-    """Hands out passports; whether a session still stands is asked elsewhere, each time."""
+    """Hands out passports. Whether the session is still active is checked elsewhere, on every request."""
 
     def __init__(
         self, signer: PassportSigner, monotonic: Callable[[], float], *, most_kept: int = _MOST_KEPT
@@ -42,7 +45,7 @@ class Passports:
         self._asked: dict[str, asyncio.Task[str]] = {}
 
     async def of(self, account: str, session: str, scopes: tuple[str, ...]) -> str:
-        """Return a passport with at least a minute to live for a session, or an access token by its id."""
+        """Return a passport with at least a minute left, for a session or an access token with this id."""
         kept = self._kept.get(session)
         if kept is not None and self._monotonic() < kept.until:
             return kept.token
@@ -51,11 +54,11 @@ class Passports:
             asked = asyncio.create_task(self._mint(account, session, scopes))
             self._asked[session] = asked
             asked.add_done_callback(lambda task: self._answered(session, task))
-        # One who leaves does not take the answer away from the others who wait for it.
+        # A request that is cancelled must not cancel the signing for the others that wait for it.
         return await asyncio.shield(asked)
 
     async def _mint(self, account: str, session: str, scopes: tuple[str, ...]) -> str:
-        # Counted from before the question: the passport's own life begins later.
+        # Counted from before the vault is asked, so that the cache never outlives the passport.
         until = self._monotonic() + KEPT.total_seconds()
         token = await self._signer.sign_passport(account, session, scopes=scopes, life=LIFE)
         self._kept[session] = _Kept(token, until)
@@ -67,5 +70,5 @@ class Passports:
     def _answered(self, session: str, task: asyncio.Task[str]) -> None:
         del self._asked[session]
         if not task.cancelled():
-            # Looked at, so that a failure which nobody waits for any more is not reported as forgotten.
+            # Retrieved, so that asyncio does not report a failure that no request waits for any longer.
             task.exception()

@@ -1,4 +1,4 @@
-"""Session tokens, as a request shows them."""
+"""Verification of the session tokens in requests."""
 
 from services.auth.admission.check import SessionClaims
 from services.common.errors import Unauthenticated
@@ -6,7 +6,7 @@ from services.common.tokens import Kind, TokenVerifier
 
 
 class VerifiedSessions:
-    """Session tokens, verified with the vault's public keys."""
+    """Verifies session tokens with the vault's public keys."""
 
     def __init__(self, verifier: TokenVerifier) -> None:
         self._verifier = verifier
@@ -16,7 +16,7 @@ class VerifiedSessions:
         account, session = claims.get("sub"), claims.get("sid")
         if not isinstance(account, str) or not isinstance(session, str):
             raise Unauthenticated
-        # Anything else was never an id of ours, and the database need not be asked for it.
+        # Nothing else can be an id of ours, so the database is not asked.
         if not (session.isascii() and session.isalnum()):
             raise Unauthenticated
         return SessionClaims(account=account, session=session)

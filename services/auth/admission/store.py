@@ -1,4 +1,4 @@
-"""States of sessions and access tokens by raw psycopg: one SELECT for all that asked during the last one."""
+"""States of sessions and access tokens, by raw psycopg: lookups that arrive during a query share the next."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ SELECT t.digest, t.id, t.account, a.state, t.scopes, t.last_used_time, t.expire_
 FROM access_token AS t JOIN account AS a ON a.id = t.account
 WHERE t.digest = ANY(%(asked)s)
 """
-# A passport names a session or an access token. A token is never idle: it has only its end.
+# A passport names a session or an access token. Access tokens expire, but have no idle limit.
 _EITHER = """
 SELECT s.id, s.account, a.state, s.last_used_time, s.expire_time, s.end_time
 FROM session AS s JOIN account AS a ON a.id = s.account
@@ -36,15 +36,15 @@ SELECT t.id, t.account, a.state, now(), t.expire_time, NULL
 FROM access_token AS t JOIN account AS a ON a.id = t.account
 WHERE t.id = ANY(%(asked)s)
 """
-#: Each request waits for its own, shorter time; this ends a query that the server left hanging.
+#: Ends a query that the server left hanging; requests have shorter deadlines of their own.
 _SECONDS = 3.0
 
 
 class Reader(Generic[Asked, State]):
-    """Reads states as they are at the moment of asking; nothing is remembered between two reads."""
+    """Reads current states; nothing is cached between two reads."""
 
     def __init__(self, url: str, query: str, state: Callable[..., State]) -> None:
-        """`query` takes what is asked for as an array; its rows are that and the arguments of `state`."""
+        """`query` takes an array of keys; each of its rows is a key followed by the arguments of `state`."""
         self._url = plain_url(url)
         self._query = query.encode()
         self._state = state
@@ -53,18 +53,18 @@ class Reader(Generic[Asked, State]):
         self._reading: asyncio.Task[None] | None = None
 
     async def find(self, asked: Asked) -> State | None:
-        """Return the state by a SELECT that starts after this call; raise Unavailable."""
+        """Return the state, read by a SELECT that starts after this call; raise Unavailable."""
         answer = self._waiting.get(asked)
         if answer is None:
             answer = asyncio.get_running_loop().create_future()
             self._waiting[asked] = answer
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
-        # Others may wait for the same answer; one who leaves does not take it away.
+        # A request that is cancelled must not cancel the answer that others may wait for.
         return await asyncio.shield(answer)
 
     async def close(self) -> None:
-        """Give up what is asked and close the connection."""
+        """Cancel pending lookups and close the connection."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
@@ -79,7 +79,7 @@ class Reader(Generic[Asked, State]):
                 log.warning("database.unavailable", **describe(error))
                 for answer in asked.values():
                     answer.set_exception(Unavailable())
-                    # Looked at, so that a failure which nobody waits for is not reported as forgotten.
+                    # Retrieved, so that asyncio does not report a failure that no request waits for.
                     answer.exception()
             except BaseException:
                 for answer in asked.values():
@@ -94,7 +94,7 @@ class Reader(Generic[Asked, State]):
         try:
             return await self._select_once(asked)
         except psycopg.OperationalError:
-            # A connection that was good a moment ago may have ended with the server; a new one tells.
+            # The server may have closed an idle connection; only a new one shows whether the database is up.
             if fresh:
                 raise
             return await self._select_once(asked)
@@ -131,18 +131,18 @@ class Reader(Generic[Asked, State]):
             await connection.close()
 
 
-def sessions(url: str) -> Reader[str, SessionState]:
+def session_states(url: str) -> Reader[str, SessionState]:
     """Return a reader of sessions by id."""
     return Reader(url, _SESSIONS, SessionState)
 
 
-def access_tokens(url: str) -> Reader[bytes, TokenState]:
+def token_states(url: str) -> Reader[bytes, TokenState]:
     """Return a reader of access tokens by digest."""
     return Reader(url, _TOKENS, _token)
 
 
-def either(url: str) -> Reader[str, SessionState]:
-    """Return a reader of what passports name: a session, or an access token as if it were one."""
+def session_or_token_states(url: str) -> Reader[str, SessionState]:
+    """Return a reader of sessions and of access tokens, by id, as passports name them."""
     return Reader(url, _EITHER, SessionState)
 
 

@@ -1,10 +1,14 @@
-"""The actions that become events of an account: the one list of them, by the method that does each."""
+"""The actions that are recorded as events of an account: the only list of them, by method."""
 
 from collections.abc import Mapping
 
 _AUTH = "/smelt.auth.v1."
 
-ACTIONS: Mapping[str, str] = {
+#: Written in the transaction of the change, because neither the request nor the answer names the account.
+RESET_PASSWORD = "reset-password"  # noqa: S105 -- the name of an action
+WRITTEN_WITH_THE_CHANGE: Mapping[str, str] = {_AUTH + "RecoveryService/ConfirmPasswordReset": RESET_PASSWORD}
+#: Written after the call has ended, whether it succeeded or was refused.
+WRITTEN_AFTER_THE_CALL: Mapping[str, str] = {
     _AUTH + "UserService/CreateUser": "register",
     _AUTH + "UserService/ChangePassword": "change-password",
     _AUTH + "SessionService/CreateSession": "sign-in",
@@ -16,3 +20,4 @@ ACTIONS: Mapping[str, str] = {
     _AUTH + "DeletionService/DeleteCurrentUser": "delete-account",
     _AUTH + "RecoveryService/ConfirmSignInLink": "sign-in-by-link",
 }
+ACTIONS: Mapping[str, str] = {**WRITTEN_AFTER_THE_CALL, **WRITTEN_WITH_THE_CHANGE}

@@ -1,4 +1,4 @@
-"""One list of what happened: auth's own events and the vault's, merged by time, newest first."""
+"""An account's events in one list: auth's own and the vault's, merged by time, newest first."""
 
 import asyncio
 import base64
@@ -11,16 +11,17 @@ from typing import Protocol
 from services.common.paging import PageTokenInvalid
 
 DEFAULT_SIZE = 50
-#: The vault answers with at most 1000 at a time; room is left for events of the same moment.
+#: The vault returns at most 1000 events at a time; the rest is room for events of the same moment.
 LARGEST_SIZE = 500
-#: Pages end at a moment, so that those of the same moment are asked for again and passed over.
+#: A page starts at the moment where the page before ended: events of that moment are read again and skipped.
+#: With more events than this in one microsecond, some would be missed.
 _SAME_MOMENT = 200
 _RESOLUTION = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """Something that happened; ids of different services never meet."""
+    """Something that happened. Ids from different services never collide."""
 
     id: str
     time: datetime
@@ -33,7 +34,7 @@ class AuditEvent:
 
 
 class Source(Protocol):
-    """Who knows of events."""
+    """A service that has events."""
 
     async def page(self, account: str, *, before: datetime | None, count: int) -> Sequence[AuditEvent]:
         """Return up to `count` events before a moment, newest first."""
@@ -41,7 +42,7 @@ class Source(Protocol):
 
 
 class AuditEvents:
-    """Merges what its sources tell."""
+    """Merges the events of its sources."""
 
     def __init__(self, *sources: Source) -> None:
         self._sources = sources
@@ -78,7 +79,7 @@ def _parsed(token: str) -> tuple[datetime, str] | None:
         text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
         time, _, id_ = text.partition("|")
         moment = datetime.fromisoformat(time)
-        # The last moment there is has none after it.
+        # The largest datetime has no moment after it: adding to it raises OverflowError.
         moment + _RESOLUTION
     except (ValueError, OverflowError, binascii.Error):
         raise PageTokenInvalid from None

@@ -1,6 +1,6 @@
-"""What happened to accounts in auth, kept for their owners to read; written beside the answers, never before.
+"""Events of accounts, kept for their owners to read; written in the background, never before the answer.
 
-An answer does not wait for its event: how long it takes would tell whether an address has an account.
+An answer that waited for its event would reveal by its timing whether an address has an account.
 """
 
 import asyncio
@@ -12,9 +12,11 @@ from typing import Protocol
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 
-#: So many wait to be written; when the database is away for longer, the newest are lost.
+#: At most this many events wait to be written. While the database is down for longer, the newest are lost;
+#: more would only use memory.
 MOST_WAITING = 2_000
-#: An account keeps so many; older ones go, whatever their age.
+#: An account keeps at most this many events, the newest. More, and a script that signs in often fills the
+#: table.
 MOST_KEPT = 10_000
 _BATCH = 200
 _RETRY_SECONDS = 1.0
@@ -22,7 +24,7 @@ _RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to an account: by its id, or else by the address that was given."""
+    """Something that happened to an account, named by its id or else by its e-mail address."""
 
     id: str
     time: datetime
@@ -36,29 +38,29 @@ class Event:
 
 
 class EventRecords(Protocol):
-    """Where events are kept; raises Unavailable."""
+    """Stores events; raises Unavailable."""
 
     async def add(self, events: Sequence[Event], *, most: int) -> None:
-        """Keep the events of accounts that there are, and of each account the newest `most`."""
+        """Store the events of existing accounts, keeping the newest `most` of each account."""
         ...
 
 
 class EventLog:
-    """Takes events at once and writes them a moment later."""
+    """Accepts events immediately and writes them a moment later."""
 
     def __init__(self, records: EventRecords) -> None:
         self._records = records
         self._waiting: asyncio.Queue[Event] = asyncio.Queue(MOST_WAITING)
 
     def note(self, event: Event) -> None:
-        """Have an event written; does not wait and does not fail."""
+        """Queue an event; never waits and never fails."""
         try:
             self._waiting.put_nowait(event)
         except asyncio.QueueFull:
             log.warning("events.lost", action=event.action)
 
     async def run(self) -> None:
-        """Write until cancelled, and then what is left."""
+        """Write until cancelled, then write what is left."""
         try:
             while True:
                 await self._write([await self._waiting.get(), *self._more(_BATCH - 1)])

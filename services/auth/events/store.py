@@ -12,7 +12,7 @@ from services.auth.models import EventRow
 from services.common.database import Transactions, transaction
 from services.common.ids import new_id
 
-# An address that has no account has no events either.
+# An address without an account gets no events.
 _ADD = text("""
 INSERT INTO event (id, account, time, action, outcome, object, client_address, user_agent)
 SELECT e.id, a.id, e.time, e.action, e.outcome, e.object, e.client_address, e.user_agent
@@ -36,8 +36,8 @@ DELETE FROM event WHERE account = :account AND (time, id) <= (
 _SWEEP = 5_000
 
 
-async def note(session: AsyncSession, account: str, action: str, *, now: datetime) -> None:
-    """Keep an event in the transaction of what happened, where the answer does not say to whom it did."""
+async def note_event(session: AsyncSession, account: str, action: str, *, now: datetime) -> None:
+    """Write an event in the caller's transaction, for a call whose answer does not name the account."""
     await session.execute(
         insert(EventRow).values(
             id=new_id(),
@@ -53,7 +53,7 @@ async def note(session: AsyncSession, account: str, action: str, *, now: datetim
 
 
 class EventStore:
-    """Keeps events of accounts, for a time and up to a number."""
+    """Stores the events of accounts, limited by age and number."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -76,7 +76,7 @@ class EventStore:
                 await session.execute(_CUT, {"account": account, "most": most})
 
     async def page(self, account: str, *, before: datetime | None, count: int) -> Sequence[AuditEvent]:
-        """Return events before a moment, newest first."""
+        """Return events from before a moment, newest first."""
         wanted = select(EventRow).where(EventRow.account == account)
         if before is not None:
             wanted = wanted.where(EventRow.time < before)
@@ -96,7 +96,7 @@ class EventStore:
             ]
 
     async def sweep(self, before: datetime) -> None:
-        """Remove some of the events that happened before a moment."""
+        """Remove up to 5,000 events from before a moment."""
         some = select(EventRow.id).where(EventRow.time < before).limit(_SWEEP)
         async with transaction(self._transactions) as session:
             await session.execute(delete(EventRow).where(EventRow.id.in_(some)))

@@ -1,8 +1,8 @@
-"""Limits of signing in, registering and asking for mail: how many attempts in which time, and of whom.
+"""Limits on signing in, registering and requesting mails: how many attempts in what time, counted by what.
 
-What is counted are the last attempts themselves, each with its time by the database's clock. An attempt
-is admitted when fewer than the limit lie within the period that ends now, wherever that period lies: there
-is no edge at which a counter begins anew and lets twice the limit pass.
+The latest attempts are stored with their times, by the database's clock. An attempt is admitted when fewer
+than the limit lie within the period that ends now. So there is no moment at which a counter starts again and
+lets twice the limit through.
 """
 
 import hashlib
@@ -17,23 +17,24 @@ from services.common.errors import DomainError, Kind
 
 _RATE = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,4})([smhd])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-#: An allocation that one customer of a provider gets at least (RFC 6177): single addresses of it are free.
+#: The smallest allocation that a customer gets (RFC 6177). Counted by single addresses, a limit would mean
+#: nothing: each customer has 2^64 of them.
 _IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in such a time; `5/15m` reads as five in fifteen minutes."""
+    """A number of attempts within a period; `5/15m` means five in fifteen minutes."""
 
     most: int
     period: timedelta
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the rate that `5/15m` stands for, with s, m, h or d; raise ValueError."""
+        """Parse a text such as `5/15m`, with s, m, h or d; raise ValueError."""
         match = _RATE.match(text.strip())
         if not match:
-            raise ValueError("must look like 5/15m: a number, a slash, a time in s, m, h or d")
+            raise ValueError("must look like 5/15m: a number, a slash, and a time in s, m, h or d")
         most, number, unit = match.groups()
         return cls(int(most), timedelta(**{_UNITS[unit]: int(number)}))
 
@@ -45,13 +46,13 @@ class Rate:
         return f"{self.most}/{seconds}s"
 
     def times(self, more: int, *, longer: int = 1) -> "Rate":
-        """Return so many times as many, in a period so many times as long."""
+        """Return `more` times as many attempts in a period that is `longer` times as long."""
         return Rate(self.most * more, self.period * longer)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A rate for one thing that is counted; `key` tells nobody who that is."""
+    """A rate for one thing that is counted; `key` does not reveal what that is."""
 
     key: bytes
     rate: Rate
@@ -59,32 +60,47 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An attempt that was admitted, and its time under each key: what has to be known to take it back."""
+    """An admitted attempt: its time under each key, which is needed to take it back."""
 
     times: Mapping[bytes, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """The limit that had no room, and when the next attempt may come."""
+    """The limit that is full, and when the next attempt is allowed."""
 
     limit: Limit
     retry_after_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An admitted attempt to sign in.
+
+    A right password clears the pair's attempts, and takes this one back under the limit of the e-mail
+    address, where only failures count. Earlier failures stay there: a stranger may have made them, and would
+    otherwise get a fresh limit each time the owner signs in.
+    """
+
+    counted: Counted
+    pair: Limit
+    by_email: Limit
+    limits: tuple[Limit, ...]
+
+
 class Attempts(Protocol):
-    """Where attempts are counted, for all replicas."""
+    """Counts attempts for all replicas."""
 
     async def count(self, limits: Sequence[Limit]) -> Counted | Full:
-        """Count one attempt under all limits at once, or under none when one of them has no room."""
+        """Count one attempt under all limits, or under none if one of them is full."""
         ...
 
     async def take_back(self, counted: Counted, limits: Sequence[Limit]) -> None:
-        """Forget one attempt, which turned out not to be of the kind that is limited."""
+        """Forget one attempt, because it turned out not to be of the kind that is limited."""
         ...
 
-    async def clear(self, limit: Limit) -> None:
-        """Forget all attempts under a limit."""
+    async def succeeded(self, attempt: Attempt) -> None:
+        """Record that the password was right; `Attempt` says what that forgives."""
         ...
 
 
@@ -93,7 +109,7 @@ class LoginRateLimited(DomainError):
 
     reason = "LOGIN_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many attempts to sign in, try again later"
+    message = "Too many attempts to sign in; try again later"
 
 
 class RegisterRateLimited(DomainError):
@@ -101,25 +117,25 @@ class RegisterRateLimited(DomainError):
 
     reason = "REGISTER_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many registrations from your network address, try again later"
+    message = "Too many registrations from your network address; try again later"
 
 
 class MailRateLimited(DomainError):
-    """Too many mails asked for, whether or not any was sent."""
+    """Too many mails were requested for an address, or from one network, whether or not any was sent."""
 
     reason = "MAIL_RATE_LIMITED"
     kind = Kind.EXHAUSTED
-    message = "Too many mails were asked for; look for the last one, or try again later"
+    message = "Too many mails were requested; look for the latest one, or try again later"
 
 
 _BY_EMAIL = (
-    "Too many failed attempts to sign in with this e-mail address, try again later; "
-    "or ask for a link by mail that signs you in (POST /v1/signInLinks)"
+    "Too many failed attempts to sign in with this e-mail address; try again later, "
+    "or request a sign-in link by mail (POST /v1/signInLinks)"
 )
 
 
 def key_of(*parts: str) -> bytes:
-    """Return what stands for the parts in the database: the addresses of people who failed are not kept."""
+    """Return the digest under which attempts are stored, so that no address of a person is kept."""
     whole = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
     return hashlib.sha256(whole).digest()
 
@@ -127,7 +143,7 @@ def key_of(*parts: str) -> bytes:
 def network_of(client_address: str) -> str:
     """Return what counts as one client: an IPv4 address, or the /64 of an IPv6 address.
 
-    Without an address, or with one that is none, all such clients are one.
+    All clients whose address is missing or malformed count as one.
     """
     try:
         address = ipaddress.ip_address(client_address)
@@ -142,25 +158,15 @@ def network_of(client_address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SignInRates:
-    """How often one may try to sign in, by what is counted together."""
+    """How many sign-in attempts are allowed, by what is counted together."""
 
     pair: Rate
     address: Rate
     email: Rate
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An attempt to sign in that was admitted."""
-
-    counted: Counted
-    pair: Limit
-    by_email: Limit
-    limits: tuple[Limit, ...]
-
-
 class SignInLimits:
-    """Counts attempts to sign in before anything else is done for them."""
+    """Counts sign-in attempts before anything else is done for them."""
 
     def __init__(self, attempts: Attempts, rates: SignInRates) -> None:
         self._attempts = attempts
@@ -169,8 +175,8 @@ class SignInLimits:
     async def admit(self, email: str, client_address: str, *, device: str = "") -> Attempt:
         """Count an attempt for a normalised address; raise LoginRateLimited.
 
-        `device` names a device that the account's owner has signed in with. It has a cap of its own, so
-        that strangers who use up the one of the e-mail address do not keep the owner out.
+        `device` names a device that the account's owner has signed in with. It has its own limit, so that
+        strangers who use up the limit of the e-mail address do not lock the owner out.
         """
         network = network_of(client_address)
         pair = Limit(key_of("login", email, network), self._rates.pair)
@@ -185,22 +191,19 @@ class SignInLimits:
         return Attempt(counted, pair, by_email, limits)
 
     async def succeeded(self, attempt: Attempt) -> None:
-        """Clear the pair's attempts; for the e-mail address only failures count, and this was none.
-
-        Earlier failures stay: they may be a stranger's, who would begin anew each time the owner comes.
-        """
-        await self._attempts.clear(attempt.pair)
-        await self._attempts.take_back(attempt.counted, (attempt.by_email,))
+        """Record that the password was right; a sign-in does this with the session that it opens."""
+        await self._attempts.succeeded(attempt)
 
     async def not_checked(self, attempt: Attempt) -> None:
-        """Forget an attempt whose password could not be looked at; it has told nobody anything."""
+        """Forget an attempt that failed for a reason of ours; it revealed nothing about the password."""
         await self._attempts.take_back(attempt.counted, attempt.limits)
 
 
 class RegisterLimits:
     """Counts registrations by network address."""
 
-    #: Passwords may be refused so many times as often as accounts may be made.
+    #: For each allowed registration, this many tries: most are refused for a weak password. Too few, and
+    #: people are locked out while they choose one; too many, and strangers make zxcvbn work for them.
     _TRIES = 10
 
     def __init__(self, attempts: Attempts, rate: Rate) -> None:
@@ -218,15 +221,16 @@ class RegisterLimits:
         return counted, limit
 
     async def refused(self, admitted: tuple[Counted, Limit]) -> None:
-        """Take a registration back whose password was refused: its owner is about to try a better one."""
+        """Take back a registration whose password was refused, so that a better one can be tried."""
         counted, limit = admitted
         await self._attempts.take_back(counted, (limit,))
 
 
 class MailLimits:
-    """Counts mails that are asked for by people who are not signed in, whether or not one is sent."""
+    """Counts mails that are requested without signing in, whether or not one is sent."""
 
-    #: One client may ask for so many times as many mails, to whatever addresses.
+    #: A client may request this many times the limit of one address, to any addresses. Too few, and people
+    #: behind one shared address block each other; too many, and one client can send mail to many strangers.
     _BY_CLIENT = 10
 
     def __init__(self, attempts: Attempts, rate: Rate) -> None:

@@ -1,25 +1,26 @@
-"""Attempts in Postgres: one row for each key, holding the times of its last attempts in their order."""
+"""Attempts in Postgres: one row per key, with the times of its latest attempts in order."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.auth.limits.limits import Counted, Full, Limit
+from services.auth.limits.limits import Attempt, Counted, Full, Limit
 from services.common.database import Transactions, transaction
 
 _ASKED = "unnest(CAST(:keys AS bytea[]), CAST(:most AS int[]), CAST(:periods AS interval[]))"
-# A limit of n has no room while the n-th attempt from the end lies within the period. Looked at first: what
-# has no room is refused after one look, without a write.
+# A limit of n is full while the n-th attempt from the end lies within the period. This is checked first, so
+# that a full limit costs one read and no write.
 _FULL = text(f"""
 SELECT key, extract(epoch FROM times[cardinality(times) - asked.most + 1] + asked.period - clock_timestamp())
 FROM attempt JOIN {_ASKED} AS asked (key, most, period) USING (key)
 WHERE times[cardinality(times) - asked.most + 1] > clock_timestamp() - asked.period
 ORDER BY 2 DESC LIMIT 1
 """)  # noqa: S608 -- no value is in it
-# Postgres locks each row before it looks at the condition, and reads the clock after that, so that of
-# attempts on several replicas each one sees those before it. All take their rows in the order of the keys.
+# Postgres locks each row before it evaluates the condition, and reads the clock after that, so each attempt
+# sees those before it, also from other replicas. All transactions lock rows in the order of the keys.
 _COUNT = text(f"""
 INSERT INTO attempt AS a (key, most, period, times)
 SELECT key, most, period, ARRAY[clock_timestamp()] FROM {_ASKED} AS asked (key, most, period) ORDER BY key
@@ -39,11 +40,20 @@ WHERE cardinality(times) = 0 OR times[cardinality(times)] < clock_timestamp() - 
 
 
 class _NoRoom(Exception):
-    """Ends a transaction that has counted under some limits, but not under all."""
+    """Rolls back a transaction that counted under some limits, but not under all."""
+
+
+async def forgive_attempts(session: AsyncSession, attempt: Attempt) -> None:
+    """Clear the pair's attempts and take this one back under the e-mail address; the caller commits."""
+    by_email = attempt.by_email.key
+    time = attempt.counted.times[by_email]
+    # In the order of the keys, as when attempts are counted, so that transactions cannot deadlock.
+    for key, statement in sorted({attempt.pair.key: _CLEAR, by_email: _TAKE_BACK}.items()):
+        await session.execute(statement, {"key": key, "time": time})
 
 
 class AttemptStore:
-    """Counts attempts by the database's clock, which is the same for all replicas."""
+    """Counts attempts by the database's clock, which all replicas share."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -58,7 +68,7 @@ class AttemptStore:
                 if len(counted) < len(limits):
                     raise _NoRoom
         except _NoRoom:
-            # Others came first. Should they have been taken back meanwhile, a moment's wait is right.
+            # Other attempts came first. If they have been taken back by now, a second's wait is enough.
             return await self._full(limits) or Full(limits[0], 1)
         return Counted({bytes(key): time for key, time in counted})
 
@@ -75,12 +85,12 @@ class AttemptStore:
             for limit in sorted(limits, key=lambda limit: limit.key):
                 await session.execute(_TAKE_BACK, {"key": limit.key, "time": counted.times[limit.key]})
 
-    async def clear(self, limit: Limit) -> None:
+    async def succeeded(self, attempt: Attempt) -> None:
         async with transaction(self._transactions) as session:
-            await session.execute(_CLEAR, {"key": limit.key})
+            await forgive_attempts(session, attempt)
 
     async def sweep(self) -> None:
-        """Remove what no limit looks at any more."""
+        """Remove attempts that no limit considers any longer."""
         async with transaction(self._transactions) as session:
             await session.execute(_SWEEP)
 

@@ -1,1 +1,1 @@
-"""Mails: their text, their queue, their senders. Other rooms decide when a mail is due."""
+"""Mails: their text, their queue, their senders. Other rooms decide what is sent, and when."""

@@ -1,4 +1,4 @@
-"""Mails to people: which there are, and what they say. Plain text, a link at most, no other secret."""
+"""The mails that people get, and what they say: plain text, with at most a link, and no other secret."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ _LONGEST_FACT = 200
 
 
 class MailKind(Enum):
-    """What a mail is about; some hold a link with a token, which is made when the mail is written."""
+    """What a mail is about. Some contain a link with a token, which is made when the mail is written."""
 
     PASSWORD_RESET = "password-reset"  # noqa: S105 -- the name of a mail
     SIGN_IN_LINK = "sign-in-link"
@@ -22,11 +22,10 @@ class MailKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that is to be sent; `recipient` is a normalised address.
+    """A mail to be sent; `recipient` is a normalised address.
 
-    `facts` fill the text: `name` of an access token, `client_address` it came from, whatever the kind's text
-    asks for. They are stored until the mail is sent, so no secret may be among them; each is put on one
-    line and cut short.
+    `facts` fill in the text of its kind, such as the `name` of an access token. They are stored until the
+    mail is sent, so they must not contain secrets. Each is put on one line and cut to 200 characters.
     """
 
     kind: MailKind
@@ -36,7 +35,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail as it is sent."""
+    """A mail in its final form."""
 
     recipient: str
     subject: str
@@ -49,14 +48,14 @@ PURPOSES = {
     MailKind.SIGN_IN_LINK: Purpose.SIGN_IN,
     MailKind.REGISTRATION: Purpose.VERIFY_EMAIL,
 }
-# The token stands behind the #, which browsers send to no server.
+# The token is in the fragment, which browsers do not send to any server.
 _LINKS = {
     Purpose.PASSWORD_RESET: "/reset-password#token=",
     Purpose.SIGN_IN: "/sign-in#token=",
     Purpose.VERIFY_EMAIL: "/verify-email#token=",
 }
-_ONCE = "The link works once, for one hour, and only until a newer one is asked for."
-_NOT_YOU = "If you did not ask for this, there is nothing to do: without this mail nobody can use the link."
+_ONCE = "The link works once, within one hour, and only until a newer one is requested."
+_NOT_YOU = "If this was not you, ignore this mail: nobody can use the link without it."
 _SUBJECTS = {
     MailKind.PASSWORD_RESET: "Set a new Smelt password",
     MailKind.SIGN_IN_LINK: "Sign in to Smelt",
@@ -67,13 +66,13 @@ _SUBJECTS = {
 }
 _TEXTS = {
     MailKind.PASSWORD_RESET: f"""\
-Somebody asked for a new password for the Smelt account of this address.
+Someone asked to reset the password of the Smelt account with this address.
 
-To set it, open
+To set a new password, open
 
 {{link}}
 
-or run `smelt password reset` and enter this token when asked for it:
+or run `smelt password reset` and enter this token when asked:
 
 {{token}}
 
@@ -81,13 +80,13 @@ or run `smelt password reset` and enter this token when asked for it:
 {_NOT_YOU}
 """,
     MailKind.SIGN_IN_LINK: f"""\
-Somebody asked for a link that signs in to the Smelt account of this address.
+Someone asked for a link that signs in to the Smelt account with this address.
 
 To sign in, open
 
 {{link}}
 
-or run `smelt login --link` and enter this token when asked for it:
+or run `smelt login --link` and enter this token when asked:
 
 {{token}}
 
@@ -95,58 +94,58 @@ or run `smelt login --link` and enter this token when asked for it:
 {_NOT_YOU}
 """,
     MailKind.REGISTRATION: f"""\
-Somebody registered this address at Smelt.
+Someone registered this address with Smelt.
 
 To confirm that it was you, open
 
 {{link}}
 
-or run `smelt verify-email` and enter this token when asked for it:
+or run `smelt verify-email` and enter this token when asked:
 
 {{token}}
 
 {_ONCE}
-If it was not you, there is nothing to do: without this mail nobody can use the account.
+If this was not you, ignore this mail: nobody can use the account without it.
 """,
     MailKind.PASSWORD_CHANGED: """\
-The password of the Smelt account of this address was just {how}.
-Every other session has ended.
+The password of your Smelt account was just {how}.
+All other sessions were ended.
 
-If that was not you, set a new password at once: run `smelt password reset`, or open
+If this was not you, set a new password at once: run `smelt password reset`, or open
 
 {home}
 
-Then look through your access tokens: they go on working when a password changes.
+Then check your access tokens: they keep working when a password changes.
 """,
     MailKind.ACCESS_TOKEN_CREATED: """\
-A new access token was just made for the Smelt account of this address: {name}
+A new access token was just created for your Smelt account: {name}
 
-If that was not you, sign in, end it, and change your password:
+If this was not you, sign in, delete the token, and change your password:
 
 {home}
 """,
     MailKind.ACCOUNT_DELETED: """\
-The Smelt account of this address was deleted, as was asked for with its password.
-Its files, results and API keys cannot be read any more, by anyone. This is the last mail.
+Your Smelt account was deleted, as requested with its password.
+Its files, results and API keys can no longer be read by anyone. You will get no more mail from this account.
 """,
 }
-#: What a registration with an address that has an account says instead.
+#: The mail for a registration whose address already has an account.
 _HAS_ACCOUNT = (
     "Your Smelt account",
     """\
-Somebody tried to register this address at Smelt, but it has an account already.
+Someone tried to register this address with Smelt, but it already has an account.
 
-If it was you, sign in with the password that you have, or set a new one: run `smelt password reset`, or open
+If this was you, sign in with your existing password, or set a new one: run `smelt password reset`, or open
 
 {home}
 
-If it was not you, there is nothing to do.
+If this was not you, ignore this mail.
 """,
 )
 
 
 def write(mail: Mail, *, token: str, public_url: str) -> Letter:
-    """Return the mail as text. Links lead to `public_url`, whatever any request has said of its host."""
+    """Return the mail's text. Links lead to `public_url`, never to a host that a request has named."""
     subject, text = _SUBJECTS[mail.kind], _TEXTS[mail.kind]
     if mail.kind is MailKind.REGISTRATION and not token:
         subject, text = _HAS_ACCOUNT

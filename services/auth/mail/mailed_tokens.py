@@ -1,15 +1,16 @@
-"""Tokens that are sent by mail: random, for one use within an hour; only a digest is kept."""
+"""Tokens that are sent by mail: random, for one use within an hour; only digests are stored."""
 
 from datetime import timedelta
 from enum import Enum
 
-#: From when the mail is written. As long as the period in which mails are limited, so that a stranger who
-#: asks for all of them leaves the owner with one that works.
+#: Counted from when the mail is written. As long as the mail limit's period, so that even when a stranger
+#: uses up every request, the owner's latest link still works. Longer, and old mails in a mailbox stay
+#: dangerous.
 LIFE = timedelta(hours=1)
 
 
 class Purpose(Enum):
-    """What a token is for; each account has one of each purpose at most, the last one."""
+    """What a token is for. An account has at most one token per purpose, the newest."""
 
     PASSWORD_RESET = "password-reset"  # noqa: S105 -- the name of a purpose
     SIGN_IN = "sign-in"

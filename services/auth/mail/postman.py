@@ -1,56 +1,60 @@
-"""Sends what waits in the outbox: one mail at a time, again later when it fails, and not for ever."""
+"""Sends the mails in the outbox: one at a time, again later when sending fails, given up after nine tries."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from services.auth.due.work import Claim, DueRows, DueWork, Hopeless, Patience, Pauses
 from services.auth.mail.letters import PURPOSES, Letter, Mail, MailKind, write
 from services.auth.mail.mailed_tokens import Purpose
-from services.auth.mail.store import Waiting
 from services.auth.opaque_tokens import NewToken, make
-from services.common.errors import Unavailable
 from services.common.logs import describe, log
 
-#: How long the outbox is left alone when it was empty.
-LOOK_SECONDS = 0.5
-#: After the first try and eight more over four hours nobody waits for the mail any longer.
+#: A mail server that restarts is back within a minute. Nine tries with doubling pauses take four hours; after
+#: that, nobody waits for the mail. Fewer tries, and a longer outage of the mail server loses mails.
+_PAUSES = Pauses(first_seconds=60, longest_seconds=4 * 3600)
 MOST_TRIES = 9
+#: A person is waiting for the mail, so the outbox is checked this often. Shorter only adds idle queries.
+_LOOK_SECONDS = 0.5
 
 
 class NotDelivered(Exception):
-    """The mail was not taken; `for_good` when trying again would not help."""
+    """The mail server did not accept the mail this time."""
 
-    def __init__(self, *, for_good: bool) -> None:
-        self.for_good = for_good
-        super().__init__("not delivered")
+
+class Undeliverable(Hopeless):
+    """The mail server refuses the mail, and will refuse it again."""
 
 
 class Sender(Protocol):
-    """Carries mails away."""
+    """Delivers mails."""
 
     async def send(self, letter: Letter) -> None:
-        """Deliver a mail within half a minute; raise NotDelivered."""
+        """Deliver a mail within half a minute; raise NotDelivered or Undeliverable."""
         ...
 
 
 class WaitingMails(Protocol):
-    """Where mails wait."""
+    """The outbox, as far as sending needs it."""
 
-    async def take(self) -> Waiting | None: ...
+    async def get(self, claim: Claim) -> Mail | None:
+        """Return the claimed mail; None if it was removed, for example with its account."""
+        ...
 
-    async def remove(self, id_: str) -> None: ...
+    async def remove(self, claim: Claim) -> None:
+        """Remove a mail that was sent or given up, unless another process has claimed it."""
+        ...
 
 
 class TokenKeeper(Protocol):
-    """Where the digests of mailed tokens are kept."""
+    """Stores the digests of mailed tokens."""
 
     async def issue(self, email: str, purpose: Purpose, token: NewToken) -> bool:
-        """Keep a token in the place of an older one; say no when no account may have it."""
+        """Store a token in place of an older one; return False if no account can have one."""
         ...
 
 
 class Postman:
-    """Writes and sends mails. A token is made here, and is nowhere but in its mail."""
+    """Writes and sends mails. Tokens are made here and exist only in their mails."""
 
     def __init__(
         self,
@@ -67,45 +71,45 @@ class Postman:
         self._random = random
         self._public_url = public_url
 
-    async def run(self) -> None:
-        """Send until cancelled."""
-        while True:
-            try:
-                sent = await self.once()
-            except Unavailable:
-                sent = False
-            if not sent:
-                await asyncio.sleep(LOOK_SECONDS)
-
-    async def once(self) -> bool:
-        """Send one mail, if one waits; say whether one did."""
-        waiting = await self._mails.take()
-        if waiting is None:
-            return False
-        kind = waiting.mail.kind.value
+    async def perform(self, claim: Claim) -> None:
+        """Write and send a claimed mail; raise NotDelivered, or Hopeless when trying again would not help."""
+        mail = await self._mails.get(claim)
+        if mail is None:
+            return
         try:
-            letter = await self._written(waiting.mail)
-            if letter is not None:
-                await self._sender.send(letter)
-                log.info("mail.sent", kind=kind)
-        except NotDelivered as failure:
-            if not failure.for_good and waiting.tries < MOST_TRIES:
-                log.warning("mail.not_sent", kind=kind, tries=waiting.tries)
-                return True
-            log.error("mail.given_up", kind=kind, tries=waiting.tries)
+            letter = await self._written(mail)
         except (KeyError, ValueError) as error:
-            # A mail that cannot be written would be taken out first again and again.
-            log.error("mail.not_written", kind=kind, **describe(error))
-        await self._mails.remove(waiting.id)
-        return True
+            log.error("mail.not_written", kind=mail.kind.value, **describe(error))
+            raise Hopeless from None
+        if letter is not None:
+            await self._sender.send(letter)
+            log.info("mail.sent", kind=mail.kind.value)
+        await self._mails.remove(claim)
+
+    async def give_up(self, claim: Claim) -> None:
+        """Remove a mail that will not be delivered."""
+        await self._mails.remove(claim)
 
     async def _written(self, mail: Mail) -> Letter | None:
         token = ""
         if mail.kind in PURPOSES:
             made = make(self._random)
-            # Asked for with an address that may have no account: who asked was told nothing of it.
+            # The address may have no account; the request was answered the same way in both cases.
             if await self._tokens.issue(mail.recipient, PURPOSES[mail.kind], made):
                 token = made.text
             elif mail.kind is not MailKind.REGISTRATION:
                 return None
         return write(mail, token=token, public_url=self._public_url)
+
+
+def mailing(postman: Postman, rows: DueRows, *, claim_seconds: float) -> DueWork:
+    """Return the loop that sends mails as they become due."""
+    return DueWork(
+        "mail",
+        rows,
+        postman.perform,
+        pauses=_PAUSES,
+        claim_seconds=claim_seconds,
+        look_seconds=_LOOK_SECONDS,
+        patience=Patience(MOST_TRIES, postman.give_up),
+    )

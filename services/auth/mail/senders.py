@@ -1,4 +1,4 @@
-"""Where mails go: to a mail server, into a folder, or nowhere when neither is set."""
+"""Where mails go: to a mail server, into a folder, or nowhere if neither is set."""
 
 import asyncio
 import email.policy
@@ -11,19 +11,21 @@ from pathlib import Path
 import aiosmtplib
 
 from services.auth.mail.letters import Letter
-from services.auth.mail.postman import NotDelivered, Sender
+from services.auth.mail.postman import NotDelivered, Sender, Undeliverable
 from services.auth.settings import AuthSettings, SmtpSettings
 from services.common.ids import new_id
 from services.common.logs import describe, log
 from services.common.settings import read_secret
 
+#: For each exchange with the mail server. Shorter, and slow servers (greylisting, tarpits) look like
+#: failures.
 _SECONDS = 20.0
-# Long enough that no line of ours is broken: a link must stay in one piece, whatever reads it.
+# Longer than any line of ours, so that none is wrapped: a link must stay in one piece.
 _POLICY = email.policy.default.clone(max_line_length=900, utf8=True)
 
 
 def message(letter: Letter, sender: str) -> EmailMessage:
-    """Return the mail in the form of RFC 5322. The library refuses line ends in headers."""
+    """Return the mail in the format of RFC 5322. The library refuses line breaks in headers."""
     made = EmailMessage(policy=_POLICY)
     made["From"] = sender
     local, _, domain = letter.recipient.rpartition("@")
@@ -31,14 +33,14 @@ def message(letter: Letter, sender: str) -> EmailMessage:
     made["Subject"] = letter.subject
     made["Date"] = datetime.now(UTC)
     made["Message-ID"] = f"<{new_id()}@{sender.rpartition('@')[2].rstrip('>')}>"
-    # RFC 3834: no answering machine should reply.
+    # RFC 3834: asks automatic responders not to reply.
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(letter.body, charset="utf-8", cte="8bit")
     return made
 
 
 class SmtpSender:
-    """A mail server; a connection for each mail, because there are few."""
+    """A mail server. Each mail gets its own connection, because mails are few."""
 
     def __init__(self, settings: SmtpSettings, *, password: str | None, sender: str) -> None:
         self._settings = settings
@@ -60,14 +62,16 @@ class SmtpSender:
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             log.warning("mail.refused", **describe(error))
-            raise NotDelivered(for_good=all(refusal.code >= 500 for refusal in error.recipients)) from None
+            # RFC 5321, 4.2.1: codes from 500 are final.
+            final = all(refusal.code >= 500 for refusal in error.recipients)
+            raise (Undeliverable if final else NotDelivered) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             log.warning("mail.failed", **describe(error))
-            raise NotDelivered(for_good=False) from None
+            raise NotDelivered from None
 
 
 class FolderSender:
-    """A folder with a file for each mail, by the time of sending: for a machine without a mail server."""
+    """A folder with one file per mail, named by time: for a machine without a mail server."""
 
     def __init__(self, folder: Path, *, sender: str) -> None:
         self._folder = folder
@@ -78,13 +82,13 @@ class FolderSender:
             await asyncio.to_thread(self._write, bytes(message(letter, self._sender)))
         except OSError as error:
             log.warning("mail.failed", **describe(error))
-            raise NotDelivered(for_good=False) from None
+            raise NotDelivered from None
 
     def _write(self, content: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{new_id()[:8]}.eml"
         part = self._folder / f".{name}"
-        # Whoever reads a mail with a link has the account: nobody but the owner may.
+        # Anyone who reads a mail with a link can take over the account, so only the file's owner may read it.
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -92,15 +96,15 @@ class FolderSender:
 
 
 class NoSender:
-    """Nowhere: what an operator has not set up is said in the log, once for each mail."""
+    """Nowhere: logs a warning for each mail, so that operators notice that mail is not set up."""
 
     async def send(self, letter: Letter) -> None:
         log.warning("mail.no_server")
-        raise NotDelivered(for_good=True)
+        raise Undeliverable
 
 
 def chosen(settings: AuthSettings) -> Sender:
-    """Return where mails go by the settings; a folder goes before a mail server."""
+    """Return the sender that the settings ask for; a folder takes precedence over a mail server."""
     if settings.mail_dir is not None:
         return FolderSender(settings.mail_dir, sender=settings.mail_from)
     if settings.smtp_host:

@@ -1,23 +1,28 @@
-"""Mails that wait to be sent, in Postgres: put there in the transaction of what they tell about."""
+"""The outbox in Postgres: a mail is put there in the transaction of the event that it reports."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.auth.due.store import DueColumns
+from services.auth.due.work import Claim
 from services.auth.mail.letters import Mail, MailKind
 from services.auth.models import MailRow
 from services.common.database import Transactions, transaction
 from services.common.ids import new_id
 
-_KINDS = [kind.value for kind in MailKind]
-#: Longer than one sending may take. Doubled after each failure: the ninth comes after four hours.
-_FIRST_PAUSE = timedelta(minutes=1)
+#: Tries are never reset, so they also serve as the fence.
+MAILS_DUE = DueColumns(
+    key=MailRow.id,
+    due=MailRow.next_try_time,
+    fence=MailRow.tries,
+    tries=MailRow.tries,
+    # A kind that a later version added waits for a replica that knows it.
+    known=MailRow.kind.in_([kind.value for kind in MailKind]),
+)
 
 
-async def add(session: AsyncSession, mail: Mail) -> None:
-    """Put a mail into the outbox; it is sent once the caller's transaction is committed, or never."""
+async def queue_mail(session: AsyncSession, mail: Mail) -> None:
+    """Put a mail into the outbox; it is sent only if the caller's transaction commits."""
     await session.execute(
         insert(MailRow).values(
             id=new_id(),
@@ -31,53 +36,23 @@ async def add(session: AsyncSession, mail: Mail) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A mail that was taken out to be sent; nobody else takes it for a while."""
-
-    id: str
-    mail: Mail
-    tries: int
-
-
 class Outbox:
-    """Hands out mails one by one; one that is not removed comes back later."""
+    """Keeps mails until they are sent or given up."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def add(self, mail: Mail) -> None:
-        """Put a mail into the outbox by itself."""
+    async def queue(self, mail: Mail) -> None:
+        """Put a mail into the outbox in a transaction of its own."""
         async with transaction(self._transactions) as session:
-            await add(session, mail)
+            await queue_mail(session, mail)
 
-    async def take(self) -> Waiting | None:
-        """Return a mail whose time has come, counted as tried."""
-        due = (
-            select(MailRow.id)
-            # A kind of a later version waits for a replica that knows it.
-            .where(MailRow.next_try_time <= func.clock_timestamp(), MailRow.kind.in_(_KINDS))
-            .order_by(MailRow.next_try_time)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        statement = (
-            update(MailRow)
-            .where(MailRow.id == due)
-            .values(
-                tries=MailRow.tries + 1,
-                next_try_time=func.clock_timestamp() + _FIRST_PAUSE * func.power(2, MailRow.tries),
-            )
-            .returning(MailRow)
-        )
+    async def get(self, claim: Claim) -> Mail | None:
         async with transaction(self._transactions) as session:
-            row = (await session.execute(statement)).scalar_one_or_none()
-        if row is None:
-            return None
-        return Waiting(row.id, Mail(MailKind(row.kind), row.recipient, row.facts), row.tries)
+            row = await session.get(MailRow, claim.id)
+        return None if row is None else Mail(MailKind(row.kind), row.recipient, row.facts)
 
-    async def remove(self, id_: str) -> None:
-        """Forget a mail that was sent, or that never will be."""
+    async def remove(self, claim: Claim) -> None:
+        statement = delete(MailRow).where(MailRow.id == claim.id, MailRow.tries == claim.fence)
         async with transaction(self._transactions) as session:
-            await session.execute(delete(MailRow).where(MailRow.id == id_))
+            await session.execute(statement)

@@ -1,7 +1,7 @@
-"""A process that does nothing but bcrypt: takes 64 characters and a salt, gives the hash, again and again.
+"""A process that does nothing but bcrypt: it reads 64 characters and a salt, and writes the hash, repeatedly.
 
-It runs as a script, so that it imports bcrypt and nothing of auth, and ends when auth does: its input ends
-then. What it is given are codes of passwords, never passwords.
+It runs as a script, so that it imports bcrypt and nothing of auth. It ends when its input does, which is when
+auth ends. It is given codes of passwords, never passwords.
 """
 
 import os
@@ -13,14 +13,16 @@ TEXT_BYTES = 64
 #: `$2b$12$` and 22 characters.
 SALT_BYTES = 29
 HASH_BYTES = 60
-#: A quarter of the time of a process that is not behind: on a busy machine people can still sign in.
+#: At niceness 5 a process gets about a third of a normal one's processor time. At 0, a flood of logins slows
+#: all requests down; at 19, people can hardly sign in on a busy machine.
 _LESS_URGENT = 5
 
 
 def behind_everything_else() -> None:
-    """Let this process have what processor time nothing else wants.
+    """Lower the priority of this process below everything else.
 
-    Linux with a desktop's settings weighs sessions rather than processes; it is told the same of this one's.
+    With autogroups, a desktop's default, Linux weighs sessions rather than processes, so this session's
+    weight is lowered as well.
     """
     os.nice(_LESS_URGENT)
     if sys.platform == "linux":
@@ -28,21 +30,21 @@ def behind_everything_else() -> None:
             with open("/proc/self/autogroup", "w") as group:
                 group.write(str(_LESS_URGENT))
         except OSError:
-            # There are no such groups here, or they may not be changed; niceness stays.
+            # There are no autogroups, or they cannot be changed; the niceness alone applies then.
             return
 
 
 def main() -> None:
     """Hash until the input ends."""
     behind_everything_else()
-    # Unbuffered, so that a code does not stay in a buffer after it was answered.
+    # Unbuffered, so that no code stays in a buffer after its hash was written.
     with open(0, "rb", buffering=0) as asked, open(1, "wb", buffering=0) as answers:
         while len(question := _read(asked.fileno(), TEXT_BYTES + SALT_BYTES)) == TEXT_BYTES + SALT_BYTES:
             answers.write(bcrypt.hashpw(question[:TEXT_BYTES], question[TEXT_BYTES:]))
 
 
 def _read(descriptor: int, size: int) -> bytes:
-    """Return so many bytes, fewer when the input ends."""
+    """Read `size` bytes, or fewer if the input ends."""
     taken = b""
     while len(taken) < size and (more := os.read(descriptor, size - len(taken))):
         taken += more

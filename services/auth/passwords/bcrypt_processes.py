@@ -1,8 +1,8 @@
-"""bcrypt in processes of their own, which stand behind everything else on the machine.
+"""bcrypt in separate processes, which run at a lower priority than everything else on the machine.
 
-A flood of logins keeps every one of them busy, and requests of people who are signed in do not wait for them:
-a thread of auth could only be behind auth's other threads, and would hold the interpreter while it waits for
-its turn. A process is started when it is first needed and serves until auth ends.
+A flood of logins keeps all of them busy without slowing the requests of signed-in people. Threads would not
+do: they would hold the interpreter while they wait for their turn. A process is started when it is first
+needed, and runs until auth ends.
 """
 
 import subprocess
@@ -20,18 +20,19 @@ class _Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            # Isolated: no setting of this process reaches it, and no module lies beside the script for it.
+            # Isolated (-I): no environment variable reaches it, and it imports nothing from the script's
+            # folder.
             [sys.executable, "-I", str(_CHILD)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={},
             bufsize=0,
-            # A signal to the group of auth is auth's to answer: what is being checked is finished first.
+            # A signal to auth's process group must not end it: checks that have started are finished first.
             start_new_session=True,
         )
 
     def ask(self, question: bytes) -> bytes:
-        """Return the answer; raise OSError when the process is gone."""
+        """Return the answer; raise OSError if the process is gone."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(question)
@@ -44,7 +45,7 @@ class _Child:
         return answer
 
     def end(self) -> None:
-        """Let it go and wait until it has."""
+        """Close its pipes and wait until it has ended."""
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()
@@ -52,15 +53,15 @@ class _Child:
 
 
 class BcryptProcesses:
-    """As many processes as questions are asked at once; called from as many threads."""
+    """One process for each question that is asked at the same time; called from several threads."""
 
     def __init__(self) -> None:
         self._idle: list[_Child] = []
 
     def hashpw(self, text: bytes, salt: bytes) -> bytes:
-        """Return the 60 characters that bcrypt makes of 64 and a salt, or a hash that begins with it.
+        """Return bcrypt's hash (60 characters) of 64 characters, under a salt or a hash that begins with one.
 
-        Raises Unavailable when a process and its successor were killed meanwhile.
+        Raises Unavailable if a process and its successor were both killed during the call.
         """
         question = text + salt[:SALT_BYTES]
         if len(question) != TEXT_BYTES + SALT_BYTES:
@@ -77,6 +78,6 @@ class BcryptProcesses:
         raise Unavailable
 
     def close(self) -> None:
-        """End the processes; called when nobody asks any more."""
+        """End the processes; called when no more questions will be asked."""
         while self._idle:
             self._idle.pop().end()

@@ -1,8 +1,8 @@
-"""Which passwords are taken: long enough, not among the commonest in any disguise, not the e-mail's name.
+"""Which passwords are accepted: long enough, no common one in any disguise, and not the name in the e-mail.
 
-There are no rules of composition, and a low estimate alone refuses nothing: twelve times the same rare
-character is somebody's choice. What zxcvbn is asked is whether a password is in essence one of the 30,000
-commonest of its list, with capitals, digits behind it or letters replaced.
+There are no rules about character classes, and a low strength estimate alone refuses nothing: the same rare
+character twelve times is allowed. zxcvbn only answers whether a password is essentially one of the 30,000
+most common ones in its list, with capitals, appended digits or replaced letters.
 """
 
 from collections.abc import Callable
@@ -16,32 +16,34 @@ from services.common.errors import DomainError, Kind
 
 T = TypeVar("T")
 
-#: What an estimate below this many guesses (10^n) with a common password in it amounts to.
+#: A password that contains a common one is refused if it is estimated at fewer than 10^6 guesses. Lower, and
+#: mere variations of common passwords pass; higher, and passphrases that contain a common word are refused.
 _GUESSES_LOG10 = 6.0
-#: zxcvbn's time grows with the square of the length and beyond; a common password shows at the front.
+#: zxcvbn's time grows faster than the square of the length, and a common password shows in the first
+#: characters.
 _LOOKED_AT = 32
-#: It tries all ways in which such characters could stand for letters. More kinds of them than any disguise
-#: needs would keep it busy for seconds.
+#: zxcvbn tries every way in which these characters could stand for letters. With more kinds of them than any
+#: disguise needs, it would take seconds.
 _SUBSTITUTES = frozenset("@({[<&#!/|$+%")
 _MOST_SUBSTITUTES = 3
-#: Shorter names of e-mail addresses are in too many words.
+#: Shorter names of e-mail addresses occur in too many words.
 _SHORTEST_NAME = 3
 _COMMONEST = frozenset(FREQUENCY_LISTS["passwords"])
 
 
 class PasswordCommon(DomainError):
-    """One of the commonest passwords, or close to one."""
+    """The password is one of the most common ones, or close to one."""
 
     reason = "PASSWORD_COMMON"
     kind = Kind.INVALID
-    message = "This password is too common"
+    message = "This password is too common; choose a longer or more unusual one"
 
     def __init__(self, field: str, advice: str) -> None:
         super().__init__(violations=[(field, advice)])
 
 
 class PasswordContainsEmail(DomainError):
-    """The name in the e-mail address is part of the password."""
+    """The password contains the name in the e-mail address."""
 
     reason = "PASSWORD_CONTAINS_EMAIL"
     kind = Kind.INVALID
@@ -52,15 +54,15 @@ class PasswordContainsEmail(DomainError):
 
 
 class Threads(Protocol):
-    """Where slow work runs beside the event loop."""
+    """Runs slow work beside the event loop."""
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns; raise Unavailable when too much of it waits."""
+        """Return what `work` returns; raise Unavailable if too much work is waiting."""
         ...
 
 
 class PasswordRules:
-    """Says whether a password is taken."""
+    """Decides whether a password is accepted."""
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
@@ -68,7 +70,7 @@ class PasswordRules:
     async def check(self, password: str, *, email: str, field: str = "password") -> None:
         """Raise PasswordTooShort, PasswordTooLong, PasswordContainsEmail or PasswordCommon.
 
-        `email` is a normalised address, `field` the request's field that is to blame.
+        `email` is a normalised address, `field` the field of the request that holds the password.
         """
         check_length(password, field)
         if _contains_name(password, email):
@@ -84,9 +86,9 @@ def _contains_name(password: str, email: str) -> bool:
 
 
 def advice_against(password: str) -> str:
-    """Return what to do instead of a common password; nothing for any other. Takes up to 0.1 s."""
+    """Return advice if the password is common, or an empty text. Takes up to 0.1 s."""
     if password.casefold() in _COMMONEST:
-        return "is one of the commonest passwords: add another word or two"
+        return "is one of the most common passwords: add another word or two"
     looked_at = password[:_LOOKED_AT]
     if len(_SUBSTITUTES & set(looked_at)) > _MOST_SUBSTITUTES:
         return ""
@@ -94,11 +96,11 @@ def advice_against(password: str) -> str:
     if estimate["guesses_log10"] >= _GUESSES_LOG10 or not any(map(_is_common, estimate["sequence"])):
         return ""
     suggestions = " ".join(estimate["feedback"]["suggestions"]).lower().rstrip(".")
-    return f"is close to one of the commonest passwords: {suggestions or 'add another word or two'}"
+    return f"is close to one of the most common passwords: {suggestions or 'add another word or two'}"
 
 
 def _is_common(match: dict[str, Any]) -> bool:
     if match["pattern"] == "repeat":
         return any(map(_is_common, match["base_matches"]))
-    # A single character is on the list, too, and stands in half of all passwords.
+    # Single characters are in the list, too, and occur in half of all passwords.
     return bool(match.get("dictionary_name") == "passwords" and len(match["token"]) > 2)

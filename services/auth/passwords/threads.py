@@ -1,4 +1,4 @@
-"""A few threads for passwords, and a queue with an end: who would wait too long is told so at once."""
+"""A few threads for passwords with a bounded queue: requests that would wait too long are refused at once."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,13 +9,14 @@ from services.common.errors import Unavailable
 
 T = TypeVar("T")
 
-#: A check takes a quarter of a second, so the last in the queue waits about four seconds.
+#: A check takes a quarter of a second, so the last in the queue waits about four seconds. A longer queue only
+#: adds answers that come too late; a shorter one refuses people in short bursts.
 WAITING_PER_THREAD = 16
 _RETRY_SECONDS = 5
 
 
 class BoundedThreads:
-    """Runs slow work on a fixed number of threads; the event loop goes on meanwhile."""
+    """Runs slow work on a fixed number of threads, without blocking the event loop."""
 
     def __init__(self, threads: int, waiting: int | None = None) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="password")
@@ -23,19 +24,20 @@ class BoundedThreads:
         self._taken = 0
 
     def check_room(self) -> None:
-        """Raise Unavailable when the queue is full."""
+        """Raise Unavailable if the queue is full."""
         if self._taken >= self._places:
             raise Unavailable(
-                "Too many people are signing in at this moment", retry_after_seconds=_RETRY_SECONDS
+                "Too many people are signing in right now; try again in a few seconds",
+                retry_after_seconds=_RETRY_SECONDS,
             )
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns; raise Unavailable when the queue is full."""
+        """Return what `work` returns; raise Unavailable if the queue is full."""
         self.check_room()
         self._taken += 1
         loop = asyncio.get_running_loop()
         future = self._executor.submit(work)
-        # The place is free when the thread is, not when the one who asked has left.
+        # The place becomes free when the thread has finished, not when the caller stops waiting.
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
         return await asyncio.wrap_future(future)
 
@@ -43,5 +45,5 @@ class BoundedThreads:
         self._taken -= 1
 
     async def close(self) -> None:
-        """Drop what waits and let what runs finish."""
+        """Drop waiting work, and let running work finish."""
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)

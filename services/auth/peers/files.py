@@ -1,4 +1,4 @@
-"""Files as auth knows it: it keeps the archives of data exports."""
+"""Files, as auth uses it: it stores the archives of data exports."""
 
 from collections.abc import AsyncIterator
 
@@ -10,13 +10,14 @@ from services.common import identity
 from services.common.identity import ExportPermit
 from services.common.rpc.errors import peer_errors
 
-#: Everything of an account may be many gigabytes.
+#: An account's data can be many gigabytes. Shorter, and large exports never complete; longer, and one that
+#: hangs keeps its claim for longer.
 _EXPORT_SECONDS = 6 * 3600.0
 _MESSAGE_BYTES = 1024 * 1024
 
 
 class FilesArchives:
-    """Writes archives, and reads and removes them."""
+    """Writes archives."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = exports_pb2_grpc.ExportStoreServiceStub(channel)

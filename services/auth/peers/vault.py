@@ -1,4 +1,4 @@
-"""The vault as auth knows it: it signs tokens, makes codes with the pepper, keeps events, destroys keys."""
+"""The vault, as auth uses it: it signs tokens, computes codes, lists events and destroys keys."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from smelt.vault.v1 import (
     signing_pb2_grpc,
 )
 
-from services.auth.admission.grants import Work
+from services.auth.admission.grants import GrantedWork
 from services.auth.events.audit_events import AuditEvent
 from services.auth.passwords.passwords import Code
 from services.auth.sessions.sessions import SignedToken
@@ -23,16 +23,17 @@ from services.common.errors import RemoteError, Unavailable
 from services.common.logs import log
 from services.common.rpc.errors import peer_errors
 
-#: A signature or a code takes the vault a millisecond; one that is this late will not come.
+#: The vault signs within a millisecond. Shorter, and a busy machine fails logins; longer, and people wait for
+#: an answer that will not come.
 _SECONDS = 5.0
-#: One call removes for some seconds.
+#: Destroying a key writes to the key store and the ledger, which takes up to a few seconds.
 _ERASE_SECONDS = 30.0
 _LIST_SECONDS = 10.0
 
 
 @asynccontextmanager
 async def _answers() -> AsyncIterator[None]:
-    """Turn whatever the vault refuses into UNAVAILABLE: what auth asks for is never a person's mistake."""
+    """Turn refusals of the vault into UNAVAILABLE: what auth asks for is never a person's mistake."""
     try:
         async with peer_errors():
             yield
@@ -44,7 +45,7 @@ async def _answers() -> AsyncIterator[None]:
 
 
 class Vault:
-    """Signs and makes codes; raises Unavailable when the vault does not."""
+    """Signs tokens and computes codes; raises Unavailable if the vault does not."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = signing_pb2_grpc.SigningServiceStub(channel)
@@ -54,7 +55,8 @@ class Vault:
             answer = await self._stub.Mac(
                 signing_pb2.MacRequest(digest=digest, pepper_id=pepper_id), timeout=_SECONDS
             )
-        return Code(mac=answer.mac, pepper_id=answer.pepper_id)
+        # An older vault names no current pepper; then no password counts as outdated.
+        return Code(answer.mac, answer.pepper_id, answer.current_pepper_id or answer.pepper_id)
 
     async def sign_session(self, account: str, session: str, life: timedelta) -> SignedToken:
         claims = signing_pb2.SessionClaims(account=account, session=session)
@@ -66,7 +68,7 @@ class Vault:
         claims = signing_pb2.PassportClaims(account=account, session=session, scopes=scopes)
         return (await self._sign(signing_pb2.SignRequest(passport=claims), life)).token
 
-    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
         claims = signing_pb2.GrantClaims(
             purpose=work.purpose.value,
             account=account,
@@ -97,7 +99,7 @@ class Vault:
 
 
 class VaultErasure:
-    """The vault, as the one who destroys an account's key."""
+    """Destroys account keys."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = erasure_pb2_grpc.ErasureServiceStub(channel)
@@ -110,7 +112,7 @@ class VaultErasure:
 
 
 class VaultEvents:
-    """The vault, as the one who keeps the audit log of keys."""
+    """Reads an account's events from the vault's audit log."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = audit_pb2_grpc.AuditServiceStub(channel)
@@ -121,7 +123,7 @@ class VaultEvents:
             answer = await self._stub.ListEvents(request, timeout=_LIST_SECONDS)
         return [
             AuditEvent(
-                # Its place in the log, in letters that a name may have.
+                # The record's place in the log, in characters that a resource name can contain.
                 id=f"vault-{event.id.replace('/', '-')}",
                 time=event.time.ToDatetime(UTC),
                 action=event.action,

@@ -1,8 +1,8 @@
-"""Leaving: a person's account ends at once, and everything held of it is removed, whatever crashes meanwhile.
+"""Account deletion: the account ends at once, and its data in every service is removed, whatever crashes.
 
-The account, its sessions and access tokens end in the transaction that makes the tombstone. What other
-services hold follows: jobs stop, the account's key is destroyed, rows and objects go. After the longest time
-that anything begun before may still take, all of it is done once more, for what was written meanwhile.
+The account, its sessions and access tokens end in the transaction that writes the tombstone. Then the other
+services follow: jobs stop, the account's key is destroyed, rows and objects are removed. An hour later all of
+this is done once more, for data that was being written when the account ended.
 """
 
 import asyncio
@@ -12,49 +12,50 @@ from datetime import timedelta
 from typing import Protocol
 
 from services.auth.accounts.password_again import PasswordAgain
-from services.auth.privacy.saga import Claim
+from services.auth.due.work import Claim
 from services.auth.sessions.sessions import SignedToken
 from services.common.identity import ErasurePermit
 
-#: A passport lives for minutes after its account, an upload that was begun with one for longer.
+#: How long after the first pass the second one follows. A passport outlives its account by minutes, an upload
+#: that was started with one for longer; too short, and what such an upload stores is not removed.
 LINGER = timedelta(hours=1)
 PERMIT_LIFE = timedelta(hours=24)
 
 
 class Tombstones(Protocol):
-    """Where it is recorded who has left."""
+    """Stores the tombstones of deleted accounts."""
 
-    async def bury(self, account: str) -> None:
-        """End the account and make its tombstone, in one transaction; repeating it changes nothing."""
+    async def replace_account(self, account: str) -> None:
+        """Replace the account by its tombstone, in one transaction; repeating this changes nothing."""
         ...
 
-    async def passed(self, claim: Claim, linger: timedelta) -> None:
-        """Note that everything was removed: after the first time another is due, after the second none."""
+    async def finish_pass(self, claim: Claim, linger: timedelta) -> None:
+        """Record that everything was removed; after the first pass, a second one is due after `linger`."""
         ...
 
 
 class Holder(Protocol):
-    """A service that holds something of people."""
+    """A service that holds personal data."""
 
     async def erase(self, permit: ErasurePermit) -> bool:
-        """Remove as much as fits into a call; return whether nothing is left."""
+        """Remove as much as one call allows; return whether nothing is left."""
         ...
 
 
 class KeyDestroyer(Protocol):
-    """Who destroys an account's key."""
+    """Destroys the keys of accounts."""
 
     async def destroy_account_key(self, account: str) -> None: ...
 
 
 class ErasureSigner(Protocol):
-    """Makes erasure tokens."""
+    """Signs erasure tokens."""
 
     async def sign_erasure(self, account: str, life: timedelta) -> SignedToken: ...
 
 
-class Leaving:
-    """Takes a person's word that they leave."""
+class AccountDeletion:
+    """Deletes an account at its owner's request."""
 
     def __init__(
         self, password_again: PasswordAgain, tombstones: Tombstones, *, begun: Callable[[], None]
@@ -63,30 +64,31 @@ class Leaving:
         self._tombstones = tombstones
         self._begun = begun
 
-    async def leave(self, account: str, password: str, *, client_address: str) -> None:
+    async def delete(self, account: str, password: str, *, client_address: str) -> None:
         """End the account; raise PasswordWrong, LoginRateLimited or Unauthenticated."""
         await self._password_again.require(account, password, field="password", client_address=client_address)
-        await self._tombstones.bury(account)
+        await self._tombstones.replace_account(account)
         self._begun()
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Removes what is held of an account that has left; every step may be repeated."""
+    """Removes the data of a deleted account in every service; each step is safe to repeat."""
 
     tombstones: Tombstones
-    #: By name, in the order in which they are asked.
+    #: By name, in the order in which they are called.
     holders: Mapping[str, Holder]
     keys: KeyDestroyer
     signer: ErasureSigner
     linger: timedelta = LINGER
 
     async def perform(self, claim: Claim) -> None:
-        """Carry an erasure through, or raise what stood in its way."""
+        """Carry an erasure through, or raise what prevented it."""
         account = claim.id
         signed = await self.signer.sign_erasure(account, PERMIT_LIFE)
         permit = ErasurePermit(account, signed.token)
-        # Jobs stop and the key is destroyed at the same time: neither waits for a service that is away.
+        # Jobs are stopped and the key is destroyed at the same time, so neither waits for a service that is
+        # down.
         outcomes = await asyncio.gather(
             self.keys.destroy_account_key(account),
             *(holder.erase(permit) for holder in self.holders.values()),
@@ -98,4 +100,4 @@ class Erasure:
         for holder in self.holders.values():
             while not await holder.erase(permit):
                 pass
-        await self.tombstones.passed(claim, self.linger)
+        await self.tombstones.finish_pass(claim, self.linger)

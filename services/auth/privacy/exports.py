@@ -1,4 +1,4 @@
-"""Exports: everything that is held of a person, put together as one archive that they can take along."""
+"""Exports: everything that is stored about a person, in one archive that they can download."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,31 +6,35 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
+from services.auth.due.work import Claim
 from services.auth.privacy.archive import zipped
-from services.auth.privacy.saga import Claim
 from services.auth.sessions.sessions import SignedToken
 from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit
 from services.common.paging import Position
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 
-#: How long an archive can be downloaded; files keeps it as long.
+#: How long an archive can be downloaded; files stores it for as long.
 KEPT = timedelta(hours=24)
-#: So many may be begun in a day.
+#: Exports that an account can start in a day. An export reads everything the account has, so more would let
+#: one account keep the services busy.
 MOST_A_DAY = 10
-#: How long an export stays in the list.
+#: How long an export stays in the list, with or without its archive.
 LISTED = timedelta(days=30)
 _PERMIT_LIFE = timedelta(hours=24)
-_MOST_TRIES = 8
+#: Eight tries with their pauses take three minutes: longer than a restart, shorter than an owner wants to
+#: wait.
+MOST_TRIES = 8
 _README = """\
-Everything that Smelt holds of your account, one folder for each of its services.
+Everything that Smelt stores about your account, in one folder per service.
 
-account/    who you are, sessions, access tokens
+account/    your account, sessions, devices, access tokens and events
 files/      your files as you uploaded them, and result files
-processor/  templates, variables, jobs, and what became of each row
-vault/      facts of your API keys and the log of their uses; keys themselves are never handed out
+processor/  templates, variables, jobs, and the outcome of each row
+vault/      facts about your API keys and the log of their uses; the keys themselves are never exported
 
-Times are UTC. Lists are JSON, tables CSV. Passwords, API keys, tokens and encryption keys are not in here.
+Times are in UTC. Lists are JSON, tables are CSV.
+Passwords, API keys, tokens and encryption keys are not included.
 """
 
 
@@ -43,18 +47,18 @@ class DataExportNotFound(DomainError):
 
 
 class DataExportLimit(DomainError):
-    """The account has begun as many exports in a day as it may."""
+    """The account has reached its daily limit of data exports."""
 
     reason = "DATA_EXPORT_LIMIT"
     kind = Kind.EXHAUSTED
-    message = f"At most {MOST_A_DAY} data exports a day can be begun"
+    message = f"Your account has reached its limit of {MOST_A_DAY} data exports a day; try again later"
 
     def __init__(self) -> None:
         super().__init__(retry_after_seconds=3600)
 
 
 class State(Enum):
-    """How far an export is, as it is stored."""
+    """The progress of an export, as it is stored."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -64,7 +68,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Facts of a stored archive."""
+    """Facts about a stored archive."""
 
     size_bytes: int
     sha256: str
@@ -83,15 +87,15 @@ class DataExport:
 
     @property
     def expire_time(self) -> datetime | None:
-        """Until when the archive can be downloaded."""
+        """When the archive expires; None while there is none."""
         return self.end_time + KEPT if self.end_time is not None and self.archive is not None else None
 
 
 class ExportRecords(Protocol):
-    """Where exports are recorded."""
+    """Stores exports."""
 
     async def begin(self, export: DataExport, *, most: int, since: datetime) -> DataExport | None:
-        """Record a new export, or return the one under way; None when `most` were begun since then."""
+        """Store a new export, or return the one under way; None if `most` were started since then."""
         ...
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[DataExport]: ...
@@ -99,34 +103,34 @@ class ExportRecords(Protocol):
     async def get(self, account: str, id_: str) -> DataExport | None: ...
 
     async def start(self, claim: Claim) -> str | None:
-        """Note that an export is being worked on; return whose it is, None when it is gone."""
+        """Record that an export is running; return its account, None if it is gone or the claim was lost."""
         ...
 
     async def finish(self, claim: Claim, archive: Archive | None, *, now: datetime) -> None:
-        """Note its archive, or that it has failed, unless somebody else has the claim."""
+        """Record the archive, or that the export has failed, unless the claim was lost."""
         ...
 
 
 class Holder(Protocol):
-    """A service that holds something of people."""
+    """A service that holds personal data."""
 
-    def export(self, permit: ExportPermit) -> AsyncIterator[Piece]: ...
+    def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]: ...
 
 
 class ArchiveStore(Protocol):
-    """Where archives are stored, whole or not at all."""
+    """Stores archives, whole or not at all."""
 
     async def write(self, permit: ExportPermit, fence: int, pieces: AsyncIterator[bytes]) -> Archive: ...
 
 
 class ExportSigner(Protocol):
-    """Makes export tokens."""
+    """Signs export tokens."""
 
     async def sign_export(self, account: str, export: str, life: timedelta) -> SignedToken: ...
 
 
 class DataExports:
-    """Begins exports and tells how far they are."""
+    """Starts exports and reports their progress."""
 
     def __init__(
         self,
@@ -142,7 +146,7 @@ class DataExports:
         self._new_id = new_id
 
     async def create(self, account: str) -> DataExport:
-        """Begin an export, or return the one that is under way; raise DataExportLimit."""
+        """Start an export, or return the one that is under way; raise DataExportLimit."""
         now = self._clock()
         wanted = DataExport(self._new_id(), account, State.PENDING, now)
         export = await self._records.begin(wanted, most=MOST_A_DAY, since=now - timedelta(days=1))
@@ -165,23 +169,24 @@ class DataExports:
 
 @dataclass(frozen=True, slots=True)
 class Exporting:
-    """Puts archives together; after a crash one is begun anew, and replaces what was stored."""
+    """Creates archives. After a crash an archive is started again, and replaces what was stored."""
 
     records: ExportRecords
-    #: By the folder that each one's entries are in.
+    #: By the folder in the archive that holds their entries.
     holders: Mapping[str, Holder]
     store: ArchiveStore
     signer: ExportSigner
     clock: Callable[[], datetime]
 
     async def perform(self, claim: Claim) -> None:
-        """Carry an export through, or raise what stood in its way; after the last try it has failed."""
+        """Carry an export through, or raise what prevented it."""
         account = await self.records.start(claim)
-        if account is None:
-            return
-        # What has failed so often will fail again; its owner is told, and may begin another.
-        archive = None if claim.tries > _MOST_TRIES else await self._archive(claim, account)
-        await self.records.finish(claim, archive, now=self.clock())
+        if account is not None:
+            await self.records.finish(claim, await self._archive(claim, account), now=self.clock())
+
+    async def give_up(self, claim: Claim) -> None:
+        """Record that an export has failed; its owner sees that and can start another."""
+        await self.records.finish(claim, None, now=self.clock())
 
     async def _archive(self, claim: Claim, account: str) -> Archive:
         name = f"dataExports/{claim.id}"
@@ -189,9 +194,9 @@ class Exporting:
         permit = ExportPermit(account, name, signed.token)
         return await self.store.write(permit, claim.fence, zipped(self._pieces(permit), now=self.clock()))
 
-    async def _pieces(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        yield Entry("README.txt")
+    async def _pieces(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        yield ArchiveEntry("README.txt")
         yield _README.encode()
         for folder, holder in self.holders.items():
             async for piece in holder.export(permit):
-                yield Entry(f"{folder}/{piece.path}") if isinstance(piece, Entry) else piece
+                yield ArchiveEntry(f"{folder}/{piece.path}") if isinstance(piece, ArchiveEntry) else piece

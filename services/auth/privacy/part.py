@@ -1,4 +1,4 @@
-"""Auth's own part of an account, handed out. It is removed with the account's row."""
+"""Auth's own part of an account, for exports. It is removed together with the account's row."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from services.auth import models
 from services.auth.privacy import tables
 from services.common.database import Transactions
 from services.common.identity import ExportPermit
-from services.common.privacy import Piece
+from services.common.privacy import ArchivePiece
 from services.common.store.privacy_rows import export_rows
 
 
 @dataclass(frozen=True, slots=True)
 class AuthPart:
-    """Rows of auth's database."""
+    """The account's rows in auth's database."""
 
     transactions: Transactions
 
-    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        rows = export_rows(self.transactions, models.Base.metadata, tables.HELD, account=permit.account)
+    async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        rows = export_rows(self.transactions, models.Base.metadata, tables.TABLES, account=permit.account)
         async for piece in rows:
             yield piece

@@ -1,34 +1,35 @@
-"""What exports and erases accounts over all services, put together over what auth has."""
+"""Constructs what exports and erases accounts across all services."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.auth.due.store import DueStore
+from services.auth.due.work import DueWork, Patience
 from services.auth.privacy import deletion, exports
 from services.auth.privacy.part import AuthPart
-from services.auth.privacy.saga import Saga
-from services.auth.privacy.store.exports import DataExportStore
-from services.auth.privacy.store.saga import SagaStore
-from services.auth.privacy.store.tombstones import TombstoneStore
+from services.auth.privacy.saga import saga
+from services.auth.privacy.store.exports import EXPORTS_DUE, DataExportStore
+from services.auth.privacy.store.tombstones import ERASURES_DUE, TombstoneStore
 from services.common.database import Transactions
 
 
 class Holder(deletion.Holder, exports.Holder, Protocol):
-    """Another service that holds something of people."""
+    """Another service that holds personal data."""
 
 
 class Signer(deletion.ErasureSigner, exports.ExportSigner, Protocol):
-    """Makes the tokens that other services take as proof of an export or an erasure."""
+    """Signs the tokens that prove an export or an erasure to other services."""
 
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """Where people who have left are recorded, and the two kinds of work that must be finished."""
+    """The tombstones, and the two sagas."""
 
     tombstones: TombstoneStore
-    erasures: Saga
-    exportings: Saga
+    erasures: DueWork
+    exportings: DueWork
 
     @classmethod
     def over(
@@ -48,18 +49,17 @@ class Privacy:
         exporting = exports.Exporting(
             records, {"account": AuthPart(transactions), **holders}, archives, signer, clock
         )
-        erasures, exportings = (
-            Saga(
-                "erasure",
-                SagaStore(transactions, "erasure", "account"),
-                erasure.perform,
-                claim_seconds=claim_seconds,
-            ),
-            Saga(
-                "export",
-                SagaStore(transactions, "data_export", "id"),
-                exporting.perform,
-                claim_seconds=claim_seconds,
-            ),
+        erasures = saga(
+            "erasure",
+            DueStore(transactions, ERASURES_DUE),
+            erasure.perform,
+            claim_seconds=claim_seconds,
+        )
+        exportings = saga(
+            "export",
+            DueStore(transactions, EXPORTS_DUE),
+            exporting.perform,
+            claim_seconds=claim_seconds,
+            patience=Patience(exports.MOST_TRIES, exporting.give_up),
         )
         return cls(tombstones, erasures, exportings)

@@ -1,13 +1,13 @@
-"""What auth holds of people: the account, sessions, access tokens; never passwords or what proves them."""
+"""The personal data in auth's database, table by table; passwords and their hashes are never exported."""
 
-from services.common.privacy import Held
+from services.common.privacy import PersonalTable
 
 _OWN = "the same in every row"
 
-HELD = (
-    Held(
+TABLES = (
+    PersonalTable(
         "session",
-        owned="account = :account",
+        account_rows="account = :account",
         path="sessions.json",
         exported=(
             "id", "create_time", "last_used_time", "expire_time", "user_agent", "client_address", "end_time",
@@ -15,74 +15,74 @@ HELD = (
         ),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "access_token",
-        owned="account = :account",
+        account_rows="account = :account",
         path="access_tokens.json",
         exported=("id", "display_name", "scopes", "create_time", "expire_time", "last_used_time"),
         withheld={"account": _OWN, "digest": "a hash of the token"},
     ),
-    Held(
+    PersonalTable(
         "device",
-        owned="account = :account",
+        account_rows="account = :account",
         path="devices.json",
         exported=("id", "create_time", "last_used_time"),
         withheld={"account": _OWN, "digest": "a hash of the device's token"},
     ),
-    Held(
+    PersonalTable(
         "mailed_token",
-        owned="account = :account",
+        account_rows="account = :account",
         path="mailed_links.json",
         exported=("purpose", "create_time", "expire_time"),
         withheld={"account": _OWN, "digest": "a hash of the link's token"},
     ),
-    Held(
+    PersonalTable(
         "mail",
-        owned="recipient = (SELECT email FROM account WHERE id = :account)",
+        account_rows="recipient = (SELECT email FROM account WHERE id = :account)",
         path="mails_to_send.json",
         exported=("id", "kind", "recipient", "facts", "create_time", "next_try_time", "tries"),
-        kept="the mail that tells of the deletion is among them; a mail goes when it is sent or given up",
+        not_erased="the mail that confirms the deletion is among them; mails go when sent or given up",
     ),
-    Held(
+    PersonalTable(
         "attempt",
-        not_exported="counts under digests, with no name of whom they count",
-        kept="until their limit's time is over; otherwise leaving and coming back would open a limit",
+        not_exported="counts under digests, which name no person",
+        not_erased="until their period is over; otherwise registering again would reset limits",
     ),
-    Held(
+    PersonalTable(
         "erasure",
-        owned="account = :account",
-        not_exported="an account that is here has left",
-        kept="the tombstone: the account's id and nothing else, so that no restored copy brings it back",
+        account_rows="account = :account",
+        not_exported="only deleted accounts have rows here",
+        not_erased="the tombstone: only the account's id, so that no restored backup brings the account back",
     ),
-    Held(
+    PersonalTable(
         "data_export",
-        owned="account = :account",
+        account_rows="account = :account",
         path="data_exports.json",
         exported=("id", "state", "create_time", "end_time", "size_bytes", "sha256"),
         withheld={
             "account": _OWN,
-            "fence": "who works on it",
-            "tries": "who works on it",
-            "next_time": "who works on it",
+            "fence": "belongs to the claim",
+            "tries": "belongs to the claim",
+            "next_time": "belongs to the claim",
         },
     ),
-    Held(
+    PersonalTable(
         "event",
-        owned="account = :account",
+        account_rows="account = :account",
         path="events.json",
         exported=("id", "time", "action", "outcome", "object", "client_address", "user_agent"),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "account",
-        owned="id = :account",
+        account_rows="id = :account",
         path="account.json",
         exported=("id", "email", "state", "create_time"),
         withheld={
             "password_scheme": "how the password is stored",
             "password_pepper_id": "how the password is stored",
             "password_hash": "a code of the password",
-            "password_generation": "how often the password was changed, which ends older links",
+            "password_generation": "how often the password was changed",
         },
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Mails that people ask for who are not signed in: the same work and the same answer for every address."""
+"""Mails that are requested without signing in: the same work and the same answer for every address."""
 
 from typing import Protocol
 
@@ -9,27 +9,27 @@ from services.auth.mail.letters import Mail, MailKind
 
 
 class Outbox(Protocol):
-    """Where mails wait."""
+    """Where mails wait to be sent."""
 
-    async def add(self, mail: Mail) -> None:
-        """Put a mail there; whether it is sent is decided when it is written."""
+    async def queue(self, mail: Mail) -> None:
+        """Queue a mail; whether it is sent is decided when it is written."""
         ...
 
 
 class MailRequests:
-    """Takes requests; whether the address has an account is looked up only when the mail is written."""
+    """Accepts requests; whether the address has an account is looked up only when the mail is written."""
 
     def __init__(self, outbox: Outbox, limits: MailLimits) -> None:
         self._outbox = outbox
         self._limits = limits
 
     async def request(self, kind: MailKind, email: str, *, client_address: str) -> None:
-        """Have a mail sent to the address if it has an account; raise MailRateLimited."""
+        """Send a mail to the address if it has an account; raise MailRateLimited."""
         try:
             address = emails.normalise(email)
         except EmailInvalid:
-            # It has no account, and says so no more than any other that has none.
+            # A malformed address has no account, and must be answered like any other without one.
             await self._limits.admit(kind.value, uncommon(email), client_address)
             return
         await self._limits.admit(kind.value, address, client_address)
-        await self._outbox.add(Mail(kind, address))
+        await self._outbox.queue(Mail(kind, address))

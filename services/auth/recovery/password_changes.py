@@ -1,4 +1,4 @@
-"""New passwords: by one who knows the old one, or who has the link that was sent to the account's address."""
+"""New passwords, set with the current password or with a link that was sent to the account's address."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,29 +17,29 @@ _CURRENT = "current_password"
 
 
 class ResetTokenInvalid(DomainError):
-    """The token is none, was used, is too old, or a newer one was asked for: alike for all of them."""
+    """The token is invalid, used, expired or replaced by a newer one; which of these is never disclosed."""
 
     reason = "RESET_TOKEN_INVALID"
     kind = Kind.INVALID
-    message = "This link does not work any more; ask for a new one"
+    message = "This link no longer works; request a new one"
 
 
 class PasswordRecords(Protocol):
-    """Where passwords are kept. Each new one ends sessions, devices and links in the same transaction."""
+    """Stores passwords. A new one ends sessions, devices and links in the same transaction."""
 
     async def change(self, known: Credentials, new: StoredPassword, *, keep: str, now: datetime) -> bool:
-        """Keep a new password in the place of the known one; say no when that is not the account's any more.
+        """Replace the known password; return False if it is no longer the account's.
 
-        The session `keep` goes on.
+        The session `keep` is not ended.
         """
         ...
 
     async def owner(self, digest: bytes) -> Account | None:
-        """Return whose password a reset token may set."""
+        """Return the account whose password a reset token can set."""
         ...
 
     async def reset(self, digest: bytes, new: StoredPassword, *, now: datetime) -> bool:
-        """Use a reset token up for a new password; say no when it does not work (any more)."""
+        """Use a reset token up and set a new password; return False if the token does not work."""
         ...
 
 
@@ -66,8 +66,8 @@ class PasswordChanges:
     async def change(
         self, account: str, current: str, new: str, *, session: str, client_address: str
     ) -> None:
-        """Set a new password and end all other sessions; raise PasswordWrong, LoginRateLimited, or what the
-        rules say.
+        """Set a new password and end all other sessions; raise PasswordWrong or LoginRateLimited, or what the
+        password rules raise.
         """
         known = await self._password_again.require(
             account, current, field=_CURRENT, client_address=client_address
@@ -78,13 +78,13 @@ class PasswordChanges:
             raise PasswordWrong(_CURRENT)
 
     async def request_reset(self, email: str, *, client_address: str) -> None:
-        """Have a link sent to the address if it has an account; raise MailRateLimited."""
+        """Send a link to the address if it has an account; raise MailRateLimited."""
         await self._requests.request(MailKind.PASSWORD_RESET, email, client_address=client_address)
 
     async def reset(self, token: str, new: str) -> None:
-        """Set a new password and end all sessions; raise ResetTokenInvalid or what the rules say.
+        """Set a new password and end all sessions; raise ResetTokenInvalid, or what the password rules raise.
 
-        A password that is refused does not use the token up.
+        A refused password does not use the token up.
         """
         digest = digest_of(token)
         owner = None if digest is None else await self._records.owner(digest)

@@ -1,6 +1,6 @@
-"""Signing in by a link that was sent by mail: the way in for owners whose address strangers try to guess at.
+"""Signing in by a link sent by mail: the way in while strangers use up the attempts for an owner's address.
 
-It opens nothing that the link for a new password would not: whoever reads the mails has the account.
+It gives no more access than a reset link does: anyone who can read an owner's mail can take over the account.
 """
 
 from typing import Protocol
@@ -13,15 +13,15 @@ from services.common.errors import DomainError, Kind, Unauthenticated
 
 
 class SignInLinkInvalid(DomainError):
-    """The token is none, was used, is too old, or a newer one was asked for: alike for all of them."""
+    """The token is invalid, used, expired or replaced by a newer one; which of these is never disclosed."""
 
     reason = "SIGN_IN_LINK_INVALID"
     kind = Kind.INVALID
-    message = "This link does not work any more; ask for a new one"
+    message = "This link no longer works; request a new one"
 
 
 class LinkTokens(Protocol):
-    """Where tokens of links are kept."""
+    """Stores the tokens of links."""
 
     async def use_sign_in(self, digest: bytes) -> tuple[str, int] | None:
         """Use a token up; return its account and the generation of its password."""
@@ -29,7 +29,7 @@ class LinkTokens(Protocol):
 
 
 class SignInLinks:
-    """Sends links and takes them."""
+    """Sends sign-in links and accepts them."""
 
     def __init__(self, requests: MailRequests, tokens: LinkTokens, sessions: Sessions) -> None:
         self._requests = requests
@@ -37,7 +37,7 @@ class SignInLinks:
         self._sessions = sessions
 
     async def request(self, email: str, *, client_address: str) -> None:
-        """Have a link sent to the address if it has an account; raise MailRateLimited."""
+        """Send a link to the address if it has an account; raise MailRateLimited."""
         await self._requests.request(MailKind.SIGN_IN_LINK, email, client_address=client_address)
 
     async def confirm(self, token: str, *, device: Device) -> SignedIn:

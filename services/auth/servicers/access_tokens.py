@@ -14,7 +14,7 @@ _COLLECTION = "accessTokens"
 
 
 class AccessTokenServicer(access_tokens_pb2_grpc.AccessTokenServiceServicer):
-    """Access tokens of the person who asks."""
+    """The caller's access tokens."""
 
     def __init__(self, tokens: AccessTokens) -> None:
         self._tokens = tokens

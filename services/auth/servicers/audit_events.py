@@ -1,4 +1,4 @@
-"""AuditEventService: what happened to an account, for its owner."""
+"""AuditEventService: the events of an account, for its owner."""
 
 from smelt.auth.v1 import audit_events_pb2, audit_events_pb2_grpc
 
@@ -8,7 +8,7 @@ from services.common.rpc.servicing import Context
 
 
 class AuditEventServicer(audit_events_pb2_grpc.AuditEventServiceServicer):
-    """What happened to the account of the person who asks."""
+    """Events of the caller's account."""
 
     def __init__(self, events: AuditEvents) -> None:
         self._events = events

@@ -1,4 +1,4 @@
-"""Envoy's question about every request: pass with a passport, 401, 403, or 503; nothing passes by default."""
+"""Envoy's check of every request: pass with a passport, or answer 401, 403 or 503. The default is 503."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from services.common.errors import DomainError, ScopeMissing, Unauthenticated, U
 from services.common.identity import PASSPORT_KEY
 from services.common.rpc.errors import status_of
 
-#: The gateway waits two seconds; an answer after that is for nobody.
+#: The gateway waits two seconds; a later answer would reach nobody.
 _SECONDS = 1.8
 #: `OVERWRITE_IF_EXISTS_OR_ADD` of Envoy's HeaderValueOption.
 _OVERWRITE = 2
@@ -34,13 +34,13 @@ def _denied(http_status: int, error: DomainError, *headers: envoy.HeaderValueOpt
     )
 
 
-# Made once: whatever was wrong with a request, the bytes are the same.
-_NOBODY = _denied(401, Unauthenticated(), _header("www-authenticate", "Bearer"))
-_CLOSED = _denied(503, Unavailable())
+# Made once, so that the bytes are the same whatever was wrong with the request.
+_UNAUTHENTICATED = _denied(401, Unauthenticated(), _header("www-authenticate", "Bearer"))
+_UNAVAILABLE = _denied(503, Unavailable())
 
 
 class AuthorizationServicer(envoy_grpc.AuthorizationServicer):
-    """Answers the gateway."""
+    """Answers the gateway's checks."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -54,11 +54,11 @@ class AuthorizationServicer(envoy_grpc.AuthorizationServicer):
             async with asyncio.timeout(_SECONDS):
                 passport = await self._gate.admit(authorization, method=http.method)
         except Unauthenticated:
-            return _NOBODY
+            return _UNAUTHENTICATED
         except ScopeMissing as error:
             return _denied(403, error)
         except (DomainError, TimeoutError):
-            return _CLOSED
+            return _UNAVAILABLE
         return envoy.CheckResponse(
             status={},
             ok_response=envoy.OkHttpResponse(

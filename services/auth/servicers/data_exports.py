@@ -21,7 +21,7 @@ _STATES = {
 
 
 class DataExportServicer(data_exports_pb2_grpc.DataExportServiceServicer):
-    """Exports of the person who asks."""
+    """The caller's data exports."""
 
     def __init__(self, exports: DataExports, clock: Callable[[], datetime]) -> None:
         self._exports = exports

@@ -5,7 +5,7 @@ from smelt.auth.v1 import (
     grants_pb2_grpc,
 )
 
-from services.auth.admission.grants import Grants, Purpose, Work
+from services.auth.admission.grants import GrantedWork, Grants, Purpose
 from services.common import identity
 from services.common.rpc.servicing import Context
 
@@ -26,7 +26,7 @@ class GrantServicer(grants_pb2_grpc.GrantServiceServicer):
         self, request: grants_pb2.MintJobGrantRequest, context: Context
     ) -> grants_pb2.MintJobGrantResponse:
         person = identity.passport(context)
-        work = Work(
+        work = GrantedWork(
             purpose=_PURPOSES[request.purpose],
             job=request.job,
             file=request.file,

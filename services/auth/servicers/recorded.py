@@ -1,4 +1,4 @@
-"""Calls that become events of the account when they have ended."""
+"""Records calls as events of the account after they have ended."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,18 +6,18 @@ from typing import Any
 
 from services.auth.accounts import emails
 from services.auth.accounts.emails import EmailInvalid
-from services.auth.events.actions import ACTIONS
+from services.auth.events.actions import WRITTEN_AFTER_THE_CALL
 from services.auth.events.events import Event, EventLog
 from services.common import identity
 from services.common.rpc.guard import Ended
 
 _LONGEST_USER_AGENT = 500
-#: Refusals that tell an owner of something; what a limit refuses is told by the refusals that filled it.
+#: Outcomes that an owner should see. A limit's own refusals are left out: those that filled it are recorded.
 _TOLD = {"ok", "UNAUTHENTICATED", "PASSWORD_WRONG"}
 
 
 class Recorded:
-    """The guard's hook after a call: notes what an owner should know of."""
+    """The guard's hook after a call: records what an owner should see."""
 
     def __init__(self, events: EventLog, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         self._events = events
@@ -25,8 +25,8 @@ class Recorded:
         self._new_id = new_id
 
     def note(self, ended: Ended) -> None:
-        """Note a call that was admitted and has an action, if its outcome is worth telling."""
-        action = ACTIONS.get(ended.method)
+        """Record a call that was admitted and has an action, if an owner should see its outcome."""
+        action = WRITTEN_AFTER_THE_CALL.get(ended.method)
         if action is None or not ended.admitted or ended.outcome not in _TOLD:
             return
         call = identity.current_call()
@@ -53,7 +53,7 @@ def _address(email: str) -> str:
 
 
 def _object(request: Any, answer: Any) -> str:
-    """Return the name of what was made, or of what was asked about."""
+    """Return the name of the object that was created, or that the request named."""
     for message in (getattr(answer, "session", None), answer, request):
         name = getattr(message, "name", "")
         if isinstance(name, str) and name and not name.endswith("/current"):

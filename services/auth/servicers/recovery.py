@@ -1,4 +1,4 @@
-"""RecoveryService: proto to domain and back for people who cannot sign in."""
+"""RecoveryService: proto to domain and back for password resets and sign-in links."""
 
 from smelt.auth.v1 import recovery_pb2, recovery_pb2_grpc, sessions_pb2
 
@@ -10,7 +10,7 @@ from services.common.rpc.servicing import Context
 
 
 class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):
-    """Links by mail."""
+    """Reset and sign-in links by mail."""
 
     def __init__(self, passwords: PasswordChanges, links: SignInLinks) -> None:
         self._passwords = passwords

@@ -1,4 +1,4 @@
-"""SessionStateService: which sessions stand, for services with open streams."""
+"""SessionStateService: which sessions are active, for services with open streams."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from services.common.rpc.servicing import Context
 
 
 class SessionStateServicer(session_states_pb2_grpc.SessionStateServiceServicer):
-    """Asks for all of them at once: the reader takes together what is asked at the same moment."""
+    """Looks up all sessions at once: the reader joins lookups of the same moment into one query."""
 
     def __init__(self, active: ActiveSessions) -> None:
         self._active = active
@@ -18,12 +18,14 @@ class SessionStateServicer(session_states_pb2_grpc.SessionStateServiceServicer):
     async def GetSessionStates(
         self, request: session_states_pb2.GetSessionStatesRequest, context: Context
     ) -> session_states_pb2.GetSessionStatesResponse:
-        stand = await asyncio.gather(*(self._stands(asked.id, asked.account) for asked in request.sessions))
+        active = await asyncio.gather(
+            *(self._is_active(asked.id, asked.account) for asked in request.sessions)
+        )
         return session_states_pb2.GetSessionStatesResponse(
-            active=[asked.id for asked, yes in zip(request.sessions, stand, strict=True) if yes]
+            active=[asked.id for asked, yes in zip(request.sessions, active, strict=True) if yes]
         )
 
-    async def _stands(self, session: str, account: str) -> bool:
+    async def _is_active(self, session: str, account: str) -> bool:
         try:
             await self._active.require(session, account=account)
         except Unauthenticated:

@@ -55,12 +55,12 @@ class SessionServicer(sessions_pb2_grpc.SessionServiceServicer):
 
 
 def device_of(call: identity.Call, token: str) -> Device:
-    """Return the device that a call comes from."""
+    """Return the device that a call came from."""
     return Device(call.user_agent, call.client_address, token)
 
 
 def signed_in_to_proto(signed_in: SignedIn) -> sessions_pb2.CreateSessionResponse:
-    """Return the answer to one who has signed in, in whatever way."""
+    """Return the answer to a sign-in, by password or by link."""
     return sessions_pb2.CreateSessionResponse(
         session=_session(signed_in.session, current=True),
         token=signed_in.token.token,

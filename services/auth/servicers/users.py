@@ -1,4 +1,4 @@
-"""UserService: people, their addresses and their passwords."""
+"""UserService: accounts, their e-mail addresses and their passwords."""
 
 from smelt.auth.v1 import (
     users_pb2,
@@ -12,7 +12,7 @@ from services.common.rpc.servicing import CREATED, Context
 
 
 class UserServicer(users_pb2_grpc.UserServiceServicer):
-    """People."""
+    """Accounts."""
 
     def __init__(self, users: Users, passwords: PasswordChanges) -> None:
         self._users = users

@@ -1,27 +1,28 @@
-"""Devices that an owner has signed in with: known by a token, which alone opens nothing.
+"""Devices that an owner has signed in with, recognised by a token that opens nothing by itself.
 
-A login that carries it has a cap on failures of its own, so that strangers who use up the cap of an e-mail
-address do not keep its owner out.
+A sign-in with such a token has its own limit on failures, so that strangers who use up the limit of an e-mail
+address do not lock its owner out.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
-#: An account's devices that are remembered; the one that was not used for longest goes first.
+#: An account remembers this many devices; then the least recently used one is forgotten. Too few, and an
+#: owner's own devices push each other out.
 MOST_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class NewDevice:
-    """A device that is to be remembered."""
+    """A device to be remembered."""
 
     id: str
     digest: bytes
 
 
 class Devices(Protocol):
-    """Where devices are kept."""
+    """Stores devices."""
 
     async def find(self, email: str, digest: bytes) -> str | None:
-        """Return the id of this device of the account with this normalised address."""
+        """Return the id of this device, if it belongs to the account with this normalised address."""
         ...

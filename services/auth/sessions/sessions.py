@@ -1,4 +1,4 @@
-"""Sessions: signing in, signing out, and whether a session still stands."""
+"""Sessions: signing in, signing out, and whether a session is still active."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,21 +9,22 @@ from typing import Protocol
 from services.auth.accounts import emails
 from services.auth.accounts.accounts import Accounts, AccountState, Credentials
 from services.auth.accounts.emails import EmailInvalid, uncommon
-from services.auth.limits.limits import SignInLimits
+from services.auth.limits.limits import Attempt, SignInLimits
 from services.auth.opaque_tokens import digest_of, make
 from services.auth.passwords.passwords import Passwords, StoredPassword
 from services.auth.sessions.devices import Devices, NewDevice
 from services.common.errors import DomainError, Kind, Unauthenticated, Unavailable
 from services.common.paging import Position
 
-#: The last use is written at most this often, so that most requests write nothing.
+#: The last use is written at most this often, so that most requests write nothing. The idle limit is only as
+#: exact as this.
 USE_NOTED_EVERY = timedelta(minutes=5)
 _LONGEST_USER_AGENT = 500
 _WRONG = "The e-mail address or the password is wrong"
 
 
 class SessionNotFound(DomainError):
-    """The caller has no such session, or it has ended."""
+    """The account has no such session, or it has ended."""
 
     reason = "SESSION_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -31,7 +32,7 @@ class SessionNotFound(DomainError):
 
 
 class EndReason(Enum):
-    """Why a session was ended before its time."""
+    """Why a session was ended before it expired."""
 
     LOGOUT = "logout"
     REVOKED = "revoked"
@@ -40,7 +41,7 @@ class EndReason(Enum):
 
 
 class Standing(Enum):
-    """What a look at a session says; only `ACTIVE` lets anyone in."""
+    """The state of a session; only `ACTIVE` lets a request in."""
 
     ACTIVE = "active"
     UNKNOWN = "unknown"
@@ -52,17 +53,17 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """From where a session was opened, as far as the request tells."""
+    """What a request reveals about where a session was opened."""
 
     user_agent: str
     client_address: str
-    #: What an earlier sign-in gave this device; empty for one that has none, or says so.
+    #: The device token from an earlier sign-in; empty if the request has none.
     token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """How long a session lives at most, and how long without being used."""
+    """How long a session lives at most, and how long it may stay unused."""
 
     whole: timedelta
     idle: timedelta
@@ -83,7 +84,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """What a session's standing is decided by."""
+    """The facts that decide a session's standing."""
 
     account: str
     account_state: str
@@ -92,7 +93,7 @@ class SessionState:
     end_time: datetime | None
 
     def standing(self, account: str, *, now: datetime, idle: timedelta) -> Standing:
-        """Return how the session stands for one who claims to be `account`."""
+        """Return the session's standing for a caller that claims to be `account`."""
         if self.account != account:
             return Standing.UNKNOWN
         if self.account_state != AccountState.ACTIVE.value:
@@ -108,7 +109,7 @@ class SessionState:
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A token made by the vault, its id and its end."""
+    """A token that the vault has signed, its id and its expiry time."""
 
     token: str = field(repr=False)
     id: str
@@ -117,7 +118,7 @@ class SignedToken:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session with its token, and the token by which its device is known later."""
+    """A new session with its token, and the token that identifies its device later."""
 
     session: Session
     token: SignedToken
@@ -125,33 +126,38 @@ class SignedIn:
 
 
 class SessionSigner(Protocol):
-    """Makes session tokens."""
+    """Signs session tokens."""
 
     async def sign_session(self, account: str, session: str, life: timedelta) -> SignedToken:
-        """Return a token that lives as long as asked, or as its kind allows."""
+        """Return a token with this lifetime, or the longest that its kind allows."""
         ...
 
 
-class Renewals(Protocol):
-    """Where a password is stored anew that was stored in an older way."""
+@dataclass(frozen=True, slots=True)
+class RightPassword:
+    """What is written together with a session that was opened by a right password."""
 
-    async def renew(self, known: Credentials, new: StoredPassword) -> None:
-        """Store the same password in today's way, unless it was changed meanwhile."""
-        ...
+    known: Credentials
+    #: The attempt that succeeded; `Attempt` says what that forgives.
+    attempt: Attempt
+    #: The same password under the current scheme and pepper; None if it is already stored that way.
+    renewed: StoredPassword | None
 
 
 class SessionRecords(Protocol):
-    """Where sessions are kept."""
+    """Stores sessions."""
 
-    async def open(self, session: Session, *, generation: int, device: NewDevice | None) -> bool:
-        """Keep a new session, and the device as one that its owner uses.
+    async def open(
+        self, session: Session, *, generation: int, device: NewDevice | None, by: RightPassword | None
+    ) -> bool:
+        """Store a new session, its device, and what a right password changes, in one transaction.
 
-        Say no when the account is not active any more, or has had another password since `generation`.
+        Return False if the account is no longer active, or has had another password since `generation`.
         """
         ...
 
     async def end(self, session: str, *, account: str, now: datetime, reason: EndReason) -> bool:
-        """End a session of this account; say no when there is none that has not ended."""
+        """End a session of this account; return False if there is none, or it has already ended."""
         ...
 
     async def end_others(self, account: str, *, keep: str, now: datetime, reason: EndReason) -> int:
@@ -161,7 +167,7 @@ class SessionRecords(Protocol):
     async def page(
         self, account: str, after: Position | None, count: int, *, now: datetime, idle: timedelta
     ) -> list[Session]:
-        """Return sessions that stand, newest first."""
+        """Return active sessions, newest first."""
         ...
 
 
@@ -175,7 +181,6 @@ class Sessions:
         *,
         limits: SignInLimits,
         hashes: Passwords,
-        renewals: Renewals,
         devices: Devices,
         signer: SessionSigner,
         lives: Lives,
@@ -187,7 +192,6 @@ class Sessions:
         self._accounts = accounts
         self._limits = limits
         self._passwords = hashes
-        self._renewals = renewals
         self._devices = devices
         self._signer = signer
         self._lives = lives
@@ -196,38 +200,40 @@ class Sessions:
         self._random = random
 
     async def sign_in(self, email: str, password: str, *, device: Device) -> SignedIn:
-        """Open a session; raise LoginRateLimited, or Unauthenticated, alike in words and in work for every
-        cause.
+        """Open a session; raise LoginRateLimited or Unauthenticated.
+
+        Every cause of Unauthenticated gives the same words after the same work.
         """
         address = _address(email)
-        # Who would be turned away costs neither the database nor the vault anything.
+        # Requests that will be refused are refused before the database or the vault is touched.
         self._passwords.check_room()
         digest = digest_of(device.token) if device.token else None
         known_device = None if digest is None else await self._devices.find(address, digest)
-        # Counted before anything is computed, whether or not there is such an account.
+        # Counted before anything is computed, whether or not the account exists.
         attempt = await self._limits.admit(address, device.client_address, device=known_device or "")
         try:
             known = await self._accounts.by_email(address)
-            matches = await self._passwords.matches(password, known.password if known else None)
+            checked = await self._passwords.check(password, known.password if known else None)
+            if known is None or not checked.right or known.account.state is not AccountState.ACTIVE:
+                raise Unauthenticated(_WRONG)
+            renewed = await self._passwords.store(password) if checked.outdated else None
+            # A device token of another account is replaced by a new one.
+            device = device if known_device else replace(device, token="")
+            right = RightPassword(known, attempt, renewed)
+            return await self.open(known.account.id, known.generation, device=device, by=right)
         except Unavailable:
             await self._limits.not_checked(attempt)
             raise
-        if known is None or not matches or known.account.state is not AccountState.ACTIVE:
-            raise Unauthenticated(_WRONG)
-        await self._limits.succeeded(attempt)
-        renewed = await self._passwords.renewed(password, known.password)
-        if renewed is not None:
-            await self._renewals.renew(known, renewed)
-        # A token of another account's device is not kept on this one.
-        device = device if known_device else replace(device, token="")
-        return await self.open(known.account.id, known.generation, device=device)
 
-    async def open(self, account: str, generation: int, *, device: Device) -> SignedIn:
-        """Open a session for one whose account is certain; raise Unauthenticated when it is closed, or has
-        had another password since `generation`. `device.token` is one that is known, or empty.
+    async def open(
+        self, account: str, generation: int, *, device: Device, by: RightPassword | None = None
+    ) -> SignedIn:
+        """Open a session for an account whose owner has been verified; `device.token` is known, or empty.
+
+        Raises Unauthenticated if the account is closed, or has had another password since `generation`.
         """
         id_, now = self._new_id(), self._clock()
-        # Signed first: a session that nobody has a token of would stay for nothing.
+        # Signed first: if signing fails, no session is left behind that nobody has a token for.
         token = await self._signer.sign_session(account, id_, self._lives.whole)
         session = Session(
             id=id_,
@@ -239,22 +245,22 @@ class Sessions:
         )
         remembered = make(self._random)
         new = None if device.token else NewDevice(self._new_id(), remembered.digest)
-        if not await self._records.open(session, generation=generation, device=new):
+        if not await self._records.open(session, generation=generation, device=new, by=by):
             raise Unauthenticated(_WRONG)
         return SignedIn(session, token, device.token or remembered.text)
 
     async def sign_out(self, session: str, *, account: str, current: bool) -> None:
-        """End a session of the caller's own; raise SessionNotFound."""
+        """End one of the caller's sessions; raise SessionNotFound."""
         reason = EndReason.LOGOUT if current else EndReason.REVOKED
         if not await self._records.end(session, account=account, now=self._clock(), reason=reason):
             raise SessionNotFound
 
     async def page(self, account: str, after: Position | None, count: int) -> list[Session]:
-        """Return sessions of the caller's own that stand, newest first."""
+        """Return the caller's active sessions, newest first."""
         return await self._records.page(account, after, count, now=self._clock(), idle=self._lives.idle)
 
     async def revoke_others(self, account: str, *, keep: str) -> int:
-        """End all sessions of the caller's own but one; return how many there were."""
+        """End all of the caller's sessions but one; return how many were ended."""
         return await self._records.end_others(account, keep=keep, now=self._clock(), reason=EndReason.REVOKED)
 
 
@@ -262,5 +268,5 @@ def _address(email: str) -> str:
     try:
         return emails.normalise(email)
     except EmailInvalid:
-        # Counted and looked up like any other; no account has an address that looks so.
+        # Counted and looked up like any other address; no account can have one that looks like this.
         return uncommon(email)

@@ -1,4 +1,4 @@
-"""Access tokens: made by a person for scripts, shown once, and good for no more than their scopes."""
+"""Access tokens: created by a person for scripts, shown once, and limited to their scopes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,20 +6,21 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.auth.accounts.accounts import AccountState
-from services.auth.tokens import text as token_text
+from services.auth.tokens import token_text
 from services.common.errors import DomainError, Kind, ScopeMissing, Unauthenticated
 from services.common.identity import Passport
 from services.common.paging import Position
 
+#: Enough for one token per script and machine. Without a limit, one account could fill the table.
 MOST_TOKENS = 100
-#: How long a token lives that does not say, and how long one may live.
+#: The lifetime of a token whose request names none, and the longest that can be requested.
 DEFAULT_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=366)
 READ, WRITE = "read", "write"
 
 
 class AccessTokenNotFound(DomainError):
-    """The caller has no such access token, or it was ended."""
+    """The account has no such access token, or it was deleted."""
 
     reason = "ACCESS_TOKEN_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -27,19 +28,19 @@ class AccessTokenNotFound(DomainError):
 
 
 class AccessTokenLimit(DomainError):
-    """The account has as many access tokens as it may have."""
+    """The account has reached its access token limit; expired tokens count until they are deleted."""
 
     reason = "ACCESS_TOKEN_LIMIT"
-    kind = Kind.PRECONDITION
-    message = f"At most {MOST_TOKENS} access tokens can exist; delete one first"
+    kind = Kind.EXHAUSTED
+    message = f"Your account has reached its limit of {MOST_TOKENS} access tokens; delete one first"
 
 
 class AccessTokenExpiry(DomainError):
-    """The wanted end is past, or too far away."""
+    """The expiry time is in the past, or more than 366 days away."""
 
     reason = "ACCESS_TOKEN_EXPIRY"
     kind = Kind.INVALID
-    message = f"An access token ends in the future, at most {LONGEST_LIFE.days} days from now"
+    message = f"An access token must expire in the future, at most {LONGEST_LIFE.days} days from now"
 
     def __init__(self) -> None:
         super().__init__(violations=[("expire_time", f"must be within {LONGEST_LIFE.days} days from now")])
@@ -47,7 +48,7 @@ class AccessTokenExpiry(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What is known of a token beside its text."""
+    """An access token, without its text."""
 
     id: str
     account: str
@@ -60,7 +61,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token and its text, which only the answer to its maker holds."""
+    """A new token and its text, which only the answer to its creator contains."""
 
     token: AccessToken
     text: str = field(repr=False)
@@ -68,7 +69,7 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """What a look at a token's row says, by which a request is let in."""
+    """The facts of a token's row that decide whether a request is let in."""
 
     id: str
     account: str
@@ -78,16 +79,16 @@ class TokenState:
     expire_time: datetime
 
     def require_active(self, now: datetime) -> None:
-        """Raise Unauthenticated unless the token stands now."""
+        """Raise Unauthenticated unless the token is active now."""
         if self.account_state != AccountState.ACTIVE.value or now >= self.expire_time:
             raise Unauthenticated
 
 
 class TokenRecords(Protocol):
-    """Where access tokens are kept."""
+    """Stores access tokens."""
 
     async def add(self, token: AccessToken, digest: bytes, *, most: int) -> bool:
-        """Keep a new token; say no when the account has `most` already. Raises Unauthenticated."""
+        """Store a new token; return False if the account already has `most`. Raises Unauthenticated."""
         ...
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:
@@ -99,12 +100,12 @@ class TokenRecords(Protocol):
         ...
 
     async def remove(self, account: str, id_: str) -> bool:
-        """End a token of the account; say no when there is none."""
+        """Delete a token of the account; return False if there is none."""
         ...
 
 
 class AccessTokens:
-    """Makes, shows and ends access tokens."""
+    """Creates, lists and deletes access tokens."""
 
     def __init__(
         self,
@@ -122,7 +123,7 @@ class AccessTokens:
     async def create(
         self, account: str, display_name: str, *, scopes: Sequence[str], expire_time: datetime | None
     ) -> NewToken:
-        """Make a token; raise AccessTokenExpiry or AccessTokenLimit."""
+        """Create a token; raise AccessTokenExpiry or AccessTokenLimit."""
         now = self._clock()
         ends = now + DEFAULT_LIFE if expire_time is None else expire_time
         if not now < ends <= now + LONGEST_LIFE:
@@ -131,12 +132,12 @@ class AccessTokens:
             id=self._new_id(),
             account=account,
             display_name=display_name,
-            # Who may change may look: what changes asks other services for what is there.
+            # `write` includes `read`: methods that change something also read from other services.
             scopes=(READ, WRITE) if WRITE in scopes else (READ,),
             create_time=now,
             expire_time=ends,
         )
-        text = token_text.token_text(self._random(token_text.RANDOM_BYTES))
+        text = token_text.compose(self._random(token_text.RANDOM_BYTES))
         digest = token_text.digest_of(text)
         assert digest is not None
         if not await self._records.add(token, digest, most=MOST_TOKENS):
@@ -155,9 +156,9 @@ class AccessTokens:
         return token
 
     async def end(self, person: Passport, id_: str) -> None:
-        """End a token, or the one that asks as `current`; raise AccessTokenNotFound or ScopeMissing.
+        """Delete a token; `current` is the caller's own. Raises AccessTokenNotFound or ScopeMissing.
 
-        Without a session only the asking token itself can be ended.
+        Without a session, a token can delete only itself.
         """
         wanted = person.session if id_ == "current" else id_
         if wanted != person.session and "account" not in person.scopes:

@@ -1,38 +1,30 @@
-"""Access tokens in Postgres; of the token itself only its hash is there."""
+"""Access tokens in Postgres; of a token's text, only the hash is stored."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
-from services.auth.accounts.accounts import AccountState
-from services.auth.mail import store
+from services.auth.accounts.store import lock_active_account
 from services.auth.mail.letters import Mail, MailKind
-from services.auth.models import AccessTokenRow, AccountRow
+from services.auth.mail.store import queue_mail
+from services.auth.models import AccessTokenRow, newest_of
 from services.auth.sessions.sessions import USE_NOTED_EVERY
 from services.auth.tokens.access_tokens import AccessToken
 from services.common.database import Transactions, transaction
-from services.common.errors import Unauthenticated
 from services.common.paging import Position
 
 
 class AccessTokenStore:
-    """Keeps access tokens."""
+    """Stores access tokens."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
     async def add(self, token: AccessToken, digest: bytes, *, most: int) -> bool:
         async with transaction(self._transactions) as session:
-            # The account's row is held: tokens made at once are counted one after the other, and an account
-            # that is closed meanwhile gets none.
-            address = await session.scalar(
-                select(AccountRow.email)
-                .where(AccountRow.id == token.account, AccountRow.state == AccountState.ACTIVE.value)
-                .with_for_update()
-            )
-            if address is None:
-                raise Unauthenticated
+            # The lock makes simultaneous requests count one after the other.
+            address = await lock_active_account(session, token.account)
             count = select(func.count()).where(AccessTokenRow.account == token.account)
             if (await session.execute(count)).scalar_one() >= most:
                 return False
@@ -48,18 +40,13 @@ class AccessTokenStore:
                 )
             )
             about = {"name": token.display_name}
-            await store.add(session, Mail(MailKind.ACCESS_TOKEN_CREATED, address, about))
+            await queue_mail(session, Mail(MailKind.ACCESS_TOKEN_CREATED, address, about))
             return True
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[AccessToken]:
-        row = AccessTokenRow
-        wanted = select(row).where(row.account == account)
-        if after is not None:
-            position = tuple_(literal(after.create_time), literal(after.id))
-            wanted = wanted.where(tuple_(row.create_time, row.id) < position)
-        wanted = wanted.order_by(row.create_time.desc(), row.id.desc()).limit(count)
+        wanted = newest_of(AccessTokenRow, account, after, count)
         async with transaction(self._transactions) as session:
-            return [_token(each) for each in await session.scalars(wanted)]
+            return [_token(row) for row in await session.scalars(wanted)]
 
     async def get(self, account: str, id_: str) -> AccessToken | None:
         async with transaction(self._transactions) as session:
@@ -76,7 +63,7 @@ class AccessTokenStore:
             return (await session.execute(statement)).scalar_one_or_none() is not None
 
     async def note_use(self, token: str, /, *, now: datetime) -> None:
-        """Write the time of use, unless a recent one stands there."""
+        """Write the time of use, unless a recent one is stored."""
         used = AccessTokenRow.last_used_time
         statement = (
             update(AccessTokenRow)

@@ -1,1 +1,1 @@
-"""Clients of services that more than one service calls. They translate and decide nothing."""
+"""Clients of services that several services call. They translate and decide nothing."""

@@ -1,4 +1,4 @@
-"""Auth as those know it who hold streams open: it says which sessions stand."""
+"""Auth, as services with open streams call it: it tells which sessions are active."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,14 @@ from smelt.auth.v1 import session_states_pb2, session_states_pb2_grpc
 
 from services.common.rpc.errors import peer_errors
 
-#: Within the five seconds in which a stream has to end, with the time between two questions.
+#: A stream must end within five seconds after its session: this deadline and the two seconds between
+#: questions must stay below that. Too short, and a busy auth seems not to answer.
 _SECONDS = 2.0
 _MOST = 1000
 
 
 class AuthSessions:
-    """Asks auth."""
+    """Asks auth for the states of sessions."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = session_states_pb2_grpc.SessionStateServiceStub(channel)

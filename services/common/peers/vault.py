@@ -1,4 +1,4 @@
-"""The vault as other services know it: public keys of tokens, and data keys wrapped anew."""
+"""The vault, as several services call it: public keys of tokens, and rewrapping of data keys."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ _WIRE_KINDS = {
 
 
 class VaultKeys:
-    """Keys asked of the vault: kept for 5 minutes, asked anew for an unknown key id at most every 5 s."""
+    """The vault's public keys: kept for 5 minutes, and asked for at most every 5 s for an unknown key id."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = signing_pb2_grpc.SigningServiceStub(channel)
@@ -36,7 +36,7 @@ class VaultKeys:
         self._lock = asyncio.Lock()
 
     async def known(self) -> None:
-        """The readiness check: keys were asked for with success once."""
+        """Return once the vault has answered with keys; a readiness check."""
         await self.current()
 
     async def current(self, *, newer: bool = False) -> KeySet:
@@ -49,7 +49,7 @@ class VaultKeys:
                         signing_pb2.GetVerificationKeysRequest(), timeout=5
                     )
                 except grpc.aio.AioRpcError as error:
-                    # Keys that were right a while ago stay right while the vault restarts.
+                    # Known keys stay valid while the vault restarts.
                     if self._keys is None:
                         raise error_from_rpc(error) from None
                     self._failed = time.monotonic()
@@ -69,7 +69,7 @@ class VaultKeys:
 
 
 class VaultAccountKeys:
-    """Has data keys wrapped anew when account keys are rotated."""
+    """Has data keys rewrapped when account keys are rotated."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = data_keys_pb2_grpc.DataKeyServiceStub(channel)

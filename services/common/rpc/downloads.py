@@ -1,4 +1,4 @@
-"""Downloads that break off half-way: content must not look whole when its service failed."""
+"""Downloads that fail half-way: content must not look complete when its service failed."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from google.api import httpbody_pb2
 from google.protobuf import descriptor_pool
 
-#: Not a message. A status after content reaches no HTTP client, and over HTTP/1.1 only the end of the
-#: connection shows that content is not whole: the gateway ends it at a message that it cannot read.
+#: Bytes that are no valid message. No HTTP client sees a status after content. Over HTTP/1.1, only a closed
+#: connection shows that content is incomplete, and the gateway closes it at a message that it cannot read.
 BROKEN_OFF = b"\xff"
 _HTTP_BODY = "google.api.HttpBody"
-#: Field 2, of bytes that follow their length.
+#: The tag of field 2: bytes, preceded by their length.
 _DATA_TAG = b"\x12"
 
 
 def is_download(method: str) -> bool:
-    """Whether `/package.Service/Method` streams bytes for people."""
+    """Whether `/package.Service/Method` streams an HTTP body."""
     try:
         found = descriptor_pool.Default().FindMethodByName(method.lstrip("/").replace("/", "."))
     except KeyError:
@@ -26,7 +26,7 @@ def is_download(method: str) -> bool:
 def breaking_off(
     inner: Callable[[Any, Any], AsyncIterator[bytes]],
 ) -> Callable[[Any, Any], AsyncIterator[bytes]]:
-    """The same stream, each message a `body`, with `BROKEN_OFF` after what was sent when it fails."""
+    """Return the same stream of `body` messages; if it fails after the first, it ends with `BROKEN_OFF`."""
 
     async def answer(request: Any, context: Any) -> AsyncIterator[bytes]:
         begun = False
@@ -43,9 +43,9 @@ def breaking_off(
 
 
 def body(content_type: str, *pieces: bytes) -> bytes:
-    """Return an HttpBody as it goes over the wire, its data joined from pieces.
+    """Return a serialized HttpBody whose data is joined from pieces.
 
-    Made by the library, a message is copied three times more, on the event loop.
+    The protobuf library would copy the data three more times, on the event loop.
     """
     head = httpbody_pb2.HttpBody(content_type=content_type).SerializeToString()
     return b"".join((head, _DATA_TAG, _varint(sum(map(len, pieces))), *pieces))

@@ -18,7 +18,7 @@ _CODES: dict[Kind, int] = {
     Kind.CONFLICT: code_pb2.ABORTED,
     Kind.PRECONDITION: code_pb2.FAILED_PRECONDITION,
     Kind.EXHAUSTED: code_pb2.RESOURCE_EXHAUSTED,
-    # HTTP has a status of its own for this; the guard adds it for the gateway.
+    # HTTP has its own status for this; `trailing_metadata` passes it to the gateway.
     Kind.TOO_LARGE: code_pb2.RESOURCE_EXHAUSTED,
     Kind.OUT_OF_RANGE: code_pb2.OUT_OF_RANGE,
     Kind.UNAVAILABLE: code_pb2.UNAVAILABLE,
@@ -50,12 +50,12 @@ def status_of(error: DomainError) -> status_pb2.Status:
 
 
 def trailing_metadata(error: DomainError) -> tuple[tuple[str, str], ...]:
-    """Return what the gateway turns into HTTP: a status that gRPC lacks, and Retry-After."""
+    """Return the metadata for the gateway: an HTTP status that gRPC lacks, and Retry-After."""
     metadata: list[tuple[str, str]] = []
     if error.kind is Kind.TOO_LARGE:
         metadata.append(("x-http-status", "413"))
     if error.kind is Kind.OUT_OF_RANGE:
-        # RFC 9110, section 15.5.17: who asked for too much is told how much there is.
+        # RFC 9110, section 15.5.17: the answer names the size of the file.
         metadata.append(("x-http-status", "416"))
         metadata.append(("content-range", f"bytes */{error.metadata.get('size', '*')}"))
     if error.retry_after_seconds is not None:
@@ -64,7 +64,7 @@ def trailing_metadata(error: DomainError) -> tuple[tuple[str, str], ...]:
 
 
 def error_from_status(status: status_pb2.Status) -> RemoteError:
-    """Return the error that a status stands for; one without ErrorInfo is the peer's inner trouble."""
+    """Return the error that a status stands for; without ErrorInfo, an internal error of the peer."""
     info = error_details_pb2.ErrorInfo()
     violations = error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
@@ -103,7 +103,7 @@ def error_from_rpc(error: grpc.aio.AioRpcError) -> RemoteError:
 
 @asynccontextmanager
 async def peer_errors() -> AsyncIterator[None]:
-    """Turn failed calls inside the block into the errors they stand for."""
+    """Raise the domain errors that failed calls inside the block stand for."""
     try:
         yield
     except grpc.aio.AioRpcError as error:

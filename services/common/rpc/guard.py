@@ -1,8 +1,8 @@
-"""What stands before every method: caller list, passport or grant, request rules, one shape of error.
+"""The guard before every method: it checks the caller, the token and the request, and shapes errors.
 
-It wraps all four kinds of RPC. Unary requests are checked against their contract's rules here; messages of
-request streams are checked by their servicers. A service adds two hooks of its own: before a call, whether it
-may go on at all; after it, what is to be noted of it.
+It wraps all four kinds of RPC. It checks unary requests against their contract's rules; servicers check the
+messages of request streams. A service may add two hooks: one that can refuse a call before it starts, and one
+that records a call after it has ended.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ _HEALTH = "/grpc.health.v1.Health/"
 
 
 def check(message: Message) -> None:
-    """Raise InvalidRequest naming every field that breaks its contract's rules."""
+    """Raise InvalidRequest, naming every field that breaks its contract's rules."""
     violations = protovalidate.collect_violations(message)
     if violations:
         raise InvalidRequest(
@@ -59,9 +59,10 @@ def _path(violation: protovalidate.Violation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A call that has an answer or a refusal: of `caller`, its short name or nothing for a stranger.
+    """A call that was answered or refused. `caller` is the caller's short name, empty for an unknown caller.
 
-    `admitted` says whether it got past the caller list and the proof. Streams have no request and no answer.
+    `admitted` says whether the call passed the checks of caller and token. For streams, request and answer
+    are None.
     """
 
     method: str
@@ -79,23 +80,23 @@ class Ended:
         return self.error.reason if isinstance(self.error, DomainError) else DomainError.reason
 
 
-#: Asked before a call that was admitted, and before each message of an answer that is a stream: gets the
-#: method, raises the DomainError to refuse with.
+#: Called with the method before each admitted call, and before each message of a response stream. It refuses
+#: by raising a DomainError.
 May = Callable[[str], None]
-#: Told of each call when it has ended, before its answer leaves. Must not wait and must not raise.
+#: Called after each call, before its answer is sent. It must not wait and must not raise.
 Note = Callable[[Ended], None]
 
 
 def always(_: str) -> None:
-    """A service without a rule of its own."""
+    """Refuse nothing: for a service without a rule of its own."""
 
 
 def nothing(_: Ended) -> None:
-    """A service that notes nothing."""
+    """Record nothing: for a service that keeps no record of calls."""
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Asks of every call: may this caller, is somebody behind it, is the request well formed."""
+    """Checks the caller, the token and the request of each call."""
 
     def __init__(
         self,
@@ -131,7 +132,7 @@ class Guard(grpc.aio.ServerInterceptor):
             (True, True): grpc.stream_stream_rpc_method_handler,
         }
         make = makers[handler.request_streaming, handler.response_streaming]
-        # Whether a service is ready can be asked of one that refuses all else.
+        # A service that refuses everything else still answers health checks.
         may = always if method.startswith(_HEALTH) else self._may
         inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         wrap = self._stream if handler.response_streaming else self._single
@@ -186,7 +187,7 @@ class Guard(grpc.aio.ServerInterceptor):
                     check(request)
                 may(method)
                 async for message in inner(request, context):
-                    # A stream that was opened before gives nothing out after.
+                    # From the moment of a refusal, a stream that was open before sends nothing more.
                     may(method)
                     yield message
                 self._note(Ended(method, caller or "", admitted))
@@ -234,13 +235,13 @@ class Guard(grpc.aio.ServerInterceptor):
 
 
 async def refuse(context: Context, method: str, error: Exception) -> NoReturn:
-    """End a call with the status that the error stands for; inner trouble becomes a fixed text."""
+    """End a call with the status that the error stands for; an internal error becomes a fixed text."""
     if isinstance(error, grpc.aio.AbortError):
         raise error
     if isinstance(error, grpc.aio.AioRpcError):
         error = error_from_rpc(error)
     if database.is_outage(error):
-        # A restart of Postgres is no fault of the request: whoever comes again is served.
+        # The request is not at fault when Postgres restarts: a later attempt succeeds.
         log.warning("database.unavailable", method=method, **describe(error))
         error = Unavailable()
     if not isinstance(error, DomainError):

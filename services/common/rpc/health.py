@@ -11,13 +11,14 @@ from services.common.logs import describe, log
 
 ReadyCheck = Callable[[], Awaitable[None]]
 _EVERY_SECONDS = 1.0
-#: While others wait for it, a process that is not ready looks more often.
+#: A process that is not ready checks more often, because others wait for it. Longer pauses delay starts;
+#: shorter ones load the databases that it waits for.
 _AGAIN_SECONDS = 0.1
 _CHECK_SECONDS = 3.0
 
 
 class Health:
-    """Whether this process is ready: every check passed at the last look, and it is not stopping."""
+    """Whether this process is ready: every check passed last time, and it is not stopping."""
 
     def __init__(self, checks: Sequence[ReadyCheck]) -> None:
         self._checks = checks
@@ -31,7 +32,7 @@ class Health:
         return self._servicer
 
     async def look(self) -> None:
-        """Run the checks once and publish what came of it."""
+        """Run the checks once and publish the result."""
         ready = not self._stopping
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
@@ -50,13 +51,13 @@ class Health:
         await self._servicer.set("", status.SERVING if ready else status.NOT_SERVING)
 
     async def watch(self) -> None:
-        """Look every second, and more often while not ready, until cancelled."""
+        """Check every second, and more often while not ready, until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(_EVERY_SECONDS if self.ready else _AGAIN_SECONDS)
 
     async def stop(self) -> None:
-        """Say NOT_SERVING from now on, whatever the checks say."""
+        """Report NOT_SERVING from now on, even if the checks pass."""
         self._stopping = True
         self.ready = False
         await self._servicer.enter_graceful_shutdown()

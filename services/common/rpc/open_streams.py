@@ -1,7 +1,7 @@
-"""Streams that people have open: each ends when the session behind it does.
+"""The open streams of people: each ends when the session behind it does.
 
-A passport is looked at once, when a stream opens, and a stream may outlive it by far. So those who hold
-streams open ask auth every two seconds, for all of them in one question.
+A passport is checked once, when a stream opens, and a stream may outlive it by far. A service with open
+streams therefore asks auth every two seconds about all their sessions in one call.
 """
 
 import asyncio
@@ -14,21 +14,24 @@ from services.common.errors import DomainError, Unauthenticated, Unavailable
 from services.common.logs import log
 from services.common.metrics import OPEN_STREAMS
 
+#: Pause between two questions. With the call's deadline it must stay below the five seconds in which a stream
+#: must end after its session; a shorter pause only loads auth.
 EVERY_SECONDS = 2.0
-#: A restart of auth ends no stream; one that never answers ends them all.
+#: After this long without an answer, all streams end. It must exceed a restart of auth; the longer it is, the
+#: longer a stream of an ended session can stay open while auth is down.
 PATIENCE_SECONDS = 60.0
 
 
 class SessionStates(Protocol):
-    """Who knows which sessions stand."""
+    """Tells which sessions are active."""
 
     async def active(self, accounts: Mapping[str, str]) -> set[str]:
-        """Return which sessions, given with their accounts, stand now; raise Unavailable."""
+        """Return the active ones of some sessions, given with their accounts; raise Unavailable."""
         ...
 
 
 class _Stream:
-    """One open stream. It can be ended while it waits for its next message, or before it does again."""
+    """One open stream. It can be ended while it waits for a message; otherwise it ends at its next wait."""
 
     def __init__(self, account: str) -> None:
         self.account = account
@@ -71,7 +74,7 @@ class OpenStreams:
         self._streams: dict[str, set[_Stream]] = {}
 
     def answers(self, inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], Any]:
-        """The same method with a stream of answers, which ends with its person's session."""
+        """Wrap a method with a response stream, so that it ends with its person's session."""
 
         async def answer(request: Any, context: Any) -> AsyncIterator[Any]:
             messages: Any = aiter(inner(request, context))
@@ -90,7 +93,7 @@ class OpenStreams:
         return answer
 
     def requests(self, inner: Callable[[Any, Any], Awaitable[Any]]) -> Callable[[Any, Any], Any]:
-        """The same method with a stream of requests, which ends with its person's session."""
+        """Wrap a method with a request stream, so that it ends with its person's session."""
 
         async def answer(requests: Any, context: Any) -> Any:
             with OPEN_STREAMS.track_inprogress(), self._opened() as stream:
@@ -103,7 +106,7 @@ class OpenStreams:
     def _opened(self) -> Iterator[_Stream]:
         person = identity.current_call().passport
         if person is None:
-            # Work under a grant goes on without its person.
+            # Work under a grant continues without its person.
             yield _Stream("")
             return
         stream = _Stream(person.account)
@@ -117,7 +120,7 @@ class OpenStreams:
                 del self._streams[person.session]
 
     async def watch(self) -> None:
-        """Ask until cancelled."""
+        """Ask auth and end streams, until cancelled."""
         clock = asyncio.get_running_loop().time
         answered = clock()
         while True:

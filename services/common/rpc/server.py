@@ -1,4 +1,4 @@
-"""A service's ports: mutual TLS with the guard before every method, probes beside, a drain at the end."""
+"""A service's ports: mutual TLS with the guard before every method, probes on another, a drain at the end."""
 
 import asyncio
 import signal
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a service is made of, ready to be served.
+    """The parts of a service, ready to be served.
 
-    `background` are loops that run beside the server; one that fails ends the process, because a service
-    without its loops only looks healthy. `streams` are those that people may hold open.
+    `background` are loops that run beside the server. If one fails, the process ends, because a service
+    without its loops only looks healthy. `streams` ends the streams of ended sessions.
     """
 
     policy: Policy
@@ -43,10 +43,10 @@ class Parts:
 
 
 class Opened(AsyncExitStack):
-    """What a service has opened; closed when it ends, what was opened last first."""
+    """The resources that a service has opened; they are closed at its end, in reverse order."""
 
     def keep(self, resource: T, close: str = "close") -> T:
-        """Return the resource, and have its coroutine method of this name called at the end."""
+        """Return the resource, and call its coroutine method `close` at the end."""
         self.push_async_callback(getattr(resource, close))
         return resource
 
@@ -60,18 +60,18 @@ def methods_of(service_names: Iterable[str]) -> set[str]:
 
 
 def check_policy(policy: Policy, served: Iterable[str]) -> None:
-    """Refuse to go on when a served method is on no list, or a list names a method that is not served."""
+    """Exit when a served method has no list of callers, or a list names a method that is not served."""
     methods = methods_of(served)
     if missing := sorted(methods - policy.keys()):
-        raise SystemExit(f"no caller list for: {', '.join(missing)}")
+        raise SystemExit(f"no list of callers for: {', '.join(missing)}")
     if unknown := sorted(policy.keys() - methods):
-        raise SystemExit(f"caller list for methods that are not served: {', '.join(unknown)}")
+        raise SystemExit(f"list of callers for methods that are not served: {', '.join(unknown)}")
 
 
 def contracts_of(servicer: object) -> list[tuple[str, Callable[[Any, Any], None]]]:
-    """Return the full name of each service that a servicer implements, and what adds it to a server.
+    """Return the full name of each service that a servicer implements, and the function that adds it.
 
-    Both stand in the generated module of the base that it is derived from.
+    Both come from the generated module of the servicer's base class.
     """
     found: list[tuple[str, Callable[[Any, Any], None]]] = []
     for base in type(servicer).__mro__:
@@ -92,7 +92,7 @@ def hollow(servicer: type[object]) -> object:
 
 async def start(settings: ServiceSettings, parts: Parts, health: Health) -> grpc.aio.Server:
     """Start the mTLS port at the address of the settings."""
-    # Envoy's own contract is registered under Envoy's package; it is on the lists like any other.
+    # Envoy's own contract is registered under Envoy's package, and has a list of callers like any other.
     contracts = [(*each, servicer) for servicer in parts.servicers for each in contracts_of(servicer)]
     check_policy(parts.policy, [name for name, _, _ in contracts])
     guard = Guard(parts.policy, parts.verifier, may=parts.may, note=parts.note, streams=parts.streams)
@@ -116,10 +116,10 @@ async def until_signalled() -> None:
 
 
 async def serve(settings: ServiceSettings, assemble: Callable[[Opened], Awaitable[Parts]]) -> None:
-    """Serve until SIGTERM or SIGINT; then say NOT_SERVING, let calls finish, and close what was opened.
+    """Serve until SIGTERM or SIGINT; then report NOT_SERVING, let calls finish, and close what was opened.
 
-    What `assemble` opened is closed also when the start fails: an open pool keeps a process alive that
-    serves nobody.
+    What `assemble` opened is closed even if the start fails, because an open pool would keep a process alive
+    that serves nobody.
     """
     async with Opened() as opened:
         parts = await assemble(opened)

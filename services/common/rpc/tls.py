@@ -1,4 +1,4 @@
-"""Mutual TLS: the certificates of this process on its port and on its channels."""
+"""Mutual TLS: this process's certificates, on its port and on its channels."""
 
 import grpc
 
@@ -16,7 +16,8 @@ OPTIONS: list[tuple[str, int | str]] = [
 _SERVER_OPTIONS: list[tuple[str, int | str]] = [
     *OPTIONS,
     ("grpc.so_reuseport", 0),
-    # What a stream may send ahead of its reader is bounded, and does not grow with the bandwidth.
+    # A stream may send at most 1 MiB ahead of its reader, even over a fast link. More takes more memory for
+    # each slow reader; less slows down transfers.
     ("grpc.http2.bdp_probe", 0),
     ("grpc.http2.lookahead_bytes", 1 << 20),
     ("grpc.max_concurrent_streams", 1000),
@@ -27,12 +28,12 @@ _SERVER_OPTIONS: list[tuple[str, int | str]] = [
 
 
 def server_options() -> list[tuple[str, int | str]]:
-    """Return the limits of a server's port."""
+    """Return the channel options of a server's port."""
     return list(_SERVER_OPTIONS)
 
 
 def server_credentials(settings: PeerSettings) -> grpc.ServerCredentials:
-    """Return credentials that refuse a handshake without a certificate of our authority."""
+    """Return credentials that refuse a peer without a certificate of our authority."""
     return grpc.ssl_server_credentials(
         [(settings.tls_key_file.read_bytes(), settings.tls_cert_file.read_bytes())],
         settings.tls_ca_file.read_bytes(),
@@ -54,7 +55,8 @@ def channel(settings: PeerSettings, peer: str, address: str) -> grpc.aio.Channel
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 5_000),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        # How long one attempt may take, handshake included; a busy machine needs more than a moment.
+        # How long one attempt may take, handshake included. Shorter, and a busy machine never connects;
+        # longer, and calls wait longer for a peer that is gone.
         ("grpc.min_reconnect_backoff_ms", 5_000),
         ("grpc.max_reconnect_backoff_ms", 2_000),
         ("grpc.enable_retries", 0),
@@ -63,10 +65,10 @@ def channel(settings: PeerSettings, peer: str, address: str) -> grpc.aio.Channel
 
 
 def workload(context: Context) -> str | None:
-    """Return the caller's short name by its certificate's URI SAN; None for a stranger."""
+    """Return the caller's short name, from its certificate's URI SAN; None for an unknown caller."""
     names = context.auth_context().get("x509_subject_alternative_name", ())
     uris = [name.decode("utf-8", "replace") for name in names if name.startswith(b"spiffe://")]
-    # A certificate that claims two identities has none.
+    # A certificate with two identities counts as having none.
     if len(uris) != 1 or not uris[0].startswith(_SPIFFE):
         return None
     short = uris[0].removeprefix(_SPIFFE)

@@ -1,21 +1,22 @@
-"""PrivacyService: the same contract in every service that holds something of people."""
+"""PrivacyService: the same contract in every service that stores personal data."""
 
 from collections.abc import AsyncIterator
 
 from smelt.privacy.v1 import privacy_pb2, privacy_pb2_grpc
 
 from services.common import identity
-from services.common.privacy import Entry, Part
+from services.common.privacy import AccountPart, ArchiveEntry
 from services.common.rpc.servicing import Context
 
-#: Small pieces are put together, large ones cut, so that a message is worth its way.
+#: Pieces are joined and cut to messages of this size. Smaller messages cost more calls of the event loop for
+#: each byte; larger ones must stay below the contract's 1 MiB.
 _MESSAGE_BYTES = 256 * 1024
 
 
 class PrivacyServicer(privacy_pb2_grpc.PrivacyServiceServicer):
-    """Hands out and removes one service's part of an account."""
+    """Exports and erases one service's part of an account."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: AccountPart) -> None:
         self._part = part
 
     async def ExportPart(
@@ -23,7 +24,7 @@ class PrivacyServicer(privacy_pb2_grpc.PrivacyServiceServicer):
     ) -> AsyncIterator[privacy_pb2.ExportPartResponse]:
         waiting = bytearray()
         async for piece in self._part.export(identity.export_permit()):
-            if isinstance(piece, Entry):
+            if isinstance(piece, ArchiveEntry):
                 if waiting:
                     yield privacy_pb2.ExportPartResponse(data=bytes(waiting))
                     waiting.clear()

@@ -1,4 +1,4 @@
-"""Idempotency keys: a repeated POST finds what the first one made."""
+"""Idempotency keys: a repeated POST returns what the first one made."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.common.errors import DomainError, InvalidRequest, Kind
 
-#: How long a key is remembered at least.
+#: The least time for which a key is remembered. Shorter, and a late repetition makes a second resource;
+#: longer, and the table grows.
 KEEP = timedelta(hours=24)
 _LONGEST_KEY = 255
 
 
 class IdempotencyKeyReused(DomainError):
-    """The key was used for another request."""
+    """The Idempotency-Key was used with a different request in the last 24 hours."""
 
     reason = "IDEMPOTENCY_KEY_REUSED"
     kind = Kind.CONFLICT
-    message = "This Idempotency-Key was used with another request"
+    message = "This Idempotency-Key was used with a different request; use a new key"
 
 
 def table(metadata: MetaData) -> Table:
@@ -37,7 +38,7 @@ def table(metadata: MetaData) -> Table:
 
 
 def digest(*parts: bytes) -> bytes:
-    """Return a digest of a request's content; secrets go through a keyed code first, never in here."""
+    """Return a digest of a request's content. Pass secrets only as keyed codes, never as they are."""
     content = hashlib.sha256()
     for part in parts:
         content.update(len(part).to_bytes(8, "big") + part)
@@ -47,11 +48,11 @@ def digest(*parts: bytes) -> bytes:
 async def claim(
     session: AsyncSession, into: Table, *, account: str, method: str, key: str, content: bytes, resource: str
 ) -> str:
-    """Return the id to answer with: `resource` when the key is new, else what the first request made.
+    """Return the id to answer with: `resource` when the key is new, else the id that the first request made.
 
-    Runs in the transaction that stores the resource, so that both become visible together; a
-    second request with the same key waits for the first one's commit. An empty key claims nothing.
-    Raises IdempotencyKeyReused when the content differs.
+    Call it in the transaction that stores the resource, so that both become visible together. A second
+    request with the same key waits for the first one's commit. An empty key claims nothing. Raises
+    IdempotencyKeyReused when the content differs.
     """
     if not key:
         return resource

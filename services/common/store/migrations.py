@@ -1,6 +1,6 @@
 """Alembic without a command line: each service brings a folder of versions and its metadata.
 
-Alembic is imported when it is needed: a server does without its 10 MB and a quarter of a second.
+Alembic is imported only when needed: it would cost a server 10 MB and a quarter of a second.
 """
 
 from pathlib import Path
@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import MetaData, create_engine, pool, text
 
-#: Two replicas that migrate at once take turns.
+#: The advisory lock by which replicas that migrate at the same time take turns.
 _LOCK = 7_205_119
 
 
 def upgrade(folder: Path, url: str) -> None:
-    """Bring a database to the newest version in `folder`; does nothing when it is there."""
+    """Upgrade a database to the newest version in `folder`; does nothing when it is there already."""
     from alembic import command
     from alembic.config import Config
 
@@ -25,7 +25,7 @@ def upgrade(folder: Path, url: str) -> None:
 
 
 def run_env(metadata: MetaData) -> None:
-    """What a service's env.py does: run the versions in one transaction under a lock."""
+    """Run the versions in one transaction under the lock; each service's env.py calls this."""
     from alembic import context
 
     url: Any = context.config.attributes["url"]

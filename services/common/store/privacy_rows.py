@@ -1,4 +1,4 @@
-"""Rows of an account by the lists of what is held: read for an archive in pages, removed in batches."""
+"""An account's rows in the listed tables: exported in pages, erased in batches."""
 
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -8,37 +8,42 @@ import orjson
 from sqlalchemy import MetaData, Table, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from services.common.privacy import Entry, Held, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece, PersonalTable
 
 _PAGE_ROWS = 500
 _BATCH_ROWS = 2_000
-#: One call removes for so long; what is left is for the next.
+#: How long one call removes rows; the next call continues. It must end well before the caller's deadline:
+#: longer, and the caller gives up and asks again; shorter, and large accounts take more calls.
 _ERASE_SECONDS = 5.0
 
 
 async def export_rows(
-    sessions: async_sessionmaker[AsyncSession], metadata: MetaData, held: Iterable[Held], *, account: str
-) -> AsyncIterator[Piece]:
+    sessions: async_sessionmaker[AsyncSession],
+    metadata: MetaData,
+    tables: Iterable[PersonalTable],
+    *,
+    account: str,
+) -> AsyncIterator[ArchivePiece]:
     """Yield one JSON array for each listed table that has a path."""
-    for each in held:
+    for each in tables:
         if not each.path:
             continue
-        yield Entry(each.path)
+        yield ArchiveEntry(each.path)
         between = b"[\n"
-        async for row in _rows(sessions, metadata.tables[each.table], each, account):
+        async for row in _rows(sessions, metadata.tables[each.name], each, account):
             yield between + orjson.dumps(row)
             between = b",\n"
         yield b"[]\n" if between == b"[\n" else b"\n]\n"
 
 
 async def _rows(
-    sessions: async_sessionmaker[AsyncSession], table: Table, held: Held, account: str
+    sessions: async_sessionmaker[AsyncSession], table: Table, personal: PersonalTable, account: str
 ) -> AsyncIterator[dict[str, Any]]:
-    # In pages of their own transactions: whoever reads may be slow, and holds nothing open meanwhile.
+    # Each page has a transaction of its own, so a slow reader of the archive keeps none open.
     key = tuple(table.primary_key.columns)
     after: tuple[Any, ...] | None = None
     while True:
-        wanted = select(table).where(text(f"({held.owned})").bindparams(account=account))
+        wanted = select(table).where(text(f"({personal.account_rows})").bindparams(account=account))
         if after is not None:
             wanted = wanted.where(
                 tuple_(*key)
@@ -47,27 +52,27 @@ async def _rows(
         async with sessions() as session:
             found = (await session.execute(wanted.order_by(*key).limit(_PAGE_ROWS))).mappings().all()
         for row in found:
-            yield {name: row[name] for name in held.exported}
+            yield {name: row[name] for name in personal.exported}
         if len(found) < _PAGE_ROWS:
             return
         after = tuple(found[-1][column.name] for column in key)
 
 
 async def erase_rows(
-    sessions: async_sessionmaker[AsyncSession], held: Iterable[Held], *, account: str
+    sessions: async_sessionmaker[AsyncSession], tables: Iterable[PersonalTable], *, account: str
 ) -> bool:
     """Remove an account's rows in the order of the list; return whether none is left.
 
-    Tables whose rows are kept are passed over.
+    Tables with a reason in `not_erased` are left as they are.
     """
     until = time.monotonic() + _ERASE_SECONDS
-    for each in held:
-        if each.kept or not each.owned:
+    for each in tables:
+        if each.not_erased or not each.account_rows:
             continue
-        # In batches: a statement that removes millions would be ended by the server, and nothing gained.
+        # In batches: the server would end a statement that removes millions of rows, and undo all of it.
         batch = text(
-            f"DELETE FROM {each.table} WHERE ctid = ANY(ARRAY("  # noqa: S608  names from our own lists
-            f"SELECT ctid FROM {each.table} WHERE {each.owned} LIMIT {_BATCH_ROWS}))"
+            f"DELETE FROM {each.name} WHERE ctid = ANY(ARRAY("  # noqa: S608  names from our own lists
+            f"SELECT ctid FROM {each.name} WHERE {each.account_rows} LIMIT {_BATCH_ROWS}))"
         )
         removed = _BATCH_ROWS
         while removed == _BATCH_ROWS:

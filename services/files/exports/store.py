@@ -1,16 +1,12 @@
-"""Archives in Postgres, where fences are decided."""
+"""Archives in Postgres, where the fence decides between two writers."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
 from services.common.database import Transactions, transaction
 from services.files.exports.exports import DataExportStale, StoredExport
 from services.files.models import DataExportRow
-from services.files.objects.store import doom
-from services.files.objects.stored_object import StoredObject
+from services.files.objects.store import object_columns, object_of, put_newest
 
 
 class ExportStore:
@@ -25,8 +21,7 @@ class ExportStore:
             row = await session.get(DataExportRow, (account, name))
         if row is None or row.create_time <= since:
             return None
-        stored = StoredObject(row.object_key, row.wrapped_key, row.size_bytes, row.sha256)
-        return StoredExport(row.account, row.name, row.fence, row.create_time, stored)
+        return StoredExport(row.account, row.name, row.fence, row.create_time, object_of(row))
 
     async def put(self, export: StoredExport) -> str | None:
         values = {
@@ -34,23 +29,14 @@ class ExportStore:
             "name": export.name,
             "fence": export.fence,
             "create_time": export.create_time,
-            "object_key": export.object.key,
-            "wrapped_key": export.object.wrapped_key,
-            "size_bytes": export.object.size,
-            "sha256": export.object.sha256,
+            **object_columns(export.object),
         }
         async with transaction(self._transactions) as session:
-            added = await session.execute(
-                insert(DataExportRow).values(values).on_conflict_do_nothing().returning(DataExportRow.name)
+            return await put_newest(
+                session,
+                DataExportRow,
+                values,
+                replaces=lambda fence: fence < export.fence,
+                stale=DataExportStale,
+                now=self._now(),
             )
-            if added.scalar_one_or_none() is not None:
-                return None
-            place = {"account": export.account, "name": export.name}
-            there = await session.scalar(select(DataExportRow).filter_by(**place).with_for_update())
-            if there is None or there.fence >= export.fence:
-                raise DataExportStale
-            replaced = there.object_key
-            for name, value in values.items():
-                setattr(there, name, value)
-            await doom(session, replaced, self._now())
-            return replaced

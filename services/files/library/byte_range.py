@@ -1,4 +1,4 @@
-"""Which bytes of a download are wanted (RFC 9110, section 14)."""
+"""Which bytes of a download a client asks for (RFC 9110, section 14)."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _ONE = re.compile(r"bytes\s*=\s*(\d{0,19})-(\d{0,19})\s*", re.ASCII | re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The bytes [start, stop) of so many."""
+    """The bytes [start, stop) of a file of `size` bytes."""
 
     start: int
     stop: int
@@ -27,16 +27,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client says of the bytes that it wants: `Range`, and `If-Range` with what it has already."""
+    """The headers that ask for a part: `Range`, and `If-Range` with the ETag that the client already has."""
 
     range: str = ""
     if_range: str = ""
 
     def of(self, size: int, etag: str) -> Span | None:
-        """Return the one range that is asked for; None when all shall be sent.
+        """Return the range to send; None for the whole file.
 
-        That is so without a range, for several ranges, for one that cannot be read, and when the client has
-        a part of something else. Raises RangeNotSatisfiable for a range that begins behind the end.
+        The whole file is sent without a range, for several ranges, for a malformed one, and when `If-Range`
+        names another file. Raises RangeNotSatisfiable for a range that begins after the end.
         """
         found = _ONE.fullmatch(self.range.strip())
         if found is None or (self.if_range and self.if_range.strip() != etag):
@@ -56,5 +56,5 @@ class Wanted:
         return Span(start, stop, size)
 
 
-#: Everything.
+#: Asks for the whole file.
 ALL = Wanted()

@@ -1,11 +1,11 @@
-"""Names that people gave their files: made safe to show, and to send in a header."""
+"""The names of people's files, made safe to show and to send in a header."""
 
 import unicodedata
 from urllib.parse import quote
 
 LONGEST = 255
 UNNAMED = "upload.csv"
-# Joiners shape letters of some scripts and emoji; every other format character can only mislead.
+# Some scripts and emoji need joiners. Other format characters can only mislead a reader.
 _JOINERS = "\u200c\u200d"
 
 

@@ -12,13 +12,13 @@ _MULTIPART = b"multipart/form-data"
 
 
 class Body(Protocol):
-    """Bytes of a file out of bytes of a request."""
+    """Extracts a file's bytes from a request's."""
 
-    #: The name that came with the file; known once its first byte was drawn.
+    #: The name that came with the file; known after its first byte.
     filename: str
 
     def file(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the file's bytes; raise FileInvalidFormat when the body is not well formed."""
+        """Yield the file's bytes; raise FileInvalidFormat when the body is malformed."""
         ...
 
 
@@ -32,7 +32,7 @@ class PlainBody:
 
 
 class FormBody:
-    """The body is a form (RFC 7578) with exactly one file; its other fields are of no interest."""
+    """The body is a form (RFC 7578) with exactly one file; its other fields are ignored."""
 
     def __init__(self, boundary: bytes) -> None:
         self.filename = ""
@@ -64,11 +64,11 @@ class FormBody:
             try:
                 self._parser.write(piece)
             except FormParserError:
-                raise FileInvalidFormat(problem="the form is not well formed") from None
+                raise FileInvalidFormat(problem="the form is malformed") from None
             yield from self._found or (b"",)
             self._found.clear()
         if not self._ended or self._files != 1:
-            raise FileInvalidFormat(problem="the form is cut off, or holds not exactly one file")
+            raise FileInvalidFormat(problem="the form is cut off, or does not contain exactly one file")
 
     def _begin(self) -> None:
         self._disposition = b""
@@ -97,7 +97,7 @@ class FormBody:
         self.filename = name.decode("utf-8", "replace")
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        # A second file is refused at the end; its bytes must not be taken for the first one's.
+        # A second file is refused at the end; its bytes must not be added to the first one's.
         if self._in_file and self._files == 1:
             self._found.append(data[start:end])
 
@@ -106,11 +106,11 @@ class FormBody:
 
 
 def body_of(content_type: str) -> Body:
-    """Choose by the request's content type; everything but a form is taken as the file itself."""
+    """Choose by the request's content type: a body that is no form is the file itself."""
     kind, options = parse_options_header(content_type.encode("ascii", "replace").decode())
     if kind != _MULTIPART:
         return PlainBody()
     boundary = options.get(b"boundary", b"")
     if not boundary:
-        raise FileInvalidFormat(problem="the form names no boundary")
+        raise FileInvalidFormat(problem="the content type names no boundary")
     return FormBody(boundary)

@@ -1,8 +1,8 @@
-"""The files of an account: found, listed, read, deleted."""
+"""The files of an account: finding, listing, reading and deleting them."""
 
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from operator import add
@@ -10,42 +10,37 @@ from typing import Protocol
 
 from services.common.identity import ExportPermit, JobGrant, Passport
 from services.common.paging import Position
-from services.files.data_keys import DataKeys, Proof, wiped
+from services.files.data_keys import DataKeys, Proof, opened, wiped
 from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
 from services.files.library.byte_range import ALL, Span, Wanted
 from services.files.library.row_reader import RowRange, batches
-from services.files.library.sealed_parse import context_of, open_columns, open_index, open_profile
-from services.files.library.stored_file import NumberedRow, OpenedFile, SealedParse, StoredFile
+from services.files.library.sealed_parse import binding_of, context_of, open_columns, open_index, open_profile
+from services.files.library.stored_file import FindsFiles, NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Join, Objects, in_pairs, read_all, read_range
 from services.files.profiling.profile import Profile
 from services.files.threads import drawn
 
-#: So many pairs of pieces of a download are read at once, and as many may wait.
+#: Pairs of pieces that a thread reads for a download at a time; as many may wait for the client. More take
+#: more memory for each download, 512 KiB a pair; fewer make it wait for a thread more often.
 _PAIRS_AT_ONCE = 2
 
 
-class Files(Protocol):
-    """Where files are recorded; an account sees its own alone."""
-
-    async def get(
-        self, account: str, file_id: str, *, parse: int | None = None
-    ) -> tuple[StoredFile, SealedParse] | None:
-        """Return a file with its current parse, or with the one asked for."""
-        ...
+class Files(FindsFiles, Protocol):
+    """Where files are recorded."""
 
     async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         """Return files, newest first."""
         ...
 
     async def remove(self, account: str, file_id: str) -> str | None:
-        """Remove a file; return the key of its object, which is on record as to be deleted."""
+        """Remove a file; return its object's key, which is marked for deletion; None without a file."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file and its verified bytes, or those of them that were asked for."""
+    """A file and its verified bytes, all of them or the requested range."""
 
     file: StoredFile
     span: Span
@@ -53,7 +48,7 @@ class Download:
 
 
 class Library:
-    """What a person, or work with a grant, may do with stored files."""
+    """What people, and work under a grant, may do with stored files."""
 
     def __init__(
         self, files: Files, objects: Objects, *, keys: DataKeys, discards: Discards, executor: Executor
@@ -67,23 +62,23 @@ class Library:
     async def get(self, person: Passport, file_id: str) -> OpenedFile:
         """Return a file and the names of its columns."""
         file, sealed = await self._find(person, file_id)
-        with wiped(await self._open(person, file)) as key:
+        async with self._opened(person, file) as key:
             return OpenedFile(file, open_columns(file, sealed, key))
 
     async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
-        """Return a file and what its current parse says of its data."""
+        """Return a file and the profile of its current parse."""
         file, sealed = await self._find(person, file_id)
-        with wiped(await self._open(person, file)) as key:
+        async with self._opened(person, file) as key:
             return file, open_profile(file, sealed, key)
 
     async def page(
         self, person: Passport | ExportPermit, after: Position | None, count: int
     ) -> list[StoredFile]:
-        """Return up to `count` files, newest first, that come after a position. Column names stay sealed."""
+        """Return up to `count` files after a position, newest first. Column names stay sealed."""
         return await self._files.page(person.account, after, count)
 
     async def delete(self, person: Passport, file_id: str) -> None:
-        """Remove a file: with its row goes its data key, and with that all meaning of its bytes."""
+        """Remove a file. Its data key goes with the row, so its bytes are unreadable from then on."""
         object_key = await self._files.remove(person.account, file_id)
         if object_key is None:
             raise FileNotFound
@@ -92,7 +87,7 @@ class Library:
     async def download(
         self, person: Passport | ExportPermit, file_id: str, wanted: Wanted = ALL, *, join: Join = add
     ) -> Download:
-        """Return the bytes that were uploaded, two pieces joined each time; raise RangeNotSatisfiable."""
+        """Return the uploaded bytes in messages of two joined pieces; raise RangeNotSatisfiable."""
         file, _ = await self._find(person, file_id)
         size = file.object.size
         span = wanted.of(size, etag(file)) or Span(0, size, size)
@@ -101,11 +96,11 @@ class Library:
     async def read_rows(
         self, proof: Proof, file_id: str, wanted: RowRange, *, parse: int | None, batch_rows: int
     ) -> AsyncIterator[list[NumberedRow]]:
-        """Yield the rows that exist in a range, as this or the current parse reads them."""
+        """Yield the existing rows of a range in batches, read by the given parse or the current one."""
         if isinstance(proof, JobGrant):
             _check_grant(proof, file_id, wanted, parse=parse)
         file, sealed = await self._find(proof, file_id, parse=parse)
-        with wiped(await self._open(proof, file)) as key:
+        async with self._opened(proof, file) as key:
             index = open_index(file, sealed, key)
             source = batches(self._objects, file, key=key, index=index, wanted=wanted, batch_rows=batch_rows)
             async with self._or_deleted(file):
@@ -113,26 +108,20 @@ class Library:
                     yield batch
 
     async def _pieces(
-        self, file: StoredFile, opened: bytearray, span: Span, join: Join
+        self, file: StoredFile, data_key: bytearray, span: Span, join: Join
     ) -> AsyncIterator[bytes]:
-        with wiped(opened) as key:
+        with wiped(data_key) as key:
             read = read_all
             if not span.is_whole:
                 read = partial(read_range, start=span.start, stop=span.stop)
-            source = read(
-                self._objects,
-                file.object.key,
-                key=key,
-                associated_data=context_of(file.id).binds(file.account),
-                size=file.object.size,
-            )
+            source = read(self._objects, file.object, key=key, associated_data=binding_of(file))
             async with self._or_deleted(file):
                 async for piece in drawn(self._executor, in_pairs(source, join), at_once=_PAIRS_AT_ONCE):
                     yield piece
 
     @asynccontextmanager
     async def _or_deleted(self, file: StoredFile) -> AsyncIterator[None]:
-        """Tell a file that was deleted while it was read from one that is damaged."""
+        """Raise FileNotFound instead of FileDamaged when the file was deleted while it was read."""
         try:
             yield
         except FileDamaged:
@@ -151,12 +140,15 @@ class Library:
             raise FileNotFound
         return found
 
+    def _opened(self, proof: Proof, file: StoredFile) -> AbstractAsyncContextManager[bytearray]:
+        return opened(self._keys, proof, context_of(file.id), file.object.wrapped_key)
+
     async def _open(self, proof: Proof, file: StoredFile) -> bytearray:
         return await self._keys.open(proof, context_of(file.id), file.object.wrapped_key)
 
 
 def etag(file: StoredFile) -> str:
-    """Return what stands for exactly these bytes (RFC 9110, section 8.8.3)."""
+    """Return the entity tag of the file's bytes (RFC 9110, section 8.8.3)."""
     return f'"{file.object.sha256}"'
 
 

@@ -1,4 +1,4 @@
-"""Reading a stored file anew, in another encoding or with another delimiter, without a new upload."""
+"""Parsing a stored file again, in another encoding or with another delimiter, without a new upload."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,42 +9,36 @@ from typing import Protocol
 
 from services.common.errors import DeadlinePassed, Unavailable
 from services.common.identity import Passport
-from services.files.data_keys import DataKeys, wiped
+from services.files.data_keys import DataKeys, opened
 from services.files.errors import FileNotFound
-from services.files.library.sealed_parse import context_of, seal_parse
-from services.files.library.stored_file import OpenedFile, Parse, SealedParse, StoredFile
+from services.files.library.sealed_parse import binding_of, context_of, seal_parse
+from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
 from services.files.objects.sealed import Objects, read_all
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 from services.files.threads import drawn, fed
 
 _TRIES = 5
 
 
-class Parses(Protocol):
+class Parses(FindsFiles, Protocol):
     """Where files and their parses are recorded."""
-
-    async def get(
-        self, account: str, file_id: str, *, parse: int | None = None
-    ) -> tuple[StoredFile, SealedParse] | None:
-        """Return a file of the account."""
-        ...
 
     async def latest_parse(self, file_id: str) -> int:
         """Return the highest version of a file's parses."""
         ...
 
     async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
-        """Make a parse the file's current one and return its version: an earlier one if that reads alike.
+        """Make a parse the file's current one; return its version, or that of an earlier one in this format.
 
-        Returns None when its version is another's by now; raises FileNotFound when the file is gone.
+        Returns None when another parse has taken the version; raises FileNotFound when the file is gone.
         """
         ...
 
 
 class Reparses:
-    """Adds parses to files. Earlier ones stay as they are, for the jobs that pinned them."""
+    """Adds parses to files. Earlier ones stay unchanged, for the jobs that pinned them."""
 
     def __init__(
         self,
@@ -65,22 +59,21 @@ class Reparses:
         self._limits = limits
         self._seconds = seconds
 
-    async def take(self, person: Passport, file_id: str, told: Told) -> OpenedFile:
-        """Read a file as it is told and return it; raise what is wrong with it when it is read so."""
-        with self._threads.place():
+    async def reparse(self, person: Passport, file_id: str, requested: RequestedFormat) -> OpenedFile:
+        """Read a file in the requested format and return it; raise what is wrong with it in that format."""
+        with self._threads.reserve():
             found = await self._files.get(person.account, file_id)
             if found is None:
                 raise FileNotFound
             file, _ = found
-            opened = await self._keys.open(person, context_of(file.id), file.object.wrapped_key)
-            with wiped(opened) as key:
-                parsed = await self._read(file, key, told)
+            async with opened(self._keys, person, context_of(file.id), file.object.wrapped_key) as key:
+                parsed = await self._read(file, key, requested)
                 version = await self._add(file, parsed, key)
         parse = Parse(version, parsed.dialect, parsed.row_count)
         return OpenedFile(replace(file, parse=parse), parsed.columns)
 
-    async def _read(self, file: StoredFile, key: bytearray, told: Told) -> Parsed:
-        work = partial(self._threads.parse, limits=self._limits, told=told)
+    async def _read(self, file: StoredFile, key: bytearray, requested: RequestedFormat) -> Parsed:
+        work = partial(self._threads.parse, limits=self._limits, requested=requested)
         try:
             async with asyncio.timeout(self._seconds):
                 return await fed(self._threads.executor, self._pieces(file, key), work)
@@ -88,19 +81,13 @@ class Reparses:
             raise DeadlinePassed from None
 
     async def _pieces(self, file: StoredFile, key: bytearray) -> AsyncIterator[bytes]:
-        source = read_all(
-            self._objects,
-            file.object.key,
-            key=key,
-            associated_data=context_of(file.id).binds(file.account),
-            size=file.object.size,
-        )
+        source = read_all(self._objects, file.object, key=key, associated_data=binding_of(file))
         async for piece in drawn(self._readers, source):
             yield piece
 
     async def _add(self, file: StoredFile, parsed: Parsed, key: bytearray) -> int:
         for _ in range(_TRIES):
-            # The version is sealed in, so that a parse cannot take another's place.
+            # The version is part of the binding, so that one parse cannot replace another.
             version = await self._files.latest_parse(file.id) + 1
             sealed = seal_parse(parsed, key=key, file_id=file.id, account=file.account, version=version)
             read = replace(file, parse=Parse(version, parsed.dialect, parsed.row_count))

@@ -1,22 +1,23 @@
-"""Rows of a stored file by number, at a cost that depends on how many are asked for."""
+"""Rows of a stored file by number, at a cost that depends on the number of rows requested."""
 
 import csv
 from collections.abc import Generator
 from dataclasses import dataclass
 
 from services.files.errors import FileDamaged
-from services.files.library.sealed_parse import context_of
+from services.files.library.sealed_parse import binding_of
 from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.objects.sealed import Objects, read_range
 from services.files.reading.reader import INDEX_EVERY, rows
 
-#: A batch ends when its cells have so many bytes, so that a message never gets too large.
+#: A batch ends before its cells exceed this, unless a single row does. Far larger batches would not fit into
+#: a gRPC message of 4 MiB; smaller ones cost more messages.
 BATCH_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class RowRange:
-    """Which data rows, from 1."""
+    """A range of data rows, counted from 1."""
 
     first: int
     count: int
@@ -39,17 +40,16 @@ def batches(
     wanted: RowRange,
     batch_rows: int,
 ) -> Generator[list[NumberedRow], None, None]:
-    """Yield the rows that exist in the range, some at a time; fetches little more than they are."""
+    """Yield the existing rows of the range in batches; fetches few bytes beyond them."""
     there = wanted.within(file.parse.row_count)
     if not there.count:
         return
     nearest, behind = (there.first - 1) // INDEX_EVERY, -(-there.last // INDEX_EVERY)
     pieces = read_range(
         objects,
-        file.object.key,
+        file.object,
         key=key,
-        associated_data=context_of(file.id).binds(file.account),
-        size=file.object.size,
+        associated_data=binding_of(file),
         start=index[nearest],
         stop=index[behind] if behind < len(index) else file.object.size,
     )

@@ -17,12 +17,17 @@ _OFFSET = 8
 
 
 def context_of(file_id: str) -> KeyContext:
-    """Return what a file's data key is for; a file is never written anew."""
+    """Return what a file's data key is bound to. A file is never rewritten, so its generation is 1."""
     return KeyContext(Purpose.FILE, f"files/{file_id}", 1)
 
 
+def binding_of(file: StoredFile) -> bytes:
+    """Return the associated data of a file's bytes."""
+    return context_of(file.id).binds(file.account)
+
+
 def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, version: int) -> SealedParse:
-    """Seal what a parse found out."""
+    """Seal the column names, row index and profile of a parse."""
     sealer = PayloadSealer(key, context_of(file_id).binds(account))
     index = struct.pack(f">{len(parsed.index)}Q", *parsed.index)
     return SealedParse(
@@ -33,25 +38,25 @@ def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, ve
 
 
 def open_columns(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[str, ...]:
-    """Return the names of the columns; raise FileDamaged when they are not what was sealed."""
+    """Return the column names; raise FileDamaged when they do not open."""
     return tuple(orjson.loads(_open(file, sealed.columns, key=key, what="columns")))
 
 
 def open_index(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[int, ...]:
-    """Return where every 500th row begins; raise FileDamaged when that is not what was sealed."""
+    """Return where every 500th row begins; raise FileDamaged when the index does not open."""
     index = _open(file, sealed.index, key=key, what="index")
     return struct.unpack(f">{len(index) // _OFFSET}Q", index)
 
 
 def open_profile(file: StoredFile, sealed: SealedParse, key: bytearray) -> Profile:
-    """Return the profile; raise FileNotProfiled for a parse of an earlier release, which made none."""
+    """Return the profile; raise FileNotProfiled for a parse of a release that made none."""
     if sealed.profile is None:
         raise FileNotProfiled
     return load(_open(file, sealed.profile, key=key, what="profile"))
 
 
 def _open(file: StoredFile, sealed: bytes, *, key: bytearray, what: str) -> bytes:
-    sealer = PayloadSealer(key, context_of(file.id).binds(file.account))
+    sealer = PayloadSealer(key, binding_of(file))
     try:
         return sealer.open(sealed, fields(what, file.parse.version))
     except SealBroken:

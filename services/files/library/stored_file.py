@@ -1,7 +1,8 @@
-"""The values this service is about: files, their parses, result files, and where their bytes are."""
+"""The values of the library: files, their parses and their rows; and the Protocol that finds files."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from services.files.objects.stored_object import StoredObject
 from services.files.reading.reader import Dialect
@@ -9,7 +10,7 @@ from services.files.reading.reader import Dialect
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """One reading of a file: never changed, so that a job can pin its version."""
+    """One reading of a file; it never changes, so that a job can pin its version."""
 
     version: int
     dialect: Dialect
@@ -18,7 +19,7 @@ class Parse:
 
 @dataclass(frozen=True, slots=True)
 class SealedParse:
-    """What a reading says about the person's data, sealed under the file's data key."""
+    """The part of a parse that reveals the data, sealed under the file's data key."""
 
     columns: bytes
     index: bytes
@@ -52,3 +53,13 @@ class NumberedRow:
 
     number: int
     cells: list[str]
+
+
+class FindsFiles(Protocol):
+    """Finds recorded files; an account sees only its own."""
+
+    async def get(
+        self, account: str, file_id: str, *, parse: int | None = None
+    ) -> tuple[StoredFile, SealedParse] | None:
+        """Return a file with its current parse, or with the parse of this version; None without either."""
+        ...

@@ -1,4 +1,4 @@
-"""Taking in an upload: one pass through reading, sealing and storing; the row comes last."""
+"""Receiving an upload: one pass that reads, seals and stores it; the row is written last."""
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
@@ -7,27 +7,27 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from services.common.errors import DeadlinePassed, InvalidRequest
+from services.common.errors import DeadlinePassed
 from services.common.identity import Passport
-from services.common.store.idempotency import IdempotencyKeyReused, digest
+from services.common.store.idempotency import digest
 from services.files.data_keys import DataKeys, wiped
 from services.files.errors import FileNotFound
 from services.files.library.display_name import display_name
 from services.files.library.form_body import Body
 from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse
-from services.files.library.stored_file import OpenedFile, Parse, SealedParse, StoredFile
+from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, Written, write_sealed
 from services.files.objects.stored_object import StoredObject
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 from services.files.threads import fed
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """How much one upload may hold and take."""
+    """The largest size and the longest duration of an upload."""
 
     max_bytes: int
     seconds: float
@@ -36,30 +36,24 @@ class UploadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What comes with the bytes."""
+    """What a request says about its upload."""
 
     filename: str
     body: Body
     idempotency_key: str
-    told: Told = Told()  # noqa: RUF009  frozen
+    requested: RequestedFormat = RequestedFormat()  # noqa: RUF009  frozen
 
 
-class NewFiles(Protocol):
+class NewFiles(FindsFiles, Protocol):
     """Where files are recorded."""
 
     async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
-        """Record a file and return its id, or the id of the one that this idempotency key has made."""
-        ...
-
-    async def get(
-        self, account: str, file_id: str, *, parse: int | None = None
-    ) -> tuple[StoredFile, SealedParse] | None:
-        """Return a file of the account."""
+        """Record a file and return its id, or the id of the file that this idempotency key made before."""
         ...
 
 
 class Uploads:
-    """Takes in uploads: each is stored whole, with its row, or not at all."""
+    """Receives uploads: each is stored whole, with its row, or not at all."""
 
     def __init__(
         self,
@@ -82,15 +76,15 @@ class Uploads:
         self._clock = clock
         self._new_id = new_id
 
-    async def take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+    async def receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         """Store an upload and return the file; raise what is wrong with it."""
-        with self._threads.place():
-            return await self._take(person, pieces, upload)
+        with self._threads.reserve():
+            return await self._receive(person, pieces, upload)
 
-    async def _take(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
+    async def _receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         file_id, object_key = self._new_id(), self._new_id()
         context = context_of(file_id)
-        # Taken now, because a long upload outlives the passport.
+        # Asked for now, because a long upload outlives the passport.
         data_key = await self._keys.create(person, context)
         with wiped(data_key.key) as key:
             work = partial(
@@ -98,7 +92,7 @@ class Uploads:
                 key=key,
                 associated_data=context.binds(person.account),
                 max_bytes=self._limits.max_bytes,
-                read=partial(self._threads.parse, limits=self._limits.csv, told=upload.told),
+                read=partial(self._threads.parse, limits=self._limits.csv, requested=upload.requested),
             )
             written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
             sealed = seal_parse(
@@ -123,31 +117,23 @@ class Uploads:
         work: Callable[..., tuple[Written, Parsed]],
     ) -> tuple[Written, Parsed]:
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            async with self._discards.unless_written(object_key), asyncio.timeout(self._limits.seconds):
                 return await fed(
                     self._threads.executor,
                     pieces,
                     lambda arriving: work(body.file(arriving), self._objects.writer(object_key)),
                 )
         except TimeoutError:
-            await self._discards.discard(object_key)
             raise DeadlinePassed from None
-        except BaseException:
-            await self._discards.discard(object_key)
-            raise
 
     async def _record(self, file: StoredFile, sealed: SealedParse, upload: Upload) -> StoredFile:
-        said = (file.object.sha256, file.display_name, upload.told.encoding, upload.told.delimiter)
+        said = (file.object.sha256, file.display_name, upload.requested.encoding, upload.requested.delimiter)
         content = digest(*(part.encode() for part in said))
-        try:
+        async with self._discards.unless_recorded(file.object.key):
             kept = await self._files.add(file, sealed, key=upload.idempotency_key, content=content)
-        except (IdempotencyKeyReused, InvalidRequest):
-            # Any other failure may have come after the commit; then the sweep decides by the row.
-            await self._discards.discard(file.object.key)
-            raise
         if kept == file.id:
             return file
-        # The same bytes under the same key: the first upload's file is the answer.
+        # The same bytes under the same idempotency key: the answer is the first upload's file.
         await self._discards.discard(file.object.key)
         first = await self._files.get(file.account, kept)
         if first is None:

@@ -1,15 +1,16 @@
-"""Removing objects that no row names any more; what cannot be removed now is left to the sweep."""
+"""Deleting objects that no row names any longer; the sweep deletes those that cannot be deleted now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 
-from services.common.errors import Unavailable
+from services.common.errors import DomainError, Kind, Unavailable
 from services.files.objects.sealed import Objects
 
 
 class Discards:
-    """Deletes an object, then the record that it was to be deleted."""
+    """Deletes an object, and then the mark that it must be deleted."""
 
     def __init__(
         self, objects: Objects, executor: Executor, *, forget: Callable[[str], Awaitable[None]]
@@ -19,9 +20,36 @@ class Discards:
         self._forget = forget
 
     async def discard(self, object_key: str) -> bool:
-        """Return whether the object is gone; a store that is away is no error here."""
-        # Goes on when the caller is cancelled: that is when half an upload is cleaned up.
+        """Delete an object; return False, without an error, when a store does not answer."""
+        # Continues when the caller is cancelled, because a cancelled upload is what it cleans up.
         return await asyncio.shield(self._discard(object_key))
+
+    async def discard_all(self, object_keys: Iterable[str]) -> None:
+        """Delete objects that are marked for deletion; the sweep deletes those that cannot be deleted now."""
+        for object_key in object_keys:
+            await self.discard(object_key)
+
+    @asynccontextmanager
+    async def unless_written(self, object_key: str) -> AsyncIterator[None]:
+        """Delete the object when the block that writes it fails or is cancelled."""
+        try:
+            yield
+        except BaseException:
+            await self.discard(object_key)
+            raise
+
+    @asynccontextmanager
+    async def unless_recorded(self, object_key: str) -> AsyncIterator[None]:
+        """Delete the object when the block refuses to record it.
+
+        An outage may come after the commit. Then the object stays, and the sweep decides by the row.
+        """
+        try:
+            yield
+        except DomainError as error:
+            if error.kind is not Kind.UNAVAILABLE:
+                await self.discard(object_key)
+            raise
 
     async def _discard(self, object_key: str) -> bool:
         loop = asyncio.get_running_loop()

@@ -1,19 +1,20 @@
-"""What an upload piles up: a part of a sealed object, on its way to the store."""
+"""The buffer of an upload: one part of a sealed object, on its way to the object store."""
 
 import io
 import os
 import tempfile
 from typing import IO, cast
 
-#: A sender that asks for a few KiB at a time would wait for its turn among parsing threads each time.
+#: boto3 reads a few KiB at a time, and after each read it waits for the interpreter among parsing threads.
+#: Larger blocks take more memory for each part that is sent.
 _BLOCK_BYTES = 1024 * 1024
 
 
 class PartFile:
-    """The bytes of one part, for boto3 to read again and again; ciphertext alone, so the disk may see it.
+    """The bytes of one part, which boto3 can read repeatedly; only ciphertext, so it may be on the disk.
 
-    It is a file without a name, gone when the process is. In memory, parts would be most of what an upload
-    holds. Here they are written and sent so soon after one another that few reach the disk beneath its cache.
+    It is a file without a name, which disappears with the process. In memory, parts would be most of what an
+    upload takes. A part is sent so soon after it is written that few reach the disk beneath the page cache.
     """
 
     def __init__(self, size: int) -> None:
@@ -22,7 +23,7 @@ class PartFile:
         self._filled = 0
 
     def fill(self, piece: memoryview) -> memoryview:
-        """Take what there is room for; return the rest. Raises OSError when the disk is full."""
+        """Write as much as there is room for; return the rest. Raises OSError when the disk is full."""
         taken = piece[: self._size - self._filled]
         rest = taken
         while rest:
@@ -35,19 +36,19 @@ class PartFile:
         self._filled = 0
 
     def body(self) -> IO[bytes]:
-        """Return what was filled in, as a file at its beginning."""
+        """Return what was written, as a file at its beginning."""
         # An earlier part may have been longer.
         self._file.truncate(self._filled)
         self._file.seek(0)
         return cast(IO[bytes], _Blocks(self._file.fileno(), closefd=False))
 
     def release(self) -> None:
-        """Give the room back."""
+        """Close the file, which frees its space."""
         self._file.close()
 
 
 class _Blocks(io.FileIO):
-    """A file that is read in large blocks, however small the pieces are that are asked for."""
+    """A file that reads large blocks, even when a small piece is asked for."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = -1 if size is None or size < 0 else max(size, _BLOCK_BYTES)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-#: Parts are contiguous and as large as this; some servers take no gaps and no small parts.
+#: All parts but the last have this size: some servers refuse gaps and small parts (S3: below 5 MiB). Larger
+#: parts take more disk for each upload; smaller ones lower the size that 10,000 parts can hold.
 PART_BYTES = 16 * 1024 * 1024
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _NOT_SUPPORTED = frozenset({"501", "NotImplemented"})
@@ -30,7 +31,7 @@ _GONE = frozenset({"404", "NoSuchUpload", "NoSuchKey"})
 
 @dataclass(frozen=True, slots=True)
 class S3Access:
-    """Where the bucket is and who asks for it."""
+    """The bucket's address and the credentials for it."""
 
     endpoint: str
     bucket: str
@@ -68,7 +69,7 @@ class S3Objects:
             config=Config(
                 s3={"addressing_style": "path"},
                 signature_version="s3v4",
-                # Other servers than Amazon's refuse or mishandle the default checksums.
+                # Servers other than Amazon's refuse or mishandle the default checksums.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
                 connect_timeout=5,
@@ -80,7 +81,7 @@ class S3Objects:
         )
 
     def ensure_bucket(self) -> None:
-        """Make the bucket unless it is there; raise Unavailable when the server does not answer."""
+        """Create the bucket unless it exists; raise Unavailable when the server does not answer."""
         try:
             with _s3_errors():
                 self._s3.head_bucket(Bucket=self._bucket)
@@ -109,7 +110,7 @@ class S3Objects:
             return
 
     def keys_older_than(self, moment: datetime) -> Iterator[list[str]]:
-        """Yield keys of objects last written before a moment, a listing's page at a time."""
+        """Yield the keys of objects last written before a moment, one page of the listing at a time."""
         with _s3_errors():
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket):
                 found = [entry["Key"] for entry in page.get("Contents", ()) if entry["LastModified"] < moment]
@@ -117,7 +118,7 @@ class S3Objects:
                     yield found
 
     def abort_uploads_older_than(self, moment: datetime) -> int:
-        """End multipart uploads that were begun before a moment; return how many."""
+        """Abort multipart uploads that began before a moment; return how many."""
         ended = 0
         try:
             pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket)
@@ -127,7 +128,7 @@ class S3Objects:
                         self._abort(upload["Key"], upload["UploadId"])
                         ended += 1
         except ClientError as error:
-            # A server that cannot list them forgets them by itself; another one says so when there is none.
+            # A server that cannot list uploads removes them itself; others answer this when there are none.
             if error.response.get("Error", {}).get("Code") not in _NOT_SUPPORTED | _GONE:
                 raise Unavailable from None
         except (BotoCoreError, HTTPClientError):
@@ -147,7 +148,7 @@ class S3Objects:
 
 
 class S3Writer:
-    """One object: one PUT when it is small, else a multipart upload; one part fills while one is sent."""
+    """One object: one PUT if it is small, else a multipart upload; one part fills while another is sent."""
 
     def __init__(self, s3: "S3Client", bucket: str, key: str, *, senders: Executor) -> None:
         self._s3 = s3
@@ -165,7 +166,7 @@ class S3Writer:
             while piece := self._part.fill(piece):
                 self._send()
         except OSError as error:
-            # No room for what is on its way: another time there may be.
+            # The disk is full; there may be room later.
             log.error("part.not_kept", **describe(error))
             raise Unavailable from None
 
@@ -188,9 +189,9 @@ class S3Writer:
         self._release()
 
     def abort(self) -> None:
-        """Forget what was sent. What cannot be reached now is found by the sweep later."""
+        """Remove what was sent; the sweep removes what cannot be reached now."""
         if self._sending is not None:
-            # A part that arrived after the end would stay.
+            # A part that arrived after the abort would stay in the store.
             wait([self._sending])
         self._release()
         if self._upload:
@@ -221,7 +222,7 @@ class S3Writer:
         return {"PartNumber": number, "ETag": sent["ETag"]}
 
     def _await_sent(self) -> None:
-        """Wait for the part that is on its way; raise what became of it."""
+        """Wait for the part that is being sent; raise its error."""
         if self._sending is not None:
             self._parts.append(self._sending.result())
             self._sending = None

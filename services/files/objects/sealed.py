@@ -1,4 +1,4 @@
-"""Sealed objects: writing one in a single pass, reading all or a range of one; keeps nothing unverified."""
+"""Sealed objects: written in a single pass, read whole or in part; no unverified byte is handed on."""
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -9,17 +9,19 @@ from typing import Protocol, TypeVar
 
 from services.common.sealing import FILE_HEADER, FileOpener, FileSealer, SealBroken, plain_start, sealed_size
 from services.files.errors import FileDamaged, FileTooLarge
+from services.files.objects.stored_object import StoredObject
 
-#: Pieces are handed on in at most this size, so that no step works on more at once.
+#: The largest piece that is handed on. Larger pieces keep a thread busy longer at a time; smaller ones cost
+#: more calls for each byte.
 PIECE_BYTES = 256 * 1024
 
 T = TypeVar("T")
-#: How two pieces become what is handed on.
+#: Makes one piece of two.
 Join = Callable[[bytes, bytes], bytes]
 
 
 class ObjectMissing(Exception):
-    """There is no such object."""
+    """The store has no such object."""
 
 
 class ObjectWriter(Protocol):
@@ -28,7 +30,7 @@ class ObjectWriter(Protocol):
     def write(self, piece: memoryview) -> None: ...
 
     def end(self) -> None:
-        """Take note that nothing more will be written; what was may go on its way."""
+        """Say that nothing more will be written, so that the last part can be sent."""
         ...
 
     def finish(self) -> None: ...
@@ -37,7 +39,7 @@ class ObjectWriter(Protocol):
 
 
 class ObjectReader(Protocol):
-    """Bytes of an object, in order. `length` is the whole object's, where the store tells it."""
+    """Bytes of an object, in order. `length` is the whole object's, if the store tells it."""
 
     length: int | None
 
@@ -47,7 +49,7 @@ class ObjectReader(Protocol):
 
 
 class Objects(Protocol):
-    """Where objects are; its methods block, so they run in threads. Raises Unavailable and ObjectMissing."""
+    """The object store; its methods block, so call them in threads. Raises Unavailable and ObjectMissing."""
 
     def writer(self, key: str) -> ObjectWriter: ...
 
@@ -58,7 +60,7 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Facts of the plaintext that was sealed."""
+    """Size and digest of the plaintext that was sealed."""
 
     size: int
     sha256: str
@@ -86,7 +88,7 @@ def write_sealed(
             sealer.write(piece)
             yield piece
         sealer.finish()
-        # What is left is on its way while the reader comes to its end.
+        # The last part is sent while the reader finishes.
         writer.end()
         whole = True
 
@@ -101,21 +103,21 @@ def write_sealed(
 
 
 def drain(pieces: Iterator[bytes]) -> None:
-    """Look at nothing: for files that are only stored."""
+    """Read nothing out of the pieces: for objects that are only stored."""
     for _ in pieces:
         pass
 
 
 def read_all(
-    objects: Objects, object_key: str, *, key: bytearray, associated_data: bytes, size: int
+    objects: Objects, stored: StoredObject, *, key: bytearray, associated_data: bytes
 ) -> Generator[bytes, None, None]:
     """Yield the verified plaintext; raise FileDamaged instead of the first bad piece."""
     with _damage():
-        reader = objects.reader(object_key)
+        reader = objects.reader(stored.key)
         try:
-            if reader.length is not None and reader.length != sealed_size(size):
+            if reader.length is not None and reader.length != sealed_size(stored.size):
                 raise SealBroken("the object has the wrong length")
-            opener = FileOpener(key, associated_data, header=_exactly(reader, FILE_HEADER), size=size)
+            opener = FileOpener(key, associated_data, header=_exactly(reader, FILE_HEADER), size=stored.size)
             for index in range(opener.count):
                 yield _open(opener, reader, index)
             if reader.read(1):
@@ -126,25 +128,24 @@ def read_all(
 
 def read_range(
     objects: Objects,
-    object_key: str,
+    stored: StoredObject,
     *,
     key: bytearray,
     associated_data: bytes,
-    size: int,
     start: int,
     stop: int,
 ) -> Generator[bytes, None, None]:
     """Yield the verified plaintext bytes [start, stop), fetching only the segments that hold them."""
     with _damage():
-        head = objects.reader(object_key, 0, FILE_HEADER)
+        head = objects.reader(stored.key, 0, FILE_HEADER)
         try:
-            opener = FileOpener(key, associated_data, header=_exactly(head, FILE_HEADER), size=size)
+            opener = FileOpener(key, associated_data, header=_exactly(head, FILE_HEADER), size=stored.size)
         finally:
             head.close()
         wanted = opener.segments(start, stop)
         if not wanted:
             return
-        reader = objects.reader(object_key, opener.extent(wanted[0])[0], opener.extent(wanted[-1])[1])
+        reader = objects.reader(stored.key, opener.extent(wanted[0])[0], opener.extent(wanted[-1])[1])
         try:
             at = plain_start(wanted[0])
             for index in wanted:
@@ -156,7 +157,7 @@ def read_range(
 
 
 def in_pairs(pieces: Generator[bytes, None, None], join: Join = add) -> Generator[bytes, None, None]:
-    """Yield two pieces as one, for whoever pays for each; what is good before a failure still comes first."""
+    """Join pieces two by two, to save messages; pieces before a failure are still yielded first."""
     with closing(pieces):
         for first in pieces:
             try:

@@ -1,13 +1,67 @@
-"""What is to be removed from the bucket, on record before it is removed."""
+"""What rows say of objects: their columns, which of two writers wins, and what is to be deleted."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.files.models import DoomedObjectRow
+from services.common.errors import DomainError
+from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ResultRow
+from services.files.objects.stored_object import StoredObject
+
+Fenced = TypeVar("Fenced", ResultRow, DataExportRow)
 
 
-async def doom(session: AsyncSession, object_key: str, now: datetime) -> None:
-    """Put an object on record as to be deleted, in the transaction that removes what named it."""
-    await session.execute(insert(DoomedObjectRow).values(object_key=object_key, create_time=now))
+def object_of(row: FileRow | ResultRow | DataExportRow) -> StoredObject:
+    """Return the object that a row names."""
+    return StoredObject(row.object_key, row.wrapped_key, row.size_bytes, row.sha256)
+
+
+def object_columns(stored: StoredObject) -> dict[str, Any]:
+    """Return the columns by which a row names an object."""
+    return {
+        "object_key": stored.key,
+        "wrapped_key": stored.wrapped_key,
+        "size_bytes": stored.size,
+        "sha256": stored.sha256,
+    }
+
+
+async def put_newest(
+    session: AsyncSession,
+    rows: type[Fenced],
+    values: dict[str, Any],
+    *,
+    replaces: Callable[[int], bool],
+    stale: type[DomainError],
+    now: datetime,
+) -> str | None:
+    """Add a row, or replace the one with its primary key; return the object that was replaced.
+
+    The replaced object is marked for deletion. Raises `stale` when `replaces` says no to the fence of the
+    row that is there.
+    """
+    added = await session.execute(
+        insert(rows).values(values).on_conflict_do_nothing().returning(rows.object_key)
+    )
+    if added.scalar_one_or_none() is not None:
+        return None
+    # Another row has this primary key; locked, it stays as it is until this transaction ends.
+    primary = tuple(values[column.name] for column in rows.__table__.primary_key)
+    there = await session.get(rows, primary, with_for_update=True)
+    if there is None or not replaces(there.fence):
+        raise stale
+    replaced = there.object_key
+    for name, value in values.items():
+        setattr(there, name, value)
+    await mark_for_deletion(session, [replaced], now)
+    return replaced
+
+
+async def mark_for_deletion(session: AsyncSession, object_keys: Iterable[str], now: datetime) -> None:
+    """Record that objects must be deleted, in the transaction that removes the rows that named them."""
+    values = [{"object_key": object_key, "create_time": now} for object_key in object_keys]
+    if values:
+        await session.execute(insert(DoomedObjectRow).values(values))

@@ -1,11 +1,11 @@
-"""A sealed object as its owner names it."""
+"""A sealed object, as a row names it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """Bytes that are stored sealed: the object's random key, its wrapped data key, the plaintext's facts."""
+    """The object's random key in the store, its wrapped data key, and the plaintext's size and digest."""
 
     key: str
     wrapped_key: bytes

@@ -1,7 +1,7 @@
-"""Reads one file in a process of its own: how and then the file on standard input, what it is on the output.
+"""Reads one file in a process of its own: the question and the file on standard input, the answer on output.
 
-It holds no key, no connection and nothing of other files, so that whatever a file does to its reader, it does
-to no more than its own upload.
+The process has no key, no connection and nothing of other files, so a file that harms its reader harms only
+its own upload.
 """
 
 import gc
@@ -15,16 +15,17 @@ from services.common.errors import DomainError
 from services.files.parsing.form import dump_failure, dump_parsed, dump_refusal, load_question
 from services.files.reading.reader import parse
 
-#: Taken at once, so that who sends is woken seldom; looked at in pieces that a processor keeps near.
+#: Bytes read at once, as many as the pipe holds, so that the sender wakes rarely; they are parsed in pieces
+#: that fit into a processor's cache.
 _READ_BYTES = 1024 * 1024
 _PIECE_BYTES = 64 * 1024
 
 
 def main() -> None:
-    """Answer and end."""
-    # Nothing here goes in circles, and looking for what does takes a twentieth of the time.
+    """Answer one question, then end."""
+    # Nothing here forms reference cycles, and looking for them takes a twentieth of the time.
     gc.disable()
-    # Nowhere else, not even when it is full.
+    # Spill files go to this directory and no other, even when it is full.
     tempfile.tempdir = os.environ["TMPDIR"]
     with open(0, "rb") as source:
         answer = _answer(source)
@@ -32,21 +33,21 @@ def main() -> None:
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Nobody waits for it any more.
+        # The parent no longer waits for the answer.
         os._exit(1)
 
 
 def _answer(source: BufferedReader) -> bytes:
-    limits, told = load_question(source.readline())
+    limits, requested = load_question(source.readline())
     try:
-        return dump_parsed(parse(_pieces(source), limits, told))
+        return dump_parsed(parse(_pieces(source), limits, requested))
     except DomainError as refusal:
         return dump_refusal(refusal)
-    except Exception as error:  # noqa: BLE001  whatever it is, who waits logs it
-        # Seldom needed, and slow to import.
+    except Exception as error:  # noqa: BLE001  the parent logs whatever it is
+        # Rarely needed, and slow to import.
         from services.common.logs import describe
 
-        # The disk or the memory is full.
+        # `passing`: the disk or the memory is full, and may not be later.
         return dump_failure(describe(error), passing=isinstance(error, OSError | MemoryError))
 
 

@@ -1,4 +1,4 @@
-"""How what one process has read of a file comes to another: as JSON, and so does a refusal."""
+"""The messages between the two processes, as JSON: a question, a parse, a refusal, a failure."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,7 +8,7 @@ import orjson
 from services.common.errors import DomainError
 from services.files import errors
 from services.files.profiling.form import profile_of
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Dialect, Limits, Parsed
 
 _REFUSALS: dict[str, type[DomainError]] = {
@@ -18,29 +18,29 @@ _REFUSALS: dict[str, type[DomainError]] = {
 }
 
 
-def dump_question(limits: Limits, told: Told) -> bytes:
-    """Return how a file is to be read, as one line."""
-    return orjson.dumps([asdict(limits), asdict(told)], option=orjson.OPT_APPEND_NEWLINE)
+def dump_question(limits: Limits, requested: RequestedFormat) -> bytes:
+    """Return the limits and the requested format of a file, as one line."""
+    return orjson.dumps([asdict(limits), asdict(requested)], option=orjson.OPT_APPEND_NEWLINE)
 
 
-def load_question(line: bytes) -> tuple[Limits, Told]:
-    """Return how a file is to be read."""
-    limits, told = orjson.loads(line)
-    return Limits(**limits), Told(**told)
+def load_question(line: bytes) -> tuple[Limits, RequestedFormat]:
+    """Return the limits and the requested format that were dumped."""
+    limits, requested = orjson.loads(line)
+    return Limits(**limits), RequestedFormat(**requested)
 
 
 def dump_parsed(parsed: Parsed) -> bytes:
-    """Return what a file is."""
+    """Return a parse as bytes."""
     return orjson.dumps({"parsed": asdict(parsed)})
 
 
 def dump_refusal(refusal: DomainError) -> bytes:
-    """Return what is wrong with a file."""
+    """Return a refusal of a file as bytes."""
     return orjson.dumps({"refused": refusal.reason, "metadata": refusal.metadata})
 
 
 def dump_failure(described: dict[str, Any], *, passing: bool) -> bytes:
-    """Return what went wrong that is not the file's fault, and whether another time it may go well."""
+    """Return a failure that is not the file's fault as bytes, and whether it may pass."""
     return orjson.dumps({"failed": described, "passing": passing})
 
 
@@ -54,7 +54,7 @@ class ParseFailed(Exception):
 
 
 def load_answer(content: bytes) -> Parsed:
-    """Return what a file is; raise what is wrong with it, or ParseFailed."""
+    """Return the parse that was dumped; raise the refusal, or ParseFailed."""
     said = orjson.loads(content)
     if "failed" in said:
         raise ParseFailed(said["failed"], passing=said["passing"])

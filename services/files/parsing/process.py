@@ -1,4 +1,4 @@
-"""Reading a large file in a process of its own, which leaves this one's interpreter to everybody else."""
+"""Reading a large file in a child process, which leaves this process's interpreter to other requests."""
 
 import fcntl
 import os
@@ -15,21 +15,22 @@ from typing import Self
 from services.common.errors import Unavailable
 from services.common.logs import log
 from services.files.parsing.form import ParseFailed, dump_question, load_answer
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 
 _ROOT = Path(__file__).parents[3]
 _CHILD = "services.files.parsing.child"
-#: So much may be on its way to the process, in bytes.
+#: The pipe's size, where Linux allows it. With a smaller one, the processes wait for each other more often.
 _PIPE_BYTES = 1024 * 1024
 _ANSWER_BYTES = 64 * 1024
-#: A process that neither takes nor says anything for so long is given up.
+#: A process that reads and answers nothing for this long is killed. It must exceed the longest work between
+#: two reads; if it is too long, a process that hangs keeps its upload waiting.
 _SILENT_SECONDS = 120
 
 
 def _enlarge(pipe: int) -> None:
     if sys.platform == "linux":
-        # More than what each user may have at once is refused; then it is slower.
+        # The system refuses more pipe memory than a user may have; the pipe is slower then.
         with suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
@@ -42,12 +43,13 @@ class ParseProcess:
             [sys.executable, "-s", "-m", _CHILD],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # What a traceback says could hold cells.
+            # A traceback could show cells.
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
             env={"TMPDIR": tempfile.gettempdir(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             bufsize=0,
-            # A signal to the group of files is for files to answer: uploads that run are finished first.
+            # A stop signal to the process group must not reach the child, because running uploads are
+            # finished.
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -69,9 +71,9 @@ class ParseProcess:
         self._from.close()
         self._process.wait()
 
-    def parse(self, pieces: Iterable[bytes], limits: Limits, told: Told) -> Parsed:
-        """Read a file as `csv_reader.parse` does; raise Unavailable when the process is killed or silent."""
-        taken = self._send(dump_question(limits, told)) and all(map(self._send, pieces))
+    def parse(self, pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat) -> Parsed:
+        """Read a file as `reader.parse` does; raise Unavailable when the process is killed or silent."""
+        taken = self._send(dump_question(limits, requested)) and all(map(self._send, pieces))
         self._to.close()
         answer = self._answer()
         code = self._process.wait(_SILENT_SECONDS)
@@ -85,14 +87,14 @@ class ParseProcess:
             if failure.passing:
                 raise Unavailable from None
             raise
-        # Only who refuses a file may leave some of it.
+        # The child may leave some of a file unread only when it refuses it.
         assert taken
         return parsed
 
     def _send(self, piece: bytes) -> bool:
-        """Hand a piece over; return False when the process takes no more."""
+        """Send a piece; return False when the process reads no more."""
         if not piece:
-            # The sender pauses, and what has come may have been enough for an answer.
+            # The sender pauses. What was sent so far may have been enough for an answer.
             return not self._is_said()
         rest = memoryview(piece)
         while rest:

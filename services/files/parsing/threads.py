@@ -1,4 +1,4 @@
-"""Where whole files are read: so many at once, and no more; large ones in processes of their own."""
+"""The bounded pool in which whole files are read; large ones are read in processes of their own."""
 
 import asyncio
 import threading
@@ -10,19 +10,20 @@ from contextlib import contextmanager
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
 from services.files.parsing.process import ParseProcess
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 
 _RETRY_SECONDS = 5
-#: A file of fewer bytes is read sooner than a process begins.
+#: A smaller file is read in a thread, sooner than a process starts. A higher value keeps the interpreter from
+#: other requests for longer; a lower one starts processes for files that are not worth it.
 _LARGE_BYTES = 4 * 1024 * 1024
-_DETECT = Told()
+_DETECT = RequestedFormat()
 
 
 class ParsingThreads:
-    """One thread for each file that is read; who finds none free is told to come again.
+    """One thread for each file that is read; a file that finds none free is refused for now.
 
-    A thread reads a large file in a process of its own while one of `processes` is free, and else itself.
+    A thread reads a large file in a child process while fewer than `processes` run, and otherwise by itself.
     """
 
     def __init__(self, at_once: int, *, processes: int = 0) -> None:
@@ -31,18 +32,21 @@ class ParsingThreads:
         self._processes = threading.Semaphore(processes)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold one thread's place inside the block; raise Unavailable when all are taken."""
+    def reserve(self) -> Iterator[None]:
+        """Reserve a thread for the block; raise Unavailable when all are taken."""
         if not self._free:
-            raise Unavailable("Too many uploads at this moment", retry_after_seconds=_RETRY_SECONDS)
+            raise Unavailable(
+                "Too many uploads are in progress; try again in a few seconds",
+                retry_after_seconds=_RETRY_SECONDS,
+            )
         self._free -= 1
         try:
             yield
         finally:
             self._free += 1
 
-    def parse(self, pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Parsed:
-        """Read a whole upload, in one of the threads; as `csv_reader.parse`, and may raise Unavailable."""
+    def parse(self, pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = _DETECT) -> Parsed:
+        """Read a whole upload, in one of the threads, as `reader.parse` does; may raise Unavailable."""
         source = iter(pieces)
         begun, size = deque[bytes](), 0
         for piece in source:
@@ -52,18 +56,18 @@ class ParsingThreads:
                 break
         whole = _all(begun, source)
         if size < _LARGE_BYTES or not self._processes.acquire(blocking=False):
-            return _parse_here(whole, limits, told)
+            return _parse_here(whole, limits, requested)
         try:
             process = _process()
             if process is None:
-                return _parse_here(whole, limits, told)
+                return _parse_here(whole, limits, requested)
             with process:
-                return process.parse(whole, limits, told)
+                return process.parse(whole, limits, requested)
         finally:
             self._processes.release()
 
     async def close(self) -> None:
-        """Let what runs finish."""
+        """Let running uploads finish."""
         await asyncio.to_thread(self.executor.shutdown, cancel_futures=True)
 
 
@@ -77,15 +81,15 @@ def _process() -> ParseProcess | None:
     try:
         return ParseProcess()
     except OSError as error:
-        # The machine has no room for one more.
+        # The machine cannot start another process.
         log.warning("parse.no_process", **describe(error))
         return None
 
 
-def _parse_here(pieces: Iterator[bytes], limits: Limits, told: Told) -> Parsed:
+def _parse_here(pieces: Iterator[bytes], limits: Limits, requested: RequestedFormat) -> Parsed:
     try:
-        return parse(pieces, limits, told)
+        return parse(pieces, limits, requested)
     except OSError as error:
-        # The disk has no room for what is counted: another time there may be.
+        # The disk is full of codes of counted cells; there may be room later.
         log.error("parse.failed", **describe(error))
         raise Unavailable from None

@@ -1,4 +1,4 @@
-"""The vault over gRPC."""
+"""The vault over gRPC: data keys."""
 
 import grpc
 from smelt.vault.v1 import data_keys_pb2, data_keys_pb2_grpc
@@ -16,7 +16,7 @@ _PURPOSES = {
 
 
 class VaultDataKeys:
-    """Makes and opens data keys, showing the vault who asks."""
+    """Creates and opens data keys; each call carries the token of the person or the work behind it."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = data_keys_pb2_grpc.DataKeyServiceStub(channel)

@@ -1,4 +1,4 @@
-"""Files' part of an account: facts and contents handed out, rows and objects removed."""
+"""Files' part of an account: exports facts and contents, erases rows and objects."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from services.common.database import Transactions
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
 from services.common.paging import Position
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.files import models
 from services.files.library.library import Library
@@ -21,15 +21,15 @@ _PAGE = 100
 _BATCH = 100
 
 
-class Owned(Protocol):
-    """Rows that name objects."""
+class AccountObjects(Protocol):
+    """An account's rows that name objects."""
 
     async def results(self, account: str) -> Sequence[tuple[str, str]]:
         """Return job and variant of every result file."""
         ...
 
-    async def doom_some(self, account: str, count: int) -> list[str]:
-        """Remove some rows that name objects; return the objects, which are on record as to be deleted."""
+    async def remove_some(self, account: str, count: int) -> list[str]:
+        """Remove some rows that name objects; return the objects, which are marked for deletion."""
         ...
 
 
@@ -38,30 +38,28 @@ class FilesPart:
     """Everything in the bucket and the rows about it."""
 
     sessions: Transactions
-    owned: Owned
+    objects: AccountObjects
     library: Library
     results: Results
     discards: Discards
 
-    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        rows = export_rows(self.sessions, models.Base.metadata, tables.HELD, account=permit.account)
+    async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        rows = export_rows(self.sessions, models.Base.metadata, tables.TABLES, account=permit.account)
         async for piece in rows:
             yield piece
         async for file in self._files(permit):
             contents = self._file(permit, file.id)
             async for piece in _whole(f"files/{file.id}/{_in_archive(file.display_name)}", contents):
                 yield piece
-        for job, variant in await self.owned.results(permit.account):
+        for job, variant in await self.objects.results(permit.account):
             contents = self._result(permit, job, variant)
             async for piece in _whole(f"results/{job.removeprefix('jobs/')}/{variant}.csv", contents):
                 yield piece
 
     async def erase(self, account: str) -> bool:
-        while doomed := await self.owned.doom_some(account, _BATCH):
-            for object_key in doomed:
-                # One that cannot be deleted now is on record, and the sweep comes back to it.
-                await self.discards.discard(object_key)
-        return await erase_rows(self.sessions, tables.HELD, account=account)
+        while removed := await self.objects.remove_some(account, _BATCH):
+            await self.discards.discard_all(removed)
+        return await erase_rows(self.sessions, tables.TABLES, account=account)
 
     async def _files(self, permit: ExportPermit) -> AsyncIterator[StoredFile]:
         after: Position | None = None
@@ -84,19 +82,19 @@ class FilesPart:
             yield piece
 
 
-async def _whole(path: str, contents: AsyncIterator[bytes]) -> AsyncIterator[Piece]:
-    """Yield an entry; what is damaged does not keep the owner from the rest, and is said beside it."""
-    yield Entry(path)
+async def _whole(path: str, contents: AsyncIterator[bytes]) -> AsyncIterator[ArchivePiece]:
+    """Yield an entry, and after damaged contents a second one that says so; the export goes on."""
+    yield ArchiveEntry(path)
     try:
         async for piece in contents:
             yield piece
     except DomainError as error:
         if error.reason not in ("FILE_DAMAGED", "DATA_KEY_INVALID", "FILE_NOT_FOUND", "RESULT_NOT_FOUND"):
             raise
-        yield Entry(f"{path}.incomplete.txt")
+        yield ArchiveEntry(f"{path}.incomplete.txt")
         yield f"{error.reason}: {error.message}\n".encode()
 
 
 def _in_archive(display_name: str) -> str:
-    # A name of its own folder needs no more than to be one that every system can unpack.
+    # The name has a folder of its own, so it need not be unique, only one that every system can unpack.
     return "".join(c if c.isalnum() or c in "-_. " else "_" for c in display_name)[:120] or "file"

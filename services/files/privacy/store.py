@@ -1,4 +1,4 @@
-"""Rows of an account that name objects, whatever they are rows of."""
+"""An account's rows that name objects, in all tables."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,32 +7,31 @@ from sqlalchemy import delete, select
 
 from services.common.database import Transactions, transaction
 from services.files.models import DataExportRow, FileRow, ResultRow
-from services.files.objects.store import doom
+from services.files.objects.store import mark_for_deletion
 
 
-class OwnedStore:
-    """Finds and dooms what an account has in the bucket."""
+class AccountObjectStore:
+    """Finds and removes what an account has in the bucket."""
 
     def __init__(self, transactions: Transactions, *, now: Callable[[], datetime]) -> None:
         self._transactions = transactions
         self._now = now
 
     async def results(self, account: str) -> Sequence[tuple[str, str]]:
-        """Return job and variant of every result file, without those that are made only for a download."""
+        """Return job and variant of every result file, except those that were made only for a download."""
         wanted = select(ResultRow.job, ResultRow.variant).where(
             ResultRow.account == account, ~ResultRow.temporary
         )
         async with transaction(self._transactions) as session:
             return [(job, variant) for job, variant in await session.execute(wanted)]
 
-    async def doom_some(self, account: str, count: int) -> list[str]:
-        """Remove some rows that name objects; return the objects, which are on record as to be deleted."""
-        doomed: list[str] = []
+    async def remove_some(self, account: str, count: int) -> list[str]:
+        """Remove some rows that name objects; return the objects, which are marked for deletion."""
+        removed: list[str] = []
         async with transaction(self._transactions) as session:
             for row in (FileRow, ResultRow, DataExportRow):
                 some = select(row.object_key).where(row.account == account).limit(count)
                 removing = delete(row).where(row.object_key.in_(some)).returning(row.object_key)
-                doomed += await session.scalars(removing)
-            for object_key in doomed:
-                await doom(session, object_key, self._now())
-        return doomed
+                removed += await session.scalars(removing)
+            await mark_for_deletion(session, removed, self._now())
+        return removed

@@ -1,18 +1,18 @@
-"""What files holds of people: uploads, results, archives; contents are handed out opened."""
+"""The personal data of files: uploads, results, archives. Contents are exported decrypted."""
 
-from services.common.privacy import Held
+from services.common.privacy import PersonalTable
 
 _OWN = "the same in every row"
 _OBJECT = {
-    "object_key": "where the sealed bytes are; they are handed out opened, beside this",
+    "object_key": "where the sealed bytes are; an export contains them decrypted, in entries of their own",
     "wrapped_key": "key material",
 }
 
-HELD = (
-    # Before their files, by which they are found.
-    Held(
+TABLES = (
+    # Before the files: an erasure finds parses through their files.
+    PersonalTable(
         "file_parse",
-        owned="file IN (SELECT id FROM file WHERE account = :account)",
+        account_rows="file IN (SELECT id FROM file WHERE account = :account)",
         path="file_parses.json",
         exported=("file", "version", "encoding", "delimiter", "row_count"),
         withheld={
@@ -21,46 +21,46 @@ HELD = (
             "sealed_profile": "counts and samples of what is in the file",
         },
     ),
-    Held(
+    PersonalTable(
         "file",
-        owned="account = :account",
+        account_rows="account = :account",
         path="files.json",
         exported=("id", "display_name", "create_time", "size_bytes", "sha256", "parse"),
         withheld={"account": _OWN, **_OBJECT},
     ),
-    Held(
+    PersonalTable(
         "file_retention",
-        owned="account = :account",
+        account_rows="account = :account",
         path="file_retention.json",
         exported=("days",),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "result",
-        owned="account = :account",
+        account_rows="account = :account",
         path="results.json",
         exported=(
             "job", "variant", "fence", "temporary", "row_count", "create_time", "size_bytes", "sha256"
         ),
         withheld={"account": _OWN, **_OBJECT},
     ),
-    Held(
+    PersonalTable(
         "data_export",
-        owned="account = :account",
+        account_rows="account = :account",
         path="data_exports.json",
         exported=("name", "fence", "create_time", "size_bytes", "sha256"),
         withheld={"account": _OWN, **_OBJECT},
     ),
-    Held(
+    PersonalTable(
         "idempotency",
-        owned="account = :account",
+        account_rows="account = :account",
         path="repeated_requests.json",
         exported=("method", "key", "resource", "create_time"),
-        withheld={"account": _OWN, "digest": "a code over what was asked"},
+        withheld={"account": _OWN, "digest": "a digest of the request"},
     ),
-    Held(
+    PersonalTable(
         "doomed_object",
-        not_exported="names of objects that nothing names any more",
-        kept="until the object is gone; it names no account",
+        not_exported="keys of objects that no row names any longer",
+        not_erased="until the object is gone; it names no account",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a column seems to hold, by its name alone; for display, it renames nothing."""
+"""The likely type of a column, guessed from its name alone. It is for display and renames nothing."""
 
 import re
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from enum import Enum
 
 EXACT = 0.9
 FUZZY = 0.6
-#: How alike two names must be to differ by a slip of the keyboard.
+#: How similar two names must be to count as one with a typing error. Lower, and different words match;
+#: higher, and no errors in short names do.
 _ALIKE = 0.85
-#: Shorter names are too often alike by chance.
+#: Shorter names are similar by chance too often.
 _SHORTEST_SLIP = 5
 
 
 class ColumnType(Enum):
-    """The types that are known."""
+    """The known types."""
 
     FIRST_NAME = "first name"
     LAST_NAME = "last name"
@@ -52,20 +53,20 @@ _NAMES: dict[ColumnType, tuple[str, ...]] = {
 }
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BETWEEN = re.compile(r"[^a-z0-9]+")
-# The name of a network is written with a capital inside it, which begins no word.
+# This name has a capital letter inside, which does not begin a word.
 _ONE_WORD = {"LinkedIn": "Linkedin"}
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A type and how sure it is, from 0 to 1."""
+    """A type, and how likely it is, from 0 to 1."""
 
     type: ColumnType
     confidence: float
 
 
 def guess(header: str) -> Guess | None:
-    """Return what a column of this name seems to hold; None when the name says nothing."""
+    """Return the likely type of a column with this name; None when the name says nothing."""
     words = _words(header)
     squeezed = "".join(words)
     if not squeezed:
@@ -84,7 +85,7 @@ def _words(header: str) -> list[str]:
 
 
 def _within(words: list[str]) -> ColumnType | None:
-    """Return the type of a name that stands whole in a longer one: of the last, its noun, and the longest."""
+    """Return the type of a known name within a longer one: of the last, then of the longest."""
     best: tuple[int, int] = (0, 0)
     found: ColumnType | None = None
     for kind, names in _NAMES.items():
@@ -98,7 +99,7 @@ def _within(words: list[str]) -> ColumnType | None:
 
 
 def _slip(squeezed: str) -> ColumnType | None:
-    """Return the type of the name that is most like a misspelt one."""
+    """Return the type of the known name that is most similar to a misspelt one."""
     if not _SHORTEST_SLIP <= len(squeezed) <= 30:
         return None
     likest, found = _ALIKE, None

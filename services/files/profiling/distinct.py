@@ -1,4 +1,4 @@
-"""Counting different values exactly, any number of them in bounded memory."""
+"""Counting any number of distinct values exactly, in bounded memory."""
 
 import tempfile
 from array import array
@@ -12,28 +12,28 @@ _BYTES = 8
 
 
 class Distinct:
-    """How many different texts there were.
+    """Counts distinct texts.
 
-    Only 64-bit codes of them are kept, SipHash under a random key that Python makes at each start and that
-    never leaves the process. Codes that find no room in memory wait in a file without a name, which is gone
-    when the process is. That file says nothing of the texts without the key. Among 5,000,000 different
-    texts the chance that any two have one code is below one in a million.
+    It keeps only 64-bit codes of the texts: SipHash under a random key that Python makes at each start and
+    that never leaves the process. Codes that do not fit into memory go to a file without a name, which
+    disappears with the process. Without the key, the file reveals nothing of the texts. Among 5,000,000
+    distinct texts, the chance that any two share a code is below one in a million.
     """
 
     def __init__(self, *, most_in_memory: int) -> None:
         self._most = most_in_memory
         self._in_memory = 0
-        # Equal codes meet in one part, so that one part after the other can be counted. Telling them apart
-        # as they come is much faster than sorting them later.
+        # Equal codes are in the same part, so parts can be counted one after the other. Assigning codes to
+        # parts as they arrive is much faster than sorting them later.
         self._parts = [array("q") for _ in range(_PARTS)]
         self._adders = [part.append for part in self._parts]
         self._file: IO[bytes] | None = None
-        #: For each time that memory was full: where each part begins and ends in the file, in codes.
+        #: For each spill: where each part begins and ends in the file, in codes.
         self._spills: list[array[int]] = []
         self._spilled = 0
 
     def add(self, texts: Sequence[str]) -> None:
-        """Take note of some texts."""
+        """Add some texts."""
         adders = self._adders
         for code in map(hash, texts):
             adders[code & _LOW_BITS](code)
@@ -42,14 +42,14 @@ class Distinct:
             self._spill()
 
     def count(self) -> int:
-        """Return how many different ones there were."""
+        """Return how many distinct texts were added."""
         if self._file is None:
             return sum(len(set(part)) for part in self._parts)
         self._spill()
         return sum(self._count_part(self._file, part) for part in range(_PARTS))
 
     def close(self) -> None:
-        """Drop everything."""
+        """Free the memory and the file."""
         self._clear()
         if self._file is not None:
             self._file.close()

@@ -1,4 +1,4 @@
-"""How a profile is kept: as JSON, before it is sealed."""
+"""A profile as JSON, the form in which it is sealed."""
 
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +20,7 @@ def load(content: bytes) -> Profile:
 
 
 def profile_of(said: dict[str, Any]) -> Profile:
-    """Return the profile that JSON says; takes it apart."""
+    """Return the profile in decoded JSON, which is emptied."""
     columns = tuple(_column(column) for column in said.pop("columns"))
     return Profile(columns=columns, **said)
 

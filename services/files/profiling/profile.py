@@ -1,4 +1,4 @@
-"""What a file is like: each column's type, how full it is, what is malformed or double in it; and a score."""
+"""A file's profile: each column's likely type, and its filled, malformed and duplicate cells."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,16 +11,18 @@ from services.files.profiling.column_types import ColumnType, Guess, guess
 from services.files.profiling.distinct import Distinct
 
 _SAMPLES = 3
-#: Of a sample so many characters are shown; longer cells than these are none.
+#: The characters of a sample that are shown; cells longer than _LONGEST_SAMPLE are not used as samples.
 _SAMPLE_LENGTH = 100
 _LONGEST_SAMPLE = 4000
 _SEARCHED = 10_000
-#: In so many columns duplicates are counted, with so many codes of each in memory: 1 MiB.
+#: Duplicates are counted in at most this many columns, each with 1 MiB of codes in memory. More columns or
+#: codes take more memory for each upload; fewer codes spill to the disk more often.
 MOST_COUNTED = 8
 _CODES_IN_MEMORY = 2**17
 
-# The cells of most files are seen as Latin-1, whatever they are, so that only ASCII has a meaning here. White
-# space and digits are written out in sets: with a class in it, a set is gone through for each character.
+# The profiler sees the cells of most files as Latin-1, whatever their encoding, so only ASCII has a meaning
+# here. White space and digits are spelled out in sets, because a set with a class in it is slower for each
+# character.
 _SPACE = r" \t\n\r\f\v"
 _EMAIL = re.compile(
     rf"[^{_SPACE}@<>,;:\"()\[\]]{{1,64}}@(?:[^{_SPACE}@.<>,;:\"()\[\]_]{{1,63}}\.)+"
@@ -41,14 +43,14 @@ _FORMS = {
     ColumnType.WEBSITE: _URL,
     ColumnType.LINKEDIN_URL: _URL,
 }
-#: Many cells at once, each on a line. Forms that could match over the end of a line cannot be looked at so.
+#: Match many cells at once, each on a line. Only for forms that cannot match across the end of a line.
 _LINES = {form: re.compile(rf"(?:{form.pattern}\n)*+", form.flags).fullmatch for form in (_EMAIL, _URL)}
 _COUNTED = (ColumnType.EMAIL, ColumnType.COMPANY_NAME, ColumnType.PHONE, ColumnType.LINKEDIN_URL)
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """A column: its filled cells are those with more than white space. What does not apply is None."""
+    """A column; cells with more than white space count as filled. A count that does not apply is None."""
 
     name: str
     guess: Guess | None
@@ -60,7 +62,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All columns in file order, and how many rows have no filled cell."""
+    """All columns in the order of the file, and how many rows have no filled cell."""
 
     row_count: int
     empty_rows: int
@@ -68,7 +70,7 @@ class Profile:
 
 
 class Profiler:
-    """Looks at the cells of a file as they pass, in memory that does not grow with it."""
+    """Observes the cells of a file as they pass, in memory that does not grow with the file."""
 
     def __init__(self, header: Sequence[str]) -> None:
         guesses = [guess(name) for name in header]
@@ -89,9 +91,9 @@ class Profiler:
         for column in self._columns:
             column.close()
 
-    def take(self, columns: Sequence[Sequence[str]]) -> None:
-        """Look at some rows, given by column."""
-        blanks = [column.take(cells) for column, cells in zip(self._columns, columns, strict=True)]
+    def observe_rows(self, columns: Sequence[Sequence[str]]) -> None:
+        """Observe some rows, given by column."""
+        blanks = [column.observe_cells(cells) for column, cells in zip(self._columns, columns, strict=True)]
         fewest = min(blanks)
         if fewest:
             self._empty_rows += _empty_rows(columns, columns[blanks.index(fewest)])
@@ -114,8 +116,8 @@ class _Column:
         self._filled = 0
         self._malformed = 0
 
-    def take(self, cells: Sequence[str]) -> int:
-        """Look at some cells; return how many are blank."""
+    def observe_cells(self, cells: Sequence[str]) -> int:
+        """Observe some cells; return how many are blank."""
         good = self._lines is not None and self._are_well_formed(cells, self._lines)
         blank = 0 if good else cells.count("") + sum(map(str.isascii, filter(str.isspace, cells)))
         self._filled += len(cells) - blank
@@ -132,7 +134,7 @@ class _Column:
         return blank
 
     def _are_well_formed(self, cells: Sequence[str], lines: Callable[[str], object]) -> bool:
-        """Look at all cells at once: most often all are well formed, and seeing that takes half the time."""
+        """Check all cells at once: mostly all are well formed, and seeing that takes half the time."""
         text = "\n".join([*cells, ""])
         return text.count("\n") == len(cells) and lines(text) is not None
 
@@ -154,7 +156,7 @@ class _Column:
         return len(self._samples) < _SAMPLES and self._seen < _SEARCHED
 
     def _sample(self, cells: Sequence[str]) -> None:
-        # A column of few different values is not searched to its end for more.
+        # The search ends early in a column with few distinct values.
         self._seen += len(cells)
         for cell in dict.fromkeys(cells[:_SEARCHED]):
             if len(cell) <= _LONGEST_SAMPLE and cell not in self._samples:
@@ -164,7 +166,7 @@ class _Column:
 
 
 def _is_blank(cell: str) -> bool:
-    # White space beyond ASCII is another character in each encoding, or none.
+    # A byte beyond ASCII that is white space in Latin-1 is another character in other encodings.
     return not cell or (cell.isspace() and cell.isascii())
 
 

@@ -1,4 +1,4 @@
-"""How good a file's data is: 100, less what is missing or malformed, with the parts of the sum."""
+"""A file's quality score: 100 minus points for what is missing or malformed."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ _EMPTY_ROWS = 20
 _INCOMPLETE = 30
 _MALFORMED = 30
 _MISSING = 20
-#: A column that is filled less than this weighs double.
+#: A column with a smaller share of filled cells counts twice.
 _SPARSE = 0.5
 _BANDS = ((80, "Excellent"), (60, "Good"), (40, "Fair"))
 _WORST = "Poor"
-#: Without these, outreach has nobody to address: any one of each is enough.
+#: What outreach needs to address a person: one column of each set is enough.
 _CRITICAL = (
     frozenset({ColumnType.FIRST_NAME, ColumnType.LAST_NAME, ColumnType.FULL_NAME}),
     frozenset({ColumnType.EMAIL}),
@@ -23,7 +23,7 @@ _CRITICAL = (
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """A score from 0 to 100, its band, and what was taken off for what."""
+    """A score from 0 to 100, its band, and the points that were taken off for each cause."""
 
     score: int
     band: str
@@ -55,7 +55,7 @@ def completeness(column: ColumnProfile, row_count: int) -> float:
 
 
 def _emptiness(profile: Profile) -> float:
-    """Return the average emptiness of the columns, in which sparse ones count twice."""
+    """Return the average emptiness of the columns; sparse columns count twice."""
     shares = [completeness(column, profile.row_count) for column in profile.columns]
     weights = [2 if share < _SPARSE else 1 for share in shares]
     empty = sum(weight * (1 - share) for weight, share in zip(weights, shares, strict=True))
@@ -63,7 +63,7 @@ def _emptiness(profile: Profile) -> float:
 
 
 def _malformed(columns: tuple[ColumnProfile, ...]) -> float:
-    """Return the share of malformed cells among the filled ones of columns that have a form."""
+    """Return the share of malformed cells among the filled cells of columns that have a form."""
     formed = [column for column in columns if column.malformed is not None]
     filled = sum(column.filled for column in formed)
     return sum(column.malformed or 0 for column in formed) / filled if filled else 0.0

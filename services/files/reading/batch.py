@@ -1,4 +1,4 @@
-"""Rows that were read together, with the lines that each one came from."""
+"""Rows that were read together, with the lines that each row came from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from services.common.errors import DomainError
 
 
 class Rows(Protocol):
-    """Rows by what they hold; an empty line is a row without cells."""
+    """The cells of some rows; an empty line is a row without cells."""
 
     def even(self, width: int) -> list[Sequence[str]] | None:
-        """Return the cells of all rows by column, if each row is known to be so wide without counting."""
+        """Return the cells of all rows by column; None unless each is known to have `width` cells."""
         ...
 
     def widths(self) -> list[int]:
@@ -20,7 +20,7 @@ class Rows(Protocol):
         ...
 
     def columns(self, width: int, count: int) -> list[Sequence[str]]:
-        """Return the cells of the first rows by column; each of these rows is as wide, or an empty line."""
+        """Return the cells of the first rows by column; each has `width` cells or is an empty line."""
         ...
 
 
@@ -37,14 +37,14 @@ class QuotedRows:
         return list(map(len, self.rows))
 
     def columns(self, width: int, count: int) -> list[Sequence[str]]:
-        # Only in a file of one column an empty line is a row.
+        # An empty line is a row only in a file with one column.
         rows = self.rows if width > 1 else (row or [""] for row in self.rows)
         return list(zip(*islice(rows, count), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class PlainRows:
-    """Rows of one line each, without a quote: a delimiter is the end of a cell wherever it stands.
+    """Rows of one line each, without a quote: every delimiter ends a cell.
 
     `text` is the lines, each with `line_end` after it.
     """
@@ -55,7 +55,7 @@ class PlainRows:
     delimiter: str
 
     def even(self, width: int) -> list[Sequence[str]] | None:
-        # The end of a line becomes a cell of its own. Where all of these stand right, no row is uneven.
+        # Each line end becomes a cell of its own. If all of these are where they should be, every row fits.
         cells = self.text.replace(self.line_end, f"{self.delimiter}\n{self.delimiter}").split(self.delimiter)
         cells.pop()
         step = width + 1
@@ -75,14 +75,14 @@ class PlainRows:
 class Batch:
     """The first k + 1 rows are made of the first `ends[k]` of the lines, each with `line_end` after it.
 
-    `error` is what is wrong after these rows.
+    `error` is what is wrong with the row after these.
     """
 
     rows: Rows
     lines: list[str]
     ends: Sequence[int]
     first_line: int
-    #: Nothing, when the lines hold their ends themselves.
+    #: Empty when the lines include their ends.
     line_end: str = ""
     error: DomainError | None = None
 

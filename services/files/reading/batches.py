@@ -1,4 +1,4 @@
-"""Rows of a CSV whose text arrives in pieces, many at a time."""
+"""Rows of a CSV whose text arrives in pieces, read many rows at a time."""
 
 import csv
 import io
@@ -11,30 +11,31 @@ from services.files.errors import FileInvalidFormat, FileMalformed
 from services.files.reading.batch import Batch, PlainRows, QuotedRows
 from services.files.reading.faults import faulty_line
 
-#: Text is looked at in blocks of whole lines of about so many characters.
+#: Text is read in blocks of whole lines of about this many characters. Smaller blocks cost more calls; larger
+#: ones leave the processor's cache.
 BLOCK = 64 * 1024
-_ROW_TOO_LONG = "a row is too long, or a quote is not closed"
+_ROW_TOO_LONG = "the row is too long, or a quote is not closed"
 
-# The library's own limit is for the whole process and per character; ours are checked below.
+# The library's own limit applies to the whole process and counts characters; ours are checked below.
 csv.field_size_limit(2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large a cell and a row may be in bytes of the file, and how to measure a text in them."""
+    """The largest cell and row in bytes of the file, and how to measure a text in these bytes."""
 
     of: Callable[[str], int]
     max_field_bytes: int
     max_row_bytes: int
-    #: No character is more bytes than this.
+    #: The most bytes that a character takes.
     widest: int = 4
 
 
 class Batches:
-    """Draws rows from text, exactly as they stand; raises FileMalformed for a quote that does not fit.
+    """Reads rows from text without changing a cell; raises FileMalformed for a misplaced quote.
 
-    Most files have no quote in most places. There, rows are lines, and cells are what is between delimiters:
-    four times as fast as the csv module, which reads the rest.
+    Most blocks of most files have no quote. In these, rows are lines and cells are what is between
+    delimiters, which is read four times as fast as the csv module reads the other blocks.
     """
 
     def __init__(self, pieces: Iterable[str], sizes: Sizes, *, delimiter: str) -> None:
@@ -45,7 +46,7 @@ class Batches:
         self._line = 1
 
     def first(self) -> Batch:
-        """Return the first row alone; there is none in an empty text."""
+        """Return a batch of only the first row; it is empty if the text is."""
         batch = self._quoted(self._draw(self._line), most=1)
         behind = batch.ends[-1] if batch.ends else len(batch.lines)
         self._ahead = "".join(batch.lines[behind:]) + self._ahead
@@ -63,25 +64,25 @@ class Batches:
                 raise batch.error
 
     def _draw(self, line: int) -> str:
-        """Return whole lines, of which the first has this number; an empty text at the end."""
+        """Return whole lines, the first of which has this number; an empty text at the end."""
         try:
             block = self._ahead or next(self._blocks, "")
         except LineTooLong:
             limit = str(self._sizes.max_row_bytes)
-            raise FileMalformed(line=str(line), problem="a line is too long", limit=limit) from None
+            raise FileMalformed(line=str(line), problem="the line is too long", limit=limit) from None
         self._ahead = ""
         nul = block.find("\0")
         if nul < 0:
             return block
         begin = max(block.rfind("\n", 0, nul), block.rfind("\r", 0, nul)) + 1
         if begin:
-            # What stands before it may be wrong too, and then that is told.
+            # The lines before it are read first: a mistake in them comes earlier in the file.
             self._ahead = block[begin:]
             return block[:begin]
-        # NULs from the first line on are a binary file rather than a slip in a CSV.
+        # A NUL in the first line means a binary file rather than a mistake in a CSV.
         if line == 1:
             raise FileInvalidFormat
-        raise FileMalformed(line=str(line), problem="a NUL character")
+        raise FileMalformed(line=str(line), problem="the line contains a NUL character")
 
     def _plain(self, block: str) -> Batch | None:
         if '"' in block:
@@ -107,7 +108,7 @@ class Batches:
 
 
 class _Reading:
-    """The csv module over some lines, and over more of them while a row goes on."""
+    """Runs the csv module over some lines, and over further ones while a row continues."""
 
     def __init__(self, lines: list[str], sizes: Sizes, *, delimiter: str, first_line: int) -> None:
         self._lines = lines
@@ -117,7 +118,7 @@ class _Reading:
         self._done = 0
 
     def read(self, more: Callable[[int], str], most: int) -> Batch:
-        """Return the rows, at most so many; `more` gives whole lines after so many."""
+        """Return at most `most` rows; `more(n)` gives the whole lines that follow the first n."""
         reader = csv.reader(self._fed(more, lambda: reader.line_num), delimiter=self._delimiter, strict=True)
         rows: list[list[str]] = []
         ends: list[int] = []
@@ -133,7 +134,7 @@ class _Reading:
             error = fault
         except csv.Error as fault:
             unclosed = "end of data" in str(fault)
-            problem = "a quote is not closed" if unclosed else "text after a closing quote"
+            problem = "a quote is not closed" if unclosed else "text follows a closing quote"
             row = self._lines[self._done : reader.line_num]
             error = FileMalformed(line=self._faulty(row), problem=problem)
         good, oversize = self._first_oversize(rows, ends)
@@ -158,7 +159,7 @@ class _Reading:
         return str(self._first_line + self._done + faulty_line(row, self._delimiter))
 
     def _first_oversize(self, rows: list[list[str]], ends: list[int]) -> tuple[int, DomainError | None]:
-        """Return how many rows come before the first that is too large, and what is wrong with that one."""
+        """Return how many rows come before the first that is too large, and the error about that one."""
         sizes = self._sizes
         cells = max(map(len, chain.from_iterable(rows)), default=0) * sizes.widest
         characters = sum(map(len, self._lines)) * sizes.widest
@@ -178,7 +179,7 @@ class _Reading:
 
 
 class LineTooLong(Exception):
-    """A line does not end within the longest row that is allowed."""
+    """A line is longer than the longest row that is allowed."""
 
 
 def blocks(pieces: Iterable[str], longest: int) -> Iterator[str]:
@@ -191,7 +192,7 @@ def blocks(pieces: Iterable[str], longest: int) -> Iterator[str]:
         if length < BLOCK:
             continue
         text = "".join(kept)
-        # A CR at the very end may be half of a CR LF, so it does not end a line yet.
+        # A CR at the very end may be the first half of a CR LF, so it does not end a line yet.
         cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
         if cut:
             yield text[:cut]
@@ -203,5 +204,5 @@ def blocks(pieces: Iterable[str], longest: int) -> Iterator[str]:
 
 
 def split(block: str) -> list[str]:
-    """Return the lines, which end with LF, CR LF or CR, whatever else the text holds."""
+    """Return the lines. Only LF, CR LF and CR end a line; other separators of Unicode do not."""
     return list(io.StringIO(block, newline=""))

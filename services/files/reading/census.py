@@ -1,4 +1,4 @@
-"""Checks and counts the rows of a file as they come, and notes where every 500th begins."""
+"""Checks and counts the rows of a file as they arrive, and records where every 500th begins."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -13,44 +13,46 @@ from services.files.errors import (
 from services.files.reading.batch import Batch
 from services.files.reading.text import Text
 
-#: Every so many rows the index knows where a row begins.
+#: The index has the offset of every 500th row. More entries make the sealed index larger; with fewer, reading
+#: one row means reading more rows before it. Stored indexes depend on the number.
 INDEX_EVERY = 500
 _MAX_NAME_BYTES = 1024
 _SPACE = " \t\r\n\v\f"
 
 
-class Onlooker(Protocol):
-    """Who looks at the cells of counted rows, by column."""
+class RowObserver(Protocol):
+    """Observes the cells of counted rows, by column."""
 
-    def take(self, columns: Sequence[Sequence[str]]) -> None: ...
+    def observe_rows(self, columns: Sequence[Sequence[str]]) -> None: ...
 
 
 class Census:
-    """Counts rows of one width."""
+    """Counts rows that must all have the same width."""
 
     def __init__(
         self,
         width: int,
-        onlooker: Onlooker,
+        observer: RowObserver,
         *,
         max_rows: int,
         size: Callable[[str], int],
         offset: int,
     ) -> None:
         self._width = width
-        self._onlooker = onlooker
+        self._observer = observer
         self._max_rows = max_rows
         self._size = size
         self._offset = offset
         self._count = 0
         self._index = [offset]
-        # Empty lines are rows only if a row follows, so they wait with their places in the index.
+        # An empty line is a row only if a row follows, so empty lines and their index entries wait until
+        # then.
         self._empty = 0
         self._first_empty = 0
         self._empty_index: list[int] = []
 
-    def take(self, batch: Batch) -> None:
-        """Count the rows of a batch; raise what is wrong with the first bad one."""
+    def count_batch(self, batch: Batch) -> None:
+        """Count the rows of a batch; raise the error about the first bad one."""
         columns = batch.rows.even(self._width)
         widths = batch.rows.widths() if columns is None else []
         rows = len(batch)
@@ -65,7 +67,7 @@ class Census:
         if rows:
             if columns is None:
                 columns = batch.rows.columns(self._width, rows)
-            self._onlooker.take(columns)
+            self._observer.observe_rows(columns)
             self._count += rows
         if rows < len(batch) and not self._empty:
             self._first_empty = batch.line(rows)
@@ -74,7 +76,7 @@ class Census:
             raise FileTooManyRows(limit=str(self._max_rows))
 
     def result(self) -> tuple[int, tuple[int, ...]]:
-        """Return how many rows there are and where every 500th begins; raise when there is none."""
+        """Return the number of rows and where every 500th begins; raise FileNoDataRows without any."""
         if not self._count:
             raise FileNoDataRows
         return self._count, tuple(self._index)
@@ -89,16 +91,16 @@ class Census:
                 raise FileTooManyRows(limit=str(self._max_rows))
             line = str(batch.line(place))
             if not width:
-                raise FileMalformed(line=line, problem="an empty line between rows")
+                raise FileMalformed(line=line, problem="the line is empty, but rows follow")
             raise FileMalformed(
                 line=line,
-                problem="a row has not as many cells as the header",
+                problem="the row has more or fewer cells than the header",
                 expected=str(self._width),
                 found=str(width),
             )
 
     def _note(self, batch: Batch, rows: int) -> None:
-        """Note where rows begin, of the first rows as such and of the empty lines after them for later."""
+        """Record where rows begin: the first `rows` in the index, the empty lines after them for later."""
         done = self._count + self._empty
         at, place = 0, INDEX_EVERY - done % INDEX_EVERY
         while place <= len(batch):
@@ -111,8 +113,8 @@ class Census:
         if not self._empty:
             return
         if self._width > 1:
-            raise FileMalformed(line=str(self._first_empty), problem="an empty line between rows")
-        self._onlooker.take([[""] * self._empty])
+            raise FileMalformed(line=str(self._first_empty), problem="the line is empty, but rows follow")
+        self._observer.observe_rows([[""] * self._empty])
         self._count += self._empty
         self._empty = 0
         self._index += self._empty_index
@@ -120,7 +122,7 @@ class Census:
 
 
 def columns_of(head: Batch, text: Text, most: int) -> list[str]:
-    """Return the names in a header; raise what is wrong with them."""
+    """Return the column names in a header; raise the error about the first bad one."""
     header = [column[0] for column in head.rows.columns(2, 1)] if head.ends else []
     if not any(name.strip(_SPACE) for name in header):
         raise FileNoColumns
@@ -132,7 +134,7 @@ def columns_of(head: Batch, text: Text, most: int) -> list[str]:
         if not bare:
             raise FileMalformed(line="1", problem="a column has no name", column=str(place))
         if text.size(name) > _MAX_NAME_BYTES:
-            raise FileMalformed(line="1", problem="a column's name is too long", column=str(place))
+            raise FileMalformed(line="1", problem="a column name is too long", column=str(place))
         if bare in seen:
             shown = text.cell(bare)[:100]
             raise FileMalformed(line="1", problem="two columns have the same name", name=shown)

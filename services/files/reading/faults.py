@@ -1,12 +1,12 @@
-"""Where a row went wrong: which line to blame for a quote that does not fit."""
+"""Which line of a row to name in the error about a misplaced quote."""
 
 from collections.abc import Sequence
 
 
 def faulty_line(lines: Sequence[str], delimiter: str) -> int:
-    """Return the index of the line on which the first field begins that is unclosed or followed by junk.
+    """Return the index of the line on which the first faulty field begins: unclosed, or followed by text.
 
-    When there is none, the index of the line on which the last field begins.
+    Without a faulty field, return the index of the line on which the last field begins.
     """
     began, quoted = 0, False
     for index, line in enumerate(lines):

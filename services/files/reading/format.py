@@ -1,4 +1,4 @@
-"""What a file's owner says of its format, and which delimiter it has when nothing is said."""
+"""The format that a person requests for a file, and the detection of the delimiter without a request."""
 
 import csv
 import io
@@ -6,23 +6,24 @@ from dataclasses import dataclass
 from itertools import islice
 
 DELIMITERS = (",", ";", "\t", "|")
-#: So much of a file's beginning decides about its format and delimiter.
+#: The part of a file that decides about its format and delimiter. A longer one delays the first row; a
+#: shorter one sees fewer rows, and guesses wrong more often.
 SAMPLE_BYTES = 128 * 1024
 _SAMPLE_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a person says of a file's format; what is empty is detected."""
+class RequestedFormat:
+    """A requested encoding and delimiter; an empty one is detected."""
 
     encoding: str = ""
     delimiter: str = ""
 
 
 def delimiter_of(sample: str, *, whole: bool) -> str:
-    """Return the delimiter under which most rows are as wide as the first; of equals, the widest.
+    """Return the delimiter with which the most rows are as wide as the first; of equals, the widest.
 
-    A delimiter that is not in the first row is none; without any the file has one column and the comma.
+    Only delimiters in the first row count. Without any, the file has one column, and a comma is returned.
     """
     best, chosen = (0.0, 1), DELIMITERS[0]
     for delimiter in DELIMITERS:

@@ -1,8 +1,8 @@
-"""Reading CSV strictly: one pass that counts, indexes and profiles an upload, and rows back out of a part.
+"""Reading CSV strictly: one pass counts, indexes and profiles an upload; rows are read back from parts.
 
-Row 1 names the columns. Every row has as many cells as the header; nothing is repaired. Empty lines at
-the very end are no rows; elsewhere an empty line is a row with one empty cell, so that it is right only
-in a file of one column. A quote inside a cell that does not begin with one is text.
+Row 1 names the columns. Every row must have as many cells as the header; nothing is repaired. Empty lines at
+the very end are not rows. Elsewhere an empty line is a row with one empty cell, so it is allowed only in a
+file with one column. A quote inside a cell that does not begin with a quote is text.
 """
 
 import codecs
@@ -14,18 +14,18 @@ from itertools import chain
 from services.files.profiling.profile import Profile, Profiler
 from services.files.reading.batches import Batches, Sizes, blocks, split
 from services.files.reading.census import INDEX_EVERY, Census, columns_of
-from services.files.reading.format import SAMPLE_BYTES, Told, delimiter_of
+from services.files.reading.format import SAMPLE_BYTES, RequestedFormat, delimiter_of
 from services.files.reading.text import Text, text_of
 
 __all__ = ["INDEX_EVERY", "Dialect", "Limits", "Parsed", "parse", "rows"]
 
 _NO_LIMIT = 2**62
-_DETECT = Told()
+_DETECT = RequestedFormat()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may hold; bytes are those of the upload."""
+    """The limits of a file, in bytes of the upload."""
 
     max_columns: int
     max_rows: int
@@ -35,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a file's bytes are to be read."""
+    """The encoding and delimiter by which a file is read."""
 
     encoding: str
     delimiter: str
@@ -43,7 +43,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What one pass found out; `index[k]` is the byte in the upload at which data row `500 k + 1` begins."""
+    """The result of one pass; `index[k]` is the byte of the upload at which data row `500 k + 1` begins."""
 
     dialect: Dialect
     columns: tuple[str, ...]
@@ -52,13 +52,13 @@ class Parsed:
     profile: Profile
 
 
-def parse(pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Parsed:
-    """Read a whole upload; draws every piece, unless it raises what is wrong with the file."""
+def parse(pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = _DETECT) -> Parsed:
+    """Read a whole upload to its last piece, or raise the first error in it."""
     source = iter(pieces)
     sample, whole = _sample(source)
-    text = text_of(sample, told.encoding)
+    text = text_of(sample, requested.encoding)
     first = text.decode(sample[text.mark :], final=whole)
-    delimiter = told.delimiter or delimiter_of(first, whole=whole)
+    delimiter = requested.delimiter or delimiter_of(first, whole=whole)
     sizes = Sizes(text.size, limits.max_field_bytes, limits.max_row_bytes, text.widest)
     batches = Batches(chain([first], _decoded(text, source, whole=whole)), sizes, delimiter=delimiter)
     head = batches.first()
@@ -72,7 +72,7 @@ def parse(pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Pars
             offset=text.mark + text.size(head.text(0, 1)),
         )
         for batch in batches:
-            census.take(batch)
+            census.count_batch(batch)
         count, index = census.result()
         profile = profiler.result(text.cell, row_count=count)
     columns = tuple(text.cell(name) for name in header)
@@ -80,7 +80,7 @@ def parse(pieces: Iterable[bytes], limits: Limits, told: Told = _DETECT) -> Pars
 
 
 def rows(pieces: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
-    """Yield the rows of a part of a file that was parsed before; the part begins where a row begins."""
+    """Yield the rows of a part of a parsed file; the part must begin where a row begins."""
     decoder = codecs.getincrementaldecoder(dialect.encoding)("strict")
     text = chain((decoder.decode(piece) for piece in pieces), [decoder.decode(b"", True)])
     lines = chain.from_iterable(map(split, blocks(text, _NO_LIMIT)))
@@ -89,7 +89,7 @@ def rows(pieces: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
 
 
 def _sample(source: Iterator[bytes]) -> tuple[bytes, bool]:
-    """Return the beginning of a file, and whether that is all of it."""
+    """Return the beginning of a file, and whether it is the whole file."""
     sample = bytearray()
     for piece in source:
         sample += piece

@@ -1,4 +1,4 @@
-"""A file's bytes as text: not a CSV at all, or in which encoding."""
+"""A file's bytes as text: which encoding they are in, or that they are no CSV."""
 
 import codecs
 import re
@@ -41,37 +41,37 @@ _UNDEFINED_IN_1252 = b"\x81\x8d\x8f\x90\x9d"
 
 
 class Text(Protocol):
-    """A file's bytes as text for the parser; one for each way in which bytes become characters."""
+    """Turns a file's bytes into text for the parser."""
 
     #: Bytes before the text: the byte order mark.
     mark: int
-    #: No character is more bytes than this.
+    #: The most bytes that a character takes.
     widest: int
 
     def decode(self, piece: bytes, *, final: bool = False) -> str:
-        """Return the characters of the next bytes; raise FileEncoding when there are none."""
+        """Return the characters of the next bytes; raise FileEncoding for bytes that are none."""
         ...
 
     def size(self, text: str) -> int:
-        """Return how many bytes of the file these characters were."""
+        """Return how many bytes these characters take in the file."""
         ...
 
     def cell(self, text: str) -> str:
-        """Return the real text of a cell; known only when all of the file was decoded."""
+        """Return the real text of a cell; known only after the whole file was decoded."""
         ...
 
     @property
     def encoding(self) -> str:
-        """The encoding's name; known only when all of the file was decoded."""
+        """The encoding's name; known only after the whole file was decoded."""
         ...
 
 
 class EightBitText:
-    """The first of some encodings that has a meaning for every byte of the file, the last one included.
+    """Text in the first of some encodings that can decode every byte of the file.
 
-    The parser sees the bytes as Latin-1: every character that shapes a CSV is ASCII in all of
-    them and part of no other character, so rows and offsets are the same whichever it
-    will turn out to be. One pass is enough, and a late byte cannot make earlier rows wrong.
+    The parser sees the bytes as Latin-1. Every character that shapes a CSV is ASCII in all these encodings,
+    and its byte is part of no other character, so rows and offsets are the same in each of them. One pass is
+    enough, and a late byte cannot make earlier rows wrong.
     """
 
     widest = 1
@@ -100,12 +100,12 @@ class EightBitText:
         return self._left[0]
 
     def _check(self, piece: bytes, *, final: bool) -> None:
-        """Rule out encodings that have no meaning for a piece; ASCII has one in all of them."""
+        """Rule out the encodings that cannot decode a piece."""
         if UTF_8 in self._left:
             try:
                 self._utf8.decode(piece, final)
             except UnicodeDecodeError as error:
-                # The error counts from the bytes that the decoder had kept back.
+                # The error's offset counts from bytes that the decoder kept from earlier pieces.
                 self._rule_out(UTF_8, self._seen + error.start - (len(error.object) - len(piece)))
         if WINDOWS_1252 in self._left and len(piece.translate(None, _UNDEFINED_IN_1252)) < len(piece):
             undefined = next(at for at, byte in enumerate(piece) if byte in _UNDEFINED_IN_1252)
@@ -114,7 +114,7 @@ class EightBitText:
     def _rule_out(self, encoding: str, offset: int) -> None:
         first = self._left[0] == encoding
         self._left.remove(encoding)
-        # The byte to blame is the one that the likeliest encoding has no meaning for.
+        # The error names the first byte that the likeliest encoding cannot decode.
         if first and self._bad is None:
             self._bad = offset
         if not self._left:
@@ -148,21 +148,21 @@ class WideText:
         return text
 
 
-def text_of(sample: bytes, told: str = "") -> Text:
-    """Choose how to read a file by what is told and by its first bytes; raise when it is no readable CSV."""
-    if not told and sample.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        # UTF-32, which the mark of UTF-16 begins.
+def text_of(sample: bytes, requested: str = "") -> Text:
+    """Choose how to decode a file by the requested encoding and its first bytes; raise when it is no CSV."""
+    if not requested and sample.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        # UTF-32, whose mark begins with that of UTF-16.
         raise FileEncoding(offset="0")
     marked = next((name for name, mark in _MARKS.items() if sample.startswith(mark)), "")
-    encoding = told or marked
+    encoding = requested or marked
     if marked != encoding and "utf-16" in marked:
-        # A mark that says otherwise than the person: one of them is wrong, and the cells would be too.
+        # The mark contradicts the request: one of them is wrong, and the cells would be wrong too.
         raise FileEncoding(offset="0")
     mark = len(_MARKS[encoding]) if encoding and marked == encoding else 0
     if encoding.startswith("utf-16"):
         return WideText(encoding, mark=mark)
     start = sample[mark:]
-    # NULs from the first line on: a binary file, or UTF-16 without its mark.
+    # A NUL in the first line: a binary file, or UTF-16 without its mark.
     binary = b"\0" in start.partition(b"\n")[0]
     if binary or start.startswith(_NOT_CSV) or _MARKUP.match(start):
         raise FileInvalidFormat

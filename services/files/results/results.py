@@ -1,20 +1,17 @@
-"""Result files of jobs: written whole under a fence, read back by who owns the job or works on it."""
+"""Result files of jobs: written whole under a fence, read by the job's owner or under the job's grant."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
 from services.common.errors import InvalidRequest
 from services.common.identity import JobGrant
-from services.files.data_keys import DataKeys, KeyContext, Proof, Purpose, wiped
+from services.files.data_keys import KeyContext, Proof, Purpose
 from services.files.errors import GrantInvalid, ResultNotFound, ResultStale
 from services.files.objects.discards import Discards
-from services.files.objects.sealed import Objects, drain, read_all, write_sealed
+from services.files.objects.keyed import KeyedObjects
 from services.files.objects.stored_object import StoredObject
-from services.files.threads import drawn, fed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class NewResult:
-    """What a writer says it writes; `job` is a resource name."""
+    """What a writer announces about a result file; `job` is a resource name."""
 
     job: str
     variant: str
@@ -48,39 +45,31 @@ class ResultFiles(Protocol):
     async def get(self, account: str, job: str, variant: str) -> StoredResult | None: ...
 
     async def put(self, result: StoredResult) -> str | None:
-        """Record a result and return the object key that it replaces; raise ResultStale under a later one."""
+        """Record a result and return the object key that it replaces; raise ResultStale after a later one."""
         ...
 
     async def remove(self, account: str, job: str) -> list[str]:
-        """Remove all results of a job; return their objects, which are on record as to be deleted."""
+        """Remove all results of a job; return their objects, which are marked for deletion."""
         ...
 
 
 class Results:
-    """Keeps one file for each job and variant: that of the latest fence."""
+    """Keeps one file for each job and variant: the one with the latest fence."""
 
     def __init__(
         self,
         results: ResultFiles,
-        objects: Objects,
+        objects: KeyedObjects,
         *,
-        keys: DataKeys,
         discards: Discards,
-        writers: Executor,
-        readers: Executor,
         max_bytes: int,
         clock: Callable[[], datetime],
-        new_id: Callable[[], str],
     ) -> None:
         self._results = results
         self._objects = objects
-        self._keys = keys
         self._discards = discards
-        self._writers = writers
-        self._readers = readers
         self._max_bytes = max_bytes
         self._clock = clock
-        self._new_id = new_id
 
     async def write(self, proof: Proof, new: NewResult, pieces: AsyncIterable[bytes]) -> StoredResult:
         """Store a result file whole or not at all."""
@@ -90,22 +79,13 @@ class Results:
         there = await self._results.get(proof.account, new.job, new.variant)
         if there is not None and there.fence > new.fence:
             raise ResultStale
-        data_key = await self._keys.create(proof, _context(new.job, new.fence))
-        object_key = self._new_id()
-        with wiped(data_key.key) as key:
-            work = partial(
-                write_sealed,
-                writer=self._objects.writer(object_key),
-                key=key,
-                associated_data=_context(new.job, new.fence).binds(proof.account, new.variant),
-                max_bytes=self._max_bytes,
-                read=drain,
-            )
-            try:
-                written, _ = await fed(self._writers, pieces, work)
-            except BaseException:
-                await self._discards.discard(object_key)
-                raise
+        stored = await self._objects.write(
+            proof,
+            _context(new.job, new.fence),
+            pieces,
+            parts=(new.variant,),
+            max_bytes=self._max_bytes,
+        )
         result = StoredResult(
             account=proof.account,
             job=new.job,
@@ -114,13 +94,10 @@ class Results:
             temporary=new.temporary,
             row_count=new.row_count,
             create_time=self._clock(),
-            object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
+            object=stored,
         )
-        try:
+        async with self._discards.unless_recorded(stored.key):
             replaced = await self._results.put(result)
-        except ResultStale:
-            await self._discards.discard(object_key)
-            raise
         if replaced is not None:
             await self._discards.discard(replaced)
         return result
@@ -131,29 +108,17 @@ class Results:
         result = await self._results.get(proof.account, job, variant)
         if result is None:
             raise ResultNotFound
-        key = await self._keys.open(proof, _context(job, result.fence), result.object.wrapped_key)
-        return result, self._pieces(result, key)
+        return result, await self._objects.read(
+            proof, _context(job, result.fence), result.object, parts=(variant,)
+        )
 
     async def remove(self, account: str, job: str) -> None:
         """Remove every result file of a job; there may be none."""
-        for object_key in await self._results.remove(account, job):
-            await self._discards.discard(object_key)
-
-    async def _pieces(self, result: StoredResult, opened: bytearray) -> AsyncIterator[bytes]:
-        with wiped(opened) as key:
-            source = read_all(
-                self._objects,
-                result.object.key,
-                key=key,
-                associated_data=_context(result.job, result.fence).binds(result.account, result.variant),
-                size=result.object.size,
-            )
-            async for piece in drawn(self._readers, source):
-                yield piece
+        await self._discards.discard_all(await self._results.remove(account, job))
 
 
 def _context(job: str, fence: int) -> KeyContext:
-    # Each write has a key of its own, made for the writer's fence.
+    # Each write has its own key, bound to the writer's fence.
     return KeyContext(Purpose.RESULT, job, fence)
 
 

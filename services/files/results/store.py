@@ -1,16 +1,14 @@
-"""Result files in Postgres, where fences are decided."""
+"""Result files in Postgres, where the fence decides between two writers."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete
 
 from services.common.database import Transactions, transaction
 from services.files.errors import ResultStale
 from services.files.models import ResultRow
-from services.files.objects.store import doom
-from services.files.objects.stored_object import StoredObject
+from services.files.objects.store import mark_for_deletion, object_columns, object_of, put_newest
 from services.files.results.results import StoredResult
 
 
@@ -27,23 +25,16 @@ class ResultStore:
         return _result(row) if row is not None else None
 
     async def put(self, result: StoredResult) -> str | None:
-        values = _values(result)
-        place = {name: values[name] for name in ("account", "job", "variant")}
         async with transaction(self._transactions) as session:
-            added = await session.execute(
-                insert(ResultRow).values(values).on_conflict_do_nothing().returning(ResultRow.object_key)
+            return await put_newest(
+                session,
+                ResultRow,
+                _values(result),
+                # A writer may repeat its own write.
+                replaces=lambda fence: fence <= result.fence,
+                stale=ResultStale,
+                now=self._now(),
             )
-            if added.scalar_one_or_none() is not None:
-                return None
-            # The row is there, and stays as it is until this transaction ends.
-            there = await session.scalar(select(ResultRow).filter_by(**place).with_for_update())
-            if there is None or there.fence > result.fence:
-                raise ResultStale
-            replaced = there.object_key
-            for name, value in values.items():
-                setattr(there, name, value)
-            await doom(session, replaced, self._now())
-            return replaced
 
     async def remove(self, account: str, job: str) -> list[str]:
         removing = (
@@ -53,8 +44,7 @@ class ResultStore:
         )
         async with transaction(self._transactions) as session:
             removed = list(await session.scalars(removing))
-            for object_key in removed:
-                await doom(session, object_key, self._now())
+            await mark_for_deletion(session, removed, self._now())
         return removed
 
 
@@ -67,10 +57,7 @@ def _values(result: StoredResult) -> dict[str, object]:
         "temporary": result.temporary,
         "row_count": result.row_count,
         "create_time": result.create_time,
-        "object_key": result.object.key,
-        "wrapped_key": result.object.wrapped_key,
-        "size_bytes": result.object.size,
-        "sha256": result.object.sha256,
+        **object_columns(result.object),
     }
 
 
@@ -83,5 +70,5 @@ def _result(row: ResultRow) -> StoredResult:
         temporary=row.temporary,
         row_count=row.row_count,
         create_time=row.create_time,
-        object=StoredObject(row.object_key, row.wrapped_key, row.size_bytes, row.sha256),
+        object=object_of(row),
     )

@@ -1,6 +1,5 @@
-"""ExportFileService and ExportStoreService: archives for their owners, and from auth."""
+"""ExportFileService and ExportStoreService: archives, downloaded by their owners and written by auth."""
 
-import base64
 from collections.abc import AsyncIterator
 
 from smelt.files.v1 import exports_pb2, exports_pb2_grpc
@@ -11,13 +10,13 @@ from services.common.rpc import downloads
 from services.common.rpc.guard import check
 from services.common.rpc.servicing import Context
 from services.files.exports.exports import Exports, StoredExport
-from services.files.library.display_name import content_disposition
+from services.files.servicers.downloads import Headers, after_headers, headers_of
 
 _ZIP = "application/zip"
 
 
 class ExportFileServicer(exports_pb2_grpc.ExportFileServiceServicer):
-    """Archives of the person who asks."""
+    """Archives of the calling person."""
 
     def __init__(self, exports: Exports) -> None:
         self._exports = exports
@@ -26,17 +25,13 @@ class ExportFileServicer(exports_pb2_grpc.ExportFileServiceServicer):
         self, request: exports_pb2.DownloadDataExportRequest, context: Context
     ) -> AsyncIterator[bytes]:
         export, pieces = await self._exports.read(identity.passport(context), request.name)
-        announced = False
-        async for piece in pieces:
-            # Not before the first piece is verified: until then a refusal can still be a whole answer.
-            if not announced:
-                await context.send_initial_metadata(_headers(export))
-                announced = True
-            yield downloads.body(_ZIP, piece)
+        messages = (downloads.body(_ZIP, piece) async for piece in pieces)
+        async for message in after_headers(context, _headers(export), messages):
+            yield message
 
 
 class ExportStoreServicer(exports_pb2_grpc.ExportStoreServiceServicer):
-    """Where auth puts archives."""
+    """Stores the archives that auth writes."""
 
     def __init__(self, exports: Exports) -> None:
         self._exports = exports
@@ -59,11 +54,6 @@ async def _data(requests: AsyncIterator[exports_pb2.WriteDataExportRequest]) -> 
         yield request.data
 
 
-def _headers(export: StoredExport) -> tuple[tuple[str, str], ...]:
-    digest = base64.b64encode(bytes.fromhex(export.object.sha256)).decode()
-    return (
-        ("content-disposition", content_disposition("smelt-export.zip")),
-        ("x-content-length", str(export.object.size)),
-        ("repr-digest", f"sha-256=:{digest}:"),
-        ("cache-control", "no-store"),
-    )
+def _headers(export: StoredExport) -> Headers:
+    headers = headers_of(export.object, "smelt-export.zip", length=export.object.size)
+    return (*headers, ("cache-control", "no-store"))

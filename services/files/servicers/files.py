@@ -1,6 +1,5 @@
 """FileService: what people do with their files."""
 
-import base64
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Protocol
@@ -14,14 +13,14 @@ from services.common.rpc.guard import check
 from services.common.rpc.servicing import CREATED, Context
 from services.files.errors import FileNoColumns
 from services.files.library.byte_range import Wanted
-from services.files.library.display_name import content_disposition
 from services.files.library.form_body import body_of
 from services.files.library.library import Download, Library, etag
 from services.files.library.reparses import Reparses
 from services.files.library.row_reader import RowRange
 from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.library.uploads import Upload, Uploads
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
+from services.files.servicers.downloads import Headers, after_headers, headers_of
 from services.files.servicers.profile import profile_to_proto
 
 _DEFAULT_ROWS = 50
@@ -29,7 +28,7 @@ _CSV = "text/csv"
 
 
 class Retention(Protocol):
-    """How long files are kept, in days; 0 for no end."""
+    """Retention periods in days; 0 means no limit."""
 
     installation_days: int
 
@@ -39,7 +38,7 @@ class Retention(Protocol):
 
 
 class FileServicer(files_pb2_grpc.FileServiceServicer):
-    """Files of the person who asks."""
+    """Files of the calling person."""
 
     def __init__(self, library: Library, uploads: Uploads, reparses: Reparses, retention: Retention) -> None:
         self._library = library
@@ -59,17 +58,17 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             filename=first.filename,
             body=body_of(first.content.content_type),
             idempotency_key=identity.current_call().idempotency_key,
-            told=Told(first.encoding, first.delimiter),
+            requested=RequestedFormat(first.encoding, first.delimiter),
         )
-        stored = await self._uploads.take(person, _data(first, requests), upload)
+        stored = await self._uploads.receive(person, _data(first, requests), upload)
         await context.send_initial_metadata(CREATED)
         return to_proto(stored.file, stored.columns)
 
     async def ReparseFile(self, request: files_pb2.ReparseFileRequest, context: Context) -> files_pb2.File:
-        opened = await self._reparses.take(
+        opened = await self._reparses.reparse(
             identity.passport(context),
             parse_name("files", request.name),
-            Told(request.encoding, request.delimiter),
+            RequestedFormat(request.encoding, request.delimiter),
         )
         return to_proto(opened.file, opened.columns)
 
@@ -127,7 +126,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             parse=None,
             batch_rows=wanted.count,
         )
-        # One batch is as much as an answer may hold.
+        # One batch is as much as one response may contain.
         async for batch in found:
             return files_pb2.ListFileRowsResponse(rows=map(row_to_proto, batch))
         return files_pb2.ListFileRowsResponse()
@@ -138,12 +137,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
         download = await self._library.download(
             identity.passport(context), parse_name("files", request.name), _wanted(context), join=_message
         )
-        announced = False
-        async for message in download.pieces:
-            # Not before the first piece is verified: until then a refusal can still be a whole answer.
-            if not announced:
-                await context.send_initial_metadata(_headers(download))
-                announced = True
+        async for message in after_headers(context, _headers(download), download.pieces):
             yield message
 
 
@@ -164,26 +158,22 @@ def _wanted(context: Context) -> Wanted:
     return Wanted(said.get("range", ""), said.get("if-range", ""))
 
 
-def _headers(download: Download) -> tuple[tuple[str, str], ...]:
+def _headers(download: Download) -> Headers:
     file, span = download.file, download.span
-    digest = base64.b64encode(bytes.fromhex(file.object.sha256)).decode()
     part = (
         ("x-http-status", "206"),
         ("content-range", f"bytes {span.start}-{span.stop - 1}/{span.size}"),
     )
     return (
-        ("content-disposition", content_disposition(file.display_name)),
+        *headers_of(file.object, file.display_name, length=span.length),
         ("accept-ranges", "bytes"),
-        ("x-content-length", str(span.length)),
-        # Of the whole file, whatever part of it is sent.
-        ("repr-digest", f"sha-256=:{digest}:"),
         ("etag", etag(file)),
         *(() if span.is_whole else part),
     )
 
 
 def to_proto(file: StoredFile, columns: tuple[str, ...] = ()) -> files_pb2.File:
-    """Return a file as its contract has it."""
+    """Return the contract's form of a file."""
     answer = files_pb2.File(
         name=f"files/{file.id}",
         display_name=file.display_name,
@@ -200,5 +190,5 @@ def to_proto(file: StoredFile, columns: tuple[str, ...] = ()) -> files_pb2.File:
 
 
 def row_to_proto(row: NumberedRow) -> files_pb2.Row:
-    """Return a row as its contract has it."""
+    """Return the contract's form of a row."""
     return files_pb2.Row(number=row.number, cells=row.cells)

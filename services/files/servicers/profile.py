@@ -1,4 +1,4 @@
-"""A profile as its contract has it."""
+"""The contract's form of a profile."""
 
 from smelt.files.v1 import files_pb2
 
@@ -8,7 +8,7 @@ from services.files.profiling.quality import completeness, quality
 
 
 def profile_to_proto(file: StoredFile, profile: Profile) -> files_pb2.FileProfile:
-    """Return the profile of a file."""
+    """Return the contract's form of a file's profile."""
     found = quality(profile)
     return files_pb2.FileProfile(
         name=f"files/{file.id}/profile",

@@ -12,7 +12,7 @@ from services.files.results.results import NewResult, Results, StoredResult
 
 
 class ResultServicer(results_pb2_grpc.ResultServiceServicer):
-    """Result files of the job that a grant names, or of a person's own jobs."""
+    """Result files of the job in a grant, or of a person's own jobs."""
 
     def __init__(self, results: Results) -> None:
         self._results = results
@@ -57,7 +57,7 @@ async def _data(requests: AsyncIterator[results_pb2.WriteResultRequest]) -> Asyn
 
 
 def to_proto(result: StoredResult) -> results_pb2.Result:
-    """Return a result as its contract has it."""
+    """Return the contract's form of a result."""
     return results_pb2.Result(
         job=result.job,
         variant=result.variant,

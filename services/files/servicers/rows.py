@@ -1,4 +1,4 @@
-"""RowService: rows for work that goes on without its owner."""
+"""RowService: rows for work that continues without its owner."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ _BATCH_ROWS = 250
 
 
 class RowServicer(rows_pb2_grpc.RowServiceServicer):
-    """Rows of the file that a grant names, or of a person's own."""
+    """Rows of the file in a grant, or of a person's own files."""
 
     def __init__(self, library: Library) -> None:
         self._library = library

@@ -1,4 +1,4 @@
-"""What the sweep asks of Postgres, and the lock that makes it run in one replica at a time."""
+"""What the sweep asks of Postgres, and the lock by which one replica at a time sweeps."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,13 +10,13 @@ from sqlalchemy.sql.dml import ReturningDelete
 
 from services.common.database import Transactions, database_errors, transaction
 from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ResultRow
-from services.files.objects.store import doom
+from services.files.objects.store import mark_for_deletion
 
 _LOCK = 7_205_301
 
 
 class SweepStore:
-    """Objects that wait to be deleted, and whether an object is named by any row."""
+    """Knows which objects are marked for deletion, and which ones no row names."""
 
     def __init__(
         self, engine: AsyncEngine, transactions: Transactions, *, now: Callable[[], datetime]
@@ -27,7 +27,7 @@ class SweepStore:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[bool]:
-        """Hold the lock of the sweep inside the block; gives False when another replica has it."""
+        """Hold the sweep's lock inside the block; yields False when another replica has it."""
         with database_errors():
             async with self._locked() as held:
                 yield held
@@ -43,40 +43,39 @@ class SweepStore:
                 if held:
                     await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
 
-    async def doomed(self, count: int) -> list[str]:
-        """Return keys of objects to delete, the oldest first."""
+    async def marked(self, count: int) -> list[str]:
+        """Return keys of objects that are marked for deletion, the oldest first."""
         statement = select(DoomedObjectRow.object_key).order_by(DoomedObjectRow.create_time).limit(count)
         async with transaction(self._transactions) as session:
             return list(await session.scalars(statement))
 
     async def forget(self, object_key: str) -> None:
-        """Note that an object is gone."""
+        """Remove an object's mark, because the object is gone."""
         async with transaction(self._transactions) as session:
             await session.execute(delete(DoomedObjectRow).where(DoomedObjectRow.object_key == object_key))
 
-    async def doom_temporary_results(self, before: datetime) -> int:
-        """Remove temporary results that were made before a moment; return how many."""
+    async def expire_temporary_results(self, before: datetime) -> int:
+        """Remove temporary results made before a moment, and mark their objects; return how many."""
         statement = (
             delete(ResultRow)
             .where(ResultRow.temporary, ResultRow.create_time < before)
             .returning(ResultRow.object_key)
         )
-        return await self._doom(statement)
+        return await self._remove(statement)
 
-    async def doom_data_exports(self, before: datetime) -> int:
-        """Remove archives that were made before a moment; return how many."""
+    async def expire_data_exports(self, before: datetime) -> int:
+        """Remove archives made before a moment, and mark their objects; return how many."""
         statement = (
             delete(DataExportRow)
             .where(DataExportRow.create_time < before)
             .returning(DataExportRow.object_key)
         )
-        return await self._doom(statement)
+        return await self._remove(statement)
 
-    async def _doom(self, removing: ReturningDelete[str]) -> int:
+    async def _remove(self, removing: ReturningDelete[str]) -> int:
         async with transaction(self._transactions) as session:
             removed = list(await session.scalars(removing))
-            for object_key in removed:
-                await doom(session, object_key, self._now())
+            await mark_for_deletion(session, removed, self._now())
         return len(removed)
 
     async def unnamed(self, keys: Sequence[str]) -> list[str]:

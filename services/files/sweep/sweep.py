@@ -1,4 +1,4 @@
-"""The sweep: deletes what is expired, temporary, doomed or orphaned, in one replica at a time."""
+"""The sweep: deletes what is expired, temporary, marked or orphaned, in one replica at a time."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -16,28 +16,28 @@ from services.files.objects.discards import Discards
 _BATCH = 200
 
 
-class Remains(Protocol):
+class ObjectRecords(Protocol):
     """What rows say about objects."""
 
     def alone(self) -> AbstractAsyncContextManager[bool]: ...
 
-    async def doomed(self, count: int) -> list[str]: ...
+    async def marked(self, count: int) -> list[str]: ...
 
-    async def doom_temporary_results(self, before: datetime) -> int: ...
+    async def expire_temporary_results(self, before: datetime) -> int: ...
 
-    async def doom_data_exports(self, before: datetime) -> int: ...
+    async def expire_data_exports(self, before: datetime) -> int: ...
 
     async def unnamed(self, keys: Sequence[str]) -> list[str]: ...
 
 
 class Retention(Protocol):
-    """How long files are kept."""
+    """Removes files whose retention period is over."""
 
     async def expire_files(self) -> int: ...
 
 
 class Bucket(Protocol):
-    """What there is in the bucket; its methods block."""
+    """The contents of the bucket; its methods block."""
 
     def keys_older_than(self, moment: datetime) -> Iterator[list[str]]: ...
 
@@ -46,21 +46,21 @@ class Bucket(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SweepTimes:
-    """How often the sweep runs, and how old things must be."""
+    """How often the sweep runs, and the age at which it removes things."""
 
     every_seconds: float
     temporary: timedelta
-    #: Longer than any write takes, because an object comes before its row.
+    #: Must exceed the duration of any write, because an object is stored before its row.
     orphan: timedelta
     orphans_every: timedelta
 
 
 class Sweep:
-    """Makes sure that no object stays that nobody can reach."""
+    """Removes objects that nobody can reach."""
 
     def __init__(
         self,
-        remains: Remains,
+        records: ObjectRecords,
         bucket: Bucket,
         *,
         retention: Retention,
@@ -69,7 +69,7 @@ class Sweep:
         times: SweepTimes,
         clock: Callable[[], datetime],
     ) -> None:
-        self._remains = remains
+        self._records = records
         self._bucket = bucket
         self._retention = retention
         self._discards = discards
@@ -79,7 +79,7 @@ class Sweep:
         self._looked: datetime | None = None
 
     async def run(self) -> None:
-        """Sweep again and again; trouble with a store is logged and met the next time."""
+        """Sweep until cancelled; an error of a store is logged, and the next sweep tries again."""
         while True:
             try:
                 await self.once()
@@ -88,15 +88,15 @@ class Sweep:
             await asyncio.sleep(self._times.every_seconds)
 
     async def once(self) -> None:
-        """Sweep, unless another replica does."""
-        async with self._remains.alone() as alone:
+        """Sweep once, unless another replica is sweeping."""
+        async with self._records.alone() as alone:
             if not alone:
                 return
             now = self._clock()
-            await self._remains.doom_temporary_results(now - self._times.temporary)
+            await self._records.expire_temporary_results(now - self._times.temporary)
             await self._expire()
-            await self._remains.doom_data_exports(now - exports.KEPT)
-            await self._discard_doomed()
+            await self._records.expire_data_exports(now - exports.KEPT)
+            await self._discard_marked()
             if self._looked is None or now - self._looked >= self._times.orphans_every:
                 self._looked = now
                 await self._discard_orphans(now - self._times.orphan)
@@ -105,10 +105,10 @@ class Sweep:
         while removed := await self._retention.expire_files():
             log.info("sweep.files_expired", files=removed)
 
-    async def _discard_doomed(self) -> None:
-        while doomed := await self._remains.doomed(_BATCH):
-            for object_key in doomed:
-                # One that cannot be deleted now would come again at once.
+    async def _discard_marked(self) -> None:
+        while marked := await self._records.marked(_BATCH):
+            for object_key in marked:
+                # The next batch would begin with the object that cannot be deleted now.
                 if not await self._discards.discard(object_key):
                     return
 
@@ -118,7 +118,7 @@ class Sweep:
         pages = self._bucket.keys_older_than(before)
         removed = 0
         while page := await loop.run_in_executor(self._executor, next, pages, None):
-            for object_key in await self._remains.unnamed(page):
+            for object_key in await self._records.unnamed(page):
                 removed += await self._discards.discard(object_key)
         if aborted or removed:
             log.info("sweep.orphans_removed", objects=removed, uploads=aborted)

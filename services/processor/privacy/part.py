@@ -13,7 +13,7 @@ from services.common import identity
 from services.common.database import Transactions
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
-from services.common.privacy import Entry, Piece
+from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.processor import models
 from services.processor.answers import flags
@@ -61,8 +61,8 @@ class ProcessorPart:
     vault: OpensDataKeys
     changes: AnnouncesJobs
 
-    async def export(self, permit: ExportPermit) -> AsyncIterator[Piece]:
-        rows = export_rows(self.sessions, models.Base.metadata, tables.HELD, account=permit.account)
+    async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
+        rows = export_rows(self.sessions, models.Base.metadata, tables.TABLES, account=permit.account)
         async for piece in rows:
             yield piece
         after = ""
@@ -75,9 +75,9 @@ class ProcessorPart:
     async def erase(self, account: str) -> bool:
         for job in await self.jobs.stop(account):
             self.changes.announce(job, urgent=True)
-        return await erase_rows(self.sessions, tables.HELD, account=account)
+        return await erase_rows(self.sessions, tables.TABLES, account=account)
 
-    async def _job(self, permit: ExportPermit, job: SealedJob) -> AsyncIterator[Piece]:
+    async def _job(self, permit: ExportPermit, job: SealedJob) -> AsyncIterator[ArchivePiece]:
         folder, name = f"jobs/{job.id}", f"jobs/{job.id}"
         try:
             seal = await open_seal(
@@ -88,9 +88,9 @@ class ProcessorPart:
                 proof=identity.metadata(permit),
             )
             snapshot = seal.open_snapshot(job.snapshot)
-            yield Entry(f"{folder}/snapshot.json")
+            yield ArchiveEntry(f"{folder}/snapshot.json")
             yield orjson.dumps(snapshot_document(snapshot))
-            yield Entry(f"{folder}/rows.csv")
+            yield ArchiveEntry(f"{folder}/rows.csv")
             yield _lines([(*_COLUMNS, *snapshot.outputs)])
             for first in range(job.first_row, job.last_row + 1, _PAGE_ROWS):
                 found = await self.rows.between(job.id, first, min(first + _PAGE_ROWS - 1, job.last_row))
@@ -100,7 +100,7 @@ class ProcessorPart:
             if error.reason not in ("JOB_DAMAGED", "DATA_KEY_INVALID"):
                 raise
             # A damaged job must not keep the rest from its owner.
-            yield Entry(f"{folder}/incomplete.txt")
+            yield ArchiveEntry(f"{folder}/incomplete.txt")
             yield f"{error.reason}: {error.message}\n".encode()
 
 

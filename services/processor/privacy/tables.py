@@ -1,15 +1,15 @@
 """What the processor holds about people: templates, jobs with the results of their rows, webhooks."""
 
-from services.common.privacy import Held
+from services.common.privacy import PersonalTable
 
 _OWN = "the same in every row"
 _QUEUE = "a task in the queue names a job and nothing else, and ends by itself if its job is gone"
 _JOBS = "job IN (SELECT id FROM job WHERE account = :account)"
 
-HELD = (
-    Held(
+TABLES = (
+    PersonalTable(
         "template",
-        owned="account = :account",
+        account_rows="account = :account",
         path="templates.json",
         exported=(
             "id", "display_name", "category", "prompt", "output_column", "model", "temperature", "max_tokens",
@@ -18,31 +18,33 @@ HELD = (
         ),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "usage_day",
-        owned="account = :account",
+        account_rows="account = :account",
         path="usage.json",
         exported=("day", "model", "slot", "usages", "input_tokens", "output_tokens", "cost_nanos"),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "variable",
-        owned="account = :account",
+        account_rows="account = :account",
         path="variables.json",
         exported=("id", "key", "folded", "value", "create_time", "update_time"),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "job_setting",
-        owned="account = :account",
+        account_rows="account = :account",
         path="job_settings.json",
         exported=("parallel_calls",),
         withheld={"account": _OWN},
     ),
-    Held("webhook_secret", owned="account = :account", not_exported="key material, sealed by the vault"),
-    Held(
+    PersonalTable(
+        "webhook_secret", account_rows="account = :account", not_exported="key material, sealed by the vault"
+    ),
+    PersonalTable(
         "webhook_delivery",
-        owned="account = :account",
+        account_rows="account = :account",
         path="webhook_deliveries.json",
         exported=(
             "id", "webhook", "event", "job", "job_state", "pause_reason", "error_reason", "total",
@@ -51,9 +53,9 @@ HELD = (
         ),
         withheld={"account": _OWN},
     ),
-    Held(
+    PersonalTable(
         "webhook",
-        owned="account = :account",
+        account_rows="account = :account",
         path="webhooks.json",
         exported=(
             "id", "display_name", "url", "events", "enabled", "disabled_reason", "create_time", "update_time",
@@ -61,28 +63,28 @@ HELD = (
         withheld={"account": _OWN},
     ),
     # These come before their jobs, because they are found through them.
-    Held(
+    PersonalTable(
         "result",
-        owned=_JOBS,
+        account_rows=_JOBS,
         not_exported="exported decrypted, with their outputs, as rows.csv of each job",
     ),
-    Held(
+    PersonalTable(
         "answer",
-        owned=_JOBS,
+        account_rows=_JOBS,
         not_exported="copies for identical prompts, kept while a job runs; rows.csv has the same texts",
     ),
-    Held(
+    PersonalTable(
         "shard",
-        owned=_JOBS,
+        account_rows=_JOBS,
         path="shards.json",
         exported=(
             "job", "number", "first_row", "last_row", "state", "calls", "fence", "claims",
             "succeeded", "failed", "input_tokens", "output_tokens", "cost_nanos",
         ),
     ),
-    Held(
+    PersonalTable(
         "job",
-        owned="account = :account",
+        account_rows="account = :account",
         path="jobs.json",
         exported=(
             "id", "file", "parse", "templates", "first_row", "last_row", "parallel_calls", "api_key", "state",
@@ -99,15 +101,17 @@ HELD = (
             "grant_token": "a credential",
         },
     ),
-    Held(
+    PersonalTable(
         "idempotency",
-        owned="account = :account",
+        account_rows="account = :account",
         path="repeated_requests.json",
         exported=("method", "key", "resource", "create_time"),
         withheld={"account": _OWN, "digest": "a digest of the request"},
     ),
-    Held("procrastinate_jobs", not_exported=_QUEUE, kept=_QUEUE),
-    Held("procrastinate_events", not_exported=_QUEUE, kept=_QUEUE),
-    Held("procrastinate_periodic_defers", not_exported=_QUEUE, kept=_QUEUE),
-    Held("procrastinate_workers", not_exported="workers, not people", kept="workers, not people"),
+    PersonalTable("procrastinate_jobs", not_exported=_QUEUE, not_erased=_QUEUE),
+    PersonalTable("procrastinate_events", not_exported=_QUEUE, not_erased=_QUEUE),
+    PersonalTable("procrastinate_periodic_defers", not_exported=_QUEUE, not_erased=_QUEUE),
+    PersonalTable(
+        "procrastinate_workers", not_exported="workers, not people", not_erased="workers, not people"
+    ),
 )  # fmt: skip

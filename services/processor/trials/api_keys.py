@@ -2,7 +2,7 @@
 
 A list of models would cost nothing, but OpenAI gives it to a key without credit too, and some keys may make
 calls without listing models. A call for one token is what rows will do, and providers look at the key before
-anything else: whoever is told in the provider's own words that a model is not there has a good key.
+anything else: a person who is told in the provider's own words that a model is not there has a good key.
 """
 
 import asyncio

@@ -20,7 +20,7 @@ from services.processor.usage.prices import facts_of
 
 #: Rows that are looked at, from the beginning, the middle and the end of the range.
 SAMPLE_ROWS = 150
-#: A token of text is about so many bytes of UTF-8 (OpenAI's rule of thumb for English).
+#: A token of text is about this many bytes of UTF-8 (OpenAI's rule of thumb for English).
 BYTES_PER_TOKEN = 4
 #: What a message and its role add to the tokens of a request.
 _REQUEST_TOKENS = 11
@@ -100,7 +100,7 @@ def _pieces(first: int, last: int) -> list[tuple[int, int]]:
 
 
 def reckon(snapshot: Snapshot, sample: Sequence[Sequence[str]], *, rows: int) -> Estimate:
-    """Return the estimate for so many rows of which a sample is known."""
+    """Return the estimate for a number of rows of which a sample is known."""
     sizes = [[len(cell.encode("utf-8", "replace")) for cell in cells] for cells in sample]
     low = _steps(snapshot, sizes, rows=rows, share=_SHORT_ANSWER)
     high = _steps(snapshot, sizes, rows=rows, share=1)

@@ -26,7 +26,7 @@ from services.processor.trials.mock_values import mocks
 from services.processor.trials.template_calls import Callers, TestCalls, TestedRow
 
 MOST_MOCKS = 100
-#: Whoever waits for a test has the patience for this; then it ends with what is there.
+#: A person waits for a test for about this long; then it ends with what is there.
 TEST_SECONDS = 45.0
 
 

@@ -1,4 +1,4 @@
-"""Provider keys of people and of the operator: what may be stored, which is active, who may see which."""
+"""Provider keys of people and of the operator: what may be stored, which one is active, who sees which."""
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -12,20 +12,21 @@ from services.common.ids import new_id, parse_name
 from services.common.paging import Position
 from services.vault.api_keys import base_url
 from services.vault.api_keys.place import MANAGED, OPERATOR_ACCOUNT, KeyPlace
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.crypto import envelope
 from services.vault.crypto.secret import Secret
 from services.vault.keys.account_keys import AccountKeys
 from services.vault.keys.system_keys import Macs
 
-#: So many keys an account may store.
+#: How many keys an account may store. A rotation reseals them all at once, so it stays a small number.
 MOST_KEYS = 100
 _HINT_CHARACTERS = 4
 _SECRET = re.compile(rb"[!-~]{16,255}\Z")
 
 
 class ApiKeyFormat(DomainError):
-    """The secret cannot be a provider's key."""
+    """The secret does not have the form of a provider's key."""
 
     reason = "API_KEY_FORMAT"
     kind = Kind.INVALID
@@ -35,7 +36,7 @@ class ApiKeyFormat(DomainError):
 
 
 class ApiKeyNotFound(DomainError):
-    """The account has no such key; another account's key is no such key."""
+    """The account has no such key; a key of another account looks the same."""
 
     reason = "API_KEY_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -43,7 +44,7 @@ class ApiKeyNotFound(DomainError):
 
 
 class ApiKeyLimit(DomainError):
-    """The account has as many keys as it may."""
+    """The account has reached its limit of API keys."""
 
     reason = "API_KEY_LIMIT"
     kind = Kind.EXHAUSTED
@@ -59,7 +60,7 @@ class NoApiKey(DomainError):
 
 
 class TestResult(Enum):
-    """What came of trying a key at its provider."""
+    """The result of trying a key at its provider."""
 
     VALID = "VALID"
     INVALID = "INVALID"
@@ -89,7 +90,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
-    """A secret's blob, and what of its associated data the row must tell."""
+    """A secret's blob, and the parts of its associated data that the row must store."""
 
     epoch: int
     generation: int
@@ -99,7 +100,7 @@ class SealedSecret:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """By which a repeated request is known: an Idempotency-Key (or none) and a digest of the request."""
+    """What identifies a repeated request: its Idempotency-Key, if any, and a digest of the request."""
 
     method: str
     key: str
@@ -107,15 +108,15 @@ class Repeat:
 
 
 class ApiKeyRows(Protocol):
-    """Where keys are kept. An id that the account does not have is None, whoever else has it."""
+    """Stores keys. An id that the account does not have gives None, even if another account has it."""
 
     async def add(
         self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
     ) -> ApiKey | None:
         """Store the key, active if none is, and return it.
 
-        A repeated request gets what the first one stored, or None when that is gone. `seal` is called with
-        the number of keys stored so far when there is something to store; if it raises, nothing is stored.
+        A repeated request gets what the first one stored, or None if that was deleted. `seal` is called with
+        the number of keys stored so far if there is something to store; if it raises, nothing is stored.
         """
         ...
 
@@ -133,7 +134,7 @@ class ApiKeyRows(Protocol):
 
 
 class Generations(Protocol):
-    """Which generation of an object is the newest, kept apart from the rows."""
+    """Stores the newest generation of each object, apart from the rows."""
 
     async def generation(self, account: str, name: str) -> int: ...
 
@@ -143,13 +144,13 @@ class Generations(Protocol):
 
 
 class Deletions(Protocol):
-    """Deletes for good, so that no restored copy brings a key back; raises LedgerUnavailable."""
+    """Deletes keys for good, so that no restored copy brings one back; raises LedgerUnavailable."""
 
     async def delete_api_key(self, account: str, name: str) -> None: ...
 
 
 class ApiKeys:
-    """The keys that the vault stores. Each change is on record before it is made."""
+    """Manages the stored keys. Each change is in the audit log before it is made."""
 
     def __init__(
         self,
@@ -179,7 +180,7 @@ class ApiKeys:
         AccountErased.
         """
         if not label.isprintable():
-            raise InvalidRequest(violations=[("label", "must not hold control characters")])
+            raise InvalidRequest(violations=[("label", "must not contain control characters")])
         url = self._checked(secret, url)
         new = ApiKey(account, new_id(), label, _hint(secret), url, False, datetime.now(UTC))
         digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())
@@ -187,8 +188,8 @@ class ApiKeys:
         async def seal(stored: int) -> SealedSecret:
             if stored >= MOST_KEYS:
                 raise ApiKeyLimit
-            await self._audit.record(Event(account, new.name, "create", "ok", {"base_url": url}))
-            # Marked before the row is there: a row without its mark is never good.
+            await self._audit.record(Event(account, new.name, Action.CREATE_API_KEY, "ok", {"base_url": url}))
+            # Marked before the row exists: a row without its mark is never valid.
             await self._generations.mark(account, new.name, 1)
             return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1)
 
@@ -202,10 +203,12 @@ class ApiKeys:
         url = self._checked(secret, url)
         place = KeyPlace.named("", MANAGED)
         generation = await self._generations.generation(place.account, place.name) + 1
-        await self._audit.record(Event(place.account, place.name, "replace", "ok", {"base_url": url}))
+        await self._audit.record(
+            Event(place.account, place.name, Action.REPLACE_MANAGED_KEY, "ok", {"base_url": url})
+        )
         key = ApiKey(place.account, place.id, "", _hint(secret), url, False, datetime.now(UTC))
         await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
-        # Marked after the row is there: until then the old one is as good as the new one.
+        # Marked after the row is replaced: until then the old row must stay valid.
         await self._generations.mark(place.account, place.name, generation)
         return key
 
@@ -217,40 +220,41 @@ class ApiKeys:
         return key
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]:
-        """Return at most `size` keys of the account that follow `after`, newest first."""
+        """Return at most `count` keys of the account that follow `after`, newest first."""
         return await self._rows.page(account, after, count)
 
     async def activate(self, account: str, name: str) -> ApiKey:
         """Make a key the active one; raise ApiKeyNotFound."""
         await self.get(account, name)
-        await self._audit.record(Event(account, name, "activate", "ok"))
+        await self._audit.record(Event(account, name, Action.ACTIVATE_API_KEY, "ok"))
         key = await self._rows.activate(account, parse_name("apiKeys", name))
         if key is None:
             raise ApiKeyNotFound
         return key
 
     async def delete(self, account: str, name: str) -> None:
-        """Delete a key: no batch of releases that begins after this finds it.
+        """Delete a key; batches of releases that begin after this refuse it.
 
         Raises ApiKeyNotFound, LedgerUnavailable.
         """
         await self.get(account, name)
-        await self._audit.record(Event(account, name, "delete", "ok"))
-        # Unusable before anything else can fail; while the row is there, the deletion can be repeated.
+        await self._audit.record(Event(account, name, Action.DELETE_API_KEY, "ok"))
+        # The key becomes unusable before anything else can fail. While its row exists, the call can be
+        # repeated.
         await self._generations.mark_deleted(account, name, 0)
         await self._deletions.delete_api_key(account, name)
 
     async def record_test(self, account: str, name: str, result: TestResult) -> datetime:
-        """Note what came of trying a key of the account, and return when; raise ApiKeyNotFound."""
+        """Note the result of trying a key of the account, and return the time; raise ApiKeyNotFound."""
         key = await self.get(account, name)
-        await self._audit.record(Event(account, name, "test", "ok", {"result": result.value}))
+        await self._audit.record(Event(account, name, Action.TEST_API_KEY, "ok", {"result": result.value}))
         now = datetime.now(UTC)
         if not await self._rows.note_test(account, key.id, result, now):
             raise ApiKeyNotFound
         return now
 
     async def describe(self, account: str, name: str) -> ApiKey:
-        """Return the key that the account means: the named, the operator's, or (unnamed) the active one.
+        """Return the key that a name means: the account's own, the operator's, or (empty) the active one.
 
         Raises ApiKeyNotFound, NoApiKey.
         """
@@ -271,12 +275,9 @@ class ApiKeys:
         return url
 
     async def _sealed(self, place: KeyPlace, secret: Secret, *, url: str, generation: int) -> SealedSecret:
-        under = await self._account_keys.for_sealing(place.account)
-        try:
+        with await self._account_keys.for_sealing(place.account) as under:
             binding = place.binding(self._account_keys.keyring, base_url=url, generation=generation)
             return SealedSecret(under.epoch, generation, envelope.seal(secret, under, binding))
-        finally:
-            under.wipe()
 
 
 def _hint(secret: Secret) -> str:

@@ -1,6 +1,6 @@
-"""Base URLs of OpenAI-compatible endpoints: which ones a key may be saved for, in one spelling each.
+"""Base URLs of OpenAI-compatible endpoints: which ones a key may be saved for, each in one spelling.
 
-Only the syntax is judged here. Where the name leads is checked by whoever connects.
+Only the syntax is checked here. The processor checks the address that a name resolves to when it connects.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~:@+=,-]+)*/?\Z")
 
 
 class BaseUrlNotAllowed(DomainError):
-    """The base URL cannot be a provider's."""
+    """The base URL cannot be a provider's endpoint."""
 
     reason = "BASE_URL_NOT_ALLOWED"
     kind = Kind.INVALID
@@ -32,9 +32,9 @@ class BaseUrlNotAllowed(DomainError):
 
 
 def normalised(url: str, *, private: Collection[str] = ()) -> str:
-    """Return the URL in its one spelling; an empty one is the default; raise BaseUrlNotAllowed.
+    """Return the URL in its one spelling, the default if it is empty; raise BaseUrlNotAllowed.
 
-    `private` lists the host:port pairs that may be plain http, an address or a bare name.
+    `private` lists the host:port pairs that may use plain http, an IP address or a bare name.
     """
     if not url:
         return DEFAULT
@@ -48,11 +48,11 @@ def normalised(url: str, *, private: Collection[str] = ()) -> str:
     if parts.scheme not in _PORTS:
         raise BaseUrlNotAllowed("it must start with https://")
     if "@" in parts.netloc or "\\" in url:
-        raise BaseUrlNotAllowed("it must not hold user names or backslashes")
+        raise BaseUrlNotAllowed("it must not contain user names or backslashes")
     if "?" in url or "#" in url:
-        raise BaseUrlNotAllowed("it must not hold a query or a fragment")
+        raise BaseUrlNotAllowed("it must not contain a query or a fragment")
     if not _PATH.match(parts.path) or {".", ".."} & set(parts.path.split("/")):
-        raise BaseUrlNotAllowed("its path holds characters or dots that are not allowed")
+        raise BaseUrlNotAllowed("its path contains characters or dots that are not allowed")
     host = host.removesuffix(".")
     port = _PORTS[parts.scheme] if port is None else port
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -71,7 +71,7 @@ def _check_public(scheme: str, host: str, port: int) -> None:
     if scheme != "https":
         raise BaseUrlNotAllowed("it must start with https://")
     if port == 0:
-        raise BaseUrlNotAllowed("its port is not one")
+        raise BaseUrlNotAllowed("its port is not valid")
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -81,6 +81,6 @@ def _check_public(scheme: str, host: str, port: int) -> None:
     labels = host.split(".")
     if len(labels) < 2 or len(host) > 253 or not all(map(_LABEL.match, labels)):
         raise BaseUrlNotAllowed("its host is not a full host name")
-    # Resolvers read 127.1, 0x7f.1 and 2130706433 as addresses: a last label that starts with a digit is none.
+    # Resolvers read 127.1, 0x7f.1 and 2130706433 as addresses, so the last label must not start with a digit.
     if labels[-1][0].isdigit():
         raise BaseUrlNotAllowed("its host must be a name, not an address")

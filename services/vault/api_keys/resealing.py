@@ -1,4 +1,4 @@
-"""The vault's own data under account keys, the blobs of provider keys, sealed anew under another epoch."""
+"""Reseals the vault's own data under account keys, the blobs of provider keys, under the active epoch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,50 +10,41 @@ from services.vault.crypto import envelope
 from services.vault.crypto.committing import DoesNotOpen
 from services.vault.keys.account_keys import AccountKeys, Epoch
 
-# An account has a hundred keys at most.
+# An account has at most 100 keys, so this reads all of them.
 _MOST = 200
 
 
 class BlobRows(Protocol):
-    """Where blobs are kept; raises Unavailable."""
+    """Stores blobs; raises Unavailable."""
 
     async def under_older(self, epoch: Epoch, *, most: int) -> Sequence[KeyRow]:
-        """Return an account's keys that stand under an epoch before this one."""
+        """Return an account's keys that are sealed under an epoch before this one."""
         ...
 
     async def reseal(self, old: KeyRow, new: KeyRow) -> None:
-        """Store a blob in the place of another, if that is still there."""
+        """Replace a blob if it is still the old one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderKeyBlobs:
-    """Seals blobs anew. A secret is in memory for one row at a time."""
+    """Reseals blobs. Only one secret at a time is in memory."""
 
     rows: BlobRows
     account_keys: AccountKeys
 
     async def reseal(self, epoch: Epoch) -> bool:
-        """Seal what stands under older epochs under the active one; True when none is left."""
+        """Reseal what is under older epochs under the active one; True if nothing is left."""
         for row in await self.rows.under_older(epoch, most=_MOST):
             try:
-                await self.rows.reseal(row, await self._sealed_anew(row))
+                await self.rows.reseal(row, await self._resealed(row))
             except DoesNotOpen:
                 log.error("rotation.blob_does_not_open", account=row.place.account, api_key=row.place.name)
         return not await self.rows.under_older(epoch, most=1)
 
-    async def _sealed_anew(self, row: KeyRow) -> KeyRow:
-        old = await self.account_keys.at(row.place.account, row.epoch)
-        try:
-            binding = row.place.binding(
-                self.account_keys.keyring, base_url=row.base_url, generation=row.generation
-            )
+    async def _resealed(self, row: KeyRow) -> KeyRow:
+        binding = row.binding(self.account_keys.keyring)
+        with await self.account_keys.at(row.place.account, row.epoch) as old:
             secret = envelope.open_blob(row.blob, old, binding, suite=row.suite)
-        finally:
-            old.wipe()
-        with secret:
-            new = await self.account_keys.for_sealing(row.place.account)
-            try:
-                return replace(row, epoch=new.epoch, blob=envelope.seal(secret, new, binding))
-            finally:
-                new.wipe()
+        with secret, await self.account_keys.for_sealing(row.place.account) as new:
+            return replace(row, epoch=new.epoch, blob=envelope.seal(secret, new, binding))

@@ -13,7 +13,7 @@ from services.common.database import transaction
 from services.common.paging import Position
 from services.common.store import idempotency
 from services.vault.api_keys.api_keys import ApiKey, Repeat, SealedSecret, TestResult
-from services.vault.api_keys.place import KeyPlace, KeyRow
+from services.vault.api_keys.place import KeyRow
 from services.vault.keys.account_keys import Epoch
 from services.vault.models import api_keys, repeated
 
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyStore:
-    """Provider keys behind a maker of sessions."""
+    """Stores provider keys."""
 
     sessions: async_sessionmaker[AsyncSession]
 
@@ -41,7 +41,7 @@ class ApiKeyStore:
         self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
     ) -> ApiKey | None:
         async with transaction(self.sessions) as session:
-            # One at a time for an account: counting and choosing the active key must not interleave.
+            # One at a time per account: counting and choosing the active key must not interleave.
             await _lock_account(session, new.account)
             id_ = await idempotency.claim(
                 session,
@@ -102,7 +102,7 @@ class ApiKeyStore:
             return await _one(session, account, id)
 
     async def under_older(self, epoch: Epoch, *, most: int) -> list[KeyRow]:
-        """Return an account's keys that stand under an epoch before this one."""
+        """Return an account's keys that are sealed under an epoch before this one."""
         columns = api_keys.c
         wanted = (
             select(
@@ -119,10 +119,10 @@ class ApiKeyStore:
             .limit(most)
         )
         async with transaction(self.sessions) as session:
-            return [KeyRow(KeyPlace(*row[:2]), *row[2:]) for row in await session.execute(wanted)]
+            return [KeyRow.of(row) for row in await session.execute(wanted)]
 
     async def reseal(self, old: KeyRow, new: KeyRow) -> None:
-        """Store a blob in the place of another, if that is still there."""
+        """Replace a blob if it is still the old one."""
         columns = api_keys.c
         there = (columns.account == old.place.account) & (columns.id == old.place.id)
         async with transaction(self.sessions) as session:

@@ -1,7 +1,7 @@
 """Audit records and the chain that binds each to all before it.
 
-A record's MAC covers the MAC before it, so that nobody without the audit key can alter, reorder, insert or
-drop a record unnoticed. No record holds a secret; a released key is named by its keyed digest.
+A record's MAC covers the MAC before it, so nobody without the audit key can alter, reorder, insert or drop a
+record unnoticed. No record contains a secret; a released key is named by its keyed digest.
 """
 
 import hmac
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import orjson
 
 from services.common.errors import DomainError, Kind
+from services.vault.audit.actions import Action, RefusedCall
 
 _FORMAT = b"smelt/audit/v1"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,22 +26,22 @@ class AuditUnavailable(DomainError):
 
     reason = "AUDIT_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
-    message = "The audit log cannot be written"
+    message = "The audit log cannot be written, so nothing was done; try again later"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened: to whose object, by which action, with which outcome, and what else is known."""
+    """What happened: the account and object, the action, its outcome, and further details."""
 
     account: str
     object: str
-    action: str
+    action: Action | RefusedCall
     outcome: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Audit(Protocol):
-    """Where events are recorded; raises AuditUnavailable."""
+    """Records events; raises AuditUnavailable."""
 
     async def record(self, event: Event) -> None: ...
 
@@ -71,7 +72,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The rule of one installation's chains."""
+    """The MAC chain of one installation's audit log."""
 
     installation: str
     key: bytearray = field(repr=False)
@@ -82,33 +83,28 @@ class Chain:
         return Head(chain, 0, hmac.digest(self.key, content, "sha256"))
 
     def append(self, head: Head, event: Event, time: datetime) -> Record:
-        """Return the record of an event that follows `head`, and move the head onto it."""
+        """Return the record of an event that follows `head`, and move `head` onto it."""
         body = orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS).decode()
+        said = event.account, event.object, event.action, event.outcome, body
         seq = head.seq + 1
-        mac = self._mac(head.mac, head.chain, seq, time, event, body)
+        mac = self._mac(head.mac, head.chain, seq, time, *said)
         head.seq, head.mac = seq, mac
-        return Record(
-            head.chain, seq, time, event.account, event.object, event.action, event.outcome, body, mac
-        )
+        return Record(head.chain, seq, time, *said, mac)
 
     def follows(self, record: Record, before: bytes) -> bool:
-        """Tell whether a stored record is what was recorded after the record with the MAC `before`."""
-        event = Event(record.account, record.object, record.action, record.outcome)
-        mac = self._mac(before, record.chain, record.seq, record.time, event, record.body)
+        """Tell whether a stored record is the one that was written after the record with MAC `before`."""
+        said = record.account, record.object, record.action, record.outcome, record.body
+        mac = self._mac(before, record.chain, record.seq, record.time, *said)
         return hmac.compare_digest(mac, record.mac)
 
-    def _mac(self, before: bytes, chain: str, seq: int, time: datetime, event: Event, body: str) -> bytes:
+    def _mac(self, before: bytes, chain: str, seq: int, time: datetime, *said: str) -> bytes:
         content = _joined(
             _FORMAT,
             before,
             chain.encode(),
             seq.to_bytes(8, "big"),
             ((time - _EPOCH) // _MICROSECOND).to_bytes(8, "big"),
-            event.account.encode(),
-            event.object.encode(),
-            event.action.encode(),
-            event.outcome.encode(),
-            body.encode(),
+            *(each.encode() for each in said),
         )
         return hmac.digest(self.key, content, "sha256")
 

@@ -1,4 +1,4 @@
-"""Checkpoints of this replica's chain: after so many records or seconds, to the ledger volume and stdout."""
+"""Signs checkpoints of this replica's chain at intervals, to the ledger volume and to stdout."""
 
 import asyncio
 import sys
@@ -17,28 +17,28 @@ _PAUSE_SECONDS = 1.0
 
 
 class Checkpoints:
-    """Signs where the chain is; records never wait for it."""
+    """Signs where the chain ends; records never wait for a checkpoint."""
 
     def __init__(self, files: StatementFiles, *, records: int, seconds: float) -> None:
         self._files = files
         self._records = records
         self._seconds = seconds
         self._head: Head | None = None
-        self._said: Head | None = None
+        self._signed: Head | None = None
         self._moved = asyncio.Event()
         self._enough = asyncio.Event()
 
     def moved(self, head: Head) -> None:
-        """Take note of where the chain is; called after each commit."""
+        """Note where the chain ends; called after each commit."""
         self._head = Head(head.chain, head.seq, head.mac)
         self._moved.set()
-        said = self._said
-        # The first of a chain is said at once, so that no chain is without one for long.
+        said = self._signed
+        # The first checkpoint of a chain is signed at once, so that no chain is without one for long.
         if said is None or said.chain != head.chain or head.seq - said.seq >= self._records:
             self._enough.set()
 
     async def continues(self, head: Head) -> bool:
-        """Tell whether a chain that the database says ends here is as long as the last checkpoint says.
+        """Tell whether a chain that ends here in the database is as long as its last checkpoint says.
 
         Raises OSError.
         """
@@ -56,15 +56,15 @@ class Checkpoints:
                     await self._enough.wait()
             except TimeoutError:
                 pass
-            if not await self._say():
+            if not await self._sign():
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self) -> None:
-        """Say what is left to say."""
+        """Sign a last checkpoint for records that have none."""
         if self._moved.is_set():
-            await self._say()
+            await self._sign()
 
-    async def _say(self) -> bool:
+    async def _sign(self) -> bool:
         head = self._head
         if head is None:
             return True
@@ -79,14 +79,14 @@ class Checkpoints:
             self._moved.set()
             self._enough.set()
             return False
-        self._said = head
+        self._signed = head
         CHECKPOINT_TIME.set(time.time())
         ship(line)
         return True
 
 
 def ship(line: str) -> None:
-    """Print a signed statement among the lines of the log, whatever its level, for whoever collects them."""
+    """Print a signed statement among the lines of the log, at every log level, so that it is shipped too."""
     said = orjson.dumps({"event": "audit.statement", "service": "vault", "statement": orjson.loads(line)})
     sys.stdout.write(said.decode() + "\n")
     sys.stdout.flush()

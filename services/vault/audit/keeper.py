@@ -1,4 +1,4 @@
-"""What an operator has done to the audit log: verified, a month exported, a month dropped."""
+"""What operators do with the audit log: verify it, export a month, drop a month."""
 
 import asyncio
 import hashlib
@@ -17,36 +17,36 @@ from services.vault.audit.statements import Archive, ArchivedChain, Checkpoint, 
 from services.vault.audit.store.whole_log import AuditSource, after
 from services.vault.audit.verification import Evidence, Finding, Verification
 
-#: A month is left alone for so long after it, so that no clock and no late commit can still add to it.
+#: How long after its end a month can be archived, so that no slow clock or late commit still adds to it.
 _REST = timedelta(days=1)
 _LOOKUP = 500
 
 
 class AuditMonthKept(DomainError):
-    """The month is not over, or older ones are still there."""
+    """The month cannot be archived yet: it is not over, or older months come first."""
 
     reason = "AUDIT_MONTH_KEPT"
     kind = Kind.PRECONDITION
 
 
 class AuditDamaged(DomainError):
-    """The month does not hold together, so it is kept as it is."""
+    """Records of the month are damaged or missing, so the month is kept."""
 
     reason = "AUDIT_DAMAGED"
     kind = Kind.DAMAGED
 
 
 class AuditArchiveDiffers(DomainError):
-    """The file does not hold the month's records."""
+    """The file does not contain exactly the month's records."""
 
     reason = "AUDIT_ARCHIVE_DIFFERS"
     kind = Kind.PRECONDITION
-    message = "The file does not hold the month's records; write it anew"
+    message = "The file does not contain exactly the month's records; delete it and archive again"
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFile:
-    """The file of an archived month, as its holder describes it."""
+    """The file of an archived month, as the operator's command describes it."""
 
     month: str
     records: int
@@ -55,7 +55,7 @@ class ArchiveFile:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was verified in all."""
+    """Totals of a verification."""
 
     records: int
     archived_records: int
@@ -70,7 +70,7 @@ Lines = Iterable[tuple[str, int, bytes | str]]
 
 @dataclass(frozen=True, slots=True)
 class AuditKeeper:
-    """The log in the database at `url`, and the statements on the vault's own volume."""
+    """Works on the log in the database at `url` and the statements on the vault's own volume."""
 
     url: str
     chain: Chain
@@ -80,9 +80,9 @@ class AuditKeeper:
     async def verify(
         self, brought: AsyncIterator[Lines], files: Sequence[ArchiveFile]
     ) -> AsyncIterator[Finding | int | Summary]:
-        """Check everything; give findings, progress in records, and last a summary.
+        """Check everything; yield findings, progress in records, and last a summary.
 
-        `files` is read after `brought`, which may fill it. Raises AuditBusy, Unavailable.
+        `files` is read after `brought`, which may add to it. Raises AuditBusy, Unavailable.
         """
         evidence = Evidence()
         found = 0
@@ -93,7 +93,7 @@ class AuditKeeper:
                 for finding in findings:
                     found += 1
                     yield finding
-                # A checkpoint that agrees with its record needs no second look.
+                # A checkpoint that agrees with its record does not have to be checked again.
                 stored = await source.macs(checkpoints)
                 for each in checkpoints:
                     mac = stored.get((each.chain, each.seq))
@@ -122,7 +122,7 @@ class AuditKeeper:
         yield Summary(verification.records, archived, evidence.checkpoints, chains, found)
 
     async def export(self, month: str) -> AsyncIterator[tuple[bytes, int]]:
-        """Give a month's records as lines, counted; raise AuditMonthKept, AuditBusy, Unavailable."""
+        """Yield lines of a month's records and their number; raise AuditMonthKept, AuditBusy, Unavailable."""
         async with AuditSource.open(self.url) as source:
             await self._check_over(source, month)
             async with source.snapshot():
@@ -213,9 +213,9 @@ class AuditKeeper:
         if month not in months:
             raise AuditMonthKept(f"There are no records of {month}")
         if self.clock() < after(month) + _REST:
-            raise AuditMonthKept(f"{month} can be archived a day after its end")
+            raise AuditMonthKept(f"{month} can be archived from one day after its end")
         if month != months[0]:
-            raise AuditMonthKept(f"Months are archived in their order: {months[0]} is first")
+            raise AuditMonthKept(f"Months are archived in order: archive {months[0]} first")
 
     async def _all_lines(self, brought: AsyncIterator[Lines]) -> AsyncIterator[Lines]:
         own = iter(self.files.lines())
@@ -238,7 +238,7 @@ class AuditKeeper:
                 if known.sha256 != said.sha256:
                     findings.append(Finding("", 0, f"{source} line {number}: {said.month} has two archives"))
             else:
-                evidence.take(said)
+                evidence.add(said)
                 checkpoints.append(said)
         return findings, checkpoints
 
@@ -270,7 +270,7 @@ def _some(lines: Iterable[tuple[str, int, bytes]]) -> list[tuple[str, int, bytes
 
 
 def _claimed(line: bytes | str) -> tuple[str, int]:
-    """Return the chain and number that a bad line speaks of, as far as it can be read."""
+    """Return the chain and number in a bad line, as far as they can be read."""
     try:
         says = orjson.loads(line)
         says = says.get("statement", says)

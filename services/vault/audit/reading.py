@@ -1,4 +1,4 @@
-"""What people may read of the audit log, and what those ask for who serve it to them."""
+"""What owners may read of the audit log: the values, and the capability to read them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from services.common.paging import Position
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A record as a person may see it."""
+    """A record as its owner may see it."""
 
     chain: str
     seq: int
@@ -22,13 +22,13 @@ class Recorded:
 
     @property
     def position(self) -> Position:
-        """Where a page that ends with this record goes on."""
+        """Where the page after this record begins."""
         return Position(self.time, f"{self.seq}S{self.chain.replace('-', 'Z').replace('.', 'P')}")
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """So many asks for a key for one job within an hour that came to the same."""
+    """The number of requests for a key, for one job within an hour, that had the same outcome."""
 
     job: str
     outcome: str
@@ -38,8 +38,8 @@ class KeyUse:
     end_time: datetime
 
 
-class Events(Protocol):
-    """The events of an account; raises Unavailable."""
+class ReadsAudit(Protocol):
+    """Reads an account's records in pages, newest first; raises PageTokenInvalid, Unavailable."""
 
     async def events(
         self,
@@ -48,16 +48,8 @@ class Events(Protocol):
         until: datetime | None,
         after: Position | None,
         count: int,
-    ) -> Sequence[Recorded]:
-        """Return up to `count` events that follow `after`, newest first; raise PageTokenInvalid."""
-        ...
-
-
-class KeyUses(Protocol):
-    """The uses of an account's keys; raises Unavailable."""
+    ) -> Sequence[Recorded]: ...
 
     async def uses(
         self, account: str, name: str, *, after: Position | None, size: int
-    ) -> tuple[Sequence[KeyUse], Position | None]:
-        """Return up to `size` uses that follow `after`, newest first, and where they go on."""
-        ...
+    ) -> tuple[Sequence[KeyUse], Position | None]: ...

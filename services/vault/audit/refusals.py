@@ -1,15 +1,16 @@
-"""How many refusals are recorded: a flood of them must not fill the log that it would hide in."""
+"""Limits how many refusals are recorded, so that a flood cannot fill the log that it would hide in."""
 
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from services.common.errors import DomainError, Kind
+from services.vault.audit.actions import Action, RefusedCall, refused_call
 from services.vault.audit.chain import Event
 
 
 class Call(Protocol):
-    """A call that has ended, as the guard tells of it."""
+    """A call that has ended, as the guard describes it."""
 
     @property
     def method(self) -> str: ...
@@ -21,8 +22,11 @@ class Call(Protocol):
     def error(self) -> Exception | None: ...
 
 
-class Recording:
-    """So many refusals a second, and so many at once. Those above are only answered."""
+class RefusalLimiter:
+    """Allows `per_second` records on average and `at_once` in a burst; refusals above that are only answered.
+
+    With smaller numbers an attack leaves fewer traces; with larger ones it can fill the disk.
+    """
 
     def __init__(self, *, per_second: float = 50.0, at_once: float = 1000.0) -> None:
         self._per_second = per_second
@@ -30,8 +34,8 @@ class Recording:
         self._left = at_once
         self._at = time.monotonic()
 
-    def take(self) -> bool:
-        """Tell whether one more refusal is to be recorded."""
+    def admits(self) -> bool:
+        """Tell whether one more refusal may be recorded, and count it."""
         now = time.monotonic()
         self._left = min(self._at_once, self._left + (now - self._at) * self._per_second)
         self._at = now
@@ -42,24 +46,26 @@ class Recording:
 
 
 class Refusals:
-    """Has refusals recorded, as many as may be, without making anybody wait."""
+    """Has refusals recorded within the limit, without making a caller wait."""
 
-    def __init__(self, recording: Recording, note: Callable[[Event], None]) -> None:
-        self._recording = recording
+    def __init__(self, limiter: RefusalLimiter, note: Callable[[Event], None]) -> None:
+        self._limiter = limiter
         self._note = note
 
     def may_record(self) -> bool:
-        """Take one of those that may be recorded."""
-        return self._recording.take()
+        """Tell whether one more refusal may be recorded, and count it."""
+        return self._limiter.admits()
 
-    def refused(self, error: DomainError, *, account: str, object: str, action: str, caller: str) -> None:
-        """Note that something was refused; what failed for want of a database is no refusal."""
+    def refused(
+        self, error: DomainError, *, account: str, object: str, action: Action | RefusedCall, caller: str
+    ) -> None:
+        """Note a refusal. A call that failed because a database was away is not one."""
         if error.kind not in (Kind.UNAVAILABLE, Kind.INTERNAL) and self.may_record():
             details = {"caller": caller, "reason": error.reason}
             self._note(Event(account, object, action, "refused", details))
 
     def at_the_door(self, ended: Call) -> None:
-        """Note a call that its certificate or its proof did not let in."""
+        """Note a call that was refused because of its certificate or its proof."""
         if not ended.admitted and isinstance(ended.error, DomainError):
-            name = ended.method.rsplit("/", 1)[-1]
-            self.refused(ended.error, account="", object="", action=f"call {name}", caller=ended.caller)
+            action = refused_call(ended.method)
+            self.refused(ended.error, account="", object="", action=action, caller=ended.caller)

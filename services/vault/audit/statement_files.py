@@ -1,6 +1,6 @@
-"""Files of signed statements on the vault's own volume: lines that are only ever added, durable on return.
+"""Files of signed statements on the vault's own volume: lines are only appended, and are durable on return.
 
-Everything here blocks and belongs into a thread.
+Everything here blocks, so it is called in threads.
 """
 
 import fcntl
@@ -75,7 +75,7 @@ class StatementFiles:
         try:
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
-                    # What a crash left of the last line was told to nobody.
+                    # A last line that a crash cut off was never confirmed.
                     if line.endswith(b"\n"):
                         yield path.name, number, line
         except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Signed statements about the audit, one JSON object a line: checkpoints of chains, and archived months.
+"""Signed statements about the audit log, one JSON object per line: checkpoints, and archived months.
 
-They are kept where nobody with rights on the database can write, and are checked with the public key alone:
-the signature (Ed25519, RFC 8032) is over SIGNED_AS followed by the object without its signature, as JSON with
+They are kept where the database's administrators cannot write, and the public key suffices to check them: the
+signature (Ed25519, RFC 8032) is over SIGNED_AS followed by the object without its signature, as JSON with
 sorted keys and without spaces.
 """
 
@@ -23,7 +23,7 @@ _ARCHIVE = "archive"
 
 
 class StatementForged(Exception):
-    """A line is no statement that this installation has signed; the text says why."""
+    """A line is not a statement that this installation has signed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,13 @@ class CheckpointKeys:
     private: Mapping[str, Ed25519PrivateKey] = field(repr=False)
 
     def public(self) -> Mapping[str, Ed25519PublicKey]:
-        """Return what checks statements, also those that were signed before a rotation."""
+        """Return the keys that check statements, including those signed before a rotation."""
         return {id_: key.public_key() for id_, key in self.private.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """At this time the chain was so long, and ended with this MAC."""
+    """At this time the chain had `seq` records and ended with this MAC."""
 
     chain: str
     seq: int
@@ -50,7 +50,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class ArchivedChain:
-    """What of one chain a month held: the records after `before` up to `last`."""
+    """The part of one chain that a month contained: the records after `before` up to `last`."""
 
     chain: str
     before: Head
@@ -85,25 +85,25 @@ class Statements:
         return orjson.dumps({**says, "signature": signature.hex()}).decode()
 
     def read(self, line: str | bytes) -> Statement:
-        """Return what a line says, if it is signed by this installation; raise StatementForged."""
+        """Return the statement in a line that this installation signed; raise StatementForged."""
         return read(line, installation=self.installation, keys=self.keys.public())
 
 
 def read(line: str | bytes, *, installation: str, keys: Mapping[str, Ed25519PublicKey]) -> Statement:
-    """Return what a line says; it may be a line of the vault's log with the statement in it."""
+    """Return the statement in a line, which may be a line of the vault's log; raise StatementForged."""
     try:
         says = orjson.loads(line)
         says = says.get("statement", says)
         signature = bytes.fromhex(says.pop("signature"))
         key = keys[says["key"]]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise StatementForged("is no signed statement, or names an unknown key") from None
+        raise StatementForged("is not a signed statement, or names an unknown key") from None
     try:
         key.verify(signature, _content(says))
     except InvalidSignature:
-        raise StatementForged("was altered: its signature is not good") from None
+        raise StatementForged("was altered: its signature is not valid") from None
     if says.get("installation") != installation:
-        raise StatementForged("is of another installation")
+        raise StatementForged("belongs to another installation")
     return _statement(says)
 
 
@@ -158,5 +158,5 @@ def _statement(says: Mapping[str, Any]) -> Statement:
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
-    """Return a short name of a public key by which people compare it."""
+    """Return a short name by which people compare a public key."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]

@@ -1,6 +1,6 @@
-"""Checking the audit log: every record follows the one before, every chain ends where it should.
+"""Checking the audit log: every record follows the one before, and every chain ends where it should.
 
-Records are read once, in the order of chain and number; what is kept of them is one head for each chain.
+Records are read once, in the order of chain and number; only one head per chain is kept in memory.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,7 +14,7 @@ PROGRESS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something of a chain that is not as it was written; `seq` is its first bad or missing record."""
+    """A chain that is not as it was written; `seq` is its first bad or missing record."""
 
     chain: str
     seq: int
@@ -23,14 +23,14 @@ class Finding:
 
 @dataclass(slots=True)
 class Evidence:
-    """What is known from outside the database: archived months, and how far checkpoints reach by chain."""
+    """Evidence from outside the database: archived months, and the furthest checkpoint of each chain."""
 
     archives: dict[str, Archive] = field(default_factory=dict)
     reach: dict[str, Checkpoint] = field(default_factory=dict)
     checkpoints: int = 0
 
-    def take(self, checkpoint: Checkpoint) -> None:
-        """Remember the furthest checkpoint of each chain."""
+    def add(self, checkpoint: Checkpoint) -> None:
+        """Add a checkpoint; the furthest one of each chain is kept."""
         self.checkpoints += 1
         known = self.reach.get(checkpoint.chain)
         if known is None or known.seq < checkpoint.seq:
@@ -62,18 +62,22 @@ class Verification:
                 starts = self._starts_of(each.chain)
                 end = max(starts)
                 if each.before.seq != end or each.before.mac != starts[end].mac:
-                    self._find(each.chain, end + 1, f"the archive of {archive.month} does not follow")
+                    self._find(
+                        each.chain,
+                        end + 1,
+                        f"the archive of {archive.month} does not join the records before it",
+                    )
                 starts[each.last.seq] = each.last
 
     def checkpoint(self, checkpoint: Checkpoint, stored: bytes | None) -> None:
-        """Check a checkpoint against the MAC of the record that the database has in its place, if any."""
+        """Check a checkpoint against the MAC of the database's record with its number, if there is one."""
         if stored is None:
             stored = self._starts_of(checkpoint.chain).get(checkpoint.seq, Head("", 0, checkpoint.mac)).mac
         if stored != checkpoint.mac and checkpoint.chain not in self._bad:
             self._find(checkpoint.chain, checkpoint.seq, "forked: a checkpoint says otherwise")
 
     async def run(self, records: AsyncIterator[Sequence[Record]]) -> AsyncIterator[int]:
-        """Check records in order; yield how many have been, now and then."""
+        """Check records in order; yield from time to time how many were checked."""
         told = 0
         async for batch in records:
             for record in batch:

@@ -1,10 +1,11 @@
-"""The one writer of a replica's audit chain: whatever queued while the last commit ran goes into the next.
+"""The only writer of a replica's audit chain: everything that queued during one commit goes into the next.
 
-It knows events, and items that others decide on in the same transaction (`Batches`); not what they are.
+It writes events, and items that `Batches` decides on in the same transaction; it does not know what they
+mean.
 
-It holds its chain by an advisory lock over a connection of its own. When an exchange fails or is late, all
-that waits is refused, the replica is not ready, and the writer starts again with a new connection, the lock
-and the head of the chain.
+An advisory lock on a connection of its own keeps other processes from its chain. When an exchange fails or is
+late, the writer refuses everything that waits, the replica is not ready, and the writer starts again with a
+new connection, the lock and the head of the chain.
 """
 
 import asyncio
@@ -17,11 +18,13 @@ from typing import Generic, Protocol, TypeVar
 
 from services.common.errors import DomainError
 from services.common.logs import describe, log
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import AuditUnavailable, Chain, Event, Head
 from services.vault.audit.store import appending
-from services.vault.bounded_connection import Line
+from services.vault.bounded_connection import BoundedConnection
 
-#: How long the record of one call may take, queue included.
+#: How long the record of one call may take, including the queue. Shorter, and a slow disk refuses calls;
+#: longer, and callers time out first and cannot tell whether they were served.
 WRITE_SECONDS = 2.0
 _CONNECT_SECONDS = 3.0
 _PROBE_SECONDS = 1.0
@@ -34,7 +37,7 @@ Item = TypeVar("Item")
 Verdict = TypeVar("Verdict")
 _Item = TypeVar("_Item", contravariant=True)
 _Verdict = TypeVar("_Verdict", covariant=True)
-#: Gets what was decided on an item, None for a recorded event, or why nothing was recorded.
+#: Receives the verdict on an item, None for a recorded event, or the reason why nothing was recorded.
 Answer = Callable[[Verdict | DomainError | None], None]
 
 
@@ -42,11 +45,11 @@ class Batches(Protocol[_Item, _Verdict]):
     """Decides on items and makes them durable together with events."""
 
     def commit(
-        self, line: Line, head: Head, batch: Sequence[_Item | Event], *, seconds: float
+        self, database: BoundedConnection, head: Head, batch: Sequence[_Item | Event], *, seconds: float
     ) -> AbstractAsyncContextManager[Sequence[_Verdict | None]]:
-        """Commit within `seconds` and move `head` along; give a verdict for each item, None for each event.
+        """Commit within `seconds` and move `head` along; yield a verdict for each item, None for each event.
 
-        What a verdict opened is wiped at the end of the block. Raises when nothing may be answered.
+        Keys in verdicts are wiped at the end of the block. Raises if nothing may be answered.
         """
 
 
@@ -56,7 +59,7 @@ def _nobody(verdict: object) -> None:
 
 @dataclass(slots=True, eq=False)
 class _Waiting(Generic[Item, Verdict]):
-    """Something that waits for its record; `answer` is taken away once it was called."""
+    """Something that waits for its record; `answer` is removed once it was called."""
 
     what: Item | Event
     answer: Answer[Verdict] | None
@@ -71,8 +74,8 @@ class _Waiting(Generic[Item, Verdict]):
             answer(verdict)
 
 
-class Heads(Protocol):
-    """Who signs where the chain is."""
+class CheckpointSigner(Protocol):
+    """Signs where the chain ends."""
 
     def moved(self, head: Head) -> None: ...
 
@@ -80,10 +83,16 @@ class Heads(Protocol):
 
 
 class AuditWriter(Generic[Item, Verdict]):
-    """Makes records durable in batches. `submit`, `record` and `note` are for others; `run` is its life."""
+    """Makes records durable in batches. Callers use `submit`, `record` and `note`; `run` does the writing."""
 
     def __init__(
-        self, url: str, slot: str, *, chain: Chain, batches: Batches[Item, Verdict], checkpoints: Heads
+        self,
+        url: str,
+        slot: str,
+        *,
+        chain: Chain,
+        batches: Batches[Item, Verdict],
+        checkpoints: CheckpointSigner,
     ) -> None:
         self._url = url
         self._slot = slot
@@ -95,11 +104,11 @@ class AuditWriter(Generic[Item, Verdict]):
         self._healthy = False
 
     def submit(self, item: Item, answer: Answer[Verdict], *, seconds: float) -> None:
-        """Have an item decided and recorded; `answer` is called once, within `seconds` and WRITE_SECONDS."""
+        """Have an item decided and recorded; call `answer` once, within `seconds` and WRITE_SECONDS."""
         self._put(item, answer, seconds)
 
     async def record(self, event: Event) -> None:
-        """Return when the event is durable; raise AuditUnavailable otherwise."""
+        """Return once the event is durable; otherwise raise AuditUnavailable."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def answer(verdict: Verdict | DomainError | None) -> None:
@@ -113,30 +122,30 @@ class AuditWriter(Generic[Item, Verdict]):
         await done
 
     def note(self, event: Event) -> None:
-        """Have an event recorded without waiting for it: of something that was refused anyway."""
+        """Have an event recorded without waiting for it; for calls that are refused anyway."""
         self._put(event, _nobody, WRITE_SECONDS)
 
     async def check(self) -> None:
-        """Raise AuditUnavailable unless the chain is held and its last exchange was good."""
+        """Raise AuditUnavailable unless this replica has its chain and the last exchange succeeded."""
         if not self._healthy:
             raise AuditUnavailable
 
     async def run(self) -> None:
-        """Write until cancelled, whatever happens to the database."""
+        """Write until cancelled, even if the database goes away and comes back."""
         while True:
-            line: Line | None = None
+            database: BoundedConnection | None = None
             try:
-                line = await Line.open(self._url, seconds=_CONNECT_SECONDS)
-                head = await self._take_chain(line)
-                await self._write(line, head)
-            except Exception as error:  # noqa: BLE001  whatever ended a batch, the next one is tried
+                database = await BoundedConnection.open(self._url, seconds=_CONNECT_SECONDS)
+                head = await self._take_chain(database)
+                await self._write(database, head)
+            except Exception as error:  # noqa: BLE001  any failure ends this connection, not the writer
                 log.error("audit.unavailable", chain=self._slot, **describe(error))
             finally:
                 self._healthy = False
                 self._refuse(self._queue)
                 self._queue.clear()
-                if line is not None:
-                    await line.close()
+                if database is not None:
+                    await database.close()
             await asyncio.sleep(_PAUSE_SECONDS)
 
     def _put(self, what: Item | Event, answer: Answer[Verdict], seconds: float) -> None:
@@ -150,18 +159,18 @@ class AuditWriter(Generic[Item, Verdict]):
         self._queue.append(waiting)
         self._wake.set()
 
-    async def _take_chain(self, line: Line) -> Head:
-        # Another process of this slot may hold it, or a connection that the server has not missed yet.
-        while not await line.exchange(appending.lock(line.connection, self._slot), seconds=WRITE_SECONDS):
+    async def _take_chain(self, database: BoundedConnection) -> Head:
+        # Another process of this slot may have it, or a dead connection that the server has not noticed yet.
+        while not await database.exchange(appending.lock(database.raw, self._slot), seconds=WRITE_SECONDS):
             log.warning("audit.chain_held_elsewhere", chain=self._slot)
             await asyncio.sleep(_PAUSE_SECONDS)
         for name in self._names():
             genesis = self._chain.genesis(name)
-            head = await line.exchange(appending.head(line.connection, genesis), seconds=WRITE_SECONDS)
+            head = await database.exchange(appending.head(database.raw, genesis), seconds=WRITE_SECONDS)
             if await self._checkpoints.continues(head):
                 return head
-            # The database was put back, or its end was cut off. Going on from there would make two chains of
-            # one name; what is missing stays visible when another is begun.
+            # The database was restored, or the chain's end was cut off. Continuing from there would make two
+            # chains of one name; a new chain keeps the gap visible.
             log.error("audit.chain_shorter_than_checkpoint", chain=name, seq=head.seq)
         raise AuditUnavailable
 
@@ -169,52 +178,55 @@ class AuditWriter(Generic[Item, Verdict]):
         yield self._slot
         yield from (f"{self._slot}.{n}" for n in range(2, _MOST_CHAINS))
 
-    async def _write(self, line: Line, head: Head) -> None:
+    async def _write(self, database: BoundedConnection, head: Head) -> None:
         log.info("audit.chain_taken", chain=head.chain, seq=head.seq)
         months: set[tuple[int, int]] = set()
-        await self._make_months(line, months)
-        # Only a record that was written shows that records can be.
-        await self._commit(line, head, [_Waiting(Event("", "", "take-chain", "ok"), None)])
+        await self._make_months(database, months)
+        # Only writing a record shows that records can be written.
+        await self._commit(database, head, [_Waiting(Event("", "", Action.TAKE_CHAIN, "ok"), None)])
         self._healthy = True
         while True:
-            await self._make_months(line, months)
+            await self._make_months(database, months)
             if not self._queue:
                 self._wake.clear()
                 try:
                     async with asyncio.timeout(_PROBE_SECONDS):
                         await self._wake.wait()
                 except TimeoutError:
-                    await line.exchange(appending.probe(line.connection), seconds=WRITE_SECONDS)
+                    await database.exchange(appending.probe(database.raw), seconds=WRITE_SECONDS)
                     continue
             await self._gather()
-            await self._write_batch(line, head)
+            await self._write_batch(database, head)
 
     async def _gather(self) -> None:
-        # Messages that have arrived already join the batch: as long as turns of the loop bring more, wait.
+        # Messages that have already arrived join the batch: wait as long as each turn of the loop brings
+        # more.
         before = 0
         while before < len(self._queue) < _LARGEST_BATCH:
             before = len(self._queue)
             await asyncio.sleep(0)
 
     @staticmethod
-    async def _make_months(line: Line, made: set[tuple[int, int]]) -> None:
+    async def _make_months(database: BoundedConnection, made: set[tuple[int, int]]) -> None:
         now = datetime.now(UTC)
-        # A day ahead, so that no batch meets a month that is not there.
+        # A day ahead, so that no batch needs a partition that does not exist yet.
         for moment in (now, now + timedelta(days=1)):
             if (moment.year, moment.month) not in made:
-                await line.exchange(appending.make_month(line.connection, moment), seconds=WRITE_SECONDS)
+                await database.exchange(appending.make_month(database.raw, moment), seconds=WRITE_SECONDS)
                 made.add((moment.year, moment.month))
 
-    async def _write_batch(self, line: Line, head: Head) -> None:
+    async def _write_batch(self, database: BoundedConnection, head: Head) -> None:
         taken = [self._queue.popleft() for _ in range(min(len(self._queue), _LARGEST_BATCH))]
         batch = [waiting for waiting in taken if waiting.answer is not None]
         if batch:
-            await self._commit(line, head, batch)
+            await self._commit(database, head, batch)
 
-    async def _commit(self, line: Line, head: Head, batch: Sequence[_Waiting[Item, Verdict]]) -> None:
+    async def _commit(
+        self, database: BoundedConnection, head: Head, batch: Sequence[_Waiting[Item, Verdict]]
+    ) -> None:
         what = [waiting.what for waiting in batch]
         try:
-            async with self._batches.commit(line, head, what, seconds=WRITE_SECONDS) as verdicts:
+            async with self._batches.commit(database, head, what, seconds=WRITE_SECONDS) as verdicts:
                 self._checkpoints.moved(head)
                 for waiting, verdict in zip(batch, verdicts, strict=True):
                     waiting.settle(verdict)

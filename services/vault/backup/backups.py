@@ -1,7 +1,7 @@
-"""Backups of the key store in their places: one file in each, the latest state only, replaced at once.
+"""Backups of the key store: one file in each directory, with the latest state only, replaced atomically.
 
-An older backup is worth nothing once the wrapping key has moved on, so there is nothing to be kept of it.
-Each place is written by itself: one that is full or away does not keep the other from being written.
+An older backup is worthless once the wrapping key was replaced, so none is kept. Each directory is written
+separately: if one is full or missing, the others are still written.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from services.vault.backup import format, store
 from services.vault.backup.format import CHUNK_BYTES, BackupUnusable, Header, Writer
 from services.vault.keys.installation import Installation
 from services.vault.keys.keyring import CannotUnseal, open_keyring
+from services.vault.keys.store import read_installation
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
 
@@ -33,35 +34,30 @@ _RETRY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class KeyStoreBackups:
-    """Makes and restores backups of one key store."""
+    """Creates and restores backups of one key store."""
 
     engine: Engine
     provider: RootProvider
     now: Callable[[], datetime]
 
     async def installation(self) -> Installation:
-        """Return what the key store names; raise BackupUnusable when it is empty."""
+        """Return what the key store names; raise BackupUnusable if it is empty."""
         async with self.engine.connect() as database:
-            return await store.installation(database)
+            return await _installation(database)
 
     async def write(self, place: Path) -> Header:
         """Replace the backup in a directory; durable on return. Raises BackupUnusable, OSError."""
         async with self.engine.connect() as database:
             await database.execution_options(isolation_level="REPEATABLE READ")
-            named = await store.installation(database)
+            named = await _installation(database)
             if named.rotating:
                 raise BackupUnusable("the wrapping key is being rotated: try again when that is done")
-            root = await asyncio.to_thread(self._root, named)
-            header = Header.new(
-                wrapping_version=named.wrapping_version, root_key_id=root.id, installation=named.id
-            )
-            with _draft(place) as file:
-                writer = Writer(file, header, root)
-                try:
+            with await asyncio.to_thread(self._root, named) as root, _draft(place) as file:
+                header = Header.new(
+                    wrapping_version=named.wrapping_version, root_key_id=root.id, installation=named.id
+                )
+                with Writer(file, header, root) as writer:
                     await self._write(database, writer)
-                finally:
-                    writer.wipe()
-                    root.wipe()
                 await asyncio.to_thread(_publish, file, place)
         return header
 
@@ -78,12 +74,9 @@ class KeyStoreBackups:
             named = Installation(
                 header.installation, header.root_key_id, header.wrapping_version, header.wrapping_version
             )
-            root = await asyncio.to_thread(self._root, named)
-            try:
+            with await asyncio.to_thread(self._root, named) as root:
                 await asyncio.to_thread(_check_wrapping, self.provider, wrapping, named)
                 await store.fill(database, format.read(file, header, root))
-            finally:
-                root.wipe()
         return header
 
     async def _write(self, database: EngineConnection, writer: Writer) -> None:
@@ -101,25 +94,25 @@ class KeyStoreBackups:
         try:
             root = self.provider.load(named.root_key_id)
         except RootKeyUnusable as error:
-            raise BackupUnusable(f"there is no root key to be had: {error}") from None
+            raise BackupUnusable(f"the root key cannot be read: {error}") from None
         if root.id != named.root_key_id:
             root.wipe()
-            raise BackupUnusable(f"this takes root key {named.root_key_id}, and {root.id} is what there is")
+            raise BackupUnusable(f"this needs root key {named.root_key_id}, but the vault has {root.id}")
         return root
 
 
 @dataclass(frozen=True, slots=True)
 class BackupKeeper:
-    """Keeps a fresh backup in every place: after each rotation at once, else from time to time."""
+    """Keeps a fresh backup in every directory: right after each rotation, otherwise every `every_seconds`."""
 
     backups: KeyStoreBackups
     places: Collection[Path]
     every_seconds: float
 
     async def run(self, *, unless: Callable[[], bool]) -> None:
-        """Look after the places until cancelled; not while `unless` says so.
+        """Renew backups until cancelled, except while `unless` returns True.
 
-        A key store that was put back must not take the place of what may be its only newer copy.
+        A restored key store must not replace a backup that may be the only newer copy.
         """
         wait = dict.fromkeys(self.places, 0.0)
         while True:
@@ -154,6 +147,12 @@ class BackupKeeper:
         )
 
 
+async def _installation(database: EngineConnection) -> Installation:
+    if (named := await read_installation(database)) is None:
+        raise BackupUnusable("the key store is empty: there is nothing to back up")
+    return named
+
+
 def _check_wrapping(provider: RootProvider, file: WrappingFile, named: Installation) -> None:
     try:
         open_keyring(provider, file, named).wipe()
@@ -161,15 +160,15 @@ def _check_wrapping(provider: RootProvider, file: WrappingFile, named: Installat
         newest = max((slot.version for slot in file.slots() if slot is not None), default=0)
         if newest > named.wrapping_version:
             raise BackupUnusable(
-                f"the backup was made under version {named.wrapping_version} of the wrapping key, which was "
-                f"destroyed when version {newest} came: it opens nothing any more, take a newer one"
+                f"the backup needs version {named.wrapping_version} of the wrapping key, which was destroyed "
+                f"when version {newest} replaced it: nothing opens this backup now; use a newer one"
             ) from None
-        raise BackupUnusable(f"the backup's wrapping key cannot be had: {error}") from None
+        raise BackupUnusable(f"the backup's wrapping key cannot be opened: {error}") from None
 
 
 @contextmanager
 def _draft(place: Path) -> Iterator[BinaryIO]:
-    """Open the place's draft for this process alone; raise BackupUnusable when another writes there."""
+    """Open the directory's draft for this process alone; raise BackupUnusable if another one writes it."""
     path = place / _DRAFT
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
     with os.fdopen(descriptor, "r+b") as file:
@@ -177,7 +176,7 @@ def _draft(place: Path) -> Iterator[BinaryIO]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupUnusable(f"another process is writing a backup to {place}") from None
-        # The draft of another process may have become the backup since it was opened here.
+        # Another process may have published its draft as the backup since it was opened here.
         if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
             raise BackupUnusable(f"another process has just written a backup to {place}")
         os.fchmod(descriptor, _MODE)

@@ -5,18 +5,18 @@ chunks of `length u32 | last u8 | salt 32 | commitment 32 | nonce 12 | ciphertex
 
 Each chunk is sealed (committing.py) under HKDF-SHA-256 of the root key with the header's installation, and
 bound to the whole header, its number and whether it is the last. So chunks of two backups cannot be mixed,
-moved or left out, and a backup that was cut is none. Within, one line of JSON for each row: first the
-schema's version and the time, then `[table, row]`, where bytes are base64 and times ISO 8601.
+moved or left out, and a backup that was cut off is refused. The content is one line of JSON per row: first
+the schema's version and the time, then `[table, row]`, where bytes are base64 and times ISO 8601.
 
-Account keys in it are wrapped under the wrapping key of the header's version, which is not in the backup:
-when that version is destroyed, the backup opens nothing any more.
+Account keys in a backup are wrapped under the wrapping key of the header's version, which is not in the
+backup. Once that version is destroyed, the backup opens nothing.
 """
 
 import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from services.vault.crypto import committing
 from services.vault.crypto.committing import DoesNotOpen, derive
@@ -39,7 +39,7 @@ class BackupUnusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a backup tells without being opened: which keys it takes."""
+    """What a backup shows without being opened: the keys that it needs."""
 
     wrapping_version: int
     root_key_id: str
@@ -62,20 +62,22 @@ class Header:
 
 
 def read_header(file: BinaryIO) -> Header:
-    """Return a backup's header; raise BackupUnusable when it is no backup."""
+    """Return a backup's header; raise BackupUnusable if the file is not a backup."""
     data = file.read(_HEADER.size)
     if len(data) < _HEADER.size:
-        raise BackupUnusable("the file is no backup of a key store")
+        raise BackupUnusable("the file is not a backup of a key store")
     magic, format_, version, root_key_id, installation, id_ = _HEADER.unpack(data)
     if magic != MAGIC:
-        raise BackupUnusable("the file is no backup of a key store")
+        raise BackupUnusable("the file is not a backup of a key store")
     if format_ != FORMAT:
-        raise BackupUnusable(f"the backup has format {format_}, which this version does not read")
+        raise BackupUnusable(
+            f"the backup has format {format_}, which this version of the program cannot read"
+        )
     return Header(version, _name(root_key_id), _name(installation), id_)
 
 
 class Writer:
-    """Writes a backup into a file, chunk by chunk; the last one makes it a backup."""
+    """Writes a backup into a file, chunk by chunk. Only the last chunk makes it complete."""
 
     def __init__(self, file: BinaryIO, header: Header, root: RootKey) -> None:
         self._file = file
@@ -96,18 +98,24 @@ class Writer:
         """Forget the key."""
         wipe(self._key)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
 
 def read(file: BinaryIO, header: Header, root: RootKey) -> Iterator[bytes]:
-    """Yield the lines that follow the header; raise BackupUnusable when a chunk is damaged or missing.
+    """Yield the lines after the header; raise BackupUnusable if a chunk is damaged or missing.
 
-    A line is given out only when its chunk was verified; only at the end is it known that none is missing.
+    Each line is yielded only after its chunk was verified; that none is missing is known only at the end.
     """
     with wiped(_key(root, header)) as key:
         number, last = 0, False
         while not last:
             head = file.read(_CHUNK.size)
             if len(head) < _CHUNK.size:
-                raise BackupUnusable(f"the backup is damaged: it is cut at chunk {number + 1}")
+                raise BackupUnusable(f"the backup is damaged: it is cut off at chunk {number + 1}")
             length, flag = _CHUNK.unpack(head)
             last = flag == 1
             sealed = file.read(min(length, _LONGEST_CHUNK))

@@ -1,4 +1,4 @@
-"""All rows of the key store as lines of JSON, and back into an empty one."""
+"""Turns all rows of the key store into lines of JSON, and fills an empty key store from them."""
 
 import base64
 from collections.abc import AsyncIterator, Iterator
@@ -10,18 +10,16 @@ from sqlalchemy import DateTime, LargeBinary, Table, insert, literal, select, te
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.vault.backup.format import BackupUnusable
-from services.vault.keys.installation import Installation
 from services.vault.keystore_models import erasure_state, metadata
-from services.vault.keystore_models import installation as installation_table
 
 _BATCH = 1000
 _REVISION = text("SELECT version_num FROM alembic_version")
 
 
 async def lines(database: AsyncConnection, now: datetime) -> AsyncIterator[bytes]:
-    """Yield the schema's version, then every row, all as they are at one moment.
+    """Yield the schema's version, then every row, all as of one moment.
 
-    The connection has begun a repeatable read.
+    The connection must have begun a repeatable read.
     """
     yield orjson.dumps({"revision": await _revision(database), "time": now.astimezone(UTC).isoformat()})
     for table in metadata.sorted_tables:
@@ -31,7 +29,7 @@ async def lines(database: AsyncConnection, now: datetime) -> AsyncIterator[bytes
 
 
 async def is_empty(database: AsyncConnection) -> bool:
-    """Tell whether no table holds anything, apart from what the migrations put there."""
+    """Tell whether every table is empty, apart from rows that migrations insert."""
     for table in metadata.sorted_tables:
         wanted = select(literal(1)).select_from(table).limit(1)
         if table is erasure_state:
@@ -88,15 +86,3 @@ def _value(kind: Any, value: Any) -> Any:
     if isinstance(kind, DateTime):
         return datetime.fromisoformat(value)
     return value
-
-
-async def installation(database: AsyncConnection) -> Installation:
-    columns = installation_table.c
-    row = (
-        await database.execute(
-            select(columns.id, columns.root_key_id, columns.wrapping_version, columns.wrapping_minimum)
-        )
-    ).first()
-    if row is None:
-        raise BackupUnusable("the key store is empty: there is nothing to be backed up")
-    return Installation(*row)

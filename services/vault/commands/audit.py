@@ -1,4 +1,4 @@
-"""The operator's commands `audit verify`, `audit archive` and `audit public-key`."""
+"""The operator's commands below `audit`: verify, archive, public-key, check."""
 
 import hashlib
 import os
@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 
 from services.vault.audit.statements import Archive, StatementForged, read
-from services.vault.commands.client import RPC_SECONDS, run
+from services.vault.commands.client import RPC_SECONDS, call_vault
+from services.vault.private_files import sync_directory
 
-#: What `audit verify` ends with when something is not as it was written.
+#: The exit status of `audit verify` and `audit check` if something is not as it was written.
 FOUND = 2
-# A year of records is read in minutes; a vault that hangs is not waited for all day.
+# A year of records takes minutes to read; after six hours the vault must be hanging.
 _LONGEST_SECONDS = 6 * 3600.0
 _LINES = 500
 _READ_BYTES = 1 << 20
@@ -31,24 +32,26 @@ def add_commands(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="Signed lines that were shipped elsewhere; logs of the vault are fine",
+        help="File with checkpoints that were shipped elsewhere; a log of the vault works too",
     )
     verify_.add_argument("--archives", metavar="DIR", help="Folder with the files of archived months")
-    verify_.add_argument("--progress", action="store_true", help="Say on stderr how far it is")
+    verify_.add_argument("--progress", action="store_true", help="Report progress on stderr")
     verify_.set_defaults(run=verify)
     archive_ = audit.add_parser("archive", help=archive.__doc__)
-    archive_.add_argument("month", help="YYYY-MM, the oldest that is there")
+    archive_.add_argument("month", help="YYYY-MM; must be the oldest month in the database")
     archive_.add_argument("--to", required=True, metavar="DIR", help="Folder for the file")
     archive_.set_defaults(run=archive)
     audit.add_parser("public-key", help=public_key.__doc__).set_defaults(run=public_key)
     check_ = audit.add_parser("check", help=check.__doc__)
-    check_.add_argument("file", help="Signed lines; logs of the vault are fine")
-    check_.add_argument("--public-key", required=True, metavar="FILE", help="What `public-key` has printed")
+    check_.add_argument("file", help="File with signed lines; a log of the vault works too")
+    check_.add_argument(
+        "--public-key", required=True, metavar="FILE", help="File with the output of `public-key`"
+    )
     check_.set_defaults(run=check)
 
 
 def verify(arguments: Namespace) -> int:
-    """Check the whole audit log; 0 when it is as it was written, 2 when it is not."""
+    """Check the whole audit log; exit with 0 if it is as it was written, 2 if it is not."""
     status = 1
 
     async def call(stub: Stub) -> str:
@@ -64,14 +67,14 @@ def verify(arguments: Namespace) -> int:
                 case "summary":
                     status = FOUND if said.summary.findings else 0
                     return _told(said.summary)
-        return "the vault broke off"
+        return "the vault ended the check before it was complete; run it again"
 
-    failed = run(call, Stub)
+    failed = call_vault(call, Stub)
     return 1 if failed else status
 
 
 def archive(arguments: Namespace) -> int:
-    """Write a month's records to a file, check it, and have the vault drop them."""
+    """Move a month's records to a file: write it, check it, and have the vault drop the month."""
     path = Path(arguments.to) / f"audit-{arguments.month}.jsonl"
     draft = path.with_suffix(".draft")
 
@@ -84,28 +87,28 @@ def archive(arguments: Namespace) -> int:
                 file.flush()
                 os.fsync(file.fileno())
             draft.rename(path)
-            _sync(path.parent)
+            sync_directory(path.parent)
         records, sha256 = _digest(path)
         request = audit_pb2.DropAuditMonthRequest(month=arguments.month, records=records, sha256=sha256)
         answer = await stub.DropAuditMonth(request, timeout=_LONGEST_SECONDS)
         return f"{path}: {records} records, SHA-256 {sha256}\n{answer.statement}"
 
-    return run(call, Stub)
+    return call_vault(call, Stub)
 
 
 def public_key(_: Namespace) -> int:
-    """Print what checks checkpoints elsewhere: installation, then key ids and public keys (hexadecimal)."""
+    """Print what checks checkpoints elsewhere: the installation, then key ids and public keys."""
 
     async def call(stub: Stub) -> str:
         answer = await stub.GetCheckpointKeys(audit_pb2.GetCheckpointKeysRequest(), timeout=RPC_SECONDS)
         keys = [f"{id_} {key.hex()}" for id_, key in sorted(answer.keys.items())]
         return "\n".join((answer.installation, *keys))
 
-    return run(call, Stub)
+    return call_vault(call, Stub)
 
 
 def check(arguments: Namespace) -> int:
-    """Check the signatures of checkpoints without a vault; 0 when all are good, 2 when one is not."""
+    """Check signatures of checkpoints without a vault; exit with 0 if all are good, 2 if one is not."""
     installation, *lines = Path(arguments.public_key).read_text().split("\n")
     keys = {
         id_: Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
@@ -172,14 +175,6 @@ def _digest(path: Path) -> tuple[int, str]:
             digest.update(piece)
             records += piece.count(b"\n")
     return records, digest.hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _told(summary: audit_pb2.AuditSummary) -> str:

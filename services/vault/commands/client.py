@@ -1,4 +1,4 @@
-"""The operator's commands: clients of the vault's RPCs with the operator's certificate."""
+"""How commands call the vault with the operator's certificate; `managed-key` and `status`."""
 
 import asyncio
 import sys
@@ -21,7 +21,7 @@ Stub = operator_pb2_grpc.OperatorServiceStub
 
 
 def managed_key(arguments: Namespace) -> int:
-    """Store or replace the operator's provider key; return the exit status."""
+    """Store or replace the operator's provider key."""
     secret = read_secret(Path(arguments.secret_file))
 
     async def call(stub: Stub) -> str:
@@ -31,11 +31,11 @@ def managed_key(arguments: Namespace) -> int:
         )
         return f"stored the managed key ...{answer.hint} for {answer.base_url}"
 
-    return run(call)
+    return call_vault(call)
 
 
 def status(arguments: Namespace) -> int:
-    """Print how the vault is; return 0 when it works, 1 when it does not or cannot be reached."""
+    """Print the state of the vault; exit with 0 if it serves, 1 if it does not or cannot be reached."""
     works = False
 
     async def call(stub: Stub) -> str:
@@ -49,24 +49,32 @@ def status(arguments: Namespace) -> int:
                 f"installation: {answer.installation or 'none'}",
                 f"root key: {answer.root_key_id or 'none'}",
                 f"wrapping key version: {answer.wrapping_key_version}",
-                f"oldest version taken: {answer.wrapping_key_minimum_version}",
-                f"uses of the version: {answer.wrapping_key_uses}",
-                f"keys left to wrap anew: {answer.wrapping_keys_left}",
+                f"oldest version accepted: {answer.wrapping_key_minimum_version}",
+                f"uses of this version: {answer.wrapping_key_uses}",
+                f"keys left to rewrap: {answer.wrapping_keys_left}",
                 f"retired account keys: {answer.retired_account_keys}",
             )
         )
 
-    return run(call) or int(not works)
+    return call_vault(call) or int(not works)
 
 
-def run(call: Callable[[Any], Awaitable[str]], stub: Callable[[grpc.aio.Channel], Any] = Stub) -> int:
-    """Print what the calls give, or why the vault refuses; return the exit status."""
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 account` or `2 accounts`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def call_vault(
+    call: Callable[[Any], Awaitable[str | None]], stub: Callable[[grpc.aio.Channel], Any] = Stub
+) -> int:
+    """Print the result of the calls, or why the vault refused; return the exit status."""
     settings = load(OperatorSettings)
 
     async def ask() -> int:
         async with channel(settings, identity.VAULT, settings.vault_address) as to_vault:
             try:
-                print(await call(stub(to_vault)))
+                if (text := await call(stub(to_vault))) is not None:
+                    print(text)
             except grpc.aio.AioRpcError as error:
                 failed = error_from_rpc(error)
                 print(f"{failed.reason}: {failed.message}", file=sys.stderr)

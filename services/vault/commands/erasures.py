@@ -1,18 +1,10 @@
-"""The operator's command `erasures`: what was erased, and erasing it again after a restore."""
+"""The operator's commands below `erasures`: list what was erased, and erase it again after a restore."""
 
-import asyncio
-import sys
-from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from argparse import ArgumentParser, Namespace
 
-import grpc
 from smelt.vault.v1 import erasure_pb2, erasure_pb2_grpc
 
-from services.common import identity
-from services.common.rpc.errors import error_from_rpc
-from services.common.rpc.tls import channel
-from services.common.settings import load
-from services.vault.settings import OperatorSettings
+from services.vault.commands.client import call_vault, counted
 
 _LIST_SECONDS = 60.0
 _REPLAY_SECONDS = 600.0
@@ -20,8 +12,15 @@ _PAGE = 1000
 Stub = erasure_pb2_grpc.ErasureLedgerServiceStub
 
 
+def add_commands(parser: ArgumentParser) -> None:
+    """Add the commands below `erasures`."""
+    actions = parser.add_subparsers(required=True, metavar="action")
+    for name, action in (("list", listed), ("replay", replay)):
+        actions.add_parser(name, help=action.__doc__).set_defaults(run=action)
+
+
 def listed(_: Namespace) -> int:
-    """Print the erasure ledger, oldest first; return 1 when an entry is not what was written."""
+    """Print the erasure ledger, oldest entry first; exit with 1 if an entry was altered."""
 
     async def call(stub: Stub) -> None:
         token = ""
@@ -37,33 +36,17 @@ def listed(_: Namespace) -> int:
             if not token:
                 return
 
-    return _run(call)
+    return call_vault(call, Stub)
 
 
 def replay(_: Namespace) -> int:
-    """Carry every tombstone out again after a restore, and make the vault ready; return the exit status."""
+    """Erase again, after a restore, everything that was erased before, and make the vault ready."""
 
-    async def call(stub: Stub) -> None:
+    async def call(stub: Stub) -> str:
         answer = await stub.ReplayErasures(erasure_pb2.ReplayErasuresRequest(), timeout=_REPLAY_SECONDS)
-        print(
-            f"replayed {answer.accounts} accounts and {answer.api_keys} API keys; "
-            f"{answer.destroyed} accounts still had a key here"
+        return (
+            f"replayed the erasure of {counted(answer.accounts, 'account')} and "
+            f"{counted(answer.api_keys, 'API key')}; {counted(answer.destroyed, 'account')} still had a key"
         )
 
-    return _run(call)
-
-
-def _run(call: Callable[[Stub], Awaitable[None]]) -> int:
-    settings = load(OperatorSettings)
-
-    async def ask() -> int:
-        async with channel(settings, identity.VAULT, settings.vault_address) as to_vault:
-            try:
-                await call(Stub(to_vault))
-            except grpc.aio.AioRpcError as error:
-                failed = error_from_rpc(error)
-                print(f"{failed.reason}: {failed.message}", file=sys.stderr)
-                return 1
-        return 0
-
-    return asyncio.run(ask())
+    return call_vault(call, Stub)

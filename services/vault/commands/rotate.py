@@ -1,24 +1,37 @@
-"""The operator's command `rotate`: asks again and again until the vault says that it is done."""
+"""The operator's commands below `rotate`: each calls the vault until the rotation is done."""
 
 import asyncio
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import grpc
 from smelt.vault.v1 import operator_pb2
 
-from services.vault.commands.client import RPC_SECONDS, Stub, run
+from services.vault.commands.client import RPC_SECONDS, Stub, call_vault, counted
 
 T = TypeVar("T")
 
-# A vault that is started anew meanwhile takes the work up; one that stays away is no reason to wait for ever.
+# A vault that restarts in the meantime continues the rotation. After a minute of failures the command gives
+# up.
 _MOST_FAILURES = 60
 _PAUSE_SECONDS = 1.0
 
 
+def add_commands(parser: ArgumentParser) -> None:
+    """Add the commands below `rotate`."""
+    keys = parser.add_subparsers(required=True, metavar="key")
+    for command in (wrapping, root):
+        keys.add_parser(command.__name__, help=command.__doc__).set_defaults(run=command)
+    of_account = keys.add_parser("account", help=account.__doc__)
+    of_account.add_argument(
+        "account", nargs="?", default="", help="The account's id; all accounts if left out"
+    )
+    of_account.set_defaults(run=account)
+
+
 def wrapping(_: Namespace) -> int:
-    """Rotate the wrapping key; return the exit status."""
+    """Replace the wrapping key."""
 
     async def call(stub: Stub) -> str:
         status = await _status(stub)
@@ -26,15 +39,18 @@ def wrapping(_: Namespace) -> int:
         while True:
             answer = await _asked(lambda: stub.RotateWrappingKey(wanted, timeout=RPC_SECONDS))
             if answer.done:
-                return f"the wrapping key has version {answer.version}; {wanted.from_version} is destroyed"
-            print(f"version {answer.version}: {answer.keys_left} keys left to wrap anew", flush=True)
+                return (
+                    f"the wrapping key now has version {answer.version}; "
+                    f"version {wanted.from_version} is destroyed"
+                )
+            print(f"version {answer.version}: {counted(answer.keys_left, 'key')} left to rewrap", flush=True)
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    return run(call)
+    return call_vault(call)
 
 
 def root(_: Namespace) -> int:
-    """Rotate the root key; return the exit status."""
+    """Replace the root key."""
 
     async def call(stub: Stub) -> str:
         status = await _status(stub)
@@ -42,14 +58,14 @@ def root(_: Namespace) -> int:
         while True:
             answer = await _asked(lambda: stub.RotateRootKey(wanted, timeout=RPC_SECONDS))
             if answer.done:
-                return f"the root key is {answer.root_key_id}; {wanted.from_root_key_id} is destroyed"
+                return f"the root key is now {answer.root_key_id}; {wanted.from_root_key_id} is destroyed"
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    return run(call)
+    return call_vault(call)
 
 
 def account(arguments: Namespace) -> int:
-    """Rotate the key of one account, or of all; return the exit status."""
+    """Replace the key of one account, or of all accounts."""
 
     async def call(stub: Stub) -> str:
         wanted = operator_pb2.RotateAccountKeysRequest(account=arguments.account)
@@ -60,10 +76,11 @@ def account(arguments: Namespace) -> int:
             wanted.made_before.CopyFrom(answer.made_before)
             if answer.done:
                 return (
-                    f"{count} accounts have a new key; the older ones go when nothing needs them (see status)"
+                    f"gave {counted(count, 'account')} a new key; "
+                    "older keys are destroyed once nothing needs them (see status)"
                 )
 
-    return run(call)
+    return call_vault(call)
 
 
 async def _status(stub: Stub) -> operator_pb2.GetVaultStatusResponse:
@@ -74,7 +91,7 @@ async def _status(stub: Stub) -> operator_pb2.GetVaultStatusResponse:
 
 
 async def _asked(ask: Callable[[], Awaitable[T]]) -> T:
-    """Return the answer, also of a vault that is away for a while; raise AioRpcError."""
+    """Return the answer, and wait for a vault that is away for a while; raise AioRpcError."""
     for _ in range(_MOST_FAILURES):
         try:
             return await ask()

@@ -1,1 +1,1 @@
-"""Ciphers, bindings, and secrets that can be wiped. Which key protects what is decided elsewhere."""
+"""Ciphers, bindings, and secrets that can be wiped. It does not decide which key protects what."""

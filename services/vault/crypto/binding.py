@@ -1,4 +1,4 @@
-"""What a ciphertext is bound to: associated data that is rebuilt, never read from the ciphertext."""
+"""What a ciphertext is bound to: associated data that is rebuilt and never read from the ciphertext."""
 
 import struct
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ _FORMAT = b"\x01"
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where a ciphertext belongs. None of it is secret; all of it must match for it to open.
+    """Where a ciphertext belongs. Nothing in it is secret; all of it must match for the ciphertext to open.
 
-    `generation` rises each time the object is written anew.
+    `generation` rises each time the object is rewritten.
     """
 
     installation: str

@@ -1,8 +1,8 @@
 """Committing encryption: AES-256-GCM under a key derived for one message, with a commitment to that key.
 
-GCM alone lets someone who knows two keys make one ciphertext that opens under
-both. The commitment, derived with the key by HKDF-SHA-256 (RFC 5869), is
-compared first, so that a ciphertext opens under exactly one key.
+With GCM alone, anyone who knows two keys can make one ciphertext that opens under both. The commitment,
+derived with the key by HKDF-SHA-256 (RFC 5869), is compared first, so that a ciphertext opens under exactly
+one key.
 """
 
 import hmac
@@ -29,7 +29,7 @@ class DoesNotOpen(DomainError):
 
     reason = "DOES_NOT_OPEN"
     kind = Kind.DAMAGED
-    message = "Stored data is damaged or does not belong here"
+    message = "Stored data is damaged or was moved from another place"
 
 
 def derive(key: bytearray, *, info: bytes, length: int = KEY_BYTES, salt: bytes | None = None) -> bytearray:
@@ -40,7 +40,7 @@ def derive(key: bytearray, *, info: bytes, length: int = KEY_BYTES, salt: bytes 
 
 
 def seal(key: bytearray, plaintext: bytearray, *, label: bytes, context: bytes) -> bytes:
-    """Return salt, commitment, nonce, ciphertext and tag; `context` must be shown again to open it."""
+    """Return salt, commitment, nonce, ciphertext and tag; opening them needs the same `context`."""
     salt, nonce = os.urandom(SALT_BYTES), os.urandom(NONCE_BYTES)
     derived = derive(key, info=label + context, length=KEY_BYTES + COMMITMENT_BYTES, salt=salt)
     message_key = derived[:KEY_BYTES]
@@ -52,7 +52,7 @@ def seal(key: bytearray, plaintext: bytearray, *, label: bytes, context: bytes) 
 
 
 def open_sealed(key: bytearray, sealed: bytes, *, label: bytes, context: bytes) -> bytearray:
-    """Return the plaintext, which the caller wipes; raise DoesNotOpen and hand out nothing otherwise."""
+    """Return the plaintext, which the caller wipes; otherwise raise DoesNotOpen and return nothing."""
     if len(sealed) < OVERHEAD:
         raise DoesNotOpen
     salt, rest = sealed[:SALT_BYTES], sealed[SALT_BYTES:]
@@ -69,7 +69,7 @@ def open_sealed(key: bytearray, sealed: bytes, *, label: bytes, context: bytes) 
 
 
 def decrypt(key: bytearray, nonce: bytes, ciphertext: bytes, context: bytes) -> bytearray:
-    """Return what plain AES-256-GCM protects, in a buffer that can be wiped; raise DoesNotOpen."""
+    """Return the plaintext of plain AES-256-GCM in a buffer that can be wiped; raise DoesNotOpen."""
     plaintext = bytearray(len(ciphertext) - TAG_BYTES)
     try:
         AESGCM(key).decrypt_into(nonce, ciphertext, context, plaintext)

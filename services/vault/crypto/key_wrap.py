@@ -1,7 +1,7 @@
-"""Keys under keys: the one format in which a key is stored under another.
+"""Key wrapping: the one format in which a key is stored under another key.
 
 `magic "SMK1" | suite u8 | epoch u32 | salt 32 | commitment 32 | nonce 12 | ciphertext | tag 16`, where epoch
-is the version of the wrapping key. It tells which key to try; the binding proves that it is the right one.
+is the version of the wrapping key. It says which key to try; the binding proves that it is the right one.
 """
 
 import struct
@@ -32,7 +32,7 @@ def unwrap(wrapped: bytes, under: bytearray, binding: Binding, *, epoch: int) ->
 
 
 def prefix(epoch: int) -> bytes:
-    """Return how a key starts that is wrapped under this version."""
+    """Return the first bytes of every key that is wrapped under this version."""
     return _HEADER.pack(MAGIC, SUITE, epoch)
 
 

@@ -1,4 +1,4 @@
-"""Key material in memory: in buffers that can be wiped, in a type that cannot be printed or copied."""
+"""Key material in memory: buffers that can be wiped, and a type that cannot be printed or copied."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ def wipe(*buffers: bytearray) -> None:
 
 @contextmanager
 def wiped(buffer: bytearray) -> Iterator[bytearray]:
-    """Lend a buffer for the length of the block and wipe it afterwards."""
+    """Yield a buffer and wipe it at the end of the block."""
     try:
         yield buffer
     finally:
@@ -21,7 +21,7 @@ def wiped(buffer: bytearray) -> Iterator[bytearray]:
 
 
 class Secret:
-    """A value that shows itself to `reveal` alone: not to print, log, pickle, copy, JSON or `==`."""
+    """A value that only `reveal` shows: print, log, pickle, copy, JSON and `==` do not."""
 
     __slots__ = ("_value",)
 
@@ -29,7 +29,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> bytearray:
-        """Return the buffer itself, no copy; it is gone once wiped."""
+        """Return the buffer itself, not a copy; its content is gone once it is wiped."""
         return self._value
 
     def wipe(self) -> None:

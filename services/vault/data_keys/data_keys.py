@@ -1,38 +1,37 @@
-"""Data keys: made and opened for whoever holds the data, under the account's key; the vault keeps none."""
+"""Data keys: created and opened under the account's key for the services that store the data."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
 from services.common import identity
 from services.common.errors import DomainError, Kind
 from services.common.identity import ExportPermit, JobGrant, KeyProof
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.audit.refusals import Refusals
-from services.vault.crypto import key_wrap
 from services.vault.crypto.binding import Binding
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import Secret
-from services.vault.grants.rules import GrantInvalid, GrantRevoked
+from services.vault.grants.rules import GrantInvalid, GrantRevoked, Revocations
 from services.vault.keys.account_keys import AccountKeys
 from services.vault.metrics import DAMAGED
 
 
 class Purpose(Enum):
-    """What has a data key of its own; the value stands in the key's associated data."""
+    """The kinds of objects that have a data key; the value is part of the key's associated data."""
 
     FILE = "data-key/file"
     JOB = "data-key/job"
     RESULT = "data-key/result"
     EXPORT = "data-key/export"
-    # Wrapped anew here like the others; made and used by `webhook_secrets` alone.
+    # Rewrapped here like the others; only `webhook_secrets` creates and uses it.
     WEBHOOK = "webhook-secret"
 
 
-# Who holds which data; another service's keys are no business of the one that asks.
+# The service that stores each kind of data. A service gets no data keys of another one.
 _HOLDER: Mapping[Purpose, str] = {
     Purpose.FILE: identity.FILES,
     Purpose.JOB: identity.PROCESSOR,
@@ -54,34 +53,28 @@ class DataKeyInvalid(DomainError):
 
     reason = "DATA_KEY_INVALID"
     kind = Kind.DAMAGED
-    message = "The data key does not open"
+    message = "The data key is damaged or belongs to something else"
 
 
 class DataKeyContextInvalid(DomainError):
-    """No such object has a key for this purpose, or not one for this caller."""
+    """Objects of this name have no data key for this purpose, or it belongs to another service."""
 
     reason = "DATA_KEY_CONTEXT_INVALID"
     kind = Kind.FORBIDDEN
-    message = "This caller has no data key for such an object"
+    message = "This caller has no data keys for this kind of object"
 
 
 @dataclass(frozen=True, slots=True)
 class DataKeyContext:
-    """What a data key is for: the object's name and how often it was written anew."""
+    """What a data key is for: the object's name, and its generation, which rises when it is rewritten."""
 
     purpose: Purpose
     object: str
     generation: int
 
 
-class Revocations(Protocol):
-    """Which grants were ended."""
-
-    async def is_revoked(self, account: str, id: str) -> bool: ...
-
-
 class DataKeys:
-    """Makes and opens data keys for the account that the proof names."""
+    """Creates and opens data keys for the account that the proof names. The vault stores none of them."""
 
     def __init__(
         self, *, account_keys: AccountKeys, revocations: Revocations, audit: Audit, refusals: Refusals
@@ -96,40 +89,37 @@ class DataKeys:
 
         Raises GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
-        with self._noted("create-data-key", proof, context, caller):
+        with self._noted(Action.CREATE_DATA_KEY, proof, context, caller):
             await self._check(proof, context, caller)
-            # An export takes along what there is; the one thing it makes is its archive.
+            # An export reads existing data; the only thing it creates is its archive.
             if isinstance(proof, ExportPermit) and context.purpose is not Purpose.EXPORT:
                 raise GrantInvalid
             under = await self._account_keys.for_sealing(proof.account)
-        try:
+        with under:
             key = Secret(bytearray(os.urandom(KEY_BYTES)))
-            binding = self._binding(proof.account, context)
-            return key, key_wrap.wrap(key.reveal(), under.key, binding, epoch=under.epoch)
-        finally:
-            under.wipe()
+            return key, under.wrap(key, self._binding(proof.account, context))
 
     async def open(self, proof: KeyProof, context: DataKeyContext, wrapped: bytes, *, caller: str) -> Secret:
         """Return the key, which the caller wipes.
 
         Raises DataKeyInvalid, GrantInvalid, GrantRevoked, DataKeyContextInvalid, AccountErased.
         """
-        with self._noted("open-data-key", proof, context, caller):
+        with self._noted(Action.OPEN_DATA_KEY, proof, context, caller):
             await self._check(proof, context, caller)
             key = await self._opened(proof.account, context, wrapped)
         if key is None:
             DAMAGED.inc()
             details = {"caller": caller, "purpose": context.purpose.value, "reason": DataKeyInvalid.reason}
-            # Data that was tampered with is on record before anybody is told, unless it comes in floods.
+            # Damage is on record before the caller hears of it, unless it comes in floods.
             if self._refusals.may_record():
                 await self._audit.record(
-                    Event(proof.account, context.object, "open-data-key", "refused", details)
+                    Event(proof.account, context.object, Action.OPEN_DATA_KEY, "refused", details)
                 )
             raise DataKeyInvalid
         return key
 
     @contextmanager
-    def _noted(self, action: str, proof: KeyProof, context: DataKeyContext, caller: str) -> Iterator[None]:
+    def _noted(self, action: Action, proof: KeyProof, context: DataKeyContext, caller: str) -> Iterator[None]:
         try:
             yield
         except DomainError as error:
@@ -141,49 +131,36 @@ class DataKeys:
     async def rewrap(
         self, account: str, keys: Sequence[tuple[DataKeyContext, bytes]], *, caller: str
     ) -> list[bytes]:
-        """Return an account's keys wrapped under its active epoch, empty for one that does not open.
+        """Return an account's keys rewrapped under its active epoch, empty for a key that does not open.
 
-        No key leaves in the clear, so that the owner's certificate is proof enough. Raises
+        No key leaves in the clear, so the owner's certificate is enough proof. Raises
         DataKeyContextInvalid, AccountErased, AccountKeyExhausted.
         """
         for context, _ in keys:
             _check_holder(context, caller)
-        opened: list[Secret | None] = []
-        try:
+        with ExitStack() as opened:
+            secrets: list[Secret | None] = []
             for context, wrapped in keys:
-                opened.append(await self._opened(account, context, wrapped))
-            under = await self._account_keys.for_sealing(account, uses=len(keys))
-            try:
-                anew = [
-                    key_wrap.wrap(key.reveal(), under.key, self._binding(account, context), epoch=under.epoch)
-                    if key
-                    else b""
-                    for (context, _), key in zip(keys, opened, strict=True)
+                secret = await self._opened(account, context, wrapped)
+                secrets.append(secret and opened.enter_context(secret))
+            with await self._account_keys.for_sealing(account, uses=len(keys)) as under:
+                rewrapped = [
+                    under.wrap(secret, self._binding(account, context)) if secret else b""
+                    for (context, _), secret in zip(keys, secrets, strict=True)
                 ]
-            finally:
-                under.wipe()
-        finally:
-            for key in opened:
-                if key is not None:
-                    key.wipe()
-        closed = [context.object for (context, _), wrapped in zip(keys, anew, strict=True) if not wrapped]
+        closed = [
+            context.object for (context, _), wrapped in zip(keys, rewrapped, strict=True) if not wrapped
+        ]
         details = {"caller": caller, "count": len(keys) - len(closed), "closed": closed}
         outcome = "refused" if closed else "ok"
         await self._audit.record(
-            Event(account, f"accountKeys/{under.epoch}", "rewrap-data-keys", outcome, details)
+            Event(account, f"accountKeys/{under.epoch}", Action.REWRAP_DATA_KEYS, outcome, details)
         )
-        return anew
+        return rewrapped
 
     async def _opened(self, account: str, context: DataKeyContext, wrapped: bytes) -> Secret | None:
         try:
-            epoch = key_wrap.epoch_of(wrapped)
-            under = await self._account_keys.at(account, epoch)
-            try:
-                return Secret(
-                    key_wrap.unwrap(wrapped, under.key, self._binding(account, context), epoch=epoch)
-                )
-            finally:
-                under.wipe()
+            return await self._account_keys.unwrapped(account, wrapped, self._binding(account, context))
         except DoesNotOpen:
             return None
 
@@ -192,7 +169,7 @@ class DataKeys:
         if context.purpose is Purpose.WEBHOOK:
             raise DataKeyContextInvalid
         if isinstance(proof, JobGrant):
-            # A grant opens the file it names and what belongs to the job it names, nothing else.
+            # A grant opens the file that it names and the data of the job that it names, nothing else.
             if context.object != (proof.file if context.purpose is Purpose.FILE else proof.job):
                 raise GrantInvalid
             if await self._revocations.is_revoked(proof.account, proof.id):

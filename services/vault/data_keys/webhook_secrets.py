@@ -1,13 +1,13 @@
-"""Webhook secrets: made and shown once, used for signatures here, never opened for anybody."""
+"""Webhook secrets: created and shown once, then used only here, to sign."""
 
 import hmac
 import os
 from collections.abc import Sequence
 
 from services.common.errors import DomainError, Kind
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.audit.refusals import Refusals
-from services.vault.crypto import key_wrap
 from services.vault.crypto.binding import Binding
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import Secret
@@ -21,11 +21,11 @@ class WebhookSecretInvalid(DomainError):
 
     reason = "WEBHOOK_SECRET_INVALID"
     kind = Kind.DAMAGED
-    message = "The webhook's secret does not open"
+    message = "The webhook's secret is damaged; rotate it"
 
 
 class WebhookSecrets:
-    """Makes secrets and signs with them; whoever keeps them sees each one once."""
+    """Creates secrets and signs with them. The processor stores them wrapped and sees each one once."""
 
     def __init__(self, *, account_keys: AccountKeys, audit: Audit, refusals: Refusals) -> None:
         self._account_keys = account_keys
@@ -34,17 +34,12 @@ class WebhookSecrets:
 
     async def create(self, account: str, webhook: str, generation: int) -> tuple[Secret, bytes]:
         """Return a new secret, which the caller wipes, and its wrapped form; raise AccountErased."""
-        under = await self._account_keys.for_sealing(account)
-        try:
-            # Recorded before anybody sees it: where news of an account go is for its owner to know.
-            await self.record(account, webhook, "create-webhook-secret")
+        with await self._account_keys.for_sealing(account) as under:
+            # Recorded before it is shown: an owner must be able to see where news of the account goes.
+            await self.record(account, webhook, Action.CREATE_WEBHOOK_SECRET)
             # Standard Webhooks: 24 to 64 random bytes.
             secret = Secret(bytearray(os.urandom(KEY_BYTES)))
-            binding = self._binding(account, webhook, generation)
-            wrapped = key_wrap.wrap(secret.reveal(), under.key, binding, epoch=under.epoch)
-        finally:
-            under.wipe()
-        return secret, wrapped
+            return secret, under.wrap(secret, self._binding(account, webhook, generation))
 
     async def sign(
         self, account: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
@@ -55,32 +50,23 @@ class WebhookSecrets:
         """
         signatures = []
         for generation, wrapped in secrets:
-            secret = await self._opened(self._binding(account, webhook, generation), account, wrapped)
-            if secret is None:
+            binding = self._binding(account, webhook, generation)
+            try:
+                secret = await self._account_keys.unwrapped(account, wrapped, binding)
+            except DoesNotOpen:
                 DAMAGED.inc()
                 error = WebhookSecretInvalid()
                 self._refusals.refused(
-                    error, account=account, object=webhook, action="sign-webhook", caller=""
+                    error, account=account, object=webhook, action=Action.SIGN_WEBHOOK, caller=""
                 )
-                raise error
+                raise error from None
             with secret:
                 signatures.append(hmac.digest(secret.reveal(), content, "sha256"))
         return signatures
 
-    async def record(self, account: str, webhook: str, action: str) -> None:
+    async def record(self, account: str, webhook: str, action: Action) -> None:
         """Put a change of a webhook into the audit log; raise AuditUnavailable."""
         await self._audit.record(Event(account, webhook, action, "ok", {}))
-
-    async def _opened(self, binding: Binding, account: str, wrapped: bytes) -> Secret | None:
-        try:
-            epoch = key_wrap.epoch_of(wrapped)
-            under = await self._account_keys.at(account, epoch)
-            try:
-                return Secret(key_wrap.unwrap(wrapped, under.key, binding, epoch=epoch))
-            finally:
-                under.wipe()
-        except DoesNotOpen:
-            return None
 
     def _binding(self, account: str, webhook: str, generation: int) -> Binding:
         return self._account_keys.keyring.binding(

@@ -1,1 +1,1 @@
-"""Destroying an account's key so that no restore brings it back: ledger, ratchet, restoration, gate."""
+"""Erasure that no restore undoes: the ledger, the ratchet, restoration, and the gate."""

@@ -1,44 +1,47 @@
-"""Erasing accounts and API keys for good: which steps, in which order, each good to be repeated.
+"""Erasing accounts and API keys for good: the steps and their order. Every step can be repeated.
 
-The tombstone is durable before anything is destroyed, and each step finds what an earlier try has done. So a
-crash at any line leaves either nothing, or a tombstone whose steps the next call or the next start finishes.
+The tombstone is durable before anything is destroyed, and each step recognises what an earlier try has done.
+So a crash at any line leaves either nothing, or a tombstone whose steps the next call or the next start
+finishes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from services.common.errors import InvalidRequest, Unavailable
 from services.common.logs import log
 from services.vault.api_keys.place import OPERATOR_ACCOUNT
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.erasure.ledger import Entry, EntryKind, Mark, Tombstone
 from services.vault.erasure.ledger_file import LedgerFile, Reader
+from services.vault.threads import run_to_end
 
-#: So many entries are carried out in one transaction of each database.
+#: How many entries are carried out in one transaction of each database. A much larger number would hold
+#: row locks for longer than a release may wait; many fewer would make a replay slow.
 BATCH = 500
 
-T = TypeVar("T")
 #: An account and the name of one of its objects.
 Object = tuple[str, str]
 
 
 class Keys(Protocol):
-    """The key store, as far as erasing goes."""
+    """What erasure needs of the key store."""
 
     async def destroyed_time(self, account: str) -> datetime | None: ...
 
     async def destroy(self, accounts: Collection[str]) -> int:
-        """Destroy all keys of the accounts, give each a destroyed one, mark their objects deleted.
+        """Destroy all keys of the accounts, give each account a destroyed one, and mark its objects deleted.
 
         Returns how many accounts had a key until now.
         """
         ...
 
-    async def bury(self, objects: Collection[Object]) -> None:
-        """Mark the objects deleted, also those that were never known."""
+    async def mark_deleted(self, objects: Collection[Object]) -> None:
+        """Mark the objects deleted, even those that the key store has never known."""
         ...
 
     async def mark(self) -> Mark: ...
@@ -49,10 +52,10 @@ class Keys(Protocol):
 
 
 class Rows(Protocol):
-    """The vault's database, as far as erasing goes."""
+    """What erasure needs of the vault's database."""
 
     async def end_accounts(self, accounts: Collection[str]) -> None:
-        """Delete the API keys of the accounts and end their grants, those not yet seen too."""
+        """Delete the API keys of the accounts and revoke their grants, including grants not yet seen."""
         ...
 
     async def delete_keys(self, objects: Collection[Object]) -> None: ...
@@ -63,7 +66,7 @@ class Rows(Protocol):
 
 
 class Ledger:
-    """The ledger of this replica: the file behind threads, one exchange at a time."""
+    """The ledger as this replica uses it: file access in threads, one append at a time."""
 
     def __init__(self, file: LedgerFile, now: Callable[[], datetime]) -> None:
         self._file = file
@@ -77,27 +80,23 @@ class Ledger:
 
     async def follow(self, reader: Reader, *, most: int = BATCH) -> list[Entry]:
         """Return entries after the reader, which moves along; raise LedgerDamaged, LedgerUnavailable."""
-        return await self._thread(lambda: self._file.follow(reader, most=most))
+        return await run_to_end(lambda: self._file.follow(reader, most=most))
 
     async def append(self, tombstone: Tombstone, *, noted: int) -> Entry:
         """Return the entry once it is durable; raise LedgerDamaged, LedgerUnavailable."""
         async with self._turn:
-            entry = await self._thread(
+            # If a caller gives up, its append must still end before the next one begins.
+            entry = await run_to_end(
                 lambda: self._file.append(self._end, tombstone, now=self._now(), noted=noted)
             )
-        # For shipping: a ledger that was lost can be put together from these lines.
+        # For log shipping: a lost ledger can be rebuilt from these lines.
         log.info("erasure.recorded", line=entry.line().decode())
         return entry
-
-    @staticmethod
-    async def _thread(work: Callable[[], T]) -> T:
-        # A call that its caller gives up must not leave the next one beside it in the file.
-        return await _finished(asyncio.to_thread(work))
 
 
 @dataclass(frozen=True, slots=True)
 class Erasures:
-    """What is erased, by whatever led to it."""
+    """Erases accounts and API keys."""
 
     ledger: Ledger
     keys: Keys
@@ -105,33 +104,33 @@ class Erasures:
     audit: Audit
 
     async def destroy_account(self, account: str, *, caller: str) -> datetime:
-        """End an account; return since when its key has been destroyed.
+        """Erase an account; return when its key was destroyed.
 
         Raises InvalidRequest, LedgerUnavailable, LedgerDamaged, AuditUnavailable, Unavailable.
         """
         if account == OPERATOR_ACCOUNT:
-            raise InvalidRequest(violations=[("account", "is not an account of a person")])
+            raise InvalidRequest(violations=[("account", "is not a person's account")])
         if await self.keys.destroyed_time(account) is None:
-            entry = await self._entomb(Tombstone(EntryKind.ACCOUNT, account))
+            entry = await self._write_tombstone(Tombstone(EntryKind.ACCOUNT, account))
             await self.carry_out([entry])
         else:
-            # The tombstone is there: it comes before the first key is destroyed.
+            # The tombstone exists, because it is written before the first key is destroyed.
             await self.keys.destroy([account])
             await self.rows.end_accounts([account])
-        await self.audit.record(Event(account, "", "erase", "ok", {"caller": caller}))
+        await self.audit.record(Event(account, "", Action.ERASE_ACCOUNT, "ok", {"caller": caller}))
         if (since := await self.keys.destroyed_time(account)) is None:
             raise Unavailable
         return since
 
     async def delete_api_key(self, account: str, name: str) -> None:
         """Delete an API key for good; raise LedgerUnavailable, LedgerDamaged, Unavailable."""
-        await self.carry_out([await self._entomb(Tombstone(EntryKind.API_KEY, account, name))])
+        await self.carry_out([await self._write_tombstone(Tombstone(EntryKind.API_KEY, account, name))])
 
     async def carry_out(self, entries: Sequence[Entry]) -> int:
-        """Do what entries that follow each other stand for; return how many accounts had a key until now.
+        """Carry out consecutive entries; return how many accounts had a key until now.
 
-        A database's mark moves only when it stands right before the entries or among them: what another call
-        has not finished is not passed over.
+        A database's mark moves only if it is right before the entries or among them, so that entries which
+        another call has not finished are not skipped.
         """
         accounts = [each.tombstone.account for each in entries if each.tombstone.kind is EntryKind.ACCOUNT]
         objects = [
@@ -144,7 +143,7 @@ class Erasures:
             destroyed = await self.keys.destroy(accounts)
             await self.rows.end_accounts(accounts)
         if objects:
-            await self.keys.bury(objects)
+            await self.keys.mark_deleted(objects)
             await self.rows.delete_keys(objects)
         if entries:
             before, to = entries[0].seq - 1, entries[-1].mark
@@ -156,14 +155,5 @@ class Erasures:
         """Return how far both databases have followed the ledger."""
         return min((await self.keys.mark()).seq, (await self.rows.mark()).seq)
 
-    async def _entomb(self, tombstone: Tombstone) -> Entry:
+    async def _write_tombstone(self, tombstone: Tombstone) -> Entry:
         return await self.ledger.append(tombstone, noted=await self.noted())
-
-
-async def _finished(work: Awaitable[T]) -> T:
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

@@ -1,4 +1,4 @@
-"""What a vault that is unsealed but must not work yet answers to all but operators: that it is not ready."""
+"""The gate of an unsealed vault that must not serve yet: it refuses everyone but operators."""
 
 from services.common.errors import DomainError, Kind
 
@@ -10,15 +10,18 @@ _OPERATORS = (
 
 
 class VaultNotReady(DomainError):
-    """The databases were restored, or were not compared yet; log and GetVaultStatus say more."""
+    """A database was restored, or the databases have not been compared with the erasure ledger yet.
+
+    The vault's log and GetVaultStatus say which.
+    """
 
     reason = "VAULT_NOT_READY"
     kind = Kind.UNAVAILABLE
-    message = "The vault is not ready"
+    message = "The vault is not ready; try again later"
 
 
 class Gate:
-    """Whether the vault may work; `why` is a sentence for the operator while it may not."""
+    """Says whether the vault may serve; `why` is a sentence for the operator while it may not."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -28,7 +31,7 @@ class Gate:
         return bool(self.why)
 
     def check(self) -> None:
-        """Raise VaultNotReady while it is closed."""
+        """Raise VaultNotReady while the gate is closed."""
         if self.closed:
             raise VaultNotReady
 
@@ -37,6 +40,6 @@ class Gate:
         self.check()
 
     def may(self, method: str) -> None:
-        """Raise VaultNotReady while it is closed, but for what operators look and repair with."""
+        """Raise VaultNotReady while the gate is closed, except for methods that operators repair with."""
         if not method.startswith(_OPERATORS):
             self.check()

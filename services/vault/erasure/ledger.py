@@ -1,9 +1,9 @@
 """The erasure ledger's entries, and the chain that binds each to all before it.
 
-The ledger outlives every copy of the databases: from it a restored vault learns what must not come back. One
-entry is one line of JSON. Its MAC covers the line and the MAC before it, under a key of the ledger's own, so
-that an entry cannot be altered, dropped, inserted or moved unnoticed; what is missing at the end is told by
-the marks that the databases hold.
+The ledger outlives every copy of the databases: it tells a restored vault what must not come back. One entry
+is one line of JSON. Its MAC covers the line and the MAC before it, under a key of the ledger's own, so an
+entry cannot be altered, dropped, inserted or moved unnoticed. Entries missing at the end are noticed by the
+marks in the databases.
 """
 
 import hmac
@@ -21,7 +21,7 @@ _FIELDS = ["seq", "time", "kind", "account", "object", "noted", "mac"]
 
 
 class LedgerDamaged(DomainError):
-    """The ledger does not hold together; the message names the first bad entry."""
+    """The erasure ledger was altered or cut; the message names the first bad entry."""
 
     reason = "LEDGER_DAMAGED"
     kind = Kind.DAMAGED
@@ -29,15 +29,15 @@ class LedgerDamaged(DomainError):
 
 
 class LedgerUnavailable(DomainError):
-    """The ledger cannot be written or read now, so nothing was erased."""
+    """The erasure ledger cannot be read or written now, so nothing was erased."""
 
     reason = "LEDGER_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
-    message = "The erasure ledger cannot be written"
+    message = "The erasure ledger cannot be used; try again later"
 
 
 class EntryKind(Enum):
-    """What an entry stands for; the value stands in the ledger."""
+    """What an entry is about; the value is stored in the ledger."""
 
     ACCOUNT = "account"
     API_KEY = "api-key"
@@ -46,7 +46,7 @@ class EntryKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in the ledger: an entry's number and MAC. A store's mark says how far it has followed."""
+    """A place in the ledger: an entry's number and MAC. A database's mark says how far it has followed."""
 
     seq: int
     mac: bytes = field(repr=False)
@@ -54,7 +54,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is to be written: an account, one of its API keys, or which histories of the databases began."""
+    """What an entry says: an account or API key was erased, or the databases began a new history."""
 
     kind: EntryKind
     account: str
@@ -63,7 +63,7 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A tombstone in its place. `noted` is how far both databases were known to have followed before it."""
+    """A tombstone in its place. `noted` is how far both databases were known to have followed by then."""
 
     mark: Mark
     time: datetime
@@ -75,13 +75,13 @@ class Entry:
         return self.mark.seq
 
     def line(self) -> bytes:
-        """Return the entry as it stands in the ledger, without the line's end."""
+        """Return the entry as it is stored in the ledger, without the line break."""
         return _line(self.seq, self.time, self.tombstone, self.noted, mac=self.mark.mac.hex())
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerChain:
-    """The rule of one installation's ledger."""
+    """The MAC chain of one installation's ledger."""
 
     key: bytearray = field(repr=False)
 

@@ -1,7 +1,7 @@
-"""The erasure ledger's file: lines that are only ever added, by any replica on the volume, durable on return.
+"""The erasure ledger's file: any replica on the volume appends lines, which are durable on return.
 
-A line without its end is what a crash left of an entry that nobody was told of; the next one takes its place.
-Everything here blocks and belongs into a thread.
+A last line without a line break is left by a crash during an append that was never confirmed; the next entry
+overwrites it. Everything here blocks, so it is called in threads.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ _LONGEST_LINE = 4096
 
 @dataclass(slots=True)
 class Reader:
-    """How far someone has read: all before `offset` was checked and ends with `mark`."""
+    """A position in the file: everything before `offset` was checked and ends with `mark`."""
 
     mark: Mark
     offset: int = 0
@@ -57,7 +57,7 @@ class LedgerFile:
     def follow(self, reader: Reader, *, most: int) -> list[Entry]:
         """Return at most `most` entries after the reader, which moves along; none at the end.
 
-        Raises LedgerDamaged for the first entry that is not what was written, LedgerUnavailable.
+        Raises LedgerDamaged for the first altered entry, LedgerUnavailable.
         """
         if not os.path.lexists(self.path) and not reader.offset:
             return []
@@ -65,16 +65,17 @@ class LedgerFile:
             return self._read(descriptor, reader, most)
 
     def append(self, reader: Reader, tombstone: Tombstone, *, now: datetime, noted: int) -> Entry:
-        """Add an entry after all that is there, durably; the reader moves onto it.
+        """Append an entry durably and move the reader onto it.
 
-        Raises LedgerDamaged when what is there does not hold, LedgerUnavailable.
+        Raises LedgerDamaged if an existing entry was altered, LedgerUnavailable.
         """
         with self._opened(os.O_RDWR | os.O_CREAT) as descriptor, _locked(descriptor):
             while self._read(descriptor, reader, 1000):
                 pass
             entry = self.chain.append(reader.mark, tombstone, now, noted=noted)
             line = entry.line() + b"\n"
-            # What a crash left of a line is cut off, and so is what a full disk lets through of this one.
+            # A torn line of an earlier crash is cut off, and so is a part of this one that a full disk
+            # accepts.
             os.ftruncate(descriptor, reader.offset)
             try:
                 if os.pwrite(descriptor, line, reader.offset) != len(line):
@@ -118,7 +119,7 @@ class LedgerFile:
 
 @contextmanager
 def _locked(descriptor: int) -> Iterator[None]:
-    """Hold the file against other writers; raise LedgerUnavailable when another does for too long."""
+    """Lock the file against other writers; raise LedgerUnavailable if another one keeps it too long."""
     end = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -126,7 +127,9 @@ def _locked(descriptor: int) -> Iterator[None]:
             break
         except BlockingIOError:
             if time.monotonic() > end:
-                raise LedgerUnavailable("The erasure ledger is held by another process") from None
+                raise LedgerUnavailable(
+                    "Another process has locked the erasure ledger; try again later"
+                ) from None
             time.sleep(_LOCK_PAUSE_SECONDS)
     try:
         yield

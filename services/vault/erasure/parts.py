@@ -1,4 +1,4 @@
-"""The parts that erase and that survive a restore, put together over what a vault has."""
+"""The parts of erasure and restoration, put together over the vault's stores."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,8 +28,8 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Erasing:
-    """What erases, what notices a restore, and the gate that it holds."""
+class ErasureParts:
+    """What erases, what notices a restore, and the gate that it opens and closes."""
 
     erasures: Erasures
     restoration: Restoration
@@ -48,9 +48,9 @@ class Erasing:
         writer: Audit,
         rotation: Rotation,
         provider: RootProvider,
-    ) -> "Erasing":
-        # A new volume is empty. Where this cannot be, the ledger says so as soon as it is looked at; where it
-        # must not be, because the databases know of a ledger, they say so.
+    ) -> "ErasureParts":
+        # A new volume is empty. If the directory cannot be created, the first read of the ledger says so; if
+        # the databases know of a ledger that is not in it, the first comparison says so.
         with suppress(OSError):
             settings.vault_ledger_dir.mkdir(mode=0o700, exist_ok=True)
         chain = LedgerChain.of(opened.system_keys.audit, opened.installation.id)

@@ -1,7 +1,7 @@
-"""The ratchet: some time after keys were destroyed the wrapping key moves on, and every older copy is closed.
+"""The ratchet: some time after keys were destroyed, the wrapping key is replaced.
 
-Until then an older copy of the key store still opens with today's files. One ratchet serves all erasures
-since the one before, so it is not made for each.
+After that, older copies of the key store open nothing; until then, they still open with today's files. One
+ratchet covers all erasures since the previous one, so there is not one for each.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ _LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Which version of the wrapping key must be destroyed, and how long ago that became so."""
+    """A ratchet that is due: the version of the wrapping key to destroy, and how long it has been due."""
 
     beyond: int
     seconds: float
 
 
 class Debts(Protocol):
-    """Where it is kept what ratchet is owed; raises Unavailable."""
+    """Stores which ratchet is due; raises Unavailable."""
 
     async def owed(self) -> Owed | None: ...
 
@@ -46,13 +46,13 @@ class Ratchet:
     delay_seconds: float
 
     async def settle(self) -> None:
-        """Make the ratchet that is owed, if any, now; raise what the rotation raises."""
+        """Make the ratchet that is due, if any, now; raise what the rotation raises."""
         owed = await self.debts.owed()
         if owed is not None:
             await self._settle(owed)
 
     async def run(self, *, unless: Callable[[], bool]) -> None:
-        """Make ratchets when they are due, until cancelled; none while `unless` says so."""
+        """Make ratchets when their delay is over, until cancelled; none while `unless` returns True."""
         while True:
             if not unless():
                 await self._look()
@@ -64,7 +64,7 @@ class Ratchet:
             if owed is not None and owed.seconds >= self.delay_seconds:
                 await self._settle(owed)
         except DomainError as error:
-            # Another replica may be at it; what is owed stays owed until it is done.
+            # Another replica may be making it; it stays due until it is done.
             log.warning("ratchet.not_made", reason=error.reason, **describe(error))
 
     async def _settle(self, owed: Owed) -> None:

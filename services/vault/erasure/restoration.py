@@ -1,9 +1,9 @@
-"""Noticing that a database was restored, and making a restored vault forget again what was erased.
+"""Noticing that a database was restored, and erasing again what was erased before.
 
-Three things tell it: a database's mark is behind what the ledger knows it to have followed; its server,
-timeline or database is another one than the ledger noted; or the key store says that it came out of a backup.
-Then nothing is answered until every tombstone was replayed. Entries that only a crash has left unfinished are
-finished without a word.
+Three things show a restore: a database's mark is behind what the ledger knows it to have followed; its
+server, timeline or database is not the one in the ledger; or the key store is marked as restored from a
+backup. Then the vault serves nobody until every tombstone was replayed. Entries that a crash left unfinished
+are finished silently.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.erasure.erasures import Erasures, Keys, Rows
 from services.vault.erasure.gate import Gate
@@ -29,7 +30,7 @@ COMPARING = "the databases are being compared with the erasure ledger"
 
 @dataclass(frozen=True, slots=True)
 class StoreState:
-    """What a database knows of the ledger, and which history (server, timeline, database) it is in."""
+    """How far a database has followed the ledger, and its history (server, timeline, database)."""
 
     name: str
     mark: Mark
@@ -38,7 +39,7 @@ class StoreState:
 
 
 class KeyState(Keys, Protocol):
-    """The key store, as far as restoring goes."""
+    """What restoration needs of the key store."""
 
     async def state(self) -> StoreState: ...
 
@@ -46,17 +47,17 @@ class KeyState(Keys, Protocol):
 
 
 class RowState(Rows, Protocol):
-    """The vault's database, as far as restoring goes."""
+    """What restoration needs of the vault's database."""
 
     async def state(self) -> StoreState: ...
 
 
 @dataclass(slots=True)
 class Scan:
-    """What a checked reading of the whole ledger found."""
+    """What a verified reading of the whole ledger found."""
 
     reader: Reader
-    #: MACs of the entries that were asked for.
+    #: MACs of the entries whose numbers were asked for.
     macs: dict[int, bytes]
     noted: int = 0
     history: str = ""
@@ -85,7 +86,7 @@ class Replayed:
 
 
 class Restoration:
-    """Keeps the gate shut while a database is older than the ledger, and opens it after a replay."""
+    """Keeps the gate closed while a database is older than the ledger, and opens it after a replay."""
 
     def __init__(
         self,
@@ -119,7 +120,7 @@ class Restoration:
             await asyncio.sleep(_CLOSED_LOOK_SECONDS if self._gate.closed else _LOOK_SECONDS)
 
     async def replay(self) -> Replayed:
-        """Carry every tombstone out again, move the wrapping key on, and begin a new history.
+        """Carry out every tombstone again, replace the wrapping key, and begin a new history.
 
         Raises LedgerDamaged before anything is changed; LedgerUnavailable, AuditUnavailable, Unavailable. A
         repeated call is harmless and finishes what an earlier one left.
@@ -130,11 +131,12 @@ class Restoration:
             reader = self._erasures.ledger.reader()
             while entries := await self._erasures.ledger.follow(reader):
                 replayed.add(entries, await self._erasures.carry_out(entries))
-            # Another replica may be rotating just now.
+            # Another replica may be rotating at this moment.
             await _patiently(self._ratchet.settle)
             done = {"entries": reader.mark.seq, "destroyed": replayed.destroyed}
-            # The writer learns by a failed batch that its chain's head is an older one.
-            await _patiently(lambda: self._audit.record(Event("", "", "replay-erasures", "ok", done)))
+            # The writer notices only by a failed batch that the head of its chain was restored to an older
+            # one.
+            await _patiently(lambda: self._audit.record(Event("", "", Action.REPLAY_ERASURES, "ok", done)))
             states = await self._states()
             if scan.history != _histories(states):
                 await self._begin_history(states)
@@ -144,20 +146,20 @@ class Restoration:
         return replayed
 
     async def _look(self) -> None:
-        # The ledger first: what it knows of the databases is then no newer than what they say.
+        # The ledger is read first, so that what it knows about the databases is not newer than what they say.
         holds = await self._holds()
         states = await self._states()
         if self._gate.closed or not holds or not self._follows(states):
             await self._compare()
             return
         if min(state.mark.seq for state in states) < self._end.mark.seq and states == self._seen:
-            # Nobody has moved since the last look, so whoever began it is gone.
+            # No mark has moved since the last look, so the process that began this work is gone.
             await self._finish(states)
             log.info("restoration.finished", entries=self._end.mark.seq)
         self._seen = states
 
     async def _holds(self) -> bool:
-        """Tell whether what was added to the ledger since the last look is sound."""
+        """Tell whether the entries added to the ledger since the last look are intact."""
         try:
             while entries := await self._erasures.ledger.follow(self._end):
                 self._noted = max(self._noted, *(entry.noted for entry in entries))
@@ -176,7 +178,7 @@ class Restoration:
         """Open the gate, or shut it and say why."""
         states = self._seen
         try:
-            # What the ledger knows of the databases must be no newer than what they are asked.
+            # What the ledger knows about the databases must not be newer than what they say.
             noted = (await self._scanned(())).noted
             states = await self._states()
             scan = await self._scanned(states)
@@ -200,7 +202,7 @@ class Restoration:
         return [await self._keys.state(), await self._rows.state()]
 
     async def _scanned(self, states: Sequence[StoreState]) -> Scan:
-        """Read the whole ledger; raise LedgerDamaged also when it is not the one that a database followed."""
+        """Read the whole ledger; raise LedgerDamaged, also if it is not the one that a database followed."""
         scan = Scan(self._erasures.ledger.reader(), {state.mark.seq: b"" for state in states})
         while entries := await self._erasures.ledger.follow(scan.reader):
             for entry in entries:
@@ -208,8 +210,8 @@ class Restoration:
         for state in states:
             if state.mark.seq > scan.reader.mark.seq:
                 raise LedgerDamaged(
-                    f"Entry {scan.reader.mark.seq + 1} of the erasure ledger is missing: it ends before, "
-                    f"and the {state.name} knows {state.mark.seq} entries"
+                    f"Entry {scan.reader.mark.seq + 1} of the erasure ledger is missing: the ledger ends "
+                    f"before it, but the {state.name} knows {state.mark.seq} entries"
                 )
             if state.mark.mac != scan.macs[state.mark.seq]:
                 raise LedgerDamaged(
@@ -232,7 +234,7 @@ class Restoration:
 
 
 async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
-    """Do the work, again while it is only not possible yet; raise what the last try raised."""
+    """Do the work, and try again while it is temporarily unavailable; raise what the last try raised."""
     for _ in range(_MOST_TRIES - 1):
         try:
             return await work()
@@ -248,10 +250,10 @@ def _histories(states: Sequence[StoreState]) -> str:
 
 
 def _restored(states: Sequence[StoreState], *, noted: int, history: str) -> str:
-    """Return which database was restored and by what that is told; empty when none was."""
+    """Return which database was restored and what shows it; empty if none was."""
     for state in states:
         if state.restored:
-            return f"the {state.name} came out of a backup: replay the erasures"
+            return f"the {state.name} was restored from a backup: replay the erasures"
         if state.mark.seq < noted:
             return (
                 f"the {state.name} was restored: it knows {state.mark.seq} of {noted} entries of the "

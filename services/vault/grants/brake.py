@@ -1,6 +1,7 @@
-"""The brake: how many grants, and of how many accounts, may begin to be used within a minute.
+"""The brake: how many grants, and of how many accounts, may come into use within a minute.
 
-Each grant is checked on its own; a stolen processor shows itself by how many it begins at once.
+Each grant is checked on its own. A stolen processor gives itself away by the number of grants that it starts
+to use.
 """
 
 from collections.abc import Iterable
@@ -12,16 +13,16 @@ SECONDS = 60
 
 
 class ReleaseBrake(DomainError):
-    """Too many new grants at once, over the whole installation; the same grant is good later."""
+    """Too many new grants came into use within a minute, over all replicas; the same grant works later."""
 
     reason = "RELEASE_BRAKE"
     kind = Kind.EXHAUSTED
-    message = "Too many jobs begin at once; this one goes on within a minute"
+    message = "Too many jobs started at once; this one continues within a minute"
 
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """How many grants that were never used, and distinct accounts among them, may come in a minute."""
+    """How many new grants may come into use in a minute, and of how many accounts."""
 
     grants: int
     accounts: int
@@ -29,16 +30,16 @@ class Brake:
 
 @dataclass(slots=True)
 class Recent:
-    """What began to be used within the last minute, over all replicas."""
+    """What came into use within the last minute, over all replicas."""
 
     grants: int
     accounts: int
-    #: Of the accounts that are asked about, those that are among them.
+    #: Those of the accounts asked about that are counted already.
     known: set[str]
 
 
 def admitted(brake: Brake, recent: Recent, new: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return those of the new grants, (account, id), that may begin now."""
+    """Return the new grants, (account, id), that may come into use now."""
     passed = []
     for account, id_ in new:
         beside = 0 if account in recent.known else 1

@@ -1,16 +1,39 @@
-"""The rules of release: what a grant allows, and in which order reasons to refuse are told."""
+"""The rules of release: what a grant allows, and which reason is told when several speak against a use.
+
+The order of the reasons, which is the order of `REFUSALS`:
+
+1. GRANT_INVALID: the token is not a grant of this vault, was not shown on this stream, or names no key.
+2. GRANT_EXPIRED: the grant's time is over.
+3. GRANT_INVALID: the grant does not cover this row, template, claim or attempt.
+4. RELEASE_BRAKE: the grant is new, and too many new grants came within a minute.
+5. GRANT_REVOKED: the grant was ended.
+6. API_KEY_DELETED: the key, or its account, is gone.
+7. API_KEY_DAMAGED: the stored key does not open.
+8. RELEASE_REPLAYED: this use was released before.
+9. GRANT_EXHAUSTED: the grant's releases are used up.
+
+What the grant itself shows comes first, so a worker without a good grant learns nothing about the account's
+keys and uses.
+"""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.identity import JobGrant
+from services.vault.grants.brake import ReleaseBrake
 
-#: A row's call is tried so many times before the row fails.
+#: How often a row's call is tried before the row fails. The processor has the same number: with a smaller one
+#: here, jobs would run out of releases; with a larger one, a stolen grant would release more than jobs need.
 ATTEMPTS = 3
-#: Each takeover of a crashed worker's shard may ask anew for at most the calls that were in flight.
-SLACK_PER_TAKEOVER = 1_000
+#: The most calls of one job in flight. A worker that takes over a crashed worker's shard may ask for that
+#: many keys once more, because nobody knows which of the calls were made.
+MOST_IN_FLIGHT = 1_000
+#: How many takeovers a grant pays for. With fewer, a job on unsteady machines would stop; each one more lets
+#: a stolen grant release up to MOST_IN_FLIGHT keys more.
 TAKEOVERS = 8
 _LARGEST = 2**31 - 1
 _ONE_CALL = {"key-test"}
@@ -18,15 +41,19 @@ _KEY_NAME = re.compile(r"apiKeys/[a-z0-9]{1,64}\Z")
 
 
 class GrantInvalid(DomainError):
-    """The grant is not ours, was not shown, or does not cover what was asked."""
+    """The grant was not signed by this vault, was not shown, or is for something else."""
 
     reason = "GRANT_INVALID"
     kind = Kind.FORBIDDEN
     message = "The grant does not allow this"
 
 
+class UseNotCovered(GrantInvalid):
+    """The grant does not cover this row, template, claim or attempt."""
+
+
 class GrantExpired(DomainError):
-    """The grant's time is over."""
+    """The grant has expired."""
 
     reason = "GRANT_EXPIRED"
     kind = Kind.PRECONDITION
@@ -34,7 +61,7 @@ class GrantExpired(DomainError):
 
 
 class GrantRevoked(DomainError):
-    """The grant was ended."""
+    """The grant was revoked: its work has ended, or its account was erased."""
 
     reason = "GRANT_REVOKED"
     kind = Kind.PRECONDITION
@@ -42,27 +69,65 @@ class GrantRevoked(DomainError):
 
 
 class GrantExhausted(DomainError):
-    """The grant's releases are used up."""
+    """The grant has no key releases left."""
 
     reason = "GRANT_EXHAUSTED"
     kind = Kind.EXHAUSTED
-    message = "The grant allows no more releases"
+    message = "The grant has no key releases left"
 
 
 class ReleaseReplayed(DomainError):
-    """This very use was recorded before."""
+    """The key was already released for this call; a repeated request is refused."""
 
     reason = "RELEASE_REPLAYED"
     kind = Kind.EXISTS
-    message = "The key was released for this call before"
+    message = "The key was already released for this call"
 
 
 class ApiKeyDeleted(DomainError):
-    """The key is gone."""
+    """The API key, or its account, was deleted."""
 
     reason = "API_KEY_DELETED"
     kind = Kind.PRECONDITION
     message = "The API key was deleted"
+
+
+class ApiKeyDamaged(DomainError):
+    """The stored key does not open: it was altered, or an older copy was put back."""
+
+    reason = "API_KEY_DAMAGED"
+    kind = Kind.DAMAGED
+    message = "The stored API key is damaged; delete it and add it again"
+
+
+#: Every reason to refuse a release, in the order in which they are told.
+REFUSALS: tuple[type[DomainError], ...] = (
+    GrantInvalid,
+    GrantExpired,
+    UseNotCovered,
+    ReleaseBrake,
+    GrantRevoked,
+    ApiKeyDeleted,
+    ApiKeyDamaged,
+    ReleaseReplayed,
+    GrantExhausted,
+)
+_PLACE = {reason: place for place, reason in enumerate(REFUSALS)}
+
+
+class Revocations(Protocol):
+    """Revokes grants and remembers which ones were revoked; raises Unavailable."""
+
+    async def revoke(self, account: str, id: str) -> None:
+        """Revoke a grant, even one that was never used."""
+        ...
+
+    async def is_revoked(self, account: str, id: str) -> bool: ...
+
+
+def first(reasons: Iterable[DomainError]) -> DomainError | None:
+    """Return the reason that is told of those that apply; None when none does."""
+    return min(reasons, key=lambda reason: _PLACE[type(reason)], default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +151,31 @@ def shown(grant: JobGrant) -> JobGrant:
 
 
 def check(grant: JobGrant, use: Use, now: datetime) -> None:
-    """Raise GrantExpired or GrantInvalid unless the grant covers the use by what it says itself."""
+    """Raise GrantExpired or UseNotCovered unless the grant covers the use by what it says itself."""
+    reasons: list[DomainError] = []
     if now >= grant.expires:
-        raise GrantExpired
-    first, last, templates = _extent(grant)
+        reasons.append(GrantExpired())
+    first_row, last_row, templates = _extent(grant)
     if not (
-        first <= use.row <= last
+        first_row <= use.row <= last_row
         and 0 <= use.template < templates
         and use.claim >= 0
         and 1 <= use.attempt <= _LARGEST
     ):
-        raise GrantInvalid
+        reasons.append(UseNotCovered())
+    if (told := first(reasons)) is not None:
+        raise told
 
 
 def budget(grant: JobGrant) -> int:
     """Return how many releases a grant allows: what it says, at most what its rows can need.
 
-    That is rows x templates x attempts, and a slack for takeovers after crashes: `TAKEOVERS` times the calls
-    in flight.
+    That is rows x templates x attempts, and for takeovers after crashes `TAKEOVERS` times the calls in
+    flight.
     """
-    first, last, templates = _extent(grant)
-    calls = max(0, last - first + 1) * max(0, templates)
-    ceiling = calls * ATTEMPTS + TAKEOVERS * min(calls, SLACK_PER_TAKEOVER)
+    first_row, last_row, templates = _extent(grant)
+    calls = max(0, last_row - first_row + 1) * max(0, templates)
+    ceiling = calls * ATTEMPTS + TAKEOVERS * min(calls, MOST_IN_FLIGHT)
     return max(0, min(grant.release_budget, ceiling))
 
 

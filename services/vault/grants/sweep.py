@@ -1,4 +1,4 @@
-"""Removes grants that have been over for a day, a few at a time."""
+"""Removes grants a day after they expired, a few at a time."""
 
 import asyncio
 from typing import Protocol
@@ -9,27 +9,27 @@ from services.common.logs import describe, log
 _EVERY_SECONDS = 600.0
 
 
-class Over(Protocol):
-    """Grants that are over; raises Unavailable."""
+class EndedGrants(Protocol):
+    """Removes grants that have expired; raises Unavailable."""
 
     async def sweep(self) -> int:
-        """Remove some; return how many."""
+        """Remove some and return how many."""
         ...
 
 
 class GrantSweep:
     """Sweeps every ten minutes, until nothing is left to remove."""
 
-    def __init__(self, grants: Over) -> None:
+    def __init__(self, grants: EndedGrants) -> None:
         self._grants = grants
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Run until cancelled."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
             try:
                 while await self._grants.sweep():
                     pass
             except DomainError as error:
-                # What is over keeps until the next time.
+                # Expired grants can wait for the next sweep.
                 log.warning("grants.sweep_failed", **describe(error))

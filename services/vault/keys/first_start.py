@@ -1,4 +1,4 @@
-"""The first start: the only place where a root key, a wrapping key and an installation come into being."""
+"""The first start, the only place that creates a root key, a wrapping key and an installation."""
 
 import asyncio
 import os
@@ -22,12 +22,12 @@ _FIRST_VERSION = 1
 
 
 class CannotInitialise(Exception):
-    """The vault cannot be initialised here; the text says why and what holds data already."""
+    """The vault cannot be initialised; the text says why, and what contains data already."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """The stores and files that a vault begins with."""
+    """The databases and files of a new vault."""
 
     keystore: KeyStore
     database: Engine
@@ -35,17 +35,17 @@ class FirstStart:
     file: WrappingFile
 
     async def initialise(self) -> str:
-        """Make what is missing and return a sentence for the operator; raise CannotInitialise.
+        """Create what is missing and return a sentence for the operator; raise CannotInitialise.
 
-        Each step is durable before the next and found again by a second run, so that a crash between any two
-        of them leaves nothing that has to be cleaned up. What is there is never overwritten.
+        Each step is durable before the next, and a second run finds what the first one did. So a crash
+        between two steps leaves nothing to clean up. Nothing that exists is overwritten.
         """
         if await self.keystore.installation() is not None:
             return await self._already()
         if not await self.keystore.is_empty() or not await is_empty(self.database):
             raise CannotInitialise(
-                "the key store names no installation, but keys or rows are there: restore the key store; "
-                "a new root key would not open them"
+                "the key store names no installation, but it or the database holds data: restore the key "
+                "store; a new root key would not open that data"
             )
         try:
             return await self._begin()
@@ -53,18 +53,17 @@ class FirstStart:
             raise CannotInitialise(str(error)) from None
         except DoesNotOpen:
             raise CannotInitialise(
-                f"{self.file.path} belongs to another root key: give that one back, or another path"
+                f"{self.file.path} belongs to another root key: restore that root key, or set another path"
             ) from None
 
     async def _begin(self) -> str:
-        root = await asyncio.to_thread(self.root.load_or_create)
-        try:
+        with await asyncio.to_thread(self.root.load_or_create) as root:
             if not self.file.exists():
                 with wiped(bytearray(os.urandom(KEY_BYTES))) as key:
                     installation = new_id()
                     slot = Slot.seal(key, root, version=_FIRST_VERSION, installation=installation)
                     self.file.create(slot)
-            # Read back, so that what was made now and what an earlier run left are treated alike.
+            # Read back, so that a new file and one that an earlier run left are treated alike.
             slots = [slot for slot in self.file.slots() if slot is not None]
             if not slots:
                 raise DoesNotOpen
@@ -73,8 +72,6 @@ class FirstStart:
                 keyring = Keyring(slot.installation, slot.version, {slot.version: key})
                 new = Installation(slot.installation, root.id, slot.version, slot.version)
                 begun = await self.keystore.begin(new, system_keys.new_rows(keyring))
-        finally:
-            root.wipe()
         if not begun:
             return await self._already()
         return f"initialised {new.id} with root key {new.root_key_id}"

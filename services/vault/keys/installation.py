@@ -1,13 +1,14 @@
-"""Which installation a key store belongs to, and which keys open it."""
+"""The installation that a key store belongs to, and the keys that open it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the key store names. Below `wrapping_minimum` no version of the wrapping key is taken any more.
+    """What the key store names. Versions of the wrapping key below `wrapping_minimum` are refused.
 
-    The minimum follows the version at the end of a rotation; while they differ, one is under way.
+    The minimum becomes the version at the end of a rotation; while they differ, a rotation is under way.
     """
 
     id: str
@@ -19,3 +20,9 @@ class Installation:
     @property
     def rotating(self) -> bool:
         return self.wrapping_minimum < self.wrapping_version
+
+
+class NamesInstallation(Protocol):
+    """Says which keys the key store names; raises Unavailable when it does not answer."""
+
+    async def installation(self) -> Installation | None: ...

@@ -1,8 +1,10 @@
-"""The opened wrapping key, and what is wrapped under it: account keys and the installation's own keys."""
+"""The opened wrapping key; it opens and wraps account keys and the installation's own keys."""
 
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Self
 
 from services.vault.crypto import key_wrap
 from services.vault.crypto.binding import Binding
@@ -16,19 +18,23 @@ from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
 
 
 class CannotUnseal(Exception):
-    """The wrapping key cannot be had; the text, for the operator's log, says why."""
+    """The wrapping key cannot be opened; the text, for the operator's log, says why."""
 
 
 class VersionUnknown(DoesNotOpen):
-    """The key is wrapped under a version that is not on this ring: too new for it, or destroyed."""
+    """The key is wrapped under a version that this replica does not have: a newer one, or a destroyed one."""
+
+
+#: Renews the keyring that the server uses if the key store names newer keys; raises Unavailable.
+CatchUp = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class Keyring:
     """Wrapping keys by version, for one installation.
 
-    The ring that a server uses is replaced while it serves, so it belongs to the event loop's thread alone:
-    no buffer of it is held across an await. Long work in a thread opens a ring of its own.
+    A server's ring is replaced while it serves, so only the event loop's thread may use it, and nothing keeps
+    a buffer of it across an await. Long work in a thread opens a ring of its own.
     """
 
     installation: str
@@ -57,7 +63,7 @@ class Keyring:
         return self._unwrap(wrapped, self._system_binding(kind, key_id))
 
     def replace(self, newer: "Keyring") -> None:
-        """Take over the keys of a ring that was opened since, and forget the old ones at once."""
+        """Take over the keys of a newer ring and forget the old ones at once."""
         old = self._wrapping
         self.version, self._wrapping = newer.version, newer._wrapping
         wipe(*old.values())
@@ -81,6 +87,12 @@ class Keyring:
         """Forget the wrapping keys."""
         wipe(*self._wrapping.values())
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
     def _rewrap(self, wrapped: bytes, binding: Binding) -> bytes:
         with wiped(self._unwrap(wrapped, binding)) as key:
             return self._wrap(key, binding)
@@ -102,20 +114,15 @@ class Keyring:
 
 
 def open_keyring(provider: RootProvider, file: WrappingFile, named: Installation) -> Keyring:
-    """Return the keyring that the root key opens; raise CannotUnseal when it does not.
+    """Return the keyring that the root key opens; raise CannotUnseal if it opens none.
 
-    `named` is what the key store says. The root key itself is not kept.
+    `named` is what the key store names. The root key itself is not kept.
     """
     try:
-        root = provider.load(named.root_key_id)
-    except RootKeyUnusable as error:
+        with provider.load(named.root_key_id) as root:
+            wrapping = _opened(file, root, named)
+    except (RootKeyUnusable, FileUnusable) as error:
         raise CannotUnseal(str(error)) from None
-    try:
-        wrapping = _opened(file, root, named)
-    except FileUnusable as error:
-        raise CannotUnseal(str(error)) from None
-    finally:
-        root.wipe()
     version = named.wrapping_version
     if version not in wrapping:
         wipe(*wrapping.values())
@@ -128,9 +135,9 @@ def _opened(file: WrappingFile, root: RootKey, named: Installation) -> dict[int,
     for slot in file.slots():
         if slot is None or slot.installation != named.id:
             continue
-        # A next version that the key store does not name yet is nobody's, an old one is refused.
+        # A newer version that the key store does not name is not in use yet; an older one is refused.
         if named.wrapping_minimum <= slot.version <= named.wrapping_version:
-            # A slot of another root key, or a damaged one, matters only if its version is wanted.
+            # A damaged slot, or one under another root key, matters only if its version is needed.
             with suppress(DoesNotOpen):
                 opened[slot.version] = slot.open(root)
     return opened

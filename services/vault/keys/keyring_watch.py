@@ -1,22 +1,16 @@
-"""The keyring in step with the key store: renewed when another version or another root key is named."""
+"""Keeps the keyring in step with the key store, which may name another version or another root key."""
 
 import asyncio
-from typing import Protocol
 
 from services.common.logs import log
-from services.vault.keys.installation import Installation
+from services.vault.keys.installation import Installation, NamesInstallation
 from services.vault.keys.keyring import CannotUnseal, Keyring, open_keyring
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootProvider
 
-# Between reading what the key store names and opening it, a rotation's end may destroy what was named.
+# A rotation may end, and destroy a version, between reading its name and opening it. Then the next try reads
+# the new name.
 _TRIES = 3
-
-
-class Named(Protocol):
-    """What the key store names; raises Unavailable when it does not answer."""
-
-    async def installation(self) -> Installation | None: ...
 
 
 class KeyringWatch:
@@ -27,14 +21,14 @@ class KeyringWatch:
         keyring: Keyring,
         opened_for: Installation,
         *,
-        named: Named,
+        keystore: NamesInstallation,
         provider: RootProvider,
         file: WrappingFile,
     ) -> None:
         """`opened_for` is what the key store named when the keyring was opened."""
         self._keyring = keyring
         self._opened_for = _which(opened_for)
-        self._named = named
+        self._keystore = keystore
         self._provider = provider
         self._file = file
         self._lock = asyncio.Lock()
@@ -42,12 +36,12 @@ class KeyringWatch:
     async def catch_up(self) -> None:
         """Renew the keyring if the key store names other keys than it holds.
 
-        Where that fails, the keyring stays as it is: what it opens is still good. Raises Unavailable.
+        If that fails, the keyring stays as it is, because what it opens is still valid. Raises Unavailable.
         """
         async with self._lock:
             why = ""
             for _ in range(_TRIES):
-                named = await self._named.installation()
+                named = await self._keystore.installation()
                 if named is None or _which(named) == self._opened_for:
                     return
                 try:

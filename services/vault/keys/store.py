@@ -1,4 +1,4 @@
-"""The key store: wrapped account and system keys, and which generation of each object is the newest."""
+"""The key store: wrapped account and system keys, and the newest generation of each object."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ from services.vault.keystore_models import account_keys, installation, objects, 
 _INIT_LOCK = 7_205_120
 
 
-# The count comes first and locks the row: a rotation that has named another version by then is seen, and one
-# that comes now waits until the key is stored, so that it is among those which are wrapped anew.
+# Counting comes first and locks the row. A rotation that has already named another version is seen; one that
+# starts now waits until the key is stored and then rewraps it with the others.
 _ADD_ACCOUNT_KEY = text("""
 WITH counted AS (
     UPDATE installation SET wrapping_uses = wrapping_uses + 1
@@ -30,7 +30,7 @@ WITH counted AS (
 )
 SELECT count(*) FROM counted
 """)
-# Where a wrapped key names the version that it is wrapped under (key_wrap).
+# Bytes 6 to 9 of a wrapped key name the version that it is wrapped under (key_wrap).
 _KEYS_LEFT = text("""
 SELECT (SELECT count(*) FROM account_keys WHERE substring(wrapped FROM 6 FOR 4) <> int4send(:version))
     + (SELECT count(*) FROM system_keys WHERE substring(wrapped FROM 6 FOR 4) <> int4send(:version))
@@ -44,9 +44,9 @@ class KeyStore:
     engine: AsyncEngine = field(repr=False)
 
     async def installation(self) -> Installation | None:
-        """Return what the key store belongs to; None before the first start."""
+        """Return the installation that the key store belongs to; None before the first start."""
         async with connection(self.engine) as database:
-            return await _installation(database)
+            return await read_installation(database)
 
     async def keys_left(self, version: int) -> int:
         """Return how many keys are wrapped under another version of the wrapping key."""
@@ -63,9 +63,9 @@ class KeyStore:
             return [SystemKeyRow(*row) for row in found]
 
     async def add_system_keys(self, keys: Sequence[SystemKeyRow], *, version: int) -> bool:
-        """Store first keys of kinds that have none; False when `version` is no longer the wrapping key's.
+        """Store the first keys of kinds that have none; False if `version` is no longer the wrapping key's.
 
-        Another replica may have been faster: then its keys stay.
+        If another replica was faster, its keys stay.
         """
         async with connection(self.engine) as database:
             counted = await database.execute(
@@ -75,15 +75,14 @@ class KeyStore:
             )
             if not counted.rowcount:
                 return False
-            rows = [
-                {"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys
-            ]
             now = datetime.now(UTC)
-            await database.execute(upsert(system_keys).values(create_time=now).on_conflict_do_nothing(), rows)
+            await database.execute(
+                upsert(system_keys).values(create_time=now).on_conflict_do_nothing(), _values(keys)
+            )
         return True
 
     async def is_empty(self) -> bool:
-        """Tell whether no key was ever stored."""
+        """Tell whether the key store is empty."""
         async with connection(self.engine) as database:
             for table in (installation, account_keys, system_keys, objects):
                 if (await database.execute(select(literal(1)).select_from(table).limit(1))).first():
@@ -91,11 +90,11 @@ class KeyStore:
         return True
 
     async def begin(self, new: Installation, keys: Sequence[SystemKeyRow]) -> bool:
-        """Store an installation's first keys in one transaction; False when another start was faster."""
+        """Store an installation's first keys in one transaction; False if another start was faster."""
         now = datetime.now(UTC)
         async with connection(self.engine) as database:
             await database.execute(select(func.pg_advisory_xact_lock(_INIT_LOCK)))
-            if await _installation(database) is not None:
+            if await read_installation(database) is not None:
                 return False
             await database.execute(
                 insert(installation).values(
@@ -107,10 +106,7 @@ class KeyStore:
                     create_time=now,
                 )
             )
-            rows = [
-                {"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys
-            ]
-            await database.execute(insert(system_keys).values(create_time=now), rows)
+            await database.execute(insert(system_keys).values(create_time=now), _values(keys))
         return True
 
     async def account_keys(self, account: str) -> list[AccountKeyRow]:
@@ -125,7 +121,7 @@ class KeyStore:
             return [AccountKeyRow(*row) for row in found]
 
     async def use_account_key(self, account: str, uses: int) -> AccountKeyRow | None:
-        """Count uses of the account's active key and return it; None if there is none to be used so often."""
+        """Count uses of the account's active key and return it; None if there is none, or it is used up."""
         columns = account_keys.c
         async with connection(self.engine) as database:
             found = await database.execute(
@@ -142,7 +138,7 @@ class KeyStore:
     async def add_account_key(self, account: str, wrapped: bytes) -> bool:
         """Store an account's first key, unless it has had one.
 
-        False when it is wrapped under another version than the newest, or that one is used up.
+        Returns False if it is not wrapped under the newest version, or if that version is used up.
         """
         values = {
             "account": account,
@@ -155,7 +151,7 @@ class KeyStore:
             return bool((await database.execute(_ADD_ACCOUNT_KEY, values)).scalar_one())
 
     async def generation(self, account: str, name: str) -> int:
-        """Return the newest generation of an object; 0 when it never existed."""
+        """Return the newest generation of an object; 0 if it never existed."""
         async with connection(self.engine) as database:
             found = await database.execute(
                 select(objects.c.generation).where(objects.c.account == account, objects.c.object == name)
@@ -163,11 +159,11 @@ class KeyStore:
             return int(found.scalar_one_or_none() or 0)
 
     async def mark(self, account: str, name: str, generation: int) -> None:
-        """Note that a generation of an object exists: older ones are void from now on."""
+        """Note that a generation of an object exists, which makes older ones void."""
         await self._note(account, name, generation, deleted=False)
 
     async def mark_deleted(self, account: str, name: str, generation: int) -> None:
-        """Note that an object is gone: no row of it is good from now on."""
+        """Note that an object is deleted, which makes every row of it void."""
         await self._note(account, name, generation, deleted=True)
 
     async def _note(self, account: str, name: str, generation: int, *, deleted: bool) -> None:
@@ -178,14 +174,19 @@ class KeyStore:
                     index_elements=["account", "object"],
                     set_={
                         "generation": func.greatest(objects.c.generation, new.excluded.generation),
-                        # What is gone stays gone.
+                        # A deleted object stays deleted.
                         "deleted": objects.c.deleted | new.excluded.deleted,
                     },
                 )
             )
 
 
-async def _installation(database: AsyncConnection) -> Installation | None:
+def _values(keys: Sequence[SystemKeyRow]) -> list[dict[str, str | bytes]]:
+    return [{"kind": key.kind, "id": key.id, "state": key.state, "wrapped": key.wrapped} for key in keys]
+
+
+async def read_installation(database: AsyncConnection) -> Installation | None:
+    """Return what the key store belongs to, read over an open connection; None before the first start."""
     columns = installation.c
     found = await database.execute(
         select(

@@ -1,4 +1,4 @@
-"""The installation's own keys: token signing pairs, password peppers, the audit and digest keys."""
+"""The installation's own keys: token signing pairs, password peppers, audit and digest keys."""
 
 import hmac
 import os
@@ -27,7 +27,7 @@ _FROM_THE_BEGINNING = {"token/session", "token/passport", "token/grant", _PEPPER
 
 
 class PepperNotFound(DomainError):
-    """No such pepper is known."""
+    """The vault has no pepper with this id."""
 
     reason = "PEPPER_NOT_FOUND"
     kind = Kind.NOT_FOUND
@@ -36,7 +36,7 @@ class PepperNotFound(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class SystemKeyRow:
-    """One of the installation's own keys, as the key store holds it."""
+    """One of the installation's own keys as the key store has it."""
 
     kind: str
     id: str
@@ -45,23 +45,23 @@ class SystemKeyRow:
 
 
 class Macs:
-    """Codes made with keys that never leave the vault."""
+    """Computes codes with keys that never leave the vault."""
 
     def __init__(self, peppers: Sequence[tuple[str, bytearray, bool]], digest_key: bytearray) -> None:
         """`peppers` are (id, key, whether it is the current one)."""
         self._peppers = {id_: key for id_, key, _ in peppers}
-        (self._current,) = [id_ for id_, _, current in peppers if current]
+        (self.current_pepper_id,) = [id_ for id_, _, current in peppers if current]
         self._digest_key = digest_key
 
     def pepper(self, digest: bytes, pepper_id: str) -> tuple[bytes, str]:
         """Return HMAC-SHA-384 under the pepper (empty: the current one) and its id; raise PepperNotFound."""
-        pepper_id = pepper_id or self._current
+        pepper_id = pepper_id or self.current_pepper_id
         if (key := self._peppers.get(pepper_id)) is None:
             raise PepperNotFound
         return hmac.digest(key, digest, "sha384"), pepper_id
 
     def digest(self, label: str, *parts: bytes | bytearray) -> bytes:
-        """Return a keyed digest of secrets and of what stands beside them: alike for alike, else useless."""
+        """Return a keyed digest of secrets and their context, by which equal inputs are recognised."""
         code = hmac.new(self._digest_key, label.encode() + b"\0", sha256)
         for part in parts:
             code.update(len(part).to_bytes(4, "big"))
@@ -85,9 +85,9 @@ def new_rows(keyring: Keyring) -> list[SystemKeyRow]:
 
 
 def late_rows(keyring: Keyring, known: Collection[str]) -> list[SystemKeyRow]:
-    """Return a first key of each kind that came after the first release and is not known yet.
+    """Return a first key of each kind that was added after the first release and does not exist yet.
 
-    A kind that has been there from the beginning is never made anew: one that is missing was lost.
+    Kinds of the first release are never created again: if such a key is missing, it was lost.
     """
     return _made(keyring, _LENGTHS.keys() - _FROM_THE_BEGINNING - set(known))
 

@@ -1,4 +1,4 @@
-"""Starting with the right root key, or finding out why not; without it nothing is written."""
+"""Opening the installation's keys with the root key, or saying why that fails. A failure writes nothing."""
 
 import asyncio
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ async def unseal(keystore: KeyStore, provider: RootProvider, file: WrappingFile)
     rows = await keystore.system_keys()
     if late := system_keys.late_rows(opened, {row.kind for row in rows}):
         if not await keystore.add_system_keys(late, version=opened.version):
-            raise CannotUnseal("the wrapping key was rotated meanwhile: start again")
+            raise CannotUnseal("the wrapping key was rotated in the meantime: start the vault again")
         rows = await keystore.system_keys()
     try:
         return Unsealed(installation, opened, system_keys.open_rows(rows, opened))
     except (DoesNotOpen, KeyError, ValueError):
-        raise CannotUnseal("the key store's own keys are damaged or missing") from None
+        raise CannotUnseal("the installation's own keys in the key store are damaged or missing") from None

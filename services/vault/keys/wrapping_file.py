@@ -1,9 +1,9 @@
-"""The wrapping key's one place: a file of two slots that are overwritten where they are.
+"""The wrapping key's only place: a file of two slots that are overwritten in place.
 
-Account keys are wrapped under the wrapping key; destroying an old version of it is what makes old copies of
-the key store worthless. So the file is never renamed over, which would leave the old blocks on the disk. A
-new version is written into the free slot and made durable before anything depends on it; only then is the
-old slot overwritten. A crash at any instant leaves one whole slot, and a torn one is told by its digest.
+Account keys are wrapped under the wrapping key, so destroying an old version of it makes old copies of the
+key store worthless. Replacing the file by a rename would leave the old blocks on the disk. So a new version
+is written into the free slot and made durable before anything depends on it, and only then is the old slot
+overwritten. A crash at any instant leaves one whole slot; a torn slot is recognised by its digest.
 
 Slot: `magic "SMWF" | version u64 | root key id 32 | installation 32 | length u16 | wrapped key | SHA-256`,
 then zeros.
@@ -47,7 +47,7 @@ class Slot:
         return cls(version, root.id, installation, wrapped)
 
     def open(self, root: RootKey) -> bytearray:
-        """Return the wrapping key; raise DoesNotOpen when the slot is another root key's, or damaged."""
+        """Return the wrapping key; raise DoesNotOpen if the slot is damaged or under another root key."""
         if root.id != self.root_key_id:
             raise DoesNotOpen
         binding = _binding(self.installation, self.root_key_id, self.version)
@@ -66,7 +66,7 @@ class Slot:
 
     @classmethod
     def decoded(cls, data: bytes) -> "Slot | None":
-        """Return the slot in the bytes; None when it is free or torn."""
+        """Return the slot in the bytes; None if it is free or torn."""
         magic, version, root_key_id, installation, length = _HEAD.unpack_from(data)
         end = _HEAD.size + length
         if magic != MAGIC or end + _DIGEST_BYTES > len(data):
@@ -81,7 +81,7 @@ class Slot:
         )
 
 
-class FileHeld(Exception):
+class FileLocked(Exception):
     """Another process is changing the file."""
 
 
@@ -95,22 +95,22 @@ class WrappingFile:
         return os.path.lexists(self.path)
 
     def create(self, slot: Slot) -> None:
-        """Make the file with its first slot; raise FileExistsError when there is one."""
+        """Create the file with its first slot; raise FileExistsError if it exists."""
         private_files.create(self.path, slot.encoded() + bytes(SLOT_BYTES), mode=_MODE)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other processes from changing the file; raise FileHeld, FileUnusable.
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from changing the file; raise FileLocked, FileUnusable.
 
-        The lock of the key store alone is not enough: a process that was frozen may have lost that one, and
-        would write on when it wakes up.
+        The key store's lock alone is not enough: a process that was frozen may have lost it, and would
+        continue to write when it wakes up.
         """
         descriptor = private_files.open_checked(self.path, os.O_RDWR, mode=_MODE)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise FileHeld from None
+                raise FileLocked from None
             yield
         finally:
             os.close(descriptor)
@@ -121,14 +121,14 @@ class WrappingFile:
         return [Slot.decoded(data[at : at + SLOT_BYTES]) for at in range(0, len(data), SLOT_BYTES)]
 
     def add(self, slot: Slot) -> None:
-        """Write into the free slot, durably; raise ValueError when both are taken."""
+        """Write into the free slot, durably; raise ValueError if both are in use."""
         slots = self.slots()
         if None not in slots:
             raise ValueError("an old version must be destroyed first")
         self._overwrite(slots.index(None), slot.encoded())
 
     def destroy(self, slot: Slot) -> None:
-        """Overwrite a slot with zeros, durably; a slot that is not there is destroyed already."""
+        """Overwrite a slot with zeros, durably; a slot that does not exist is destroyed already."""
         slots = self.slots()
         if slot in slots:
             self._overwrite(slots.index(slot), bytes(SLOT_BYTES))

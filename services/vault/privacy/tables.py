@@ -1,13 +1,13 @@
-"""What the vault holds of people: facts of API keys, uses, the audit log; never the keys themselves."""
+"""What the vault stores about people: facts about API keys, uses, the audit log; never the keys."""
 
-from services.common.privacy import Held
+from services.common.privacy import PersonalTable
 
-_NOTHING = "holds nothing of a person"
+_NOTHING = "contains nothing about a person"
 
 DATABASE = (
-    Held(
+    PersonalTable(
         "api_keys",
-        owned="account = :account",
+        account_rows="account = :account",
         path="api_keys.json",
         exported=(
             "id",
@@ -28,70 +28,70 @@ DATABASE = (
             "generation": "how the blob is sealed",
         },
     ),
-    # Before their grants, by which they are found.
-    Held(
+    # Listed before grants, because their rows are found by their grants.
+    PersonalTable(
         "grant_uses",
-        owned="grant_ref IN (SELECT ref FROM grants WHERE account = :account)",
+        account_rows="grant_ref IN (SELECT ref FROM grants WHERE account = :account)",
         path="grant_uses.json",
         exported=("grant_ref", "row", "template", "claim", "attempt"),
     ),
-    Held(
+    PersonalTable(
         "grants",
-        owned="account = :account",
+        account_rows="account = :account",
         path="grants.json",
         exported=("id", "ref", "used", "met_time", "expire_time", "revoke_time"),
         withheld={"account": "the same in every row"},
     ),
-    Held(
+    PersonalTable(
         "idempotency",
-        owned="account = :account",
+        account_rows="account = :account",
         path="repeated_requests.json",
         exported=("method", "key", "resource", "create_time"),
-        withheld={"account": "the same in every row", "digest": "a keyed code over what was asked"},
+        withheld={"account": "the same in every row", "digest": "a keyed code over the request"},
     ),
-    Held(
+    PersonalTable(
         "audit_records",
-        owned="account = :account",
+        account_rows="account = :account",
         path="audit_records.json",
         exported=("chain", "seq", "time", "object", "action", "outcome", "body"),
-        withheld={"account": "the same in every row", "mac": "a code of the chain, made with a key"},
-        kept="a record taken out breaks the chain; ids and times, no content, until retention ends it",
+        withheld={"account": "the same in every row", "mac": "the chain's code, made with a key"},
+        not_erased="removing a record breaks the chain; ids and times, no content, until the month goes",
     ),
-    Held("audit_heads", not_exported=_NOTHING, kept=_NOTHING),
-    Held(
+    PersonalTable("audit_heads", not_exported=_NOTHING, not_erased=_NOTHING),
+    PersonalTable(
         "ended_accounts",
-        owned="account = :account",
-        not_exported="an account that is here has left",
-        kept="the tombstone: no grant of the account is good, also in a copy that is restored",
+        account_rows="account = :account",
+        not_exported="only accounts that were erased have a row",
+        not_erased="the tombstone: every grant of the account is refused, also in a restored copy",
     ),
-    Held("erasure_state", not_exported=_NOTHING, kept=_NOTHING),
+    PersonalTable("erasure_state", not_exported=_NOTHING, not_erased=_NOTHING),
 )
 
 KEY_STORE = (
-    Held(
+    PersonalTable(
         "account_keys",
-        owned="account = :account",
+        account_rows="account = :account",
         path="account_keys.json",
         exported=("epoch", "state", "uses", "create_time", "retire_time", "destroy_time"),
         withheld={"account": "the same in every row", "wrapped": "key material"},
-        kept="a destroyed key leaves its row without the key, so that the account never gets another one",
+        not_erased="the row stays without its destroyed key, so that the account never gets another",
     ),
-    Held(
+    PersonalTable(
         "objects",
-        owned="account = :account",
+        account_rows="account = :account",
         path="objects.json",
         exported=("object", "generation", "deleted"),
         withheld={"account": "the same in every row"},
-        kept="ids by which rows that come back from a backup are known to be void",
+        not_erased="ids by which rows restored from a backup are recognised as void",
     ),
-    Held(
+    PersonalTable(
         "epoch_confirmations",
-        owned="account = :account",
-        not_exported="which service is done with a rotation of the account's key",
-        kept="numbers of a rotation that was under way, without content",
+        account_rows="account = :account",
+        not_exported="which services have finished a rotation of the account's key",
+        not_erased="numbers of a rotation, without content",
     ),
-    Held("installation", not_exported=_NOTHING, kept=_NOTHING),
-    Held("escrows", not_exported=_NOTHING, kept=_NOTHING),
-    Held("system_keys", not_exported="key material of the installation", kept=_NOTHING),
-    Held("erasure_state", not_exported=_NOTHING, kept=_NOTHING),
+    PersonalTable("installation", not_exported=_NOTHING, not_erased=_NOTHING),
+    PersonalTable("escrows", not_exported=_NOTHING, not_erased=_NOTHING),
+    PersonalTable("system_keys", not_exported="key material of the installation", not_erased=_NOTHING),
+    PersonalTable("erasure_state", not_exported=_NOTHING, not_erased=_NOTHING),
 )

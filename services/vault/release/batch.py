@@ -1,4 +1,4 @@
-"""One batch of releases: what is known is read, each ask is decided, all is recorded, then keys go out."""
+"""One batch of releases: read what is known, decide each request, record everything, then hand out keys."""
 
 import time
 from collections import Counter
@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from services.common.errors import DomainError, Kind, Unavailable
+from services.common.errors import DomainError, Unavailable
 from services.common.identity import JobGrant
 from services.common.logs import describe, log
 from services.vault.api_keys.place import KeyPlace, KeyRow
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Chain, Event, Head
-from services.vault.audit.refusals import Recording
-from services.vault.bounded_connection import FAILURES, Line
+from services.vault.audit.refusals import RefusalLimiter
+from services.vault.bounded_connection import FAILURES, BoundedConnection
 from services.vault.crypto import envelope
 from services.vault.crypto.committing import DoesNotOpen
 from services.vault.crypto.secret import Secret
 from services.vault.grants.brake import Brake, ReleaseBrake
 from services.vault.grants.rules import (
+    ApiKeyDamaged,
     ApiKeyDeleted,
     GrantExhausted,
     GrantExpired,
@@ -27,13 +29,13 @@ from services.vault.grants.rules import (
     ReleaseReplayed,
     Use,
     budget,
+    first,
 )
 from services.vault.grants.store.new_grants import meet
 from services.vault.keys.account_keys import AccountErased, AccountKeys
 from services.vault.keys.system_keys import Macs
 from services.vault.metrics import BRAKE_REFUSALS, DAMAGED
-from services.vault.release.store import batch as release_sql
-from services.vault.release.store.batch import Decided, GrantKey, Held, NotedUse
+from services.vault.release.store.batch import Decided, Found, GrantKey, NotedUse, begin, commit
 from services.vault.release.store.key_states import Standing
 
 _MOST_MET = 10_000
@@ -41,17 +43,9 @@ _TRIES = 3
 _ALERT_SECONDS = 10.0
 
 
-class ApiKeyDamaged(DomainError):
-    """The stored key does not open: it was altered, or put back from an older state."""
-
-    reason = "API_KEY_DAMAGED"
-    kind = Kind.DAMAGED
-    message = "The stored API key is damaged; delete it and add it again"
-
-
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A worker asks for a key. With `refusal` it is refused already, and only that is to be recorded."""
+class ReleaseRequest:
+    """A worker's request for a key. One with `refusal` is refused already and only has to be recorded."""
 
     caller: str
     grant: JobGrant | None = None
@@ -61,7 +55,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A key for one call; wiped as soon as its batch is answered. `digest` names it in the audit."""
+    """A key for one call, wiped as soon as its batch is answered. `digest` names it in the audit log."""
 
     secret: Secret
     base_url: str
@@ -73,14 +67,14 @@ Keys = dict[KeyPlace, Verdict]
 
 
 class Standings(Protocol):
-    """What the key store says of keys at this moment; raises one of FAILURES."""
+    """Says how keys stand in the key store at this moment; raises one of FAILURES."""
 
     async def of(self, places: Collection[KeyPlace]) -> Mapping[KeyPlace, Standing]: ...
 
 
 @dataclass(slots=True)
 class _Decisions:
-    """Who gets what, and what of it must be made durable."""
+    """The verdict on each request, and what must be made durable with them."""
 
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     released: Counter[int] = field(default_factory=Counter)
@@ -93,7 +87,7 @@ _Live = Sequence[tuple[int, JobGrant, Use]]
 
 
 class ReleaseBatches:
-    """Commits batches of what was asked and of what happened to the chain of one replica."""
+    """Decides requests and commits them, together with events, to the audit chain of one replica."""
 
     def __init__(
         self,
@@ -103,101 +97,106 @@ class ReleaseBatches:
         standings: Standings,
         macs: Macs,
         brake: Brake,
-        recording: Recording,
+        limiter: RefusalLimiter,
     ) -> None:
         self._chain = chain
         self._account_keys = account_keys
         self._standings = standings
         self._macs = macs
         self._brake = brake
-        self._recording = recording
+        self._limiter = limiter
         self._told_of_brake = 0.0
         self._met: set[GrantKey] = set()
 
     @asynccontextmanager
     async def commit(
-        self, line: Line, head: Head, batch: Sequence[Ask | Event], *, seconds: float
+        self,
+        database: BoundedConnection,
+        head: Head,
+        batch: Sequence[ReleaseRequest | Event],
+        *,
+        seconds: float,
     ) -> AsyncIterator[list[Verdict | None]]:
-        """Give a verdict for each ask, None for each event, once all of it is durable; `head` moves along.
+        """Yield a verdict for each request, None for each event, once all are durable; move `head` along.
 
-        Opened keys are wiped at the end of the block. Raises one of FAILURES; then nothing may be handed out.
+        Opened keys are wiped at the end of the block. Raises one of FAILURES; then no key may be handed out.
         """
         keys: Keys = {}
         try:
-            yield await line.exchange(self._commit(line, head, batch, keys), seconds=seconds)
+            yield await database.exchange(self._commit(database, head, batch, keys), seconds=seconds)
         finally:
             for key in keys.values():
                 if isinstance(key, Released):
                     key.secret.wipe()
 
     async def _commit(
-        self, line: Line, head: Head, batch: Sequence[Ask | Event], keys: Keys
+        self, database: BoundedConnection, head: Head, batch: Sequence[ReleaseRequest | Event], keys: Keys
     ) -> list[Verdict | None]:
         now = datetime.now(UTC)
         live = [
             (n, each.grant, each.use)
             for n, each in enumerate(batch)
-            if isinstance(each, Ask) and each.refusal is None and each.grant and each.use
+            if isinstance(each, ReleaseRequest) and each.refusal is None and each.grant and each.use
         ]
-        made = await self._decide(line, live, keys) if live else _Decisions()
+        made = await self._decide(database, live, keys) if live else _Decisions()
         moved = Head(head.chain, head.seq, head.mac)
         verdicts: list[Verdict | None] = []
         records = []
         for n, each in enumerate(batch):
             verdict = None if isinstance(each, Event) else each.refusal or made.verdicts[n]
             verdicts.append(verdict)
-            if isinstance(verdict, ReleaseBrake) and not self._recording.take():
+            if isinstance(verdict, ReleaseBrake) and not self._limiter.admits():
                 continue
             event = each if isinstance(each, Event) else _event(each, verdict)
             records.append(self._chain.append(moved, event, now))
         if not records:
             return verdicts
         decided = Decided(head, records, now, made.released, made.used_keys, made.forget, made.begun)
-        await release_sql.record(line.connection, decided)
+        await commit(database.raw, decided)
         head.seq, head.mac = moved.seq, moved.mac
         return verdicts
 
-    async def _decide(self, line: Line, live: _Live, keys: Keys) -> _Decisions:
+    async def _decide(self, database: BoundedConnection, live: _Live, keys: Keys) -> _Decisions:
         places = {KeyPlace.named(grant.account, grant.api_key) for _, grant, _ in live}
         try:
             standings = await self._standings.of(places)
         except FAILURES as error:
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
-        if braked := await self._meet(line, live):
+        if braked := await self._meet(database, live):
             made = _Decisions(verdicts={n: ReleaseBrake() for n in braked})
             live = [each for each in live if each[0] not in braked]
             if not live:
                 return made
-            later = await self._decide_met(line, live, keys, standings)
+            later = await self._decide_met(database, live, keys, standings)
             later.verdicts |= made.verdicts
             return later
-        return await self._decide_met(line, live, keys, standings)
+        return await self._decide_met(database, live, keys, standings)
 
     async def _decide_met(
-        self, line: Line, live: _Live, keys: Keys, standings: Mapping[KeyPlace, Standing]
+        self, database: BoundedConnection, live: _Live, keys: Keys, standings: Mapping[KeyPlace, Standing]
     ) -> _Decisions:
         places = {KeyPlace.named(grant.account, grant.api_key) for _, grant, _ in live}
-        held = await release_sql.hold(line.connection, [(grant, use) for _, grant, use in live], places)
+        found = await begin(database.raw, [(grant, use) for _, grant, use in live], places)
         try:
-            await self._catch_up(held, standings)
+            await self._catch_up(found, standings)
         except (*FAILURES, DomainError) as error:
-            # Nothing was decided yet, and the uses that were noted go with this transaction.
-            await line.connection.execute("ROLLBACK")
+            # Nothing is decided yet, and the rollback forgets the uses that were noted.
+            await database.raw.execute("ROLLBACK")
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
         for place in places:
-            keys[place] = self._open(held.keys.get(place), standings.get(place))
-        return _decisions(live, held, keys)
+            keys[place] = self._open(found.keys.get(place), standings.get(place))
+        return _decisions(live, found, keys)
 
-    async def _meet(self, line: Line, live: _Live) -> set[int]:
-        """Return which asks the brake holds back."""
+    async def _meet(self, database: BoundedConnection, live: _Live) -> set[int]:
+        """Return the numbers of the requests that the brake holds back."""
         unmet = {(grant.account, grant.id): grant for _, grant, _ in live}
         for known in unmet.keys() & self._met:
             del unmet[known]
         if not unmet:
             return set()
-        braked = await meet(line.connection, unmet.values(), self._brake)
+        braked = await meet(database.raw, unmet.values(), self._brake)
         if len(self._met) > _MOST_MET:
             self._met.clear()
         self._met |= unmet.keys() - braked
@@ -212,10 +211,10 @@ class ReleaseBatches:
             self._told_of_brake = now
             log.error("release.brake", grants=self._brake.grants, accounts=self._brake.accounts)
 
-    async def _catch_up(self, held: Held, standings: Mapping[KeyPlace, Standing]) -> None:
-        """Read account keys again that a rotation has moved since they were read."""
+    async def _catch_up(self, found: Found, standings: Mapping[KeyPlace, Standing]) -> None:
+        """Read account keys again if a rotation has rewrapped them since they were read."""
         for _ in range(_TRIES):
-            if not any(self._behind(held.keys.get(place), each) for place, each in standings.items()):
+            if not any(self._behind(found.keys.get(place), each) for place, each in standings.items()):
                 return
             await self._account_keys.catch_up()
             newer = await self._standings.of(standings)
@@ -235,14 +234,9 @@ class ReleaseBatches:
                 raise DoesNotOpen
             if (wrapped := standing.account_keys.get(row.epoch)) is None:
                 raise DoesNotOpen
-            under = self._account_keys.opened(wrapped)
-            try:
-                binding = place.binding(
-                    self._account_keys.keyring, base_url=row.base_url, generation=row.generation
-                )
+            binding = row.binding(self._account_keys.keyring)
+            with self._account_keys.opened(wrapped) as under:
                 secret = envelope.open_blob(row.blob, under, binding, suite=row.suite)
-            finally:
-                under.wipe()
         except AccountErased:
             return ApiKeyDeleted()
         except DoesNotOpen:
@@ -253,47 +247,50 @@ class ReleaseBatches:
         return Released(secret, row.base_url, digest)
 
 
-def _decisions(live: _Live, held: Held, keys: Mapping[KeyPlace, Verdict]) -> _Decisions:
+def _decisions(live: _Live, found: Found, keys: Mapping[KeyPlace, Verdict]) -> _Decisions:
     made = _Decisions(begun=True)
-    fresh = set(held.fresh)
+    fresh = set(found.fresh)
     for n, grant, use in live:
         place = KeyPlace.named(grant.account, grant.api_key)
-        row = held.grants.get((grant.account, grant.id))
+        row = found.grants.get((grant.account, grant.id))
         key = keys[place]
         if row is None:
             made.verdicts[n] = GrantExpired()
             continue
         noted = (row.ref, use.row, use.template, use.claim, use.attempt)
+        reasons: list[DomainError] = []
         if row.revoked:
-            made.verdicts[n] = GrantRevoked()
-        elif isinstance(key, DomainError):
-            made.verdicts[n] = key
-        elif noted not in fresh:
-            made.verdicts[n] = ReleaseReplayed()
-        elif row.used + made.released[row.ref] >= budget(grant):
-            made.verdicts[n] = GrantExhausted()
-        else:
-            # A second ask for the same use in this batch finds it taken.
-            fresh.discard(noted)
-            made.released[row.ref] += 1
-            made.used_keys.add(place)
-            made.verdicts[n] = key
-    # Noted, but not released: a refusal takes nothing away.
+            reasons.append(GrantRevoked())
+        if isinstance(key, DomainError):
+            reasons.append(key)
+        if noted not in fresh:
+            reasons.append(ReleaseReplayed())
+        if row.used + made.released[row.ref] >= budget(grant):
+            reasons.append(GrantExhausted())
+        if (refusal := first(reasons)) is not None:
+            made.verdicts[n] = refusal
+            continue
+        # A second request for the same use in this batch is a replay.
+        fresh.discard(noted)
+        made.released[row.ref] += 1
+        made.used_keys.add(place)
+        made.verdicts[n] = key
+    # Uses that were noted but not released are forgotten: a refusal uses nothing up.
     made.forget = fresh
     made.released = +made.released
     return made
 
 
-def _event(ask: Ask, verdict: Verdict | None) -> Event:
-    details: dict[str, str | int] = {"caller": ask.caller}
-    if ask.grant:
-        details |= {"grant": ask.grant.id, "purpose": ask.grant.purpose, "job": ask.grant.job}
-    if ask.use:
+def _event(request: ReleaseRequest, verdict: Verdict | None) -> Event:
+    details: dict[str, str | int] = {"caller": request.caller}
+    if request.grant:
+        details |= {"grant": request.grant.id, "purpose": request.grant.purpose, "job": request.grant.job}
+    if request.use:
         details |= {
-            "row": ask.use.row,
-            "template": ask.use.template,
-            "claim": ask.use.claim,
-            "attempt": ask.use.attempt,
+            "row": request.use.row,
+            "template": request.use.template,
+            "claim": request.use.claim,
+            "attempt": request.use.attempt,
         }
     if isinstance(verdict, Released):
         details |= {"key": verdict.digest, "base_url": verdict.base_url}
@@ -301,5 +298,5 @@ def _event(ask: Ask, verdict: Verdict | None) -> Event:
     else:
         details["reason"] = verdict.reason if verdict else ""
         outcome = "refused"
-    account, name = (ask.grant.account, ask.grant.api_key) if ask.grant else ("", "")
-    return Event(account, name, "release", outcome, details)
+    account, name = (request.grant.account, request.grant.api_key) if request.grant else ("", "")
+    return Event(account, name, Action.RELEASE_API_KEY, outcome, details)

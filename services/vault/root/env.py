@@ -11,7 +11,7 @@ VARIABLE = "SMELT_VAULT_ROOT_KEY"
 
 
 class RootKeyVariable:
-    """64 hexadecimal digits in the environment, which are read once and gone from there before their use."""
+    """64 hexadecimal digits in the environment, read once and removed from there before they are used."""
 
     def __init__(self) -> None:
         self._kept: Secret | None = None
@@ -28,10 +28,10 @@ class RootKeyVariable:
         raise RootKeyUnusable(f"the root key in {VARIABLE} cannot be rotated")
 
     def settle(self, id: str) -> None:
-        """Do nothing: no rotation was ever begun."""
+        """Do nothing: this provider cannot begin a rotation."""
 
     def restore(self, key: bytearray) -> None:
-        raise RootKeyUnusable(f"whoever starts the vault sets {VARIABLE}; this command cannot")
+        raise RootKeyUnusable(f"set {VARIABLE} where the vault is started; this command cannot")
 
 
 def _taken() -> bytearray:
@@ -50,7 +50,7 @@ def _taken() -> bytearray:
 
 
 def _overwrite() -> None:
-    """Blank the value where the process was given it: unsetting alone leaves it in /proc/PID/environ."""
+    """Overwrite the value in place: unsetting the variable alone leaves it in /proc/PID/environ."""
     getenv = ctypes.CDLL(None).getenv
     getenv.restype = ctypes.c_void_p
     if address := getenv(VARIABLE.encode()):

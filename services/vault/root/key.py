@@ -1,9 +1,9 @@
-"""The root key: where it comes from, and the id by which an operator finds the right one."""
+"""The root key, the providers that keep it, and the id by which an operator finds the right one."""
 
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from services.vault import private_files
 from services.vault.crypto.committing import KEY_BYTES, derive
@@ -12,17 +12,17 @@ from services.vault.private_files import FileUnusable
 
 _ID_BYTES = 8
 _ID_LABEL = b"smelt/root-key-id/v1"
-#: Nobody but the vault reads it, and nobody writes it.
+#: Only the vault's user may read the file, and nobody may write it.
 ROOT_FILE_MODE = 0o400
 
 
 class RootKeyUnusable(Exception):
-    """There is no root key to be had; the text says why."""
+    """The root key cannot be read or written; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class RootKey:
-    """A root key, opened. Its id is derived from it one way, so that no wrong key can carry the right id."""
+    """A root key, opened. Its id is a one-way derivation of it, so a wrong key cannot have the right id."""
 
     id: str
     key: bytearray = field(repr=False)
@@ -34,43 +34,49 @@ class RootKey:
     def wipe(self) -> None:
         wipe(self.key)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
 
 class RootProvider(Protocol):
-    """Where the root key is kept. Every method blocks, so a server calls it in a thread."""
+    """Keeps the root key. Every method blocks, so a server calls it in a thread."""
 
     def load(self, wanted: str = "") -> RootKey:
         """Return the key, which the caller wipes; raise RootKeyUnusable.
 
-        While a rotation is under way there are two: `wanted` is the id of the one that the key store names. A
-        provider that does not have it returns the one it has, whose id then tells the operator what is wrong.
+        During a rotation there are two keys: `wanted` is the id of the one that the key store names. A
+        provider without it returns the one it has, whose id then shows the operator what is wrong.
         """
         ...
 
     def make_next(self) -> RootKey:
-        """Return a new key beside the one in use, durable by now, which the caller wipes.
+        """Return a new key beside the one in use; it is durable, and the caller wipes it.
 
-        A repeated call returns the same key. Raises RootKeyUnusable, also where keys cannot be made.
+        A repeated call returns the same key. Raises RootKeyUnusable, also if the provider cannot create keys.
         """
         ...
 
     def settle(self, id: str) -> None:
-        """Keep the key of this id, which the key store names, and destroy any other; raise RootKeyUnusable.
+        """Keep the key with this id, which the key store names, and destroy any other.
 
-        Repeating it is harmless.
+        It can be repeated. Raises RootKeyUnusable.
         """
         ...
 
     def load_or_create(self) -> RootKey:
-        """Return the key, made now when there was never one; raise RootKeyUnusable."""
+        """Return the key, and create it first if there never was one; raise RootKeyUnusable."""
         ...
 
     def restore(self, key: bytearray) -> None:
-        """Keep a key that was written down, where none is kept; raise RootKeyUnusable."""
+        """Store a key that was written down; raise RootKeyUnusable if there is one already."""
         ...
 
 
 class RootFileForm(Protocol):
-    """How a root key stands in its file. Each method raises RootKeyUnusable."""
+    """The form of a root key in its file. Each method raises RootKeyUnusable."""
 
     def made(self) -> bytes | bytearray:
         """Return the content of a file that holds a new key."""
@@ -103,7 +109,7 @@ class Bare:
 
 @dataclass(frozen=True, slots=True)
 class RootKeyFile:
-    """A file of mode 0400, owned by the vault's user, reached by no symlink."""
+    """A file of mode 0400 that the vault's user owns and that is not a symlink."""
 
     path: Path
     form: RootFileForm = field(default_factory=Bare)
@@ -112,7 +118,7 @@ class RootKeyFile:
         try:
             found = self.form.read(self.path)
         except RootKeyUnusable:
-            # A rotation's last step replaces the file at once, so it is there also when that was cut off.
+            # A rotation that was interrupted may have left the wanted key beside this file.
             if not wanted or (following := self._following(wanted)) is None:
                 raise
             return following
@@ -122,7 +128,7 @@ class RootKeyFile:
         return found
 
     def load_or_create(self) -> RootKey:
-        """Return the key in the file, made now when there is no file; raise RootKeyUnusable."""
+        """Return the key in the file, which is created if it does not exist; raise RootKeyUnusable."""
         if not os.path.lexists(self.path):
             self._keep(self.path, self.form.made())
         return self.load()
@@ -140,7 +146,7 @@ class RootKeyFile:
             return
         if (following := self._following(id)) is not None:
             following.wipe()
-            # Replaced at once: at every instant one of the two files holds the key that is wanted.
+            # The rename is atomic: at every instant one of the two files contains the wanted key.
             self._next.replace(self.path)
         else:
             self.load().wipe()
@@ -152,7 +158,7 @@ class RootKeyFile:
         return self.path.with_name(self.path.name + ".next")
 
     def _following(self, wanted: str) -> RootKey | None:
-        """Return the key beside the one in use, if it is the wanted one."""
+        """Return the key beside the one in use if it is the wanted one."""
         if not os.path.lexists(self._next):
             return None
         found = self.form.read(self._next)
@@ -165,7 +171,7 @@ class RootKeyFile:
         try:
             private_files.create(path, content, mode=ROOT_FILE_MODE)
         except FileExistsError:
-            raise RootKeyUnusable(f"{path} is there already and is never overwritten") from None
+            raise RootKeyUnusable(f"{path} exists already and is never overwritten") from None
         except OSError as error:
             raise RootKeyUnusable(f"{path} cannot be written: {error.strerror}") from None
         finally:

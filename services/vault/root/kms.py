@@ -1,7 +1,7 @@
-"""The root key as a ciphertext of AWS KMS: the vault's one module that knows boto3, imported when chosen.
+"""The root key as a ciphertext of AWS KMS. This module alone imports boto3, and is imported only if chosen.
 
-The file holds nothing but what KMS gave. KMS opens it for one pinned key and one encryption context, so that
-neither another installation's file nor another key in the same account will do. Everything here blocks.
+The file contains only the ciphertext. KMS opens it with one pinned key and one encryption context, so neither
+another installation's file nor another key of the same AWS account works. Everything here blocks.
 """
 
 from collections.abc import Iterator
@@ -29,17 +29,18 @@ from services.vault.crypto.secret import wipe
 from services.vault.private_files import FileUnusable
 from services.vault.root.key import ROOT_FILE_MODE, RootKey, RootKeyUnusable
 
-# Three tries of a second to connect and three to answer: a start waits some fifteen seconds at most.
+# Three tries, each with one second to connect and three to answer: a start waits about 15 seconds at most.
+# Shorter, and a slow network seals the vault; longer, and a start hangs while KMS is down.
 _CONNECT_SECONDS = 1.0
 _ANSWER_SECONDS = 3.0
 _TRIES = 3
-# A symmetric ciphertext has at most so many bytes (AWS KMS API, Decrypt).
+# The most bytes that a symmetric ciphertext has (AWS KMS API, Decrypt).
 _MOST_BYTES = 6144
 
 
 @dataclass(frozen=True, slots=True)
 class KmsAccess:
-    """Which key of KMS, where, and under which name for this installation."""
+    """The key in KMS, where KMS is, and this installation's name there."""
 
     key_id: str
     region: str
@@ -47,12 +48,12 @@ class KmsAccess:
     installation: str
 
     def context(self) -> dict[str, str]:
-        """Return the encryption context: what the ciphertext is for, of what is known before unsealing."""
+        """Return the encryption context, which consists of what is known before unsealing."""
         return {"smelt:purpose": "vault root key v1", "smelt:installation": self.installation}
 
 
 class KmsForm:
-    """32 random bytes that stand encrypted in the file, and in the clear nowhere."""
+    """32 random bytes that are stored only encrypted."""
 
     def __init__(self, access: KmsAccess) -> None:
         self.access = access
@@ -89,16 +90,16 @@ class KmsForm:
                 KeyId=self.access.key_id,
                 EncryptionContext=self.access.context(),
             )
-        # boto3 hands out bytes, which cannot be wiped; they go with the answer.
+        # boto3 returns bytes, which cannot be wiped; they are left to the garbage collector.
         key = bytearray(opened["Plaintext"])
         if len(key) != KEY_BYTES:
             wipe(key)
-            raise RootKeyUnusable(f"what {path} holds is not a root key")
+            raise RootKeyUnusable(f"{path} does not contain a root key")
         return RootKey.of(key)
 
     def _client(self) -> Any:
         if self._kms is None:
-            # A session of its own: the default one would remember credentials that were taken away.
+            # A session of its own: the default session would cache credentials that have been revoked.
             self._kms = boto3.Session().client(
                 "kms",
                 region_name=self.access.region,
@@ -114,7 +115,7 @@ class KmsForm:
 
     @contextmanager
     def _errors(self, path: Path | None = None) -> Iterator[None]:
-        """Turn whatever boto3 raises into one sentence that holds nothing of its answer but a code."""
+        """Turn errors of boto3 into one sentence that quotes only the error code."""
         try:
             yield
         except ClientError as error:
@@ -124,11 +125,11 @@ class KmsForm:
         except NoCredentialsError:
             raise RootKeyUnusable("no AWS credentials were found for AWS KMS") from None
         except ReadTimeoutError:
-            raise RootKeyUnusable("AWS KMS does not answer in time") from None
+            raise RootKeyUnusable("AWS KMS did not answer in time") from None
         except (ConnectionError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError):
             raise RootKeyUnusable("AWS KMS cannot be reached") from None
         except (BotoCoreError, ValueError) as error:
-            raise RootKeyUnusable(f"AWS KMS cannot be asked ({type(error).__name__})") from None
+            raise RootKeyUnusable(f"AWS KMS cannot be called ({type(error).__name__})") from None
 
     def _refused(self, code: str, path: Path | None) -> str:
         key = self.access.key_id

@@ -1,4 +1,4 @@
-"""Which root provider the settings choose."""
+"""Chooses the root provider that the settings name."""
 
 from services.vault.root.env import RootKeyVariable
 from services.vault.root.key import RootKeyFile, RootProvider
@@ -10,7 +10,7 @@ def chosen(settings: KeyFileSettings) -> RootProvider:
     if settings.vault_root_provider == "env":
         return RootKeyVariable()
     if settings.vault_root_provider == "aws-kms":
-        # boto3 is in a vault's memory only where it is needed.
+        # Imported here, so that boto3 is loaded only where it is used.
         from services.vault.root.kms import KmsAccess, KmsForm
 
         access = KmsAccess(

@@ -1,7 +1,7 @@
 """A root key as four lines that a person writes down and types back.
 
 Each line is 8 bytes of the key and 2 bytes of a digest over the line's number and those bytes, as 16 letters
-of Crockford's base 32, which has no letters that look like digits. A slip of the pen is told with its line.
+of Crockford's base 32, which has no letters that look like digits. A typing error is reported with its line.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ _BETWEEN = re.compile(r"[\s-]+")
 
 
 class RecoveryTextWrong(Exception):
-    """What was typed is not what was printed; the text says which line, and holds none of it."""
+    """The typed text is not what was printed; the message names the line and quotes nothing."""
 
 
 def written(key: bytearray) -> list[str]:
@@ -36,16 +36,16 @@ def written(key: bytearray) -> list[str]:
 
 
 def read(text: str) -> bytearray:
-    """Return the key in the numbered lines of a text, which may hold others; raise RecoveryTextWrong.
+    """Return the key in the numbered lines of a text, which may have other lines; raise RecoveryTextWrong.
 
-    Four lines and nothing else may be without their numbers.
+    A text of exactly four lines may leave the numbers out.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     found = {int(line[1]): line[2] for line in map(_LINE.match, lines) if line}
     if not found and len(lines) == LINES:
         found = dict(enumerate(lines, start=1))
     if missing := [str(number) for number in range(1, LINES + 1) if number not in found]:
-        raise RecoveryTextWrong(f"there is no line {' and no line '.join(missing)}")
+        raise RecoveryTextWrong(f"these lines are missing: {', '.join(missing)}")
     key = bytearray()
     for number in range(1, LINES + 1):
         try:
@@ -60,7 +60,7 @@ def part_of_line(number: int, typed: str) -> bytes:
     """Return the part of the key in one line, with or without its number; raise RecoveryTextWrong."""
     numbered = _LINE.match(typed)
     letters = _BETWEEN.sub("", numbered[2] if numbered else typed).upper().translate(_READ_AS)
-    wrong = RecoveryTextWrong(f"line {number} is not as it was printed")
+    wrong = RecoveryTextWrong(f"line {number} is not what was printed")
     if len(letters) != _LETTERS or not set(letters) <= set(_ALPHABET):
         raise wrong
     value = 0

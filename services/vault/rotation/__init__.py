@@ -1,1 +1,1 @@
-"""New versions of the root, wrapping and account keys, while everything stays readable."""
+"""Replaces root, wrapping and account keys while everything stays readable."""

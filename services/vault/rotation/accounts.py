@@ -1,17 +1,17 @@
-"""Rotation of account keys: a new epoch for new data, and the old one destroyed when nothing needs it.
+"""Rotation of account keys: new data gets a new epoch, and the old epoch is destroyed when nothing needs it.
 
-1. The active epoch is retired and the next becomes active, in one statement.
-2. For a grace period, in which whoever still holds a new data key of the old epoch stores it, it is kept.
-3. Each owner of data keys (files, processor, and the vault for its provider keys) has its own wrapped anew
-   and confirms that none is left.
-4. When all have confirmed, the retired epochs are destroyed: what names them is refused.
+1. One statement retires the active epoch and makes the next one active.
+2. The old epoch is kept for a grace period, in which services store data keys that they got under it.
+3. Each owner of data keys (files, processor, and the vault for its provider keys) has its keys rewrapped and
+   confirms that none is left.
+4. When all owners have confirmed, the retired epochs are destroyed; data keys under them are refused.
 
-Everything is told by rows, each step is one statement, and any replica takes the next one.
+Rows say how far a rotation is, each step is one statement, and any replica can take the next step.
 """
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -19,17 +19,18 @@ from typing import Protocol
 from services.common import identity
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.keys.account_keys import Epoch, WrappingKeyExhausted
-from services.vault.keys.keyring import Keyring
+from services.vault.keys.keyring import CatchUp, Keyring
 
-#: Who holds what account keys open.
+#: The owners of what account keys open; an epoch is destroyed only when all of them have confirmed.
 OWNERS = (identity.FILES, identity.PROCESSOR, identity.VAULT)
 _BATCH = 200
-# So many batches are rotated at one word, which takes seconds.
+# How many batches one call rotates, which takes seconds; the command calls again until none is left.
 _BATCHES = 10
 _LOOK_SECONDS = 5.0
-# Counting looks at every account, so it is done once a minute.
+# Looking for much-used keys reads every account, so it is done once a minute.
 _LOOKS_PER_COUNT = 12
 _TRIES = 5
 
@@ -43,11 +44,26 @@ class NextKey:
     wrapped: bytes = field(repr=False)
 
 
-class Epochs(Protocol):
-    """Epochs of account keys, as the key store holds them; raises Unavailable."""
+class RetiredEpochs(Protocol):
+    """Retired epochs that owners of data keys have yet to confirm; raises Unavailable."""
+
+    async def unconfirmed(self, owner: str, *, after: str, most: int) -> Sequence[Epoch]:
+        """Return active epochs of accounts whose retired epochs this owner has yet to confirm.
+
+        Only epochs whose grace period is over count. They come by account, from `after` on.
+        """
+        ...
+
+    async def confirm(self, owner: str, epoch: Epoch) -> None:
+        """Note that the owner has nothing left under older epochs; do nothing if this one is not active."""
+        ...
+
+
+class Epochs(RetiredEpochs, Protocol):
+    """Epochs of account keys in the key store; raises Unavailable."""
 
     async def made_before(self, moment: datetime, *, account: str, most: int) -> Sequence[Epoch]:
-        """Return active epochs that were made before a moment, of one account or (empty) of all."""
+        """Return active epochs created before a moment, of one account or (empty) of all."""
         ...
 
     async def much_used(self, *, most: int) -> Sequence[Epoch]:
@@ -57,34 +73,25 @@ class Epochs(Protocol):
     async def advance(self, keys: Sequence[NextKey]) -> bool:
         """Make each key the active one if the epoch before it still is.
 
-        False when they are wrapped under another version than the newest, or that one is used up.
+        Returns False if they are not wrapped under the newest version, or if that version is used up.
         """
         ...
 
-    async def leaving(self, owner: str, *, after: str, most: int) -> Sequence[Epoch]:
-        """Return active epochs of accounts with retired ones whose grace is over and that an owner has not
-        confirmed, by account, from `after` on."""
-        ...
-
-    async def confirm(self, owner: str, epoch: Epoch) -> None:
-        """Note that the owner has nothing left under an epoch before this one; void when it is not active."""
-        ...
-
     async def destroy_confirmed(self, owners: Sequence[str], *, most: int) -> Sequence[Epoch]:
-        """Destroy retired epochs that every owner has confirmed to be rid of; return the active ones."""
+        """Destroy retired epochs that every owner has confirmed; return their accounts' active epochs."""
         ...
 
 
 class OwnKeys(Protocol):
-    """The vault's own data under account keys."""
+    """Reseals the vault's own data under account keys."""
 
     async def reseal(self, epoch: Epoch) -> bool:
-        """Seal what stands under older epochs under this one; True when none is left."""
+        """Reseal what is under older epochs under this one; True if nothing is left."""
         ...
 
 
 class AccountRotation:
-    """Rotates account keys. It may run in several replicas at once."""
+    """Rotates account keys. Several replicas may do this at once."""
 
     def __init__(
         self,
@@ -92,7 +99,7 @@ class AccountRotation:
         own: OwnKeys,
         *,
         keyring: Keyring,
-        catch_up: Callable[[], Awaitable[None]],
+        catch_up: CatchUp,
         audit: Audit,
     ) -> None:
         self._epochs = epochs
@@ -104,7 +111,7 @@ class AccountRotation:
     async def begin(self, before: datetime, account: str = "") -> tuple[int, bool]:
         """Give one account, or (empty) some of all, a new epoch where the active one is older than `before`.
 
-        Returns how many there were, and whether none is left; repeating it is harmless. Raises
+        Returns how many there were, and whether none is left. It can be repeated. Raises
         WrappingKeyExhausted.
         """
         count = 0
@@ -117,7 +124,7 @@ class AccountRotation:
         return count, False
 
     async def run(self) -> None:
-        """Rotate what is nearly used up, and go on with what was begun, until cancelled."""
+        """Rotate keys that are half used up, and continue what was begun, until cancelled."""
         following = 0
         for look in itertools.count():
             try:
@@ -134,7 +141,7 @@ class AccountRotation:
     async def _advance(self, found: Sequence[Epoch]) -> None:
         if not found:
             return
-        await asyncio.gather(*(self._audit.record(_event(each, "rotate-account-key")) for each in found))
+        await asyncio.gather(*(self._audit.record(_event(each, Action.ROTATE_ACCOUNT_KEY)) for each in found))
         for _ in range(_TRIES):
             version = self._keyring.version
             keys = [
@@ -155,7 +162,7 @@ class AccountRotation:
 
     async def _reseal_own(self) -> None:
         after = ""
-        while page := await self._epochs.leaving(identity.VAULT, after=after, most=_BATCH):
+        while page := await self._epochs.unconfirmed(identity.VAULT, after=after, most=_BATCH):
             for epoch in page:
                 try:
                     if await self._own.reseal(epoch):
@@ -163,17 +170,17 @@ class AccountRotation:
                 except DomainError as error:
                     if error.kind is Kind.UNAVAILABLE:
                         raise
-                    # One that is erased meanwhile is no reason to leave out the others.
+                    # An account that was erased in the meantime must not stop the others.
                     log.warning("rotation.account_refused", account=epoch.account, reason=error.reason)
             after = page[-1].account
 
     async def _destroy(self) -> None:
         while gone := await self._epochs.destroy_confirmed(OWNERS, most=_BATCH):
             await asyncio.gather(
-                *(self._audit.record(_event(each, "destroy-retired-account-keys")) for each in gone)
+                *(self._audit.record(_event(each, Action.DESTROY_RETIRED_ACCOUNT_KEYS)) for each in gone)
             )
             log.info("rotation.accounts_ended", count=len(gone))
 
 
-def _event(epoch: Epoch, action: str) -> Event:
+def _event(epoch: Epoch, action: Action) -> Event:
     return Event(epoch.account, f"accountKeys/{epoch.number}", action, "ok")

@@ -1,53 +1,48 @@
-"""When keys are rotated: at an operator's word, before a key is used up, and when a crash left work to do."""
+"""When keys are rotated: on an operator's call, before a key is used up, and after a crash."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any
 
 from services.common.errors import DomainError, Unavailable
 from services.common.logs import describe, log
 from services.vault.keys.account_keys import ROTATE_AT_USES
-from services.vault.keys.installation import Installation
+from services.vault.keys.installation import Installation, NamesInstallation
+from services.vault.keys.keyring import CatchUp
 from services.vault.rotation.wrapping import Rotation, RotationRunning, RotationStuck
 
 _LOOK_SECONDS = 1.0
 _STUCK_SECONDS = 10.0
-# An operator's call is answered within this time; the work goes on, and the next call hears of it.
+# An operator's call is answered within this time. The work continues, and the next call reports it.
 _ANSWER_SECONDS = 5.0
-
-
-class Named(Protocol):
-    """What the key store names; raises Unavailable when it does not answer."""
-
-    async def installation(self) -> Installation | None: ...
 
 
 class Rotations:
     """The rotations of one replica, one at a time."""
 
-    def __init__(self, rotation: Rotation, *, named: Named, catch_up: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, rotation: Rotation, *, keystore: NamesInstallation, catch_up: CatchUp) -> None:
         self._rotation = rotation
-        self._named = named
+        self._keystore = keystore
         self._catch_up = catch_up
         self._task: asyncio.Task[Installation] | None = None
 
     async def wrapping_beyond(self, version: int) -> Installation | None:
-        """Rotate until this version of the wrapping key is destroyed; None while that is under way.
+        """Rotate until this version of the wrapping key is destroyed; return None while that takes time.
 
         Raises RotationStuck, Unavailable.
         """
         return await self._answer(self._rotation.wrapping_beyond(version))
 
     async def root_other_than(self, id: str) -> Installation | None:
-        """Rotate the root key if it is this one; None while that is under way.
+        """Rotate the root key if it is this one; return None while that takes time.
 
         Raises RotationStuck, Unavailable.
         """
         return await self._answer(self._rotation.root_other_than(id))
 
     async def run(self) -> None:
-        """Follow what other replicas rotate, finish what they left, and rotate what is nearly used up."""
-        # What is left of a crash shows in the files alone, so it is looked for once at the start.
+        """Follow other replicas' rotations, finish what they left, and rotate keys that are half used up."""
+        # Work that a crash left may show only in the files, so it is looked for once at the start.
         wanted = await self._look(self._rotation.finish())
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
@@ -55,7 +50,7 @@ class Rotations:
 
     async def _follow(self, *, unfinished: bool) -> Installation:
         await self._catch_up()
-        named = await self._named.installation()
+        named = await self._keystore.installation()
         if named is None:
             raise Unavailable
         if named.wrapping_uses >= ROTATE_AT_USES:
@@ -65,7 +60,7 @@ class Rotations:
         return named
 
     async def _look(self, work: Coroutine[Any, Any, Installation]) -> Installation | None:
-        """Return what came of it; None when it is to be tried again."""
+        """Return the result; None if the work must be tried again."""
         try:
             return await work
         except RotationRunning:
@@ -74,7 +69,7 @@ class Rotations:
             # The next look tries again; until then every key opens as before.
             log.warning("rotation.failed", reason=error.reason, **describe(error))
             if isinstance(error, RotationStuck):
-                # It waits for a person, and each try reads every key.
+                # An operator has to act, and each try reads every key.
                 await asyncio.sleep(_STUCK_SECONDS)
             return None
 
@@ -95,7 +90,7 @@ class Rotations:
 
 
 def _note(task: asyncio.Task[Installation]) -> None:
-    """Log a failure: whoever asked may have been answered before."""
+    """Log a failure, because the operator's call may have been answered before."""
     error = None if task.cancelled() else task.exception()
     if error is not None and not isinstance(error, RotationRunning):
         log.warning("rotation.failed", **describe(error))

@@ -1,72 +1,71 @@
-"""Rotation of the wrapping key and of the root key, one replica at a time, while all go on serving.
+"""Rotation of the wrapping key and of the root key, one replica at a time, while all replicas serve.
 
 Wrapping key, from version v:
 1. v+1 is written into the free slot of the wrapping file.
 2. The key store names v+1: from then on nothing new is wrapped under v.
-3. Account and system keys are wrapped under v+1, batch by batch.
+3. Account and system keys are rewrapped under v+1, batch by batch.
 4. When none is left, the key store's minimum becomes v+1: v is refused.
 5. The slot of v is overwritten.
 
-Root key: a new one is made beside the old one (1), the wrapping key is sealed under it in the free slot (2),
-the key store names it (3), the old slot is overwritten (4), the old root key is destroyed (5).
+Root key: a new one is created beside the old one (1), the wrapping key is sealed under it in the free slot
+(2), the key store names it (3), the old slot is overwritten (4), the old root key is destroyed (5).
 
-Each step is durable before the next. What the key store names tells which steps are done, so whoever comes
-after a crash goes on from there: a step that it does not know of is undone, one that it names is finished.
+Each step is durable before the next. What the key store names shows which steps are done, so after a crash
+any replica continues from there: a step that the key store does not name is undone, one that it names is
+finished.
 """
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from services.common.errors import DomainError, InvalidRequest, Kind
 from services.common.logs import log
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import wiped
 from services.vault.keys.installation import Installation
-from services.vault.keys.keyring import CannotUnseal, Keyring, open_keyring
-from services.vault.keys.wrapping_file import FileHeld, Slot, WrappingFile
+from services.vault.keys.keyring import CannotUnseal, CatchUp, Keyring, open_keyring
+from services.vault.keys.wrapping_file import FileLocked, Slot, WrappingFile
 from services.vault.private_files import FileUnusable
 from services.vault.root.key import RootKey, RootKeyUnusable, RootProvider
-
-T = TypeVar("T")
+from services.vault.threads import run_to_end
 
 _BATCH = 500
 
 
 class RotationRunning(DomainError):
-    """Another replica is rotating keys; what it does counts for all."""
+    """Another replica is rotating keys; its rotation counts for all replicas."""
 
     reason = "ROTATION_RUNNING"
     kind = Kind.UNAVAILABLE
-    message = "Another replica is rotating keys; ask again"
+    message = "Another replica is rotating keys; try again later"
 
 
 class RotationStuck(DomainError):
-    """The rotation cannot go on; nothing was lost, and every key opens as before."""
+    """The rotation cannot continue; nothing was lost, and every key opens as before."""
 
     reason = "ROTATION_STUCK"
     kind = Kind.PRECONDITION
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The rotation cannot go on: {why}")
+        super().__init__(f"The rotation cannot continue: {why}")
 
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """A key as the key store holds it: of an account and epoch, or (without epoch) of a kind and id."""
+    """A key as the key store has it: of an account and epoch, or (without epoch) of a kind and id."""
 
     owner: str
     epoch: int | None
     id: str
     wrapped: bytes = field(repr=False)
-    anew: bytes = field(repr=False, default=b"")
+    rewrapped: bytes = field(repr=False, default=b"")
 
 
-class HeldKeyStore(Protocol):
-    """The key store while this process alone rotates keys; its lock ends with the connection that is used.
+class LockedKeyStore(Protocol):
+    """The key store while this process has the lock of rotations, which ends with its connection.
 
     Raises Unavailable.
     """
@@ -80,140 +79,137 @@ class HeldKeyStore(Protocol):
     async def name_root(self, id: str) -> None: ...
 
     async def outdated(self, version: int, *, after: WrappedKey | None, most: int) -> Sequence[WrappedKey]:
-        """Return keys that are wrapped under another version, in a fixed order: accounts', then our own."""
+        """Return keys under another version in a fixed order: account keys, then the installation's own."""
         ...
 
     async def replace(self, version: int, keys: Sequence[WrappedKey]) -> None:
-        """Store keys that were wrapped anew, each only if it is still what it was."""
+        """Store rewrapped keys, each only if the stored key has not changed since."""
         ...
 
     async def end(self, version: int) -> bool:
-        """Make the version the oldest that is taken; False when keys under another one are left."""
+        """Make the version the oldest accepted one; False if keys under another version are left."""
         ...
 
 
 class Rotation:
-    """Rotates keys. Where another replica does it already, every method raises RotationRunning."""
+    """Rotates keys. While another replica rotates, every method raises RotationRunning."""
 
     def __init__(
         self,
-        hold: Callable[[], AbstractAsyncContextManager[HeldKeyStore]],
+        lock: Callable[[], AbstractAsyncContextManager[LockedKeyStore]],
         *,
         provider: RootProvider,
         file: WrappingFile,
-        catch_up: Callable[[], Awaitable[None]],
+        catch_up: CatchUp,
     ) -> None:
-        """`hold` takes the lock or raises RotationRunning; `catch_up` renews the server's keyring."""
-        self._hold = hold
+        """`lock` takes the lock or raises RotationRunning."""
+        self._lock = lock
         self._provider = provider
         self._file = file
         self._catch_up = catch_up
 
     async def finish(self) -> Installation:
-        """Finish what a crash left, begin nothing; raise RotationStuck."""
-        async with self._held() as store:
+        """Finish what a crash left without beginning anything new; raise RotationStuck."""
+        async with self._locked() as store:
             return await self._finished(store)
 
     async def wrapping_beyond(self, version: int) -> Installation:
         """Rotate until this version of the wrapping key, and every older one, is destroyed.
 
-        Repeating it with the same version is harmless. Raises RotationStuck, and InvalidRequest for a version
-        that there never was.
+        It can be repeated with the same version. Raises RotationStuck, and InvalidRequest for a version that
+        never existed.
         """
-        async with self._held() as store:
+        async with self._locked() as store:
             named = await self._finished(store)
             if version > named.wrapping_version:
                 raise InvalidRequest(violations=[("from_version", "there is no such version yet")])
             while named.wrapping_minimum <= version:
                 following = named.wrapping_version + 1
-                await _in_thread(self._write_version, named, following)
+                await run_to_end(self._write_version, named, following)
                 await store.name_version(following)
                 log.info("rotation.wrapping_begun", version=following)
                 named = await self._finished(store)
                 if named.wrapping_minimum != following:
-                    raise RotationStuck("the key store does not name what it was told to")
+                    raise RotationStuck("the key store did not take the new version")
             return named
 
     async def root_other_than(self, root_key_id: str) -> Installation:
         """Rotate the root key if it is this one; raise RotationStuck."""
-        async with self._held() as store:
+        async with self._locked() as store:
             named = await self._finished(store)
             if named.root_key_id == root_key_id:
-                following = await _in_thread(self._seal_under_next_root, named)
+                following = await run_to_end(self._seal_under_next_root, named)
                 await store.name_root(following)
                 log.info("rotation.root_named", root_key=following)
                 named = await self._finished(store)
             return named
 
     @asynccontextmanager
-    async def _held(self) -> AsyncIterator[HeldKeyStore]:
+    async def _locked(self) -> AsyncIterator[LockedKeyStore]:
         with ExitStack() as stack:
             with _stuck_on_failure():
                 try:
-                    stack.enter_context(self._file.held())
-                except FileHeld:
+                    stack.enter_context(self._file.locked())
+                except FileLocked:
                     raise RotationRunning from None
-            async with self._hold() as store:
+            async with self._lock() as store:
                 yield store
 
-    async def _finished(self, store: HeldKeyStore) -> Installation:
+    async def _finished(self, store: LockedKeyStore) -> Installation:
         named = await store.installation()
         if named.rotating:
-            # The server's own keyring first, so that it need not look for the new version key by key.
+            # The server's own keyring is renewed first, so that requests do not each discover the new
+            # version.
             await self._catch_up()
             await self._rewrap(store, named)
             named = await store.installation()
         await self._catch_up()
-        await _in_thread(self._tidy, named)
+        await run_to_end(self._tidy, named)
         return named
 
-    async def _rewrap(self, store: HeldKeyStore, named: Installation) -> None:
+    async def _rewrap(self, store: LockedKeyStore, named: Installation) -> None:
         version = named.wrapping_version
         with _stuck_on_failure():
-            keyring = await _in_thread(open_keyring, self._provider, self._file, named)
+            keyring = await run_to_end(open_keyring, self._provider, self._file, named)
         closed: list[WrappedKey] = []
-        try:
+        with keyring:
             last: WrappedKey | None = None
             while batch := await store.outdated(version, after=last, most=_BATCH):
                 last = batch[-1]
-                anew, broken = await _in_thread(_wrapped_anew, keyring, batch)
+                rewrapped, broken = await run_to_end(_rewrapped, keyring, batch)
                 closed += broken
-                if anew:
-                    await store.replace(version, anew)
-        finally:
-            keyring.wipe()
+                if rewrapped:
+                    await store.replace(version, rewrapped)
         for key in closed:
             log.error("rotation.key_does_not_open", owner=key.owner, epoch=key.epoch, key=key.id)
         if closed:
             raise RotationStuck(f"{len(closed)} stored keys do not open; the log names them")
         if not await store.end(version):
-            raise RotationStuck("keys of the old version are left; ask again")
+            raise RotationStuck("some keys are still under the old version; run the command again")
         log.info("rotation.wrapping_ended", minimum=version)
 
     def _write_version(self, named: Installation, version: int) -> None:
         with (
             _stuck_on_failure(),
-            self._root(named.root_key_id) as root,
+            self._provider.load(named.root_key_id) as root,
             wiped(bytearray(os.urandom(KEY_BYTES))) as key,
         ):
             self._file.add(Slot.seal(key, root, version=version, installation=named.id))
 
     def _seal_under_next_root(self, named: Installation) -> str:
-        with _stuck_on_failure():
-            following = self._provider.make_next()
-            try:
-                with self._root(named.root_key_id) as root, wiped(self._slot(named, root).open(root)) as key:
-                    self._file.add(
-                        Slot.seal(key, following, version=named.wrapping_version, installation=named.id)
-                    )
-            finally:
-                following.wipe()
+        with (
+            _stuck_on_failure(),
+            self._provider.make_next() as following,
+            self._provider.load(named.root_key_id) as root,
+            wiped(self._slot(named, root).open(root)) as key,
+        ):
+            self._file.add(Slot.seal(key, following, version=named.wrapping_version, installation=named.id))
         return following.id
 
     def _tidy(self, named: Installation) -> None:
-        """Leave one slot and one root key: those which the key store names."""
+        """Destroy every slot and root key except those that the key store names."""
         with _stuck_on_failure():
-            with self._root(named.root_key_id) as root:
+            with self._provider.load(named.root_key_id) as root:
                 kept = self._slot(named, root)
             for slot in self._file.slots():
                 if slot is not None and slot != kept:
@@ -221,35 +217,17 @@ class Rotation:
             self._provider.settle(named.root_key_id)
 
     def _slot(self, named: Installation, root: RootKey) -> Slot:
-        """Return the slot that the key store names, which opens; raise RotationStuck."""
+        """Return the slot that the key store names, once it has been opened; raise RotationStuck."""
         for slot in self._file.slots():
             if slot is not None and (slot.installation, slot.version) == (named.id, named.wrapping_version):
                 with suppress(DoesNotOpen), wiped(slot.open(root)):
                     return slot
-        raise RotationStuck(f"{self._file.path} does not hold what the key store names")
-
-    @contextmanager
-    def _root(self, wanted: str) -> Iterator[RootKey]:
-        root = self._provider.load(wanted)
-        try:
-            yield root
-        finally:
-            root.wipe()
-
-
-async def _in_thread(work: Callable[..., T], *arguments: Any) -> T:
-    """Run it to its end, also when this is cancelled: the file is held for as long as it may be written."""
-    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait({running})
-        raise
+        raise RotationStuck(f"{self._file.path} does not contain the version that the key store names")
 
 
 @contextmanager
 def _stuck_on_failure() -> Iterator[None]:
-    """A file or a root key that cannot be used stops the rotation, not the vault."""
+    """Turn failures of key files and root keys into RotationStuck: they stop the rotation, not the vault."""
     try:
         yield
     except (CannotUnseal, FileUnusable, RootKeyUnusable) as error:
@@ -258,9 +236,9 @@ def _stuck_on_failure() -> Iterator[None]:
         raise RotationStuck(f"a key file cannot be used: {error.strerror}") from None
 
 
-def _wrapped_anew(keyring: Keyring, batch: Sequence[WrappedKey]) -> tuple[list[WrappedKey], list[WrappedKey]]:
-    """Return the keys wrapped under the ring's version, and those which do not open."""
-    anew, closed = [], []
+def _rewrapped(keyring: Keyring, batch: Sequence[WrappedKey]) -> tuple[list[WrappedKey], list[WrappedKey]]:
+    """Return the keys rewrapped under the ring's version, and those that do not open."""
+    rewrapped, closed = [], []
     for key in batch:
         try:
             if key.epoch is None:
@@ -270,5 +248,5 @@ def _wrapped_anew(keyring: Keyring, batch: Sequence[WrappedKey]) -> tuple[list[W
         except DoesNotOpen:
             closed.append(key)
         else:
-            anew.append(replace(key, anew=wrapped))
-    return anew, closed
+            rewrapped.append(replace(key, rewrapped=wrapped))
+    return rewrapped, closed

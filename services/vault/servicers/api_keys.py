@@ -10,16 +10,16 @@ from smelt.vault.v1 import (
 from services.common import identity, paging
 from services.common.rpc.servicing import CREATED, Context
 from services.vault.api_keys.api_keys import ApiKey, ApiKeys, TestResult
-from services.vault.audit.reading import KeyUse, KeyUses
+from services.vault.audit.reading import KeyUse, ReadsAudit
 from services.vault.crypto.secret import Secret
 
 
 class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
     """Provider keys of people."""
 
-    def __init__(self, keys: ApiKeys, uses: KeyUses) -> None:
+    def __init__(self, keys: ApiKeys, reader: ReadsAudit) -> None:
         self._keys = keys
-        self._uses = uses
+        self._reader = reader
 
     async def CreateApiKey(
         self, request: api_keys_pb2.CreateApiKeyRequest, context: Context
@@ -62,14 +62,14 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
         self, request: api_keys_pb2.ListApiKeyUsesRequest, context: Context
     ) -> api_keys_pb2.ListApiKeyUsesResponse:
         account = identity.passport(context).account
-        uses, following = await self._uses.uses(
+        uses, following = await self._reader.uses(
             account,
             request.parent,
             after=paging.position(request.page_token),
             size=paging.size(request.page_size),
         )
         if not uses:
-            # A key that was never used, or another account's, of which there are no uses here.
+            # The key was never used, or the account has no such key, which is refused.
             await self._keys.get(account, request.parent)
         return api_keys_pb2.ListApiKeyUsesResponse(
             uses=[_use_to_proto(use) for use in uses],
@@ -78,7 +78,7 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
 
 
 class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
-    """Tells the processor which key a job would use, and hears what came of trying one."""
+    """Tells the processor which key a job would use, and records the results of key tests."""
 
     def __init__(self, keys: ApiKeys) -> None:
         self._keys = keys

@@ -1,4 +1,4 @@
-"""AuditService on the wire: what an account's owner may know of the audit log."""
+"""AuditService on the wire: the records that an account's owner may see."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -9,14 +9,14 @@ from smelt.vault.v1 import audit_pb2, audit_pb2_grpc
 from services.common import paging
 from services.common.errors import InvalidRequest
 from services.common.rpc.servicing import Context
-from services.vault.audit.reading import Events, Recorded
+from services.vault.audit.reading import ReadsAudit, Recorded
 
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     """Events of an account, for auth."""
 
-    def __init__(self, events: Events) -> None:
-        self._events = events
+    def __init__(self, reader: ReadsAudit) -> None:
+        self._reader = reader
 
     async def ListEvents(
         self, request: audit_pb2.ListEventsRequest, context: Context
@@ -25,7 +25,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         until = _moment(request.end_time, "end_time") if request.HasField("end_time") else None
         page, token = await paging.page(
             request,
-            partial(self._events.events, request.account, since, until),
+            partial(self._reader.events, request.account, since, until),
             place=lambda event: event.position,
         )
         return audit_pb2.ListEventsResponse(events=map(_to_proto, page), next_page_token=token)

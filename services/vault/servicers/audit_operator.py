@@ -12,7 +12,7 @@ from services.vault.audit.verification import Finding
 
 
 class AuditOperatorServicer(audit_pb2_grpc.AuditOperatorServiceServicer):
-    """What an operator has done to the audit log."""
+    """What operators do with the audit log."""
 
     def __init__(self, keeper: AuditKeeper) -> None:
         self._keeper = keeper

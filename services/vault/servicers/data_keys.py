@@ -1,7 +1,4 @@
-"""DataKeyService: keys for data that other services hold."""
-
-from collections.abc import Sequence
-from typing import Protocol
+"""DataKeyService: keys for data that other services store."""
 
 from smelt.vault.v1 import (
     data_keys_pb2,
@@ -13,6 +10,7 @@ from services.common.rpc.servicing import Context
 from services.vault.crypto import key_wrap
 from services.vault.data_keys.data_keys import DataKeyContext, DataKeys, Purpose
 from services.vault.keys.account_keys import Epoch
+from services.vault.rotation.accounts import RetiredEpochs
 
 _MOST_ACCOUNTS = 100
 _PURPOSES = {
@@ -24,20 +22,12 @@ _PURPOSES = {
 }
 
 
-class Retiring(Protocol):
-    """Accounts with retired keys; raises Unavailable."""
-
-    async def leaving(self, owner: str, *, after: str, most: int) -> Sequence[Epoch]: ...
-
-    async def confirm(self, owner: str, epoch: Epoch) -> None: ...
-
-
 class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
-    """Keys for data that other services hold."""
+    """Keys for data that other services store."""
 
-    def __init__(self, keys: DataKeys, retiring: Retiring) -> None:
+    def __init__(self, keys: DataKeys, retired: RetiredEpochs) -> None:
         self._keys = keys
-        self._retiring = retiring
+        self._retired = retired
 
     async def CreateDataKey(
         self, request: data_keys_pb2.CreateDataKeyRequest, context: Context
@@ -64,7 +54,7 @@ class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
         self, request: data_keys_pb2.ListRetiringAccountsRequest, context: Context
     ) -> data_keys_pb2.ListRetiringAccountsResponse:
         owner = identity.current_call().caller
-        found = await self._retiring.leaving(owner, after=request.after, most=_MOST_ACCOUNTS)
+        found = await self._retired.unconfirmed(owner, after=request.after, most=_MOST_ACCOUNTS)
         return data_keys_pb2.ListRetiringAccountsResponse(
             accounts=[
                 data_keys_pb2.RetiringAccount(
@@ -78,14 +68,14 @@ class DataKeyServicer(data_keys_pb2_grpc.DataKeyServiceServicer):
         self, request: data_keys_pb2.RewrapDataKeysRequest, context: Context
     ) -> data_keys_pb2.RewrapDataKeysResponse:
         keys = [(_data_key_context(each.context), each.wrapped_key) for each in request.keys]
-        anew = await self._keys.rewrap(request.account, keys, caller=identity.current_call().caller)
-        return data_keys_pb2.RewrapDataKeysResponse(wrapped_keys=anew)
+        rewrapped = await self._keys.rewrap(request.account, keys, caller=identity.current_call().caller)
+        return data_keys_pb2.RewrapDataKeysResponse(wrapped_keys=rewrapped)
 
     async def ConfirmRewrapped(
         self, request: data_keys_pb2.ConfirmRewrappedRequest, context: Context
     ) -> data_keys_pb2.ConfirmRewrappedResponse:
         epoch = Epoch(request.account, request.epoch)
-        await self._retiring.confirm(identity.current_call().caller, epoch)
+        await self._retired.confirm(identity.current_call().caller, epoch)
         return data_keys_pb2.ConfirmRewrappedResponse()
 
 

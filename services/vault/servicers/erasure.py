@@ -17,7 +17,7 @@ _KINDS = {
 
 
 class ErasureServicer(erasure_pb2_grpc.ErasureServiceServicer):
-    """Ends accounts for good."""
+    """Erases accounts for good."""
 
     def __init__(self, erasures: Erasures) -> None:
         self._erasures = erasures
@@ -32,7 +32,7 @@ class ErasureServicer(erasure_pb2_grpc.ErasureServiceServicer):
 
 
 class ErasureLedgerServicer(erasure_pb2_grpc.ErasureLedgerServiceServicer):
-    """The ledger for operators; answers also while the vault is not ready."""
+    """The ledger for operators; it also answers while the vault is not ready."""
 
     def __init__(self, ledger: Ledger, restoration: Restoration) -> None:
         self._ledger = ledger
@@ -73,7 +73,7 @@ def _token(reader: Reader) -> str:
 
 
 def _reader(token: str) -> Reader | None:
-    """Return where the page before ended; a made-up place is found out at the next entry."""
+    """Return where the previous page ended. A forged position fails at the next entry's MAC."""
     if not token:
         return None
     try:

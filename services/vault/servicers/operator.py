@@ -1,4 +1,4 @@
-"""OperatorService on the wire, which answers about its state also while the vault is sealed."""
+"""OperatorService on the wire. It reports the vault's state even while the vault is sealed."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,16 +10,14 @@ from services.common.rpc.servicing import Context
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.crypto.secret import Secret
 from services.vault.erasure.gate import Gate
-from services.vault.keys.installation import Installation
+from services.vault.keys.installation import NamesInstallation
 from services.vault.rotation.accounts import AccountRotation
 from services.vault.rotation.schedule import Rotations
 from services.vault.servicers.sealed import VaultSealed
 
 
-class KeyStoreStatus(Protocol):
+class KeyStoreStatus(NamesInstallation, Protocol):
     """How the key store stands; raises Unavailable when it does not answer."""
-
-    async def installation(self) -> Installation | None: ...
 
     async def keys_left(self, version: int) -> int: ...
 
@@ -33,8 +31,8 @@ class EpochStatus(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Operated:
-    """What an operator can work on in an open vault."""
+class OpenVault:
+    """What an operator can work on in an unsealed vault."""
 
     keys: ApiKeys
     rotations: Rotations
@@ -43,10 +41,10 @@ class Operated:
 
 
 class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
-    """What an operator may do. Without what is `open` the vault is sealed, and `why` says because of what."""
+    """What operators do. `open` is None while the vault is sealed, and `why` then says for what reason."""
 
     def __init__(
-        self, keystore: KeyStoreStatus, epochs: EpochStatus, open: Operated | None, why: str = ""
+        self, keystore: KeyStoreStatus, epochs: EpochStatus, open: OpenVault | None, why: str = ""
     ) -> None:
         self._keystore = keystore
         self._epochs = epochs
@@ -85,7 +83,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
         accounts = self._opened().accounts
         before = await self._epochs.now()
         if request.HasField("made_before"):
-            # A moment to come would give the same accounts one key after another.
+            # A time in the future would rotate the same accounts again with every call.
             before = min(before, request.made_before.ToDatetime(UTC))
         count, done = await accounts.begin(before, request.account)
         answer = operator_pb2.RotateAccountKeysResponse(done=done, rotated=count)
@@ -113,7 +111,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
                 status.wrapping_keys_left = await self._keystore.keys_left(named.wrapping_version)
         return status
 
-    def _opened(self) -> Operated:
+    def _opened(self) -> OpenVault:
         if self._open is None:
             raise VaultSealed
         return self._open

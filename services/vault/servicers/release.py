@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol
 
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
@@ -10,17 +9,13 @@ from services.common import identity
 from services.common.errors import InvalidRequest
 from services.common.rpc.servicing import Context
 from services.common.tokens import TokenVerifier
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Event
-from services.vault.audit.refusals import Recording
+from services.vault.audit.refusals import RefusalLimiter
 from services.vault.audit.writer import AuditWriter
-from services.vault.release.batch import Ask, Verdict
+from services.vault.grants.rules import Revocations
+from services.vault.release.batch import ReleaseRequest, Verdict
 from services.vault.servicers.release_stream import ReleaseStream
-
-
-class Revocations(Protocol):
-    """Where grants are ended; raises Unavailable."""
-
-    async def revoke(self, account: str, id: str) -> None: ...
 
 
 class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
@@ -29,15 +24,15 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
     def __init__(
         self,
         *,
-        writer: AuditWriter[Ask, Verdict],
+        writer: AuditWriter[ReleaseRequest, Verdict],
         verifier: TokenVerifier,
         grants: Revocations,
-        recording: Recording,
+        limiter: RefusalLimiter,
     ) -> None:
         self._writer = writer
         self._verifier = verifier
         self._grants = grants
-        self._recording = recording
+        self._limiter = limiter
 
     async def ReleaseApiKeys(
         self, request_iterator: AsyncIterator[release_pb2.ReleaseApiKeysRequest], context: Context
@@ -46,7 +41,7 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
             identity.current_call().caller,
             writer=self._writer,
             verifier=self._verifier,
-            recording=self._recording,
+            limiter=self._limiter,
         )
         reading = asyncio.ensure_future(stream.read(request_iterator))
         try:
@@ -60,10 +55,12 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
         self, request: release_pb2.RevokeGrantRequest, context: Context
     ) -> release_pb2.RevokeGrantResponse:
         if not (request.account.isalnum() and request.grant_id.isalnum()):
-            raise InvalidRequest(violations=[("grant_id", "must be an id, as account must")])
+            raise InvalidRequest(violations=[("grant_id", "must be an id, like account")])
         await self._grants.revoke(request.account, request.grant_id)
         caller = identity.current_call().caller
         await self._writer.record(
-            Event(request.account, "", "revoke-grant", "ok", {"caller": caller, "grant": request.grant_id})
+            Event(
+                request.account, "", Action.REVOKE_GRANT, "ok", {"caller": caller, "grant": request.grant_id}
+            )
         )
         return release_pb2.RevokeGrantResponse()

@@ -1,4 +1,4 @@
-"""One worker's stream of releases: grants shown once, messages answered in the order of decision."""
+"""One worker's stream of releases: each grant is shown once, and answers come in the order of decision."""
 
 import asyncio
 import hashlib
@@ -13,13 +13,14 @@ from services.common.errors import DomainError, Unauthenticated
 from services.common.identity import JobGrant, grant_from
 from services.common.rpc.errors import status_of
 from services.common.tokens import Kind, TokenExpired, TokenVerifier
-from services.vault.audit.refusals import Recording
+from services.vault.audit.refusals import RefusalLimiter
 from services.vault.audit.writer import AuditWriter
 from services.vault.grants import rules
 from services.vault.grants.rules import GrantExpired, GrantInvalid, Use
-from services.vault.release.batch import Ask, Released, Verdict
+from services.vault.release.batch import Released, ReleaseRequest, Verdict
 
-#: After this a stream takes no more messages; its worker opens another.
+#: After this a stream takes no more messages, and its worker opens another one. Longer, and workers stay on
+#: one replica for long; shorter, and they reconnect for nothing.
 STREAM_SECONDS = 600.0
 _MOST_IN_FLIGHT = 1024
 _MOST_GRANTS = 1024
@@ -27,15 +28,20 @@ _DEFAULT_TIMEOUT_MS = 5000
 
 
 class ReleaseStream:
-    """Reads asks and gives answers until the worker has no more, or for STREAM_SECONDS."""
+    """Reads requests and gives answers until the worker ends the stream, or for STREAM_SECONDS."""
 
     def __init__(
-        self, caller: str, *, writer: AuditWriter[Ask, Verdict], verifier: TokenVerifier, recording: Recording
+        self,
+        caller: str,
+        *,
+        writer: AuditWriter[ReleaseRequest, Verdict],
+        verifier: TokenVerifier,
+        limiter: RefusalLimiter,
     ) -> None:
         self._caller = caller
         self._writer = writer
         self._verifier = verifier
-        self._recording = recording
+        self._limiter = limiter
         self._grants: dict[bytes, JobGrant | DomainError] = {}
         self._answers: deque[release_pb2.ReleaseApiKeysResponse] = deque()
         self._in_flight = 0
@@ -44,14 +50,14 @@ class ReleaseStream:
         self._room = asyncio.Event()
 
     async def read(self, requests: AsyncIterator[release_pb2.ReleaseApiKeysRequest]) -> None:
-        """Take messages; returns when there are no more."""
+        """Read messages; return when there are no more."""
         try:
             async with asyncio.timeout(STREAM_SECONDS):
                 async for request in requests:
                     while self._in_flight >= _MOST_IN_FLIGHT:
                         self._room.clear()
                         await self._room.wait()
-                    await self._take(request)
+                    await self._submit(request)
         except TimeoutError:
             pass
         finally:
@@ -59,7 +65,7 @@ class ReleaseStream:
             self._changed.set()
 
     async def answers(self) -> AsyncIterator[release_pb2.ReleaseApiKeysResponse]:
-        """Give each answer as it comes, until all messages have theirs and no more are read."""
+        """Yield each answer as it comes, until every message is answered and no more are read."""
         while True:
             while self._answers:
                 yield self._answers.popleft()
@@ -68,7 +74,7 @@ class ReleaseStream:
             self._changed.clear()
             await self._changed.wait()
 
-    async def _take(self, request: release_pb2.ReleaseApiKeysRequest) -> None:
+    async def _submit(self, request: release_pb2.ReleaseApiKeysRequest) -> None:
         self._in_flight += 1
         use = Use(request.row, request.template, request.claim, request.attempt)
         grant, refusal = None, None
@@ -77,11 +83,11 @@ class ReleaseStream:
             rules.check(grant, use, datetime.now(UTC))
         except DomainError as error:
             refusal = error
-            if not self._recording.take():
+            if not self._limiter.admits():
                 self._answer(request.id, error)
                 return
         self._writer.submit(
-            Ask(self._caller, grant, use, refusal),
+            ReleaseRequest(self._caller, grant, use, refusal),
             partial(self._answer, request.id),
             seconds=max(0, request.timeout_ms or _DEFAULT_TIMEOUT_MS) / 1000,
         )

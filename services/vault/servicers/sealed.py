@@ -1,4 +1,4 @@
-"""What a vault without its keys answers: that it is sealed, to everything but an operator's question why."""
+"""The answers of a sealed vault: every call is refused, except the operator's."""
 
 from typing import NoReturn
 
@@ -8,15 +8,15 @@ _OPERATOR = "/smelt.vault.v1.OperatorService/"
 
 
 class VaultSealed(DomainError):
-    """The vault has no access to its keys; its log and GetVaultStatus say which root key it wants."""
+    """The vault has no access to its keys; its log and GetVaultStatus say which root key it needs."""
 
     reason = "VAULT_SEALED"
     kind = Kind.UNAVAILABLE
-    message = "The vault is sealed"
+    message = "The vault is sealed; its operator must provide the root key"
 
 
 def may(method: str) -> None:
-    """Raise VaultSealed for every method but the operator's, which answer by themselves."""
+    """Raise VaultSealed for every method except the operator's, which handle this themselves."""
     if not method.startswith(_OPERATOR):
         raise VaultSealed
 

@@ -52,7 +52,9 @@ class SigningServicer(signing_pb2_grpc.SigningServiceServicer):
 
     async def Mac(self, request: signing_pb2.MacRequest, context: Context) -> signing_pb2.MacResponse:
         mac, pepper_id = self._macs.pepper(request.digest, request.pepper_id)
-        return signing_pb2.MacResponse(mac=mac, pepper_id=pepper_id)
+        return signing_pb2.MacResponse(
+            mac=mac, pepper_id=pepper_id, current_pepper_id=self._macs.current_pepper_id
+        )
 
     async def GetVerificationKeys(
         self, request: signing_pb2.GetVerificationKeysRequest, context: Context

@@ -4,11 +4,12 @@ from smelt.vault.v1 import webhooks_pb2, webhooks_pb2_grpc
 
 from services.common import identity
 from services.common.rpc.servicing import Context
+from services.vault.audit.actions import Action
 from services.vault.data_keys.webhook_secrets import WebhookSecrets
 
 _ACTIONS = {
-    webhooks_pb2.RecordWebhookChangeRequest.UPDATED: "update-webhook",
-    webhooks_pb2.RecordWebhookChangeRequest.DELETED: "delete-webhook",
+    webhooks_pb2.RecordWebhookChangeRequest.UPDATED: Action.UPDATE_WEBHOOK,
+    webhooks_pb2.RecordWebhookChangeRequest.DELETED: Action.DELETE_WEBHOOK,
 }
 
 

@@ -32,21 +32,15 @@ from services.common.identity import CLIENT_ADDRESS_KEY, PASSPORT_KEY
 from services.common.rpc import server, tls
 from services.common.rpc.errors import error_from_rpc
 from services.common.rpc.health import Health
-from services.common.settings import PeerSettings
 from tests.integration.auth.postgres_link import PostgresLink
-from tests.integration.auth.vault_standin import VaultStandIn
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.peers import peer
 from tests.support.ports import free_port
+from tests.support.vault.stand_in import VaultStandIn
 
 PASSWORD = "correct horse battery staple"
 #: Nothing answers where the others would be.
 NOBODY_ELSE: dict[str, Any] = {"files_address": "127.0.0.1:1", "processor_address": "127.0.0.1:1"}
-
-
-def peer(certificates: Certificates, name: str) -> PeerSettings:
-    """Return the certificate of a process as settings."""
-    files = certificates.identity(name)
-    return PeerSettings(tls_cert_file=files.cert_file, tls_key_file=files.key_file, tls_ca_file=files.ca_file)
 
 
 def read_mail(path: Path) -> EmailMessage:

@@ -17,8 +17,8 @@ from tests.integration.auth.auth_server import (
     running_auth,
 )
 from tests.integration.auth.postgres_link import PostgresLink
-from tests.integration.auth.vault_standin import VaultStandIn
 from tests.support.stores import Databases
+from tests.support.vault.stand_in import VaultStandIn
 
 DEFAULT_LIMITS: dict[str, Any] = {"limit_login": "5/15m", "limit_register": "3/1h", "limit_reset": "3/1h"}
 

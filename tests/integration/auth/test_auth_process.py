@@ -16,10 +16,11 @@ from deploy.local.services import python_environment, tls
 from services.auth.__main__ import MIGRATIONS
 from services.auth.models import Base
 from services.common.store import migrations
-from tests.integration.auth.auth_server import free_addresses, peer
-from tests.integration.auth.vault_standin import VaultStandIn
+from tests.integration.auth.auth_server import free_addresses
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.peers import peer
 from tests.support.stores import Databases
+from tests.support.vault.stand_in import VaultStandIn
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(databases: Databases) -> None:

@@ -10,28 +10,26 @@ import pytest
 from deploy.local.certificates import Certificates
 from deploy.local.s3 import ObjectStore
 from services.common.ids import new_id
-from tests.integration.files import vault_stand_in
-from tests.integration.files.service import Caller, Service, ready, running
-from tests.integration.files.vault_stand_in import VaultStandIn
+from tests.integration.files.service import VAULT, Caller, Service, ready, running
+from tests.support.peers import peer
+from tests.support.ports import free_port
+from tests.support.sessions import serve_sessions
 from tests.support.stores import Databases
 
 
 @pytest.fixture(scope="session")
-def vault() -> VaultStandIn:
-    return VaultStandIn()
-
-
-@pytest.fixture(scope="session")
-async def vault_port(vault: VaultStandIn, certificates: Certificates) -> AsyncIterator[int]:
-    server, port = await vault_stand_in.serve(vault, certificates.identity("vault"))
+async def vault_port(certificates: Certificates) -> AsyncIterator[int]:
+    port = free_port()
+    await VAULT.start(peer(certificates, "vault"), f"127.0.0.1:{port}")
     yield port
-    await server.stop(None)
+    await VAULT.stop()
 
 
 @pytest.fixture(scope="session")
 async def auth_port(certificates: Certificates) -> AsyncIterator[int]:
     """Where nobody answers as auth, an upload ends after a minute, which is not much on a busy machine."""
-    server, port = await vault_stand_in.serve_auth(certificates.identity("auth"))
+    port = free_port()
+    server = await serve_sessions(peer(certificates, "auth"), f"127.0.0.1:{port}")
     yield port
     await server.stop(None)
 

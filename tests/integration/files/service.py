@@ -1,4 +1,4 @@
-"""The files service as a process of its own, and somebody who calls it."""
+"""The files service in a process of its own, and callers of it."""
 
 import asyncio
 import os
@@ -24,12 +24,14 @@ from smelt.files.v1 import files_pb2, files_pb2_grpc, results_pb2_grpc, rows_pb2
 from deploy.local.certificates import Certificates
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from services.common.ids import new_id
-from tests.integration.files.vault_stand_in import passport
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.stores import Database
+from tests.support.vault.stand_in import VaultStandIn
 
 ROOT = Path(__file__).resolve().parents[3]
+#: The vault that all services of these tests ask; it signs what their callers show.
+VAULT = VaultStandIn()
 
 
 @dataclass
@@ -147,7 +149,7 @@ class Caller:
     account: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
-        self.metadata: tuple[tuple[str, str], ...] = (("x-smelt-passport", passport(self.account)),)
+        self.metadata: tuple[tuple[str, str], ...] = (("x-smelt-passport", VAULT.passport(self.account)),)
         self.files = files_pb2_grpc.FileServiceStub(self.channel)
         self.rows = rows_pb2_grpc.RowServiceStub(self.channel)
         self.results = results_pb2_grpc.ResultServiceStub(self.channel)

@@ -12,6 +12,8 @@ from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Process, Suite, gateway_channel
 from tests.support.provider import Provider
 from tests.support.stores import Databases
+from tests.support.vault.known import ApiKey
+from tests.support.vault.stand_in import VaultStandIn
 from tests.support.webhook_receiver import Receiver, receiving
 
 
@@ -24,7 +26,7 @@ def running_provider() -> Iterator[Provider]:
 @pytest.fixture(scope="session")
 def stand_ins(certificates: Certificates, running_provider: Provider) -> Iterator[StandIns]:
     with StandIns(certificates) as running:
-        running.world.base_url = running_provider.base_url
+        running.vault.usual_key = ApiKey("apiKeys/usual", running_provider.base_url)
         yield running
 
 
@@ -72,13 +74,20 @@ def provider(running_provider: Provider) -> Provider:
 
 
 @pytest.fixture
-def world(stand_ins: StandIns) -> Iterator[World]:
-    """What the stand-ins know, reset after the test."""
+def vault(stand_ins: StandIns, running_provider: Provider) -> Iterator[VaultStandIn]:
+    """The stand-in for the vault, in which all accounts have the same API key; reset after the test."""
     # A new API key, so that what workers have learned about its pace in another test does not count here.
-    stand_ins.world.active_key = f"apiKeys/{secrets.token_hex(4)}"
-    yield stand_ins.world
-    stand_ins.world.no_key = stand_ins.world.key_deleted = False
-    stand_ins.world.unavailable_releases = 0
+    usual = ApiKey(f"apiKeys/{secrets.token_hex(4)}", running_provider.base_url)
+    stand_ins.vault.usual_key = usual
+    yield stand_ins.vault
+    stand_ins.vault.usual_key = usual
+    stand_ins.vault.relent()
+
+
+@pytest.fixture
+def world(stand_ins: StandIns, vault: VaultStandIn) -> World:
+    """What files and auth know."""
+    return stand_ins.world
 
 
 @pytest.fixture

@@ -1,36 +1,20 @@
-"""Stand-ins for vault, files and auth, as far as the processor calls them, and the world that they know."""
+"""Stand-ins for files and auth, as far as the processor calls them, and the world that they know."""
 
 import hashlib
-import hmac
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import jwt
 from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
 from smelt.files.v1 import files_pb2, files_pb2_grpc, results_pb2, results_pb2_grpc, rows_pb2, rows_pb2_grpc
-from smelt.vault.v1 import (
-    api_keys_pb2,
-    api_keys_pb2_grpc,
-    data_keys_pb2,
-    data_keys_pb2_grpc,
-    release_pb2,
-    release_pb2_grpc,
-    signing_pb2,
-    signing_pb2_grpc,
-    webhooks_pb2,
-    webhooks_pb2_grpc,
-)
 
 from services.common import identity
 from services.common.errors import DomainError, Kind
-from services.common.rpc.errors import status_of
+from tests.support.vault.stand_in import VaultStandIn
 
-ISSUER = "test-installation"
-KEY_ID = "test-1"
-SECRET = "sk-test-key-of-the-processors-tests"
+_GRANT_SECONDS = 600
 
 
 class Refused(DomainError):
@@ -53,145 +37,18 @@ class StoredFile:
 
 @dataclass
 class World:
-    """What the stand-ins know, and which calls they saw."""
+    """What files and auth know, and what they saw."""
 
-    base_url: str = ""
-    active_key: str = "apiKeys/one"
     files: dict[str, StoredFile] = field(default_factory=dict)
     results: dict[tuple[str, str], tuple[int, int, bytes]] = field(default_factory=dict)
-    data_keys: dict[bytes, tuple[str, bytes]] = field(default_factory=dict)
-    uses: set[tuple[str, int, int, int, int]] = field(default_factory=set)
-    grants: dict[bytes, str] = field(default_factory=dict)
-    budgets: dict[str, int] = field(default_factory=dict)
-    revoked: set[str] = field(default_factory=set)
-    no_key: bool = False
-    key_deleted: bool = False
-    #: How many more releases the vault will refuse because it cannot record them.
-    unavailable_releases: int = 0
-    streams: int = 0
-    #: (account, key, result) of each reported test.
-    key_tests: list[tuple[str, str, str]] = field(default_factory=list)
     #: (purpose, key, budget) of each minted grant.
     minted: list[tuple[str, str, int]] = field(default_factory=list)
-    #: Webhook secrets by their wrapped form, each with its binding, and the recorded changes.
-    webhook_secrets: dict[bytes, tuple[tuple[str, str, int], bytes]] = field(default_factory=dict)
-    webhook_changes: list[tuple[str, str, str]] = field(default_factory=list)
-    unsigned_until: float = 0.0
 
     def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada") -> str:
         """Store a file and return its name."""
         name = f"files/{secrets.token_hex(8)}"
         self.files[name] = StoredFile(account, columns, rows)
         return name
-
-
-class VaultStandIn(
-    api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer,
-    data_keys_pb2_grpc.DataKeyServiceServicer,
-    release_pb2_grpc.KeyReleaseServiceServicer,
-    signing_pb2_grpc.SigningServiceServicer,
-    webhooks_pb2_grpc.WebhookSecretServiceServicer,
-):
-    def __init__(self, world: World, public: Any) -> None:
-        self._world = world
-        self._public = public
-
-    async def GetVerificationKeys(self, request: Any, context: Any) -> Any:
-        answer = signing_pb2.GetVerificationKeysResponse(issuer=ISSUER)
-        for kind in (signing_pb2.SESSION, signing_pb2.PASSPORT, signing_pb2.GRANT):
-            answer.keys.add(kind=kind, key_id=KEY_ID, public_key=self._public.public_bytes_raw())
-        return answer
-
-    async def DescribeApiKey(self, request: Any, context: Any) -> Any:
-        if self._world.no_key:
-            raise Refused("NO_API_KEY", Kind.PRECONDITION)
-        return api_keys_pb2.DescribeApiKeyResponse(
-            name=request.name or self._world.active_key, base_url=self._world.base_url, hint="ests"
-        )
-
-    async def RecordKeyTest(self, request: Any, context: Any) -> Any:
-        result = api_keys_pb2.ApiKey.TestResult.Name(request.result)
-        self._world.key_tests.append((identity.passport(context).account, request.name, result))
-        answer = api_keys_pb2.RecordKeyTestResponse()
-        answer.test_time.FromSeconds(1_800_000_000)
-        return answer
-
-    async def CreateDataKey(self, request: Any, context: Any) -> Any:
-        key, wrapped = secrets.token_bytes(32), secrets.token_bytes(60)
-        self._world.data_keys[wrapped] = request.context.object, key
-        return data_keys_pb2.CreateDataKeyResponse(key=key, wrapped_key=wrapped)
-
-    async def OpenDataKey(self, request: Any, context: Any) -> Any:
-        who = identity.proof(context)
-        name, key = self._world.data_keys[request.wrapped_key]
-        if name != request.context.object or getattr(who, "job", name) != name:
-            raise Refused("DATA_KEY_INVALID", Kind.INVALID)
-        return data_keys_pb2.OpenDataKeyResponse(key=key)
-
-    async def CreateWebhookSecret(self, request: Any, context: Any) -> Any:
-        secret, wrapped = secrets.token_bytes(32), secrets.token_bytes(60)
-        about = identity.passport(context).account, request.webhook, request.generation
-        self._world.webhook_secrets[wrapped] = about, secret
-        return webhooks_pb2.CreateWebhookSecretResponse(secret=secret, wrapped_secret=wrapped)
-
-    async def RecordWebhookChange(self, request: Any, context: Any) -> Any:
-        change = webhooks_pb2.RecordWebhookChangeRequest.Change.Name(request.change)
-        account = identity.passport(context).account
-        self._world.webhook_changes.append((account, request.webhook, change))
-        return webhooks_pb2.RecordWebhookChangeResponse()
-
-    async def SignWebhook(self, request: Any, context: Any) -> Any:
-        if time.monotonic() < self._world.unsigned_until:
-            raise Refused("UNAVAILABLE", Kind.UNAVAILABLE)
-        answer = webhooks_pb2.SignWebhookResponse()
-        for each in request.secrets:
-            about, secret = self._world.webhook_secrets[each.wrapped_secret]
-            if about != (request.account, request.webhook, each.generation):
-                raise Refused("WEBHOOK_SECRET_INVALID", Kind.DAMAGED)
-            answer.signatures.append(hmac.digest(secret, request.content, "sha256"))
-        return answer
-
-    async def RevokeGrant(self, request: Any, context: Any) -> Any:
-        self._world.revoked.add(request.grant_id)
-        return release_pb2.RevokeGrantResponse()
-
-    async def ReleaseApiKeys(self, requests: Any, context: Any) -> AsyncIterator[Any]:
-        self._world.streams += 1
-        shown: dict[bytes, str] = {}
-        async for request in requests:
-            answer = release_pb2.ReleaseApiKeysResponse(id=request.id)
-            try:
-                self._release(request, shown)
-                answer.released.secret = SECRET.encode()
-                answer.released.base_url = self._world.base_url
-            except Refused as error:
-                answer.refused.CopyFrom(status_of(error))
-            yield answer
-
-    def _release(self, request: Any, shown: dict[bytes, str]) -> None:
-        world = self._world
-        if request.grant:
-            assert hashlib.sha256(request.grant.encode()).digest() == request.grant_sha256
-            claims = jwt.decode(request.grant, options={"verify_signature": False})
-            shown[request.grant_sha256] = claims["jti"]
-            world.budgets.setdefault(claims["jti"], claims["release_budget"])
-        if world.unavailable_releases > 0:
-            world.unavailable_releases -= 1
-            raise Refused("AUDIT_UNAVAILABLE", Kind.UNAVAILABLE)
-        grant = shown.get(request.grant_sha256)
-        if grant is None:
-            raise Refused("GRANT_INVALID", Kind.FORBIDDEN)
-        if grant in world.revoked:
-            raise Refused("GRANT_REVOKED", Kind.FORBIDDEN)
-        if world.key_deleted:
-            raise Refused("API_KEY_DELETED", Kind.PRECONDITION)
-        use = (grant, request.row, request.template, request.claim, request.attempt)
-        if use in world.uses:
-            raise Refused("RELEASE_REPLAYED", Kind.CONFLICT)
-        if world.budgets[grant] <= 0:
-            raise Refused("GRANT_EXHAUSTED", Kind.EXHAUSTED)
-        world.budgets[grant] -= 1
-        world.uses.add(use)
 
 
 class FilesStandIn(
@@ -272,19 +129,18 @@ class FilesStandIn(
 
 
 class AuthStandIn(grants_pb2_grpc.GrantServiceServicer):
-    def __init__(self, token: Callable[..., str], world: World) -> None:
-        self._token = token
+    def __init__(self, vault: VaultStandIn, world: World) -> None:
+        self._vault = vault
         self._world = world
 
     async def MintJobGrant(self, request: Any, context: Any) -> Any:
-        person = identity.passport(context)
-        grant_id = secrets.token_hex(8)
+        grant_id, expires = secrets.token_hex(8), int(time.time()) + _GRANT_SECONDS
         purpose = grants_pb2.MintJobGrantRequest.Purpose.Name(request.purpose).lower().replace("_", "-")
         self._world.minted.append((purpose, request.api_key, request.release_budget))
-        token = self._token(
-            "grant",
-            person.account,
+        token = self._vault.grant(
+            identity.passport(context).account,
             jti=grant_id,
+            exp=expires,
             purpose=purpose,
             job=request.job,
             file=request.file,
@@ -296,5 +152,5 @@ class AuthStandIn(grants_pb2_grpc.GrantServiceServicer):
             release_budget=request.release_budget,
         )
         answer = grants_pb2.MintJobGrantResponse(grant=token, grant_id=grant_id)
-        answer.expire_time.FromSeconds(int(time.time()) + 600)
+        answer.expire_time.FromSeconds(expires)
         return answer

@@ -32,9 +32,9 @@ from smelt.processor.v1 import (
 from deploy.local.certificates import Certificates
 from services.common.rpc import tls
 from services.common.rpc.errors import error_from_rpc
-from services.common.settings import PeerSettings
 from tests.integration.processor.stand_ins import StandIns
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.peers import peer
 from tests.support.ports import free_port
 from tests.support.provider import Provider
 from tests.support.stores import Database
@@ -111,7 +111,7 @@ class Suite:
         return self._start("worker", **settings)
 
     def shifted_worker(self, seconds: float) -> Process:
-        """Start a worker whose clock is `seconds` ahead; return when it is ready."""
+        """Start a worker whose clock is this many seconds ahead; return when it is ready."""
         return self._start(
             "worker", module="tests.integration.processor.shifted_worker", SHIFT_SECONDS=str(seconds)
         )
@@ -294,6 +294,4 @@ def redis_url(directory: Path, url: str) -> Iterator[Path]:
 
 def gateway_channel(certificates: Certificates, address: str) -> grpc.aio.Channel:
     """Return a channel with the gateway's certificate."""
-    who = certificates.identity("gateway")
-    settings = PeerSettings(tls_cert_file=who.cert_file, tls_key_file=who.key_file, tls_ca_file=who.ca_file)
-    return tls.channel(settings, "processor", address)
+    return tls.channel(peer(certificates, "gateway"), "processor", address)

@@ -75,7 +75,7 @@ async def again(person: Person, name: str) -> Any:
 async def tried(
     person: Person, name: str, attempts: int = 1, *, status: int | None = None, seconds: float = 20
 ) -> Any:
-    """Return a delivery once `attempts` attempts have ended, the last one with a status.
+    """Return a delivery once this many attempts have ended, the last one with a status.
 
     While an attempt is under way, a delivery shows the outcome of the one before.
     """

@@ -163,6 +163,7 @@ async def test_a_mac_is_the_same_for_the_same_digest_and_pepper(vault: Vault) ->
 
     one = await mac()
     assert len(one.mac) == 48
+    assert one.current_pepper_id == one.pepper_id
     assert await mac(pepper_id=one.pepper_id) == one
     assert (await mac(digest=b"e" * 48)).mac != one.mac
     assert await reason_of(mac(pepper_id="unknown")) == "PEPPER_NOT_FOUND"

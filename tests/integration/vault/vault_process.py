@@ -22,26 +22,22 @@ from smelt.vault.v1 import (
     api_keys_pb2,
     api_keys_pb2_grpc,
     audit_pb2_grpc,
-    data_keys_pb2_grpc,
-    erasure_pb2_grpc,
     operator_pb2_grpc,
     release_pb2,
-    release_pb2_grpc,
-    signing_pb2,
-    signing_pb2_grpc,
 )
 
 from deploy.local.certificates import Certificates
 from services.common.ids import new_id
 from services.common.rpc import tls
 from services.common.rpc.errors import error_from_rpc, error_from_status
-from services.common.settings import PeerSettings
 from services.vault.databases import Stores
 from services.vault.keys.first_start import FirstStart
 from services.vault.keys.store import KeyStore
 from services.vault.keys.wrapping_file import WrappingFile
 from services.vault.root.key import RootKeyFile
+from tests.integration.vault.vault_calls import VaultCalls
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.peers import peer
 from tests.support.ports import free_port
 from tests.support.stores import Database
 
@@ -76,7 +72,7 @@ class Files:
 
 
 @dataclass(slots=True)
-class Vault:
+class Vault(VaultCalls):
     """A vault process, started and ended by the test."""
 
     files: Files
@@ -219,65 +215,17 @@ class Vault:
     def channel(self, caller: str) -> grpc.aio.Channel:
         """Return a channel with a caller's certificate."""
         if caller not in self._channels:
-            who = self.certificates.identity(caller)
-            settings = PeerSettings(
-                tls_cert_file=who.cert_file, tls_key_file=who.key_file, tls_ca_file=who.ca_file
-            )
-            self._channels[caller] = tls.channel(settings, "vault", self.address)
+            self._channels[caller] = tls.channel(peer(self.certificates, caller), "vault", self.address)
         return self._channels[caller]
 
     def keys(self, caller: str = "gateway") -> Any:
         return api_keys_pb2_grpc.ApiKeyServiceStub(self.channel(caller))
-
-    def directory(self) -> Any:
-        return api_keys_pb2_grpc.ApiKeyDirectoryServiceStub(self.channel("processor"))
-
-    def signing(self, caller: str = "auth") -> Any:
-        return signing_pb2_grpc.SigningServiceStub(self.channel(caller))
-
-    def data_keys(self, caller: str = "files") -> Any:
-        return data_keys_pb2_grpc.DataKeyServiceStub(self.channel(caller))
-
-    def erasure(self, caller: str = "auth") -> Any:
-        return erasure_pb2_grpc.ErasureServiceStub(self.channel(caller))
-
-    def audit(self, caller: str = "auth") -> Any:
-        return audit_pb2_grpc.AuditServiceStub(self.channel(caller))
 
     def audit_operator(self, caller: str = "operator") -> Any:
         return audit_pb2_grpc.AuditOperatorServiceStub(self.channel(caller))
 
     def operator(self, caller: str = "operator") -> Any:
         return operator_pb2_grpc.OperatorServiceStub(self.channel(caller))
-
-    def release(self, caller: str = "processor") -> Any:
-        return release_pb2_grpc.KeyReleaseServiceStub(self.channel(caller))
-
-    async def passport(self, account: str) -> tuple[tuple[str, str], ...]:
-        """Return the metadata of a person who is signed in."""
-        claims = signing_pb2.PassportClaims(account=account, session="s1", scopes=["read", "write"])
-        signed = await self.signing().Sign(signing_pb2.SignRequest(passport=claims, lifetime_seconds=300))
-        return (("x-smelt-passport", signed.token),)
-
-    async def grant(
-        self, account: str, api_key: str, *, lifetime_seconds: int = 600, **more: Any
-    ) -> signing_pb2.SignResponse:
-        """Return a signed grant, of a job of 100 rows and one template unless told otherwise."""
-        claims: dict[str, Any] = {
-            "purpose": "job",
-            "job": "jobs/j1",
-            "file": "files/f1",
-            "parse": 1,
-            "first_row": 1,
-            "last_row": 100,
-            "template_count": 1,
-            "release_budget": 1000,
-        } | more
-        wanted = signing_pb2.GrantClaims(account=account, api_key=api_key, **claims)
-        signed: signing_pb2.SignResponse = await self.signing().Sign(
-            signing_pb2.SignRequest(grant=wanted, lifetime_seconds=lifetime_seconds)
-        )
-        return signed
 
     async def add_key(self, account: str, secret: str = SECRET, **more: Any) -> api_keys_pb2.ApiKey:
         """Store a key for an account."""
@@ -298,7 +246,7 @@ class Vault:
 class Worker:
     """A worker's stream of releases."""
 
-    def __init__(self, vault: Vault, caller: str = "processor") -> None:
+    def __init__(self, vault: VaultCalls, caller: str = "processor") -> None:
         # A vault that was just started anew may not be connected yet.
         self._call = vault.release(caller).ReleaseApiKeys(wait_for_ready=True)
         self._ids = itertools.count(1)
@@ -379,7 +327,7 @@ async def reason_of(call: Any) -> str:
 
 
 @asynccontextmanager
-async def worker(vault: Vault, caller: str = "processor") -> AsyncIterator[Worker]:
+async def worker(vault: VaultCalls, caller: str = "processor") -> AsyncIterator[Worker]:
     """Open a stream for the length of the block."""
     stream = Worker(vault, caller)
     try:

@@ -50,7 +50,7 @@ class Traffic:
     failures: list[str] = field(default_factory=list)
 
     async def more(self, count: int) -> None:
-        """Wait until so many more went well."""
+        """Wait until this number of further calls went well."""
         wanted = self.done + count
         async with asyncio.timeout(PATIENCE_SECONDS):
             while self.done < wanted:
@@ -132,7 +132,7 @@ async def traffic(vault: Vault, per_second: int = PER_SECOND) -> AsyncIterator[T
 
 
 async def fill(vault: Vault, count: int) -> None:
-    """Give so many more accounts a key, so that a rotation takes its time."""
+    """Give a number of further accounts a key, so that a rotation takes its time."""
     stores = Stores.at(vault.database.url, vault.keystore.url)
     named = await KeyStore(stores.keystore).installation()
     await stores.close()

@@ -105,7 +105,7 @@ def test_a_refused_file_is_told_with_its_line_and_the_reason(
     (tmp_path / "leads.csv").write_text("a,b\n1,2\n3\n")
     facts = {
         "line": "3",
-        "problem": "a row has not as many cells as the header",
+        "problem": "the row has more or fewer cells than the header",
         "expected": "2",
         "found": "1",
     }
@@ -117,6 +117,6 @@ def test_a_refused_file_is_told_with_its_line_and_the_reason(
     server.says({"message": "File processing failed", "details": [info]}, 400)
     code, out, said = smelt("files", "upload", "leads.csv")
     assert (code, out) == (1, "")
-    why = "a row has not as many cells as the header, line 3, expected 2, found 1"
+    why = "the row has more or fewer cells than the header, line 3, expected 2, found 1"
     assert said.startswith(f"error: File processing failed: {why} (")
     assert "FILE_MALFORMED" in said

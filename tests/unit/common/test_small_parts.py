@@ -90,5 +90,5 @@ def test_a_library_that_logs_arguments_logs_them_without_values() -> None:
 def test_a_method_on_no_list_stops_the_start() -> None:
     name = "smelt.files.v1.RowService"
     assert methods_of([name]) == {"/smelt.files.v1.RowService/ReadRows"}
-    with pytest.raises(SystemExit, match=r"^no caller list for: /smelt\.files\.v1\.RowService/ReadRows$"):
+    with pytest.raises(SystemExit, match=r"^no list of callers for: /smelt\.files\.v1\.RowService/ReadRows$"):
         check_policy({}, [name])

@@ -1,4 +1,4 @@
-"""Between the loop and threads: back-pressure both ways, and nobody waits for one who has gone."""
+"""Between the loop and threads: back-pressure both ways, and neither side waits for one that is gone."""
 
 import asyncio
 import threading

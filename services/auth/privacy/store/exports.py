@@ -1,23 +1,26 @@
-"""Exports in Postgres: what their owners see, and the claims of whoever works on them."""
+"""Exports in Postgres: what their owners see, and the claims of the processes that create them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, update
 
-from services.auth.accounts.accounts import AccountState
-from services.auth.models import AccountRow, DataExportRow
+from services.auth.accounts.store import lock_active_account
+from services.auth.due.store import DueColumns
+from services.auth.due.work import Claim
+from services.auth.models import DataExportRow, newest_of
 from services.auth.privacy.exports import Archive, DataExport, State
-from services.auth.privacy.saga import Claim
 from services.common.database import Transactions, transaction
-from services.common.errors import Unauthenticated
 from services.common.paging import Position
 
+EXPORTS_DUE = DueColumns(
+    key=DataExportRow.id, due=DataExportRow.next_time, fence=DataExportRow.fence, tries=DataExportRow.tries
+)
 _UNDER_WAY = (State.PENDING.value, State.RUNNING.value)
 
 
 class DataExportStore:
-    """Keeps exports."""
+    """Stores exports."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -25,14 +28,8 @@ class DataExportStore:
     async def begin(self, export: DataExport, *, most: int, since: datetime) -> DataExport | None:
         row = DataExportRow
         async with transaction(self._transactions) as session:
-            # The account's row is held, so that of two at once the second finds the first.
-            active = await session.scalar(
-                select(AccountRow.id)
-                .where(AccountRow.id == export.account, AccountRow.state == AccountState.ACTIVE.value)
-                .with_for_update()
-            )
-            if active is None:
-                raise Unauthenticated
+            # The lock makes the second of two simultaneous requests find the first one's export.
+            await lock_active_account(session, export.account)
             mine = row.account == export.account
             there = await session.scalar(select(row).where(mine, row.state.in_(_UNDER_WAY)).limit(1))
             if there is not None:
@@ -54,14 +51,9 @@ class DataExportStore:
             return export
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[DataExport]:
-        row = DataExportRow
-        wanted = select(row).where(row.account == account)
-        if after is not None:
-            position = tuple_(literal(after.create_time), literal(after.id))
-            wanted = wanted.where(tuple_(row.create_time, row.id) < position)
-        wanted = wanted.order_by(row.create_time.desc(), row.id.desc()).limit(count)
+        wanted = newest_of(DataExportRow, account, after, count)
         async with transaction(self._transactions) as session:
-            return [_export(each) for each in await session.scalars(wanted)]
+            return [_export(row) for row in await session.scalars(wanted)]
 
     async def get(self, account: str, id_: str) -> DataExport | None:
         async with transaction(self._transactions) as session:
@@ -96,7 +88,7 @@ class DataExportStore:
             await session.execute(statement)
 
     async def sweep(self, before: datetime) -> None:
-        """Remove exports that were asked for before a moment; their archives are long gone."""
+        """Remove exports that were requested before a moment; their archives are long gone."""
         over = delete(DataExportRow).where(DataExportRow.create_time < before)
         async with transaction(self._transactions) as session:
             await session.execute(over.where(DataExportRow.state.not_in(_UNDER_WAY)))

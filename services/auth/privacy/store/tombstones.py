@@ -1,24 +1,29 @@
-"""Tombstones in Postgres, and the end of an account in the transaction that makes one."""
+"""Tombstones in Postgres, and the end of an account in the transaction that writes one."""
 
 from datetime import timedelta
 
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.auth.mail import store
+from services.auth.due.store import DueColumns
+from services.auth.due.work import Claim
 from services.auth.mail.letters import Mail, MailKind
+from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, ErasureRow, MailRow
-from services.auth.privacy.saga import Claim
 from services.common.database import Transactions, transaction
+
+ERASURES_DUE = DueColumns(
+    key=ErasureRow.account, due=ErasureRow.next_time, fence=ErasureRow.fence, tries=ErasureRow.tries
+)
 
 
 class TombstoneStore:
-    """Keeps who has left: of a person who is gone, nothing but the account's id."""
+    """Stores tombstones, which contain nothing about a person but the account's id."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def bury(self, account: str) -> None:
+    async def replace_account(self, account: str) -> None:
         async with transaction(self._transactions) as session:
             await session.execute(
                 insert(ErasureRow)
@@ -30,13 +35,13 @@ class TombstoneStore:
             )
             if address is None:
                 return
-            # Links and news for somebody who is gone, all but the last of them.
+            # Waiting mails to the deleted account are dropped; only the confirmation is sent.
             await session.execute(delete(MailRow).where(MailRow.recipient == address))
-            await store.add(session, Mail(MailKind.ACCOUNT_DELETED, address))
-            # Sessions, access tokens, devices and links go with it.
+            await queue_mail(session, Mail(MailKind.ACCOUNT_DELETED, address))
+            # Sessions, access tokens, devices, links, exports and events are removed by cascade.
             await session.execute(delete(AccountRow).where(AccountRow.id == account))
 
-    async def passed(self, claim: Claim, linger: timedelta) -> None:
+    async def finish_pass(self, claim: Claim, linger: timedelta) -> None:
         first = ErasureRow.passes == 0
         statement = (
             update(ErasureRow)

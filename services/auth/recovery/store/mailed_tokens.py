@@ -1,4 +1,4 @@
-"""Digests of mailed tokens in Postgres: one for each account and purpose, the newest."""
+"""Digests of mailed tokens in Postgres: for each account and purpose, only the newest."""
 
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,7 +10,7 @@ from services.auth.models import AccountRow, MailedTokenRow
 from services.auth.opaque_tokens import NewToken
 from services.common.database import Transactions, transaction
 
-#: In which state an account may have a token. Setting a password by mail also proves the address.
+#: The states in which an account can get a token. Setting a password by mail also verifies the address.
 _STATES = {
     Purpose.PASSWORD_RESET: (AccountState.ACTIVE, AccountState.UNVERIFIED),
     Purpose.SIGN_IN: (AccountState.ACTIVE,),
@@ -18,8 +18,8 @@ _STATES = {
 }
 
 
-async def use(session: AsyncSession, digest: bytes, purpose: Purpose) -> str | None:
-    """Use a token up and return its account. Of two at the same moment, the second finds nothing."""
+async def use_token(session: AsyncSession, digest: bytes, purpose: Purpose) -> str | None:
+    """Use a token up and return its account. Of two simultaneous uses, the second finds nothing."""
     statement = (
         delete(MailedTokenRow)
         .where(
@@ -33,7 +33,7 @@ async def use(session: AsyncSession, digest: bytes, purpose: Purpose) -> str | N
 
 
 class MailedTokenStore:
-    """Keeps digests until the token is used, replaced or over."""
+    """Stores digests until their tokens are used, replaced or expired."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -59,16 +59,15 @@ class MailedTokenStore:
 
     async def use_sign_in(self, digest: bytes) -> tuple[str, int] | None:
         async with transaction(self._transactions) as session:
-            account = await use(session, digest, Purpose.SIGN_IN)
+            account = await use_token(session, digest, Purpose.SIGN_IN)
             if account is None:
                 return None
             found = select(AccountRow.password_generation).where(AccountRow.id == account)
             return account, (await session.execute(found)).scalar_one()
 
     async def verify_email(self, digest: bytes) -> bool:
-        """Use a token up and let its account be used."""
         async with transaction(self._transactions) as session:
-            account = await use(session, digest, Purpose.VERIFY_EMAIL)
+            account = await use_token(session, digest, Purpose.VERIFY_EMAIL)
             if account is None:
                 return False
             verified = (
@@ -80,7 +79,7 @@ class MailedTokenStore:
             return (await session.execute(verified)).scalar_one_or_none() is not None
 
     async def sweep(self) -> None:
-        """Remove what does not work any more."""
+        """Remove expired tokens."""
         async with transaction(self._transactions) as session:
             over = MailedTokenRow.expire_time <= func.clock_timestamp()
             await session.execute(delete(MailedTokenRow).where(over))

@@ -1,4 +1,4 @@
-"""New passwords in Postgres, and what ends with the old one in the same transaction."""
+"""New passwords in Postgres, with everything that ends in the same transaction."""
 
 from datetime import datetime
 
@@ -6,21 +6,23 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.accounts.accounts import Account, AccountState, Credentials
-from services.auth.events import store
-from services.auth.mail import store as outbox
+from services.auth.accounts.store import password_columns
+from services.auth.events.actions import RESET_PASSWORD
+from services.auth.events.store import note_event
 from services.auth.mail.letters import Mail, MailKind
 from services.auth.mail.mailed_tokens import Purpose
+from services.auth.mail.store import queue_mail
 from services.auth.models import AccountRow, DeviceRow, MailedTokenRow, SessionRow
 from services.auth.passwords.passwords import StoredPassword
-from services.auth.recovery.store import mailed_tokens
+from services.auth.recovery.store.mailed_tokens import use_token
 from services.auth.sessions.sessions import EndReason
 from services.common.database import Transactions, transaction
 
-_CHANGED, _RESET = "changed", "set by a link that was sent to you"
+_CHANGED, _RESET = "changed", "set with a link that was sent to you"
 
 
 class PasswordStore:
-    """Keeps passwords."""
+    """Stores passwords."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -32,7 +34,7 @@ class PasswordStore:
             if email is None:
                 return False
             await _end_all(session, known.account.id, keep=keep, now=now, reason=EndReason.PASSWORD_CHANGE)
-            await outbox.add(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _CHANGED}))
+            await queue_mail(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _CHANGED}))
             return True
 
     async def owner(self, digest: bytes) -> Account | None:
@@ -42,28 +44,18 @@ class PasswordStore:
 
     async def reset(self, digest: bytes, new: StoredPassword, *, now: datetime) -> bool:
         async with transaction(self._transactions) as session:
-            # The account's row first, as everything that gives it a new password takes it.
+            # The account's row is locked first, in the same order as by everything that sets a password.
             await session.execute(_owner(digest).with_for_update(of=AccountRow))
-            account = await mailed_tokens.use(session, digest, Purpose.PASSWORD_RESET)
+            account = await use_token(session, digest, Purpose.PASSWORD_RESET)
             if account is None:
                 return False
             email = await _replaced(session, AccountRow.id == account, new)
             if email is None:
                 return False
             await _end_all(session, account, keep="", now=now, reason=EndReason.PASSWORD_RESET)
-            await outbox.add(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _RESET}))
-            await store.note(session, account, "reset-password", now=now)
+            await queue_mail(session, Mail(MailKind.PASSWORD_CHANGED, email, {"how": _RESET}))
+            await note_event(session, account, RESET_PASSWORD, now=now)
             return True
-
-    async def renew(self, known: Credentials, new: StoredPassword) -> None:
-        """Store the same password in today's way, unless it was changed meanwhile."""
-        statement = (
-            update(AccountRow)
-            .where(AccountRow.id == known.account.id, AccountRow.password_hash == known.password.hash)
-            .values(_columns(new))
-        )
-        async with transaction(self._transactions) as session:
-            await session.execute(statement)
 
 
 def _owner(digest: bytes) -> Select[AccountRow]:
@@ -85,16 +77,16 @@ async def _replaced(
     *,
     and_: ColumnElement[bool] | None = None,
 ) -> str | None:
-    """Set the password of an account in use; return its e-mail address.
+    """Set the password of an active or unverified account; return its e-mail address, None without one.
 
-    A link that was read proves the address, too.
+    An unverified account becomes active: its owner has read the mail with the link.
     """
     in_use = AccountRow.state.in_([AccountState.ACTIVE.value, AccountState.UNVERIFIED.value])
     statement = (
         update(AccountRow)
         .where(which, in_use, *([] if and_ is None else [and_]))
         .values(
-            _columns(new)
+            password_columns(new)
             | {
                 "password_generation": AccountRow.password_generation + 1,
                 "state": case(
@@ -108,19 +100,11 @@ async def _replaced(
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-def _columns(password: StoredPassword) -> dict[str, object]:
-    return {
-        "password_scheme": password.scheme,
-        "password_pepper_id": password.pepper_id,
-        "password_hash": password.hash,
-    }
-
-
 async def _end_all(
     session: AsyncSession, account: str, *, keep: str, now: datetime, reason: EndReason
 ) -> None:
-    # After the account's row is locked: a sign-in that was quicker has its session here already, one that is
-    # slower finds that its password is not the account's any more.
+    # The account's row is locked already: an earlier sign-in has its session here, and a later one finds that
+    # its password is no longer the account's.
     await session.execute(
         update(SessionRow)
         .where(SessionRow.account == account, SessionRow.end_time.is_(None), SessionRow.id != keep)

@@ -9,11 +9,13 @@ from services.auth.models import AccountRow, DeviceRow
 from services.auth.sessions.devices import MOST_KEPT, NewDevice
 from services.common.database import Transactions, transaction
 
+#: A device that is unused for longer is forgotten; its owner then shares the limit of the e-mail address
+#: again.
 _KEPT = timedelta(days=365)
 
 
-async def remember(session: AsyncSession, device: NewDevice, *, account: str, now: datetime) -> None:
-    """Keep a device of the account, and forget those that were used long before."""
+async def remember_device(session: AsyncSession, device: NewDevice, *, account: str, now: datetime) -> None:
+    """Store a device of the account, and forget the least recently used ones beyond `MOST_KEPT`."""
     values = {"id": device.id, "account": account, "digest": device.digest}
     await session.execute(insert(DeviceRow).values(**values, create_time=now, last_used_time=now))
     newest = (
@@ -43,7 +45,7 @@ class DeviceStore:
             return (await session.execute(statement)).scalar_one_or_none()
 
     async def sweep(self) -> None:
-        """Forget devices that were not used for a year."""
+        """Forget devices that were unused for a year."""
         async with transaction(self._transactions) as session:
             old = DeviceRow.last_used_time < func.clock_timestamp() - _KEPT
             await session.execute(delete(DeviceRow).where(old))

@@ -2,26 +2,31 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, literal, select, tuple_, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.auth.accounts.accounts import AccountState
-from services.auth.models import AccountRow, SessionRow
+from services.auth.accounts.store import renew_password
+from services.auth.limits.store import forgive_attempts
+from services.auth.models import AccountRow, SessionRow, newest_of
 from services.auth.sessions.devices import NewDevice
-from services.auth.sessions.sessions import USE_NOTED_EVERY, Device, EndReason, Session
-from services.auth.sessions.store import devices
+from services.auth.sessions.sessions import USE_NOTED_EVERY, Device, EndReason, RightPassword, Session
+from services.auth.sessions.store.devices import remember_device
 from services.common.database import Transactions, transaction
 from services.common.paging import Position
 
 
 class SessionStore:
-    """Keeps sessions."""
+    """Stores sessions."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def open(self, opened: Session, *, generation: int, device: NewDevice | None) -> bool:
-        # One statement: an account that is closed, or gets another password meanwhile, gets no session.
+    async def open(
+        self, opened: Session, *, generation: int, device: NewDevice | None, by: RightPassword | None
+    ) -> bool:
+        # One statement, so that an account which is closed or gets another password at this moment gets no
+        # session.
         values = {
             SessionRow.id: literal(opened.id),
             SessionRow.account: AccountRow.id,
@@ -42,10 +47,16 @@ class SessionStore:
         )
         statement = insert(SessionRow).from_select(list(values), active).returning(SessionRow.id)
         async with transaction(self._transactions) as session:
+            if by is not None and by.renewed is not None:
+                # Before the next statement takes a shared lock on the account's row: two sign-ins that both
+                # held one would deadlock when they write to it.
+                await renew_password(session, by.known, by.renewed)
             if (await session.execute(statement)).scalar_one_or_none() is None:
                 return False
+            if by is not None:
+                await forgive_attempts(session, by.attempt)
             if device is not None:
-                await devices.remember(session, device, account=opened.account, now=opened.create_time)
+                await remember_device(session, device, account=opened.account, now=opened.create_time)
             return True
 
     async def end(self, session: str, *, account: str, now: datetime, reason: EndReason) -> bool:
@@ -71,32 +82,22 @@ class SessionStore:
     async def page(
         self, account: str, after: Position | None, count: int, *, now: datetime, idle: timedelta
     ) -> list[Session]:
-        statement = (
-            select(SessionRow)
-            .where(
-                SessionRow.account == account,
-                SessionRow.end_time.is_(None),
-                SessionRow.expire_time > now,
-                SessionRow.last_used_time > now - idle,
-            )
-            .order_by(SessionRow.create_time.desc(), SessionRow.id.desc())
-            .limit(count)
+        statement = newest_of(SessionRow, account, after, count).where(
+            SessionRow.end_time.is_(None),
+            SessionRow.expire_time > now,
+            SessionRow.last_used_time > now - idle,
         )
-        if after is not None:
-            statement = statement.where(
-                tuple_(SessionRow.create_time, SessionRow.id) < (after.create_time, after.id)
-            )
         async with transaction(self._transactions) as opened:
             return [_session(row) for row in await opened.scalars(statement)]
 
     async def sweep(self, *, before: datetime) -> None:
-        """Forget sessions that have ended, or run out, before then."""
+        """Remove sessions that ended or expired before a moment."""
         over = func.least(SessionRow.expire_time, func.coalesce(SessionRow.end_time, SessionRow.expire_time))
         async with transaction(self._transactions) as opened:
             await opened.execute(delete(SessionRow).where(over < before))
 
     async def note_use(self, session: str, /, *, now: datetime) -> None:
-        # The condition lets one of many requests at the same moment write, and never turns time back.
+        # The condition lets only one of many simultaneous requests write, and never moves the time back.
         statement = (
             update(SessionRow)
             .where(SessionRow.id == session, SessionRow.last_used_time <= now - USE_NOTED_EVERY)

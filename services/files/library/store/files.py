@@ -11,8 +11,7 @@ from services.common.store import idempotency
 from services.files.errors import FileNotFound
 from services.files.library.stored_file import Parse, SealedParse, StoredFile
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
-from services.files.objects.store import doom
-from services.files.objects.stored_object import StoredObject
+from services.files.objects.store import mark_for_deletion, object_columns, object_of
 from services.files.reading.reader import Dialect
 
 _UPLOAD = "UploadFile"
@@ -68,7 +67,7 @@ class FileStore:
 
     async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
         async with transaction(self._transactions) as session:
-            # Held to the end, so that parses of one file come one after the other.
+            # Locked until the transaction ends, so that parses of one file are added one after the other.
             row = await session.scalar(
                 select(FileRow)
                 .where(FileRow.account == file.account, FileRow.id == file.id)
@@ -98,8 +97,8 @@ class FileStore:
             .limit(count)
         )
         if after is not None:
-            place = tuple_(FileRow.create_time, FileRow.id)
-            statement = statement.where(place < (after.create_time, after.id))
+            position = tuple_(FileRow.create_time, FileRow.id)
+            statement = statement.where(position < (after.create_time, after.id))
         async with transaction(self._transactions) as session:
             found = (await session.execute(statement)).all()
         return [
@@ -116,7 +115,7 @@ class FileStore:
         async with transaction(self._transactions) as session:
             object_key = (await session.execute(statement)).scalar_one_or_none()
             if object_key is not None:
-                await doom(session, object_key, self._now())
+                await mark_for_deletion(session, [object_key], self._now())
         return object_key
 
 
@@ -126,7 +125,7 @@ def _file(row: FileRow, parse: Parse) -> StoredFile:
         account=row.account,
         display_name=row.display_name,
         create_time=row.create_time,
-        object=StoredObject(row.object_key, row.wrapped_key, row.size_bytes, row.sha256),
+        object=object_of(row),
         parse=parse,
     )
 
@@ -141,11 +140,8 @@ def _file_row(file: StoredFile) -> FileRow:
         account=file.account,
         display_name=file.display_name,
         create_time=file.create_time,
-        object_key=file.object.key,
-        wrapped_key=file.object.wrapped_key,
-        size_bytes=file.object.size,
-        sha256=file.object.sha256,
         parse=file.parse.version,
+        **object_columns(file.object),
     )
 
 

@@ -1,4 +1,4 @@
-"""How long files are kept, in Postgres, and the removal of those that were kept so long."""
+"""Retention periods of files in Postgres, and the removal of files whose period is over."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.common.database import Transactions, transaction
 from services.files.models import RetentionRow
-from services.files.objects.store import doom
+from services.files.objects.store import mark_for_deletion
 
 _BATCH = 200
-# LEAST takes no notice of NULL, so that a period that is not set does not count.
+# LEAST ignores NULL, so a period that is not set does not count.
 _EXPIRED = text("""
     DELETE FROM file WHERE id IN (
         SELECT file.id FROM file LEFT JOIN file_retention ON file_retention.account = file.account
@@ -23,7 +23,7 @@ _EXPIRED = text("""
 
 
 class RetentionStore:
-    """Keeps each account's period, and holds files to the shorter of it and the installation's."""
+    """Keeps each account's period; the shorter of it and the installation's applies to a file."""
 
     def __init__(
         self, transactions: Transactions, *, installation_days: int, now: Callable[[], datetime]
@@ -33,13 +33,13 @@ class RetentionStore:
         self._now = now
 
     async def days(self, account: str) -> int:
-        """Return the account's own period, 0 when it has none."""
+        """Return the account's own period in days, 0 when it has none."""
         async with transaction(self._transactions) as session:
             row = await session.get(RetentionRow, account)
         return row.days if row is not None else 0
 
     async def set_days(self, account: str, days: int) -> None:
-        """Set the account's own period; 0 ends it."""
+        """Set the account's own period in days; 0 removes it."""
         statement = insert(RetentionRow).values(account=account, days=days)
         async with transaction(self._transactions) as session:
             if days:
@@ -50,11 +50,10 @@ class RetentionStore:
                 await session.execute(delete(RetentionRow).where(RetentionRow.account == account))
 
     async def expire_files(self) -> int:
-        """Remove some files that were kept long enough, and doom their objects; return how many."""
+        """Remove some expired files, and mark their objects for deletion; return how many."""
         now = self._now()
         values = {"now": now, "installation_days": self.installation_days, "count": _BATCH}
         async with transaction(self._transactions) as session:
             removed = list(await session.scalars(_EXPIRED, values))
-            for object_key in removed:
-                await doom(session, object_key, now)
+            await mark_for_deletion(session, removed, now)
         return len(removed)

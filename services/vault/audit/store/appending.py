@@ -1,4 +1,4 @@
-"""What the audit writer says to Postgres apart from its batches: lock, head, months, probe."""
+"""The audit writer's statements apart from its batches: lock, head, months, probe."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from services.vault.audit.chain import Head
 Connection = psycopg.AsyncConnection[Any]
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('smelt/audit/' || %s, 0))"
-# A server told to answer commits before they are on disk is told otherwise for this connection.
+# If the server is set to confirm commits before they are on disk, this connection overrides that.
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') IN ('off', 'local')
@@ -22,13 +22,13 @@ _MONTH_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('smelt/audit/months
 
 
 async def lock(connection: Connection, slot: str) -> bool:
-    """Take the chain of a slot for as long as the connection lives; False while another has it."""
+    """Lock the chain of a slot for the life of the connection; False while another connection has it."""
     row = await (await connection.execute(_LOCK, (slot,))).fetchone()
     return bool(row and row[0])
 
 
 async def head(connection: Connection, genesis: Head) -> Head:
-    """Return where the chain ends, after making its first head if there is none."""
+    """Return where the chain ends; create its first head if there is none."""
     await connection.execute(_DURABLE)
     row = await (await connection.execute(_HEAD, (genesis.chain,))).fetchone()
     if row is None:
@@ -38,7 +38,7 @@ async def head(connection: Connection, genesis: Head) -> Head:
 
 
 async def make_month(connection: Connection, moment: datetime) -> None:
-    """Make the partition for the month of `moment` (UTC), if it is not there."""
+    """Create the partition for the month of `moment` (UTC) if it does not exist."""
     first = datetime(moment.year, moment.month, 1, tzinfo=UTC)
     after = datetime(moment.year + moment.month // 12, moment.month % 12 + 1, 1, tzinfo=UTC)
     async with connection.transaction():

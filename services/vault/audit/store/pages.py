@@ -1,4 +1,4 @@
-"""What people may read of the audit log: an account's events, and the uses of its keys."""
+"""The parts of the audit log that owners may read: an account's events, and the uses of its keys."""
 
 import re
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from services.vault.audit.reading import KeyUse, Recorded
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
-#: Records that one page of uses is told from; the last of them may cut an hour in two.
+#: How many records one page of uses is computed from; the last of them may split an hour.
 _USES_READ = 20_000
-# The keyed digest of a released key is for those who verify the log.
+# The keyed digest of a released key is only for verifying the log.
 _UNTOLD = {"key"}
 _PLACE = re.compile(r"([0-9]{1,19})S([a-z0-9ZP]{1,40})\Z")
 _SKIP = re.compile(r"[0-9]{1,6}\Z")
@@ -29,7 +29,7 @@ WHERE account = :account AND action <> 'release' AND time >= :since AND time < :
     AND (time, seq, chain) < (:time, :seq, :chain)
 ORDER BY time DESC, seq DESC, chain DESC LIMIT :size
 """)
-# Records of one batch share their time, so that the window must not end between two of them.
+# Records of one batch have the same time, so the window must not end between two of them.
 _USES = text("""
 WITH newest AS (
     SELECT time, outcome, body::json AS said FROM audit_records
@@ -45,7 +45,7 @@ ORDER BY date_trunc('hour', time, 'UTC') DESC, 6 DESC, 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class AuditReader:
-    """The audit log behind a maker of sessions."""
+    """Reads the audit log."""
 
     sessions: async_sessionmaker[AsyncSession]
 
@@ -81,7 +81,7 @@ class AuditReader:
     async def uses(
         self, account: str, name: str, *, after: Position | None, size: int
     ) -> tuple[Sequence[KeyUse], Position | None]:
-        """Return at most `size` uses of a key that follow `after`, newest first, and where they go on.
+        """Return at most `size` uses of a key that follow `after`, newest first, and where the next page is.
 
         Raises PageTokenInvalid.
         """

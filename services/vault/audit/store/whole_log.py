@@ -13,12 +13,12 @@ from services.common.errors import DomainError, Kind, Unavailable
 from services.common.logs import describe, log
 from services.vault.audit.chain import Head, Record
 from services.vault.audit.statements import Checkpoint
-from services.vault.bounded_connection import FAILURES, Line
+from services.vault.bounded_connection import FAILURES, BoundedConnection
 
 _SECONDS = 30.0
 _BATCH = 500
 _COLUMNS = "chain, seq, time, account, object, action, outcome, body, mac"
-# One key for all: whoever reads shares it, whoever drops a month has it alone.
+# One lock for all commands: readers share it, dropping a month takes it exclusively.
 _LOCK = "hashtextextended('smelt/audit/archive', 0)"
 _MACS = """
 SELECT r.chain, r.seq, r.mac
@@ -36,7 +36,7 @@ WHERE chain = %s AND seq > %s ORDER BY seq LIMIT 1
 
 
 class AuditBusy(DomainError):
-    """The log is being verified, or a month of it dropped, by somebody else."""
+    """The audit log is being verified or archived by another command."""
 
     reason = "AUDIT_BUSY"
     kind = Kind.CONFLICT
@@ -49,7 +49,7 @@ def partition(month: str) -> str:
 
 
 def after(month: str) -> datetime:
-    """Return when a month is over."""
+    """Return the first moment after a month."""
     year, number = int(month[:4]), int(month[5:])
     return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
@@ -57,40 +57,40 @@ def after(month: str) -> datetime:
 class AuditSource:
     """One connection for one reading of the log."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, database: BoundedConnection) -> None:
+        self._database = database
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, alone: bool = False) -> AsyncIterator["AuditSource"]:
         """Connect and take the lock of readers or (`alone`) of droppers; raise AuditBusy, Unavailable."""
         with _outages():
-            line = await Line.open(url, seconds=_SECONDS)
+            database = await BoundedConnection.open(url, seconds=_SECONDS)
         try:
             shared = "" if alone else "_shared"
             with _outages():
-                row = await line.exchange(
-                    _row(line, f"SELECT pg_try_advisory_lock{shared}({_LOCK})"), seconds=_SECONDS
+                row = await database.exchange(
+                    _row(database, f"SELECT pg_try_advisory_lock{shared}({_LOCK})"), seconds=_SECONDS
                 )
             if not row or not row[0]:
                 raise AuditBusy
-            yield cls(line)
+            yield cls(database)
         finally:
-            await line.close()
+            await database.close()
 
     async def macs(self, of: Sequence[Checkpoint]) -> Mapping[tuple[str, int], bytes]:
-        """Return the MACs of the records that checkpoints name, as far as they are there."""
+        """Return the MACs of the records that checkpoints name, as far as they exist."""
         wanted = ([each.chain for each in of], [each.seq for each in of])
         rows = await self._rows(_MACS, wanted)
         return {(row[0], row[1]): bytes(row[2]) for row in rows}
 
     async def heads(self) -> Mapping[str, Head]:
-        """Return where the database says that chains end."""
+        """Return where chains end according to the database."""
         rows = await self._rows("SELECT chain, seq, mac FROM audit_heads")
         return {row[0]: Head(row[0], row[1], bytes(row[2])) for row in rows}
 
     async def months(self) -> list[str]:
-        """Return the months that are there, oldest first."""
+        """Return the months in the database, oldest first."""
         return [row[0].removeprefix("audit_records_").replace("_", "-") for row in await self._rows(_MONTHS)]
 
     async def following(self, head: Head) -> Record | None:
@@ -100,13 +100,13 @@ class AuditSource:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[None]:
-        """Read everything within the block as it was at its beginning."""
+        """Make all reads within the block see the log as it was at the beginning."""
         await self._rows("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield
         await self._rows("COMMIT")
 
     async def records(self, month: str = "") -> AsyncIterator[Sequence[Record]]:
-        """Give all records, or a month's, by chain and number; belongs into a snapshot."""
+        """Yield all records, or a month's, by chain and number; call it within a snapshot."""
         table = partition(month) if month else "audit_records"
         await self._rows(
             sql.SQL("DECLARE found NO SCROLL CURSOR FOR SELECT {} FROM {} ORDER BY chain, seq, time").format(
@@ -115,12 +115,12 @@ class AuditSource:
         )
         while rows := await self._rows(f"FETCH {_BATCH} FROM found"):
             yield [Record(*row) for row in rows]
-            # A long reading leaves the loop to the releases between two batches.
+            # Between two batches, a long reading lets releases use the event loop.
             await asyncio.sleep(0)
         await self._rows("CLOSE found")
 
     async def drop(self, month: str) -> None:
-        """Drop a month's records; raise AuditBusy when that would keep the writers waiting."""
+        """Drop a month's records; raise AuditBusy if that would make the writers wait."""
         try:
             await self._rows("SET lock_timeout = '500ms'")
             await self._rows(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(partition(month))))
@@ -131,7 +131,7 @@ class AuditSource:
         self, statement: str | sql.Composed, values: Sequence[object] | None = None
     ) -> list[tuple[Any, ...]]:
         with _outages():
-            return await self._line.exchange(_all(self._line, statement, values), seconds=_SECONDS)
+            return await self._database.exchange(_all(self._database, statement, values), seconds=_SECONDS)
 
 
 @contextmanager
@@ -146,13 +146,13 @@ def _outages() -> Iterator[None]:
 
 
 async def _all(
-    line: Line, statement: str | sql.Composed, values: Sequence[object] | None
+    database: BoundedConnection, statement: str | sql.Composed, values: Sequence[object] | None
 ) -> list[tuple[Any, ...]]:
     query = statement.encode() if isinstance(statement, str) else statement
-    cursor = await line.connection.execute(query, values)
+    cursor = await database.raw.execute(query, values)
     return await cursor.fetchall() if cursor.description else []
 
 
-async def _row(line: Line, statement: str) -> tuple[Any, ...] | None:
-    rows = await _all(line, statement, None)
+async def _row(database: BoundedConnection, statement: str) -> tuple[Any, ...] | None:
+    rows = await _all(database, statement, None)
     return rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""What erasing does in the vault's database: rows gone, grants ended, how far the ledger was followed."""
+"""Erasure in the vault's database: deletes rows, revokes grants, and follows the ledger."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from services.common.database import transaction
 from services.vault.erasure.erasures import Object
 from services.vault.erasure.ledger import Mark
 from services.vault.erasure.restoration import StoreState
-from services.vault.erasure.store.history import HISTORY
+from services.vault.erasure.store.state import ADVANCE, HISTORY, MARK
 
-# The lock under which an account's keys are added: one that is just being sealed is waited for and deleted.
+# The lock under which API keys are added to an account: a key that is being stored is waited for and deleted.
 _LOCK = text("""
 SELECT pg_advisory_xact_lock(hashtextextended('smelt/apiKeys/' || account, 0))
 FROM (SELECT unnest(CAST(:accounts AS text[])) AS account ORDER BY 1) AS w
 """)
-# Read by every batch of releases, so that also a grant that comes later, for whatever key, is none.
+# Every batch of releases reads this table, so that grants which are shown later are refused too.
 _END = text("""
 INSERT INTO ended_accounts (account, end_time)
 SELECT account, now() FROM unnest(CAST(:accounts AS text[])) AS w(account) ORDER BY account
@@ -33,18 +33,16 @@ _DELETE_KEYS = text("""
 DELETE FROM api_keys k USING unnest(CAST(:accounts AS text[]), CAST(:ids AS text[])) AS w(account, id)
 WHERE k.account = w.account AND k.id = w.id
 """)
-_MARK = text("SELECT seq, mac FROM erasure_state")
-_ADVANCE = text("UPDATE erasure_state SET seq = :seq, mac = :mac WHERE seq >= :before AND seq < :seq")
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureStore:
-    """The vault's database behind a maker of sessions."""
+    """The vault's database."""
 
     sessions: async_sessionmaker[AsyncSession]
 
     async def end_accounts(self, accounts: Collection[str]) -> None:
-        """Delete the API keys of the accounts and end their grants, those not yet seen too."""
+        """Delete the API keys of the accounts and revoke their grants, including grants not yet seen."""
         named = {"accounts": sorted(set(accounts))}
         async with transaction(self.sessions) as session:
             for statement in (_LOCK, _END, _DELETE_OF_ACCOUNTS, _DELETE_REPEATED, _REVOKE):
@@ -62,16 +60,16 @@ class ErasureStore:
     async def mark(self) -> Mark:
         """Return how far this copy of the database has followed the ledger."""
         async with transaction(self.sessions) as session:
-            return Mark(*(await session.execute(_MARK)).one())
+            return Mark(*(await session.execute(MARK)).one())
 
     async def state(self) -> StoreState:
-        """Return what this copy of the database knows, and which history it is in."""
+        """Return how far this copy of the database has followed the ledger, and its history."""
         async with transaction(self.sessions) as session:
-            mark = Mark(*(await session.execute(_MARK)).one())
+            mark = Mark(*(await session.execute(MARK)).one())
             history = (await session.execute(HISTORY)).scalar_one()
         return StoreState("database", mark, history)
 
     async def advance(self, before: int, to: Mark) -> None:
         """Move the mark to `to` if it stands at entry `before` or later; never back."""
         async with transaction(self.sessions) as session:
-            await session.execute(_ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})
+            await session.execute(ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})

@@ -1,4 +1,4 @@
-"""What erasing does in the key store: keys destroyed, objects marked, how far the ledger was followed."""
+"""Erasure in the key store: destroys keys, marks objects, and follows the ledger."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -12,9 +12,10 @@ from services.vault.erasure.erasures import Object
 from services.vault.erasure.ledger import Mark
 from services.vault.erasure.ratchet import Owed
 from services.vault.erasure.restoration import StoreState
-from services.vault.erasure.store.history import HISTORY
+from services.vault.erasure.store.state import ADVANCE, HISTORY, MARK
 
-# Before the keys are destroyed, so that whoever makes an account's first key now is waited for and then seen.
+# Runs before the keys are destroyed: it waits for a transaction that creates an account's first key, and the
+# next statement then sees that key.
 _LEAVE_DESTROYED = text("""
 INSERT INTO account_keys (account, epoch, state, wrapped, uses, create_time, destroy_time)
 SELECT account, 1, 'destroyed', NULL, 0, now(), now() FROM unnest(CAST(:accounts AS text[])) AS w(account)
@@ -31,7 +32,7 @@ SELECT DISTINCT account FROM gone
 _MARK_ALL_DELETED = text("""
 UPDATE objects SET deleted = true WHERE account = ANY(CAST(:accounts AS text[])) AND NOT deleted
 """)
-# Read after the keys are gone: no copy has them wrapped under a later version than this one.
+# Reads the version after the keys are destroyed: no copy has them wrapped under a later version.
 _OWE_RATCHET = text("""
 UPDATE erasure_state
 SET ratchet_beyond = (SELECT wrapping_version FROM installation), due_time = coalesce(due_time, now())
@@ -43,7 +44,7 @@ _SETTLE = text("""
 UPDATE erasure_state SET ratchet_beyond = NULL, due_time = NULL WHERE ratchet_beyond <= :beyond
 """)
 _OWED_SINCE = text("UPDATE erasure_state SET due_time = now() WHERE due_time IS NOT NULL")
-_BURY = text("""
+_MARK_DELETED = text("""
 INSERT INTO objects (account, object, generation, deleted)
 SELECT account, object, 0, true
 FROM unnest(CAST(:accounts AS text[]), CAST(:names AS text[])) AS w(account, object)
@@ -53,34 +54,32 @@ ON CONFLICT (account, object) DO UPDATE SET deleted = true
 _DESTROYED_TIME = text("""
 SELECT min(destroy_time) FROM account_keys WHERE account = :account
 """)
-_MARK = text("SELECT seq, mac FROM erasure_state")
 _STATE = text("SELECT seq, mac, restored FROM erasure_state")
 _REPLAYED = text("UPDATE erasure_state SET restored = false")
-_ADVANCE = text("UPDATE erasure_state SET seq = :seq, mac = :mac WHERE seq >= :before AND seq < :seq")
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureKeyStore:
-    """The key store behind an engine."""
+    """The key store."""
 
     engine: AsyncEngine = field(repr=False)
 
     async def destroyed_time(self, account: str) -> datetime | None:
-        """Return when the account's key was destroyed first; None while it was not."""
+        """Return when the account's key was first destroyed; None if it was not."""
         async with connection(self.engine) as database:
             found: datetime | None = (await database.execute(_DESTROYED_TIME, {"account": account})).scalar()
             return found
 
     async def destroy(self, accounts: Collection[str]) -> int:
-        """Destroy all keys of the accounts, whatever rotates or makes them meanwhile.
+        """Destroy all keys of the accounts, even those that are rotated or created at the same time.
 
-        Returns how many accounts had a key until now: older copies of those are to be closed by a ratchet.
+        Returns how many accounts had a key until now; a ratchet must make older copies of those keys useless.
         """
         named = {"accounts": sorted(set(accounts))}
         had: set[str] = set()
         async with connection(self.engine) as database:
             await database.execute(_LEAVE_DESTROYED, named)
-            # Until there is none: a rotation that this waited for may have left a new epoch behind.
+            # Repeated until none is left: a rotation that this waited for may have added an epoch.
             while gone := (await database.execute(_DESTROY, named)).scalars().all():
                 had.update(gone)
             await database.execute(_MARK_ALL_DELETED, named)
@@ -88,37 +87,37 @@ class ErasureKeyStore:
                 await database.execute(_OWE_RATCHET)
         return len(had)
 
-    async def bury(self, objects: Collection[Object]) -> None:
-        """Mark objects deleted, also those that this copy of the key store has never known."""
+    async def mark_deleted(self, objects: Collection[Object]) -> None:
+        """Mark objects deleted, even those that this copy of the key store has never known."""
         named = {"accounts": [account for account, _ in objects], "names": [name for _, name in objects]}
         async with connection(self.engine) as database:
-            await database.execute(_BURY, named)
+            await database.execute(_MARK_DELETED, named)
 
     async def mark(self) -> Mark:
         """Return how far this copy of the key store has followed the ledger."""
         async with connection(self.engine) as database:
-            return Mark(*(await database.execute(_MARK)).one())
+            return Mark(*(await database.execute(MARK)).one())
 
     async def state(self) -> StoreState:
-        """Return what this copy of the key store knows, and which history it is in."""
+        """Return how far this copy of the key store has followed the ledger, and its history."""
         async with connection(self.engine) as database:
             seq, mac, restored = (await database.execute(_STATE)).one()
             history = (await database.execute(HISTORY)).scalar_one()
         return StoreState("key store", Mark(seq, mac), history, restored=restored)
 
     async def replayed(self) -> None:
-        """Forget that this copy came out of a backup."""
+        """Clear the mark that this copy was restored from a backup."""
         async with connection(self.engine) as database:
             await database.execute(_REPLAYED)
 
     async def owed(self) -> Owed | None:
-        """Return what ratchet is owed; None when none is."""
+        """Return the ratchet that is due; None if none is."""
         async with connection(self.engine) as database:
             row = (await database.execute(_OWED)).first()
             return None if row is None else Owed(row[0], float(row[1]))
 
     async def settle(self, beyond: int) -> None:
-        """Note that this version is destroyed. What was owed since for a later one is owed from now on."""
+        """Note that this version is destroyed. The delay of a ratchet for a later version starts now."""
         async with connection(self.engine) as database:
             await database.execute(_SETTLE, {"beyond": beyond})
             await database.execute(_OWED_SINCE)
@@ -126,4 +125,4 @@ class ErasureKeyStore:
     async def advance(self, before: int, to: Mark) -> None:
         """Move the mark to `to` if it stands at entry `before` or later; never back."""
         async with connection(self.engine) as database:
-            await database.execute(_ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})
+            await database.execute(ADVANCE, {"before": before, "seq": to.seq, "mac": to.mac})

@@ -1,4 +1,4 @@
-"""Grants in the vault's database, as far as they were used or revoked."""
+"""Grants in the vault's database. A grant has a row once it is used or revoked."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from services.common.database import transaction
 from services.vault.models import grants
 from services.vault.signing import GRANT_LIFE
 
-#: Grants and their uses are kept so much longer than they are good.
+#: Grants and their uses are kept this long after the grant has expired.
 _KEEP_GRANTS = timedelta(days=1)
 _SWEEP = 100
 _SWEEP_GRANTS = text("""
@@ -27,12 +27,12 @@ SELECT count(*) FROM gone
 
 @dataclass(frozen=True, slots=True)
 class GrantStore:
-    """Grants, as far as they were used or revoked."""
+    """Stores grants that were used or revoked."""
 
     sessions: async_sessionmaker[AsyncSession]
 
     async def revoke(self, account: str, id: str) -> None:
-        """End a grant, also one that was never used."""
+        """Revoke a grant, even one that was never used."""
         now = datetime.now(UTC)
         new = upsert(grants).values(
             account=account, id=id, expire_time=now + max(GRANT_LIFE.values()), revoke_time=now
@@ -46,7 +46,7 @@ class GrantStore:
             )
 
     async def is_revoked(self, account: str, id: str) -> bool:
-        """Tell whether a grant was ended."""
+        """Tell whether a grant was revoked."""
         async with transaction(self.sessions) as session:
             found = await session.execute(
                 select(grants.c.revoke_time).where(grants.c.account == account, grants.c.id == id)
@@ -54,7 +54,7 @@ class GrantStore:
             return found.scalar_one_or_none() is not None
 
     async def sweep(self) -> int:
-        """Remove some grants that have been over for a day, with their uses; return how many."""
+        """Remove some grants that expired a day ago, with their uses; return how many."""
         async with transaction(self.sessions) as session:
             over = {"before": datetime.now(UTC) - _KEEP_GRANTS, "most": _SWEEP}
             found = await session.execute(_SWEEP_GRANTS, over)

@@ -1,7 +1,7 @@
 """Grants that a replica sees for the first time: counted against the brake, and given a row.
 
-It commits by itself, so that no batch waits for another's. Whoever counts holds a lock until that commit:
-two replicas together admit as many as one.
+This commits by itself, so that one batch does not wait for another. A replica holds a lock from counting to
+the commit, so two replicas together admit as many grants as one.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ Key = tuple[str, str]
 async def meet(
     connection: psycopg.AsyncConnection[Any], grants: Iterable[JobGrant], brake: Brake
 ) -> set[Key]:
-    """Make rows for grants that have none, as far as the brake lets them; return those it does not."""
+    """Create rows for grants that have none, as far as the brake allows; return those that it refuses."""
     by_key = {(grant.account, grant.id): grant for grant in grants}
     wanted = sorted(by_key)
     columns = ([account for account, _ in wanted], [id_ for _, id_ in wanted])

@@ -1,4 +1,4 @@
-"""How far the erasure ledger was followed, what a ratchet is owed for, and when keys were destroyed."""
+"""How far the erasure ledger was followed, which ratchet is due, and when keys were destroyed."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Which version of the wrapping key is the oldest that is still taken."""
+"""The oldest version of the wrapping key that is still accepted."""
 
 import sqlalchemy as sa
 from alembic import op

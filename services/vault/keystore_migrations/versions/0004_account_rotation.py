@@ -1,4 +1,4 @@
-"""When an account's key was retired, and which owners have nothing left under older ones."""
+"""When an account's key was retired, and which owners have nothing left under older epochs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         "account_keys_retired", "account_keys", "state <> 'retired' OR retire_time IS NOT NULL"
     )
-    # Retired epochs are few, and looked for all the time.
+    # Retired epochs are few, and are looked up every few seconds.
     op.create_index(
         "account_keys_retired_of", "account_keys", ["account"], postgresql_where=sa.text("state = 'retired'")
     )

@@ -1,4 +1,4 @@
-"""Which root keys are known to have been written down."""
+"""The root keys that are confirmed to be written down."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Which accounts have ended, and how far the erasure ledger was followed."""
+"""Accounts that were erased, and how far the erasure ledger was followed."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""An index by which an account's events are found among its releases."""
+"""An index that finds an account's events among its releases."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What came of trying a key at its provider."""
+"""The result of trying a key at its provider."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,7 @@
 """The statements of one batch of releases: two round trips, one transaction.
 
-The first locks the grants and notes the uses; what is decided in between goes with the audit records into the
-second, which commits. Grants are locked in one order, so that replicas do not block each other for good.
+The first locks the grants and notes the uses. The second writes what was decided in between, together with
+the audit records, and commits. Grants are locked in one order, so that replicas cannot deadlock.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ GrantKey = tuple[str, str]
 #: A grant's number and a use of it.
 NotedUse = tuple[int, int, int, int, int]
 
-_HOLD = """
+_LOCK_GRANTS = """
 SELECT g.account, g.id, g.ref, g.used,
     g.revoke_time IS NOT NULL OR EXISTS (SELECT FROM ended_accounts e WHERE e.account = g.account)
 FROM grants g JOIN unnest(%s::text[], %s::text[]) AS w(account, id) ON g.account = w.account AND g.id = w.id
@@ -47,8 +47,8 @@ USING unnest(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::int[])
 WHERE (d.grant_ref, d.row, d.template, d.claim, d.attempt)
     = (u.grant_ref, u.row, u.template, u.claim, u.attempt)
 """
-# When the head is not where this writer left it, another one has written: the chain of every record is then
-# NULL, which its column refuses, and the whole transaction fails.
+# If the head is not where this writer left it, another writer has moved it. The chain of every record is then
+# NULL, which the column refuses, so the whole transaction fails.
 _RECORD = """
 WITH head AS (
     UPDATE audit_heads SET seq = %(seq)s, mac = %(mac)s
@@ -75,8 +75,8 @@ FROM json_to_recordset(%(records)s::json)
 
 
 @dataclass(frozen=True, slots=True)
-class HeldGrant:
-    """A grant whose row is locked by this transaction."""
+class LockedGrant:
+    """A grant whose row this transaction has locked."""
 
     ref: int
     used: int
@@ -84,10 +84,10 @@ class HeldGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Found:
     """What the first round trip found: grants, keys, and which uses were new."""
 
-    grants: Mapping[GrantKey, HeldGrant]
+    grants: Mapping[GrantKey, LockedGrant]
     keys: Mapping[KeyPlace, KeyRow]
     fresh: set[NotedUse]
 
@@ -106,11 +106,11 @@ class Decided:
     begun: bool
 
 
-async def hold(
+async def begin(
     connection: psycopg.AsyncConnection[Any],
     uses: Sequence[tuple[JobGrant, Use]],
     places: Collection[KeyPlace],
-) -> Held:
+) -> Found:
     """Begin, lock the grants of the uses, read the keys, note the uses."""
     index: dict[GrantKey, int] = {}
     columns: tuple[list[int], ...] = ([], [], [], [], [])
@@ -121,19 +121,19 @@ async def hold(
     wanted = ([account for account, _ in index], [id_ for _, id_ in index])
     async with connection.pipeline():
         await connection.execute("BEGIN")
-        grants = await connection.execute(_HOLD, wanted)
+        grants = await connection.execute(_LOCK_GRANTS, wanted)
         keys = await connection.execute(
             _KEYS, ([place.account for place in places], [place.id for place in places])
         )
         noted = await connection.execute(_NOTE_USES, (*map(_integers, columns), *wanted))
-    return Held(
-        {(row[0], row[1]): HeldGrant(*row[2:]) for row in await grants.fetchall()},
-        {(key := KeyRow(KeyPlace(*row[:2]), *row[2:])).place: key for row in await keys.fetchall()},
+    return Found(
+        {(row[0], row[1]): LockedGrant(*row[2:]) for row in await grants.fetchall()},
+        {(key := KeyRow.of(row)).place: key for row in await keys.fetchall()},
         set(await noted.fetchall()),
     )
 
 
-async def record(connection: psycopg.AsyncConnection[Any], decided: Decided) -> None:
+async def commit(connection: psycopg.AsyncConnection[Any], decided: Decided) -> None:
     """Write the records, count the releases and commit; durable on return."""
     records = decided.records
     values = {
@@ -173,5 +173,5 @@ async def record(connection: psycopg.AsyncConnection[Any], decided: Decided) -> 
 
 
 def _integers(values: Iterable[int]) -> str:
-    """Return an array as Postgres reads it; several times cheaper than psycopg's own way."""
+    """Return an array as Postgres reads it; several times cheaper than psycopg's own conversion."""
     return f"{{{','.join(map(str, values))}}}"

@@ -1,11 +1,11 @@
-"""What the key store says, at this moment, of the keys that a batch of releases wants."""
+"""How the keys that a batch of releases needs stand in the key store at this moment."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.vault.api_keys.place import KeyPlace
-from services.vault.bounded_connection import Line
+from services.vault.bounded_connection import BoundedConnection
 from services.vault.keys.account_keys import AccountKeyRow
 
 _STANDING = """
@@ -18,7 +18,7 @@ LEFT JOIN account_keys k ON k.account = w.account
 
 @dataclass(slots=True)
 class Standing:
-    """How a key stands: its newest generation, whether it is gone, and the account's keys by epoch."""
+    """How a key stands: its newest generation, whether it is deleted, and the account's keys by epoch."""
 
     generation: int
     deleted: bool
@@ -28,20 +28,20 @@ class Standing:
 class KeyStandings:
     """Reads the key store over a connection of its own; nothing is kept from one batch to the next.
 
-    So a key that is deleted or an account that is erased by any replica is refused from the next batch on.
+    So when any replica deletes a key or erases an account, the next batch refuses it.
     """
 
     def __init__(self, url: str, *, seconds: float) -> None:
         self._url = url
         self._seconds = seconds
-        self._line: Line | None = None
+        self._database: BoundedConnection | None = None
 
     async def of(self, places: Collection[KeyPlace]) -> Mapping[KeyPlace, Standing]:
-        """Return how each key stands; one that was never made is missing. Raises one of FAILURES."""
-        if self._line is None:
-            self._line = await Line.open(self._url, seconds=self._seconds)
+        """Return how each key stands, without keys that never existed; raise one of FAILURES."""
+        if self._database is None:
+            self._database = await BoundedConnection.open(self._url, seconds=self._seconds)
         try:
-            rows = await self._line.exchange(self._read(self._line, places), seconds=self._seconds)
+            rows = await self._database.exchange(self._read(self._database, places), seconds=self._seconds)
         except BaseException:
             await self.close()
             raise
@@ -59,12 +59,12 @@ class KeyStandings:
         await self.of(())
 
     async def close(self) -> None:
-        """Close the connection; the next question opens another."""
-        line, self._line = self._line, None
-        if line is not None:
-            await line.close()
+        """Close the connection; the next query opens another."""
+        database, self._database = self._database, None
+        if database is not None:
+            await database.close()
 
-    async def _read(self, line: Line, places: Collection[KeyPlace]) -> list[tuple[Any, ...]]:
+    async def _read(self, database: BoundedConnection, places: Collection[KeyPlace]) -> list[tuple[Any, ...]]:
         wanted = ([place.account for place in places], [place.name for place in places])
-        cursor = await line.connection.execute(_STANDING, wanted)
+        cursor = await database.raw.execute(_STANDING, wanted)
         return await cursor.fetchall()

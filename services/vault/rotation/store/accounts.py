@@ -1,4 +1,4 @@
-"""Epochs of account keys in the key store. Times are the key store's own, so that no clock has to agree."""
+"""Epochs of account keys in the key store. All times are the key store's, so no clocks have to agree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ ORDER BY account LIMIT :most
 _MUCH_USED = text("""
 SELECT account, epoch FROM account_keys WHERE state = 'active' AND uses >= :uses ORDER BY account LIMIT :most
 """)
-# Counting locks the version's row first, as every wrap does: what is stored here is either seen by a rotation
-# of the wrapping key or wrapped under what it has named. Of an account that is erased meanwhile nothing is
-# active, so it gets no new key.
+# Counting locks the version's row first, as every wrap does. So a rotation of the wrapping key either sees
+# what is stored here, or it has already named the version that this is wrapped under. An account that was
+# erased in the meantime has no active epoch, so it gets no new key.
 _ADVANCE = text("""
 WITH counted AS (
     UPDATE installation SET wrapping_uses = wrapping_uses + :count
@@ -40,7 +40,7 @@ WITH counted AS (
 )
 SELECT count(*) FROM counted
 """)
-_LEAVING = text("""
+_UNCONFIRMED = text("""
 SELECT a.account, a.epoch FROM account_keys a
 WHERE a.state = 'active' AND a.account > :after
     AND EXISTS (SELECT FROM account_keys r WHERE r.account = a.account AND r.state = 'retired')
@@ -64,7 +64,7 @@ WHERE a.account = :account AND a.epoch = :epoch AND a.state = 'active'
     )
 ON CONFLICT (account, owner) DO UPDATE SET epoch = excluded.epoch
 """)
-# A key that becomes retired while this runs was active in what this sees, and is not touched.
+# A key that is retired while this runs is still active in this statement's snapshot, so it is not touched.
 _DESTROY_CONFIRMED = text("""
 WITH free AS (
     SELECT a.account, a.epoch FROM account_keys a
@@ -88,7 +88,7 @@ _RETIRED = text("SELECT count(*) FROM account_keys WHERE state = 'retired'")
 
 @dataclass(frozen=True, slots=True)
 class EpochStore:
-    """The key store behind an engine. While a retired epoch has its grace, nothing is done with it."""
+    """Stores epochs. A retired epoch is left alone during its grace period."""
 
     engine: AsyncEngine = field(repr=False)
     grace: timedelta
@@ -111,8 +111,8 @@ class EpochStore:
         async with connection(self.engine) as database:
             return bool((await database.execute(_ADVANCE, values)).scalar_one())
 
-    async def leaving(self, owner: str, *, after: str, most: int) -> list[Epoch]:
-        return await self._epochs(_LEAVING, owner=owner, after=after, most=most, grace=self.grace)
+    async def unconfirmed(self, owner: str, *, after: str, most: int) -> list[Epoch]:
+        return await self._epochs(_UNCONFIRMED, owner=owner, after=after, most=most, grace=self.grace)
 
     async def confirm(self, owner: str, epoch: Epoch) -> None:
         values = {"owner": owner, "account": epoch.account, "epoch": epoch.number, "grace": self.grace}

@@ -1,6 +1,6 @@
-"""The key store for whoever rotates keys: every statement goes over the connection that holds the lock.
+"""The key store during a rotation: every statement uses the connection that has the lock.
 
-So a process that has lost the lock, because its connection is gone, can change nothing any more.
+So a process that has lost the lock, because its connection is gone, can no longer change anything.
 """
 
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
-from services.vault.bounded_connection import FAILURES, Line
+from services.vault.bounded_connection import FAILURES, BoundedConnection
 from services.vault.keys.installation import Installation
 from services.vault.rotation.wrapping import RotationRunning, WrappedKey
 
@@ -27,7 +27,7 @@ UPDATE installation SET wrapping_version = %(version)s, wrapping_uses = 0
 WHERE wrapping_version = %(version)s - 1 AND wrapping_minimum = wrapping_version
 """
 _NAME_ROOT = "UPDATE installation SET root_key_id = %s"
-# The four bytes name the version that a key is wrapped under (key_wrap).
+# Bytes 6 to 9 of a wrapped key name the version that it is wrapped under (key_wrap).
 _OUTDATED_ACCOUNT_KEYS = """
 SELECT account, epoch, '', wrapped FROM account_keys
 WHERE (account, epoch) > (%(owner)s, %(epoch)s) AND substring(wrapped FROM 6 FOR 4) <> int4send(%(version)s)
@@ -38,8 +38,8 @@ SELECT kind, NULL, id, wrapped FROM system_keys
 WHERE (kind, id) > (%(owner)s, %(id)s) AND substring(wrapped FROM 6 FOR 4) <> int4send(%(version)s)
 ORDER BY kind, id LIMIT %(most)s
 """
-# Wrapping anew is a use of the new version. A key that was destroyed meanwhile, or wrapped anew by someone
-# else, is not what it was and stays as it is.
+# Rewrapping counts as a use of the new version. A key that was destroyed or rewrapped in the meantime has
+# changed, so it stays as it is.
 _COUNT = """
 WITH counted AS (
     UPDATE installation SET wrapping_uses = wrapping_uses + %(count)s
@@ -49,18 +49,18 @@ WITH counted AS (
 _REPLACE_ACCOUNT_KEYS = (
     _COUNT
     + """
-UPDATE account_keys k SET wrapped = n.anew
-FROM counted, unnest(%(owners)s::text[], %(epochs)s::bigint[], %(old)s::bytea[], %(anew)s::bytea[])
-    AS n(account, epoch, wrapped, anew)
+UPDATE account_keys k SET wrapped = n.rewrapped
+FROM counted, unnest(%(owners)s::text[], %(epochs)s::bigint[], %(old)s::bytea[], %(rewrapped)s::bytea[])
+    AS n(account, epoch, wrapped, rewrapped)
 WHERE k.account = n.account AND k.epoch = n.epoch AND k.wrapped = n.wrapped
 """
 )
 _REPLACE_SYSTEM_KEYS = (
     _COUNT
     + """
-UPDATE system_keys k SET wrapped = n.anew
-FROM counted, unnest(%(owners)s::text[], %(ids)s::text[], %(old)s::bytea[], %(anew)s::bytea[])
-    AS n(kind, id, wrapped, anew)
+UPDATE system_keys k SET wrapped = n.rewrapped
+FROM counted, unnest(%(owners)s::text[], %(ids)s::text[], %(old)s::bytea[], %(rewrapped)s::bytea[])
+    AS n(kind, id, wrapped, rewrapped)
 WHERE k.kind = n.kind AND k.id = n.id AND k.wrapped = n.wrapped
 """
 )
@@ -73,50 +73,50 @@ WHERE wrapping_version = %(version)s
 
 
 @asynccontextmanager
-async def hold(url: str) -> AsyncIterator["HeldLine"]:
-    """Take the lock of rotations for the length of the block; raise RotationRunning, Unavailable."""
-    held = HeldLine(await _or_unavailable(Line.open(url, seconds=_CONNECT_SECONDS)))
+async def lock(url: str) -> AsyncIterator["LockedConnection"]:
+    """Take the lock of rotations for the block; raise RotationRunning, Unavailable."""
+    locked = LockedConnection(await _or_unavailable(BoundedConnection.open(url, seconds=_CONNECT_SECONDS)))
     try:
-        ((locked,),) = await held.run("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
-        if not locked:
+        ((taken,),) = await locked.query("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
+        if not taken:
             raise RotationRunning
-        yield held
+        yield locked
     finally:
         # The lock goes with the connection.
-        await held.line.close()
+        await locked.database.close()
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLine:
-    """A connection that holds the lock of rotations."""
+class LockedConnection:
+    """A connection that has the lock of rotations."""
 
-    line: Line
+    database: BoundedConnection
 
     async def installation(self) -> Installation:
-        (row,) = await self.run(_INSTALLATION)
+        (row,) = await self.query(_INSTALLATION)
         return Installation(*row)
 
     async def name_version(self, version: int) -> None:
-        await self.run(_NAME_VERSION, {"version": version})
+        await self.query(_NAME_VERSION, {"version": version})
 
     async def name_root(self, id: str) -> None:
-        await self.run(_NAME_ROOT, (id,))
+        await self.query(_NAME_ROOT, (id,))
 
     async def outdated(self, version: int, *, after: WrappedKey | None, most: int) -> list[WrappedKey]:
         place = {"version": version, "most": most, "owner": "", "epoch": 0, "id": ""}
         if after is None or after.epoch is not None:
             if after is not None:
                 place |= {"owner": after.owner, "epoch": after.epoch}
-            if found := await self.run(_OUTDATED_ACCOUNT_KEYS, place):
+            if found := await self.query(_OUTDATED_ACCOUNT_KEYS, place):
                 return [WrappedKey(*row) for row in found]
             place["owner"] = ""
         else:
             place |= {"owner": after.owner, "id": after.id}
-        return [WrappedKey(*row) for row in await self.run(_OUTDATED_SYSTEM_KEYS, place)]
+        return [WrappedKey(*row) for row in await self.query(_OUTDATED_SYSTEM_KEYS, place)]
 
     async def replace(self, version: int, keys: Sequence[WrappedKey]) -> None:
         statement = _REPLACE_SYSTEM_KEYS if keys[0].epoch is None else _REPLACE_ACCOUNT_KEYS
-        await self.run(
+        await self.query(
             statement,
             {
                 "version": version,
@@ -125,22 +125,22 @@ class HeldLine:
                 "epochs": [key.epoch for key in keys],
                 "ids": [key.id for key in keys],
                 "old": [key.wrapped for key in keys],
-                "anew": [key.anew for key in keys],
+                "rewrapped": [key.rewrapped for key in keys],
             },
         )
 
     async def end(self, version: int) -> bool:
-        await self.run(_END, {"version": version})
+        await self.query(_END, {"version": version})
         return (await self.installation()).wrapping_minimum == version
 
-    async def run(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    async def query(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
         """Return the rows of a statement, which commits by itself; raise Unavailable."""
 
         async def work() -> list[tuple[Any, ...]]:
-            cursor = await self.line.connection.execute(statement, values)
+            cursor = await self.database.raw.execute(statement, values)
             return await cursor.fetchall() if cursor.description else []
 
-        return await _or_unavailable(self.line.exchange(work(), seconds=_STATEMENT_SECONDS))
+        return await _or_unavailable(self.database.exchange(work(), seconds=_STATEMENT_SECONDS))
 
 
 async def _or_unavailable(work: Coroutine[Any, Any, T]) -> T:

@@ -115,13 +115,13 @@ async def test_a_wrong_password_and_an_unknown_address_are_answered_alike(auth: 
     await auth.register("known@example.com")
     seen = []
     for email in ("known@example.com", "unknown@example.com", "not an address"):
-        macs = auth.vault.asked["mac"]
+        macs = auth.vault.asked["Mac"]
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await auth.sign_in(email, "a wrong password")
         error = refused.value
         seen.append((error.code(), error.details(), tuple(error.trailing_metadata() or ())))
         # The same work, too: one code and, by the unit tests, one hash.
-        assert auth.vault.asked["mac"] == macs + 1
+        assert auth.vault.asked["Mac"] == macs + 1
     assert len(set(map(str, seen))) == 1
     assert seen[0][0] is grpc.StatusCode.UNAUTHENTICATED
 

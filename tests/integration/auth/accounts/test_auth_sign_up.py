@@ -32,9 +32,9 @@ async def test_after_the_first_account_nobody_registers_not_even_at_the_same_mom
         )
         assert len([answer for answer in answers if isinstance(answer, BaseException)]) == 3
         assert auth.execute("SELECT count(*) FROM account") == [(1,)]
-        macs = auth.vault.asked["mac"]
+        macs = auth.vault.asked["Mac"]
         assert (await refusal(auth.register("late@example.com")))[0] == "SIGN_UP_CLOSED"
-        assert auth.vault.asked["mac"] == macs
+        assert auth.vault.asked["Mac"] == macs
 
 
 @pytest.mark.promise("S24")

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.common.tokens import KeySet, Kind, StaticKeys, TokenVerifier
 from tests.integration.auth.auth_server import Auth, Person
-from tests.integration.auth.vault_standin import ISSUER, VaultStandIn
+from tests.support.vault.stand_in import VaultStandIn
+from tests.support.vault.tokens import ISSUER
 
 
 async def test_a_request_goes_on_with_a_passport_and_without_its_token(auth: Auth) -> None:
@@ -204,7 +205,7 @@ async def test_a_session_that_was_used_within_a_week_goes_on_and_its_use_is_writ
 
 async def test_parallel_requests_share_one_passport_and_are_all_answered(auth: Auth) -> None:
     people = [auth.person() for _ in range(3)]
-    asked = auth.vault.asked["passport"]
+    asked = auth.vault.signed["passport"]
     passports = await asyncio.gather(*(auth.passport(p.header) for p in people for _ in range(20)))
-    assert auth.vault.asked["passport"] == asked + 3
+    assert auth.vault.signed["passport"] == asked + 3
     assert len(set(passports)) == 3

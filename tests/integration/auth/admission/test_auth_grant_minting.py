@@ -9,8 +9,8 @@ from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
 from services.common.identity import PASSPORT_KEY, grant_from
 from services.common.tokens import KeySet, Kind, StaticKeys, TokenVerifier
 from tests.integration.auth.auth_server import Auth, refusal
-from tests.integration.auth.vault_standin import ISSUER
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.vault.tokens import ISSUER
 
 Request = grants_pb2.MintJobGrantRequest
 WORK: dict[str, Any] = {

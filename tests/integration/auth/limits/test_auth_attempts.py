@@ -61,7 +61,7 @@ async def test_of_200_parallel_attempts_over_two_replicas_exactly_5_are_looked_a
             assert 0 < seconds <= 15 * 60
             assert header == str(seconds)
     # What was refused cost no code of the vault's, and so no hash.
-    assert replicas.first.vault.asked["mac"] == 5
+    assert replicas.first.vault.asked["Mac"] == 5
 
 
 @pytest.mark.promise("S21")
@@ -122,12 +122,12 @@ async def test_registrations_of_one_client_are_limited_over_replicas(replicas: R
     both = (replicas.first, replicas.second)
     for number in range(3):
         await both[number % 2].register(f"new{number}@example.com", client="192.0.2.40")
-    macs = replicas.first.vault.asked["mac"]
+    macs = replicas.first.vault.asked["Mac"]
     for auth in both:
         told = await refused(auth.register("new9@example.com", client="192.0.2.40"))
         assert told.reason == "REGISTER_RATE_LIMITED"
         assert 0 < (told.retry_after_seconds or 0) <= 3600
-    assert replicas.first.vault.asked["mac"] == macs
+    assert replicas.first.vault.asked["Mac"] == macs
     await replicas.first.register("new9@example.com", client="192.0.2.41")
 
 
@@ -169,7 +169,7 @@ def let_pass(auth: Auth, key: str, time: timedelta) -> None:
 
 
 async def counted(store: AttemptStore, *limits: Limit, times: int) -> int:
-    """How many of so many attempts were admitted."""
+    """How many of a number of attempts were admitted."""
     return [isinstance(await store.count(limits), Counted) for _ in range(times)].count(True)
 
 

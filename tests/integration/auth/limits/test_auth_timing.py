@@ -26,7 +26,7 @@ def apart(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 async def interleaved(ask: Callable[[str], Awaitable[object]], tries: int) -> tuple[list[float], list[float]]:
-    """Seconds of so many tries with each of the two addresses, in an order that nothing follows."""
+    """Seconds of a number of tries with each of the two addresses, in an order that nothing follows."""
     order = [KNOWN, UNKNOWN] * tries
     random.Random(7).shuffle(order)
     took: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
@@ -84,9 +84,9 @@ async def test_where_attempts_are_used_up_both_are_refused_equally_fast(
         for _ in range(5):
             with pytest.raises(grpc.aio.AioRpcError):
                 await auth.sign_in(email, "a wrong password")
-    macs = auth.vault.asked["mac"]
+    macs = auth.vault.asked["Mac"]
     known, unknown = await interleaved(lambda email: auth.sign_in(email, "a wrong password"), tries)
-    assert auth.vault.asked["mac"] == macs
+    assert auth.vault.asked["Mac"] == macs
     assert apart(known, unknown) < FAR
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.auth.mail.letters import Letter
-from services.auth.mail.postman import NotDelivered
+from services.auth.mail.postman import NotDelivered, Undeliverable
 from services.auth.mail.senders import SmtpSender
 from services.auth.settings import SmtpSettings
 
@@ -63,17 +63,17 @@ async def test_a_mail_arrives_as_it_was_written(server: MailServer) -> None:
     assert "https://x.example/#token=abc" in server.heard
 
 
-@pytest.mark.parametrize(("answer", "for_good"), [("550 nobody here", True), ("450 come back", False)])
-async def test_a_refusal_is_for_good_or_not_as_the_server_says(
-    server: MailServer, answer: str, for_good: bool
+@pytest.mark.parametrize(
+    ("answer", "refusal"), [("550 nobody here", Undeliverable), ("450 come back", NotDelivered)]
+)
+async def test_a_refusal_is_final_or_not_as_the_server_says(
+    server: MailServer, answer: str, refusal: type[Exception]
 ) -> None:
     server.answer = answer
-    with pytest.raises(NotDelivered) as refused:
+    with pytest.raises(refusal):
         await sender(server.port).send(LETTER)
-    assert refused.value.for_good is for_good
 
 
 async def test_a_server_that_is_not_there_is_tried_again(server: MailServer) -> None:
-    with pytest.raises(NotDelivered) as refused:
+    with pytest.raises(NotDelivered):
         await sender(1).send(LETTER)
-    assert not refused.value.for_good

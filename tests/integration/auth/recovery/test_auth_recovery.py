@@ -43,11 +43,11 @@ async def by_link(auth: Auth, token: str) -> Any:
 
 
 async def signed_in_by(auth: Auth, mail: EmailMessage) -> Any:
-    """Return what a mail's link opens; None when it does not work any more."""
+    """Return what a mail's link opens; None when it no longer works."""
     try:
         return await by_link(auth, token_in(mail))
     except grpc.aio.AioRpcError as error:
-        assert error.details() == "This link does not work any more; ask for a new one"
+        assert error.details() == "This link no longer works; request a new one"
         return None
 
 
@@ -184,8 +184,8 @@ async def test_an_owner_signs_in_though_strangers_have_used_up_every_attempt(rep
         for _ in range(3):
             await ask_link(auth, "owner@example.com")
         assert (await refusal(ask_link(auth, "owner@example.com")))[0] == "MAIL_RATE_LIMITED"
-        # Whoever asked for all the mails of the hour: the last one works. Replicas that send side by side may
-        # have sent it before another.
+        # However many mails were asked for in the hour, the last one works. Replicas send side by side, so
+        # that one of them may have sent it before another mail.
         mails = [await auth.mail("owner@example.com", number) for number in (1, 2, 3)]
         opened = [signed_in for mail in mails if (signed_in := await signed_in_by(auth, mail))]
         assert len(opened) == 1

@@ -9,12 +9,13 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from smelt.auth.v1 import access_tokens_pb2, access_tokens_pb2_grpc
 
+from services.common import errors
 from services.common.identity import PASSPORT_KEY
 from services.common.tokens import KeySet, Kind, StaticKeys, TokenVerifier
 from tests.integration.auth.admission.test_auth_grant_minting import mint
-from tests.integration.auth.auth_server import Auth, Person, refusal
-from tests.integration.auth.vault_standin import ISSUER
+from tests.integration.auth.auth_server import Auth, Person, refusal, refused
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.vault.tokens import ISSUER
 
 
 class Tokens:
@@ -231,7 +232,8 @@ async def test_the_hundredth_token_is_the_last_however_many_are_made_at_once(
     )
     answers = await asyncio.gather(*(tokens.create("read") for _ in range(5)), return_exceptions=True)
     assert sum(not isinstance(answer, BaseException) for answer in answers) == 2
-    assert (await refusal(tokens.create("read")))[0] == "ACCESS_TOKEN_LIMIT"
+    told = await refused(tokens.create("read"))
+    assert (told.reason, told.kind) == ("ACCESS_TOKEN_LIMIT", errors.Kind.EXHAUSTED)
 
 
 async def test_a_session_token_that_names_an_access_token_is_refused(

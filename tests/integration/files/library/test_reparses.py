@@ -1,4 +1,4 @@
-"""Reading a file anew: another dialect without another upload, and earlier parses stay as they were."""
+"""Reparsing a file: another dialect without another upload; earlier parses stay unchanged."""
 
 import asyncio
 
@@ -6,12 +6,11 @@ import grpc
 import pytest
 from smelt.files.v1 import files_pb2, rows_pb2
 
-from tests.integration.files.service import Caller, Service, refusal
-from tests.integration.files.vault_stand_in import grant
+from tests.integration.files.service import VAULT, Caller, Service, refusal
 
 
-async def reparsed(caller: Caller, name: str, **told: str) -> files_pb2.File:
-    request = files_pb2.ReparseFileRequest(name=name, **told)
+async def reparsed(caller: Caller, name: str, **requested: str) -> files_pb2.File:
+    request = files_pb2.ReparseFileRequest(name=name, **requested)
     answer: files_pb2.File = await caller.files.ReparseFile(request, metadata=caller.metadata)
     return answer
 
@@ -41,7 +40,7 @@ async def test_what_reads_alike_is_one_parse(gateway: Caller, service: Service) 
 async def test_a_job_reads_the_parse_that_it_pinned(gateway: Caller, processor: Caller) -> None:
     file = await gateway.upload(b"a;b\n1;2\n")
     await reparsed(gateway, file.name, delimiter=",")
-    token = grant(gateway.account, job="jobs/x", file=file.name, parse=1)
+    token = VAULT.grant(gateway.account, job="jobs/x", file=file.name, parse=1)
     call = processor.rows.ReadRows(
         rows_pb2.ReadRowsRequest(file=file.name, parse=1, first=1, count=1),
         metadata=(("x-smelt-grant", token),),
@@ -51,14 +50,14 @@ async def test_a_job_reads_the_parse_that_it_pinned(gateway: Caller, processor: 
 
 async def test_parses_at_the_same_time_all_find_their_place(gateway: Caller, service: Service) -> None:
     file = await gateway.upload(b"a;b,c|d\te\n1;2,3|4\t5\n")
-    told = [(encoding, d) for encoding in ("utf-8", "latin-1") for d in (",", ";", "|", "\t")]
+    requested = [(encoding, d) for encoding in ("utf-8", "latin-1") for d in (",", ";", "|", "\t")]
     made = await asyncio.gather(
-        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in told[:4])
+        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in requested[:4])
     )
     made += await asyncio.gather(
-        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in told[4:])
+        *(reparsed(gateway, file.name, encoding=encoding, delimiter=d) for encoding, d in requested[4:])
     )
-    assert [(one.encoding, one.delimiter) for one in made] == told
+    assert [(one.encoding, one.delimiter) for one in made] == requested
     versions = service.query("SELECT version FROM file_parse WHERE file = %s ORDER BY 1", file.name[6:])
     assert versions == [(version,) for version in range(1, 9)]
     for one in made:
@@ -67,7 +66,7 @@ async def test_parses_at_the_same_time_all_find_their_place(gateway: Caller, ser
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("requested", "reason"),
     [
         ({"encoding": "utf-16-le"}, "FILE_NO_DATA_ROWS"),
         ({"encoding": "utf-8"}, "FILE_ENCODING"),
@@ -75,20 +74,20 @@ async def test_parses_at_the_same_time_all_find_their_place(gateway: Caller, ser
     ],
 )
 async def test_a_parse_that_fails_leaves_the_file_as_it_was(
-    gateway: Caller, told: dict[str, str], reason: str
+    gateway: Caller, requested: dict[str, str], reason: str
 ) -> None:
     file = await gateway.upload(b"\xe4,b\n1,2|3\n")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await reparsed(gateway, file.name, **told)
+        await reparsed(gateway, file.name, **requested)
     assert refusal(caught.value).reason == reason
     assert [list(row.cells) for row in await gateway.list_rows(file.name)] == [["1", "2|3"]]
 
 
-@pytest.mark.parametrize("told", [{"encoding": "utf-7"}, {"delimiter": "x"}, {"delimiter": ",,"}])
-async def test_what_is_no_dialect_is_refused(gateway: Caller, told: dict[str, str]) -> None:
+@pytest.mark.parametrize("requested", [{"encoding": "utf-7"}, {"delimiter": "x"}, {"delimiter": ",,"}])
+async def test_what_is_no_dialect_is_refused(gateway: Caller, requested: dict[str, str]) -> None:
     file = await gateway.upload(b"a\n1\n")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await reparsed(gateway, file.name, **told)
+        await reparsed(gateway, file.name, **requested)
     assert refusal(caught.value).reason == "INVALID_REQUEST"
 
 

@@ -8,8 +8,7 @@ import pytest
 from smelt.files.v1 import files_pb2, rows_pb2
 
 from services.common.ids import new_id
-from tests.integration.files.service import Caller, Service, refusal
-from tests.integration.files.vault_stand_in import VaultStandIn, grant
+from tests.integration.files.service import VAULT, Caller, Service, refusal
 
 COUNT = 2600
 TEXT = "n;größe\n" + "".join(f'{n};"é {n}\n€"\n' for n in range(1, COUNT + 1))
@@ -54,7 +53,7 @@ async def test_an_answer_with_large_rows_is_cut_between_rows(gateway: Caller, pr
 def working(processor: Caller, **claims: Any) -> Caller:
     """Return the processor with a grant in place of a passport."""
     worker = Caller(processor.channel, processor.account)
-    worker.metadata = (("x-smelt-grant", grant(processor.account, **claims)),)
+    worker.metadata = (("x-smelt-grant", VAULT.grant(processor.account, **claims)),)
     return worker
 
 
@@ -85,11 +84,11 @@ async def test_an_unknown_parse_is_not_found(gateway: Caller, processor: Caller)
 
 @pytest.mark.promise("S30")
 async def test_another_accounts_file_is_like_none(
-    gateway: Caller, processor: Caller, service: Service, vault: VaultStandIn
+    gateway: Caller, processor: Caller, service: Service
 ) -> None:
     theirs = Caller(gateway.channel)
     file = await theirs.upload(b"a\n1\n")
-    opened = vault.opened
+    opened = VAULT.asked["OpenDataKey"]
     stranger_worker = working(processor, file=file.name, parse=1, first_row=1, last_row=1)
     for name in (file.name, f"files/{new_id()}"):
         by_name: list[Callable[[str], Awaitable[object]]] = [
@@ -111,7 +110,7 @@ async def test_another_accounts_file_is_like_none(
             assert refusal(caught.value).reason == "FILE_NOT_FOUND"
             assert caught.value.code() is grpc.StatusCode.NOT_FOUND
             assert caught.value.details() == "File not found"
-    assert vault.opened == opened
+    assert VAULT.asked["OpenDataKey"] == opened
     mine = await gateway.files.ListFiles(files_pb2.ListFilesRequest(), metadata=gateway.metadata)
     assert list(mine.files) == []
     assert (await theirs.list_rows(file.name))[0].cells == ["1"]

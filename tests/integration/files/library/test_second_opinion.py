@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from services.common.errors import DomainError
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, parse, rows
 from tests.support.stores import Databases
 
@@ -24,19 +24,25 @@ ENCODINGS = {"utf-8": "UTF8", "windows-1252": "WIN1252", "latin-1": "LATIN1"}
 Table = list[list[str]]
 
 # As spreadsheets and exports write them.
-CORPUS: dict[str, tuple[bytes, Told]] = {
-    "Excel": ('Name,City\r\nAda,"London, UK"\r\n'.encode("cp1252"), Told("windows-1252", ",")),
-    "Excel in Europe": ('Name;Preis\r\nß;1,50\r\n"a;b";"2"\r\n'.encode("cp1252"), Told("windows-1252", ";")),
-    "Excel UTF-8": ('\ufeffName,Note\r\nJürgen,"zwei\r\nZeilen"\r\n'.encode(), Told("utf-8", ",")),
-    "LibreOffice": (b'"Name","Note"\n"Ada","say ""hi"""\n"",""\n', Told("utf-8", ",")),
-    "Sheets": ("Name,Note\r\n,\r\n日本,😀\r\n".encode(), Told("utf-8", ",")),
-    "tabs": (b'Name\tNote\nAda\t"a\tb"\n', Told("utf-8", "\t")),
-    "pipes, no last line end": (b"Name|Note\nAda|x", Told("utf-8", "|")),
-    "old Mac": (b'Name,Note\rAda,x\rGrace,"y\rz"\r', Told("utf-8", ",")),
-    "C1 controls": (b"Name,Note\nA\x81,\x85\n", Told("latin-1", ",")),
-    "look-alikes of line ends": ("Name,Note\nA\u2028\u0085\x0b,\x1c\n".encode(), Told("utf-8", ",")),
-    "quotes everywhere": (b'"Na""me","No,te"\n"a""","""b"\n"""","\n"\n', Told("utf-8", ",")),
-    "spaces": (b"Name , Note\n a , b \n", Told("utf-8", ",")),
+CORPUS: dict[str, tuple[bytes, RequestedFormat]] = {
+    "Excel": ('Name,City\r\nAda,"London, UK"\r\n'.encode("cp1252"), RequestedFormat("windows-1252", ",")),
+    "Excel in Europe": (
+        'Name;Preis\r\nß;1,50\r\n"a;b";"2"\r\n'.encode("cp1252"),
+        RequestedFormat("windows-1252", ";"),
+    ),
+    "Excel UTF-8": ('\ufeffName,Note\r\nJürgen,"zwei\r\nZeilen"\r\n'.encode(), RequestedFormat("utf-8", ",")),
+    "LibreOffice": (b'"Name","Note"\n"Ada","say ""hi"""\n"",""\n', RequestedFormat("utf-8", ",")),
+    "Sheets": ("Name,Note\r\n,\r\n日本,😀\r\n".encode(), RequestedFormat("utf-8", ",")),
+    "tabs": (b'Name\tNote\nAda\t"a\tb"\n', RequestedFormat("utf-8", "\t")),
+    "pipes, no last line end": (b"Name|Note\nAda|x", RequestedFormat("utf-8", "|")),
+    "old Mac": (b'Name,Note\rAda,x\rGrace,"y\rz"\r', RequestedFormat("utf-8", ",")),
+    "C1 controls": (b"Name,Note\nA\x81,\x85\n", RequestedFormat("latin-1", ",")),
+    "look-alikes of line ends": (
+        "Name,Note\nA\u2028\u0085\x0b,\x1c\n".encode(),
+        RequestedFormat("utf-8", ","),
+    ),
+    "quotes everywhere": (b'"Na""me","No,te"\n"a""","""b"\n"""","\n"\n', RequestedFormat("utf-8", ",")),
+    "spaces": (b"Name , Note\n a , b \n", RequestedFormat("utf-8", ",")),
 }
 
 
@@ -49,12 +55,12 @@ def copy(databases: Databases) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def theirs(connection: psycopg.Connection, content: bytes, told: Told) -> Table | None:
+def theirs(connection: psycopg.Connection, content: bytes, requested: RequestedFormat) -> Table | None:
     """Return header and rows as COPY reads them; None when it refuses."""
     mark = b"\xef\xbb\xbf"
-    content = content.removeprefix(mark) if told.encoding == "utf-8" else content
+    content = content.removeprefix(mark) if requested.encoding == "utf-8" else content
     text = io.StringIO(content.decode("latin-1"), newline="")
-    width = len(next(csv.reader(text, delimiter=told.delimiter), []))
+    width = len(next(csv.reader(text, delimiter=requested.delimiter), []))
     columns = [sql.Identifier(f"c{place}") for place in range(width)]
     if not columns:
         return None
@@ -67,7 +73,7 @@ def theirs(connection: psycopg.Connection, content: bytes, told: Told) -> Table 
     names = sql.SQL(", ").join(columns)
     into = sql.SQL(
         "COPY read ({}) FROM STDIN WITH (FORMAT csv, DELIMITER {}, ENCODING {}, FORCE_NOT_NULL ({}))"
-    ).format(names, sql.Literal(told.delimiter), sql.Literal(ENCODINGS[told.encoding]), names)
+    ).format(names, sql.Literal(requested.delimiter), sql.Literal(ENCODINGS[requested.encoding]), names)
     try:
         with connection.cursor().copy(into) as stream:
             stream.write(content)
@@ -77,10 +83,10 @@ def theirs(connection: psycopg.Connection, content: bytes, told: Told) -> Table 
     return [list(row) for row in found]
 
 
-def ours(content: bytes, told: Told) -> Table | None:
+def ours(content: bytes, requested: RequestedFormat) -> Table | None:
     """Return header and rows as we read them; None when we refuse."""
     try:
-        found = parse([content], LIMITS, told)
+        found = parse([content], LIMITS, requested)
     except DomainError:
         return None
     body = list(rows([content[found.index[0] :]], found.dialect))[: found.row_count]
@@ -89,21 +95,21 @@ def ours(content: bytes, told: Told) -> Table | None:
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_both_read_what_programs_write(copy: psycopg.Connection, name: str) -> None:
-    content, told = CORPUS[name]
-    read = ours(content, told)
+    content, requested = CORPUS[name]
+    read = ours(content, requested)
     assert read is not None
-    assert read == theirs(copy, content, told)
+    assert read == theirs(copy, content, requested)
 
 
 def test_both_read_the_same_out_of_any_text(copy: psycopg.Connection) -> None:
     dice, compared, refused = random.Random(4180), 0, 0
     for _ in range(600):
-        told = Told("utf-8", dice.choice(",;|\t"))
-        text = _any_text(dice, told.delimiter)
-        if _is_between_the_rules(text, told.delimiter):
+        requested = RequestedFormat("utf-8", dice.choice(",;|\t"))
+        text = _any_text(dice, requested.delimiter)
+        if _is_between_the_rules(text, requested.delimiter):
             continue
         content = text.encode()
-        here, there = ours(content, told), theirs(copy, content, told)
+        here, there = ours(content, requested), theirs(copy, content, requested)
         if here is not None:
             assert here == there, text
             compared += 1

@@ -17,7 +17,7 @@ from tests.support.proc import peak_memory_mib, watched
 
 
 def leads(size: int) -> bytes:
-    """Return a CSV of exactly so many bytes."""
+    """Return a CSV of exactly this many bytes."""
     content = b"name,city\r\n"
     line = b"Ada Lovelace,London\r\n"
     content += line * ((size - len(content)) // len(line) - 1)
@@ -173,7 +173,7 @@ async def test_a_file_that_ends_around_a_part_of_the_store_comes_back(
 
 
 def plain_size(sealed: int) -> int:
-    """Return the largest plaintext whose sealed object is no longer than so many bytes."""
+    """Return the size of the largest plaintext whose sealed object fits into this many bytes."""
     size = sealed
     while sealed_size(size) > sealed:
         size -= sealed_size(size) - sealed

@@ -1,4 +1,4 @@
-"""Objects that were altered behind our back: found, and nothing of the damaged part handed out."""
+"""Objects that were altered in the store: the damage is noticed, and no damaged byte is sent."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Profiles of stored files: made at the upload and at each reading anew, sealed, and only their owner's."""
+"""Profiles of stored files: made at each upload and reparse, sealed, and visible only to the owner."""
 
 import grpc
 import pytest

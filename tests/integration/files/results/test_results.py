@@ -9,14 +9,13 @@ import pytest
 from smelt.files.v1 import results_pb2
 
 from services.common.ids import new_id
-from tests.integration.files.service import Caller, Service, cut, refusal
-from tests.integration.files.vault_stand_in import grant
+from tests.integration.files.service import VAULT, Caller, Service, cut, refusal
 
 
 def worker(processor: Caller, job: str) -> Caller:
     """Return the processor with a job's grant."""
     caller = Caller(processor.channel, processor.account)
-    caller.metadata = (("x-smelt-grant", grant(processor.account, job=job)),)
+    caller.metadata = (("x-smelt-grant", VAULT.grant(processor.account, job=job)),)
     return caller
 
 

@@ -14,6 +14,7 @@ from services.common.rpc.errors import error_from_rpc
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, refusal
 from tests.support.provider import Provider, answer_for
+from tests.support.vault.stand_in import VaultStandIn
 
 Reason = jobs_pb2.Job.PauseReason
 COLUMNS = ["Name", "Company"]
@@ -95,18 +96,18 @@ async def test_pausing_and_resuming_in_quick_succession_loses_and_repeats_nothin
 
 
 async def test_a_job_whose_key_was_deleted_goes_on_with_another(
-    ada: Person, worker: Process, world: World, provider: Provider
+    ada: Person, worker: Process, world: World, vault: VaultStandIn, provider: Provider
 ) -> None:
-    world.key_deleted = True
+    vault.refuse("ReleaseApiKeys", "API_KEY_DELETED")
     job = await ada.start(world.add_file(COLUMNS, people(5)), await ada.template(PROMPT))
     paused = await ada.until(job.name, State.PAUSED)
     assert paused.pause_reason == Reason.API_KEY_DELETED
-    world.key_deleted = False
-    before = len(world.revoked)
+    vault.relent()
+    before = len(vault.grants.revoked)
     resumed = await ada.resume(job.name, api_key="apiKeys/two")
     assert (resumed.api_key, resumed.error.reason) == ("apiKeys/two", "")
     assert (await ada.until(job.name)).request_counts.succeeded == 5
-    assert len(world.revoked) > before
+    assert len(vault.grants.revoked) > before
 
 
 async def test_only_failed_rows_are_sent_again_and_done_steps_stay(

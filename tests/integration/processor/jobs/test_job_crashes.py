@@ -9,6 +9,7 @@ import pytest
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, Suite
 from tests.support.provider import Provider, answer_for
+from tests.support.vault.stand_in import VaultStandIn
 
 ROWS = 600
 CALLS = 120
@@ -50,7 +51,7 @@ async def test_a_killed_worker_loses_nothing_and_repeats_at_most_the_calls_in_fl
     await _half_done(ada, name)
     other.kill()
     worker.kill()
-    # Both are dead; the next worker takes everything over.
+    # Both are dead: the next worker takes everything over.
     suite.worker()
     await _check(ada, name)
     assert ROWS <= len(provider.prompts()) <= ROWS + CALLS
@@ -91,14 +92,14 @@ async def test_a_stopped_worker_does_not_wait_for_calls_without_end(
 
 @pytest.mark.parametrize("shift_seconds", [3600.0, pytest.param(-3600.0, marks=pytest.mark.long)])
 async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_much(
-    suite: Suite, ada: Person, world: World, provider: Provider, shift_seconds: float
+    suite: Suite, ada: Person, world: World, vault: VaultStandIn, provider: Provider, shift_seconds: float
 ) -> None:
     for process in suite.processes[1:]:
         process.popen.terminate()
     shifted = suite.shifted_worker(shift_seconds)
     provider.script(latency_ms=100)
     # While the vault is away, shards go back to the queue for some seconds, which must not become an hour.
-    world.unavailable_releases = 5
+    vault.refuse("ReleaseApiKeys", "AUDIT_UNAVAILABLE", times=5)
     file = world.add_file(["Name"], [[f"person {number}"] for number in range(1, 21)])
     job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
     # Another worker with the right time must not take the shards that the first one still holds.

@@ -11,10 +11,12 @@ from deploy.local.valkey import Valkey
 from services.processor.provider.rate_key import rate_key
 from services.processor.provider.shared_paces import SharedPaces
 from services.processor.valkey import connect
-from tests.integration.processor.stand_in_services import SECRET, World
+from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State
 from tests.support.patience import eventually
 from tests.support.provider import Provider, answer_for
+from tests.support.vault.known import PROVIDER_SECRET
+from tests.support.vault.stand_in import VaultStandIn
 
 COLUMNS = ["Name"]
 PROMPT = "Say hello to {{Name}}"
@@ -82,7 +84,7 @@ async def test_a_row_fails_after_three_attempts_with_a_reason_and_stops_no_other
         (1, "PROVIDER_ANSWER_INVALID"),
     ]
     _, data = await ada.download(job.name)
-    assert SECRET.encode() not in data
+    assert PROVIDER_SECRET.encode() not in data
 
 
 async def test_retry_after_holds_all_calls_with_that_key_and_model_back(
@@ -126,7 +128,7 @@ async def test_a_refused_key_pauses_the_job_instead_of_burning_rows(
 
 @pytest.mark.promise("S42")
 async def test_cancel_stops_provider_calls_within_two_seconds_and_keeps_results(
-    ada: Person, worker: Process, world: World, provider: Provider
+    ada: Person, worker: Process, world: World, vault: VaultStandIn, provider: Provider
 ) -> None:
     provider.script(latency_ms=300)
     job = await ada.start(world.add_file(COLUMNS, names(1000)), await ada.template(PROMPT), parallel_calls=50)
@@ -142,22 +144,23 @@ async def test_cancel_stops_provider_calls_within_two_seconds_and_keeps_results(
     headers, data = await ada.download(job.name)
     assert headers["x-smelt-row-count"] == "1000"
     assert len(data.splitlines()) == 1001
-    assert world.revoked
+    assert vault.grants.revoked
 
 
 @pytest.mark.promise("S42")
 async def test_a_deleted_key_pauses_the_job(
-    ada: Person, worker: Process, world: World, provider: Provider
+    ada: Person, worker: Process, world: World, vault: VaultStandIn, provider: Provider
 ) -> None:
     provider.script(latency_ms=200)
     job = await ada.start(world.add_file(COLUMNS, names(500)), await ada.template(PROMPT), parallel_calls=10)
     await ada.until(job.name, State.RUNNING)
     provider.wait_for(5)
-    world.key_deleted, before = True, provider.summary()["total"]
+    vault.refuse("ReleaseApiKeys", "API_KEY_DELETED")
+    before = provider.summary()["total"]
     paused = await ada.until(job.name, State.PAUSED)
     assert paused.PauseReason.Name(paused.pause_reason) == "API_KEY_DELETED"
     await no_more_calls(provider, since=before, keys_out=10)
-    world.key_deleted = False
+    vault.relent()
 
 
 async def test_a_deleted_file_fails_the_job_which_keeps_what_it_has(
@@ -183,9 +186,9 @@ async def test_a_deleted_file_fails_the_job_which_keeps_what_it_has(
 
 
 async def test_a_vault_that_is_away_for_a_moment_costs_time_and_no_rows(
-    ada: Person, worker: Process, world: World, provider: Provider
+    ada: Person, worker: Process, world: World, vault: VaultStandIn, provider: Provider
 ) -> None:
-    world.unavailable_releases = 5
+    vault.refuse("ReleaseApiKeys", "AUDIT_UNAVAILABLE", times=5)
     job = await ada.start(world.add_file(COLUMNS, names(20)), await ada.template(PROMPT))
     done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
@@ -193,7 +196,7 @@ async def test_a_vault_that_is_away_for_a_moment_costs_time_and_no_rows(
 
 
 async def test_a_limit_that_is_told_is_known_to_all_workers(
-    ada: Person, worker: Process, world: World, provider: Provider, valkey: Valkey
+    ada: Person, worker: Process, world: World, vault: VaultStandIn, provider: Provider, valkey: Valkey
 ) -> None:
     """The limiter's own tests show, on a simulated clock, how closely a limit is kept and used."""
     provider.script(limit={"calls": 100, "window_seconds": 1.0}, latency_ms=20)
@@ -202,7 +205,8 @@ async def test_a_limit_that_is_told_is_known_to_all_workers(
     done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 400)
     async with connect(valkey.url()) as redis:
-        where = rate_key(world.active_key, "gpt-4o")
+        assert vault.usual_key
+        where = rate_key(vault.usual_key.name, "gpt-4o")
         known = await SharedPaces(redis).lease(where, version=0, wanted=0, rate=None, passed=0)
     assert known.pace
     assert known.pace.told == 100

@@ -9,6 +9,7 @@ from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Suite, gateway_channel, refusal
 from tests.support.patience import PATIENCE_SECONDS
+from tests.support.vault.stand_in import VaultStandIn
 
 
 @pytest.fixture
@@ -16,7 +17,9 @@ def file(world: World) -> str:
     return world.add_file(["First Name", "Company", "company"], [["Ada", "Acme", "acme"]] * 3)
 
 
-async def test_what_cannot_run_is_refused_before_it_starts(ada: Person, world: World, file: str) -> None:
+async def test_what_cannot_run_is_refused_before_it_starts(
+    ada: Person, world: World, vault: VaultStandIn, file: str
+) -> None:
     fine = await ada.template("Hello {{first name}}")
     assert await refusal(ada.start(file)) == "NO_TEMPLATES"
     assert await refusal(ada.start(file, fine, first_row=4)) == "INVALID_ROW_RANGE"
@@ -34,7 +37,7 @@ async def test_what_cannot_run_is_refused_before_it_starts(ada: Person, world: W
     assert await refusal(ada.start(file, uses, makes)) == "UNKNOWN_VARIABLE"
     assert await refusal(ada.start("files/aaaa", fine)) == "FILE_NOT_FOUND"
     assert await refusal(ada.start(file, "templates/aaaa")) == "TEMPLATE_NOT_FOUND"
-    world.no_key = True
+    vault.usual_key = None
     assert await refusal(ada.start(file, fine)) == "NO_API_KEY"
 
 

@@ -8,10 +8,11 @@ import io
 import pytest
 from smelt.processor.v1 import jobs_pb2
 
-from tests.integration.processor.stand_in_services import SECRET, World
+from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, Suite, refusal
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider, answer_for, authorization_sha256
+from tests.support.vault.known import PROVIDER_SECRET
 
 COLUMNS = ["First Name", "Company"]
 
@@ -98,7 +99,7 @@ async def test_row_text_stands_in_the_user_message_and_the_key_only_in_its_heade
         "gpt-test",
         {"temperature": 0.25, "max_tokens": 77, "store": False},
     )
-    assert seen["authorization_sha256"] == authorization_sha256(SECRET)
+    assert seen["authorization_sha256"] == authorization_sha256(PROVIDER_SECRET)
     assert "cookie" not in seen["header_names"]
 
 
@@ -235,5 +236,5 @@ async def test_no_key_or_row_text_is_in_the_logs(
     await ada.until(job.name, State.PAUSED)
     written = suite.logs()
     assert job.name.removeprefix("jobs/") in written
-    assert SECRET not in written
+    assert PROVIDER_SECRET not in written
     assert "Company, 1" not in written

@@ -9,11 +9,13 @@ import pytest
 
 from deploy.local.certificates import Certificates
 from deploy.local.valkey import Valkey
-from tests.integration.processor.stand_in_services import SECRET, World
+from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Process, State, Suite, gateway_channel
 from tests.support.provider import Provider
 from tests.support.stores import Databases
+from tests.support.vault.known import PROVIDER_SECRET, ApiKey
+from tests.support.vault.stand_in import VaultStandIn
 
 #: Enough for an honest answer on a busy machine; a trickle takes three times as long.
 TOTAL_SECONDS = 6
@@ -84,6 +86,7 @@ async def test_what_a_hostile_provider_sends_is_only_data(
     apart: tuple[Suite, Process],
     stand_ins: StandIns,
     world: World,
+    vault: VaultStandIn,
     provider: Provider,
     flood: Flood,
 ) -> None:
@@ -114,20 +117,17 @@ async def test_what_a_hostile_provider_sends_is_only_data(
             *("PROVIDER_REJECTED", "PROVIDER_ANSWER_INVALID", "PROVIDER_ANSWER_INVALID"),
             *("PROVIDER_ANSWER_INVALID", "PROVIDER_REJECTED", "", ""),
         ]
-        assert not any(SECRET in str(row) for row in rows)
+        assert not any(PROVIDER_SECRET in str(row) for row in rows)
         assert dict(rows[8].outputs) == {"Hook": f"\x1b[2J{mark}\r\n{{{{Name}}}}"}
         assert flood.asked == []
-        usual, world.base_url = world.base_url, f"http://{flood.address}/v1"
-        try:
-            flooded = await ada.start(world.add_file(["Name"], [["x"]]), template)
-            ended = await ada.until(flooded.name)
-        finally:
-            world.base_url = usual
+        vault.usual_key = ApiKey("apiKeys/flooded", f"http://{flood.address}/v1")
+        flooded = await ada.start(world.add_file(["Name"], [["x"]]), template)
+        ended = await ada.until(flooded.name)
     assert (ended.state, ended.request_counts.failed) == (State.COMPLETED, 1)
     assert len(flood.asked) == 3
     # An answer takes at most a megabyte, however much is sent.
     assert peak_mib(worker.pid) - before < 100
     written = suite.logs()
     assert job.name.removeprefix("jobs/") in written
-    assert SECRET not in written
+    assert PROVIDER_SECRET not in written
     assert mark not in written

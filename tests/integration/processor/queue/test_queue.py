@@ -67,7 +67,7 @@ def test_accounts_take_turns_however_much_one_of_them_has_queued(fresh_database:
         put(connection, "b", 2)
         put(connection, "c")
         assert take(connection, 5) == "abcab"
-        # A newcomer goes next, and from then on the accounts take turns.
+        # A newcomer goes next, and from then on they take turns.
         put(connection, "c", 3)
         put(connection, "a")
         assert take(connection, 8) == "cacacaaa"

@@ -1,18 +1,21 @@
 """Testing an API key: one release under its own grant, one small call, and a reported result."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import pytest
 from smelt.processor.v1 import api_key_tests_pb2, api_key_tests_pb2_grpc
 
 from deploy.local.certificates import Certificates
-from tests.integration.processor.stand_in_services import SECRET, World
+from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Suite, gateway_channel, refusal
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.provider import Provider, authorization_sha256
+from tests.support.vault.known import PROVIDER_SECRET, ApiKey
+from tests.support.vault.stand_in import VaultStandIn
 
 Result = api_key_tests_pb2.TestApiKeyResponse.Result
 
@@ -35,26 +38,29 @@ class Owner:
 
 
 @pytest.fixture
-def owner(suite: Suite, stand_ins: StandIns, world: World, provider: Provider) -> Iterator[Owner]:
-    world.key_tests.clear()
+def owner(suite: Suite, stand_ins: StandIns, world: World, vault: VaultStandIn, provider: Provider) -> Owner:
+    vault.key_tests.clear()
     world.minted.clear()
-    world.base_url, before = provider.base_url, world.base_url
-    yield Owner(suite, stand_ins)
-    world.base_url = before
+    return Owner(suite, stand_ins)
+
+
+def noted(vault: VaultStandIn) -> list[tuple[str, str, str]]:
+    """Return account, key and result of each trial that the vault heard of."""
+    return [(each.account, each.name, each.result) for each in vault.key_tests]
 
 
 async def test_a_key_is_released_once_for_one_small_call(
-    owner: Owner, world: World, provider: Provider
+    owner: Owner, world: World, vault: VaultStandIn, provider: Provider
 ) -> None:
     answer = await owner.ask()
     assert (answer.name, Result.Name(answer.result)) == ("apiKeys/one", "VALID")
-    assert answer.test_time.seconds == 1_800_000_000
+    assert answer.test_time.ToDatetime(UTC) == vault.key_tests[0].time
     assert world.minted == [("key-test", "apiKeys/one", 1)]
-    assert world.key_tests == [("ada", "apiKeys/one", "VALID")]
+    assert noted(vault) == [("ada", "apiKeys/one", "VALID")]
     (seen,) = provider.requests()
     assert (seen["path"], seen["model"]) == ("/v1/chat/completions", "gpt-4o-mini")
     assert seen["parameters"] == {"max_tokens": 1}
-    assert seen["authorization_sha256"] == authorization_sha256(SECRET)
+    assert seen["authorization_sha256"] == authorization_sha256(PROVIDER_SECRET)
     await owner.ask(model="llama")
     assert provider.requests()[1]["model"] == "llama"
 
@@ -77,23 +83,25 @@ async def test_a_key_is_released_once_for_one_small_call(
     ],
 )
 async def test_whatever_a_provider_does_is_one_of_four_results(
-    owner: Owner, world: World, provider: Provider, rule: dict[str, Any], result: str
+    owner: Owner, vault: VaultStandIn, provider: Provider, rule: dict[str, Any], result: str
 ) -> None:
     provider.script(rule)
     answer = await owner.ask()
     assert Result.Name(answer.result) == result
-    assert SECRET not in answer.message
-    assert world.key_tests == [("ada", "apiKeys/one", result)]
-    # A test is not repeated: it costs money, and the person can try again.
+    assert PROVIDER_SECRET not in answer.message
+    assert noted(vault) == [("ada", "apiKeys/one", result)]
+    # A trial is not repeated: it is paid for, and a person can try again.
     assert len(provider.requests()) == 1
 
 
 @pytest.mark.promise("S46")
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "https://127.0.0.1/v1", "https://[::1]/v1"])
-async def test_an_address_that_is_not_allowed_is_not_called(owner: Owner, world: World, url: str) -> None:
-    world.base_url = url
+async def test_an_address_that_is_not_allowed_is_not_called(
+    owner: Owner, vault: VaultStandIn, url: str
+) -> None:
+    vault.usual_key = ApiKey("apiKeys/one", url)
     assert await owner.result() == "UNREACHABLE"
-    assert world.key_tests == [("ada", "apiKeys/one", "UNREACHABLE")]
+    assert noted(vault) == [("ada", "apiKeys/one", "UNREACHABLE")]
 
 
 @pytest.fixture(scope="module")
@@ -112,19 +120,18 @@ def hurried(certificates: Certificates, suite: Suite, stand_ins: StandIns) -> It
 @pytest.mark.promise("S45")
 @pytest.mark.parametrize("rule", [{"action": "slow", "seconds": 60.0}, {"action": "trickle"}])
 async def test_a_provider_that_hangs_is_unreachable_within_the_deadline(
-    hurried: Owner, world: World, provider: Provider, rule: dict[str, Any]
+    hurried: Owner, vault: VaultStandIn, provider: Provider, rule: dict[str, Any]
 ) -> None:
-    world.base_url = provider.base_url
     provider.script(rule)
     assert await hurried.result() == "UNREACHABLE"
 
 
 async def test_a_key_that_is_not_released_is_not_tried(
-    owner: Owner, world: World, provider: Provider
+    owner: Owner, vault: VaultStandIn, provider: Provider
 ) -> None:
-    world.key_deleted = True
+    vault.refuse("ReleaseApiKeys", "API_KEY_DELETED")
     assert await refusal(owner.ask()) == "API_KEY_DELETED"
-    assert (provider.requests(), world.key_tests) == ([], [])
+    assert (provider.requests(), noted(vault)) == ([], [])
 
 
 @pytest.mark.promise("S46")

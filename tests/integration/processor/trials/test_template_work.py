@@ -13,6 +13,7 @@ from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, refusal
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider, answer_for
+from tests.support.vault.stand_in import VaultStandIn
 
 COLUMNS = ["Name", "Company"]
 ROWS = [["Ada", "Acme"], ["Grace", "Compilers"]]
@@ -140,7 +141,7 @@ async def test_the_library_is_read_only_and_duplicated_into_ones_own(ada: Person
 
 
 async def test_a_test_shows_every_step_and_fills_what_is_missing(
-    ada: Person, world: World, provider: Provider
+    ada: Person, world: World, vault: VaultStandIn, provider: Provider
 ) -> None:
     provider.script({"action": "status", "status": 400, "contains": "About Compilers"})
     file = world.add_file(COLUMNS, [*ROWS, ["Edsger", ""]])
@@ -161,7 +162,7 @@ async def test_a_test_shows_every_step_and_fills_what_is_missing(
     assert one.steps[0].input_tokens > 0
     assert [step.error_reason for step in two.steps] == ["PROVIDER_REJECTED"]
     assert (one.confidence, three.confidence) == (100, 50)
-    assert len(world.revoked) > 0
+    assert len(vault.grants.revoked) > 0
 
 
 async def test_a_test_has_ten_rows_at_most_and_says_why_a_key_does_not_work(

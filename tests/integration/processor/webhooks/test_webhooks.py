@@ -13,6 +13,7 @@ from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Process, State, Suite, gateway_channel, refusal
 from tests.integration.processor.webhook_calls import Delivery
 from tests.support.provider import Provider
+from tests.support.vault.stand_in import VaultStandIn
 from tests.support.webhook_receiver import Receiver
 
 CANARY = "Zanzibar-41"
@@ -147,7 +148,7 @@ async def test_a_rotated_secret_overlaps_with_the_older_one_as_long_as_was_said(
 
 
 async def test_a_receiver_that_is_gone_or_switched_off_is_told_nothing_more(
-    person: Person, world: World, account: str, worker: Process, receiver: Receiver
+    person: Person, world: World, vault: VaultStandIn, account: str, worker: Process, receiver: Receiver
 ) -> None:
     receiver.answers["/gone"] = [(410, {})]
     name, _ = await hooks.hook(person, receiver.url("/gone"))
@@ -162,7 +163,9 @@ async def test_a_receiver_that_is_gone_or_switched_off_is_told_nothing_more(
     assert (found.enabled, found.disabled_reason) == (True, "")
     found = await hooks.change(person, name, enabled=False)
     assert found.disabled_reason == "OWNER"
-    assert (account, name, "UPDATED") in world.webhook_changes
+    assert (account, name, "update-webhook") in [
+        (event.account, event.object, event.action) for event in vault.events
+    ]
 
 
 @pytest.mark.promise("S46")
@@ -200,14 +203,14 @@ async def test_no_message_goes_inside_by_a_name_or_a_redirect(
 
 
 async def test_messages_wait_while_nobody_can_sign(
-    person: Person, world: World, worker: Process, suite: Suite, receiver: Receiver
+    person: Person, world: World, vault: VaultStandIn, worker: Process, suite: Suite, receiver: Receiver
 ) -> None:
     name, secret = await hooks.hook(person, receiver.url("/unsigned"))
-    world.unsigned_until = float("inf")
+    vault.refuse("SignWebhook", "UNAVAILABLE")
     sent = await hooks.test(person, name)
     while not (await hooks.delivery(person, sent.name)).last_attempt_time.seconds:
         await asyncio.sleep(0.05)
-    world.unsigned_until = 0.0
+    vault.relent()
     seen = await hooks.tried(person, sent.name)
     assert (seen.state, seen.attempts) == (Delivery.DELIVERED, 1)
     (message,) = receiver.at("/unsigned")
@@ -235,10 +238,10 @@ async def test_webhooks_and_messages_that_wait_are_bounded_and_listed_in_pages(
 
 
 async def test_a_hundred_messages_may_wait_for_a_webhook_and_one_more_says_why_it_was_not_sent(
-    person: Person, account: str, world: World, receiver: Receiver
+    person: Person, account: str, world: World, vault: VaultStandIn, receiver: Receiver
 ) -> None:
     name, _ = await hooks.hook(person, receiver.url("/full"))
-    world.unsigned_until = float("inf")
+    vault.refuse("SignWebhook", "UNAVAILABLE")
     try:
         for _ in range(100):
             await hooks.test(person, name)
@@ -249,5 +252,5 @@ async def test_a_hundred_messages_may_wait_for_a_webhook_and_one_more_says_why_i
         newest = (await hooks.deliveries(person, name)).deliveries[0]
         assert (newest.state, newest.reason) == (Delivery.FAILED, "WEBHOOK_DELIVERY_LIMIT")
     finally:
-        world.unsigned_until = 0.0
+        vault.relent()
         await hooks.remove(person, name)

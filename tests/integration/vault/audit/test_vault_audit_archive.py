@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Event, Head, Record
 from services.vault.audit.store.whole_log import partition
 from tests.integration.vault.audit.test_vault_audit_verify import use, verify
@@ -33,7 +34,7 @@ async def fill(vault: Vault, slot: str = "0") -> dict[str, list[Record]]:
             made = [
                 chain.append(
                     head,
-                    Event("someone", "apiKeys/k", "release", "released", {"row": n}),
+                    Event("someone", "apiKeys/k", Action.RELEASE_API_KEY, "released", {"row": n}),
                     datetime(year, number, 2 + n // 100, tzinfo=UTC),
                 )
                 for n in range(1200)

@@ -138,11 +138,11 @@ async def test_a_lost_key_store_is_restored_from_either_backup(
             past.vault = vault
             status, said = vault.run("keystore", "restore", f"{place}/keystore.backup")
             assert status == 0, said
-            assert "came out of a backup" in await start_not_ready(vault)
+            assert "was restored from a backup" in await start_not_ready(vault)
             try:
                 if place == to[0]:
                     continue
-                assert "1 accounts still had a key" in replay(vault)
+                assert "1 account still had a key" in replay(vault)
                 await vault.wait("/ready", 200)
                 await past.is_over()
             finally:
@@ -185,7 +185,7 @@ async def test_what_cannot_be_restored_is_refused_in_a_sentence(
         assert live.run("keystore", "backup", *to)[0] == 0
         assert live.run("keystore", "backup", to[0], to[0]) == (
             2,
-            "the two places are one: losing it would lose the backup\n",
+            "the two directories are the same: losing it would lose the backup\n",
         )
         with another_key_store(live, certificates, databases) as vault:
 
@@ -200,21 +200,23 @@ async def test_what_cannot_be_restored_is_refused_in_a_sentence(
             backup.write_bytes(kept[:-1])
             assert "damaged" in refused()
             backup.write_bytes(b"not a backup")
-            assert "no backup of a key store" in refused()
+            assert "not a backup of a key store" in refused()
             backup.write_bytes(kept)
             root = vault.files.root_key.read_bytes()
             vault.files.root_key.unlink()
-            assert "no root key to be had" in refused()
+            assert "the root key cannot be read" in refused()
             vault.files.root_key.write_bytes(os.urandom(32))
             vault.files.root_key.chmod(0o400)
-            assert "this takes root key root-" in refused()
+            assert "this needs root key root-" in refused()
             vault.files.root_key.unlink()
             vault.files.root_key.write_bytes(root)
             vault.files.root_key.chmod(0o400)
             # The same backup once the wrapping key has moved on.
             await destroy(live, account)
             await has_moved_on(live, 2)
-            assert "version 1 of the wrapping key, which was destroyed when version 2 came" in refused()
+            assert (
+                "version 1 of the wrapping key, which was destroyed when version 2 replaced it" in refused()
+            )
         status, said = live.run("keystore", "restore", str(backup))
         assert (status, "not empty" in said) == (1, True)
     finally:

@@ -138,7 +138,7 @@ async def test_older_rows_are_not_served_until_the_erasures_were_replayed(past: 
     status, said = vault.run("status", identity="operator")
     assert (status, reason in said) == (1, True)
     said = replay(vault)
-    assert "replayed 1 accounts and 1 API keys" in said
+    assert "replayed the erasure of 1 account and 1 API key" in said
     await vault.wait("/ready", 200)
     assert await why(vault) == ""
     await past.is_over()

@@ -1,4 +1,4 @@
-"""What the vault refuses is on record too, whoever asked and at whichever service."""
+"""What the vault refuses is on record too, from any caller and at whichever service."""
 
 import asyncio
 from typing import Any

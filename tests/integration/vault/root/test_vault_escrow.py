@@ -111,7 +111,7 @@ async def test_a_lost_root_key_is_made_again_from_the_sheet(stopped_vault: Vault
     lost = vault.files.root_key.read_bytes()
     vault.files.root_key.unlink()
     code, out, err = typed(vault, "escrow", "restore", stdin=text.replace("2: ", "2: 7"))
-    assert (code, out, err) == (1, "", "line 2 is not as it was printed\n")
+    assert (code, out, err) == (1, "", "line 2 is not what was printed\n")
     assert not vault.files.root_key.exists()
     code, out, _ = typed(vault, "escrow", "restore", stdin=text)
     assert (code, out.startswith("restored root-")) == (0, True)
@@ -138,7 +138,7 @@ async def test_the_sheet_of_another_installation_is_refused(stopped_vault: Vault
     text = "".join(f"{number}: {line}\n" for number, line in lines.items())
     code, out, err = typed(vault, "escrow", "restore", stdin=text)
     assert (code, out) == (1, "")
-    assert "the key store wants root-of-another" in err
+    assert "the key store needs root-of-another" in err
     assert not vault.files.root_key.exists()
 
 

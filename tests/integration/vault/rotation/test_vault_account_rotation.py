@@ -80,7 +80,7 @@ async def released(vault: Vault, stored: Stored, claim: int) -> str:
 async def test_an_account_gets_a_new_key_and_the_old_one_goes_when_nothing_needs_it(hasty: Vault) -> None:
     mine, other = await store(hasty), await store(hasty)
     code, said = await asyncio.to_thread(hasty.run, "rotate", "account", mine.account, identity="operator")
-    assert (code, said.startswith("1 accounts have a new key")) == (0, True), said
+    assert (code, said.startswith("gave 1 account a new key")) == (0, True), said
     assert epochs(hasty, mine.account) == [(1, "retired"), (2, "active")]
     assert epochs(hasty, other.account) == [(1, "active")]
     assert await opens(hasty, mine)

@@ -181,7 +181,7 @@ async def test_a_wrapping_key_rotates_by_itself_at_half_its_life(fragile: Vault)
 async def test_a_wrapping_key_that_is_used_up_wraps_nothing_more(fragile: Vault) -> None:
     mine = await store(fragile)
     # Another replica is rotating for as long as this holds the file, so that no new version comes.
-    with WrappingFile(fragile.files.wrapping_key).held():
+    with WrappingFile(fragile.files.wrapping_key).locked():
         fragile.query("UPDATE installation SET wrapping_uses = %s", 2**32 - 1, keystore=True)
         assert (await store(fragile)).account
         assert await reason_of(store(fragile)) == "WRAPPING_KEY_EXHAUSTED"

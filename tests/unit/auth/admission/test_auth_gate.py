@@ -10,14 +10,14 @@ import pytest
 from services.auth.admission.check import ActiveSessions, Gate, SessionClaims, SessionGate, TokenGate
 from services.auth.admission.passports import Passports
 from services.auth.sessions.sessions import SessionState, Standing
-from services.auth.tokens import text
+from services.auth.tokens import token_text
 from services.auth.tokens.access_tokens import TokenState
 from services.common.errors import Unauthenticated, Unavailable
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 IDLE = timedelta(days=7)
 ALL = ("read", "write", "account")
-TEXT = text.token_text(b"\x07" * 32)
+TEXT = token_text.compose(b"\x07" * 32)
 TOKEN = TokenState(
     id="t1",
     account="ada",
@@ -112,7 +112,7 @@ class Tokens:
 
     async def find(self, digest: bytes) -> TokenState | None:
         self.world.looked_up.append(digest)
-        return self.world.token if digest == text.digest_of(TEXT) else None
+        return self.world.token if digest == token_text.digest_of(TEXT) else None
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.auth.admission.check import ActiveSessions
-from services.auth.admission.grants import Grants, Purpose, Work
+from services.auth.admission.grants import GrantedWork, Grants, Purpose
 from services.auth.sessions.sessions import SessionState, SignedToken
 from services.common.errors import InvalidRequest, Unauthenticated
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-JOB = Work(
+JOB = GrantedWork(
     purpose=Purpose.JOB,
     job="jobs/j",
     file="files/f",
@@ -42,9 +42,9 @@ class Signer:
     """Writes down what it would sign."""
 
     def __init__(self) -> None:
-        self.signed: list[tuple[str, Work, timedelta]] = []
+        self.signed: list[tuple[str, GrantedWork, timedelta]] = []
 
-    async def sign_grant(self, account: str, work: Work, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
         self.signed.append((account, work, life))
         return SignedToken("token", "id", NOW + life)
 
@@ -69,7 +69,7 @@ def grants(states: States, signer: Signer) -> Grants:
     [(JOB, timedelta(days=7)), (TEST, timedelta(minutes=10)), (KEY_TEST, timedelta(minutes=10))],
 )
 async def test_a_grant_lives_as_long_as_its_purpose_allows(
-    grants: Grants, signer: Signer, work: Work, life: timedelta
+    grants: Grants, signer: Signer, work: GrantedWork, life: timedelta
 ) -> None:
     await grants.mint(work, account="ada", session="s1")
     assert signer.signed == [("ada", work, life)]
@@ -95,7 +95,7 @@ async def test_a_grant_lives_as_long_as_its_purpose_allows(
     ],
 )
 async def test_work_that_does_not_fit_its_purpose_is_refused_by_field(
-    grants: Grants, signer: Signer, work: Work, field: str
+    grants: Grants, signer: Signer, work: GrantedWork, field: str
 ) -> None:
     with pytest.raises(InvalidRequest) as refused:
         await grants.mint(work, account="ada", session="s1")

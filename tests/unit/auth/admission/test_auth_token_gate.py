@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.auth.tokens import text as token_text
+from services.auth.tokens import token_text
 from services.common.errors import ScopeMissing, Unauthenticated
 from tests.unit.auth.admission.test_auth_gate import NOW, SECOND, TEXT, TOKEN, World
 
@@ -72,7 +72,7 @@ async def test_what_has_no_right_checksum_is_refused_before_the_database_is_aske
 
 async def test_an_unknown_token_is_refused(world: World) -> None:
     with pytest.raises(Unauthenticated):
-        await world.gate().admit(f"Bearer {token_text.token_text(bytes(32))}", method="GET")
+        await world.gate().admit(f"Bearer {token_text.compose(bytes(32))}", method="GET")
     assert len(world.looked_up) == 1
 
 
@@ -87,9 +87,9 @@ async def test_the_use_is_written_at_most_every_five_minutes(
 
 
 def test_every_token_has_the_same_form_and_a_right_checksum() -> None:
-    texts = {token_text.token_text(bytes([n]) * 32) for n in range(256)}
+    texts = {token_text.compose(bytes([n]) * 32) for n in range(256)}
     assert len(texts) == 256
     assert {len(text) for text in texts} == {59}
     assert all(text[10:].isalnum() and token_text.digest_of(text) for text in texts)
     # A token made today is recognised tomorrow: the form is what scanners are told.
-    assert token_text.token_text(bytes(32)) == "smelt_pat_" + "0" * 43 + "2CZclj"
+    assert token_text.compose(bytes(32)) == "smelt_pat_" + "0" * 43 + "2CZclj"

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from services.auth.due.work import Claim, DueWork
 from services.auth.mail.letters import Letter, Mail, MailKind, write
 from services.auth.mail.mailed_tokens import Purpose
-from services.auth.mail.postman import MOST_TRIES, NotDelivered, Postman
+from services.auth.mail.postman import MOST_TRIES, NotDelivered, Postman, Undeliverable, mailing
 from services.auth.mail.senders import message
-from services.auth.mail.store import Waiting
 from services.auth.opaque_tokens import NewToken, digest_of, make
 
 URL = "https://smelt.example.com"
@@ -17,22 +17,30 @@ URL = "https://smelt.example.com"
 class World:
     """An outbox, accounts and a mail server in memory."""
 
-    def __init__(self, *mails: Mail, accounts: Sequence[str] = (), fails: NotDelivered | None = None) -> None:
+    def __init__(self, *mails: Mail, accounts: Sequence[str] = (), fails: Exception | None = None) -> None:
         self.waiting = list(mails)
         self.accounts = accounts
         self.fails = fails
         self.tries = 0
+        self.put_off: list[float] = []
         self.removed = 0
         self.sent: list[Letter] = []
         self.digests: list[bytes] = []
 
-    async def take(self) -> Waiting | None:
+    async def claim(self, seconds: float) -> Claim | None:
         if not self.waiting:
             return None
         self.tries += 1
-        return Waiting("m1", self.waiting[0], self.tries)
+        return Claim("m1", self.tries, self.tries)
 
-    async def remove(self, id_: str) -> None:
+    async def hold(self, claim: Claim, seconds: float) -> bool:
+        self.put_off.append(seconds)
+        return True
+
+    async def get(self, claim: Claim) -> Mail | None:
+        return self.waiting[0] if self.waiting else None
+
+    async def remove(self, claim: Claim) -> None:
         self.waiting.pop(0)
         self.removed += 1
 
@@ -45,8 +53,9 @@ class World:
             raise self.fails
         self.sent.append(letter)
 
-    def postman(self) -> Postman:
-        return Postman(self, self, tokens=self, random=lambda count: b"\x07" * count, public_url=URL)
+    def postman(self) -> DueWork:
+        postman = Postman(self, self, tokens=self, random=lambda count: b"\x07" * count, public_url=URL)
+        return mailing(postman, self, claim_seconds=30)
 
 
 @pytest.mark.promise("S27")
@@ -70,15 +79,16 @@ async def test_without_an_account_nothing_is_sent_and_nothing_waits() -> None:
 
 async def test_what_fails_is_tried_again_and_given_up_in_the_end() -> None:
     mail = Mail(MailKind.ACCOUNT_DELETED, "ada@example.com")
-    world = World(mail, fails=NotDelivered(for_good=False))
+    world = World(mail, fails=NotDelivered())
     for _ in range(MOST_TRIES):
         assert world.removed == 0
         await world.postman().once()
     assert world.removed == 1
+    assert [seconds / 60 for seconds in world.put_off] == [1, 2, 4, 8, 16, 32, 64, 128]
 
 
 async def test_what_can_never_be_delivered_or_written_does_not_stop_the_others() -> None:
-    refused = World(Mail(MailKind.ACCOUNT_DELETED, "ada@example.com"), fails=NotDelivered(for_good=True))
+    refused = World(Mail(MailKind.ACCOUNT_DELETED, "ada@example.com"), fails=Undeliverable())
     await refused.postman().once()
     assert refused.removed == 1
     # The fact that its text asks for is missing.

@@ -11,12 +11,15 @@ import pytest
 from services.auth.passwords import passwords
 from services.auth.passwords.passwords import (
     NOBODY,
+    Checked,
     Code,
     Passwords,
     PasswordTooLong,
     PasswordTooShort,
+    Scheme,
     StoredPassword,
     check_length,
+    schemes,
 )
 
 
@@ -30,7 +33,7 @@ class Pepper:
         assert len(digest) == 48
         self.asked.append(pepper_id)
         used = pepper_id or "p1"
-        return Code(hmac.digest(used.encode(), digest, "sha384"), used)
+        return Code(hmac.digest(used.encode(), digest, "sha384"), used, "p1")
 
 
 class Inline:
@@ -100,21 +103,34 @@ async def test_what_is_stored_is_bcrypt_12_over_the_keyed_digest(hashes: Passwor
 @pytest.mark.promise("S20")
 async def test_every_character_of_a_long_password_counts(hashes: Passwords, pepper: Pepper) -> None:
     stored = await hashes.store("😀" * 256)
-    assert await hashes.matches("😀" * 256, stored)
-    assert not await hashes.matches("😀" * 255 + "😁", stored)
+    assert await hashes.check("😀" * 256, stored) == Checked(right=True, outdated=False)
+    assert not (await hashes.check("😀" * 255 + "😁", stored)).right
     assert pepper.asked == ["", "p1", "p1"]
 
 
-async def test_a_pepper_that_is_no_longer_current_still_verifies(hashes: Passwords, pepper: Pepper) -> None:
+async def test_a_password_under_an_older_pepper_is_right_and_outdated(
+    hashes: Passwords, pepper: Pepper
+) -> None:
     code = await pepper.mac(hashlib.sha384(b"correct horse").digest(), "p0")
     old = bcrypt.hashpw(base64.b64encode(code.mac), bcrypt.gensalt(4)).decode()
-    assert await hashes.matches("correct horse", StoredPassword(passwords.SCHEME, "p0", old))
+    checked = await hashes.check("correct horse", StoredPassword(passwords.SCHEME, "p0", old))
+    assert checked == Checked(right=True, outdated=True)
+
+
+async def test_a_password_of_an_older_scheme_is_right_and_outdated(pepper: Pepper, threads: Inline) -> None:
+    newer = Scheme("newer", lambda code: code, lambda code, kept: code)
+    both = Passwords(pepper, threads, (newer, *schemes()))
+    stored = await Passwords(pepper, threads).store("correct horse")
+    assert await both.check("correct horse", stored) == Checked(right=True, outdated=True)
+    assert await both.check("correct horse", await both.store("correct horse")) == Checked(
+        right=True, outdated=False
+    )
 
 
 async def test_nobody_costs_a_code_and_a_hash_like_anybody(
     hashes: Passwords, pepper: Pepper, threads: Inline
 ) -> None:
-    assert not await hashes.matches("correct horse", None)
+    assert not (await hashes.check("correct horse", None)).right
     assert (len(pepper.asked), threads.count) == (1, 1)
     assert NOBODY.hash.startswith("$2b$12$")
     assert len(NOBODY.hash) == 60
@@ -125,4 +141,4 @@ async def test_nobody_has_no_password_even_if_one_were_found(threads: Inline) ->
         async def run(self, work: Callable[[], bytes]) -> bytes:
             return NOBODY.hash.encode()
 
-    assert not await Passwords(Pepper(), Agreeing()).matches("correct horse", None)
+    assert not (await Passwords(Pepper(), Agreeing()).check("correct horse", None)).right

@@ -1,4 +1,4 @@
-"""Open streams: they end with their session, also while nothing comes, and not because auth restarts."""
+"""Open streams end with their session, even while idle, and do not end because auth restarts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +15,7 @@ from tests.support.own_time import in_own_time, own_loop
 
 
 class States:
-    """Says which sessions stand, or nothing at all."""
+    """Tells which sessions are active, or does not answer."""
 
     def __init__(self) -> None:
         self.active_now = {"s1", "s2"}

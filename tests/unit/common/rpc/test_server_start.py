@@ -1,4 +1,4 @@
-"""A start that fails ends the process: what was opened for it is closed, and the reason is said."""
+"""A start that fails ends the process: what was opened is closed, and the reason is printed."""
 
 import pytest
 from smelt.files.v1 import files_pb2_grpc
@@ -28,6 +28,6 @@ async def test_a_service_with_a_method_on_no_list_closes_what_it_opened_and_does
     settings = ServiceSettings.model_construct(
         listen=f"127.0.0.1:{free_port()}", health_listen=f"127.0.0.1:{free_port()}"
     )
-    with pytest.raises(SystemExit, match=r"no caller list for: /smelt\.files\.v1\.FileService/"):
+    with pytest.raises(SystemExit, match=r"no list of callers for: /smelt\.files\.v1\.FileService/"):
         await server.serve(settings, assemble)
     assert closed == ["pool"]

@@ -1,4 +1,4 @@
-"""No wrapped key is forgotten when account keys are rotated: it could never be opened again."""
+"""No table of wrapped keys is forgotten when account keys rotate: its keys could never be opened again."""
 
 import pytest
 from sqlalchemy import MetaData

@@ -1,4 +1,4 @@
-"""While large files are read, the event loop goes on: nothing keeps the interpreter from it for 50 ms."""
+"""While large files are read, the event loop runs: nothing keeps it waiting for 50 ms."""
 
 import asyncio
 import random

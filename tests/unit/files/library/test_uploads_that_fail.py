@@ -123,8 +123,8 @@ class House:
             new_id=lambda: next(ids),
         )
 
-    async def take(self, pieces: AsyncIterator[bytes]) -> OpenedFile:
-        return await self.uploads.take(PERSON, pieces, Upload("a.csv", PlainBody(), ""))
+    async def receive(self, pieces: AsyncIterator[bytes]) -> OpenedFile:
+        return await self.uploads.receive(PERSON, pieces, Upload("a.csv", PlainBody(), ""))
 
     def is_empty(self) -> bool:
         return not self.objects.there and not self.objects.open and not self.records.files
@@ -138,7 +138,7 @@ async def pieces(*content: bytes, then: Callable[[], float] = lambda: 0) -> Asyn
 
 async def test_an_upload_is_stored_and_its_key_wiped() -> None:
     house = House()
-    opened = await house.take(pieces(CSV))
+    opened = await house.receive(pieces(CSV))
     assert opened.columns == ("a", "b")
     assert len(house.objects.there) == len(house.records.files) == 1
     assert house.keys.given == [bytearray(32)]
@@ -148,7 +148,7 @@ async def test_objects_that_fail_leave_nothing() -> None:
     house = House()
     house.objects.broken = True
     with pytest.raises(Unavailable):
-        await house.take(pieces(CSV))
+        await house.receive(pieces(CSV))
     assert house.is_empty()
     assert house.keys.given == [bytearray(32)]
 
@@ -157,7 +157,7 @@ async def test_a_refusal_by_the_rows_leaves_nothing() -> None:
     house = House()
     house.records.error = IdempotencyKeyReused()
     with pytest.raises(IdempotencyKeyReused):
-        await house.take(pieces(CSV))
+        await house.receive(pieces(CSV))
     assert house.is_empty()
 
 
@@ -166,7 +166,7 @@ async def test_a_database_that_is_lost_at_the_commit_keeps_the_object_for_the_sw
     house = House()
     house.records.error = Unavailable()
     with pytest.raises(Unavailable):
-        await house.take(pieces(CSV))
+        await house.receive(pieces(CSV))
     assert len(house.objects.there) == 1
 
 
@@ -174,19 +174,19 @@ async def test_a_database_that_is_lost_at_the_commit_keeps_the_object_for_the_sw
 async def test_an_upload_has_its_time() -> None:
     house = House(seconds=0.05)
     with pytest.raises(DeadlinePassed):
-        await house.take(pieces(CSV, then=lambda: 60))
+        await house.receive(pieces(CSV, then=lambda: 60))
     assert house.is_empty()
 
 
 @pytest.mark.promise("S33")
 async def test_only_so_many_run_at_once() -> None:
     house = House()
-    running = [asyncio.ensure_future(house.take(pieces(CSV, then=lambda: 60))) for _ in range(2)]
+    running = [asyncio.ensure_future(house.receive(pieces(CSV, then=lambda: 60))) for _ in range(2)]
     await asyncio.sleep(0.05)
     with pytest.raises(Unavailable):
-        await house.take(pieces(CSV))
+        await house.receive(pieces(CSV))
     for upload in running:
         upload.cancel()
     await asyncio.gather(*running, return_exceptions=True)
     assert house.is_empty()
-    await house.take(pieces(CSV))
+    await house.receive(pieces(CSV))

@@ -21,7 +21,7 @@ from services.files.parsing import process as parse_process
 from services.files.parsing.form import ParseFailed
 from services.files.parsing.process import ParseProcess
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 from tests.support.patience import PATIENCE_SECONDS
 
@@ -29,7 +29,7 @@ LIMITS = Limits(max_columns=100, max_rows=200_000, max_field_bytes=131_072, max_
 ROW = "Ada,ada{}@example.com,Größe {},n\n"
 HEADER = "Name,Email,Company,Note\n"
 PIECE_BYTES = 200_000
-DETECT = Told()
+DETECT = RequestedFormat()
 
 
 def table(rows: int = 120_000, row: str = ROW) -> str:
@@ -47,9 +47,9 @@ def pieces(content: bytes) -> Iterator[bytes]:
         yield content[at : at + PIECE_BYTES]
 
 
-def in_process(content: bytes, told: Told = DETECT) -> Parsed:
+def in_process(content: bytes, requested: RequestedFormat = DETECT) -> Parsed:
     with ParseProcess() as process:
-        return process.parse(pieces(content), LIMITS, told)
+        return process.parse(pieces(content), LIMITS, requested)
 
 
 def children() -> set[int]:
@@ -69,20 +69,22 @@ def none_is_left() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "requested"),
     [
         (lambda: large(), DETECT),
         (lambda: table(row='Ada,ada{}@example.com,"Size\r\n{}",n\n').encode(), DETECT),
         (lambda: table().encode("utf-16"), DETECT),
         (lambda: table().encode("cp1252"), DETECT),
-        (lambda: table().encode("latin-1"), Told(encoding="latin-1")),
-        (lambda: b"a;b,c\n" + b"1;2,3\n" * 9, Told(delimiter=";")),
+        (lambda: table().encode("latin-1"), RequestedFormat(encoding="latin-1")),
+        (lambda: b"a;b,c\n" + b"1;2,3\n" * 9, RequestedFormat(delimiter=";")),
     ],
     ids=["plain", "quoted", "utf-16", "windows-1252", "latin-1 as told", "delimiter as told"],
 )
-def test_a_process_reads_what_a_thread_reads(content: Callable[[], bytes], told: Told) -> None:
+def test_a_process_reads_what_a_thread_reads(
+    content: Callable[[], bytes], requested: RequestedFormat
+) -> None:
     made = content()
-    assert in_process(made, told) == parse(pieces(made), LIMITS, told)
+    assert in_process(made, requested) == parse(pieces(made), LIMITS, requested)
 
 
 @pytest.mark.promise("S33")
@@ -186,7 +188,7 @@ def test_a_process_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_failure_of_its_own_is_told_without_the_cells() -> None:
     with pytest.raises(ParseFailed) as caught:
-        in_process(b"Name\nsecret cell\n", Told(encoding="no such encoding"))
+        in_process(b"Name\nsecret cell\n", RequestedFormat(encoding="no such encoding"))
     assert caught.value.described["error"] == "LookupError"
     assert "secret" not in repr(caught.value.described)
 

@@ -1,4 +1,4 @@
-"""What a file is like: types by name, completeness, malformed and double cells, the score with its parts."""
+"""Profiles: types by name, completeness, malformed and duplicate cells, the score and its points."""
 
 import random
 import time

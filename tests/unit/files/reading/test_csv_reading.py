@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.files.reading import batches
-from services.files.reading.format import DELIMITERS, Told
+from services.files.reading.format import DELIMITERS, RequestedFormat
 from services.files.reading.reader import INDEX_EVERY, Limits, Parsed, parse, rows
 from services.files.reading.text import ENCODINGS
 
@@ -30,8 +30,8 @@ def pieces(content: bytes, step: int) -> list[bytes]:
     return [content[at : at + step] for at in range(0, len(content), step)]
 
 
-def parsed(content: bytes, step: int = 65_536, told: Told = Told()) -> Parsed:  # noqa: B008
-    return parse(iter(pieces(content, step)), LIMITS, told)
+def parsed(content: bytes, step: int = 65_536, requested: RequestedFormat = RequestedFormat()) -> Parsed:  # noqa: B008
+    return parse(iter(pieces(content, step)), LIMITS, requested)
 
 
 def all_rows(content: bytes, found: Parsed, step: int = 65_536) -> list[list[str]]:
@@ -87,15 +87,15 @@ TOLD = [
 def test_an_encoding_that_is_told_is_taken(
     content: bytes, encoding: str, first: str, second: str, step: int
 ) -> None:
-    found = parsed(content, step, Told(encoding))
+    found = parsed(content, step, RequestedFormat(encoding))
     assert (found.dialect.encoding, found.columns) == (encoding, (first, second))
 
 
 def test_a_delimiter_that_is_told_is_taken() -> None:
     content = b"a,b;c\n1,2;3\n4,5;6\n"
-    assert parsed(content, told=Told(delimiter=";")).columns == ("a,b", "c")
-    assert parsed(content, told=Told(delimiter="|")).columns == ("a,b;c",)
-    assert parsed(content, told=Told(delimiter=",")).columns == ("a", "b;c")
+    assert parsed(content, requested=RequestedFormat(delimiter=";")).columns == ("a,b", "c")
+    assert parsed(content, requested=RequestedFormat(delimiter="|")).columns == ("a,b;c",)
+    assert parsed(content, requested=RequestedFormat(delimiter=",")).columns == ("a", "b;c")
 
 
 DELIMITED = [
@@ -194,10 +194,10 @@ SHAPES = st.sampled_from('",;\t|\r\n \u2028\x85\x0b')
 
 
 @st.composite
-def written(draw: st.DrawFn) -> tuple[list[list[str]], bytes, Told]:
+def written(draw: st.DrawFn) -> tuple[list[list[str]], bytes, RequestedFormat]:
     """Any table of text as a CSV in any of the dialects and encodings, and how to read it."""
     encoding = draw(st.sampled_from(ENCODINGS))
-    told = Told(encoding, draw(st.sampled_from(DELIMITERS)))
+    requested = RequestedFormat(encoding, draw(st.sampled_from(DELIMITERS)))
     characters = CHARACTERS.get(encoding, CHARACTERS["utf-8"])
     fitting = SHAPES.filter(lambda c: can_be_written(c, encoding))
     cells = st.text(characters | fitting, max_size=12)
@@ -206,14 +206,16 @@ def written(draw: st.DrawFn) -> tuple[list[list[str]], bytes, Told]:
     end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
     quote_all = draw(st.booleans())
     rows_of_text = [[f"c{n}" for n in range(width)], *table]
-    lines = [told.delimiter.join(quoted(cell, told, quote_all) for cell in row) for row in rows_of_text]
+    lines = [
+        requested.delimiter.join(quoted(cell, requested, quote_all) for cell in row) for row in rows_of_text
+    ]
     content = "".join(line + end for line in lines).encode(encoding)
-    return table, content, told
+    return table, content, requested
 
 
-def quoted(cell: str, told: Told, always: bool) -> str:
+def quoted(cell: str, requested: RequestedFormat, always: bool) -> str:
     """Return a cell as RFC 4180 writes it; an empty one in quotes, so that no line is empty."""
-    plain = cell and not set(cell) & {'"', "\r", "\n", told.delimiter}
+    plain = cell and not set(cell) & {'"', "\r", "\n", requested.delimiter}
     return cell if plain and not always else '"' + cell.replace('"', '""') + '"'
 
 
@@ -226,10 +228,10 @@ def can_be_written(character: str, encoding: str) -> bool:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
 @given(made=written(), step=st.integers(1, 50))
-def test_every_table_comes_back(made: tuple[list[list[str]], bytes, Told], step: int) -> None:
-    table, content, told = made
-    found = parsed(content, step, told)
-    assert (found.dialect.encoding, found.dialect.delimiter) == (told.encoding, told.delimiter)
+def test_every_table_comes_back(made: tuple[list[list[str]], bytes, RequestedFormat], step: int) -> None:
+    table, content, requested = made
+    found = parsed(content, step, requested)
+    assert (found.dialect.encoding, found.dialect.delimiter) == (requested.encoding, requested.delimiter)
     assert found.row_count == len(table)
     assert all_rows(content, found, step) == table
 

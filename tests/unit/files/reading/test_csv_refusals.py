@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from services.common.errors import DomainError
-from services.files.reading.format import Told
+from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 
 LIMITS = Limits(max_columns=100, max_rows=50_000, max_field_bytes=131_072, max_row_bytes=1 << 20)
@@ -70,10 +70,10 @@ def test_a_malformed_line_is_named(content: bytes, line: str) -> None:
 @pytest.mark.promise("S33")
 @pytest.mark.parametrize("bad", [b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"])
 def test_what_only_looks_like_utf_8_is_none(bad: bytes) -> None:
-    """Too long forms, half pairs and numbers beyond the last character: refused where UTF-8 is told."""
+    """Too long forms, half pairs and numbers beyond the last character: refused where UTF-8 is requested."""
     content = "Größe\n".encode() + bad + b"\n"
     with pytest.raises(DomainError) as caught:
-        parse([content], LIMITS, Told(encoding="utf-8"))
+        parse([content], LIMITS, RequestedFormat(encoding="utf-8"))
     assert (caught.value.reason, caught.value.metadata["offset"]) == ("FILE_ENCODING", "8")
 
 
@@ -156,5 +156,9 @@ def test_an_encoding_that_does_not_fit_is_refused(
 ) -> None:
     for step in (3, 1000):
         with pytest.raises(DomainError) as caught:
-            parse((content[at : at + step] for at in range(0, len(content), step)), LIMITS, Told(encoding))
+            parse(
+                (content[at : at + step] for at in range(0, len(content), step)),
+                LIMITS,
+                RequestedFormat(encoding),
+            )
         assert (caught.value.reason, caught.value.metadata) == (reason, metadata)

@@ -1,4 +1,4 @@
-"""The sweep takes nothing that somebody still writes."""
+"""The sweep removes nothing that is still being written."""
 
 from services.auth.peers import privacy
 from services.files.settings import FilesSettings

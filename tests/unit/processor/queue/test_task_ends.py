@@ -13,7 +13,7 @@ JOB = Job(id=1, queue="rows", lock=None, queueing_lock=None, task_name="run_shar
 
 
 class Connector:
-    """Fails `failures` times, with the cause wrapped as procrastinate's own connector does it."""
+    """Fails this many times with a cause, as procrastinate's own connector wraps it."""
 
     def __init__(self, failures: int, cause: Exception) -> None:
         self.failures = failures

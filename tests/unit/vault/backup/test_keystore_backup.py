@@ -104,7 +104,7 @@ def test_a_backup_opens_with_its_root_key_alone(root: RootKey) -> None:
 
 def test_what_is_no_backup_is_told_as_such(root: RootKey) -> None:
     for data in (b"", b"SMKB", b"x" * 4096):
-        with pytest.raises(BackupUnusable, match="no backup of a key store"):
+        with pytest.raises(BackupUnusable, match="not a backup of a key store"):
             opened(data, root)
     newer = bytearray(made(root))
     newer[4] = 2

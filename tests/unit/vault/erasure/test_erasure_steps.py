@@ -64,7 +64,7 @@ class Store:
 
         return int(self.world.step(work))
 
-    async def bury(self, objects: Collection[Object]) -> None:
+    async def mark_deleted(self, objects: Collection[Object]) -> None:
         self.world.step(lambda: self.world.buried.update(objects))
 
     async def end_accounts(self, accounts: Collection[str]) -> None:
@@ -176,7 +176,7 @@ async def test_the_steps_are_as_many_as_are_killed(tmp_path: Path) -> None:
     assert next(world.steps) == STEPS
 
 
-async def test_an_account_is_entombed_once_however_often_it_is_destroyed(tmp_path: Path) -> None:
+async def test_an_account_gets_one_tombstone_however_often_it_is_destroyed(tmp_path: Path) -> None:
     world = World()
     for _ in range(3):
         await process(world, tmp_path).destroy_account(ACCOUNT, caller="auth")

@@ -10,8 +10,9 @@ import pytest
 from services.common.errors import Unavailable
 from services.common.identity import JobGrant
 from services.vault.api_keys.place import KeyPlace
+from services.vault.audit.actions import Action
 from services.vault.audit.chain import Chain, Event
-from services.vault.audit.refusals import Recording, Refusals
+from services.vault.audit.refusals import RefusalLimiter, Refusals
 from services.vault.grants import rules
 from services.vault.grants.brake import Brake, Recent, admitted
 from services.vault.grants.rules import GrantExpired, GrantInvalid, Use
@@ -105,15 +106,15 @@ def test_only_the_managed_name_means_the_operators_key() -> None:
 
 
 def test_a_flood_of_refusals_is_recorded_only_in_part() -> None:
-    recording = Recording(per_second=0.0, at_once=5.0)
-    assert [recording.take() for _ in range(8)] == [True] * 5 + [False] * 3
+    limiter = RefusalLimiter(per_second=0.0, at_once=5.0)
+    assert [limiter.admits() for _ in range(8)] == [True] * 5 + [False] * 3
 
 
 def test_refusals_are_noted_but_not_what_failed_for_want_of_a_database() -> None:
     noted: list[Event] = []
-    refusals = Refusals(Recording(per_second=0.0, at_once=2.0), noted.append)
+    refusals = Refusals(RefusalLimiter(per_second=0.0, at_once=2.0), noted.append)
     for error in (Unavailable(), GrantInvalid(), GrantExpired(), GrantInvalid()):
-        refusals.refused(error, account="a", object="files/f", action="open-data-key", caller="files")
+        refusals.refused(error, account="a", object="files/f", action=Action.OPEN_DATA_KEY, caller="files")
     assert [event.details["reason"] for event in noted] == ["GRANT_INVALID", "GRANT_EXPIRED"]
 
 
@@ -141,8 +142,8 @@ def test_the_same_event_twice_gives_two_records() -> None:
     chain = Chain("i1", bytearray(32))
     head = chain.genesis("0")
     start = head.mac
-    one = chain.append(head, Event("a", "o", "x", "ok", {"b": 1, "a": 2}), NOW)
-    two = chain.append(head, Event("a", "o", "x", "ok", {"a": 2, "b": 1}), NOW)
+    one = chain.append(head, Event("a", "o", Action.TEST_API_KEY, "ok", {"b": 1, "a": 2}), NOW)
+    two = chain.append(head, Event("a", "o", Action.TEST_API_KEY, "ok", {"a": 2, "b": 1}), NOW)
     assert one.body == two.body
     assert (one.seq, two.seq) == (1, 2)
     assert one.mac != two.mac

@@ -3,9 +3,11 @@
 import os
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from unittest.mock import AsyncMock
 
 import jwt
 import pytest
+from smelt.vault.v1 import signing_pb2
 
 from services.common.errors import Unauthenticated
 from services.common.tokens import Kind, StaticKeys, TokenVerifier
@@ -13,6 +15,7 @@ from services.vault.crypto.committing import DoesNotOpen
 from services.vault.keys import system_keys
 from services.vault.keys.keyring import Keyring
 from services.vault.keys.system_keys import PepperNotFound, SystemKeyRow, SystemKeys
+from services.vault.servicers.signing import SigningServicer
 from services.vault.signing import (
     Claims,
     ErasureClaims,
@@ -150,6 +153,20 @@ def test_a_mac_names_its_pepper(keys: SystemKeys) -> None:
     assert keys.macs.pepper(b"d" * 48, pepper_id) == (mac, pepper_id)
     with pytest.raises(PepperNotFound):
         keys.macs.pepper(b"d" * 48, "unknown")
+
+
+async def test_a_mac_with_an_older_pepper_names_the_current_one_too(keyring: Keyring) -> None:
+    """Whether a hash must be renewed is known from the answer that verified it."""
+    older, newer = system_keys.new_rows(keyring), system_keys.new_rows(keyring)
+    retired = [SystemKeyRow(row.kind, row.id, row.wrapped, "retired") for row in older]
+    keys = system_keys.open_rows([*retired, *newer], keyring)
+    (old,) = [row.id for row in older if row.kind == "pepper"]
+    (new,) = [row.id for row in newer if row.kind == "pepper"]
+    servicer = SigningServicer(TokenSigner("installation1", keys.signing), keys.macs)
+    for asked, used in ((old, old), (new, new), ("", new)):
+        request = signing_pb2.MacRequest(digest=b"d" * 48, pepper_id=asked)
+        answer = await servicer.Mac(request, AsyncMock())
+        assert (answer.pepper_id, answer.current_pepper_id) == (used, new)
 
 
 def test_a_digest_keeps_its_parts_apart(keys: SystemKeys) -> None:

@@ -42,17 +42,17 @@ def test_a_wrong_letter_is_told_with_its_line_and_not_repeated() -> None:
         slips = {letters[:at] + other + letters[at + 1 :] for at in range(len(letters)) for other in "07AZ"}
         for slip in slips - {letters}:
             typed = [*SHEET[:n], f"{n + 1}: {slip}", *SHEET[n + 1 :]]
-            with pytest.raises(RecoveryTextWrong, match=f"^line {n + 1} is not as it was printed$"):
+            with pytest.raises(RecoveryTextWrong, match=f"^line {n + 1} is not what was printed$"):
                 read("\n".join(typed))
 
 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "no line 1 and no line 2 and no line 3 and no line 4"),
-        ("\n".join(SHEET[:3]), "no line 4"),
-        ("\n".join(line[3:] for line in SHEET[:3]), "no line 1 and"),
-        ("\n".join(SHEET[n][3:] for n in (0, 2, 1, 3)), "line 2 is not as it was printed"),
+        ("", "these lines are missing: 1, 2, 3, 4"),
+        ("\n".join(SHEET[:3]), "these lines are missing: 4"),
+        ("\n".join(line[3:] for line in SHEET[:3]), "these lines are missing: 1, 2"),
+        ("\n".join(SHEET[n][3:] for n in (0, 2, 1, 3)), "line 2 is not what was printed"),
         ("\n".join([*SHEET[:3], "4: "]), "line 4"),
         ("\n".join([*SHEET[:3], SHEET[3] + "-0000"]), "line 4"),
         ("\n".join([*SHEET[:3], "4: " + SHEET[0][3:]]), "line 4"),

@@ -138,7 +138,7 @@ def test_kms_that_hangs_is_asked_three_times_at_most(
     kms.calls.clear()
     kms.seconds = 5.0
     monkeypatch.setattr("services.vault.root.kms._ANSWER_SECONDS", 0.2)
-    with pytest.raises(RootKeyUnusable, match="does not answer in time"):
+    with pytest.raises(RootKeyUnusable, match="did not answer in time"):
         again(root).load()
     assert kms.calls == ["Decrypt"] * 3
 

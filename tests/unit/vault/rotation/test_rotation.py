@@ -16,7 +16,7 @@ from services.common.errors import InvalidRequest
 from services.vault.crypto.committing import DoesNotOpen
 from services.vault.keys.installation import Installation
 from services.vault.keys.keyring import CannotUnseal, Keyring, VersionUnknown, open_keyring
-from services.vault.keys.wrapping_file import FileHeld, Slot, WrappingFile
+from services.vault.keys.wrapping_file import FileLocked, Slot, WrappingFile
 from services.vault.root.key import RootKeyFile
 from services.vault.rotation.wrapping import Rotation, RotationRunning, RotationStuck, WrappedKey
 from tests.support.patience import PATIENCE_SECONDS
@@ -79,7 +79,7 @@ class Rows:
         def store() -> None:
             for key in keys:
                 if self.keys.get((key.owner, key.epoch, key.id)) == key.wrapped:
-                    self.keys[key.owner, key.epoch, key.id] = key.anew
+                    self.keys[key.owner, key.epoch, key.id] = key.rewrapped
 
         self.crash.step(store)
 
@@ -127,7 +127,7 @@ class CrashingRoot(RootKeyFile):
 
 @dataclass(slots=True)
 class House:
-    """A vault's files and rows, as they stand whoever has died."""
+    """A vault's files and rows, as they stand after any crash."""
 
     rows: Rows
     root: RootKeyFile
@@ -142,11 +142,11 @@ class House:
             open_keyring(self.root, self.file, self.rows.named).wipe()
 
         @asynccontextmanager
-        async def hold() -> AsyncIterator[Rows]:
+        async def lock() -> AsyncIterator[Rows]:
             yield self.rows
 
         return Rotation(
-            hold,
+            lock,
             provider=CrashingRoot(self.root.path),
             file=CrashingFile(self.file.path),
             catch_up=catch_up,
@@ -236,7 +236,7 @@ async def test_killed_at_any_step_a_rotation_leaves_everything_readable(
             assert house.all_open(), step
         else:
             break
-        # Whoever comes next: a start that only finishes, or the operator's repeated call.
+        # What comes next: a start that only finishes, or the operator's repeated call.
         named = await (house.rotation().finish() if step % 2 else house.rotation().wrapping_beyond(version))
         assert house.all_open(), step
         assert named.wrapping_version == named.wrapping_minimum
@@ -325,7 +325,7 @@ async def test_nothing_is_destroyed_for_a_key_store_that_names_another_version(h
 
 
 async def test_two_processes_do_not_rotate_at_once(house: House) -> None:
-    with house.file.held(), pytest.raises(RotationRunning):
+    with house.file.locked(), pytest.raises(RotationRunning):
         await house.rotation().wrapping_beyond(1)
     await house.rotation().wrapping_beyond(1)
 
@@ -346,12 +346,12 @@ async def test_a_rotation_that_is_stopped_holds_the_file_until_it_writes_no_more
     await asyncio.to_thread(writing.wait, 10)
     task.cancel()
     await asyncio.sleep(0)
-    with pytest.raises(FileHeld), house.file.held():
+    with pytest.raises(FileLocked), house.file.locked():
         pass
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-    with house.file.held():
+    with house.file.locked():
         assert house.all_open()
 
 

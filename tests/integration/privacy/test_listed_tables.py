@@ -1,4 +1,4 @@
-"""The lists of what is held about people, compared with the databases that the migrations create."""
+"""The lists of personal data, compared with the databases as the migrations make them."""
 
 import re
 from collections.abc import Sequence
@@ -7,18 +7,18 @@ import psycopg
 import pytest
 
 from services.auth.privacy import tables as auth
-from services.common.privacy import Held
+from services.common.privacy import PersonalTable
 from services.files.privacy import tables as files
 from services.processor.privacy import tables as processor
 from services.vault.privacy import tables as vault
 from tests.support.stores import Databases
 
-LISTS: dict[str, Sequence[Held]] = {
-    "auth": auth.HELD,
+LISTS: dict[str, Sequence[PersonalTable]] = {
+    "auth": auth.TABLES,
     "vault": vault.DATABASE,
     "keystore": vault.KEY_STORE,
-    "files": files.HELD,
-    "processor": processor.HELD,
+    "files": files.TABLES,
+    "processor": processor.TABLES,
 }
 #: Names of columns that are key material, credentials, or codes made with keys, whatever their table.
 NEVER = re.compile(r"wrapped|blob|secret|password|digest|token(?!s)|hash|mac$|pepper")
@@ -43,57 +43,59 @@ def columns(databases: Databases, service: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("service", LISTS)
 def test_every_table_is_listed_with_what_becomes_of_it(databases: Databases, service: str) -> None:
     tables = columns(databases, service)
-    listed = {each.table for each in LISTS[service]}
+    listed = {each.name for each in LISTS[service]}
     assert tables
     undecided = sorted(listed ^ tables.keys())
-    assert not undecided, f"say in held.py what of {undecided} is exported, erased, or kept and why"
+    assert not undecided, f"decide in privacy/tables.py about {undecided}"
 
 
 @pytest.mark.promise("S57")
 @pytest.mark.parametrize("service", LISTS)
 def test_every_column_is_handed_out_or_withheld_for_a_reason(databases: Databases, service: str) -> None:
     tables = columns(databases, service)
-    for held in LISTS[service]:
-        if held.path:
-            assert not held.not_exported, held.table
-            assert set(held.exported) | held.withheld.keys() == tables[held.table], held.table
-            assert not set(held.exported) & held.withheld.keys(), held.table
-            assert all(held.withheld.values()), held.table
+    for table in LISTS[service]:
+        if table.path:
+            assert not table.not_exported, table.name
+            assert set(table.exported) | table.withheld.keys() == tables[table.name], table.name
+            assert not set(table.exported) & table.withheld.keys(), table.name
+            assert all(table.withheld.values()), table.name
         else:
-            assert held.not_exported, f"{held.table}: handed out nowhere, and no reason why"
+            assert table.not_exported, f"{table.name}: not exported, and no reason why"
 
 
 @pytest.mark.promise("S57")
 @pytest.mark.parametrize("service", LISTS)
 def test_no_column_with_key_material_is_handed_out(service: str) -> None:
-    for held in LISTS[service]:
-        assert not [name for name in held.exported if NEVER.search(name) and name != "result_sha256"], (
-            held.table
+    for table in LISTS[service]:
+        assert not [name for name in table.exported if NEVER.search(name) and name != "result_sha256"], (
+            table.name
         )
 
 
 @pytest.mark.parametrize("service", LISTS)
 def test_rows_of_people_are_removed_or_kept_for_a_reason(databases: Databases, service: str) -> None:
     tables = columns(databases, service)
-    for held in LISTS[service]:
-        if "account" in tables[held.table]:
-            assert held.owned, f"{held.table} names accounts"
-        assert held.owned or held.kept, f"{held.table}: neither anybody's nor said to be nobody's"
+    for table in LISTS[service]:
+        if "account" in tables[table.name]:
+            assert table.account_rows, f"{table.name} names accounts"
+        assert table.account_rows or table.not_erased, (
+            f"{table.name}: says neither whose its rows are nor why they are not erased"
+        )
 
 
 @pytest.mark.parametrize("service", LISTS)
 def test_what_picks_rows_is_sql_that_the_database_takes(databases: Databases, service: str) -> None:
     with databases.fresh(service) as database, psycopg.connect(database.conninfo) as connection:
-        for held in LISTS[service]:
-            if held.owned:
-                picked = held.owned.replace(":account", "%(account)s")
+        for table in LISTS[service]:
+            if table.account_rows:
+                picked = table.account_rows.replace(":account", "%(account)s")
                 found = connection.execute(
-                    f"SELECT count(*) FROM {held.table} WHERE {picked}".encode(), {"account": "nobody"}
+                    f"SELECT count(*) FROM {table.name} WHERE {picked}".encode(), {"account": "nobody"}
                 ).fetchone()
                 assert found == (0,)
 
 
 def test_no_two_entries_of_a_service_have_one_path() -> None:
     for service, lists in {**LISTS, "vault": (*vault.DATABASE, *vault.KEY_STORE)}.items():
-        paths = [held.path for held in lists if held.path]
+        paths = [table.path for table in lists if table.path]
         assert len(paths) == len(set(paths)), service

@@ -1,8 +1,8 @@
-"""The text of access tokens: a prefix and a checksum by which scanners for leaked secrets know them.
+"""The text of access tokens, with a prefix and a checksum by which secret scanners recognise them.
 
 `smelt_pat_`, then 256 random bits as 43 characters of base 62, then CRC-32 of those 43 characters as 6 more.
-All of it matches `smelt_pat_[0-9A-Za-z]{49}`. The checksum is no secret: it tells a token from a text that
-only looks like one, here before the database is asked, and in a scanner before an alarm is raised.
+The whole text matches `smelt_pat_[0-9A-Za-z]{49}`. The checksum is not secret: it tells a token from a text
+that only looks like one, here before the database is asked, and in a scanner before an alarm is raised.
 """
 
 import string
@@ -17,24 +17,24 @@ _CHECKSUM_LENGTH = 6
 _LENGTH = len(PREFIX) + _RANDOM_LENGTH + _CHECKSUM_LENGTH
 
 
-def token_text(random: bytes) -> str:
+def compose(random: bytes) -> str:
     """Return the token made of 32 random bytes."""
     body = _base62(int.from_bytes(random, "big"), _RANDOM_LENGTH)
     return PREFIX + body + _checksum(body)
 
 
-def looks_like_one(text: str) -> bool:
-    """Whether a text is meant as an access token, well formed or not."""
+def is_meant(text: str) -> bool:
+    """Whether a text is meant to be an access token, well-formed or not."""
     return text.startswith(PREFIX)
 
 
 def digest_of(text: str) -> bytes | None:
-    """Return SHA-256 of a token, as it is stored; None for what no token looks like.
+    """Return the SHA-256 of a token, as it is stored; None if the text is not well-formed.
 
-    A plain hash is enough: 256 random bits cannot be guessed, with or without a slow one.
+    A fast hash is enough: 256 random bits cannot be guessed.
     """
     body, checksum = text[len(PREFIX) : -_CHECKSUM_LENGTH], text[-_CHECKSUM_LENGTH:]
-    well_formed = len(text) == _LENGTH and looks_like_one(text) and text.isascii()
+    well_formed = len(text) == _LENGTH and is_meant(text) and text.isascii()
     if not well_formed or _checksum(body) != checksum:
         return None
     return sha256(text.encode("ascii")).digest()
