@@ -1,4 +1,4 @@
-"""Speaking to the gateway as any HTTP client would."""
+"""Calls the gateway as any HTTP client would."""
 
 import json
 import ssl
@@ -24,7 +24,7 @@ def tls(stack: Stack) -> ssl.SSLContext:
 
 @dataclass
 class Person:
-    """Somebody with an account, signed in."""
+    """A person with an account, signed in."""
 
     http: httpx2.Client
     email: str
@@ -44,7 +44,7 @@ class Person:
         return parsed
 
     def add_key(self, base_url: str, secret: str = "") -> dict[str, Any]:
-        """Store a provider key; a random one by default."""
+        """Store a provider's API key; a random one by default."""
         secret = secret or f"sk-test-{new_id()}{new_id()}"
         self.keys.append(secret)
         return self.ok("POST", "/v1/apiKeys", {"secret": secret, "label": "test", "base_url": base_url})
@@ -59,7 +59,7 @@ class Person:
         )
 
     def file(self, content: bytes, filename: str = "leads.csv") -> dict[str, Any]:
-        """Upload a CSV that must be taken."""
+        """Upload a CSV that must be accepted."""
         answer = self.upload(content, filename)
         assert answer.status_code == 201, answer.text
         parsed: dict[str, Any] = answer.json()
@@ -83,7 +83,7 @@ class Person:
         return self.ok("POST", "/v1/jobs", body | more)
 
     def watch(self, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Yield the whole job as often as the server tells it."""
+        """Yield the whole job each time the server sends it."""
         headers = {"authorization": f"Bearer {self.token}"}
         with self.http.stream(
             "GET", f"/v1/{job['name']}:watch", headers=headers, timeout=PATIENCE_SECONDS
@@ -116,7 +116,7 @@ class Person:
 
 
 def reason(answer: httpx2.Response) -> str:
-    """Return the ErrorInfo reason of an error; fails when the error has another shape."""
+    """Return the ErrorInfo reason of an error; fail if the error has another shape."""
     body = answer.json()
     assert set(body) == {"code", "message", "details"}, body
     infos = [d for d in body["details"] if d["@type"] == "type.googleapis.com/google.rpc.ErrorInfo"]
@@ -126,7 +126,7 @@ def reason(answer: httpx2.Response) -> str:
 
 
 def register(http: httpx2.Client) -> Person:
-    """Make an account and sign in."""
+    """Create an account and sign in."""
     email = f"person-{new_id()}@example.com"
     made = http.post("/v1/users", json={"email": email, "password": PASSWORD})
     assert made.status_code == 201, made.text

@@ -28,19 +28,19 @@ def http(stack: Stack) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="session")
 def new_person(http: httpx2.Client) -> Callable[[], Person]:
-    """Makes another account."""
+    """A function that creates another account."""
     return lambda: register(http)
 
 
 @pytest.fixture(scope="session")
 def person(http: httpx2.Client) -> Person:
-    """An account that tests share when they do not mind what else it holds."""
+    """An account for tests that do not care what else it holds."""
     return register(http)
 
 
 @pytest.fixture
 def provider(stack: Stack) -> Iterator[Provider]:
-    """The stack's stand-in provider, with nothing scripted before and after."""
+    """The stack's stand-in provider, with an empty script before and after."""
     running = Provider(urlsplit(stack.provider_url).netloc)
     running.reset()
     yield running

@@ -1,4 +1,4 @@
-"""What the descriptors say: methods with REST bindings, and fields that name resources."""
+"""What the descriptors contain: methods with REST bindings, and fields that name resources."""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "smelt."
-#: Who serves PrivacyService for what it holds of people; auth asks them and sees to its own.
+#: The services whose PrivacyService auth calls to export and erase what they hold about people.
 HOLDERS = ("vault", "files", "processor")
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One RPC of ours."""
+    """One of our RPCs."""
 
     full_name: str
     request_streaming: bool
@@ -53,7 +53,7 @@ def pool() -> tuple[descriptor_pool.DescriptorPool, descriptor_pb2.FileDescripto
 
 @cache
 def methods() -> tuple[Method, ...]:
-    """Return every RPC of ours, in the order of the descriptors."""
+    """Return all our RPCs, in the order of the descriptors."""
     made, files = pool()
     found: list[Method] = []
     for file in files.file:
@@ -80,7 +80,7 @@ def methods() -> tuple[Method, ...]:
 
 
 def people_methods() -> list[Method]:
-    """Return the RPCs that people reach."""
+    """Return the RPCs that people can call."""
     return [method for method in methods() if method.bindings]
 
 
@@ -90,7 +90,7 @@ def empty_request(method: Method) -> Any:
 
 
 def resource_fields(message: Any, before: str = "", seen: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """Yield (field path, collection) for fields whose rules demand `collection/{id}`, nested ones too."""
+    """Yield (field path, collection) for fields, also nested ones, whose rules demand `collection/{id}`."""
     for field in message.fields:
         path = f"{before}{field.name}"
         rules = validate_pb2.FieldRules.FromString(

@@ -23,13 +23,13 @@ LISTS: dict[str, Sequence[PersonalTable]] = {
 
 
 def connect(stack: Stack, service: str) -> psycopg.Connection:
-    """Open a service's database as the service does."""
+    """Connect to a service's database as the service does."""
     url = (stack.state_dir / "secrets" / f"{service}-database.url").read_text().strip()
     return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1), autocommit=True)
 
 
 def remains(stack: Stack, account: str, *, kept: bool = False) -> dict[str, int]:
-    """Return by table how many rows there are of an account; of tables that say so, those that are kept."""
+    """Return the number of an account's rows by table; with `kept`, those that are kept on purpose."""
     found: dict[str, int] = {}
     for service, lists in LISTS.items():
         with connect(stack, service) as connection:
@@ -45,14 +45,14 @@ def remains(stack: Stack, account: str, *, kept: bool = False) -> dict[str, int]
 
 
 def passes(stack: Stack, account: str) -> int | None:
-    """Return how often everything of an account was removed; None without a tombstone."""
+    """Return how many passes have removed the account's data; None without a tombstone."""
     with connect(stack, "auth") as connection:
         row = connection.execute("SELECT passes FROM erasure WHERE account = %s", (account,)).fetchone()
     return None if row is None else int(row[0])
 
 
 def wait_erased(stack: Stack, account: str, *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Return when everything of an account was removed once; the removal is written down last."""
+    """Wait until the account's data was removed once; the removal is recorded last."""
     deadline = time.monotonic() + seconds
     while not passes(stack, account):
         assert time.monotonic() < deadline, (passes(stack, account), remains(stack, account))
@@ -60,7 +60,7 @@ def wait_erased(stack: Stack, account: str, *, seconds: float = PATIENCE_SECONDS
 
 
 def pass_again(stack: Stack, account: str, *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Have the second pass, due after an hour, made now, until it has found what was still being written."""
+    """Run the second pass now, not after an hour, until it has removed what was still being written."""
     deadline = time.monotonic() + seconds
     while True:
         with connect(stack, "auth") as connection:

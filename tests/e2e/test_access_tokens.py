@@ -11,9 +11,9 @@ import pytest
 from tests.e2e import contracts
 from tests.e2e.api import Person, reason
 
-#: The id of nothing; fixed, because test processes must agree on the names of tests.
+#: An id that nothing has; fixed, because test processes must agree on the names of tests.
 NOBODYS = "a" * 26
-#: Calls of people that need nobody behind them.
+#: Methods for people that need no credentials.
 OPEN = {
     method.full_name
     for method in contracts.people_methods()
@@ -23,9 +23,9 @@ OPEN = {
 
 
 def scope_of(method: contracts.Method) -> str:
-    """Return the scope that the service's own list, or its rule, asks for."""
+    """Return the scope that the service's own list, or its rule, requires."""
     if method.full_name.endswith("/DeleteAccessToken"):
-        # A token that may write may end itself; any other is as much the account's own as a session is.
+        # A token with `write` may end itself; other tokens are account matters, like sessions.
         return "account"
     allow = importlib.import_module(f"services.{method.package}.policy").POLICY[method.full_name]
     scope: str = allow.scope
@@ -33,7 +33,7 @@ def scope_of(method: contracts.Method) -> str:
 
 
 def cases() -> list[tuple[str, str, str]]:
-    """Return (scope, verb, path) of every binding that needs a person, with ids that nothing has."""
+    """Return (scope, verb, path) for every binding that needs a person, with ids that nothing has."""
     return [
         (scope_of(method), verb, re.sub(r"\{[a-z_.]+=([a-zA-Z]+)/\*\}", rf"\1/{NOBODYS}", path))
         for method in contracts.people_methods()
@@ -44,7 +44,7 @@ def cases() -> list[tuple[str, str, str]]:
 
 @pytest.fixture(scope="module")
 def bearers(new_person: Callable[[], Person]) -> dict[str, Person]:
-    """One account, asked for by a session and by tokens of either scope."""
+    """One account, used with a session and with tokens of either scope."""
     owner = new_person()
     found = {"session": owner}
     for scope in ("read", "write"):
@@ -54,7 +54,7 @@ def bearers(new_person: Callable[[], Person]) -> dict[str, Person]:
 
 
 def asked(person: Person, verb: str, path: str) -> httpx2.Response:
-    """Send one request that is empty but well formed."""
+    """Send one empty but well-formed request."""
     if path.endswith(":upload"):
         return person.upload(b"")
     return person.call(verb, path, None if verb in ("GET", "DELETE") else {})
@@ -75,7 +75,7 @@ def test_a_token_reaches_what_its_scopes_name_and_nothing_else(
 
 @pytest.mark.promise("S26")
 def test_the_service_refuses_by_itself_what_the_edge_would_let_through(bearers: dict[str, Person]) -> None:
-    # A GET of what belongs to the account passes the edge, which knows methods only.
+    # A GET of account matters passes the edge, which only looks at the HTTP method.
     answer = bearers["write"].call("GET", "/v1/accessTokens")
     assert (answer.status_code, reason(answer)) == (403, "SCOPE_MISSING")
     assert bearers["session"].call("GET", "/v1/accessTokens").status_code == 200

@@ -12,7 +12,7 @@ from tests.support.provider import Provider
 
 
 def until(person: Person, *actions: str) -> list[dict[str, Any]]:
-    """Return the events, once these actions and outcomes are among them: they are written a moment later."""
+    """Return the events once these actions and outcomes are among them; they are written a moment later."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         events: list[dict[str, Any]] = person.ok("GET", "/v1/auditEvents")["audit_events"]

@@ -1,4 +1,4 @@
-"""What bad input gets: the right status, a stable reason, and nothing half-stored."""
+"""Bad input gets the right status and a stable reason, and leaves nothing half-stored."""
 
 import pytest
 

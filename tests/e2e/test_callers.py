@@ -1,4 +1,4 @@
-"""Who may call what, tried with every certificate against every method; generated from the descriptors."""
+"""Which caller may use which method: every certificate against every method, from the descriptors."""
 
 import importlib
 from typing import Any
@@ -50,7 +50,7 @@ async def attempt(
 
 
 def allowed(method: contracts.Method) -> frozenset[str]:
-    """Return who is on the method's list."""
+    """Return the callers on the method's list."""
     policy = importlib.import_module(f"services.{method.package}.policy").POLICY
     callers: frozenset[str] = policy[method.full_name].callers
     return callers
@@ -94,7 +94,7 @@ def test_only_the_release_stream_can_carry_a_stored_key() -> None:
 
 
 @pytest.mark.promise("S50")
-def test_the_policies_name_nobody_unknown() -> None:
+def test_the_policies_name_only_known_callers() -> None:
     known = set(CALLERS)
     assert all(allowed(method) <= known for method in contracts.methods())
     assert not any(identity.GATEWAY in allowed(m) for m in contracts.methods() if not m.bindings)
@@ -118,5 +118,5 @@ def _messages(message: Any, seen: frozenset[str] = frozenset()) -> frozenset[str
 
 def _fields(full_name: str) -> set[str]:
     message = contracts.pool()[0].FindMessageTypeByName(full_name)
-    # The key and value of a map entry are the map's wiring, not fields of ours.
+    # The key and value of a map entry are internals of protobuf, not our fields.
     return set() if message.GetOptions().map_entry else {field.name for field in message.fields}

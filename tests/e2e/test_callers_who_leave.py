@@ -1,4 +1,4 @@
-"""Callers who leave in the middle: what they wanted is not gone on with, at any hop behind the gateway."""
+"""Callers that disconnect halfway: no hop behind the gateway continues their work."""
 
 import json
 import os
@@ -19,13 +19,13 @@ from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
-#: What a trial of a template may take when nobody leaves.
+#: How long a template test may take if its caller stays.
 TRIAL_SECONDS = 45.0
 
 
 @pytest.fixture
 def leaver(new_person: Callable[[], Person], stack: Stack) -> Person:
-    """A person over connections of their own, so that one can be closed without the others."""
+    """A person with separate connections, so that one can be closed without the others."""
     person = new_person()
     http = httpx2.Client(
         base_url=stack.gateway_url, verify=tls(stack), timeout=PATIENCE_SECONDS, trust_env=False
@@ -44,7 +44,7 @@ def open_streams(stack: Stack, service: str) -> int:
 
 @contextmanager
 def asking(stack: Stack, person: Person, path: str, body: dict[str, Any]) -> Iterator[None]:
-    """Ask something on a connection of its own, and leave at the end of the block."""
+    """Send a request on a separate connection, and disconnect at the end of the block."""
     place, content = urlsplit(stack.gateway_url), json.dumps(body)
     lines = [
         f"POST {path} HTTP/1.1",
@@ -62,7 +62,7 @@ def asking(stack: Stack, person: Person, path: str, body: dict[str, Any]) -> Ite
 
 
 @pytest.mark.promise("S44")
-def test_a_call_to_the_provider_ends_when_the_person_who_tries_a_key_leaves(
+def test_a_key_test_ends_its_provider_call_when_its_caller_leaves(
     leaver: Person, provider: Provider, stack: Stack
 ) -> None:
     key = leaver.add_key(provider.base_url)
@@ -72,7 +72,7 @@ def test_a_call_to_the_provider_ends_when_the_person_who_tries_a_key_leaves(
     until(lambda: provider.summary()["abandoned"] == 1, "the provider still works for somebody who left")
     assert provider.summary()["in_flight"] == 0
     time.sleep(0.5)
-    # One that ran into its own deadline would be noted as unreachable.
+    # A test that ran into its own deadline would be recorded as unreachable.
     assert "last_tested_time" not in leaver.ok("GET", f"/v1/{key['name']}")
 
 
@@ -117,7 +117,7 @@ def test_a_long_download_ends_in_files_when_its_person_leaves(leaver: Person, st
         "GET", f"/v1/{file['name']}:download", headers={"authorization": f"Bearer {leaver.token}"}
     ) as answer:
         assert answer.status_code == 200
-        # Held, because a generator that nobody holds closes the connection. Nobody reads on, either.
+        # Kept in a variable, because an unreferenced generator closes the connection.
         pieces = answer.iter_raw(1024)
         next(pieces)
         assert open_streams(stack, "files") == before + 1

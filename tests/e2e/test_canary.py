@@ -1,4 +1,4 @@
-"""The sweep: after a key has been stored and used, its plaintext lies nowhere. With a planted control."""
+"""The sweep: once an API key was stored and used, its plaintext is nowhere. A planted control is found."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ from tests.support.stack import Stack
 
 
 def spellings(secret: str) -> dict[str, bytes]:
-    """Return a secret as it could lie around: raw, base64 at each alignment, hex, escaped."""
+    """Return the forms in which a secret could be found: raw, base64 at each alignment, hex, escaped."""
     raw = secret.encode()
     forms = {
         "raw": raw,
@@ -31,7 +31,7 @@ def spellings(secret: str) -> dict[str, bytes]:
         "utf-16": secret.encode("utf-16-le"),
     }
     for shift in range(3):
-        # The characters at the edges depend on the neighbours; those between do not.
+        # The characters at the edges depend on neighbouring bytes; those between do not.
         encoded = base64.b64encode(b"\0" * shift + raw)
         forms[f"base64+{shift}"] = encoded[4 if shift else 0 : -4]
         forms[f"base64url+{shift}"] = base64.urlsafe_b64encode(b"\0" * shift + raw)[4 if shift else 0 : -4]
@@ -50,7 +50,7 @@ def start_values(stack: Stack) -> list[Path]:
 
 
 def written_out(stack: Stack) -> None:
-    """Have both clusters write what they hold in memory into their data files."""
+    """Make both clusters write their memory to their data files."""
     secrets = stack.state_dir / "secrets"
     for cluster, database in (("postgres", "vault"), ("keystore", "keystore")):
         port = urllib.parse.urlsplit((secrets / f"{database}-database.url").read_text()).port or 0
@@ -60,13 +60,13 @@ def written_out(stack: Stack) -> None:
 
 
 def dumps(stack: Stack, folder: Path) -> list[Path]:
-    """What backups would hold: a dump of each database, and of what Valkey keeps in memory."""
+    """Return what backups would contain: a dump of each database, and of Valkey's memory."""
     written = []
     for url_file in sorted((stack.state_dir / "secrets").glob("*.url")):
         url = url_file.read_text().strip()
         path = folder / f"{url_file.stem}.dump"
         if url.startswith("postgresql"):
-            # Inserts, so that columns of bytes are written as hexadecimal rather than compressed.
+            # Inserts, so that columns of bytes are dumped as hexadecimal rather than compressed.
             address = url.replace("postgresql+psycopg://", "postgresql://", 1)
             program = [str(postgres_directory() / "pg_dump"), "--inserts", "--no-password"]
             said = subprocess.run(program, env=connection_of(address), capture_output=True)
@@ -80,7 +80,7 @@ def dumps(stack: Stack, folder: Path) -> list[Path]:
 
 
 def connection_of(address: str) -> dict[str, str]:
-    """Return a database's address as libpq's environment, so that no password stands in arguments."""
+    """Return a database's address as environment variables, so that no password is in the arguments."""
     parts = urllib.parse.urlsplit(address)
     return {
         "PGHOST": str(parts.hostname),
@@ -126,14 +126,14 @@ def test_a_stored_key_lies_nowhere(
     canary = f"sk-canary-{new_id()}{new_id()}"
     planted = f"planted{new_id()}{new_id()}"
     provider.script({"action": "status", "status": 400, "echo_key": "full", "contains": "row 3"})
-    # A label is stored plain in the vault's database; a prompt in the processor's.
+    # A label is stored in plaintext in the vault's database, and a prompt in the processor's.
     key = person.add_key(provider.base_url, canary)
     person.ok("POST", "/v1/apiKeys", {
         "secret": f"sk-other-{new_id()}", "label": planted, "base_url": provider.base_url})  # fmt: skip
     person.call("POST", f"/v1/{key['name']}:activate")
     job = person.job(
         person.file(b"n\n" + b"".join(b"row %d\n" % n for n in range(20))),
-        # Prompts are stored plain, so this is what the sweep must find.
+        # Prompts are stored in plaintext, so the sweep must find this one.
         [person.template(f"Say {{{{n}}}} {planted}")],
     )
     assert person.finished(job)["request_counts"]["failed"] == 1
@@ -144,7 +144,7 @@ def test_a_stored_key_lies_nowhere(
     written_out(stack)
     places = places_of(stack, tmp_path)
     assert len(places["files"]) > 100
-    # Controls, one for each kind of place: what is known to lie there must be found there.
+    # Controls, one for each kind of place: what is known to be there must be found there.
     assert set(where_planted(stack, places, planted)) == {
         "postgres data", "write-ahead log", "dump of vault", "dump of processor", "log", "environment",
         "arguments", "valkey", "bucket", "ledger", "stack.json", "key store",
@@ -154,7 +154,7 @@ def test_a_stored_key_lies_nowhere(
 
 
 def where_planted(stack: Stack, places: dict[str, list[Path]], planted: str) -> Iterator[str]:
-    """Yield the kinds of places where something that is known to lie there is found."""
+    """Yield the kinds of places where the planted control is found."""
 
     def found(paths: Iterable[Path], text: str) -> bool:
         return any(findings(paths, text))

@@ -1,4 +1,4 @@
-"""What is killed and comes back in the middle of a job, and what the job looks like afterwards."""
+"""Processes are killed and restarted in the middle of a job, and the job is intact afterwards."""
 
 import random
 from collections.abc import Callable

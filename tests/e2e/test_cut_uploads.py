@@ -1,4 +1,4 @@
-"""Uploads that end early, or are not as long as they say: the whole file or nothing."""
+"""Uploads that end early or have the wrong length: the whole file is stored, or nothing."""
 
 import re
 import socket
@@ -14,7 +14,7 @@ from tests.e2e.api import Person, tls
 from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.stack import Stack
 
-#: Larger than a part of the object store, so that some of it is there already when it is cut.
+#: Larger than one part of the object store, so that some of it is already stored when the upload is cut.
 CONTENT = b"n,note\n" + b"".join(b"%d,%b\n" % (n, b"r" * 1000) for n in range(20_000))
 
 
@@ -40,7 +40,7 @@ def head(stack: Stack, person: Person, length: int) -> bytes:
 
 
 def counted(stack: Stack, what: str) -> float:
-    """Return a number, or the sum of several, that the files service shows to Prometheus."""
+    """Return a metric of the files service, summed over its labels."""
     environment = Path(f"/proc/{stack.pids['files']}/environ").read_text().split("\0")
     listens = next(line for line in environment if line.startswith("SMELT_HEALTH_LISTEN=")).partition("=")[2]
     text = httpx2.get(f"http://{listens}/metrics", trust_env=False).text
@@ -58,10 +58,10 @@ def test_an_upload_that_is_cut_off_anywhere_is_no_file(
 ) -> None:
     person, before = new_person(), ended(stack)
     with connection(stack) as sending:
-        # One byte never comes, whatever the share.
+        # One byte is never sent, whatever the share.
         sending.sendall(head(stack, person, len(CONTENT) + 1))
         sending.sendall(CONTENT[: int(len(CONTENT) * share)])
-        # Closed before that, it would be cut off at the gateway.
+        # Closed earlier, the upload would be cut off at the gateway.
         until(lambda: counted(stack, "smelt_open_streams") >= 1)
     until(lambda: ended(stack) == before + 1)
     assert person.ok("GET", "/v1/files")["files"] == []

@@ -1,4 +1,4 @@
-"""Exports: everything of one's own as a ZIP, nothing of others, no keys, whatever dies meanwhile."""
+"""Exports: a ZIP of all that the person owns, nothing of others and no keys, whatever dies meanwhile."""
 
 import csv
 import hashlib
@@ -37,7 +37,7 @@ def begun(person: Person) -> str:
 
 
 def ended(person: Person, name: str, *, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
-    """Wait for the end of an export, also while processes die."""
+    """Wait for the end of an export, even while processes die."""
     deadline = time.monotonic() + seconds
     while True:
         answer = person.call("GET", f"/v1/{name}")
@@ -84,7 +84,7 @@ def test_an_export_holds_everything_of_ones_own_and_nothing_else(
         body = {"display_name": f"token-{mark}", "scopes": ["read"]}
         token = each.ok("POST", "/v1/accessTokens", body)["token"]
     _, entries = archive(person)
-    # Every row that there is, by the same lists that a test holds against the schema.
+    # Every existing row, by the same lists that another test compares with the schema.
     account = account_of(person)
     for service, lists in LISTS.items():
         with connect(stack, service) as connection:
@@ -94,7 +94,7 @@ def test_an_export_holds_everything_of_ones_own_and_nothing_else(
                     picked = table.account_rows.replace(":account", "%(account)s")
                     query = f"SELECT count(*) FROM {table.name} WHERE {picked}".encode()
                     (count,) = connection.execute(query, {"account": account}).fetchone() or (0,)
-                    # What was written since is not in it, and sent mails are gone; nothing is missing.
+                    # The archive lacks only what was written since, and mails that were sent.
                     sent = 3 if table.name == "mail" else 0
                     assert -sent <= count - len(rows) <= 3, (service, table.name)
                     assert all(row.keys() == set(table.exported) for row in rows)
@@ -195,7 +195,7 @@ def test_leaving_ends_an_export_and_its_archive(new_person: Callable[[], Person]
     for name in (finished["name"], running):
         assert download(person, name).status_code == 401
     wait_erased(stack, account)
-    # An archive that was being written when its owner left cannot be opened, and goes with the second pass.
+    # An archive that was being written when its owner left cannot be opened; the second pass removes it.
     assert set(remains(stack, account)) <= {"files.data_export"}
     pass_again(stack, account)
     assert remains(stack, account) == {}

@@ -1,4 +1,4 @@
-"""Two accounts: what one owns does not exist for the other. Generated from the descriptors."""
+"""Two accounts: what one owns does not exist for the other. The cases come from the descriptors."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.e2e import contracts
 from tests.e2e.api import PASSWORD, Person
 from tests.support.stack import Stack
 
-#: Bodies that would be taken if their names were the caller's own; `{name}` marks the field under test.
+#: Bodies that would be accepted if their names were the caller's own; `{name}` marks the field under test.
 BODIES: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
     ("CreateJob", "file"): lambda own, name: {"file": name, "templates": [own["templates"]]},
     ("CreateJob", "templates"): lambda own, name: {"file": own["files"], "templates": [name]},
@@ -38,11 +38,11 @@ BODIES: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-#: What everybody sees alike, or what has no names.
+#: Collections that are the same for everyone, or without names.
 SHARED = {"libraryTemplates", "models", "usage"}
 
 
-# What an account has exactly one of has no list.
+# Resources of which an account has exactly one have no list.
 SINGLE = {"/v1/users/me", "/v1/fileSettings", "/v1/jobSettings"}
 
 
@@ -61,7 +61,7 @@ def cases() -> list[tuple[str, str, str]]:
 
 
 def belongings(person: Person, provider_url: str) -> dict[str, str]:
-    """Make one of everything; return its name by collection."""
+    """Create one resource of each kind; return their names by collection."""
     key = person.add_key(provider_url)
     file = person.file(b"Name\nAda\n")
     template = person.template("Hello {{Name}}")
@@ -71,7 +71,7 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
     session = person.http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD}).json()
     token = person.ok("POST", "/v1/accessTokens", {"display_name": "mine", "scopes": ["read"]})
     export = person.ok("POST", "/v1/dataExports", {})
-    # Nobody answers there; what counts is whose it is.
+    # The address does not answer; only the owner matters here.
     webhook = person.ok("POST", "/v1/webhooks", {"url": "https://receiver.invalid/smelt"})
     delivery = person.ok("POST", f"/v1/{webhook['name']}:test", {})
     events = person.ok("GET", "/v1/auditEvents")["audit_events"]
@@ -92,7 +92,7 @@ def belongings(person: Person, provider_url: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def two(new_person: Callable[[], Person], stack: Stack) -> tuple[dict[str, str], Person, dict[str, str]]:
-    """What A owns, and B with what B owns."""
+    """The resources of A, then B, and the resources of B."""
     base = f"http://{urlsplit(stack.provider_url).netloc}/v1"
     owner, other = new_person(), new_person()
     return belongings(owner, base), other, belongings(other, base)

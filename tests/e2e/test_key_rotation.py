@@ -1,4 +1,4 @@
-"""Rotated keys as a person sees them: everything stays as it was."""
+"""Key rotation as a person sees it: everything stays as it was."""
 
 import subprocess
 import sys
@@ -54,7 +54,7 @@ def test_files_and_results_come_back_when_every_key_was_rotated(
     assert "a new key" in operator(stack, "rotate", "account")
     assert "is destroyed" in operator(stack, "rotate", "wrapping")
     assert "is destroyed" in operator(stack, "rotate", "root")
-    # The old key goes when files, processor and vault have said that nothing of theirs needs it.
+    # The old key is destroyed once files, processor and vault have confirmed that they no longer need it.
     deadline = time.monotonic() + PATIENCE_SECONDS
     while "retired account keys: 0" not in (said := operator(stack, "status")):
         assert time.monotonic() < deadline, said

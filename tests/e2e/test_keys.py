@@ -1,4 +1,4 @@
-"""API keys as their owners see them: tried at their provider, and never mixed up with the operator's."""
+"""API keys as their owners see them: tested at their provider, and never mixed up with the operator's."""
 
 import time
 from collections.abc import Callable
@@ -98,7 +98,7 @@ def test_deleting_a_key_stops_the_calls_of_a_running_job_within_two_seconds(
     ended = person.finished(job)
     assert (ended["state"], ended["pause_reason"]) == ("PAUSED", "API_KEY_DELETED")
     until(lambda: provider.summary()["in_flight"] == 0)
-    # Only those came whose keys were out when it was deleted.
+    # Only calls arrived whose keys had been released before the deletion.
     calls = provider.summary()["total"]
     assert calls - deleted <= 20
     time.sleep(1)

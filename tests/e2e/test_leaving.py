@@ -1,4 +1,4 @@
-"""Leaving: the account is over at once, its jobs stop, and nothing of it is left anywhere, whatever dies."""
+"""Deleting an account ends it at once and stops its jobs; nothing of it is left anywhere, whatever dies."""
 
 import os
 import random
@@ -24,7 +24,7 @@ def account_of(person: Person) -> str:
 
 
 def furnished(person: Person, provider: Provider) -> str:
-    """Give a person one of everything; return the account's id."""
+    """Create one resource of each kind for a person; return the account's id."""
     person.add_key(provider.base_url)
     file = person.file(b"n\n1\n2\n3\n", "leads of mine.csv")
     person.finished(person.job(file, [person.template("Say {{n}}")]))
@@ -37,7 +37,7 @@ def leave(person: Person, password: str = PASSWORD) -> httpx2.Response:
 
 
 def left(person: Person) -> bool:
-    """Leave while processes die; whether the answer came or not, the next try tells."""
+    """Delete the account while processes die; return whether it is gone, even if the answer was lost."""
     for _ in range(100):
         try:
             answer = leave(person)
@@ -52,7 +52,7 @@ def left(person: Person) -> bool:
 
 @pytest.mark.promise("S13")
 @pytest.mark.promise("S25")
-def test_nothing_is_left_of_one_who_leaves(
+def test_nothing_is_left_of_a_deleted_account(
     new_person: Callable[[], Person], provider: Provider, stack: Stack
 ) -> None:
     person, neighbour = new_person(), new_person()
@@ -68,7 +68,7 @@ def test_nothing_is_left_of_one_who_leaves(
     assert person.http.post("/v1/sessions", json=signing_in).status_code == 401
     wait_erased(stack, account)
     assert remains(stack, account) == {}
-    # What is kept says no more than that there was an account.
+    # What is kept shows only that there was an account.
     kept = remains(stack, account, kept=True)
     of_the_vault = {"vault.audit_records", "vault.ended_accounts"}
     of_the_key_store = {"keystore.account_keys", "keystore.objects"}
@@ -77,7 +77,7 @@ def test_nothing_is_left_of_one_who_leaves(
         keys = keystore.execute("SELECT wrapped, state FROM account_keys WHERE account = %s", (account,))
         assert keys.fetchall() == [(None, "destroyed")]
     assert remains(stack, other) == before
-    # The address is free again, for an account that knows nothing of the first.
+    # The address is free again, for an account that has nothing of the first one.
     again = person.http.post("/v1/users", json=signing_in)
     assert again.status_code == 201, again.text
     signed_in = person.http.post("/v1/sessions", json=signing_in).json()
@@ -102,7 +102,7 @@ def test_leaving_stops_provider_calls_within_two_seconds(
     stopped = provider.summary()["total"]
     wait_erased(stack, account)
     until(lambda: provider.summary()["in_flight"] == 0)
-    # As many as two seconds hold where nothing else is slow: twenty at once, each of a tenth of a second.
+    # The most calls that fit into two seconds: twenty at a time, each a tenth of a second long.
     calls = provider.summary()["total"]
     assert calls - stopped <= 400
     time.sleep(1.5)
@@ -141,7 +141,7 @@ def test_a_deletion_is_finished_whatever_is_killed_meanwhile(
 ) -> None:
     person = new_person()
     account = furnished(person, provider)
-    # Nobody can carry the deletion through while one of them stands still; then all of them die.
+    # The deletion cannot finish while one of the victims is stopped; then all of them are killed.
     held = [victim for victim in victims if victim != "auth"] or ["files"]
     pids = {name: stack.pids[name] for name in {*victims, *held}}
     for name in held:
@@ -149,7 +149,7 @@ def test_a_deletion_is_finished_whatever_is_killed_meanwhile(
     try:
         assert left(person) if "vault" not in held else True
         if "vault" not in held:
-            time.sleep(random.uniform(0, 0.3))  # Somewhere in the middle: where, is another one each time.
+            time.sleep(random.uniform(0, 0.3))  # Somewhere in the middle, at another point each time.
             assert passes(stack, account) == 0
     finally:
         for name in victims:

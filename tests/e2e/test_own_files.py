@@ -1,4 +1,4 @@
-"""One's own files over REST: their names, pages of them, their end, and what a bad disk does."""
+"""People's files over REST: their names, their pages, their deletion, and a bad disk."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 CSV = b"n\n1\n2\n"
-#: Several times as many as once stopped all others.
+#: Several times as many unread downloads as once stopped all others.
 UNREAD = 16
 
 
@@ -95,7 +95,7 @@ def test_a_running_job_whose_file_is_deleted_fails_and_keeps_what_it_has(
 
 
 @pytest.mark.promise("S31")
-def test_what_the_disk_has_changed_is_given_to_nobody(
+def test_bytes_that_the_disk_has_changed_are_not_served(
     person: Person, provider: Provider, stack: Stack
 ) -> None:
     content = b"n\n" + b"".join(b"%080d\n" % n for n in range(40_000))
@@ -144,7 +144,7 @@ def test_downloads_that_nobody_reads_keep_nobody_waiting(person: Person, stack: 
                 )
             )
             answer = held.enter_context(http.stream("GET", f"/v1/{large['name']}:download", headers=headers))
-            # Kept, because one that nobody holds closes the connection.
+            # Kept in a list, because an unreferenced generator closes the connection.
             pieces = answer.iter_raw(1024)
             kept.append(pieces)
             next(pieces)

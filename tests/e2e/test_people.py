@@ -1,4 +1,4 @@
-"""People at the gateway: every password, links whose host nobody chooses, streams that end."""
+"""People at the gateway: any password, links whose host no client chooses, streams that end in time."""
 
 import email
 import email.policy
@@ -29,7 +29,7 @@ def address() -> str:
 
 
 def mails(stack: Stack, recipient: str) -> list[str]:
-    """The texts of the mails to an address, oldest first."""
+    """Return the texts of the mails to an address, oldest first."""
     found = []
     for path in sorted((stack.state_dir / "mail").glob("[!.]*.eml")):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
@@ -39,7 +39,7 @@ def mails(stack: Stack, recipient: str) -> list[str]:
 
 
 def mail(stack: Stack, recipient: str, number: int = 1) -> str:
-    """The n-th mail to an address, once it is there."""
+    """Return the n-th mail to an address once it has arrived."""
     until(lambda: len(mails(stack, recipient)) >= number, "no mail came")
     return mails(stack, recipient)[number - 1]
 
@@ -81,7 +81,7 @@ def test_a_password_is_taken_whole_or_refused_by_name(
 @pytest.mark.promise("S54")
 @pytest.mark.parametrize("path", ["/v1/users", "/v1/sessions"])
 @pytest.mark.parametrize("text", [r"\ud800aaaaaaaaaaaa", r"aaaaaaaaaaaa\udfff", r"\udc00\ud800aaaaaaaaaaaa"])
-def test_what_is_no_text_is_no_500(http: httpx2.Client, path: str, text: str) -> None:
+def test_invalid_text_does_not_cause_a_500(http: httpx2.Client, path: str, text: str) -> None:
     for body in (
         f'{{"email": "{address()}", "password": "{text}"}}',
         f'{{"email": "{text}@example.com", "password": "{PASSWORD}"}}',
@@ -101,7 +101,7 @@ def test_every_spelling_is_the_same_person_or_nobody(http: httpx2.Client, spelli
     if signed_in == 201:
         assert (again.status_code, reason(again)) == (409, "EMAIL_TAKEN")
     else:
-        # What does not get in is an address of its own, or none.
+        # A spelling that cannot sign in is a different address, or not an address.
         assert signed_in == 401
         assert again.status_code in (201, 400)
 
@@ -167,7 +167,7 @@ def test_a_watched_job_is_seen_no_longer_than_five_seconds_after_the_session_has
     person.add_key(provider.base_url)
     file = person.file(b"n\n" + b"".join(b"row %d\n" % n for n in range(400)))
     job = person.job(file, [person.template("Say {{n}}")], parallel_calls=1)
-    #: Calls of half a second, one after the other: the provider's clock.
+    #: How many calls the provider had seen. They take half a second each, in turn, so they are the clock.
     calls_at_the_end: list[int] = []
     seen = threading.Event()
 
@@ -197,7 +197,7 @@ def test_a_watched_job_is_seen_no_longer_than_five_seconds_after_the_session_has
 def test_an_upload_is_broken_off_when_its_session_ends(new_person: Callable[[], Person]) -> None:
     person = new_person()
     done = threading.Event()
-    #: One every fifth of a second: the sender's clock.
+    #: The sent pieces. One goes out every fifth of a second, so they are the clock.
     pieces: list[bytes] = []
     answers: list[int] = []
 

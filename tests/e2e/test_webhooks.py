@@ -1,4 +1,4 @@
-"""Webhooks through the whole house: stored at the gateway, signed with the vault's help, sent by a worker."""
+"""Webhooks through the whole stack: stored at the gateway, signed by the vault, sent by a worker."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""An authorisation service for tests: the token itself says what becomes of the request."""
+"""An authorisation service for tests: the token itself says what happens to the request."""
 
 import asyncio
 import json

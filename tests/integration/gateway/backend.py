@@ -1,4 +1,4 @@
-"""Small services behind the edge under test: they answer by what the name asks for and note what they saw."""
+"""Small services behind the edge under test: names select their answers, and they note what they saw."""
 
 import asyncio
 from collections import defaultdict
@@ -59,7 +59,7 @@ class TooLarge(DomainError):
 
 @dataclass(slots=True)
 class Seen:
-    """One call as a service met it."""
+    """One call as a service received it."""
 
     metadata: dict[str, str | bytes]
     request: Any
@@ -210,7 +210,8 @@ class Backend:
         self._servers: dict[str, grpc.aio.Server] = {}
 
     async def start(self, service: str, settings: PeerSettings, port: int = 0) -> None:
-        # The guard of the real services, which lets the gateway in everywhere: refusals are the edge's.
+        # The guard of the real services, with a policy that admits the gateway everywhere: refusals come from
+        # the edge.
         policy = dict.fromkeys(methods_of(SERVED), Allow(GATEWAY))
         guard = Guard(policy, TokenVerifier(StaticKeys(KeySet("test"))))
         server = grpc.aio.server(interceptors=[guard], options=server_options())
@@ -234,7 +235,7 @@ class Backend:
             add_to(self.authorisation, server)
         elif service == "vault":
             api_keys_pb2_grpc.add_ApiKeyServiceServicer_to_server(ApiKeys(self.notes), server)
-            # Served, so that a test sees the edge refuse it rather than the service.
+            # Served, so that a test can see the edge refuse it, not the service.
             signing_pb2_grpc.add_SigningServiceServicer_to_server(
                 signing_pb2_grpc.SigningServiceServicer(), server
             )

@@ -1,4 +1,4 @@
-"""One real Envoy before small services, for all tests of the edge."""
+"""One real Envoy in front of small services, for all tests of the edge."""
 
 import asyncio
 import datetime
@@ -32,7 +32,7 @@ MAX_UPLOAD_BYTES = 2 * 1024 * 1024
 
 @dataclass(slots=True)
 class Edge:
-    """The running edge, as a client meets it."""
+    """The running edge, as a client sees it."""
 
     port: int
     admin_port: int
@@ -60,14 +60,14 @@ class Edge:
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> Answer:
-        """One request over HTTP/1.1."""
+        """Send one request over HTTP/1.1."""
         sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         async with self.client.request(method, path, headers=sent, **more) as response:
             received = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, received, await response.read())
 
     async def raw(self, *pieces: bytes, pause: float = 0.0) -> Answer | None:
-        """Bytes on a connection of their own."""
+        """Send bytes on a separate connection."""
         return await http1(self.port, self.ca_file, *pieces, pause=pause)
 
     def peer(self, service: str) -> PeerSettings:
@@ -75,8 +75,8 @@ class Edge:
 
 
 def error_of(answer: Answer) -> tuple[int, int, str, str]:
-    """Status, code, reason and message of a refusal; fails when it is not in the one shape, or when a
-    header is missing that every answer has."""
+    """Return the status, code, reason and message of a refusal; fail if it has another shape, or lacks a
+    header that every answer has."""
     assert_safe(answer)
     assert answer.headers["content-type"] == "application/json"
     body = json.loads(answer.body)
@@ -88,7 +88,7 @@ def error_of(answer: Answer) -> tuple[int, int, str, str]:
 
 
 def assert_safe(answer: Answer) -> None:
-    """Every answer has the security headers, and says nothing of what made it."""
+    """Check that an answer has the security headers and does not reveal what made it."""
     for name, value in SECURITY_HEADERS.items():
         assert answer.headers.get(name) == value, f"{name} on {answer.status}"
     inner = [
@@ -101,7 +101,7 @@ def assert_safe(answer: Answer) -> None:
 @pytest_asyncio.fixture(scope="session")
 async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
     directory = tmp_path_factory.mktemp("edge")
-    # Its own, because a test replaces one of them.
+    # Separate certificates, because a test replaces one of them.
     certificates = Certificates(directory / "certificates")
     certificates.ensure()
     backend = Backend()
@@ -129,7 +129,7 @@ async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
 
 @asynccontextmanager
 async def another_edge(like: Edge, settings: GatewaySettings, directory: Path) -> AsyncIterator[Edge]:
-    """Another Envoy before the same services, told something else."""
+    """Start another Envoy in front of the same services, with other settings."""
     render(settings, directory, datetime.datetime.now(datetime.UTC))
     log = directory / "envoy.log"
     process = _start(directory, log)

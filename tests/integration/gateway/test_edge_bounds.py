@@ -1,4 +1,4 @@
-"""HTTP/2, certificates that are replaced, and clients that mean no good."""
+"""HTTP/2, replaced certificates, and hostile clients."""
 
 import asyncio
 import datetime
@@ -63,8 +63,8 @@ async def test_headers_are_bounded_over_http2(edge: Edge) -> None:
 
 
 @pytest.mark.promise("S53")
-async def test_who_keeps_resetting_streams_is_thrown_out(edge: Edge) -> None:
-    """CVE-2023-44487; a good client beside is served."""
+async def test_a_client_that_keeps_resetting_streams_is_disconnected(edge: Edge) -> None:
+    """CVE-2023-44487; meanwhile, a well-behaved client is served."""
     client = await Http2.connect(edge.port, edge.ca_file)
     try:
         for _ in range(RESETS_COUNTED_FROM * 2):
@@ -102,7 +102,7 @@ async def test_what_is_open_to_everyone_is_limited_for_each_address(edge: Edge) 
                     headers = {name.lower(): value for name, value in response.headers.items()}
                     return Answer(response.status, headers, await response.read())
 
-            # At once, and again where a busy machine was slower than the limit.
+            # Once, and again if a busy machine was slower than the limit.
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not (refused := [each for each in await burst(asked) if each.status != 201]):
                     pass
@@ -130,7 +130,7 @@ async def test_a_renewed_certificate_is_served_without_a_restart(edge: Edge) -> 
 
 @pytest.mark.promise("S50")
 async def test_only_the_right_service_is_believed_upstream(edge: Edge) -> None:
-    """A service that shows another service's certificate gets no request."""
+    """A service that presents another service's certificate gets no request."""
     port = edge.backend.ports["processor"]
     await edge.backend.stop("processor")
     await edge.backend.start("processor", edge.peer("files"), port)

@@ -1,4 +1,4 @@
-"""What the edge passes on, and how answers come back."""
+"""What the edge forwards, and how it returns answers."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ async def test_what_clients_claim_to_be_is_dropped(edge: Edge, name: str, path: 
 
 
 @pytest.mark.promise("S21")
-async def test_behind_a_proxy_the_client_is_whom_the_proxy_names_and_nobody_a_client_invents(
+async def test_behind_a_proxy_the_client_address_is_the_proxys_word_and_not_the_clients(
     edge: Edge, tmp_path: Path
 ) -> None:
     with PortBlock.reserve() as ports:
@@ -127,7 +127,7 @@ async def test_no_session_no_answer(edge: Edge) -> None:
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_two_tokens_are_none(edge: Edge) -> None:
+async def test_two_tokens_count_as_none(edge: Edge) -> None:
     answer = await edge.raw(
         b"GET /v1/users/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         b"Authorization: Bearer good\r\nAuthorization: Bearer other\r\n\r\n"

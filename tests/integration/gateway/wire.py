@@ -1,4 +1,4 @@
-"""HTTP as bytes: what no client library sends, and what an HTTP/2 library would be needed for."""
+"""HTTP as bytes: requests that no client library sends, and the little HTTP/2 that the tests need."""
 
 import asyncio
 import ssl
@@ -25,14 +25,14 @@ class Answer:
 
 
 def tls(ca_file: Path, *protocols: str) -> ssl.SSLContext:
-    """A client's context; `protocols` are offered by ALPN."""
+    """Return a client's TLS context that offers `protocols` by ALPN."""
     context = ssl.create_default_context(cafile=str(ca_file))
     context.set_alpn_protocols(list(protocols))
     return context
 
 
 async def http1(port: int, ca_file: Path, *pieces: bytes, pause: float = 0.0) -> Answer | None:
-    """Send bytes on a connection of their own and read one answer; None when none came."""
+    """Send bytes on a new connection and read one answer; return None if none arrives."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls(ca_file, "http/1.1"))
     try:
         for piece in pieces:
@@ -47,7 +47,7 @@ async def http1(port: int, ca_file: Path, *pieces: bytes, pause: float = 0.0) ->
 
 
 async def _answer(reader: asyncio.StreamReader) -> Answer:
-    """One answer; its body is what came, where the connection ended before the length that was told."""
+    """Read one answer; if the connection ends before the announced length, the body is what arrived."""
     answer = _head(await reader.readuntil(b"\r\n\r\n"))
     body = b""
     while len(body) < int(answer.headers.get("content-length", 0)):
@@ -83,7 +83,7 @@ class Http2:
         return client
 
     def send(self, method: str, path: str, headers: dict[str, str] | None = None) -> int:
-        """Begin a request without a body; the number of its stream."""
+        """Send a request without a body; return the number of its stream."""
         self._stream += 2
         fields = {":method": method, ":scheme": "https", ":authority": "localhost", ":path": path}
         block = b"".join(literal(name, value) for name, value in {**fields, **(headers or {})}.items())
@@ -94,7 +94,7 @@ class Http2:
         self._writer.write(frame(RST_STREAM, 0, stream, (8).to_bytes(4, "big")))
 
     async def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-        """Status and body of a GET."""
+        """Send a GET; return the status and the body."""
         stream = self.send("GET", path, headers)
         status, body = 0, b""
         while True:
@@ -111,7 +111,7 @@ class Http2:
                 return status, body
 
     async def receive(self) -> tuple[int, int, int, bytes]:
-        """The next frame: type, flags, stream, payload."""
+        """Return the next frame: type, flags, stream, payload."""
         head = await asyncio.wait_for(self._reader.readexactly(9), PATIENCE_SECONDS)
         payload = await self._reader.readexactly(int.from_bytes(head[:3], "big"))
         if head[3] == SETTINGS and not head[4] & ACK:
@@ -127,12 +127,12 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 
 
 def literal(name: str, value: str) -> bytes:
-    """A header that no table remembers."""
+    """Return a header field that is not added to the table."""
     return b"\x00" + _string(name) + _string(value)
 
 
 def status_of(block: bytes) -> int:
-    """The status, which comes first in an answer's header block."""
+    """Return the status, which comes first in an answer's header block."""
     while block[0] & 0xE0 == 0x20:  # a new size of the table
         block = block[1 if block[0] & 0x1F != 0x1F else 3 :]
     if block[0] & 0x80:

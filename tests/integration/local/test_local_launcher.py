@@ -62,7 +62,7 @@ class Hollow:
         return self._process
 
     def wait_ready(self) -> dict[str, int]:
-        """The pids of the processes, once all are ready."""
+        """Return the pids of the processes, once all are ready."""
         eventually((self.state / "stack.json").exists, alive=self.process)
         return self.pids()
 
@@ -71,12 +71,12 @@ class Hollow:
         return pids
 
     def end(self) -> tuple[int, str]:
-        """Exit code and output, after an orderly end that something else has asked for."""
+        """Wait for an orderly end that the test has requested; return the exit code and the output."""
         output, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, output
 
     def query(self, statement: str) -> list[tuple[object, ...]]:
-        """Ask the database of auth, as auth."""
+        """Query auth's database, as auth."""
         url = (self.state / "secrets" / "auth-database.url").read_text().replace("+psycopg", "")
         with psycopg.connect(url) as connection:
             cursor = connection.execute(statement)
@@ -156,7 +156,7 @@ def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(stead
     secrets = [path for path in (steady.state / "secrets").iterdir() if path.suffix in (".password", ".key")]
     assert len(secrets) >= 9
     values = {path.name: path.read_bytes().strip() for path in secrets}
-    # The one exception: rclone takes its own key pair from nowhere else, and only its user can read this.
+    # The one exception: rclone accepts its own key pair only this way, and only its user can read it.
     of_rclone = {"s3-access.key", "s3-secret.key"}
     for name, pid in pids.items():
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -226,12 +226,12 @@ def test_a_second_signal_leaves_nothing_behind_either(hollow: Hollow) -> None:
     hollow.process.send_signal(signal.SIGINT)
 
     def ended() -> bool:
-        # Another one, once the first has long been heard: how long that takes is the machine's affair.
+        # Send another signal once the first has surely been handled, however slow the machine is.
         time.sleep(1.5)
         hollow.process.send_signal(signal.SIGINT)
         return hollow.process.poll() is not None
 
-    # Without hurry a process that does not stop has more time than this test.
+    # Without the second signal, a process that does not stop has more time than this test.
     eventually(ended)
     assert hollow.end()[0] == 0
     eventually(lambda: gone(pids))

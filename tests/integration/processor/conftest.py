@@ -1,4 +1,4 @@
-"""One processor with its stand-ins for all tests of this folder, and workers for those that ask."""
+"""One processor with its stand-ins for all tests of this folder, and workers for tests that need them."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -63,7 +63,7 @@ def suite(
 
 @pytest.fixture(scope="session")
 def worker(suite: Suite) -> Process:
-    """A worker that nobody kills."""
+    """A worker that no test kills."""
     return suite.worker()
 
 
@@ -75,8 +75,8 @@ def provider(running_provider: Provider) -> Provider:
 
 @pytest.fixture
 def vault(stand_ins: StandIns, running_provider: Provider) -> Iterator[VaultStandIn]:
-    """The stand-in for the vault, in which everybody has the same key; back to normal afterwards."""
-    # What workers have learned of the provider's pace with the key of another test says nothing here.
+    """The stand-in for the vault, in which all accounts have the same API key; reset after the test."""
+    # A new API key, so that what workers have learned about its pace in another test does not count here.
     usual = ApiKey(f"apiKeys/{secrets.token_hex(4)}", running_provider.base_url)
     stand_ins.vault.usual_key = usual
     yield stand_ins.vault

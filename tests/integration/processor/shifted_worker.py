@@ -21,7 +21,7 @@ class _Shifted(datetime.datetime):
 
 
 if __name__ == "__main__":
-    # Before anything of ours is imported, so that all of it sees this clock.
+    # Set before any of our modules is imported, so that all of them see this clock.
     datetime.datetime = _Shifted  # type: ignore[misc]
     time.time = lambda: _right_time() + _SHIFT.total_seconds()
     from services.processor.__main__ import main

@@ -1,4 +1,4 @@
-"""Files and auth as far as the processor asks them, and the world that they know."""
+"""Stand-ins for files and auth, as far as the processor calls them, and the world that they know."""
 
 import hashlib
 import secrets
@@ -18,7 +18,7 @@ _GRANT_SECONDS = 600
 
 
 class Refused(DomainError):
-    """Any refusal, by its reason."""
+    """A refusal with a given reason."""
 
     def __init__(self, reason: str, kind: Kind) -> None:
         self.reason, self.kind = reason, kind
@@ -41,7 +41,7 @@ class World:
 
     files: dict[str, StoredFile] = field(default_factory=dict)
     results: dict[tuple[str, str], tuple[int, int, bytes]] = field(default_factory=dict)
-    #: (purpose, key, budget) of each grant that was asked for.
+    #: (purpose, key, budget) of each minted grant.
     minted: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada") -> str:

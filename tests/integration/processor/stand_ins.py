@@ -1,4 +1,4 @@
-"""Vault, files and auth as the processor meets them: over real mTLS, in a thread of their own."""
+"""Runs stand-ins for vault, files and auth over real mTLS, in a separate thread."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ from tests.support.vault.stand_in import VaultStandIn
 
 
 class StandIns:
-    """Runs the three services; `passport` gives somebody's passport."""
+    """Runs the three services; `passport` returns a person's passport."""
 
     def __init__(self, certificates: Certificates) -> None:
         self.world = World()
@@ -40,7 +40,7 @@ class StandIns:
         self._thread.join(PATIENCE_SECONDS)
 
     def passport(self, account: str) -> str:
-        """Return a token for a person who is here."""
+        """Return a passport for a person."""
         return self.vault.passport(account)
 
     async def _start(self) -> None:

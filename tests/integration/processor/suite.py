@@ -46,7 +46,7 @@ FINAL = (State.COMPLETED, State.FAILED, State.CANCELLED)
 
 @dataclass
 class Process:
-    """One process of ours."""
+    """One of our processes."""
 
     popen: "subprocess.Popen[bytes]"
     log: Path
@@ -65,7 +65,7 @@ class Process:
 
 
 class Suite:
-    """Starts and stops processes over one database."""
+    """Starts and stops processes that share one database."""
 
     def __init__(
         self, certificates: Certificates, stand_ins: StandIns, provider: Provider, *, directory: Path
@@ -75,14 +75,14 @@ class Suite:
         self.provider = provider
         self.directory = directory
         self.address = f"127.0.0.1:{free_port()}"
-        #: host:port of receivers that may be called although they listen on loopback.
+        #: host:port of receivers that may be called even though they listen on loopback.
         self.webhooks = ""
         self.conninfo = ""
         self.settings: dict[str, str] = {}
         self.processes: list[Process] = []
 
     def use(self, database: Database, redis_url_file: Path) -> None:
-        """Say where the stores are."""
+        """Set where the stores are."""
         who = self.certificates.identity("processor")
         self.conninfo = database.conninfo
         self.settings = {
@@ -146,7 +146,7 @@ class Suite:
         return "".join(process.log.read_text(errors="replace") for process in self.processes)
 
     def stop(self) -> None:
-        """End what still runs."""
+        """Stop the processes that still run."""
         for process in self.processes:
             if process.popen.poll() is None:
                 process.popen.terminate()
@@ -166,7 +166,7 @@ def _ready(port: int) -> bool:
 
 
 class Person:
-    """Somebody's calls, as the gateway passes them on."""
+    """A person's calls, as the gateway forwards them."""
 
     def __init__(self, channel: grpc.aio.Channel, passport: str) -> None:
         self.jobs: Any = jobs_pb2_grpc.JobServiceStub(channel)
@@ -197,7 +197,7 @@ class Person:
         return name
 
     async def test(self, file: str, *templates: str, **more: Any) -> Any:
-        """Try templates on rows of a file."""
+        """Test templates on rows of a file."""
         request = templates_pb2.TestTemplateRequest(file=file, templates=templates, **more)
         return await self.templates.TestTemplate(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
@@ -213,7 +213,7 @@ class Person:
         )
 
     async def usual_calls(self, count: int) -> Any:
-        """Set how many calls a job has in flight that does not say."""
+        """Set how many calls a job has in flight by default."""
         request = job_settings_pb2.UpdateJobSettingsRequest(parallel_calls=count)
         return await self.settings.UpdateJobSettings(
             request, metadata=self.metadata, timeout=PATIENCE_SECONDS
@@ -293,5 +293,5 @@ def redis_url(directory: Path, url: str) -> Iterator[Path]:
 
 
 def gateway_channel(certificates: Certificates, address: str) -> grpc.aio.Channel:
-    """Return a channel as the gateway has it."""
+    """Return a channel with the gateway's certificate."""
     return tls.channel(peer(certificates, "gateway"), "processor", address)

@@ -1,4 +1,4 @@
-"""Somebody's calls about webhooks, and a hand on the clock of what waits to be sent."""
+"""A person's calls about webhooks, and a way to make waiting messages due."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ async def change(person: Person, name: str, **fields: Any) -> Any:
 
 
 async def rotate(person: Person, name: str, **more: Any) -> str:
-    """Return the webhook's new secret."""
+    """Rotate the webhook's secret; return the new one."""
     request = webhooks_pb2.RotateWebhookSecretRequest(name=name, **more)
     made = await person.webhooks.RotateWebhookSecret(
         request, metadata=person.metadata, timeout=PATIENCE_SECONDS
@@ -77,7 +77,7 @@ async def tried(
 ) -> Any:
     """Return a delivery once this many attempts have ended, the last one with a status.
 
-    While an attempt is under way a delivery tells what came of the one before.
+    While an attempt is under way, a delivery shows the outcome of the one before.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -90,7 +90,7 @@ async def tried(
 
 
 def make_due(suite: Suite, name: str) -> None:
-    """Let the time pass until a message is sent again."""
+    """Make a waiting message due now."""
     url = plain_url(Path(suite.settings["SMELT_DATABASE_URL_FILE"]).read_text().strip())
     with psycopg.connect(url) as connection:
         connection.execute(

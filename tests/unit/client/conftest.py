@@ -1,4 +1,4 @@
-"""A scripted server without sockets, and waits that take no time."""
+"""A scripted server without sockets, and waits that return at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = "https://smelt.test"
 
 
 class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A body that comes in pieces, and may break off."""
+    """A body that arrives in pieces, and may break off."""
 
     def __init__(self, *pieces: bytes, breaks: bool = False) -> None:
         self._pieces = pieces
@@ -36,7 +36,7 @@ class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
 
 
 class Server:
-    """Answers calls one after another with what it was told, and remembers what it was asked."""
+    """Answers calls in turn as scripted, and remembers the requests."""
 
     def __init__(self) -> None:
         self.asked: list[httpx2.Request] = []
@@ -45,39 +45,39 @@ class Server:
         self.transport = httpx2.MockTransport(self._answer)
 
     def says(self, content: Any = None, status: int = 200, **headers: str) -> Server:
-        """The next answer is JSON."""
+        """Make the next answer JSON."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers.append(httpx2.Response(status, json={} if content is None else content, headers=named))
         return self
 
     def streams(self, *pieces: bytes, breaks: bool = False, **headers: str) -> Server:
-        """The next answer comes in pieces."""
+        """Make the next answer arrive in pieces."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers.append(httpx2.Response(200, stream=Body(*pieces, breaks=breaks), headers=named))
         return self
 
     def tells(self, *jobs: dict[str, Any], breaks: bool = False) -> Server:
-        """The next answer is a stream of events."""
+        """Make the next answer a stream of events."""
         events = [b"data: " + json.dumps(job).encode() + b"\n\n" for job in jobs]
         return self.streams(*events, breaks=breaks, content_type="text/event-stream")
 
     def fails(self, error: Exception) -> Server:
-        """The next call does not get an answer."""
+        """Make the next call fail without an answer."""
         self._answers.append(error)
         return self
 
     def refuses(self, status: int, reason: str, message: str = "it is refused", **headers: str) -> Server:
-        """The next answer is an error of the API."""
+        """Make the next answer an error of the API."""
         kind = "type.googleapis.com/google.rpc.ErrorInfo"
         details = [{"@type": kind, "reason": reason, "domain": "smelt", "metadata": {"file": "files/1"}}]
         return self.says({"code": 5, "message": message, "details": details}, status, **headers)
 
     def paths(self) -> list[str]:
-        """What was asked, as `METHOD path`."""
+        """Return the requests, as `METHOD path`."""
         return [f"{request.method} {request.url.raw_path.decode()}" for request in self.asked]
 
     def body(self, number: int = -1) -> Any:
-        """The JSON of a request."""
+        """Return the JSON body of a request."""
         return json.loads(self.asked[number].content)
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
@@ -135,7 +135,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No settings of the person who runs the tests."""
+    """Hide the settings of the person who runs the tests."""
     for name in ("SMELT_URL", "SMELT_TOKEN", "SMELT_CA_FILE", "SMELT_STATE_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -148,7 +148,7 @@ Smelt = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def smelt(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Smelt:
-    """Run the command: `code, out, err = smelt("files", "list", stdin="...")`."""
+    """A function that runs the command: `code, out, err = smelt("files", "list", stdin="...")`."""
     monkeypatch.setattr("smelt_client.cli_common.Client", partial(Client, transport=server.transport))
 
     def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:

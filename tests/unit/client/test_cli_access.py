@@ -1,4 +1,4 @@
-"""Passwords, links by mail and sessions at the command line: what is sent, and what is never shown."""
+"""Passwords, mailed links and sessions on the command line: what is sent, and what is never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in and out, where the token is kept, and which server it is shown to."""
+"""Logging in and out: where the token is kept, and to which server it is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_login_is_kept_for_its_owner_only(server: Server, smelt: Smelt) -> Non
     assert (code, out) == (0, "")
     assert server.body(0) == {"email": "ada@example.com", "password": PASSWORD}
     assert server.body(1)["scopes"] == ["read", "write"]
-    # The session was for making the token, and ends.
+    # The session was only needed to create the token, so it ends.
     assert server.paths()[1:] == ["POST /v1/accessTokens", "DELETE /v1/sessions/current"]
     assert all(request.headers["authorization"] == "Bearer of-the-session" for request in server.asked[1:])
     assert stat.S_IMODE(login_file().stat().st_mode) == 0o600

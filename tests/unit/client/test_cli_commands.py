@@ -1,4 +1,4 @@
-"""What all commands share: how they end, what they print, and what steers nothing."""
+"""What all commands share: exit codes, output, and text that cannot control the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens, exports and leaving: what takes a session asks for the password, and shows no secret."""
+"""Tokens, exports, leaving: commands that need a session ask for the password, and show no secret."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_leaving_needs_the_password_and_the_address(server: Server, smelt: Smelt
 
 
 class Keyring(types.ModuleType):
-    """A keyring that keeps, as the package would."""
+    """A keyring that stores passwords, as the package would."""
 
     priority = 5
 

@@ -88,7 +88,7 @@ def test_a_job_that_did_not_finish_leaves_the_old_file(
     assert "smelt jobs download jobs/j1 -o out.csv" in err
 
 
-def test_a_job_whose_provider_refuses_for_rate_waits_for_somebody(server: Server, smelt: Smelt) -> None:
+def test_a_job_that_meets_only_rate_limits_waits_for_its_owner(server: Server, smelt: Smelt) -> None:
     server.tells(job("PAUSED", 1, pause_reason="PROVIDER_RATE_LIMIT"))
     _, out, _ = smelt("jobs", "watch", "j1")
     assert out.startswith("jobs/j1 PAUSED (PROVIDER_RATE_LIMIT): 1/4 rows, 1 succeeded, 0 failed")

@@ -23,7 +23,7 @@ SENT = {"name": "webhookDeliveries/d1", "webhook": "webhooks/w1", "event": "webh
 
 @pytest.fixture(autouse=True)
 def hasty(logged_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody who is logged in and does not wait between looks."""
+    """A logged-in person whose client does not wait between polls."""
     monkeypatch.setattr(cli_webhooks, "_LOOK_SECONDS", 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Errors, repetitions, downloads that break, and watching through broken connections."""
+"""Errors, retries, broken downloads, and watching across broken connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateway's commands, as an operator meets them."""
+"""The gateway's commands, as an operator uses them."""
 
 import datetime
 import os

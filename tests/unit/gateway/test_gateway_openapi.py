@@ -1,4 +1,4 @@
-"""The API description against the contracts and the standard."""
+"""The API description, checked against the contracts and the standard."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The rendered configuration against the contracts it comes from."""
+"""The rendered configuration, checked against the contracts it comes from."""
 
 import datetime
 import re
@@ -135,7 +135,7 @@ def test_long_answers_have_no_deadline_and_short_ones_do(rendered: Config) -> No
         if endless:
             assert route["route"]["idle_timeout"] == "60s"
             continue
-        # A file that is read anew may take as long as an upload.
+        # Reading a file anew may take as long as an upload.
         whole, answer = ("625s", "600s") if binding.is_long else ("40s", "15s")
         assert route["route"]["idle_timeout"] == whole
         assert route["route"]["retry_policy"]["per_try_timeout"] == answer

@@ -1,4 +1,4 @@
-"""The certificates of the embedded stack: who they name, when they are made anew."""
+"""The certificates of the embedded stack: which names they have, and when they are renewed."""
 
 import datetime
 import stat

@@ -1,4 +1,4 @@
-"""The order of starts and stops, and what happens to a process that ends by itself."""
+"""The order of starts and stops, and what happens to a process that exits by itself."""
 
 import threading
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_a_stop_is_the_start_backwards_also_past_steps_without_a_process() -> No
 
 
 class Mortal:
-    """Stands for a child; `status` says whether and how it has ended."""
+    """Stands in for a child process; `status` says whether and how it has ended."""
 
     name = "auth"
 
@@ -86,7 +86,7 @@ class Mortal:
 
 
 class Life:
-    """A supervisor of one mortal child, under a clock that tests move."""
+    """A supervisor of one child, with a clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -96,7 +96,7 @@ class Life:
         self.supervisor.look()
 
     def dies_and_returns_after(self) -> float:
-        """The seconds between its end and its next start."""
+        """Let the child die; return the seconds until its next start."""
         self.child.status = -9
         died, starts = self.now, self.child.starts
         while self.child.starts == starts:

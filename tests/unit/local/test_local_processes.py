@@ -1,4 +1,4 @@
-"""Children of the launcher: what they see, how their end is told, and which pids are theirs."""
+"""Children of the launcher: what they see, how their end is reported, and which pids are theirs."""
 
 import json
 import os

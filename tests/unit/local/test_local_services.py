@@ -1,4 +1,4 @@
-"""What each process is told by the launcher, and what it is not."""
+"""What the launcher tells each process, and what it does not."""
 
 from pathlib import Path
 

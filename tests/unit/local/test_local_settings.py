@@ -1,4 +1,4 @@
-"""Settings, checks and the files of the launcher: what is wrong is said in one line."""
+"""Settings, checks and files of the launcher: each fault is reported in one line."""
 
 import os
 import stat

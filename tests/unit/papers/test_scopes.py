@@ -1,4 +1,4 @@
-"""The scopes in the services' lists and the methods of HTTP say the same."""
+"""The scopes in the services' lists agree with the HTTP methods."""
 
 import importlib
 
@@ -22,7 +22,7 @@ def test_a_method_that_needs_a_person_cannot_leave_its_scope_out() -> None:
 
 @pytest.mark.promise("S26")
 def test_what_only_reads_is_a_get_and_what_changes_is_not() -> None:
-    """The edge goes by the method: it lets no change through that the service would let a reader make."""
+    """The edge decides by the HTTP method, so a GET must be a method that needs only `read`."""
     for method in contracts.people_methods():
         policy = importlib.import_module(f"services.{method.package}.policy").POLICY
         scope = policy[method.full_name].scope

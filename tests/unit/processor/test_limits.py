@@ -1,4 +1,4 @@
-"""Whatever is full in the processor answers alike: HTTP 429, and a reason that ends in `_LIMIT`."""
+"""Every limit of the processor is reported alike: HTTP 429, and a reason that ends in `_LIMIT`."""
 
 import importlib
 import pkgutil

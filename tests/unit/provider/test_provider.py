@@ -1,4 +1,4 @@
-"""The stand-in provider as its clients meet it: right answers, and every way of being wrong."""
+"""The stand-in provider as its clients see it: correct answers, and every kind of fault."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""Each import wall refuses a stray import: tried on a copy of the code, one wall after the other."""
+"""Each import wall refuses a stray import; tested on a copy of the code, one wall at a time."""
 
 import ast
 import shutil
@@ -14,7 +14,7 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 PACKAGES = ("services", "gateway", "deploy")
 MOST_FILES = 25
 
-#: For each wall, modules and an import that each must not have. A module that does not exist is born for it.
+#: For each wall, modules and an import that none of them may have. A module that does not exist is created.
 STRAYS = {
     "Services never import each other": [("services/files/errors.py", "import services.auth.policy")],
     "Launcher above gateway above services": [

@@ -1,4 +1,4 @@
-"""Two accounts over the same workers: what the small one waits for while the large one is at work."""
+"""Two accounts on the same workers: how long a small job waits beside a large one."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -26,7 +26,7 @@ def quiet_suite(
     valkey: Valkey,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Suite]:
-    """A processor over a database that no other test's workers take tasks from."""
+    """A processor with a database of its own, so that no other test's workers take its tasks."""
     directory = tmp_path_factory.mktemp("quiet")
     made = Suite(certificates, stand_ins, running_provider, directory=directory)
     url_file = directory / "redis.url"
@@ -47,7 +47,7 @@ async def people(quiet_suite: Suite, stand_ins: StandIns) -> AsyncIterator[tuple
 
 
 async def ten_rows(person: Person, world: World) -> None:
-    """Have ten rows worked on, from the order to the end."""
+    """Run a job of ten rows to its end."""
     file = world.add_file(["Name"], [[f"small {number}"] for number in range(SMALL_ROWS)], "eve")
     template = await person.template("Write to {{Name}}")
     done = await person.until((await person.start(file, template, api_key="apiKeys/two")).name)
@@ -55,9 +55,9 @@ async def ten_rows(person: Person, world: World) -> None:
 
 
 async def done_meanwhile(huge: Person, job: str, small: Person, world: World) -> int:
-    """Have ten rows worked on; return how many rows of the huge job were done in that time.
+    """Run ten rows; return how many rows of the huge job were done in that time.
 
-    Its calls take a second each, so they are the clock: one that goes slower on a busy machine.
+    Each call of the huge job takes a second, so they are the clock, which slows down on a busy machine.
     """
     before = (await huge.job(job)).request_counts.succeeded
     await ten_rows(small, world)
@@ -69,13 +69,13 @@ async def done_meanwhile(huge: Person, job: str, small: Person, world: World) ->
 @pytest.mark.parametrize(
     ("rows", "calls", "places", "workers"),
     [
-        # Two shards of 500 rows have all places, each for ten seconds.
+        # Two shards of 500 rows take all places, each for ten seconds.
         pytest.param(3_000, 101, 2, 1),
         pytest.param(100_000, 1_000, 16, 2, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
         pytest.param(100_000, 1_000, 4, 2, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
     ],
 )
-async def test_ten_rows_do_not_wait_for_a_huge_job_of_somebody_else(
+async def test_ten_rows_do_not_wait_for_a_huge_job_of_another_account(
     quiet_suite: Suite,
     people: tuple[Person, Person],
     world: World,
@@ -110,7 +110,7 @@ async def test_ten_rows_do_not_wait_for_shards_whose_worker_was_taken_for_dead(
     job = await ada.start(huge, await ada.template("Say {{Name}}"), parallel_calls=101)
     while not (await ada.job(job.name)).request_counts.succeeded:
         provider.wait_for(1)
-    # What becomes of the tasks of a worker that was silent for a while: it goes on, in all its places.
+    # This is what happens to the tasks of a silent worker; the worker itself continues in all its places.
     with psycopg.connect(quiet_suite.conninfo) as connection:
         connection.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
         connection.execute(REAP, {"seconds": 10})

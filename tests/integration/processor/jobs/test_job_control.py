@@ -1,4 +1,4 @@
-"""Jobs that are paused, resumed and sent again in part, and what they would cost, over real processes."""
+"""Jobs that are paused, resumed and partly sent again, and cost estimates, with real processes."""
 
 import asyncio
 import csv
@@ -55,7 +55,7 @@ async def test_a_paused_job_starts_no_row_and_goes_on_without_repeating_one(
     await asyncio.sleep(0.5)
     assert len(provider.prompts()) == len(settled) < 600
     waiting = await ada.job(job.name)
-    # What was in flight has its result, too.
+    # The rows that were in flight have their results, too.
     assert waiting.request_counts.succeeded == len(settled)
     _, partial = await ada.download(job.name, rows=jobs_pb2.DownloadResultsRequest.ONLY_SUCCEEDED)
     assert len(lines(partial)) == len(settled) + 1
@@ -72,7 +72,7 @@ async def test_pausing_and_resuming_in_quick_succession_loses_and_repeats_nothin
 ) -> None:
     provider.script(latency_ms=30)
     rows = people(400)
-    # Four shards in the window, so that some wait, some run and some are given back at any moment.
+    # Four shards in the window, so that at any moment some wait, some run and some are given back.
     job = await ada.start(world.add_file(COLUMNS, rows), await ada.template(PROMPT), parallel_calls=301)
     for turn in range(12):
         try:
@@ -80,7 +80,7 @@ async def test_pausing_and_resuming_in_quick_succession_loses_and_repeats_nothin
             await asyncio.sleep(0.04 * turn)
             await ada.resume(job.name)
         except grpc.aio.AioRpcError as error:
-            # Its last row was done, and there was nothing left to pause for.
+            # Its last row was done, so there was nothing left to pause.
             assert error_from_rpc(error).reason in ("JOB_FINISHED", "JOB_NOT_PAUSED")
             break
         await asyncio.sleep(0.03)
@@ -177,7 +177,7 @@ async def test_an_estimate_says_what_the_job_then_takes(
     estimate = await ada.estimate(file, first, second, first_row=11)
     assert (estimate.row_count, estimate.request_count) == (290, 580)
     if model == "some-model":
-        # An unknown price is unknown, never 0.
+        # An unknown price is shown as unknown, never as 0.
         assert (estimate.cost_low_usd, estimate.cost_high_usd) == ("", "")
         assert list(estimate.unpriced_models) == ["some-model"]
         return

@@ -81,7 +81,7 @@ async def test_a_stopped_worker_does_not_wait_for_calls_without_end(
     while provider.summary()["in_flight"] < 5:
         await asyncio.sleep(0.02)
     assert other.terminate() == 0
-    # It went before any of its calls was answered, which takes longer than this test may.
+    # The worker ended before any call was answered: the answers take longer than this test may.
     assert [seen["status"] for seen in provider.requests()] == [None] * 5
     provider.script()
     suite.worker()
@@ -98,11 +98,11 @@ async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_
         process.popen.terminate()
     shifted = suite.shifted_worker(shift_seconds)
     provider.script(latency_ms=100)
-    # The vault's absence puts the shards back into the queue for some seconds, which must not become an hour.
+    # While the vault is away, shards go back to the queue for some seconds, which must not become an hour.
     vault.refuse("ReleaseApiKeys", "AUDIT_UNAVAILABLE", times=5)
     file = world.add_file(["Name"], [[f"person {number}"] for number in range(1, 21)])
     job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=5)
-    # Another worker whose clock is right must not take from it what it still holds.
+    # Another worker with the right time must not take the shards that the first one still holds.
     suite.worker()
     done = await ada.until(job.name)
     assert shifted.terminate() == 0

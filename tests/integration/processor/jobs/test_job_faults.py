@@ -1,4 +1,4 @@
-"""What a provider may do to a job, and what becomes of the job."""
+"""Faults that a job can meet, at the provider and elsewhere, and what they do to it."""
 
 import asyncio
 import csv
@@ -27,7 +27,7 @@ def names(count: int) -> list[list[str]]:
 
 
 async def no_more_calls(provider: Provider, *, since: int, keys_out: int) -> None:
-    """Of the calls since then there are only those whose keys were out already, and none comes later."""
+    """Check that only calls whose keys were already released arrived since, and that no more follow."""
     await eventually(lambda: provider.summary()["in_flight"] == 0)
     calls = provider.summary()["total"]
     assert calls - since <= keys_out
@@ -98,7 +98,7 @@ async def test_retry_after_holds_all_calls_with_that_key_and_model_back(
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 30)
     seen = provider.requests()
     refused = next(each for each in seen if each["status"] == 429)
-    # One call may have been under way when the refusal came.
+    # One call may have been under way when the refusal arrived.
     early = [each for each in seen if refused["ended"] < each["received"] < refused["ended"] + 2]
     assert len(early) <= 1
     assert len(seen) == 31
@@ -180,7 +180,7 @@ async def test_a_deleted_file_fails_the_job_which_keeps_what_it_has(
     assert headers["x-smelt-row-count"] == "1500"
     rows = list(csv.reader(io.StringIO(data.decode(), newline="")))[1:]
     assert len(rows) == 1500
-    # The file's own cells went with the file, the job's did not.
+    # The file's own cells are gone with the file; the job's outputs are not.
     assert sum(1 for row in rows if row[-1]) == kept
     assert not any("".join(row[:-1]) for row in rows)
 
@@ -198,7 +198,7 @@ async def test_a_vault_that_is_away_for_a_moment_costs_time_and_no_rows(
 async def test_a_limit_that_is_told_is_known_to_all_workers(
     ada: Person, worker: Process, world: World, vault: VaultStandIn, provider: Provider, valkey: Valkey
 ) -> None:
-    """How well it is kept and used is shown on a clock of its own, with the limiter."""
+    """The limiter's own tests show, on a simulated clock, how closely a limit is kept and used."""
     provider.script(limit={"calls": 100, "window_seconds": 1.0}, latency_ms=20)
     file = world.add_file(COLUMNS, names(400))
     job = await ada.start(file, await ada.template(PROMPT, model="gpt-4o"), parallel_calls=50)
@@ -220,7 +220,7 @@ async def test_a_limit_that_is_not_told_is_found_and_fails_no_row(
     job = await ada.start(file, await ada.template(PROMPT, model="gpt-4.1"), parallel_calls=50)
     done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 240)
-    # On a machine that is slow enough none is.
+    # On a slow enough machine, no call is refused.
     assert sum(each["status"] == 429 for each in provider.requests()) < 120
 
 
@@ -234,7 +234,7 @@ async def test_a_provider_that_only_refuses_for_rate_pauses_the_job_and_spends_n
     assert jobs_pb2.Job.PauseReason.Name(paused.pause_reason) == "PROVIDER_RATE_LIMIT"
     assert paused.error.reason == "PROVIDER_RATE_LIMITED"
     assert paused.request_counts.failed == 0
-    # Each lane may have had a call or two in flight before the pace fell.
+    # Each lane may have sent a call or two before the pace fell.
     assert len(provider.requests()) < 100
     provider.reset()
     await ada.resume(job.name)

@@ -32,7 +32,7 @@ async def test_what_cannot_run_is_refused_before_it_starts(
     clash = await ada.template("Hi", "first NAME")
     assert await refusal(ada.start(file, clash)) == "OUTPUT_COLUMN_CLASH"
     assert await refusal(ada.start(file, fine, fine)) == "OUTPUT_COLUMN_CLASH"
-    # A chain runs from top to bottom: nothing of below is there yet.
+    # A chain runs from top to bottom, so outputs of later templates do not exist yet.
     uses, makes = await ada.template("{{Made}}", "Used"), await ada.template("Hi", "Made")
     assert await refusal(ada.start(file, uses, makes)) == "UNKNOWN_VARIABLE"
     assert await refusal(ada.start("files/aaaa", fine)) == "FILE_NOT_FOUND"
@@ -117,7 +117,7 @@ async def test_an_account_says_how_many_calls_its_jobs_have(
 
         async def calls(**more: Any) -> int:
             job = await person.start(file, template, **more)
-            # Nothing of it is to be sent while another test looks at what was.
+            # Cancelled, so that none of its rows is sent while another test looks at the calls.
             await person.cancel(job.name)
             return int(job.parallel_calls)
 

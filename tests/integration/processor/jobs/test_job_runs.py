@@ -1,4 +1,4 @@
-"""Jobs from start to the downloaded file, over real processes."""
+"""Jobs from their start to the downloaded file, with real processes."""
 
 import base64
 import csv
@@ -190,9 +190,9 @@ async def test_the_flags_of_a_chain_stand_at_their_own_columns(
     one, two = (await ada.rows(job.name)).rows
     of_summary = ["has_ai_speak", "too_short", "generic", "has_preamble"]
     assert [each.flag for each in one.findings if each.output_column == "Summary"] == of_summary
-    # The stand-in's answer repeats what it was asked.
+    # The stand-in's answer repeats its prompt.
     assert [each.flag for each in one.findings if each.output_column == "Greeting"] == ["has_ai_speak"]
-    # What an earlier step said and how it was flagged stays when a later one fails.
+    # An earlier step's output and flags stay if a later step fails.
     assert (dict(two.outputs), two.state) == ({"Summary": "I cannot say."}, jobs_pb2.JobRow.FAILED)
     assert (list(two.flags), list(one.flags)) == (of_summary, of_summary)
 

@@ -1,4 +1,4 @@
-"""Word of changes by Valkey, and the same without it."""
+"""Announcements and parks through Valkey, and the same without it."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ async def dead_url() -> AsyncIterator[str]:
     yield f"redis://127.0.0.1:{free_port()}/0"
 
 
-async def test_a_change_wakes_those_who_wait_in_another_process(valkey: Valkey) -> None:
+async def test_a_change_wakes_watchers_in_another_process(valkey: Valkey) -> None:
     job = secrets.token_hex(8)
     async with connect(valkey.url()) as here, connect(valkey.url()) as there:
         listening = Announcements(there)
@@ -42,12 +42,12 @@ async def test_parks_are_known_to_all_workers_now_and_later(valkey: Valkey) -> N
         parks, others = Parks(here), Parks(there)
         await parks.park(here_key, LONG_SECONDS)
         assert 0 < parks.seconds_left(here_key) <= LONG_SECONDS
-        # This one began before the other worker listened.
+        # This park began before the other worker listened.
         await others.recall(here_key)
         assert LONG_SECONDS / 2 < others.seconds_left(here_key) <= LONG_SECONDS
         following = asyncio.ensure_future(others.follow())
         async with asyncio.timeout(PATIENCE_SECONDS):
-            # One that was said before the other listened would not be heard; a longer one is said anew.
+            # Parks that are announced before the other worker listens are lost, so longer ones follow.
             for more in itertools.count():
                 await parks.park(there_key, LONG_SECONDS + more)
                 await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""A provider that means harm: what it sends is bounded in time and memory, never followed, never logged."""
+"""A hostile provider: its answers are bounded in time and memory, never followed and never logged."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ HEADERS = 100_000
 
 
 class Flood:
-    """Answers every request with more headers than anybody has use for, and counts who came."""
+    """Answers every request with far too many headers, and counts the requests."""
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
@@ -61,7 +61,7 @@ def apart(
     flood: Flood,
     tmp_path: Path,
 ) -> Iterator[tuple[Suite, Process]]:
-    """A processor whose worker does not wait long for an answer and may call the flood, too."""
+    """A processor whose worker has a short timeout and may also call the flood."""
     made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
     url_file = tmp_path / "redis.url"
     url_file.write_text(valkey.url())
@@ -125,7 +125,7 @@ async def test_what_a_hostile_provider_sends_is_only_data(
         ended = await ada.until(flooded.name)
     assert (ended.state, ended.request_counts.failed) == (State.COMPLETED, 1)
     assert len(flood.asked) == 3
-    # An answer takes a megabyte at most, however much is sent.
+    # An answer takes at most a megabyte, however much is sent.
     assert peak_mib(worker.pid) - before < 100
     written = suite.logs()
     assert job.name.removeprefix("jobs/") in written

@@ -1,4 +1,4 @@
-"""Workers that share a rate key's pace by Valkey, and what they do without it, on a clock of their own."""
+"""Workers that share a rate key's pace through Valkey, and what they do without it, on a simulated clock."""
 
 import asyncio
 import secrets
@@ -29,12 +29,12 @@ TOLD_100_A_SECOND = Answer("x", told=Told("6000", "5999", "10ms", "", "", ""))
 TOLD_ONE_A_SECOND = Answer("x", told=Told("60", "59", "1s", "", "", ""))
 USED = 100 * SHARE_OF_TOLD
 NAP_SECONDS = 0.01
-#: Turns a second that twenty lanes take where nothing holds them.
+#: How many turns per second twenty lanes take if nothing limits them.
 FREE = 20 / NAP_SECONDS
 
 
 class TimedPaces(SharedPaces):
-    """The paces in Valkey by the clock of the test, which stands still while Valkey is asked."""
+    """The paces in Valkey on the test's clock, which stands still during a request to Valkey."""
 
     def __init__(self, redis: Redis) -> None:
         super().__init__(redis)
@@ -60,7 +60,7 @@ class TimedPaces(SharedPaces):
 
 @asynccontextmanager
 async def two_workers(url: str) -> AsyncIterator[tuple[Limiter, Limiter]]:
-    """Two workers' limiters."""
+    """The limiters of two workers."""
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(2):
@@ -75,7 +75,7 @@ def somewhere() -> str:
 
 
 async def turns(limiter: Limiter, where: str, seconds: float) -> int:
-    """Return how many turns twenty lanes get."""
+    """Return how many turns twenty lanes get in `seconds`."""
     now = own_loop().time
     end, count, work = now() + seconds, 0, Ended()
 
@@ -91,7 +91,7 @@ async def turns(limiter: Limiter, where: str, seconds: float) -> int:
 
 
 async def told(limiter: Limiter, where: str, answer: Answer = TOLD_100_A_SECOND) -> None:
-    """Let a worker learn of a limit, and share it."""
+    """Let a worker learn an announced limit and share it."""
     while not await limiter.turn(where, Ended()):
         pass
     limiter.heard(where, limiter.now(), answer)
@@ -109,7 +109,7 @@ async def test_workers_share_a_told_limit(valkey: Valkey) -> None:
 
 
 @in_own_time
-async def test_who_waits_at_a_slow_place_leaves_when_its_work_is_over(valkey: Valkey) -> None:
+async def test_a_call_that_waits_for_a_slow_rate_key_leaves_when_its_work_is_over(valkey: Valkey) -> None:
     where, going_on, over = somewhere(), Ended(), Ended()
     async with two_workers(valkey.url()) as (worker, _):
         await told(worker, where, TOLD_ONE_A_SECOND)
@@ -117,7 +117,7 @@ async def test_who_waits_at_a_slow_place_leaves_when_its_work_is_over(valkey: Va
         leaves = [asyncio.ensure_future(worker.turn(where, over)) for _ in range(50)]
         await asyncio.sleep(0.2)
         over.end(Stopped())
-        # Fifty turns that come before theirs take as many seconds.
+        # The fifty turns before theirs take fifty seconds.
         _, waiting = await asyncio.wait(leaves, timeout=1.5)
         assert not waiting
         assert sum(not each.done() for each in stays) >= 48
@@ -149,7 +149,7 @@ async def test_one_workers_refusal_slows_all_workers_down(valkey: Valkey) -> Non
         free = await turns(workers[1], where, 0.5)
         assert free > 0.9 * FREE / 2
         workers[0].heard(where, workers[0].now(), REFUSED)
-        # The other worker asks four times a second whether there is a limit now, and does not wait for it.
+        # The other worker asks four times a second whether there is a limit, without waiting for the answer.
         await turns(workers[1], where, 0.3)
         slow = await turns(workers[1], where, 1.0)
         assert slow < 30
@@ -213,9 +213,9 @@ async def test_nonsense_in_valkey_is_no_pace(valkey: Valkey) -> None:
 
 
 async def asked(limiter: Limiter, limit: Limit, *, calls: int, lanes: int) -> tuple[int, float]:
-    """Make calls that a provider with a limit answers or refuses, each until it is answered.
+    """Make calls to a provider with a limit, and repeat each until it is answered.
 
-    Returns how many were refused, and the seconds of it all.
+    Returns how many were refused, and how many seconds it took.
     """
     where, window, left, refused = somewhere(), Window(limit), calls, 0
     now = own_loop().time
@@ -250,7 +250,7 @@ async def asked(limiter: Limiter, limit: Limit, *, calls: int, lanes: int) -> tu
 async def test_a_limit_that_is_told_is_kept_and_nearly_used(valkey: Valkey) -> None:
     async with two_workers(valkey.url()) as (worker, _):
         refused, seconds = await asked(worker, Limit(calls=100), calls=400, lanes=50)
-    # The first second, in which nobody knows the limit, may meet it.
+    # In the first second no worker knows the limit, so some calls may be refused.
     assert refused <= 8
     assert seconds < 5
 

@@ -1,4 +1,4 @@
-"""The client that speaks to providers: bounded in time and bytes, and deaf to its environment."""
+"""The client for providers: bounded in time and bytes, and independent of its environment."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -49,7 +49,7 @@ async def test_neither_proxies_nor_keys_of_the_environment_reach_a_call(
     assert not {name.lower() for name in seen["header_names"]} & {"openai-organization", "cookie"}
 
 
-# Neither comes to its end while this test may run.
+# Neither answer ends before this test's own timeout.
 @pytest.mark.parametrize("rule", [{"action": "slow", "seconds": 600}, {"action": "trickle"}])
 async def test_a_call_ends_after_its_whole_time_also_when_bytes_still_come(
     client: Client, provider: Provider, rule: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The queue in a real Postgres: whose turn it is, and tasks of workers that fell silent."""
+"""The queue in a real Postgres: the order of turns, and the tasks of silent workers."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ _TAKE = """
 
 
 def with_jobs(database: Database, *accounts: str) -> psycopg.Connection:
-    """Store a job of each account, with the account's name for its id; return a connection."""
+    """Store a job for each account, with the account's name as its id; return a connection."""
     here = create_engine(database.url)
     with Session(here) as session, session.begin():
         for account in accounts:
@@ -55,7 +55,7 @@ def put(connection: psycopg.Connection, account: str, count: int = 1) -> None:
 
 
 def take(connection: psycopg.Connection, count: int) -> str:
-    """Take a number of tasks; return whose they were, in order."""
+    """Take `count` tasks; return their accounts, in order."""
     rows = [connection.execute(_TAKE).fetchone() for _ in range(count)]
     return "".join(row[0] for row in rows if row and row[0])
 
@@ -74,7 +74,7 @@ def test_accounts_take_turns_however_much_one_of_them_has_queued(fresh_database:
         assert take(connection, 1) == ""
 
 
-def test_newcomers_one_after_the_other_do_not_hold_up_who_waits(fresh_database: FreshDatabase) -> None:
+def test_newcomers_in_succession_do_not_hold_up_the_others(fresh_database: FreshDatabase) -> None:
     with with_jobs(fresh_database("processor"), "a", "b", "c", "d") as connection:
         put(connection, "a", 3)
         assert take(connection, 1) == "a"

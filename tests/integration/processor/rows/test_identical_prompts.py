@@ -1,4 +1,4 @@
-"""Prompts that are the same are sent once, whatever happens meanwhile."""
+"""Identical prompts are sent once, whatever happens meanwhile."""
 
 import asyncio
 import csv
@@ -38,7 +38,7 @@ async def test_at_temperature_0_each_prompt_is_sent_and_paid_for_once(
     assert await outputs(ada, job.name) == [answer_for(f"Describe {row[0]}") for row in cities(60)]
     rows = (await ada.rows(job.name, page_size=100)).rows
     assert Counter(row.attempts for row in rows) == {1: 3, 0: 57}
-    # A copy has no tokens: a job of the three rows alone uses as many.
+    # A copy has no tokens, so a job of only the three rows uses as many.
     three = await ada.start(file, await ada.template(PROMPT, temperature=0), last_row=3)
     alone = await ada.until(three.name)
     assert (done.input_tokens, done.output_tokens) == (alone.input_tokens, alone.output_tokens)

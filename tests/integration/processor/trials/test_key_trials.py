@@ -1,4 +1,4 @@
-"""Trying a key: one release under a grant of its own, one small call, and a result that is reported."""
+"""Testing an API key: one release under its own grant, one small call, and a reported result."""
 
 from collections.abc import Iterator
 from datetime import UTC
@@ -21,7 +21,7 @@ Result = api_key_tests_pb2.TestApiKeyResponse.Result
 
 
 class Owner:
-    """Somebody who tries a key."""
+    """A person who tests an API key."""
 
     def __init__(self, suite: Suite, stand_ins: StandIns) -> None:
         self._suite = suite
@@ -106,7 +106,7 @@ async def test_an_address_that_is_not_allowed_is_not_called(
 
 @pytest.fixture(scope="module")
 def hurried(certificates: Certificates, suite: Suite, stand_ins: StandIns) -> Iterator[Owner]:
-    """Who asks a processor that gives providers half a second."""
+    """The owner at a processor that gives providers half a second."""
     other = Suite(certificates, stand_ins, suite.provider, directory=suite.directory)
     other.settings = suite.settings | {"SMELT_KEY_TEST_SECONDS": "0.5"}
     other.address = f"127.0.0.1:{free_port()}"

@@ -1,4 +1,4 @@
-"""Variables, chains, JSON answers, the library and trying templates, over real processes."""
+"""Variables, chains, JSON answers, the library and template tests, with real processes."""
 
 import csv
 import io
@@ -105,7 +105,7 @@ async def test_a_parameter_that_the_provider_does_not_take_is_left_out(
     job = await ada.start(world.add_file(COLUMNS, [["Ada", ""]] * 20), template, parallel_calls=1)
     done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
-    # One refused call, after which nobody asks that way again.
+    # One refused call, after which no call sends the parameter again.
     assert [request["status"] for request in provider.requests()].count(400) == 1
 
 

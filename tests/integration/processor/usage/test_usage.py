@@ -1,4 +1,4 @@
-"""The meter, plans and budgets, over real processes."""
+"""The meter, plans and budgets, with real processes."""
 
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
@@ -25,7 +25,7 @@ def people(count: int) -> list[list[str]]:
 
 @pytest.fixture
 async def zoe(suite: Suite, stand_ins: StandIns) -> AsyncIterator[Person]:
-    """Somebody who has used nothing yet."""
+    """A person who has used nothing yet."""
     async with gateway_channel(suite.certificates, suite.address) as channel:
         yield Person(channel, stand_ins.passport("zoe"))
 
@@ -54,7 +54,7 @@ async def test_the_meter_counts_steps_once_and_tokens_as_the_provider_does(
     done = await zoe.until(job.name)
     assert (done.request_counts.failed, done.cost_usd) == (1, "")
     meter = await zoe.used()
-    # Ten and twenty: a step that failed for good counts, too, and attempts do not.
+    # Ten plus twenty: a step that failed for good also counts, and attempts do not.
     assert meter.used == 30
     assert [(each.model, each.used, bool(each.cost_usd)) for each in meter.models] == [
         ("gpt-4o-mini", 20, True),
@@ -78,7 +78,7 @@ async def test_a_budget_pauses_the_job_before_the_call_that_could_exceed_it(
     assert paused.pause_reason == Reason.BUDGET
     done = paused.request_counts.succeeded
     assert 0 < done < 300
-    # One more call could cost 0.0001 at most; what it did not stop was less than the limit.
+    # One more call could cost at most 0.0001, so the job stops just below its budget.
     assert Decimal(limit) - Decimal("0.0004") < Decimal(paused.cost_usd) <= Decimal(limit)
     sent = len(provider.prompts())
     resumed = await ada.resume(job.name, max_cost_usd="1")
@@ -104,7 +104,7 @@ def free(
     valkey: Valkey,
     tmp_path: Path,
 ) -> Iterator[Suite]:
-    """A processor and a worker of an installation whose accounts have 250 usages a month."""
+    """A processor and a worker of an installation whose accounts have 250 usages per month."""
     made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
     url_file = tmp_path / "redis.url"
     url_file.write_text(valkey.url())
@@ -129,7 +129,7 @@ async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(
         assert await refusal(ada.start(large, template)) == "USAGE_LIMIT"
         estimate = await ada.estimate(small, template)
         assert (estimate.usage_left, estimate.usage_limit) == (250, 250)
-        # Each fits when it starts, for which the first one's calls take their time; together they do not.
+        # Slow calls, so that each job still fits when it starts; together they do not.
         provider.script(latency_ms=3000)
         jobs = [await ada.start(small, template, parallel_calls=5) for _ in range(2)]
         provider.script(latency_ms=50)
@@ -139,7 +139,7 @@ async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(
         paused = first if first.state == State.PAUSED else second
         assert (paused.pause_reason, paused.error.reason) == (Reason.QUOTA, "USAGE_LIMIT")
         meter = await ada.used()
-        # Half a second of ten calls in flight may come on top.
+        # Half a second with ten calls in flight may be added.
         assert 250 <= meter.used <= 250 + 150
         assert (meter.left, meter.percent) == (0, 100)
         assert await refusal(ada.resume(paused.name)) == "USAGE_LIMIT"

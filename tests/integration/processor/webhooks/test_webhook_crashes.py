@@ -1,4 +1,4 @@
-"""Messages to webhooks when workers die, and when several look for what is due."""
+"""Messages to webhooks when workers die, and when several workers look for due messages."""
 
 import asyncio
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def apart(
     receiver: Receiver,
     tmp_path: Path,
 ) -> Iterator[Suite]:
-    """A processor without workers but those that the test starts."""
+    """A processor whose only workers are those that the test starts."""
     made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
     made.webhooks = receiver.address
     url_file = tmp_path / "redis.url"
@@ -57,7 +57,7 @@ async def test_a_message_whose_sender_died_comes_again_and_others_come_once(
         lost = await hooks.test(person, name)
         await asyncio.to_thread(receiver.wait, "/crash", 1)
         receiver.meanwhile = lambda _: None
-        # Nobody else takes it while its claim stands.
+        # No other worker takes it while its claim lasts.
         apart.worker()
         apart.worker()
         other, _ = await hooks.hook(person, receiver.url("/once"))

@@ -1,4 +1,4 @@
-"""Webhooks over real processes and real HTTP: told when a job ends or pauses, signed, without any row."""
+"""Webhooks with real processes and real HTTP: signed messages when a job ends or pauses, without row data."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ CANARY = "Zanzibar-41"
 
 @pytest.fixture
 def account() -> str:
-    """Somebody new, so that no other test's webhooks are told."""
+    """A new account, so that no other test's webhooks are called."""
     return f"hooked{new_id()}"
 
 
@@ -29,7 +29,7 @@ def account() -> str:
 async def person(
     suite: Suite, stand_ins: StandIns, account: str, provider: Provider
 ) -> AsyncIterator[Person]:
-    """Their calls, with a provider that answers as it should."""
+    """The calls of a person, with a provider that answers correctly."""
     async with gateway_channel(suite.certificates, suite.address) as channel:
         yield Person(channel, stand_ins.passport(account))
 
@@ -97,7 +97,7 @@ async def test_what_was_not_taken_is_sent_again_under_the_same_id_and_with_the_s
     (sent,) = (await hooks.deliveries(person, name)).deliveries
     seen = await hooks.tried(person, sent.name)
     assert (seen.state, seen.status_code, seen.reason) == (Delivery.PENDING, 500, "HTTP_STATUS")
-    # The first pause is of seconds; the second would be of minutes.
+    # The first wait is seconds long; the second would be minutes.
     pause = seen.next_attempt_time.seconds - seen.last_attempt_time.seconds
     assert 0 < pause < RETRY_SECONDS[1] / 2
     hooks.make_due(suite, sent.name)

@@ -1,4 +1,4 @@
-"""Every flag, both ways."""
+"""Every flag: answers that have it, and answers that do not."""
 
 import pytest
 

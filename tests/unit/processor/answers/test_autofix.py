@@ -1,4 +1,4 @@
-"""What is taken off an answer, and what must stay."""
+"""What auto-fix removes from an answer, and what must stay."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Confidence counts the filled cells among those that matter."""
+"""Confidence is the share of filled cells among those that count."""
 
 import pytest
 

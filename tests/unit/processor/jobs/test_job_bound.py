@@ -1,4 +1,4 @@
-"""How many jobs of an account may be under way, so that the queue has a bound."""
+"""How many unfinished jobs an account may have, which bounds the queue."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def jobs(most_live: int) -> Jobs:
     )  # fmt: skip
 
 
-async def test_an_account_with_as_many_jobs_as_it_may_have_gets_no_other() -> None:
+async def test_an_account_at_its_job_limit_gets_no_further_job() -> None:
     with pytest.raises(JobLimit):
         await jobs(3).create(ADA, REQUEST, "")
     identity.enter(Call(method="/x", caller="gateway", passport=ADA))

@@ -90,5 +90,5 @@ def test_a_template_whose_schema_is_no_longer_accepted_is_not_frozen_into_a_job(
     with pytest.raises(TemplateInvalid, match="Score with a reason is not a valid JSON schema") as refused:
         Step.of(replace(kept, fields=replace(kept.fields, settings=broken)))
     assert [name for name, _ in refused.value.violations] == ["json_schema"]
-    # What was frozen before still has its columns.
+    # A step that was frozen earlier still has its columns.
     assert broken.columns == ("Fit.a",)

@@ -1,4 +1,4 @@
-"""What a job shows of itself, and the payloads that only it opens."""
+"""What a job shows, and payloads that open only under its own key."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

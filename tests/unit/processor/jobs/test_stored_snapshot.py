@@ -1,6 +1,6 @@
-"""Snapshots that were sealed before templates, steps and snapshots shared their settings: they still open.
+"""Snapshots sealed before templates, steps and snapshots shared their settings still open.
 
-Jobs are under way while the software is replaced, so what is read and written here is a stored format.
+Jobs continue across an upgrade, so what is read and written here is a stored format.
 """
 
 import orjson
@@ -41,7 +41,7 @@ STORED = (
 def test_a_stored_snapshot_opens_and_is_written_as_it_was() -> None:
     seal, sealer = JobSeal(KEY, ACCOUNT, JOB), PayloadSealer(KEY, fields("job", ACCOUNT, JOB))
     assert seal.open_snapshot(sealer.seal(STORED, fields("snapshot"))) == SNAPSHOT
-    # Workers of the release before may meet what this one has sealed.
+    # Workers of the previous release may read what this one has sealed.
     assert sealer.open(seal.seal_snapshot(SNAPSHOT), fields("snapshot")) == STORED
 
 

@@ -1,4 +1,4 @@
-"""Watching a job when nobody says that it changed."""
+"""Watching a job without announcements."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ADA = Passport("ada", "session", ("read",), "token")
 
 
 class Silence:
-    """Says nothing, as a lost Valkey."""
+    """Announces nothing, like a lost Valkey."""
 
     @contextmanager
     def listen(self, job: str) -> Iterator[asyncio.Event]:
@@ -25,7 +25,7 @@ class Silence:
 
 
 class Store:
-    """Shows one state after the other, the last one for ever."""
+    """Returns one state after the other, then the last one for ever."""
 
     def __init__(self, *states: Job) -> None:
         self._states = list(states)

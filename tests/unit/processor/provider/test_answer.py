@@ -1,4 +1,4 @@
-"""What of a provider's body is an answer, and what is not."""
+"""Which bodies of a provider are answers, and which are not."""
 
 from typing import Any
 

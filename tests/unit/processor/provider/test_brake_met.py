@@ -1,4 +1,4 @@
-"""What the vault's brake means for the work that meets it."""
+"""What the vault's brake does to the jobs that meet it."""
 
 from services.common.errors import Kind, RemoteError
 from services.processor.rows.endings import Again, ending_of

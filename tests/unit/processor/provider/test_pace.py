@@ -1,4 +1,4 @@
-"""How a rate key's pace goes down, and how it comes back."""
+"""How a rate key's pace falls and recovers."""
 
 from services.processor.provider.pace import FIRST_RATE, LEAST_RATE, SHARE_OF_TOLD, Pace
 
@@ -7,7 +7,7 @@ def entered() -> Pace:
     return Pace().answered(0.0, started=0.0)
 
 
-def test_an_unknown_place_is_entered_gently_and_opens_with_its_first_answer() -> None:
+def test_an_unknown_rate_key_is_entered_gently_and_opens_with_its_first_answer() -> None:
     assert Pace().rate(0.0) == FIRST_RATE
     assert entered().rate(1.0) is None
 
@@ -38,7 +38,7 @@ def test_an_answer_to_a_call_from_before_the_cut_speeds_nothing_up() -> None:
     assert cut.refused_since == 10.0
 
 
-def test_a_place_that_refuses_everything_is_tried_ever_less_and_remembers_since_when() -> None:
+def test_a_rate_key_that_refuses_everything_is_tried_ever_less_and_remembers_since_when() -> None:
     pace, now = entered(), 10.0
     for _ in range(40):
         pace = pace.refused(now, started=now, passing=50.0)

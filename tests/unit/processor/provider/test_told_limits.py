@@ -1,4 +1,4 @@
-"""What headers tell of a limit."""
+"""How limits are read from headers."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def requests(limit: str, remaining: str, reset: str) -> Told:
         ("10000", "9999", "8.64s", 10000 / 86400),
         ("14400", "14370", "2m59.56s", 14400 / 86400),
         ("3600", "3599", "1s", 1.0),
-        # All of it at once at the end of the minute, or of the hour.
+        # The whole limit is refilled at once, at the end of the minute or of the hour.
         ("600", "599", "40s", 10.0),
         ("600", "0", "60", 10.0),
         ("3600", "10", "30m0s", 1.0),

@@ -1,4 +1,4 @@
-"""How tasks ended is written down in spite of a restart of the database."""
+"""The ends of tasks are recorded even if the database restarts."""
 
 from typing import Any, cast
 

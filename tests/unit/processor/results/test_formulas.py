@@ -1,4 +1,4 @@
-"""What a spreadsheet would run becomes text, and nothing else changes."""
+"""Cells that a spreadsheet would run become text, and nothing else changes."""
 
 import csv
 import io
@@ -73,7 +73,7 @@ def test_numbers_and_texts_stay_as_they_are(cell: str) -> None:
 
 
 class Made:
-    """Results as a job has stored them."""
+    """The stored results of a job."""
 
     def __init__(self, seal: JobSeal, outputs: list[str]) -> None:
         self._rows = [

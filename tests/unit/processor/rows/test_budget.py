@@ -1,4 +1,4 @@
-"""Money that is set aside before calls, and the meter."""
+"""Budgets, from which money is set aside before each call, and the meter."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ SETTINGS = PromptSettings("p", "Out", "gpt-4o-mini", 0.7, 500)
 
 
 class Purse:
-    """A job's money."""
+    """A job's budget."""
 
     def __init__(self, nanos: int) -> None:
         self.left = nanos
@@ -82,7 +82,7 @@ def test_money_is_exact() -> None:
 
 
 class Uses:
-    """What an account has used."""
+    """An account's usage."""
 
     def __init__(self, *uses: DayUse) -> None:
         self.uses = list(uses)
@@ -101,7 +101,7 @@ DAY = datetime(2026, 2, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("requested", "fits"), [(150, True), (151, False)])
-async def test_a_plan_allows_so_many_and_no_more(requested: int, fits: bool) -> None:
+async def test_a_plan_allows_its_limit_and_no_more(requested: int, fits: bool) -> None:
     meter = UsageMeter(Uses(DayUse(DAY.date(), "m", 100, 1, 1, 0)), "free", now=lambda: DAY)
     if fits:
         await meter.check_room("ada", requested)

@@ -1,4 +1,4 @@
-"""One prompt's way to its answer, with a vault and a provider that do as they are told."""
+"""From one prompt to its answer, with a scripted vault and provider."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
 
 @dataclass
 class Keys:
-    """Says what it is told to say, then releases."""
+    """Raises the scripted errors, then releases keys."""
 
     said: list[Exception] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Keys:
 
 @dataclass
 class Provider:
-    """Gives the answers in their order, the last one for ever."""
+    """Gives the answers in order, then the last one for ever."""
 
     answers: list[Answer | Unusable | Exception]
     asked: int = 0
@@ -52,11 +52,11 @@ class Provider:
 
 @dataclass
 class Turns:
-    """Gives every turn, and remembers what was parked."""
+    """Grants every turn, and remembers what was parked."""
 
     left: list[float] = field(default_factory=list)
     parked: list[float] = field(default_factory=list)
-    #: Whether others are answered, and for how long nobody was.
+    #: Whether other calls are answered, and for how long none was.
     others: bool = True
     refused: float = 0.0
     time: float = 0.0
@@ -168,7 +168,7 @@ async def test_a_row_does_not_fail_for_a_provider_that_refuses_everybody() -> No
 async def test_a_provider_that_refuses_everybody_for_too_long_pauses_the_job() -> None:
     called, ended, keys = await call(Unusable(RATE), turns=Turns(others=False, refused=301.0))
     assert (called.texts, called.failure) == (None, None)
-    # The job itself has tried for as long: what was before it was resumed does not count.
+    # The time before the job was resumed does not count, so it tries for the full time itself.
     assert len(keys.uses) == 2
     assert isinstance(ended.ending, Pause)
     assert (ended.ending.pause, ended.ending.reason) == ("PROVIDER_RATE_LIMIT", "PROVIDER_RATE_LIMITED")

@@ -1,4 +1,4 @@
-"""What a model is sent beside the prompt."""
+"""What is sent to a model in addition to the prompt."""
 
 from dataclasses import replace
 

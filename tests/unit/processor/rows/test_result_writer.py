@@ -1,4 +1,4 @@
-"""Results on their way into the database: batches, order of events, and a database that is away."""
+"""The writer of results: batches, the order of events, and a database outage."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def result(row: int) -> NewResult:
 
 
 class Store:
-    """Keeps batches, or fails as told."""
+    """Keeps batches, or fails as scripted."""
 
     def __init__(self, *failures: Exception) -> None:
         self.batches: list[list[int]] = []

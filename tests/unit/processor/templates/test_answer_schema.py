@@ -1,4 +1,4 @@
-"""JSON schemas that templates may name, and the columns that come of answers."""
+"""JSON schemas of templates, and the columns that answers become."""
 
 import contextlib
 import json
@@ -125,7 +125,7 @@ def test_a_reference_to_outside_is_refused_and_never_followed(
 
 
 def test_a_reference_in_an_unknown_keyword_fetches_nothing(tmp_path: Path) -> None:
-    """Even where our own look does not reach, the validator asks neither the network nor the disk."""
+    """The validator reads neither network nor disk, even for references that our own check does not see."""
     file = tmp_path / "schema.json"
     file.write_text('{"type":"integer"}')
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -260,7 +260,7 @@ def test_an_answer_that_is_nested_too_deeply_does_not_fit(depth: int) -> None:
 
 
 def slowest(schema: AnswerSchema, make: Any) -> tuple[str, float]:
-    """Return the longest answer of a kind that is looked at, and the processor's seconds for it."""
+    """Return the longest answer of a kind that is still checked, and the CPU seconds that it takes."""
     size, step = 0, 1 << 18
     while step:
         answer = make(size + step)
@@ -277,7 +277,7 @@ def slowest(schema: AnswerSchema, make: Any) -> tuple[str, float]:
 
 
 def _letters(count: int) -> str:
-    # At random, so that each position is a new state for the pattern.
+    # Random letters, so that each position is a new state for the pattern.
     return bin(random.Random(1).getrandbits(count + 1))[2:].replace("0", "a").replace("1", "b")
 
 
@@ -308,7 +308,7 @@ def _letters(count: int) -> str:
 def test_no_schema_and_answer_hold_the_worker_up(about: dict[str, Any], make: Any) -> None:
     answer, seconds = slowest(of(a(about)), make)
     assert len(answer) > 2000
-    # Twice what may be spent, as a misfit is looked at twice; and as much again for a slower machine.
+    # Twice the bound, because a misfit is checked twice, and twice that for a slower machine.
     assert seconds < 4 * MOST_NANOS / 1e9
 
 
@@ -355,7 +355,7 @@ def _levels(schema: Any) -> list[dict[str, Any]]:
 
 
 def _example(schema: dict[str, Any], *, nulls: bool) -> Any:
-    """Return a value that the sent schema allows; null wherever it may be, or nowhere."""
+    """Return a value that the sent schema allows, with null wherever possible or nowhere."""
     if "anyOf" in schema:
         return _example(schema["anyOf"][-1 if nulls else 0], nulls=nulls)
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]

@@ -1,4 +1,4 @@
-"""Prompts with holes: every spelling of a variable, and one pass only."""
+"""Prompts with variables: every spelling, and a single pass of replacement."""
 
 import pytest
 from hypothesis import given
@@ -75,7 +75,7 @@ NAMES = (
 
 @given(st.lists(st.tuples(st.text(alphabet="ab}\\ \n", max_size=6), NAMES), max_size=6), st.text(max_size=20))
 def test_text_between_the_variables_stays_as_it_is(parts: list[tuple[str, str]], value: str) -> None:
-    # A backslash right before a variable would escape it.
+    # A backslash directly before a variable would escape it.
     parts = [(text.rstrip("\\"), name) for text, name in parts]
     prompt = "".join(f"{text}{{{{{name}}}}}" for text, name in parts)
     columns = list(dict.fromkeys(name for _, name in parts))

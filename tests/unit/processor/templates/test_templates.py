@@ -1,4 +1,4 @@
-"""What a stored template must hold, and what a change of one changes."""
+"""What a stored template must contain, and what an update changes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a provider's answer to a test says of the key, as a table over the answers themselves."""
+"""What a provider's answer to a test says about the API key, as a table of answers."""
 
 from datetime import UTC, datetime
 
@@ -32,11 +32,11 @@ def refused(status: int, body: bytes = b"") -> Unusable:
         (refused(429, b'{"error": {"code": "insufficient_quota"}}'), "NO_CREDITS"),
         (refused(429, b'{"error": {"type": "insufficient_quota", "code": null}}'), "NO_CREDITS"),
         (refused(429, b'{"error": {"code": "rate_limit_exceeded"}}'), "VALID"),
-        # The provider looked at the key first, and says in its own words what else is wrong.
+        # The provider accepted the key first, and its error says what else is wrong.
         (refused(404, OPENAI_NO_MODEL), "VALID"),
         (refused(404, b'{"error": {"message": "m", "type": "NotFoundError", "code": 404}}'), "VALID"),
         (refused(400, b'{"error": {"message": "use max_completion_tokens"}}'), "VALID"),
-        # Some web server without such an endpoint, or a detour.
+        # A web server without such an endpoint, or a redirect.
         (refused(404, b"<html>not found</html>"), "UNREACHABLE"),
         (refused(404, b'{"detail": "Not Found"}'), "UNREACHABLE"),
         (refused(405), "UNREACHABLE"),

@@ -63,7 +63,7 @@ def test_id_time_and_body_are_signed_and_every_signature_is_shown() -> None:
         (503, "HTTP_STATUS"),
     ],
 )
-def test_only_a_success_is_one(status: int, reason: str) -> None:
+def test_only_a_2xx_status_is_a_success(status: int, reason: str) -> None:
     assert reason_of(status) == reason
 
 
