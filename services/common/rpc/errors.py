@@ -1,6 +1,6 @@
 """Domain errors on the wire and back: google.rpc.Status with ErrorInfo (AIP-193)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import grpc
@@ -27,26 +27,51 @@ _CODES: dict[Kind, int] = {
 }
 _KINDS: dict[int, Kind] = {code: kind for kind, code in _CODES.items() if kind is not Kind.TOO_LARGE}
 _STATUS_KEY = "grpc-status-details-bin"
+#: A status travels in HTTP/2 trailers. If they are longer than the gateway takes, it ends its one connection
+#: to the service, and with it every other account's calls. The whole stays under two kilobytes.
+_LONGEST_MESSAGE = 300
+_LONGEST_METADATA = 500
+_LONGEST_VIOLATION = 200
+_MOST_VIOLATIONS = 20
+_LONGEST_VIOLATIONS = 1000
 
 
 def status_of(error: DomainError) -> status_pb2.Status:
     """Return the status for an error: code, message, ErrorInfo, field violations, RetryInfo."""
-    status = status_pb2.Status(code=_CODES[error.kind], message=error.message)
-    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=error.domain, metadata=error.metadata)
+    status = status_pb2.Status(code=_CODES[error.kind], message=_cut(error.message, _LONGEST_MESSAGE))
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=error.domain)
+    for key, value in error.metadata.items():
+        if info.ByteSize() + len(key) + len(value) <= _LONGEST_METADATA:
+            info.metadata[key] = value
     status.details.add().Pack(info)
     if error.violations:
-        status.details.add().Pack(
-            error_details_pb2.BadRequest(
-                field_violations=[
-                    error_details_pb2.BadRequest.FieldViolation(field=field, description=description)
-                    for field, description in error.violations
-                ]
-            )
-        )
+        status.details.add().Pack(_bad_request(error.violations))
     if error.retry_after_seconds is not None:
         delay = duration_pb2.Duration(seconds=error.retry_after_seconds)
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     return status
+
+
+def _bad_request(violations: Sequence[tuple[str, str]]) -> error_details_pb2.BadRequest:
+    """Return as many violations as a status may carry, and how many were left out."""
+    told = error_details_pb2.BadRequest()
+    for count, (field, description) in enumerate(violations):
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=_cut(field, _LONGEST_VIOLATION), description=_cut(description, _LONGEST_VIOLATION)
+        )
+        if count == _MOST_VIOLATIONS or told.ByteSize() + violation.ByteSize() > _LONGEST_VIOLATIONS:
+            told.field_violations.add(description=f"and {len(violations) - count} more")
+            break
+        told.field_violations.append(violation)
+    return told
+
+
+def _cut(text: str, most: int) -> str:
+    """Return a text of at most this many bytes as they are sent: gRPC escapes what is not ASCII."""
+    if len(text) <= most and text.isascii():
+        return text
+    kept = text.encode("utf-8", "replace")[: most - 3].decode("utf-8", "ignore")
+    return text if kept == text else f"{kept}..."
 
 
 def trailing_metadata(error: DomainError) -> tuple[tuple[str, str], ...]:

@@ -31,19 +31,28 @@ from services.common.identity import (
 )
 from services.common.logs import describe, log
 from services.common.metrics import RPC_SECONDS
-from services.common.rpc import downloads
+from services.common.rpc import bounds, downloads
 from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
 from services.common.rpc.open_streams import OpenStreams
 from services.common.rpc.servicing import Context
 from services.common.rpc.tls import workload
 from services.common.tokens import Kind, TokenVerifier
 
+#: Of a request with more values only the first violation is told: finding all of them takes its time.
+_MOST_COLLECTED = 100
 _HEALTH = "/grpc.health.v1.Health/"
 
 
 def check(message: Message) -> None:
-    """Raise InvalidRequest, naming every field that breaks its contract's rules."""
-    violations = protovalidate.collect_violations(message)
+    """Raise InvalidRequest naming the fields that break their contract's rules; of large requests the first.
+
+    Costs a few milliseconds at most, whatever was sent.
+    """
+    try:
+        large = bounds.count(message) > _MOST_COLLECTED
+    except bounds.TooMuch as error:
+        raise InvalidRequest(violations=[(error.field, error.why)]) from None
+    violations = protovalidate.collect_violations(message, fail_fast=large)
     if violations:
         raise InvalidRequest(
             violations=[(_path(violation), violation.proto.message) for violation in violations]
