@@ -5,13 +5,10 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from deploy.local import binaries, ports
 from deploy.local.errors import CannotStart, Interrupted
@@ -21,49 +18,11 @@ from deploy.local.processes import rotate_logs
 from deploy.local.secret_files import write_secret
 from deploy.local.services import ROOT
 from deploy.local.settings import LauncherSettings
+from deploy.local.signals import StopSignals
 from deploy.local.stack import Stack, build
 from deploy.local.supervision import Supervisor
 
 LOOK_SECONDS = 0.2
-# `make` and other wrappers forward a signal that the terminal has already sent; a repeat within this time
-# is not a second request to stop.
-REPEATED_SECONDS = 1.0
-
-
-class StopSignals:
-    """SIGINT, SIGTERM and SIGHUP: the first one asks for an orderly stop, a later one for a quick stop."""
-
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
-        self.hurry = threading.Event()
-        self.interrupting = False
-        self._first = 0.0
-
-    def install(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._receive)
-
-    @contextmanager
-    def interrupts(self) -> Iterator[None]:
-        """Inside the block, a signal raises `Interrupted` in the main thread."""
-        self.interrupting = True
-        try:
-            if self._first:
-                raise Interrupted
-            yield
-        finally:
-            self.interrupting = False
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
-        if not self._first:
-            self._first = now
-        elif now - self._first > REPEATED_SECONDS:
-            self.hurry.set()
-        self.stopping.set()
-        if self.interrupting:
-            self.interrupting = False
-            raise Interrupted
 
 
 def say(line: str) -> None:
@@ -89,6 +48,8 @@ def run(settings: LauncherSettings, *, code: Path = ROOT) -> int:
             say("stopping")
     except Interrupted:
         pass
+    finally:
+        signals.ignore()
     say("stopped")
     return 0
 

@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import signal
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from deploy.local import accounts, binaries
 from deploy.local.pids import Register
 from deploy.local.processes import Command, User, run_once
 from deploy.local.secret_files import private_directory, random_secret, write_secret
+from deploy.local.signals import Flag
 
 SUPERUSER = "postgres"
 SETTINGS = {
@@ -48,7 +48,7 @@ class Cluster:
     def data(self) -> Path:
         return self.home / self.name / "data"
 
-    def initialise(self, *, logs: Path, register: Register, stopping: threading.Event) -> None:
+    def initialise(self, *, logs: Path, register: Register, stopping: Flag) -> None:
         """Create the data directory unless it exists; a half-made one is discarded."""
         if self.data.exists():
             return

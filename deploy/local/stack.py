@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from deploy.local.postgres import Cluster
 from deploy.local.processes import Child, Command, run_once
 from deploy.local.services import Addresses, Services
 from deploy.local.settings import LauncherSettings
+from deploy.local.signals import Flag
 from deploy.local.stores import Stores
 
 READY_SECONDS = 60.0
@@ -33,8 +33,8 @@ class Stack:
     services: Services
     gateway: Gateway
     provider_port: int
-    stopping: threading.Event
-    hurry: threading.Event = field(default_factory=threading.Event)
+    stopping: Flag
+    hurry: Flag = field(default_factory=Flag)
     children: dict[str, Child] = field(default_factory=dict)
 
     @property
@@ -146,7 +146,7 @@ def build(
     ports: PortBlock,
     register: Register,
     code: Path,
-    stopping: threading.Event,
+    stopping: Flag,
 ) -> Stack:
     """The stack of a state directory: ports chosen, passwords and certificates created, nothing started."""
     certificates = Certificates(layout.certificates)

@@ -13,10 +13,10 @@ from deploy.local.pids import Register
 from deploy.local.settings import LauncherSettings
 
 PROCESS = """
-import os, signal, sys, threading, time
+import os, signal, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-signal.signal(signal.SIGTERM, lambda number, frame: threading.Thread(target=server.shutdown).start())
+signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))
 
 class Probe(BaseHTTPRequestHandler):
     def do_GET(self):
