@@ -96,7 +96,7 @@ class Services:
         environment = {**self.addresses.peers(), **tls(self.certificates.identity("operator"))}
         return self._python(f"{service}-{arguments[0]}", (f"services.{service}", *arguments), environment)
 
-    def render_gateway(self, out: Path, *, port: int, admin_port: int) -> Command:
+    def render_gateway(self, out: Path, *, port: int, admin_socket: Path) -> Command:
         """The command that writes Envoy's configuration."""
         edge = self.certificates.identity(EDGE)
         environment = {
@@ -106,7 +106,7 @@ class Services:
             "SMELT_GATEWAY_LISTEN": f"127.0.0.1:{port}",
             "SMELT_GATEWAY_CERT_FILE": str(edge.cert_file),
             "SMELT_GATEWAY_KEY_FILE": str(edge.key_file),
-            "SMELT_GATEWAY_ADMIN_PORT": str(admin_port),
+            "SMELT_GATEWAY_ADMIN_SOCKET": str(admin_socket),
         }
         return self._python("gateway-render", ("gateway", "render", "--out", str(out)), environment)
 

@@ -111,7 +111,7 @@ class Stack:
     def _render_gateway(self) -> None:
         gateway = self.gateway
         self._once(
-            self.services.render_gateway(gateway.home, port=gateway.port, admin_port=gateway.admin_port)
+            self.services.render_gateway(gateway.home, port=gateway.port, admin_socket=gateway.admin_socket)
         )
 
     def _migrate(self, service: str) -> Callable[[], None]:
@@ -153,12 +153,12 @@ def build(
     certificates.ensure()
     # The order of these lines determines the ports, so that they are the same at every start.
     stores = Stores.over(layout, ports)
-    provider_port, admin_port = ports.take(), ports.take()
+    provider_port = ports.take()
     served = {name: ports.take() for name in SERVICES}
     health = {name: ports.take() for name in SERVICES}
     health |= {f"worker-{number + 1}": ports.take() for number in range(settings.workers)}
     own = stores.told(settings, layout, provider_address=f"127.0.0.1:{provider_port}")
-    gateway = Gateway(settings.gateway_port or ports.take(), admin_port, layout.gateway, certificates.ca_file)
+    gateway = Gateway(settings.gateway_port or ports.take(), layout.gateway, certificates.ca_file)
     # By default, people reach the stack at the gateway's address.
     own["auth"].setdefault("SMELT_PUBLIC_URL", os.environ.get("SMELT_PUBLIC_URL") or gateway.url)
     return Stack(

@@ -45,9 +45,9 @@ if os.environ.get("SMELT_SECURITY_CONTACT") == "refuse":
     sys.exit(3)
 HTTP = "envoy.extensions.filters.network.http_connection_manager"
 host, port = os.environ["SMELT_GATEWAY_LISTEN"].split(":")
-admin_port = os.environ["SMELT_GATEWAY_ADMIN_PORT"]
+socket = os.environ["SMELT_GATEWAY_ADMIN_SOCKET"]
 Path(sys.argv[sys.argv.index("--out") + 1], "envoy.yaml").write_text(f"""
-admin: {{address: {{socket_address: {{address: 127.0.0.1, port_value: {admin_port}}}}}}}
+admin: {{address: {{pipe: {{path: {socket}, mode: 384}}}}}}
 static_resources:
   listeners:
   - address: {{socket_address: {{address: {host}, port_value: {port}}}}}
