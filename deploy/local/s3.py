@@ -1,5 +1,6 @@
 """An S3 server on a directory: `rclone serve s3`, with a random key pair."""
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 from deploy.local import binaries
 from deploy.local.probes import http_status
 from deploy.local.processes import Command
-from deploy.local.secret_files import private_directory, random_secret
+from deploy.local.secret_files import private_directory, random_secret, write_secret
 
 BUCKET = "smelt"
+KEY_FILE = "key.json"
 REGION = "us-east-1"
 ABANDONED_SECONDS = 24 * 3600
 
@@ -47,11 +49,15 @@ class ObjectStore:
         cache = private_directory(self.home / "cache")
         argv = [str(binaries.rclone()), "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]
         # The reader verifies each piece; a digest of the whole object was most of the cost of reading.
-        argv += ["--no-checksum", "--config", "/dev/null", "--cache-dir", str(cache), str(objects)]
-        access_key, secret_key = self.keys()
-        # In the environment, which only the process's own user can read; arguments are visible to every user.
-        environment = {"RCLONE_AUTH_KEY": f'"{access_key},{secret_key}"'}
-        return Command("s3", tuple(argv), self.home, environment, ready=self.serves)
+        argv += ["--no-checksum", "--config", "/dev/null", "--cache-dir", str(cache)]
+        # rclone takes a key pair from its arguments, from its environment, or from a program that it asks for
+        # the secret of an access key. `ps` and /proc show the first two; this program prints a file. The name
+        # is relative to the directory that rclone runs in, because rclone splits the command at spaces.
+        argv += ["--auth-proxy", f"/bin/cat {KEY_FILE}"]
+        _, secret_key = self.keys()
+        told = {"type": "local", "_root": str(objects), "_secret_access_key": secret_key}
+        write_secret(self.home / KEY_FILE, json.dumps(told))
+        return Command("s3", tuple(argv), self.home, ready=self.serves)
 
     def serves(self) -> bool:
         """Whether it responds; the response to an unsigned request is a refusal."""

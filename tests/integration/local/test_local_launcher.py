@@ -64,15 +64,13 @@ def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(stead
     secrets = [path for path in (steady.state / "secrets").iterdir() if path.suffix in (".password", ".key")]
     assert len(secrets) >= 9
     values = {path.name: path.read_bytes().strip() for path in secrets}
-    # The one exception: rclone takes its own key pair from nowhere else, and only its user can read this.
-    of_rclone = {"s3-access.key", "s3-secret.key"}
     for name, pid in pids.items():
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
         environment = Path(f"/proc/{pid}/environ").read_bytes()
         assert arguments
         for kept_in, value in values.items():
             assert value not in arguments, (name, kept_in)
-            assert value not in environment or (name == "s3" and kept_in in of_rclone), (name, kept_in)
+            assert value not in environment, (name, kept_in)
         assert PROVIDER_KEY.encode() not in arguments + environment, name
 
 
