@@ -14,7 +14,7 @@ from smelt_client import Job, SmeltError
 from deploy.local.demo_job import OUTPUT_COLUMN, Demo
 from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.launcher import running, supervise
-from deploy.local.services import ROOT
+from deploy.local.runtime import ROOT
 from deploy.local.settings import LauncherSettings
 from deploy.local.signals import StopSignals
 from deploy.local.stack import Stack
@@ -100,6 +100,7 @@ def _show(console: Console, stack: Stack) -> None:
             )
         result = state / "demo-result.csv"
         client.jobs.download(job.name, result)
+        result.chmod(0o600)
     console.print(_first_rows(result))
     console.print(f"All {job.request_counts.total} rows are in {result}", soft_wrap=True)
 

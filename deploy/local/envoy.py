@@ -2,12 +2,14 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import binaries
 from deploy.local.probes import ask_socket, http_status
 from deploy.local.processes import Command
+from deploy.local.runtime import Runtime
+from deploy.local.users import User
 
 DRAIN_SECONDS = 2.0
 
@@ -19,6 +21,8 @@ class Gateway:
     port: int
     home: Path
     ca_file: Path
+    user: User | None = None
+    runtime: Runtime = field(default_factory=Runtime)
 
     @property
     def admin_socket(self) -> Path:
@@ -30,9 +34,16 @@ class Gateway:
 
     def command(self) -> Command:
         """How to serve it."""
-        argv = [str(binaries.envoy()), "-c", str(self.home / "envoy.yaml"), "--disable-hot-restart"]
+        argv = [
+            str(self.runtime.at(binaries.envoy())),
+            "-c",
+            str(self.home / "envoy.yaml"),
+            "--disable-hot-restart",
+        ]
         argv += ["--drain-time-s", str(int(DRAIN_SECONDS)), "--concurrency", "2", "--log-level", "warning"]
-        return Command("envoy", tuple(argv), self.home, ready=self.serves, before_stop=self.drain)
+        return Command(
+            "envoy", tuple(argv), self.home, ready=self.serves, user=self.user, before_stop=self.drain
+        )
 
     def serves(self) -> bool:
         """Whether Envoy has loaded its configuration and responds with one of this stack's certificates."""

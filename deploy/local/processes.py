@@ -12,20 +12,14 @@ from pathlib import Path
 from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.pids import Register
 from deploy.local.signals import POLL_SECONDS, Flag
+from deploy.local.users import User
 
 # The only environment variables a child inherits. Everything else is passed explicitly; above all, no
 # provider key that happens to be exported in the person's shell.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
 FORCED_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """An unprivileged user to run a child as."""
-
-    name: str
-    uid: int
-    gid: int
+# A child with a user of its own cannot enter the launcher's home.
+HOMELESS = {"HOME": "/nonexistent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +162,7 @@ def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command.argv,
             cwd=command.directory,
-            env={**inherited_environment(), **command.environment},
+            env={**inherited_environment(), **(HOMELESS if command.user else {}), **command.environment},
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=subprocess.STDOUT,

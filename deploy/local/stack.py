@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local.certificates import SERVICES, Certificates
+from deploy.local import accounts
+from deploy.local.accounts import GATEWAY, Identities
+from deploy.local.certificates import EDGE, SERVICES, Certificates
 from deploy.local.envoy import Gateway
 from deploy.local.graph import Step, reversed_steps, run_steps
 from deploy.local.layout import Layout
@@ -14,6 +16,8 @@ from deploy.local.pids import Register
 from deploy.local.ports import PortBlock
 from deploy.local.postgres import Cluster
 from deploy.local.processes import Child, Command, run_once
+from deploy.local.runtime import ROOT, reachable
+from deploy.local.secret_files import write_secret
 from deploy.local.services import Addresses, Services
 from deploy.local.settings import LauncherSettings
 from deploy.local.signals import Flag
@@ -128,7 +132,7 @@ class Stack:
         mark = self.layout.vault / "initialised"
         if not mark.exists():
             self._once(self.services.once("vault", "init"))
-            mark.touch(mode=0o600)
+            write_secret(mark, "")
 
     def _load_managed_key(self) -> None:
         base_url, secret_file = str(self.settings.provider_base_url), str(self.settings.managed_api_key_file)
@@ -146,19 +150,31 @@ def build(
     ports: PortBlock,
     register: Register,
     code: Path,
+    identities: Identities,
     stopping: Flag,
 ) -> Stack:
     """The stack of a state directory: ports chosen, passwords and certificates created, nothing started."""
     certificates = Certificates(layout.certificates)
     certificates.ensure()
+    for name, part in (*((name, name) for name in SERVICES), ("gateway", GATEWAY), (EDGE, GATEWAY)):
+        accounts.give(certificates.identity(name).key_file, identities.of(part))
+    runtime = reachable(list(identities.users.values()), layout.runtime)
+    _check_writable(settings, identities)
     # The order of these lines determines the ports, so that they are the same at every start.
-    stores = Stores.over(layout, ports)
+    stores = Stores.over(layout, ports, identities, runtime)
     provider_port = ports.take()
     served = {name: ports.take() for name in SERVICES}
     health = {name: ports.take() for name in SERVICES}
     health |= {f"worker-{number + 1}": ports.take() for number in range(settings.workers)}
-    own = stores.told(settings, layout, provider_address=f"127.0.0.1:{provider_port}")
-    gateway = Gateway(settings.gateway_port or ports.take(), layout.gateway, certificates.ca_file)
+    address = f"127.0.0.1:{provider_port}"
+    own = stores.told(settings, layout, provider_address=address, identities=identities)
+    gateway = Gateway(
+        settings.gateway_port or ports.take(),
+        layout.gateway,
+        certificates.ca_file,
+        identities.of(GATEWAY),
+        runtime,
+    )
     # By default, people reach the stack at the gateway's address.
     own["auth"].setdefault("SMELT_PUBLIC_URL", os.environ.get("SMELT_PUBLIC_URL") or gateway.url)
     return Stack(
@@ -166,8 +182,27 @@ def build(
         layout,
         register,
         stores,
-        Services(certificates, Addresses(served, health), own, code),
+        Services(
+            certificates,
+            Addresses(served, health),
+            own,
+            runtime.code if code == ROOT else code,
+            identities,
+            runtime,
+        ),
         gateway,
         provider_port,
         stopping,
     )
+
+
+def _check_writable(settings: LauncherSettings, identities: Identities) -> None:
+    """Directories that a person has named must belong to the service that writes in them."""
+    if settings.mail_dir:
+        directory = settings.mail_dir.resolve()
+        accounts.check_writable(identities.of("auth"), directory, setting="SMELT_MAIL_DIR")
+    backups = "SMELT_VAULT_KEYSTORE_BACKUP_DIRS"
+    for entry in os.environ.get(backups, "").split(","):
+        if entry.strip():
+            directory = Path(entry.strip()).resolve()
+            accounts.check_writable(identities.of("vault"), directory, setting=backups)

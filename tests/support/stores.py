@@ -194,7 +194,7 @@ def _secrets(home: Path) -> Path:
 
 
 def _cluster(home: Path, port: int) -> Cluster:
-    user = accounts.postgres_user()
+    user = accounts.Identities.ensure(home / "identities.json").of("postgres")
     return Cluster(
         "cluster",
         port,

@@ -14,7 +14,8 @@ import psycopg
 
 from deploy.local.pids import started
 from deploy.local.processes import inherited_environment
-from deploy.local.services import ROOT, python_environment
+from deploy.local.runtime import ROOT
+from deploy.local.services import python_environment
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Session
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.processes import inherited_environment
-from deploy.local.services import ROOT, python_environment
+from deploy.local.runtime import ROOT
+from deploy.local.services import python_environment
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Session
 

