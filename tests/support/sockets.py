@@ -49,4 +49,6 @@ def _doors(pid: int) -> list[tuple[str, Door]]:
 def _address(text: str) -> str:
     """The kernel prints each 32 bits in the machine's order."""
     words = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
-    return str(ipaddress.ip_address(struct.pack(f"={len(words)}I", *words)))
+    address = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
