@@ -18,7 +18,8 @@ from deploy.local.settings import LauncherSettings
 from deploy.local.users import User
 from services.common.settings import load
 
-NOBODY = User("nobody", 65534, 65534)
+# Somebody else than the person who runs the tests.
+NOBODY = User("nobody", os.geteuid() + 65534, os.getegid() + 65534)
 
 
 def complaints(capsys: pytest.CaptureFixture[str]) -> list[str]:
