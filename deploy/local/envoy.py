@@ -21,12 +21,9 @@ class Gateway:
     port: int
     home: Path
     ca_file: Path
+    admin_socket: Path
     user: User | None = None
     runtime: Runtime = field(default_factory=Runtime)
-
-    @property
-    def admin_socket(self) -> Path:
-        return self.home / "admin.sock"
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from deploy.local.accounts import Identities
 from deploy.local.errors import CannotStart
 from deploy.local.secret_files import private_directory, random_secret
 from deploy.local.users import User
+from gateway.settings import MAX_SOCKET_BYTES
 
 # Owns nothing, and so can go wherever each of the stack's own users can.
 STRANGER = User("the services' users", 2**32 - 3, 2**32 - 3)
@@ -69,8 +70,17 @@ class Layout:
     def identities_file(self) -> Path:
         return self.state / "identities.json"
 
+    @property
+    def admin_socket(self) -> Path:
+        return self.gateway / "admin.sock"
+
     def make(self) -> None:
         """Create the directory, or raise `CannotStart` with the reason."""
+        if (excess := len(os.fsencode(self.admin_socket)) - MAX_SOCKET_BYTES) > 0:
+            raise CannotStart(
+                f"the path of the state directory {self.state} is {excess} bytes too long for its socket: "
+                "set SMELT_STATE_DIR to a shorter one"
+            )
         strangers = [STRANGER] if os.geteuid() == 0 else []
         try:
             # Checked before, so that an unusable directory is not created, and again after creating it.

@@ -172,6 +172,7 @@ def build(
         settings.gateway_port or ports.take(),
         layout.gateway,
         certificates.ca_file,
+        layout.admin_socket,
         identities.of(GATEWAY),
         runtime,
     )

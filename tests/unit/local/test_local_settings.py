@@ -100,6 +100,13 @@ def test_a_state_directory_that_cannot_be_written_is_named(
         Layout(tmp_path / "file" / "state").make()
 
 
+def test_a_state_directory_whose_path_is_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
+    long = tmp_path / ("long" * 30)
+    with pytest.raises(CannotStart, match=r"bytes too long for its socket: set SMELT_STATE_DIR"):
+        Layout(long).make()
+    assert not long.exists()
+
+
 def test_a_home_that_the_services_users_cannot_enter_is_named(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
