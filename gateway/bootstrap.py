@@ -9,7 +9,7 @@ from gateway.clusters import clusters
 from gateway.errors import local_replies
 from gateway.filters import http_filters
 from gateway.listener import listener
-from gateway.parts import Config, extension, socket_address
+from gateway.parts import Config, extension
 from gateway.routes import MAX_JSON_BYTES, routes, upload_paths
 from gateway.settings import GatewaySettings
 
@@ -27,7 +27,7 @@ def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySe
     services = {binding.service for binding in edge}
     return {
         "node": {"id": "gateway", "cluster": "smelt"},
-        "admin": {"address": socket_address(f"127.0.0.1:{settings.gateway_admin_port}")},
+        **_admin(settings.gateway_admin_socket),
         "overload_manager": _overload(),
         "layered_runtime": _runtime(),
         "static_resources": {
@@ -44,6 +44,12 @@ def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySe
             "clusters": clusters(settings, str(out)),
         },
     }
+
+
+def _admin(socket: Path | None) -> Config:
+    """The admin interface, which can read everything and end Envoy, behind the permissions of a file. A port
+    would be open to each user of the machine, and to forms on pages that one of them has opened."""
+    return {} if socket is None else {"admin": {"address": {"pipe": {"path": str(socket), "mode": 0o600}}}}
 
 
 def _overload() -> Config:

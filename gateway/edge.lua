@@ -17,8 +17,21 @@ local passed = {
 -- The maximum lengths that are passed on; a key that was cut is still too long for the service to accept.
 local longest = { ["user-agent"] = 256, ["idempotency-key"] = 300, ["if-range"] = 256, ["range"] = 256 }
 
+-- The access log has only what an address of ours can consist of: words and ids (26 of a-z and 2-7). The
+-- rest may be a key that somebody has pasted into an address, also as a fragment, or behind an escaped `?`.
+local function of_ours(part)
+  local is_word = #part <= 32 and string.find(part, "^[%a%._-]*$")
+  local is_id = #part == 26 and string.find(part, "^[a-z2-7]+$")
+  return (is_word or is_id or part == "v1") and part or "*"
+end
+
+local function for_the_log(path)
+  return (string.gsub(string.match(path, "^[^?#;%%]*"), "[^/:]+", of_ours))
+end
+
 function envoy_on_request(request)
   local headers = request:headers()
+  request:streamInfo():dynamicMetadata():set("smelt", "path", for_the_log(headers:get(":path") or ""))
   local dropped = {}
   for name, _ in pairs(headers) do
     if not passed[name] and string.sub(name, 1, 1) ~= ":" then

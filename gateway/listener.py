@@ -33,7 +33,9 @@ ACCESS_LOG = {
     "time": "%START_TIME%",
     "request_id": "%REQ(X-REQUEST-ID)%",
     "method": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
-    "path": "%PATH(NQ)%",
+    # Without its query, and without anything else that cannot be part of our addresses: see edge.lua. A
+    # request that Envoy cannot read has none.
+    "path": "%DYNAMIC_METADATA(smelt:path)%",
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",
     "grpc_status": "%GRPC_STATUS%",

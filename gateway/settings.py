@@ -1,5 +1,6 @@
 """The settings of the gateway."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,8 @@ from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import PeerSettings
 
+# sun_path has 104 bytes on macOS (108 on Linux), one of which ends the name.
+MAX_SOCKET_BYTES = 103
 SERVICES = ("auth", "vault", "files", "processor")
 
 
@@ -37,9 +40,16 @@ def _policy(value: str) -> str:
     return value
 
 
+def _socket(value: Path) -> Path:
+    if not value.is_absolute() or len(os.fsencode(value)) > MAX_SOCKET_BYTES:
+        raise ValueError(f"must be an absolute path of at most {MAX_SOCKET_BYTES} bytes")
+    return value
+
+
 Contact = Annotated[str, AfterValidator(_contact)]
 Policy = Annotated[str, AfterValidator(_policy)]
 Address = Annotated[str, AfterValidator(_address)]
+Socket = Annotated[Path, AfterValidator(_socket)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 
 
@@ -51,7 +61,8 @@ class GatewaySettings(PeerSettings):
     gateway_listen: Address = "127.0.0.1:8443"
     gateway_cert_file: ReadableFile
     gateway_key_file: ReadableFile
-    gateway_admin_port: int = Field(default=9901, ge=1, le=65535)
+    #: The Unix socket of Envoy's admin interface, which only its own user may open. Unset, there is none.
+    gateway_admin_socket: Socket | None = None
     tls_cert_file: ReadableFile
     tls_key_file: ReadableFile
     tls_ca_file: ReadableFile

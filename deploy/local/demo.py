@@ -4,7 +4,6 @@ import csv
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -14,14 +13,16 @@ from smelt_client import Job, SmeltError
 
 from deploy.local.demo_job import OUTPUT_COLUMN, Demo
 from deploy.local.errors import CannotStart, Interrupted
-from deploy.local.launcher import StopSignals, running, supervise
-from deploy.local.services import ROOT
+from deploy.local.launcher import running, supervise
+from deploy.local.runtime import ROOT
 from deploy.local.settings import LauncherSettings
+from deploy.local.signals import StopSignals
 from deploy.local.stack import Stack
 
 SAMPLE = ROOT / "examples" / "leads.csv"
 SHOWN_ROWS = 5
 INTERRUPTED = 130
+LEAVING_SECONDS = 5.0
 
 
 def demo(settings: LauncherSettings) -> int:
@@ -31,16 +32,52 @@ def demo(settings: LauncherSettings) -> int:
     signals.install()
     try:
         console.print("Starting Smelt: stores, four services, two workers, gateway ...")
-        with running(settings, signals, say=console.print) as stack, _supervised(stack, console):
+        with running(settings, signals, say=console.print) as stack:
             console.print(f"Everything is running; the gateway is at {stack.gateway.url}")
-            with signals.interrupts():
-                _show(console, stack)
+            show = _Show(console, stack)
+            supervise(stack, console.print)
             console.print("Stopping ...")
+        # With the stack gone, whatever the job was waiting for has ended.
+        show.join(LEAVING_SECONDS)
+        if signals.received.is_set():
+            console.show_cursor()
+            return INTERRUPTED
+        show.result()
     except Interrupted:
         return INTERRUPTED
     except SmeltError as error:
         raise CannotStart(f"the demo failed: {error} (logs: {settings.state_dir / 'logs'})") from error
+    finally:
+        signals.ignore()
     return 0
+
+
+class _Show:
+    """The job in a thread of its own, so that a signal ends the demo whatever the job is waiting for."""
+
+    def __init__(self, console: Console, stack: Stack) -> None:
+        self._console = console
+        self._stack = stack
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait for its end, at most this long."""
+        self._thread.join(seconds)
+
+    def result(self) -> None:
+        """Raise what it raised."""
+        if self._error:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            _show(self._console, self._stack)
+        except Exception as error:  # noqa: BLE001 -- raised again by `result`
+            self._error = error
+        finally:
+            self._stack.stopping.set()
 
 
 def _show(console: Console, stack: Stack) -> None:
@@ -63,6 +100,7 @@ def _show(console: Console, stack: Stack) -> None:
             )
         result = state / "demo-result.csv"
         client.jobs.download(job.name, result)
+        result.chmod(0o600)
     console.print(_first_rows(result))
     console.print(f"All {job.request_counts.total} rows are in {result}", soft_wrap=True)
 
@@ -88,15 +126,3 @@ def _first_rows(result: Path) -> Table:
     for row in rows[:SHOWN_ROWS]:
         table.add_row(*(row[column] for column in shown))
     return table
-
-
-@contextmanager
-def _supervised(stack: Stack, console: Console) -> Iterator[None]:
-    """Restart processes that exit unexpectedly while inside the block."""
-    watcher = threading.Thread(target=supervise, args=(stack, console.print), daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        stack.stopping.set()
-        watcher.join()

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+LOOK_SECONDS = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -28,7 +30,8 @@ def run_steps(steps: Sequence[Step], *, cancel: Callable[[], None]) -> None:
                 running.update({pool.submit(step.action): waiting.pop(step.name).name for step in ready})
             if not running:
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            # With a timeout, because a wait for a lock without one keeps Python from seeing signals on macOS.
+            for future in wait(running, LOOK_SECONDS, FIRST_COMPLETED).done:
                 done.add(running.pop(future))
                 if (error := future.exception()) and first_error is None:
                     first_error = error

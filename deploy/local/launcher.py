@@ -5,65 +5,25 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from deploy.local import binaries, ports
+from deploy.local.accounts import Identities
 from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.layout import Layout
 from deploy.local.pids import Register, end_leftovers
 from deploy.local.processes import rotate_logs
+from deploy.local.runtime import ROOT
 from deploy.local.secret_files import write_secret
-from deploy.local.services import ROOT
 from deploy.local.settings import LauncherSettings
+from deploy.local.signals import StopSignals
 from deploy.local.stack import Stack, build
 from deploy.local.supervision import Supervisor
 
 LOOK_SECONDS = 0.2
-# `make` and other wrappers forward a signal that the terminal has already sent; a repeat within this time
-# is not a second request to stop.
-REPEATED_SECONDS = 1.0
-
-
-class StopSignals:
-    """SIGINT, SIGTERM and SIGHUP: the first one asks for an orderly stop, a later one for a quick stop."""
-
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
-        self.hurry = threading.Event()
-        self.interrupting = False
-        self._first = 0.0
-
-    def install(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._receive)
-
-    @contextmanager
-    def interrupts(self) -> Iterator[None]:
-        """Inside the block, a signal raises `Interrupted` in the main thread."""
-        self.interrupting = True
-        try:
-            if self._first:
-                raise Interrupted
-            yield
-        finally:
-            self.interrupting = False
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
-        if not self._first:
-            self._first = now
-        elif now - self._first > REPEATED_SECONDS:
-            self.hurry.set()
-        self.stopping.set()
-        if self.interrupting:
-            self.interrupting = False
-            raise Interrupted
 
 
 def say(line: str) -> None:
@@ -89,6 +49,8 @@ def run(settings: LauncherSettings, *, code: Path = ROOT) -> int:
             say("stopping")
     except Interrupted:
         pass
+    finally:
+        signals.ignore()
     say("stopped")
     return 0
 
@@ -98,8 +60,8 @@ def running(
     settings: LauncherSettings, signals: StopSignals, *, say: Callable[[str], None], code: Path = ROOT
 ) -> Iterator[Stack]:
     """Yield the stack once it is ready and `stack.json` is written; always stop all of it at the end."""
-    # The user that runs Postgres must be able to traverse the state directory. Its subdirectories and
-    # files set their own private modes, and children get a stricter umask.
+    # The users of the parts must be able to traverse the state directory. Its subdirectories and files set
+    # their own private modes, and children get a stricter umask.
     os.umask(0o022)
     layout = Layout(settings.state_dir.resolve())
     layout.make()
@@ -108,9 +70,19 @@ def running(
         if ended := end_leftovers(layout.processes_file):
             say(f"ended processes left over from an earlier launcher: {', '.join(ended)}")
         _check(settings)
+        identities = Identities.ensure(layout.identities_file)
+        layout.furnish(identities)
         rotate_logs(layout.logs)
         register = Register(layout.processes_file)
-        stack = build(settings, layout, ports=block, register=register, code=code, stopping=signals.stopping)
+        stack = build(
+            settings,
+            layout,
+            ports=block,
+            register=register,
+            code=code,
+            identities=identities,
+            stopping=signals.stopping,
+        )
         stack.hurry = signals.hurry
         try:
             stack.start()
@@ -144,6 +116,7 @@ def write_stack_file(stack: Stack) -> None:
 def _only_launcher(layout: Layout) -> Iterator[None]:
     """Lock the state directory; the lock ends with this process, however it ends."""
     with layout.lock_file.open("a+") as lock:
+        os.fchmod(lock.fileno(), 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from deploy.local.errors import CannotStart
+from deploy.local.secret_files import write_secret
 
 # Below the ephemeral ranges of Linux (32768) and macOS (49152), so no outgoing connection can occupy them.
 FIRST, LAST, BLOCK = 20000, 32000, 100
@@ -30,7 +31,7 @@ class PortBlock:
         for base in candidates:
             if (guard := _bind(base)) is not None:
                 if remembered:
-                    remembered.write_text(json.dumps({"base": base}))
+                    write_secret(remembered, json.dumps({"base": base}))
                 return cls(guard, base)
         raise CannotStart(f"there are no free loopback ports between {FIRST} and {LAST}")
 

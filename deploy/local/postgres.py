@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import signal
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,10 @@ from psycopg import sql
 
 from deploy.local import accounts, binaries
 from deploy.local.pids import Register
-from deploy.local.processes import Command, User, run_once
-from deploy.local.secret_files import private_directory, random_secret, write_secret
+from deploy.local.processes import Command, run_once
+from deploy.local.secret_files import random_secret, write_secret
+from deploy.local.signals import Flag
+from deploy.local.users import User
 
 SUPERUSER = "postgres"
 SETTINGS = {
@@ -48,26 +49,27 @@ class Cluster:
     def data(self) -> Path:
         return self.home / self.name / "data"
 
-    def initialise(self, *, logs: Path, register: Register, stopping: threading.Event) -> None:
+    def initialise(self, *, logs: Path, register: Register, stopping: Flag) -> None:
         """Create the data directory unless it exists; a half-made one is discarded."""
+        room = accounts.private_room(self.data.parent, self.user)
         if self.data.exists():
             return
-        room = private_directory(self.data.parent)
-        accounts.give(room, self.user)
-        draft = room / "data.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        password = room / "initial-password"
-        write_secret(password, self.password(SUPERUSER))
-        accounts.give(password, self.user)
+        # Unlike the server, initdb wants a user with an account; what it has made changes hands.
+        user = self.user and accounts.with_account()
+        workshop = self.home / f"{self.name}.new"
+        shutil.rmtree(workshop, ignore_errors=True)
+        accounts.private_room(workshop, user)
+        draft, password = workshop / "data", workshop / "initial-password"
+        write_secret(password, self.password(SUPERUSER), owner=user)
         argv = [str(self.binaries / "initdb"), "-D", str(draft), "-U", SUPERUSER, f"--pwfile={password}"]
         argv += ["-A", "scram-sha-256", "-E", "UTF8", "--no-instructions"]
         argv += ["--locale-provider=builtin", "--locale=C.UTF-8"]
-        command = Command(f"initdb-{self.name}", tuple(argv), room, {"LC_ALL": "C"}, user=self.user)
+        command = Command(f"initdb-{self.name}", tuple(argv), workshop, {"LC_ALL": "C"}, user=user)
         try:
             run_once(command, logs=logs, register=register, stopping=stopping)
+            accounts.private_room(draft, self.user).replace(room / "data")
         finally:
-            password.unlink(missing_ok=True)
-        draft.replace(self.data)
+            shutil.rmtree(workshop, ignore_errors=True)
 
     def command(self) -> Command:
         """How to serve the cluster."""
@@ -121,10 +123,10 @@ class Cluster:
         role = role or database
         return f"postgresql+psycopg://{role}:{self.password(role)}@127.0.0.1:{self.port}/{database}"
 
-    def url_file(self, database: str) -> Path:
-        """A file that holds the address, rewritten because the port may have changed."""
+    def url_file(self, database: str, *, reader: User | None = None) -> Path:
+        """A file that holds the address, for one user; rewritten because the port may have changed."""
         path = self.secrets / f"{database}-database.url"
-        write_secret(path, self.url(database))
+        write_secret(path, self.url(database), owner=reader)
         return path
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:

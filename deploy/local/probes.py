@@ -1,7 +1,8 @@
-"""Probes that tell whether a process serves: one short request each, with a yes or no result."""
+"""Probes that tell whether a process serves: one short request each, over a port or a Unix socket."""
 
 import contextlib
 import http.client
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,30 @@ def http_status(port: int, path: str, *, method: str = "GET", ca_file: Path | No
         try:
             connection.request(method, path)
             return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=QUESTION_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(QUESTION_SECONDS)
+        self.sock.connect(str(self._path))
+
+
+def ask_socket(path: Path, target: str, *, method: str = "GET") -> tuple[int, bytes] | None:
+    """Status and body of the response of a server on a Unix socket; None if there is no response."""
+    with contextlib.closing(UnixConnection(path)) as connection:
+        try:
+            connection.request(method, target)
+            response = connection.getresponse()
+            return response.status, response.read()
         except (OSError, http.client.HTTPException):
             return None
 

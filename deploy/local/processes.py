@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,21 +11,15 @@ from pathlib import Path
 
 from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.pids import Register
+from deploy.local.signals import POLL_SECONDS, Flag
+from deploy.local.users import User
 
 # The only environment variables a child inherits. Everything else is passed explicitly; above all, no
 # provider key that happens to be exported in the person's shell.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
-POLL_SECONDS = 0.02
 FORCED_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """An unprivileged user to run a child as."""
-
-    name: str
-    uid: int
-    gid: int
+# A child with a user of its own cannot enter the launcher's home.
+HOMELESS = {"HOME": "/nonexistent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ class Child:
             self._register.remove(self._process.pid)
         return status
 
-    def wait_ready(self, seconds: float, stopping: threading.Event) -> None:
+    def wait_ready(self, seconds: float, stopping: Flag) -> None:
         """Return when the process serves; raise `CannotStart` if it ends or is not ready in time."""
         deadline = time.monotonic() + seconds
         while not self.command.ready():
@@ -88,13 +81,13 @@ class Child:
                 raise CannotStart(f"{self.name} was not ready after {seconds:.0f} s{last_words(self._log)}")
             time.sleep(POLL_SECONDS)
 
-    def stop(self, hurry: threading.Event | None = None) -> None:
+    def stop(self, hurry: Flag | None = None) -> None:
         """Ask the process to stop and wait. After its time limit, or at once if `hurry` is set, kill it and
         everything it started."""
         process = self._process
         if process is None:
             return
-        hurry = hurry or threading.Event()
+        hurry = hurry or Flag()
         if process.poll() is None and not hurry.is_set():
             if self.command.before_stop:
                 self.command.before_stop()
@@ -116,7 +109,7 @@ class Child:
 
 
 def run_once(
-    command: Command, *, logs: Path, register: Register, stopping: threading.Event, seconds: float = 120.0
+    command: Command, *, logs: Path, register: Register, stopping: Flag, seconds: float = 120.0
 ) -> None:
     """Run a command that ends on its own; unless it succeeds, raise `CannotStart` with its last log line."""
     child = Child(command, logs=logs, register=register)
@@ -169,7 +162,7 @@ def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command.argv,
             cwd=command.directory,
-            env={**inherited_environment(), **command.environment},
+            env={**inherited_environment(), **(HOMELESS if command.user else {}), **command.environment},
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=subprocess.STDOUT,

@@ -1,15 +1,19 @@
 """An S3 server on a directory: `rclone serve s3`, with a random key pair."""
 
+import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import binaries
+from deploy.local import accounts, binaries
 from deploy.local.probes import http_status
 from deploy.local.processes import Command
-from deploy.local.secret_files import private_directory, random_secret
+from deploy.local.runtime import Runtime
+from deploy.local.secret_files import random_secret, write_secret
+from deploy.local.users import User
 
 BUCKET = "smelt"
+KEY_FILE = "key.json"
 REGION = "us-east-1"
 ABANDONED_SECONDS = 24 * 3600
 
@@ -21,6 +25,8 @@ class ObjectStore:
     port: int
     home: Path
     secrets: Path
+    user: User | None = None
+    runtime: Runtime = field(default_factory=Runtime)
 
     @property
     def endpoint(self) -> str:
@@ -34,24 +40,31 @@ class ObjectStore:
     def secret_key_file(self) -> Path:
         return self.secrets / "s3-secret.key"
 
-    def keys(self) -> tuple[str, str]:
-        """Access key and secret key, created at the first call."""
-        return random_secret(self.access_key_file), random_secret(self.secret_key_file)
+    def keys(self, *, reader: User | None = None) -> tuple[str, str]:
+        """Access key and secret key, created at the first call; `reader` is who else uses them."""
+        made = random_secret(self.access_key_file), random_secret(self.secret_key_file)
+        for path in (self.access_key_file, self.secret_key_file):
+            accounts.give(path, reader)
+        return made
 
     def command(self) -> Command:
         """How to serve it. The directory cache keeps its default: without it every request lists the
         directory, and transfers become ten times slower."""
-        private_directory(self.home)
-        objects = private_directory(self.home / "objects")
-        private_directory(objects / BUCKET)
-        cache = private_directory(self.home / "cache")
-        argv = [str(binaries.rclone()), "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]
+        accounts.private_room(self.home, self.user)
+        objects, cache = self.home / "objects", self.home / "cache"
+        for room in (objects, objects / BUCKET, cache):
+            accounts.private_room(room, self.user)
+        argv = [str(self.runtime.at(binaries.rclone())), "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]
         # The reader verifies each piece; a digest of the whole object was most of the cost of reading.
-        argv += ["--no-checksum", "--config", "/dev/null", "--cache-dir", str(cache), str(objects)]
-        access_key, secret_key = self.keys()
-        # In the environment, which only the process's own user can read; arguments are visible to every user.
-        environment = {"RCLONE_AUTH_KEY": f'"{access_key},{secret_key}"'}
-        return Command("s3", tuple(argv), self.home, environment, ready=self.serves)
+        argv += ["--no-checksum", "--config", "/dev/null", "--cache-dir", str(cache)]
+        # rclone takes a key pair from its arguments, from its environment, or from a program that it asks for
+        # the secret of an access key. `ps` and /proc show the first two; this program prints a file. The name
+        # is relative to the directory that rclone runs in, because rclone splits the command at spaces.
+        argv += ["--auth-proxy", f"/bin/cat {KEY_FILE}"]
+        _, secret_key = self.keys()
+        told = {"type": "local", "_root": str(objects), "_secret_access_key": secret_key}
+        write_secret(self.home / KEY_FILE, json.dumps(told), owner=self.user)
+        return Command("s3", tuple(argv), self.home, ready=self.serves, user=self.user)
 
     def serves(self) -> bool:
         """Whether it responds; the response to an unsigned request is a refusal."""

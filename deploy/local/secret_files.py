@@ -4,14 +4,19 @@ import os
 import secrets
 from pathlib import Path
 
+from deploy.local.users import User
 
-def write_secret(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
-    """Replace `path` atomically; at no time can other users read it or see it half written."""
+
+def write_secret(path: Path, content: str | bytes, *, mode: int = 0o600, owner: User | None = None) -> None:
+    """Replace `path` atomically; at no time can other users read it or see it half written. `owner` is whom
+    it is for, if not the launcher itself."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     data = content.encode() if isinstance(content, str) else content
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if owner:
+                os.fchown(file.fileno(), owner.uid, owner.gid)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,16 +1,15 @@
 """The settings and commands of the four services, the workers and the gateway."""
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local.accounts import GATEWAY, PROVIDER, Identities
 from deploy.local.certificates import EDGE, SERVICES, Certificates, Identity
 from deploy.local.probes import answers_200
 from deploy.local.processes import Command
-
-ROOT = Path(__file__).resolve().parents[2]
+from deploy.local.runtime import ROOT, Runtime
 
 # The person's settings that a process may see; all others stay with the launcher.
 EVERYONE = ("SMELT_LOG_LEVEL",)
@@ -77,6 +76,8 @@ class Services:
     addresses: Addresses
     own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     directory: Path = ROOT
+    identities: Identities = field(default_factory=Identities)
+    runtime: Runtime = field(default_factory=Runtime)
 
     def serve(self, service: str) -> Command:
         """The service itself."""
@@ -92,11 +93,12 @@ class Services:
         return self._command(f"{service}-{arguments[0]}", service, arguments)
 
     def operator(self, service: str, *arguments: str) -> Command:
-        """A command that calls the service as the operator."""
+        """A command that calls the service as the operator. It runs as the launcher's own user, because it
+        may read a file of that person's."""
         environment = {**self.addresses.peers(), **tls(self.certificates.identity("operator"))}
         return self._python(f"{service}-{arguments[0]}", (f"services.{service}", *arguments), environment)
 
-    def render_gateway(self, out: Path, *, port: int, admin_port: int) -> Command:
+    def render_gateway(self, out: Path, *, port: int, admin_socket: Path) -> Command:
         """The command that writes Envoy's configuration."""
         edge = self.certificates.identity(EDGE)
         environment = {
@@ -106,9 +108,10 @@ class Services:
             "SMELT_GATEWAY_LISTEN": f"127.0.0.1:{port}",
             "SMELT_GATEWAY_CERT_FILE": str(edge.cert_file),
             "SMELT_GATEWAY_KEY_FILE": str(edge.key_file),
-            "SMELT_GATEWAY_ADMIN_PORT": str(admin_port),
+            "SMELT_GATEWAY_ADMIN_SOCKET": str(admin_socket),
         }
-        return self._python("gateway-render", ("gateway", "render", "--out", str(out)), environment)
+        arguments = ("gateway", "render", "--out", str(out))
+        return self._python("gateway-render", arguments, environment, part=GATEWAY)
 
     def provider(self, port: int) -> Command:
         """The stand-in provider, which knows nothing about the other processes."""
@@ -116,6 +119,7 @@ class Services:
             "provider",
             ("deploy.local.provider",),
             {"SMELT_STANDIN_LISTEN": f"127.0.0.1:{port}"},
+            part=PROVIDER,
             health_port=port,
             health_path="/healthz",
         )
@@ -142,7 +146,8 @@ class Services:
             **self.own.get(service, {}),
             **more,
         }
-        return self._python(name, (f"services.{service}", *arguments), environment, health_port=health_port)
+        module = f"services.{service}"
+        return self._python(name, (module, *arguments), environment, part=service, health_port=health_port)
 
     def _python(
         self,
@@ -150,15 +155,17 @@ class Services:
         arguments: tuple[str, ...],
         environment: Mapping[str, str],
         *,
+        part: str = "",
         health_port: int | None = None,
         health_path: str = "/ready",
     ) -> Command:
         return Command(
             name,
-            (sys.executable, "-m", *arguments),
+            (str(self.runtime.python), "-m", *arguments),
             self.directory,
-            {**environment, **python_environment()},
+            {**environment, **self.runtime.environment()},
             ready=answers_200(health_port, health_path) if health_port else lambda: True,
+            user=self.identities.of(part),
             stop_seconds=15.0,
         )
 
@@ -173,8 +180,8 @@ def tls(identity: Identity) -> dict[str, str]:
 
 
 def python_environment() -> dict[str, str]:
-    """Where Python finds the project and its generated code; unbuffered output, so that logs are complete."""
-    return {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "gen"))), "PYTHONUNBUFFERED": "1"}
+    """What a process needs that runs from the installation itself."""
+    return Runtime().environment()
 
 
 def _from_person(service: str) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local.certificates import SERVICES, Certificates
+from deploy.local import accounts
+from deploy.local.accounts import GATEWAY, Identities
+from deploy.local.certificates import EDGE, SERVICES, Certificates
 from deploy.local.envoy import Gateway
 from deploy.local.graph import Step, reversed_steps, run_steps
 from deploy.local.layout import Layout
@@ -15,8 +16,11 @@ from deploy.local.pids import Register
 from deploy.local.ports import PortBlock
 from deploy.local.postgres import Cluster
 from deploy.local.processes import Child, Command, run_once
+from deploy.local.runtime import ROOT, reachable
+from deploy.local.secret_files import write_secret
 from deploy.local.services import Addresses, Services
 from deploy.local.settings import LauncherSettings
+from deploy.local.signals import Flag
 from deploy.local.stores import Stores
 
 READY_SECONDS = 60.0
@@ -33,8 +37,8 @@ class Stack:
     services: Services
     gateway: Gateway
     provider_port: int
-    stopping: threading.Event
-    hurry: threading.Event = field(default_factory=threading.Event)
+    stopping: Flag
+    hurry: Flag = field(default_factory=Flag)
     children: dict[str, Child] = field(default_factory=dict)
 
     @property
@@ -111,7 +115,7 @@ class Stack:
     def _render_gateway(self) -> None:
         gateway = self.gateway
         self._once(
-            self.services.render_gateway(gateway.home, port=gateway.port, admin_port=gateway.admin_port)
+            self.services.render_gateway(gateway.home, port=gateway.port, admin_socket=gateway.admin_socket)
         )
 
     def _migrate(self, service: str) -> Callable[[], None]:
@@ -128,7 +132,7 @@ class Stack:
         mark = self.layout.vault / "initialised"
         if not mark.exists():
             self._once(self.services.once("vault", "init"))
-            mark.touch(mode=0o600)
+            write_secret(mark, "")
 
     def _load_managed_key(self) -> None:
         base_url, secret_file = str(self.settings.provider_base_url), str(self.settings.managed_api_key_file)
@@ -146,19 +150,32 @@ def build(
     ports: PortBlock,
     register: Register,
     code: Path,
-    stopping: threading.Event,
+    identities: Identities,
+    stopping: Flag,
 ) -> Stack:
     """The stack of a state directory: ports chosen, passwords and certificates created, nothing started."""
     certificates = Certificates(layout.certificates)
     certificates.ensure()
+    for name, part in (*((name, name) for name in SERVICES), ("gateway", GATEWAY), (EDGE, GATEWAY)):
+        accounts.give(certificates.identity(name).key_file, identities.of(part))
+    runtime = reachable(list(identities.users.values()), layout.runtime)
+    _check_writable(settings, identities)
     # The order of these lines determines the ports, so that they are the same at every start.
-    stores = Stores.over(layout, ports)
-    provider_port, admin_port = ports.take(), ports.take()
+    stores = Stores.over(layout, ports, identities, runtime)
+    provider_port = ports.take()
     served = {name: ports.take() for name in SERVICES}
     health = {name: ports.take() for name in SERVICES}
     health |= {f"worker-{number + 1}": ports.take() for number in range(settings.workers)}
-    own = stores.told(settings, layout, provider_address=f"127.0.0.1:{provider_port}")
-    gateway = Gateway(settings.gateway_port or ports.take(), admin_port, layout.gateway, certificates.ca_file)
+    address = f"127.0.0.1:{provider_port}"
+    own = stores.told(settings, layout, provider_address=address, identities=identities)
+    gateway = Gateway(
+        settings.gateway_port or ports.take(),
+        layout.gateway,
+        certificates.ca_file,
+        layout.admin_socket,
+        identities.of(GATEWAY),
+        runtime,
+    )
     # By default, people reach the stack at the gateway's address.
     own["auth"].setdefault("SMELT_PUBLIC_URL", os.environ.get("SMELT_PUBLIC_URL") or gateway.url)
     return Stack(
@@ -166,8 +183,27 @@ def build(
         layout,
         register,
         stores,
-        Services(certificates, Addresses(served, health), own, code),
+        Services(
+            certificates,
+            Addresses(served, health),
+            own,
+            runtime.code if code == ROOT else code,
+            identities,
+            runtime,
+        ),
         gateway,
         provider_port,
         stopping,
     )
+
+
+def _check_writable(settings: LauncherSettings, identities: Identities) -> None:
+    """Directories that a person has named must belong to the service that writes in them."""
+    if settings.mail_dir:
+        directory = settings.mail_dir.resolve()
+        accounts.check_writable(identities.of("auth"), directory, setting="SMELT_MAIL_DIR")
+    backups = "SMELT_VAULT_KEYSTORE_BACKUP_DIRS"
+    for entry in os.environ.get(backups, "").split(","):
+        if entry.strip():
+            directory = Path(entry.strip()).resolve()
+            accounts.check_writable(identities.of("vault"), directory, setting=backups)

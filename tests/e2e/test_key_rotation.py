@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from deploy.local.services import ROOT, python_environment
+from deploy.local.runtime import ROOT
+from deploy.local.services import python_environment
 from tests.e2e.api import Person
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider

@@ -13,10 +13,10 @@ from deploy.local.pids import Register
 from deploy.local.settings import LauncherSettings
 
 PROCESS = """
-import os, signal, sys, threading, time
+import os, signal, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-signal.signal(signal.SIGTERM, lambda number, frame: threading.Thread(target=server.shutdown).start())
+signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))
 
 class Probe(BaseHTTPRequestHandler):
     def do_GET(self):
@@ -45,9 +45,9 @@ if os.environ.get("SMELT_SECURITY_CONTACT") == "refuse":
     sys.exit(3)
 HTTP = "envoy.extensions.filters.network.http_connection_manager"
 host, port = os.environ["SMELT_GATEWAY_LISTEN"].split(":")
-admin_port = os.environ["SMELT_GATEWAY_ADMIN_PORT"]
+socket = os.environ["SMELT_GATEWAY_ADMIN_SOCKET"]
 Path(sys.argv[sys.argv.index("--out") + 1], "envoy.yaml").write_text(f"""
-admin: {{address: {{socket_address: {{address: 127.0.0.1, port_value: {admin_port}}}}}}}
+admin: {{address: {{pipe: {{path: {socket}, mode: 384}}}}}}
 static_resources:
   listeners:
   - address: {{socket_address: {{address: {host}, port_value: {port}}}}}

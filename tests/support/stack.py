@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.processes import inherited_environment
-from deploy.local.services import ROOT, python_environment
+from deploy.local.runtime import ROOT
+from deploy.local.services import python_environment
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.session import Room, Session

@@ -1,7 +1,6 @@
 """Real stores for tests: one server of each kind per run, and a fresh database for each test."""
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from deploy.local.processes import Child, Command, run_once
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from deploy.local.secret_files import private_directory, write_secret
 from deploy.local.services import Addresses, Services
+from deploy.local.signals import Flag
 from deploy.local.valkey import Valkey
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Room, Session
@@ -95,7 +95,7 @@ class Databases:
             migration(service, files, certificates(self._session), room.directory),
             logs=room.directory,
             register=room.register,
-            stopping=threading.Event(),
+            stopping=Flag(),
         )
         return {"databases": list(names)}
 
@@ -139,7 +139,7 @@ def databases(session: Session) -> Databases:
         logs = private_directory(room.directory / "logs")
         with PortBlock.reserve() as ports:
             cluster = _cluster(room.directory, ports.take())
-            cluster.initialise(logs=logs, register=room.register, stopping=threading.Event())
+            cluster.initialise(logs=logs, register=room.register, stopping=Flag())
             _serve(cluster.command(), room)
             cluster.prepare()
             return {"port": cluster.port}
@@ -186,7 +186,7 @@ def _serve(command: Command, room: Room) -> None:
     child = Child(command, logs=private_directory(room.directory / "logs"), register=room.register)
     _children.append(child)
     child.start()
-    child.wait_ready(PATIENCE_SECONDS, threading.Event())
+    child.wait_ready(PATIENCE_SECONDS, Flag())
 
 
 def _secrets(home: Path) -> Path:
@@ -194,7 +194,7 @@ def _secrets(home: Path) -> Path:
 
 
 def _cluster(home: Path, port: int) -> Cluster:
-    user = accounts.postgres_user()
+    user = accounts.Identities.ensure(home / "identities.json").of("postgres")
     return Cluster(
         "cluster",
         port,

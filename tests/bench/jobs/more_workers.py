@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local.services import ROOT
+from deploy.local.runtime import ROOT
 from tests.bench.figures import Figure
 from tests.bench.jobs.site import Site
 from tests.support.ports import free_port

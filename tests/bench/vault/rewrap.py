@@ -1,6 +1,7 @@
 """Rotation of the wrapping key over 100,000 account keys, while the vault keeps serving."""
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -39,11 +40,17 @@ def _fill(stack: Stack) -> None:
     ) as connection:
         row = connection.execute(_NAMED).fetchone()
         assert row
-        ring = open_keyring(
-            RootKeyFile(layout.vault / "root.key"),
-            WrappingFile(layout.vault / "wrapping.key"),
-            Installation(*row),
-        )
+        # The vault reads only its own files, so as root this has to become its user for a moment.
+        own = os.geteuid()
+        os.seteuid(layout.vault.stat().st_uid)
+        try:
+            ring = open_keyring(
+                RootKeyFile(layout.vault / "root.key"),
+                WrappingFile(layout.vault / "wrapping.key"),
+                Installation(*row),
+            )
+        finally:
+            os.seteuid(own)
         with connection.cursor().copy(_COPY) as rows:
             for number in range(KEYS):
                 account = f"bench{number:021d}"

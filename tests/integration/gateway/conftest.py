@@ -28,6 +28,7 @@ from tests.integration.gateway.wire import Answer, http1, tls
 from tests.support.patience import PATIENCE_SECONDS
 
 MAX_UPLOAD_BYTES = 2 * 1024 * 1024
+ADMIN_SOCKET = "admin.sock"
 
 
 @dataclass(slots=True)
@@ -35,17 +36,21 @@ class Edge:
     """The running edge, as a client sees it."""
 
     port: int
-    admin_port: int
     directory: Path
     certificates: Certificates
     backend: Backend
     log: Path
     client: aiohttp.ClientSession = field(init=False)
     said_at_start: str = ""
+    pid: int = 0
 
     @property
     def ca_file(self) -> Path:
         return self.certificates.ca_file
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.directory / ADMIN_SOCKET
 
     @property
     def notes(self) -> Notes:
@@ -108,12 +113,12 @@ async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Edge]:
     with PortBlock.reserve() as ports:
         for service in SERVICES:
             await backend.start(service, _peer(certificates, service), ports.take())
-        port, admin_port = ports.take(), ports.take()
-        settings = gateway_settings(certificates, port, admin_port, backend.ports)
+        port = ports.take()
+        settings = gateway_settings(certificates, port, backend.ports, admin_socket=directory / ADMIN_SOCKET)
         render(settings, directory, datetime.datetime.now(datetime.UTC))
         log = directory / "envoy.log"
         process = _start(directory, log)
-        running = Edge(port, admin_port, directory, certificates, backend, log)
+        running = Edge(port, directory, certificates, backend, log, pid=process.pid)
         connector = aiohttp.TCPConnector(ssl=tls(running.ca_file, "http/1.1"))
         running.client = aiohttp.ClientSession(f"https://localhost:{port}", connector=connector)
         try:
@@ -134,7 +139,7 @@ async def another_edge(like: Edge, settings: GatewaySettings, directory: Path) -
     log = directory / "envoy.log"
     process = _start(directory, log)
     port = int(settings.gateway_listen.rpartition(":")[2])
-    made = Edge(port, settings.gateway_admin_port, directory, like.certificates, like.backend, log)
+    made = Edge(port, directory, like.certificates, like.backend, log, pid=process.pid)
     connector = aiohttp.TCPConnector(ssl=tls(made.ca_file, "http/1.1"))
     made.client = aiohttp.ClientSession(f"https://localhost:{port}", connector=connector)
     try:
@@ -147,7 +152,7 @@ async def another_edge(like: Edge, settings: GatewaySettings, directory: Path) -
 
 
 def gateway_settings(
-    certificates: Certificates, port: int, admin_port: int, services: dict[str, int]
+    certificates: Certificates, port: int, services: dict[str, int], *, admin_socket: Path | None = None
 ) -> GatewaySettings:
     own, public = certificates.identity("gateway"), certificates.identity("edge")
     addresses: dict[str, Any] = {
@@ -155,7 +160,7 @@ def gateway_settings(
     }
     return GatewaySettings(
         gateway_listen=f"127.0.0.1:{port}",
-        gateway_admin_port=admin_port,
+        gateway_admin_socket=admin_socket,
         gateway_cert_file=public.cert_file,
         gateway_key_file=public.key_file,
         tls_cert_file=own.cert_file,

@@ -70,8 +70,8 @@ async def test_behind_a_proxy_the_client_address_is_the_proxys_word_and_not_the_
     edge: Edge, tmp_path: Path
 ) -> None:
     with PortBlock.reserve() as ports:
-        port, admin_port = ports.take(), ports.take()
-    settings = gateway_settings(edge.certificates, port, admin_port, edge.backend.ports)
+        port = ports.take()
+    settings = gateway_settings(edge.certificates, port, edge.backend.ports)
     proxied = settings.model_copy(update={"trusted_proxies": 1})
     async with another_edge(edge, proxied, tmp_path) as behind:
         for sent, seen in (

@@ -4,11 +4,8 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,118 +13,29 @@ import pytest
 
 from deploy.local.pids import started
 from deploy.local.probes import http_status
-from deploy.local.processes import inherited_environment
-from deploy.local.services import ROOT, python_environment
-from tests.support.patience import PATIENCE_SECONDS
+from tests.integration.local.hollow import PROVIDER_KEY, Hollow, eventually, gone, hollow_in
 from tests.support.session import Session
 
 NAMES = {
     *("postgres", "keystore", "valkey", "s3", "envoy", "auth", "vault", "files", "processor"),
     *("worker-1", "worker-2", "provider"),
 }
-PROVIDER_KEY = "sk-canary-of-the-persons-own-shell"
-
-
-class Hollow:
-    """A launcher over one state directory, started and ended by the tests."""
-
-    def __init__(self, directory: Path) -> None:
-        self.state = directory / "state"
-        self._directory = directory
-        self._process: subprocess.Popen[str] | None = None
-
-    def start(self, **settings: str) -> None:
-        environment = {
-            **inherited_environment(),
-            **python_environment(),
-            "OPENAI_API_KEY": PROVIDER_KEY,
-            "SMELT_TOKEN": PROVIDER_KEY,
-            "SMELT_STATE_DIR": str(self.state),
-            "SMELT_GATEWAY_PORT": "0",
-            **settings,
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.hollow", str(self._directory / "code")],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    @property
-    def process(self) -> "subprocess.Popen[str]":
-        assert self._process
-        return self._process
-
-    def wait_ready(self) -> dict[str, int]:
-        """Return the pids of the processes, once all are ready."""
-        eventually((self.state / "stack.json").exists, alive=self.process)
-        return self.pids()
-
-    def pids(self) -> dict[str, int]:
-        pids: dict[str, int] = json.loads((self.state / "stack.json").read_text())["pids"]
-        return pids
-
-    def end(self) -> tuple[int, str]:
-        """Wait for an orderly end that the test has requested; return the exit code and the output."""
-        output, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode, output
-
-    def query(self, statement: str) -> list[tuple[object, ...]]:
-        """Query auth's database, as auth."""
-        url = (self.state / "secrets" / "auth-database.url").read_text().replace("+psycopg", "")
-        with psycopg.connect(url) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-
-
-@contextmanager
-def _hollow(session: Session) -> Iterator[Hollow]:
-    directory = session.directory / f"hollow-{os.getpid()}-{time.monotonic_ns()}"
-    directory.mkdir(mode=0o755)
-    launcher = Hollow(directory)
-    try:
-        yield launcher
-    finally:
-        if launcher.process.poll() is None:
-            launcher.process.send_signal(signal.SIGTERM)
-            launcher.end()
 
 
 @pytest.fixture
 def hollow(test_session: Session) -> Iterator[Hollow]:
     """A launcher that the test starts."""
-    with _hollow(test_session) as launcher:
+    with hollow_in(test_session) as launcher:
         yield launcher
 
 
 @pytest.fixture(scope="module")
 def steady(test_session: Session) -> Iterator[Hollow]:
     """A running stack for tests that only look."""
-    with _hollow(test_session) as launcher:
+    with hollow_in(test_session) as launcher:
         launcher.start()
         launcher.wait_ready()
         yield launcher
-
-
-def eventually(
-    true: Callable[[], bool],
-    *,
-    alive: "subprocess.Popen[str] | None" = None,
-    seconds: float = PATIENCE_SECONDS,
-) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if alive and alive.poll() is not None:
-            raise AssertionError(f"ended: {alive.communicate()[0]}")
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
-
-
-def gone(pids: Mapping[str, int]) -> bool:
-    return not any(started(pid) for pid in pids.values())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -156,21 +64,19 @@ def test_no_secret_stands_in_the_arguments_or_the_environment_of_a_process(stead
     secrets = [path for path in (steady.state / "secrets").iterdir() if path.suffix in (".password", ".key")]
     assert len(secrets) >= 9
     values = {path.name: path.read_bytes().strip() for path in secrets}
-    # The one exception: rclone accepts its own key pair only this way, and only its user can read it.
-    of_rclone = {"s3-access.key", "s3-secret.key"}
     for name, pid in pids.items():
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
         environment = Path(f"/proc/{pid}/environ").read_bytes()
         assert arguments
         for kept_in, value in values.items():
             assert value not in arguments, (name, kept_in)
-            assert value not in environment or (name == "s3" and kept_in in of_rclone), (name, kept_in)
+            assert value not in environment, (name, kept_in)
         assert PROVIDER_KEY.encode() not in arguments + environment, name
 
 
 def test_only_their_owner_can_read_secrets(steady: Hollow) -> None:
     for directory in ("secrets", "logs", "vault", "postgres", "keystore", "s3", "valkey"):
-        assert (steady.state / directory).stat().st_mode & 0o077 == 0, directory
+        assert (steady.state / directory).stat().st_mode & 0o066 == 0, directory
     for path in [*(steady.state / "secrets").iterdir(), *(steady.state / "certs").glob("*.key")]:
         assert path.stat().st_mode & 0o777 == 0o600, path.name
     assert not list((steady.state / "postgres").glob("*password*"))

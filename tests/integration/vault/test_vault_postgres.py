@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import threading
 from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -16,6 +15,7 @@ import pytest
 from deploy.local.ports import PortBlock
 from deploy.local.postgres import Cluster
 from deploy.local.secret_files import private_directory, write_secret
+from deploy.local.signals import Flag
 from services.common.ids import new_id
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
 from tests.support import stores
@@ -50,7 +50,7 @@ def server(test_session: Session) -> Server:
         with PortBlock.reserve() as ports:
             cluster = stores._cluster(room.directory, ports.take())
             logs = private_directory(room.directory / "logs")
-            cluster.initialise(logs=logs, register=room.register, stopping=threading.Event())
+            cluster.initialise(logs=logs, register=room.register, stopping=Flag())
             stores._serve(cluster.command(), room)
             cluster.prepare()
             return {"port": cluster.port}

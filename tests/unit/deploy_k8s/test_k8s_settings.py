@@ -90,13 +90,16 @@ def test_probes_ask_where_health_is_told(pod: Pod) -> None:
     assert environment(pod.main)["SMELT_HEALTH_LISTEN"] == f"0.0.0.0:{ports['health']}"
 
 
-def test_envoy_reads_what_was_rendered_and_drains_by_its_admin_port() -> None:
+def test_envoy_reads_what_was_rendered_and_drains_by_its_admin_socket() -> None:
     (gateway,) = (pod for pod in pods() if pod.name == "gateway")
     out = Path(gateway.own[0]["command"][-1])
     command = gateway.main["command"]
     assert command[command.index("-c") + 1] == str(out / "envoy.yaml")
     drain = gateway.main["lifecycle"]["preStop"]["exec"]["command"][-1]
-    assert f"/dev/tcp/127.0.0.1/{environment(gateway.own[0])['SMELT_GATEWAY_ADMIN_PORT']}" in drain
+    socket = environment(gateway.own[0])["SMELT_GATEWAY_ADMIN_SOCKET"]
+    assert f'IO::Socket::UNIX->new("{socket}")' in drain
+    # Every directory that Envoy may write is its pod's alone.
+    assert {"name": "tmp", "mountPath": str(Path(socket).parent)} in gateway.main["volumeMounts"]
 
 
 def test_who_stops_is_given_the_time_it_takes() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.bindings import Binding, PathTemplate, bindings, load
 from gateway.errors import SECURITY_HEADERS
@@ -14,7 +15,7 @@ from gateway.filters import AUTHORISATION, TRANSCODER
 from gateway.parts import Config
 from gateway.render import render
 from gateway.routes import JSON_UTF8
-from gateway.settings import SERVICES, GatewaySettings
+from gateway.settings import SERVICES, GatewaySettings, Socket
 
 EDGE = bindings(load())
 
@@ -31,6 +32,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Config:
         tls_cert_file=directory / "gateway.pem",
         tls_key_file=directory / "gateway.key",
         tls_ca_file=directory / "ca.pem",
+        gateway_admin_socket=directory / "admin.sock",
         **addresses,
     )
     render(settings, directory, datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC))
@@ -168,8 +170,16 @@ def test_every_refusal_brings_the_headers_itself(rendered: Config) -> None:
         assert added == SECURITY_HEADERS
 
 
-def test_the_admin_port_is_on_loopback(rendered: Config) -> None:
-    assert rendered["admin"]["address"]["socket_address"]["address"] == "127.0.0.1"
+def test_the_admin_interface_is_a_private_socket_or_absent(rendered: Config) -> None:
+    socket = f"{rendered['directory']}/admin.sock"
+    assert rendered["admin"] == {"address": {"pipe": {"path": socket, "mode": 0o600}}}
+    assert GatewaySettings.model_fields["gateway_admin_socket"].default is None
+
+
+@pytest.mark.parametrize("socket", ["admin.sock", f"/{'long' * 30}/admin.sock"])
+def test_a_socket_that_envoy_could_not_open_is_refused(socket: str) -> None:
+    with pytest.raises(ValidationError, match="absolute path of at most 103 bytes"):
+        TypeAdapter(Socket).validate_python(socket)
 
 
 def test_no_key_is_written_into_the_configuration(rendered: Config) -> None:

@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.pids import Recorded, Register, end_leftovers, started
 from deploy.local.processes import Child, Command, rotate_logs, run_once
+from deploy.local.signals import Flag
 from tests.support.patience import PATIENCE_SECONDS
 
 SLEEP = "import time; time.sleep(60)"
@@ -34,7 +34,7 @@ def child(command: Command, tmp_path: Path, register: Register) -> Child:
 
 
 def once(command: Command, tmp_path: Path, register: Register) -> None:
-    run_once(command, logs=tmp_path, register=register, stopping=threading.Event())
+    run_once(command, logs=tmp_path, register=register, stopping=Flag())
 
 
 def test_a_child_sees_only_what_is_meant_for_it(
@@ -70,7 +70,7 @@ def test_an_early_death_ends_the_wait(tmp_path: Path, register: Register) -> Non
     process = child(command, tmp_path, register)
     process.start()
     with pytest.raises(CannotStart, match="auth was killed by SIGKILL before it was ready"):
-        process.wait_ready(30, threading.Event())
+        process.wait_ready(30, Flag())
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path, register: Register) -> None:
@@ -82,7 +82,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path, register: Register
 def test_a_wait_ends_when_the_stack_is_to_stop(tmp_path: Path, register: Register) -> None:
     process = child(python("slow", SLEEP, tmp_path, ready=lambda: False), tmp_path, register)
     process.start()
-    stopping = threading.Event()
+    stopping = Flag()
     stopping.set()
     with pytest.raises(Interrupted):
         process.wait_ready(30, stopping)
@@ -97,7 +97,7 @@ def test_what_does_not_end_is_killed_after_its_ceiling(tmp_path: Path, register:
     )
     process = child(command, tmp_path, register)
     process.start()
-    process.wait_ready(30, threading.Event())
+    process.wait_ready(30, Flag())
     process.stop()
     assert process.ended() == -signal.SIGKILL
 

@@ -13,12 +13,13 @@ from deploy.local.accounts import check_reachable, may_enter
 from deploy.local.command import main
 from deploy.local.errors import CannotStart
 from deploy.local.layout import Layout
-from deploy.local.processes import User
 from deploy.local.secret_files import random_secret, write_secret
 from deploy.local.settings import LauncherSettings
+from deploy.local.users import User
 from services.common.settings import load
 
-NOBODY = User("nobody", 65534, 65534)
+# Somebody else than the person who runs the tests.
+NOBODY = User("nobody", os.geteuid() + 65534, os.getegid() + 65534)
 
 
 def complaints(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -99,15 +100,20 @@ def test_a_state_directory_that_cannot_be_written_is_named(
         Layout(tmp_path / "file" / "state").make()
 
 
-def test_a_home_that_postgres_cannot_enter_is_named(tmp_path: Path) -> None:
+def test_a_state_directory_whose_path_is_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
+    long = tmp_path / ("long" * 30)
+    with pytest.raises(CannotStart, match=r"bytes too long for its socket: set SMELT_STATE_DIR"):
+        Layout(long).make()
+    assert not long.exists()
+
+
+def test_a_home_that_the_services_users_cannot_enter_is_named(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     assert not may_enter(NOBODY, home / "state")
     assert may_enter(None, home / "state")
-    with pytest.raises(
-        CannotStart, match=r"the user nobody.* cannot reach the state directory.*SMELT_STATE_DIR"
-    ):
-        check_reachable(NOBODY, home / "state")
+    with pytest.raises(CannotStart, match=r"cannot reach the state directory.*SMELT_STATE_DIR"):
+        check_reachable([NOBODY], home / "state")
 
 
 @pytest.mark.parametrize("content", [b"#!/bin/sh\n", b"", b"a wheel without a program"])

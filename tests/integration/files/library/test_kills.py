@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import signal
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from deploy.local.ports import PortBlock
 from deploy.local.processes import Child
 from deploy.local.s3 import ObjectStore
 from deploy.local.secret_files import private_directory
+from deploy.local.signals import Flag
 from tests.integration.files.service import Caller, Service, client, messages, ready
 from tests.integration.files.sweep.test_leavings import until
 from tests.support.patience import PATIENCE_SECONDS
@@ -144,10 +144,10 @@ class MortalStore:
 
     def start(self) -> None:
         self._child.start()
-        self._child.wait_ready(30, threading.Event())
+        self._child.wait_ready(30, Flag())
 
     def kill(self) -> None:
-        at_once = threading.Event()
+        at_once = Flag()
         at_once.set()
         self._child.stop(at_once)
 
