@@ -6,12 +6,14 @@ from functools import partial, reduce
 from operator import or_
 from typing import Protocol
 
+from services.common.aside import TooCostly
 from services.common.errors import DomainError
 from services.processor.answers.checks import AnswerChecks
 from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.jobs.seal import JobSeal, RowPayload
+from services.processor.provider.failures import UNCHECKED
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls
 from services.processor.rows.endings import Ended, Ending, Stopped, ending_of
@@ -46,6 +48,7 @@ class RowLoop:
         self,
         snapshot: Snapshot,
         *,
+        account: str,
         api_key: str,
         source: RowSource,
         calls: Calls,
@@ -54,6 +57,7 @@ class RowLoop:
         ended: Ended,
         identical: Identical,
     ) -> None:
+        self._account = account
         self._identical = identical
         self._once = [sent_once(step.settings, always=snapshot.identical_once) for step in snapshot.steps]
         self._steps = snapshot.steps
@@ -129,7 +133,13 @@ class RowLoop:
                 return self._result(FAILED, done, called, self._steps[position])
             if called.texts is None:
                 return None
-            texts, bits = self._checks[position].check(called.texts, values)
+            try:
+                texts, bits = await self._checks[position].checked(
+                    called.texts, values, account=self._account
+                )
+            except TooCostly:
+                called.failure = UNCHECKED
+                return self._result(FAILED, done, called, self._steps[position])
             done.outputs += texts
             done.flags.append(bits)
             values += texts

@@ -179,6 +179,7 @@ class ShardRuns:
         budget = Budget(parts.usage, claim.job) if claim.max_cost_nanos else None
         loop = RowLoop(
             snapshot,
+            account=claim.account,
             api_key=claim.api_key,
             source=RowSource(batches, begun),
             calls=Calls(

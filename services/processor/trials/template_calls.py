@@ -4,12 +4,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from services.common.aside import TooCostly
 from services.processor.answers import flags
 from services.processor.answers.checks import AnswerChecks
 from services.processor.jobs.plan import Snapshot
 from services.processor.outside import ReleasesApiKeys
 from services.processor.provider.answer import AsksProviders
-from services.processor.provider.failures import Failure, Verdict
+from services.processor.provider.failures import UNCHECKED, Failure, Verdict
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls, Limiter
 from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
@@ -55,7 +56,10 @@ class Callers:
 class TestCalls:
     """The calls of one test."""
 
-    def __init__(self, snapshot: Snapshot, api_key: str, *, grant: str, callers: Callers) -> None:
+    def __init__(
+        self, snapshot: Snapshot, api_key: str, *, account: str, grant: str, callers: Callers
+    ) -> None:
+        self._account = account
         self._steps = snapshot.steps
         self._prompts = snapshot.prompts()
         self._checks = [
@@ -91,7 +95,13 @@ class TestCalls:
             if called.texts is None:
                 tested.failure = _why(called, self._ended.ending)
                 return
-            texts, bits = self._checks[position].check(called.texts, values)
+            try:
+                texts, bits = await self._checks[position].checked(
+                    called.texts, values, account=self._account
+                )
+            except TooCostly:
+                tested.failure = UNCHECKED
+                return
             tested.outputs = tuple(zip(step.settings.columns, texts, strict=True))
             tested.flags = flags.names(bits)
             values += texts

@@ -116,7 +116,7 @@ class TemplateTests:
             ),
             proof,
         )
-        work = TestCalls(snapshot, key.name, grant=grant.token, callers=self._callers)
+        work = TestCalls(snapshot, key.name, account=person.account, grant=grant.token, callers=self._callers)
         rows: list[TestedRow] = []
         running: list[asyncio.Task[None]] = []
         try:
