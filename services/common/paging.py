@@ -11,6 +11,8 @@ from services.common.errors import DomainError, Kind
 
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1000
+#: A page ends by its bytes too: half of what a message between services may have.
+PAGE_BYTES = 2 * 1024 * 1024
 T = TypeVar("T")
 
 

@@ -65,8 +65,8 @@ class AnswerChecks:
         self._characters = settings.character_limit
         self._words = settings.word_limit
         self._forbidden = WholeWords(settings.forbidden_words)
-        self._used = sorted({part for part in prompt.segments if isinstance(part, int)})
-        self._constants = [*dict.fromkeys(prompt.constants)]
+        self._used = sorted(column for column, _ in prompt.used)
+        self._constants = prompt.constants
         self._is_text = not settings.json_schema
 
     async def checked(

@@ -63,6 +63,9 @@ TOO_LARGE = Failure(Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's an
 TRUNCATED = Failure(Verdict.ROW_FAILS, "OUTPUT_TRUNCATED", "The answer was cut off by the token limit")
 KEY_ECHOED = Failure(Verdict.ROW_FAILS, "PROVIDER_ANSWER_INVALID", "The provider's answer showed the API key")
 KEY_UNSENDABLE = Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The key cannot be sent in a header")
+PROMPT_TOO_LARGE = Failure(
+    Verdict.ROW_FAILS, "PROMPT_TOO_LARGE", "The prompt with this row's values would be larger than 1 MiB"
+)
 UNCHECKED = Failure(
     Verdict.ROW_FAILS, "ANSWER_CHECK_TOO_COSTLY", "The answer's check took too long, so it was not kept"
 )

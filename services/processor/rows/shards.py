@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
+from services.common.aside import aside
 from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
@@ -33,7 +34,7 @@ from services.processor.rows.endings import (
     ending_of,
 )
 from services.processor.rows.identical import Answers, Identical
-from services.processor.rows.loop import RowLoop
+from services.processor.rows.loop import Prepared, RowLoop
 from services.processor.rows.requests import RefusedParameters
 from services.processor.rows.source import RowSource
 from services.processor.rows.store.shards import ShardStore
@@ -168,9 +169,9 @@ class ShardRuns:
             wrapped_key=claim.wrapped_key,
             proof=proof,
         )
-        snapshot = seal.open_snapshot(claim.snapshot)
+        prepared = await aside(lambda: Prepared.of(seal.open_snapshot(claim.snapshot)), account=claim.account)
         begun = await parts.store.begun(claim)
-        for step in snapshot.steps:
+        for step in prepared.snapshot.steps:
             await parts.parks.recall(rate_key(claim.api_key, step.settings.model))
         count = claim.last_row - claim.first_row + 1
         batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
@@ -178,7 +179,7 @@ class ShardRuns:
         ended = Ended()
         budget = Budget(parts.usage, claim.job) if claim.max_cost_nanos else None
         loop = RowLoop(
-            snapshot,
+            prepared,
             account=claim.account,
             api_key=claim.api_key,
             source=RowSource(batches, begun),

@@ -6,18 +6,23 @@ from dataclasses import dataclass, field
 
 from services.common.aside import TooCostly
 from services.processor.answers import flags
-from services.processor.answers.checks import AnswerChecks
-from services.processor.jobs.plan import Snapshot
+from services.processor.answers.shown import shortened
 from services.processor.outside import ReleasesApiKeys
 from services.processor.provider.answer import AsksProviders
-from services.processor.provider.failures import UNCHECKED, Failure, Verdict
+from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED, Failure, Verdict
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls, Limiter
 from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
+from services.processor.rows.loop import Prepared
 from services.processor.rows.requests import RefusedParameters
+from services.processor.templates.errors import PromptTooLarge
 from services.processor.usage.meter import UsageMeter
 
 _NOT_IN_TIME = Failure(Verdict.ROW_FAILS, "TEST_TIMED_OUT", "The test ended before this step did")
+
+
+# A test has up to two hundred prompts, all kept until its answer is made.
+_LONGEST_KEPT_BYTES = 128 * 1024
 
 
 @dataclass(slots=True)
@@ -57,15 +62,12 @@ class TestCalls:
     """The calls of one test."""
 
     def __init__(
-        self, snapshot: Snapshot, api_key: str, *, account: str, grant: str, callers: Callers
+        self, prepared: Prepared, api_key: str, *, account: str, grant: str, callers: Callers
     ) -> None:
         self._account = account
-        self._steps = snapshot.steps
-        self._prompts = snapshot.prompts()
-        self._checks = [
-            AnswerChecks(step.settings, prompt)
-            for step, prompt in zip(self._steps, self._prompts, strict=True)
-        ]
+        self._steps = prepared.snapshot.steps
+        self._prompts = prepared.prompts
+        self._checks = prepared.checks
         self._rate_keys = [rate_key(api_key, step.settings.model) for step in self._steps]
         self._ended = Ended()
         self._calls = Calls(
@@ -82,14 +84,20 @@ class TestCalls:
     async def run_row(self, row: TestedRow, values: list[str]) -> None:
         """Run a row's steps until one fails."""
         for position, step in enumerate(self._steps):
-            tested = TestedStep(step.template, self._prompts[position].render(values))
+            tested = TestedStep(step.template)
             row.steps.append(tested)
+            try:
+                prompt = self._prompts[position].render(values)
+            except PromptTooLarge:
+                tested.failure = PROMPT_TOO_LARGE
+                return
+            (tested.prompt,) = shortened([prompt], _LONGEST_KEPT_BYTES)
             called = await self._calls.call(
                 row.number,
                 position,
                 settings=step.settings,
                 rate_key=self._rate_keys[position],
-                prompt=tested.prompt,
+                prompt=prompt,
             )
             tested.input_tokens, tested.output_tokens = called.input_tokens, called.output_tokens
             if called.texts is None:
@@ -111,6 +119,16 @@ class TestCalls:
         for row in rows:
             if row.steps and not row.steps[-1].outputs and row.steps[-1].failure is None:
                 row.steps[-1].failure = _NOT_IN_TIME
+
+
+def fit(rows: Sequence[TestedRow], most_bytes: int) -> None:
+    """Cut the longest prompts and outputs until all that the steps show has at most so many bytes."""
+    steps = [step for row in rows for step in row.steps]
+    texts = [text for step in steps for text in (step.prompt, *(value for _, value in step.outputs))]
+    shown = iter(shortened(texts, most_bytes))
+    for step in steps:
+        step.prompt = next(shown)
+        step.outputs = tuple((name, next(shown)) for name, _ in step.outputs)
 
 
 def _why(called: Called, ending: Ending | None) -> Failure:
