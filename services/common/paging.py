@@ -13,7 +13,20 @@ DEFAULT_SIZE = 50
 LARGEST_SIZE = 1000
 #: A page ends by its bytes too: half of what a message between services may have.
 PAGE_BYTES = 2 * 1024 * 1024
+# Items that are read at once: few while nobody knows how large they are, and never so many that to turn them
+# into messages holds up the event loop.
+_FIRST_READ = DEFAULT_SIZE
+_LARGEST_READ = 250
+
+
+class Message(Protocol):
+    """What an answer holds of an item."""
+
+    def ByteSize(self) -> int: ...
+
+
 T = TypeVar("T")
+M = TypeVar("M", bound=Message)
 
 
 class PageTokenInvalid(DomainError):
@@ -54,18 +67,41 @@ async def page(
     request: ListRequest,
     read: Callable[[Position | None, int], Awaitable[Sequence[T]]],
     *,
+    show: Callable[[T], M],
     place: Callable[[T], Position] = _place,
-) -> tuple[Sequence[T], str]:
-    """Return the items that a request asks for, and the token of the next page, empty at the end.
+) -> tuple[list[M], str]:
+    """Return the items that a request asks for as messages, and the token of the next page, empty at the end.
 
-    `read` gets where the page before ended and how many items to return at most: one more than the page
-    holds. `place` says where an item stands, by default its `create_time` and `id`. Raises PageTokenInvalid.
+    `read` gets where to go on and how many items to return at most, one more than are shown. `place` says
+    where an item stands, by default its `create_time` and `id`. A page ends before the item with which it
+    would have more than PAGE_BYTES, but has one at least. Raises PageTokenInvalid.
     """
     wanted = size(request.page_size)
-    found = await read(position(request.page_token), wanted + 1)
-    if len(found) <= wanted:
-        return found, ""
-    return found[:wanted], place(found[wanted - 1]).token()
+    after = position(request.page_token)
+    shown: list[M] = []
+    used = 0
+    while True:
+        count = min(wanted - len(shown), _readable(len(shown), used))
+        found = await read(after, count + 1)
+        for item in found[:count]:
+            message = show(item)
+            used += message.ByteSize()
+            if shown and after is not None and used > PAGE_BYTES:
+                return shown, after.token()
+            shown.append(message)
+            after = place(item)
+        if len(found) <= count:
+            return shown, ""
+        if len(shown) == wanted and after is not None:
+            return shown, after.token()
+
+
+def _readable(count: int, used: int) -> int:
+    """Return how many more items to read, after so many that have so many bytes."""
+    if not count:
+        return _FIRST_READ
+    average = max(1, used // count)
+    return min(_LARGEST_READ, max(1, (PAGE_BYTES - used) // average))
 
 
 def position(token: str) -> Position | None:
