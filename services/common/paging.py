@@ -11,8 +11,9 @@ from services.common.errors import DomainError, Kind
 
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1000
-#: A page ends by its bytes too: half of what a message between services may have.
-PAGE_BYTES = 2 * 1024 * 1024
+#: A page ends by its bytes too. Messages between services may have 4 MiB, and the gateway passes 8 MiB of
+#: JSON, which writes some characters with six bytes.
+PAGE_BYTES = 1024 * 1024
 # Items that are read at once: few while nobody knows how large they are, and never so many that to turn them
 # into messages holds up the event loop.
 _FIRST_READ = DEFAULT_SIZE

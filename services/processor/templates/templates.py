@@ -131,6 +131,7 @@ class Templates:
         ) as batches:
             async for batch in batches:
                 for row in batch:
+                    bound.check_size(row.cells, template=name)
                     room -= bound.size(row.cells)
                     if room < 0 and previews:
                         return previews

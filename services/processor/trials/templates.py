@@ -29,6 +29,8 @@ from services.processor.trials.mock_values import mocks
 from services.processor.trials.template_calls import Callers, TestCalls, TestedRow, fit
 
 MOST_MOCKS = 100
+# Characters of variables that a test fills in by itself, and tells.
+_MOST_MADE_UP = 256 * 1024
 #: Whoever waits for a test has the patience for this; then it ends with what is there.
 TEST_SECONDS = 45.0
 
@@ -179,6 +181,8 @@ class _Trial:
     ) -> Self:
         steps = tuple(Step.of(each) for each in chosen)
         mocked = mocks(steps, columns, variables=variables, given=given)
+        if sum(len(name) + len(value) for name, value in mocked.items()) > _MOST_MADE_UP:
+            raise InvalidRequest(violations=[("templates", "use too many variables that nothing fills")])
         custom = {**variables, **{name[1:]: value for name, value in mocked.items() if name[0] == "$"}}
         cells = {name: value for name, value in mocked.items() if name[0] != "$"}
         prepared = Prepared.of(Snapshot((*columns, *cells), steps, "", tuple(custom.items())))

@@ -91,7 +91,7 @@ async def test_small_items_fill_pages_and_none_is_lost_or_repeated(size: int, co
 async def test_what_is_read_is_little_more_than_what_is_shown() -> None:
     items = _List([100_000] * 1000)
     shown, _ = await paging.page(_Request(1000), items.read, show=lambda item: _Shown(item.id, item.size))
-    assert (len(shown), sum(items.reads)) == (20, 51)
+    assert (len(shown), sum(items.reads)) == (10, 51)
     small = _List([100] * 1000)
     await small.pages(1000)
     assert len(small.reads) == 5 and max(small.reads) <= 251

@@ -68,7 +68,7 @@ async def test_a_prompt_too_large_with_its_variables_alone_is_refused_everywhere
 
 async def test_a_preview_ends_where_an_answer_would(ada: Person, world: World) -> None:
     file = world.add_file(["Text"], [[LARGE] for _ in range(100)])
-    template = await ada.template("{{Text}}" * 50)
+    template = await ada.template("{{Text}}" * 25)
     assert await _preview(ada, template, file, row_count=100) == [1, 2]
     assert await _preview(ada, template, file, first_row=3, row_count=100) == [3, 4]
 
@@ -80,7 +80,7 @@ async def test_a_test_shows_what_fits_and_sends_the_whole(
     templates = [await ada.template("{{Text}}" * 15, f"Out{number}") for number in range(3)]
     tested = await ada.test(file, *templates, row_count=10)
     shown = [step.prompt for row in tested.rows for step in row.steps]
-    assert len(shown) == 30 and sum(map(len, shown)) < 2 * 1024 * 1024
+    assert len(shown) == 30 and sum(map(len, shown)) < 1024 * 1024
     assert all(prompt.endswith("…") for prompt in shown)
     assert {len(prompt) for prompt in provider.prompts()} == {300_000}
 
@@ -104,3 +104,9 @@ async def test_a_large_estimate_is_no_burden(ada: Person, world: World) -> None:
     call = ada.jobs.EstimateJob(request, metadata=ada.metadata, timeout=PATIENCE_SECONDS)
     call.cancel()
     assert (await ada.estimate(file, templates[0])).request_count == 200
+
+
+async def test_a_test_that_would_fill_in_too_much_is_refused(ada: Person, world: World) -> None:
+    file = world.add_file(["Text"], [["small"]])
+    templates = [await ada.template(f"{{{{{nth}{LARGE * 2}}}}}", f"Out{nth}") for nth in range(4)]
+    assert await refusal(ada.test(file, *templates)) == "INVALID_REQUEST"
