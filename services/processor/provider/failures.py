@@ -66,6 +66,11 @@ KEY_UNSENDABLE = Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The key cannot be
 PROMPT_TOO_LARGE = Failure(
     Verdict.ROW_FAILS, "PROMPT_TOO_LARGE", "The prompt with this row's values would be larger than 1 MiB"
 )
+WORKER_FAILED = Failure(
+    Verdict.ROW_FAILS,
+    "WORKER_FAILED",
+    "Ten workers stopped while they worked on this row or on one beside it, so it was not tried again",
+)
 UNCHECKED = Failure(
     Verdict.ROW_FAILS, "ANSWER_CHECK_TOO_COSTLY", "The answer's check took too long, so it was not kept"
 )

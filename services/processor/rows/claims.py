@@ -8,6 +8,11 @@ class FenceLost(Exception):
     """Another worker holds the shard now: nothing of ours may be written any more."""
 
 
+def first_open(begun: Mapping[int, bytes | None], first: int, last: int) -> int:
+    """Return the first row without a final result, 0 when all have one; `begun` has None for those."""
+    return next((row for row in range(first, last + 1) if begun.get(row, b"") is not None), 0)
+
+
 class ShardIncomplete(Exception):
     """Rows are missing although none was left: the file gave fewer than it has."""
 
@@ -32,6 +37,8 @@ class Claim:
     grant: str
     #: The most that the job may cost in billionths of a US dollar; 0 is no limit.
     max_cost_nanos: int = 0
+    #: The first row without a final result when the shard was claimed; 0 when there is none.
+    head: int = 0
 
     @property
     def job_name(self) -> str:

@@ -13,7 +13,7 @@ from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.jobs.seal import JobSeal, RowPayload
-from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED
+from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED, WORKER_FAILED
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls
 from services.processor.rows.endings import Ended, Ending, Stopped, ending_of
@@ -79,7 +79,10 @@ class RowLoop:
         seal: JobSeal,
         ended: Ended,
         identical: Identical,
+        given_up: bool = False,
     ) -> None:
+        """`given_up` is for rows that keep stopping the workers: each fails, and no call is made."""
+        self._given_up = given_up
         self._account = account
         self._identical = identical
         snapshot = prepared.snapshot
@@ -147,6 +150,8 @@ class RowLoop:
             done.outputs, done.flags = [*begun.outputs], [*begun.flags]
         values = row.cells + done.outputs
         for position in range(len(done.flags), len(self._steps)):
+            if self._given_up:
+                return self._result(FAILED, done, Called(failure=WORKER_FAILED), self._steps[position])
             try:
                 prompt = self._prompts[position].render(values)
             except PromptTooLarge:

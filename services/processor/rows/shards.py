@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -21,7 +21,7 @@ from services.processor.provider.parks import Parks
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.budget import Budget
 from services.processor.rows.calls import Calls, Limiter
-from services.processor.rows.claims import Claim, FenceLost, who_gives_way
+from services.processor.rows.claims import Claim, FenceLost, first_open, who_gives_way
 from services.processor.rows.endings import (
     Again,
     Ended,
@@ -42,7 +42,8 @@ from services.processor.rows.writer import ResultWriter
 from services.processor.usage.meter import month_start
 from services.processor.usage.store import UsageStore
 
-#: A shard that was claimed so often without one new row is what stops the workers.
+#: A shard that was claimed so often while its first open row stayed open is what stops the workers: the next
+#: claim fails its open rows instead of paying for their calls once more. After twice as many, the job fails.
 MOST_CLAIMS = 10
 _LOOK_SECONDS = 0.5
 
@@ -95,7 +96,7 @@ class ShardRuns:
         claim = await self._parts.store.claim(job, number)
         if claim is None:
             return
-        if claim.claims > MOST_CLAIMS:
+        if claim.claims > 2 * MOST_CLAIMS:
             await self._end(claim, Fail("WORKER_FAILED", "The job's rows could not be worked on"))
             return
         try:
@@ -171,6 +172,10 @@ class ShardRuns:
         )
         prepared = await aside(lambda: Prepared.of(seal.open_snapshot(claim.snapshot)), account=claim.account)
         begun = await parts.store.begun(claim)
+        claim = replace(claim, head=first_open(begun, claim.first_row, claim.last_row))
+        given_up = claim.claims > MOST_CLAIMS
+        if given_up:
+            log.error("shard.given_up", job=claim.job, shard=claim.number, claims=claim.claims)
         for step in prepared.snapshot.steps:
             await parts.parks.recall(rate_key(claim.api_key, step.settings.model))
         count = claim.last_row - claim.first_row + 1
@@ -199,6 +204,7 @@ class ShardRuns:
             seal=seal,
             ended=ended,
             identical=self._identical_of(claim, seal),
+            given_up=given_up,
         )
         self._loops[loop] = claim, asyncio.current_task()
         if self._draining:
