@@ -12,6 +12,8 @@ TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 TRANSCODER_TYPE = "envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder"
 DESCRIPTORS_FILE = "smelt.binpb"
 AUTHORISATION_SECONDS = 2
+#: What JSON can make of the largest answer: up to six times the megabyte that services put into one.
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
 SCRIPT = Path(__file__).with_name("edge.lua")
 # The request headers that auth sees, besides the method and path.
 SHOWN_TO_AUTH = ("authorization", "user-agent", "x-envoy-external-address", "x-request-id")
@@ -63,6 +65,8 @@ def transcoder(
             "reject_unknown_query_parameters": True,
             "reject_binding_body_field_collisions": True,
         },
+        # Without it, an answer has as much room as a connection's buffer, and a larger one becomes a 500.
+        max_response_body_size=MAX_ANSWER_BYTES,
         **({} if max_body_bytes is None else {"max_request_body_size": max_body_bytes}),
     )
 

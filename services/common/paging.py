@@ -11,7 +11,23 @@ from services.common.errors import DomainError, Kind
 
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1000
+#: A page ends by its bytes too. Messages between services may have 4 MiB, and the gateway passes 8 MiB of
+#: JSON, which writes some characters with six bytes.
+PAGE_BYTES = 1024 * 1024
+# Items that are read at once: few while their size is not known, and never enough for turning them into
+# messages to hold up the event loop.
+_FIRST_READ = DEFAULT_SIZE
+_LARGEST_READ = 250
+
+
+class Message(Protocol):
+    """What an answer holds of an item."""
+
+    def ByteSize(self) -> int: ...
+
+
 T = TypeVar("T")
+M = TypeVar("M", bound=Message)
 
 
 class PageTokenInvalid(DomainError):
@@ -52,19 +68,42 @@ async def page(
     request: ListRequest,
     read: Callable[[Position | None, int], Awaitable[Sequence[T]]],
     *,
+    show: Callable[[T], M],
     place: Callable[[T], Position] = _position_of,
-) -> tuple[Sequence[T], str]:
-    """Return the page that a request asks for, and the token of the next page, empty at the end.
+) -> tuple[list[M], str]:
+    """Return the page that a request asks for, as messages, and the token of the next page, empty at the end.
 
     `read` receives the position of the previous page's last item and the most items to return, which is one
-    more than the page takes. `place` returns an item's position, by default its `create_time` and `id`.
-    Raises PageTokenInvalid.
+    more than the page takes. `place` returns an item's position, by default its `create_time` and `id`. A
+    page ends before the item that would take it over PAGE_BYTES, but has at least one. Raises
+    PageTokenInvalid.
     """
     wanted = size(request.page_size)
-    found = await read(position(request.page_token), wanted + 1)
-    if len(found) <= wanted:
-        return found, ""
-    return found[:wanted], place(found[wanted - 1]).token()
+    after = position(request.page_token)
+    shown: list[M] = []
+    used = 0
+    while True:
+        count = min(wanted - len(shown), _readable(len(shown), used))
+        found = await read(after, count + 1)
+        for item in found[:count]:
+            message = show(item)
+            used += message.ByteSize()
+            if shown and after is not None and used > PAGE_BYTES:
+                return shown, after.token()
+            shown.append(message)
+            after = place(item)
+        if len(found) <= count:
+            return shown, ""
+        if len(shown) == wanted and after is not None:
+            return shown, after.token()
+
+
+def _readable(count: int, used: int) -> int:
+    """Return how many more items to read, given how many were read and their bytes."""
+    if not count:
+        return _FIRST_READ
+    average = max(1, used // count)
+    return min(_LARGEST_READ, max(1, (PAGE_BYTES - used) // average))
 
 
 def position(token: str) -> Position | None:

@@ -118,9 +118,17 @@ class VaultEvents:
         self._stub = audit_pb2_grpc.AuditServiceStub(channel)
 
     async def page(self, account: str, *, before: datetime | None, count: int) -> Sequence[AuditEvent]:
-        request = audit_pb2.ListEventsRequest(account=account, end_time=before, page_size=count)
-        async with peer_errors():
-            answer = await self._stub.ListEvents(request, timeout=_LIST_SECONDS)
+        events: list[audit_pb2.AuditEvent] = []
+        request = audit_pb2.ListEventsRequest(account=account, end_time=before)
+        while True:
+            request.page_size = count - len(events)
+            async with peer_errors():
+                answer = await self._stub.ListEvents(request, timeout=_LIST_SECONDS)
+            events += answer.events
+            # A page may end earlier because of its bytes.
+            request.page_token = answer.next_page_token
+            if not request.page_token or len(events) >= count:
+                break
         return [
             AuditEvent(
                 # The record's place in the log, in characters that a resource name can contain.
@@ -131,5 +139,5 @@ class VaultEvents:
                 object=event.object,
                 details=dict(event.details),
             )
-            for event in answer.events
+            for event in events
         ]

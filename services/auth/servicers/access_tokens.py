@@ -43,9 +43,9 @@ class AccessTokenServicer(access_tokens_pb2_grpc.AccessTokenServiceServicer):
         self, request: access_tokens_pb2.ListAccessTokensRequest, context: Context
     ) -> access_tokens_pb2.ListAccessTokensResponse:
         account = identity.passport(context).account
-        page, token = await paging.page(request, partial(self._tokens.page, account))
+        page, token = await paging.page(request, partial(self._tokens.page, account), show=_to_proto)
         return access_tokens_pb2.ListAccessTokensResponse(
-            access_tokens=map(_to_proto, page),
+            access_tokens=page,
             next_page_token=token,
         )
 

@@ -38,9 +38,9 @@ class DataExportServicer(data_exports_pb2_grpc.DataExportServiceServicer):
         self, request: data_exports_pb2.ListDataExportsRequest, context: Context
     ) -> data_exports_pb2.ListDataExportsResponse:
         account = identity.passport(context).account
-        page, token = await paging.page(request, partial(self._exports.page, account))
+        page, token = await paging.page(request, partial(self._exports.page, account), show=self._to_proto)
         return data_exports_pb2.ListDataExportsResponse(
-            data_exports=map(self._to_proto, page),
+            data_exports=page,
             next_page_token=token,
         )
 

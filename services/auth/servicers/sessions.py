@@ -31,11 +31,12 @@ class SessionServicer(sessions_pb2_grpc.SessionServiceServicer):
         self, request: sessions_pb2.ListSessionsRequest, context: Context
     ) -> sessions_pb2.ListSessionsResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._sessions.page, person.account))
-        return sessions_pb2.ListSessionsResponse(
-            sessions=[_session(session, current=session.id == person.session) for session in page],
-            next_page_token=token,
+        page, token = await paging.page(
+            request,
+            partial(self._sessions.page, person.account),
+            show=lambda session: _session(session, current=session.id == person.session),
         )
+        return sessions_pb2.ListSessionsResponse(sessions=page, next_page_token=token)
 
     async def RevokeOtherSessions(
         self, request: sessions_pb2.RevokeOtherSessionsRequest, context: Context

@@ -75,8 +75,10 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
     async def ListFiles(
         self, request: files_pb2.ListFilesRequest, context: Context
     ) -> files_pb2.ListFilesResponse:
-        page, token = await paging.page(request, partial(self._library.page, identity.passport(context)))
-        return files_pb2.ListFilesResponse(files=map(to_proto, page), next_page_token=token)
+        page, token = await paging.page(
+            request, partial(self._library.page, identity.passport(context)), show=to_proto
+        )
+        return files_pb2.ListFilesResponse(files=page, next_page_token=token)
 
     async def GetFile(self, request: files_pb2.GetFileRequest, context: Context) -> files_pb2.File:
         opened = await self._library.get(identity.passport(context), parse_name("files", request.name))

@@ -32,7 +32,8 @@ _PREAMBLES = tuple(
     )
 )
 _POSTAMBLE = re.compile(
-    r"(?:^|(?<=[.!?\"”'’)\]])[ \t]+|\n\s*)"
+    # One line break and the space of its line: from several, each would be tried with all that follow.
+    r"(?:^|(?<=[.!?\"”'’)\]])[ \t]+|\n[^\S\n]*)"
     r"(?:"
     r"(?:please )?let me know[!.]?"
     r"|(?:please )?let me know if (?:you(?:['’]d| would) like (?:me to|any|another|more|to (?:adjust|change))"

@@ -3,19 +3,22 @@
 from collections.abc import Collection, Sequence
 
 from services.processor.jobs.plan import Snapshot
-from services.processor.templates.prompt import column_of
+from services.processor.templates.names import Columns
+from services.processor.templates.prompt import Prompt
 
 
-def used_columns(snapshot: Snapshot) -> tuple[int, ...]:
-    """Return the columns of the file that count: a template's reference columns, else those it uses."""
+def used_columns(snapshot: Snapshot, prompts: Sequence[Prompt]) -> tuple[int, ...]:
+    """Return the columns of the file that count: a template's reference columns, else those it uses.
+
+    `prompts` are the snapshot's.
+    """
     used: set[int] = set()
-    for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
+    columns = Columns(snapshot.columns)
+    for step, prompt in zip(snapshot.steps, prompts, strict=True):
         if step.settings.reference_columns:
-            used.update(
-                column_of(name, snapshot.columns, step.template) for name in step.settings.reference_columns
-            )
+            used.update(columns.find(name, step.template) for name in step.settings.reference_columns)
         else:
-            used.update(part for part in prompt.segments if isinstance(part, int))
+            used.update(column for column, _ in prompt.used)
     return tuple(sorted(column for column in used if column < len(snapshot.columns)))
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import orjson
 
+from services.common.aside import aside
 from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store.idempotency import digest
@@ -115,16 +116,21 @@ class Jobs:
         file = await self._files.facts(request.file, proof)
         first, last = plan.row_range(request.first_row, request.last_row, file.row_count)
         variables = await self._variables.values(person.account)
-        steps = tuple(Step.of(each) for each in chosen)
-        draft = Snapshot(
-            file.columns,
-            steps,
-            base_url="",
-            variables=tuple(variables.items()),
-            identical_once=request.identical_once,
-        )
+
+        def checked() -> Snapshot:
+            draft = Snapshot(
+                file.columns,
+                tuple(Step.of(each) for each in chosen),
+                base_url="",
+                variables=tuple(variables.items()),
+                identical_once=request.identical_once,
+            )
+            used_columns(draft, draft.prompts())
+            return draft
+
         # This finds unknown variables and columns, and name clashes, before anything is stored or paid for.
-        used_columns(draft)
+        draft = await aside(checked, account=person.account)
+        steps = draft.steps
         priced = all(facts_of(step.settings.model).input_price is not None for step in steps)
         if request.max_cost and not priced:
             raise PriceUnknown

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Self
 
+from services.common.aside import go_on
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
 from services.processor.templates import schema
 from services.processor.templates.errors import TemplateInvalid, UnknownVariable
+from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.template import Template
@@ -57,12 +59,13 @@ class Snapshot:
     def prompts(self) -> tuple[Prompt, ...]:
         """Return each step's prompt, bound to the columns and the outputs of the steps before it.
 
-        Raises UnknownVariable, AmbiguousVariable or OutputColumnClash.
+        Raises UnknownVariable, AmbiguousVariable, PromptTooLarge or OutputColumnClash.
         """
         check_outputs(self.columns, self.steps)
-        names, variables = list(self.columns), dict(self.variables)
+        names, variables = Columns(self.columns), CustomValues(dict(self.variables))
         bound: list[Prompt] = []
         for step in self.steps:
+            go_on()
             try:
                 bound.append(
                     bind_prompt(
@@ -75,7 +78,7 @@ class Snapshot:
             except UnknownVariable as error:
                 check_order(self.steps, names, error.metadata["variable"])
                 raise
-            names += step.settings.columns
+            names.add(step.settings.columns)
         return tuple(bound)
 
     @property
@@ -84,11 +87,13 @@ class Snapshot:
         return tuple(column for step in self.steps for column in step.settings.columns)
 
 
-def check_order(steps: Sequence[Step], names: Sequence[str], variable: str) -> None:
+def check_order(steps: Sequence[Step], names: Columns, variable: str) -> None:
     """Raise UnknownVariable with a better message if a later step fills the variable."""
+    if names.has(variable):
+        return
     folded = _folded(variable)
     for step in steps:
-        if folded in map(_folded, step.settings.columns) and folded not in map(_folded, names):
+        if folded in map(_folded, step.settings.columns):
             raise UnknownVariable(
                 f"{{{{{variable}}}}} is used before {step.template} fills it; move that template up",
                 variable=variable,

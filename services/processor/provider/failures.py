@@ -83,6 +83,17 @@ KEY_UNSENDABLE = Failure(
     "PROVIDER_AUTH",
     "The API key has characters that cannot be sent in a header; store it again",
 )
+PROMPT_TOO_LARGE = Failure(
+    Verdict.ROW_FAILS, "PROMPT_TOO_LARGE", "The prompt with this row's values would be larger than 1 MiB"
+)
+WORKER_FAILED = Failure(
+    Verdict.ROW_FAILS,
+    "WORKER_FAILED",
+    "Ten workers stopped while they worked on this row or on one beside it, so it was not tried again",
+)
+UNCHECKED = Failure(
+    Verdict.ROW_FAILS, "ANSWER_CHECK_TOO_COSTLY", "Checking the answer took too long, so it was discarded"
+)
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 
 

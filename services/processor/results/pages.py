@@ -3,19 +3,23 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from services.common.aside import aside, go_on
 from services.common.errors import DomainError, Kind
 from services.common.identity import Passport
-from services.common.paging import PageTokenInvalid
+from services.common.paging import PAGE_BYTES, Message, PageTokenInvalid
 from services.processor.answers import flags
+from services.processor.answers.shown import shortened
 from services.processor.jobs.job import FindsJobs, Job
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, ReadsResults, StoredRow
-from services.processor.jobs.seal import open_seal
+from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
+from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import OpensDataKeys, as_person
+
+M = TypeVar("M", bound=Message)
 
 
 class FilterInvalid(DomainError):
@@ -68,11 +72,12 @@ class JobRow:
     message: str = ""
 
 
-class RowStore(ReadsResults, Protocol):
+class RowStore(Protocol):
     """Where results are kept."""
 
+    async def page(self, job: str, first: int, last: int, *, most_bytes: int) -> list[StoredRow]: ...
     async def matching(
-        self, job: str, states: Sequence[int], *, flags: int, after: int, count: int
+        self, job: str, states: Sequence[int], *, flags: int, after: int, count: int, most_bytes: int
     ) -> list[StoredRow]: ...
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]: ...
 
@@ -86,16 +91,31 @@ class JobRows:
         self._vault = vault
 
     async def page(
-        self, person: Passport, id_: str, *, wanted: str, token: str, count: int
-    ) -> tuple[list[JobRow], str]:
-        """Return a page and the token of the next; raise JobNotFound, FilterInvalid or PageTokenInvalid."""
+        self,
+        person: Passport,
+        id_: str,
+        *,
+        wanted: str,
+        token: str,
+        count: int,
+        show: Callable[["JobRow"], M],
+    ) -> tuple[list[M], str]:
+        """Return a page and the token of the next; raise JobNotFound, FilterInvalid or PageTokenInvalid.
+
+        A page ends before the row with which it would have more than PAGE_BYTES, but has one at least; of a
+        row that is larger by itself, the longest outputs are cut.
+        """
         asked = parse_filter(wanted)
         job = await self._jobs.get(person.account, id_)
         after = max(row_of(token), job.first_row - 1)
         if asked == Wanted():
             numbers = list(range(after + 1, min(after + count, job.last_row) + 1))
-            found = await self._rows.between(id_, after + 1, after + count)
+            found = await self._rows.page(id_, after + 1, after + count, most_bytes=PAGE_BYTES)
             more = after + count < job.last_row
+            if sum(len(row.payload) for row in found) > PAGE_BYTES:
+                # What comes after these was not read.
+                more = found[-1].row < job.last_row
+                numbers = numbers[: found[-1].row - after]
         elif asked.state is RowState.PENDING:
             if asked.flags:
                 # A row without a result has no flags.
@@ -104,45 +124,69 @@ class JobRows:
             numbers, found, more = pending[:count], [], len(pending) > count
         else:
             states = [SUCCEEDED, FAILED] if asked.state is None else [asked.state.value]
-            found = await self._rows.matching(id_, states, flags=asked.flags, after=after, count=count + 1)
-            found, more = found[:count], len(found) > count
+            found = await self._rows.matching(
+                id_, states, flags=asked.flags, after=after, count=count + 1, most_bytes=PAGE_BYTES
+            )
+            more = len(found) > count or sum(len(row.payload) for row in found) > PAGE_BYTES
+            found = found[:count]
             numbers = [row.row for row in found]
-        opened = await self._open(person, job, found)
-        rows = [opened.get(number) or JobRow(number, RowState.PENDING) for number in numbers]
-        return rows, token_of(rows[-1].number) if rows and more else ""
+        if not numbers:
+            return [], ""
+        seal = await self._seal(person, job) if found else None
+        shown = await aside(
+            lambda: _shown(numbers, _open(seal, job, found) if seal else {}, show), account=person.account
+        )
+        more = more or len(shown) < len(numbers)
+        return shown, token_of(numbers[len(shown) - 1]) if more else ""
 
-    async def _open(self, person: Passport, job: Job, found: list[StoredRow]) -> dict[int, JobRow]:
-        if not found:
-            return {}
-        seal = await open_seal(
+    async def _seal(self, person: Passport, job: Job) -> JobSeal:
+        return await open_seal(
             self._vault,
             account=job.account,
             job=f"jobs/{job.id}",
             wrapped_key=job.wrapped_key,
             proof=as_person(person),
         )
-        snapshot = seal.open_snapshot(job.snapshot)
-        columns, steps = snapshot.outputs, [step.settings.output_column for step in snapshot.steps]
-        opened: dict[int, JobRow] = {}
-        for row in found:
-            payload = seal.open_row(row.row, row.payload)
-            opened[row.row] = JobRow(
-                number=row.row,
-                state=RowState(row.state),
-                attempts=row.attempts,
-                # A chain that broke has fewer outputs than columns.
-                outputs=tuple(zip(columns, payload.outputs, strict=False)),
-                flags=flags.names(row.flags),
-                findings=tuple(
-                    Finding(name, column)
-                    for column, bits in zip(steps, payload.flags, strict=False)
-                    for name in flags.names(bits)
-                ),
-                confidence=row.confidence,
-                reason=row.reason,
-                message=payload.message,
-            )
-        return opened
+
+
+def _shown(numbers: Sequence[int], opened: Mapping[int, JobRow], show: Callable[[JobRow], M]) -> list[M]:
+    """Return messages of as many rows as a page holds."""
+    shown: list[M] = []
+    room = PAGE_BYTES
+    for number in numbers:
+        go_on()
+        message = show(opened.get(number) or JobRow(number, RowState.PENDING))
+        room -= message.ByteSize()
+        if shown and room < 0:
+            break
+        shown.append(message)
+    return shown
+
+
+def _open(seal: JobSeal, job: Job, found: Sequence[StoredRow]) -> dict[int, JobRow]:
+    snapshot = seal.open_snapshot(job.snapshot)
+    columns, steps = snapshot.outputs, [step.settings.output_column for step in snapshot.steps]
+    opened: dict[int, JobRow] = {}
+    for row in found:
+        go_on()
+        payload = seal.open_row(row.row, row.payload)
+        opened[row.row] = JobRow(
+            number=row.row,
+            state=RowState(row.state),
+            attempts=row.attempts,
+            # A chain that broke has fewer outputs than columns.
+            outputs=tuple(zip(columns, shortened(payload.outputs, PAGE_BYTES), strict=False)),
+            flags=flags.names(row.flags),
+            findings=tuple(
+                Finding(name, column)
+                for column, bits in zip(steps, payload.flags, strict=False)
+                for name in flags.names(bits)
+            ),
+            confidence=row.confidence,
+            reason=row.reason,
+            message=payload.message,
+        )
+    return opened
 
 
 def parse_filter(text: str) -> Wanted:

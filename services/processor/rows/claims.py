@@ -8,6 +8,11 @@ class FenceLost(Exception):
     """Another worker holds the shard now, so this one can no longer write anything for it."""
 
 
+def first_open(begun: Mapping[int, bytes | None], first: int, last: int) -> int:
+    """Return the first row without a final result, 0 when all have one; `begun` has None for those."""
+    return next((row for row in range(first, last + 1) if begun.get(row, b"") is not None), 0)
+
+
 class ShardIncomplete(Exception):
     """Rows have no result although the source ran out: the file returned fewer rows than it has."""
 
@@ -32,6 +37,8 @@ class Claim:
     grant: str
     #: The job's budget in billionths of a US dollar; 0 means no limit.
     max_cost_nanos: int = 0
+    #: The first row without a final result when the shard was claimed; 0 when there is none.
+    head: int = 0
 
     @property
     def job_name(self) -> str:

@@ -4,19 +4,23 @@ import asyncio
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import or_
-from typing import Protocol
+from typing import Protocol, Self
 
+from services.common.aside import TooCostly, go_on
 from services.common.errors import DomainError
 from services.processor.answers.checks import AnswerChecks
 from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.jobs.seal import JobSeal, RowPayload
+from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED, WORKER_FAILED
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls
 from services.processor.rows.endings import Ended, Ending, Stopped, ending_of
 from services.processor.rows.identical import Identical, sent_once
 from services.processor.rows.source import RowSource, SourceRow
+from services.processor.templates.errors import PromptTooLarge
+from services.processor.templates.prompt import Prompt
 from services.processor.usage.meter import cost_nanos
 
 _MOST_ATTEMPTS = 2**15 - 1
@@ -39,13 +43,35 @@ class _Done:
     attempts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is put together of a snapshot once for all of its rows."""
+
+    snapshot: Snapshot
+    prompts: tuple[Prompt, ...]
+    checks: tuple[AnswerChecks, ...]
+    #: The columns of the file that count for confidence.
+    used: tuple[int, ...]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """Prepare a snapshot, which takes a while; raise what its prompts raise."""
+        prompts = snapshot.prompts()
+        checks = []
+        for step, prompt in zip(snapshot.steps, prompts, strict=True):
+            go_on()
+            checks.append(AnswerChecks(step.settings, prompt))
+        return cls(snapshot, prompts, tuple(checks), used_columns(snapshot, prompts))
+
+
 class RowLoop:
     """Processes the rows of one shard."""
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        prepared: Prepared,
         *,
+        account: str,
         api_key: str,
         source: RowSource,
         calls: Calls,
@@ -53,16 +79,18 @@ class RowLoop:
         seal: JobSeal,
         ended: Ended,
         identical: Identical,
+        given_up: bool = False,
     ) -> None:
+        """`given_up` is for rows that keep stopping the workers: each fails, and no call is made."""
+        self._given_up = given_up
+        self._account = account
         self._identical = identical
+        snapshot = prepared.snapshot
         self._once = [sent_once(step.settings, always=snapshot.identical_once) for step in snapshot.steps]
         self._steps = snapshot.steps
-        self._prompts = snapshot.prompts()
-        self._checks = [
-            AnswerChecks(step.settings, prompt)
-            for step, prompt in zip(snapshot.steps, self._prompts, strict=True)
-        ]
-        self._used = used_columns(snapshot)
+        self._prompts = prepared.prompts
+        self._checks = prepared.checks
+        self._used = prepared.used
         self._rate_keys = [rate_key(api_key, step.settings.model) for step in snapshot.steps]
         self._source = source
         self._calls = calls
@@ -122,14 +150,25 @@ class RowLoop:
             done.outputs, done.flags = [*begun.outputs], [*begun.flags]
         values = row.cells + done.outputs
         for position in range(len(done.flags), len(self._steps)):
-            prompt = self._prompts[position].render(values)
+            if self._given_up:
+                return self._result(FAILED, done, Called(failure=WORKER_FAILED), self._steps[position])
+            try:
+                prompt = self._prompts[position].render(values)
+            except PromptTooLarge:
+                return self._result(FAILED, done, Called(failure=PROMPT_TOO_LARGE), self._steps[position])
             called = await self._ask(row.number, position, prompt)
             done.attempts += called.calls
             if called.failure is not None:
                 return self._result(FAILED, done, called, self._steps[position])
             if called.texts is None:
                 return None
-            texts, bits = self._checks[position].check(called.texts, values)
+            try:
+                texts, bits = await self._checks[position].checked(
+                    called.texts, values, account=self._account
+                )
+            except TooCostly:
+                called.failure = UNCHECKED
+                return self._result(FAILED, done, called, self._steps[position])
             done.outputs += texts
             done.flags.append(bits)
             values += texts

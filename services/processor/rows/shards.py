@@ -4,10 +4,11 @@ import asyncio
 import random
 from collections import Counter
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
+from services.common.aside import aside
 from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
@@ -20,7 +21,7 @@ from services.processor.provider.parks import Parks
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.budget import Budget
 from services.processor.rows.calls import Calls, Limiter
-from services.processor.rows.claims import Claim, FenceLost, who_gives_way
+from services.processor.rows.claims import Claim, FenceLost, first_open, who_gives_way
 from services.processor.rows.endings import (
     Again,
     Ended,
@@ -33,7 +34,7 @@ from services.processor.rows.endings import (
     ending_of,
 )
 from services.processor.rows.identical import Answers, Identical
-from services.processor.rows.loop import RowLoop
+from services.processor.rows.loop import Prepared, RowLoop
 from services.processor.rows.requests import RefusedParameters
 from services.processor.rows.source import RowSource
 from services.processor.rows.store.shards import ShardStore
@@ -41,9 +42,10 @@ from services.processor.rows.writer import ResultWriter
 from services.processor.usage.meter import month_start
 from services.processor.usage.store import UsageStore
 
-#: After this many claims without one new row, the shard itself must be what stops the workers, and its job
-#: fails. Too few fails jobs because workers were restarted often; too many lets one shard stop workers again
-#: and again.
+#: After this many claims while its first open row stayed open, the shard itself must be what stops the
+#: workers: the next claim fails its open rows instead of paying for their calls once more. After twice as
+#: many, the job fails. Too few fails rows because workers were restarted often; too many lets one shard stop
+#: workers again and again.
 MOST_CLAIMS = 10
 _LOOK_SECONDS = 0.5
 
@@ -96,7 +98,7 @@ class ShardRuns:
         claim = await self._parts.store.claim(job, number)
         if claim is None:
             return
-        if claim.claims > MOST_CLAIMS:
+        if claim.claims > 2 * MOST_CLAIMS:
             await self._end(
                 claim,
                 Fail(
@@ -178,9 +180,13 @@ class ShardRuns:
             wrapped_key=claim.wrapped_key,
             proof=proof,
         )
-        snapshot = seal.open_snapshot(claim.snapshot)
+        prepared = await aside(lambda: Prepared.of(seal.open_snapshot(claim.snapshot)), account=claim.account)
         begun = await parts.store.begun(claim)
-        for step in snapshot.steps:
+        claim = replace(claim, head=first_open(begun, claim.first_row, claim.last_row))
+        given_up = claim.claims > MOST_CLAIMS
+        if given_up:
+            log.error("shard.given_up", job=claim.job, shard=claim.number, claims=claim.claims)
+        for step in prepared.snapshot.steps:
             await parts.parks.recall(rate_key(claim.api_key, step.settings.model))
         count = claim.last_row - claim.first_row + 1
         batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
@@ -188,7 +194,8 @@ class ShardRuns:
         ended = Ended()
         budget = Budget(parts.usage, claim.job) if claim.max_cost_nanos else None
         loop = RowLoop(
-            snapshot,
+            prepared,
+            account=claim.account,
             api_key=claim.api_key,
             source=RowSource(batches, begun),
             calls=Calls(
@@ -207,6 +214,7 @@ class ShardRuns:
             seal=seal,
             ended=ended,
             identical=self._identical_of(claim, seal),
+            given_up=given_up,
         )
         self._loops[loop] = claim, asyncio.current_task()
         if self._draining:

@@ -74,8 +74,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self, request: jobs_pb2.ListJobsRequest, context: Context
     ) -> jobs_pb2.ListJobsResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._jobs.page, person))
-        return jobs_pb2.ListJobsResponse(jobs=map(to_proto, page), next_page_token=token)
+        page, token = await paging.page(request, partial(self._jobs.page, person), show=to_proto)
+        return jobs_pb2.ListJobsResponse(jobs=page, next_page_token=token)
 
     async def GetJob(self, request: jobs_pb2.GetJobRequest, context: Context) -> jobs_pb2.Job:
         return to_proto(await self._jobs.get(identity.passport(context), parse_name("jobs", request.name)))
@@ -151,8 +151,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             wanted=request.filter,
             token=request.page_token,
             count=paging.size(request.page_size),
+            show=_row,
         )
-        return jobs_pb2.ListJobRowsResponse(rows=[_row(row) for row in rows], next_page_token=token)
+        return jobs_pb2.ListJobRowsResponse(rows=rows, next_page_token=token)
 
     async def DownloadResults(
         self, request: jobs_pb2.DownloadResultsRequest, context: Context

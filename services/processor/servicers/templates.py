@@ -39,8 +39,8 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
         self, request: templates_pb2.ListTemplatesRequest, context: Context
     ) -> templates_pb2.ListTemplatesResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._templates.page, person))
-        return templates_pb2.ListTemplatesResponse(templates=map(to_proto, page), next_page_token=token)
+        page, token = await paging.page(request, partial(self._templates.page, person), show=to_proto)
+        return templates_pb2.ListTemplatesResponse(templates=page, next_page_token=token)
 
     async def GetTemplate(
         self, request: templates_pb2.GetTemplateRequest, context: Context

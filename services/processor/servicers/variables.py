@@ -32,8 +32,8 @@ class VariableServicer(variables_pb2_grpc.VariableServiceServicer):
         self, request: variables_pb2.ListVariablesRequest, context: Context
     ) -> variables_pb2.ListVariablesResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._variables.page, person))
-        return variables_pb2.ListVariablesResponse(variables=map(to_proto, page), next_page_token=token)
+        page, token = await paging.page(request, partial(self._variables.page, person), show=to_proto)
+        return variables_pb2.ListVariablesResponse(variables=page, next_page_token=token)
 
     async def GetVariable(
         self, request: variables_pb2.GetVariableRequest, context: Context

@@ -29,8 +29,8 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
         self, request: webhooks_pb2.ListWebhooksRequest, context: Context
     ) -> webhooks_pb2.ListWebhooksResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._webhooks.page, person))
-        return webhooks_pb2.ListWebhooksResponse(webhooks=map(to_proto, page), next_page_token=token)
+        page, token = await paging.page(request, partial(self._webhooks.page, person), show=to_proto)
+        return webhooks_pb2.ListWebhooksResponse(webhooks=page, next_page_token=token)
 
     async def GetWebhook(
         self, request: webhooks_pb2.GetWebhookRequest, context: Context
@@ -78,11 +78,10 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
         page, token = await paging.page(
             request,
             partial(self._deliveries.page, identity.passport(context), id_),
+            show=delivery_to_proto,
             place=lambda delivery: paging.Position(delivery.message.time, delivery.message.id),
         )
-        return webhooks_pb2.ListWebhookDeliveriesResponse(
-            deliveries=map(delivery_to_proto, page), next_page_token=token
-        )
+        return webhooks_pb2.ListWebhookDeliveriesResponse(deliveries=page, next_page_token=token)
 
     async def GetWebhookDelivery(
         self, request: webhooks_pb2.GetWebhookDeliveryRequest, context: Context

@@ -15,6 +15,12 @@ class TemplateInvalid(DomainError):
     message = "The template is not valid"
 
 
+class PromptTooLarge(DomainError):
+    reason = "PROMPT_TOO_LARGE"
+    kind = Kind.INVALID
+    message = "A prompt with its values filled in would be larger than 1 MiB"
+
+
 class VariableNotFound(DomainError):
     reason = "VARIABLE_NOT_FOUND"
     kind = Kind.NOT_FOUND

@@ -1,13 +1,19 @@
 """Prompts with holes: parsing, binding holes to columns, and filling them in one pass."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.processor.templates.errors import AmbiguousVariable, TemplateInvalid, UnknownVariable
+from services.processor.templates.errors import PromptTooLarge, TemplateInvalid
+from services.processor.templates.names import Columns, CustomValues, unknown
 
 OPEN = "{{"
 CLOSE = "}}"
 ESCAPED = "\\{{"
+#: A prompt with its values filled in: more than any model reads, and little enough to hold one for each call.
+MOST_BYTES = 1024 * 1024
+#: Different names in one prompt: a file has a hundred columns unless the operator says otherwise.
+MOST_NAMES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +33,47 @@ PromptPart = str | Variable
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt bound to columns: text, positions in the row's values, and the custom variables put in."""
+    """A prompt bound to columns: text, positions in the row's values, and the custom variables put in.
+
+    `fixed_bytes` are those of everything but the row's values, `used` how often each position appears.
+    """
 
     segments: tuple[str | int, ...]
     constants: tuple[str, ...] = ()
+    fixed_bytes: int = 0
+    used: tuple[tuple[int, int], ...] = ()
+
+    def size(self, values: Sequence[str]) -> int:
+        """Return the bytes that the prompt has for a row at least: values that are not there yet count 0."""
+        return self.size_of(
+            [_bytes(values[column]) if column < len(values) else 0 for column, _ in self.used]
+        )
+
+    def size_of(self, sizes: Sequence[int]) -> int:
+        """Return the bytes of the prompt with values of these sizes, in the order of `used`."""
+        return self.fixed_bytes + sum(times * size for (_, times), size in zip(self.used, sizes, strict=True))
+
+    def check_size(self, values: Sequence[str], *, template: str = "") -> None:
+        """Raise PromptTooLarge when the prompt for a row, or as much as is known of it, is too large."""
+        if self.size(values) > MOST_BYTES:
+            raise PromptTooLarge(template=template)
 
     def render(self, values: Sequence[str]) -> str:
-        """Return the prompt for one row. What a value holds is text, never another hole."""
+        """Return the prompt for one row; raise PromptTooLarge before it is made.
+
+        What a value holds is text, never another hole.
+        """
+        self.check_size(values)
         return "".join([s if type(s) is str else values[s] for s in self.segments])  # type: ignore[index]
 
 
 def parse_prompt(text: str) -> tuple[PromptPart, ...]:
-    """Split a prompt into text and holes; raise TemplateInvalid for a hole without an end or a name."""
+    """Split a prompt into text and holes; raise TemplateInvalid for a hole without an end or a name.
+
+    TemplateInvalid also when it has more different names than a prompt may have.
+    """
     parts: list[PromptPart] = []
+    names: set[str] = set()
     literal: list[str] = []
     at = 0
     while True:
@@ -57,6 +91,9 @@ def parse_prompt(text: str) -> tuple[PromptPart, ...]:
         if not name:
             what = "has no end" if end < 0 else "is empty"
             raise TemplateInvalid(violations=[("prompt", f"the variable at character {start + 1} {what}")])
+        names.add(name)
+        if len(names) > MOST_NAMES:
+            raise TemplateInvalid(violations=[("prompt", f"has more than {MOST_NAMES} different variables")])
         _add_text(parts, literal)
         parts.append(Variable(name))
         at = end + len(CLOSE)
@@ -72,71 +109,50 @@ def _add_text(parts: list[PromptPart], literal: list[str]) -> None:
 
 def bind_prompt(
     parts: Sequence[PromptPart],
-    columns: Sequence[str],
+    columns: Columns,
     *,
     template: str = "",
-    variables: Mapping[str, str] | None = None,
+    variables: CustomValues | None = None,
 ) -> Prompt:
     """Bind holes to columns: the exact name first, then the same name but for case.
 
     A name with a dollar sign is one of the custom `variables`. `template` names the template in the errors:
     UnknownVariable for a name that nothing has, AmbiguousVariable for one that fits several columns
-    equally well.
+    equally well, PromptTooLarge when no row could make a prompt that is sent.
     """
     segments: list[str | int] = []
-    constants: list[str] = []
+    constants: dict[str, int] = {}
+    used: Counter[int] = Counter()
+    known: dict[str, str | int] = {}
+    fixed = 0
     for part in parts:
         if not isinstance(part, Variable):
             segments.append(part)
-        elif part.is_custom:
-            value = custom_value(part.name, variables or {})
-            if value is None:
-                raise _unknown(part.name, template)
-            segments.append(value)
-            constants.append(value)
+            fixed += _bytes(part)
+            continue
+        meant = known.get(part.name)
+        if meant is None:
+            meant = known[part.name] = _meant(part, columns, variables, template)
+        segments.append(meant)
+        if isinstance(meant, int):
+            used[meant] += 1
         else:
-            segments.append(column_of(part.name, columns, template))
-    return Prompt(tuple(segments), tuple(constants))
+            if meant not in constants:
+                constants[meant] = _bytes(meant)
+            fixed += constants[meant]
+    if fixed > MOST_BYTES:
+        raise PromptTooLarge(template=template)
+    return Prompt(tuple(segments), tuple(constants), fixed, tuple(used.items()))
 
 
-def custom_value(name: str, variables: Mapping[str, str]) -> str | None:
-    """Return the custom variable that `$Name` means, the exact spelling first; None when there is none."""
-    key = name.removeprefix("$").strip()
-    if key in variables:
-        return variables[key]
-    folded = key.casefold()
-    return next((value for each, value in variables.items() if each.casefold() == folded), None)
+def _meant(hole: Variable, columns: Columns, variables: CustomValues | None, template: str) -> str | int:
+    if not hole.is_custom:
+        return columns.find(hole.name, template)
+    value = None if variables is None else variables.find(hole.name)
+    if value is None:
+        raise unknown(hole.name, template)
+    return value
 
 
-def is_known(name: str, columns: Sequence[str], variables: Mapping[str, str]) -> bool:
-    """Whether a hole's name means a column or a custom variable, be it several."""
-    if name.startswith("$"):
-        return custom_value(name, variables) is not None
-    return any(column.strip().casefold() == name.casefold() for column in columns)
-
-
-def _unknown(name: str, template: str) -> UnknownVariable:
-    return UnknownVariable(
-        f"Unknown variable {{{{{name}}}}}" + (f" in template {template}" if template else ""),
-        variable=name,
-        template=template,
-    )
-
-
-def column_of(name: str, columns: Sequence[str], template: str) -> int:
-    """Return which column a name means; raise UnknownVariable or AmbiguousVariable."""
-    folded = name.casefold()
-    for candidates in (
-        [i for i, column in enumerate(columns) if column == name],
-        [i for i, column in enumerate(columns) if column.strip() == name],
-        [i for i, column in enumerate(columns) if column.strip().casefold() == folded],
-    ):
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            raise AmbiguousVariable(
-                f"Variable {{{{{name}}}}} fits several columns: write it exactly as one of them",
-                variable=name,
-                template=template,
-            )
-    raise _unknown(name, template)
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

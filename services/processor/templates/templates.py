@@ -1,17 +1,20 @@
 """Templates of people: made, found, changed, and previewed as the prompts that rows make of them."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 import orjson
 
+from services.common.aside import aside
 from services.common.identity import Passport
-from services.common.paging import Position
+from services.common.paging import PAGE_BYTES, Position
 from services.common.store.idempotency import digest
 from services.processor.outside import DescribesFiles, ReadsRows, as_person
 from services.processor.templates.errors import TemplateInvalid
+from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import bind_prompt, parse_prompt
 from services.processor.templates.template import Template, TemplateFields, check, merge
 from services.processor.templates.variables import ReadsVariables
@@ -61,7 +64,8 @@ class Templates:
 
     async def create(self, person: Passport, of: TemplateFields, key: str) -> Template:
         """Store a template; raise TemplateInvalid."""
-        checked, now = check(of), self._now()
+        checked = await aside(lambda: check(of), account=person.account)
+        now = self._now()
         template = Template(self._new_id(), person.account, checked, create_time=now, update_time=now)
         return await self._store.add(template, key, digest(orjson.dumps(checked.document())))
 
@@ -78,7 +82,9 @@ class Templates:
     ) -> Template:
         """Change a template; raise TemplateNotFound, TemplateInvalid or UpdateMaskInvalid."""
         old = await self._store.get(person.account, id_)
-        changed = replace(old, fields=check(merge(old.fields, new, given, mask)), update_time=self._now())
+        merged = merge(old.fields, new, given, mask)
+        checked = await aside(lambda: check(merged), account=person.account)
+        changed = replace(old, fields=checked, update_time=self._now())
         await self._store.replace(changed)
         return changed
 
@@ -97,7 +103,10 @@ class Templates:
     async def preview(
         self, person: Passport, *, id_: str, prompt: str, file: str, first: int, count: int
     ) -> list[Preview]:
-        """Render a stored template's prompt, or the one given, for rows of a file."""
+        """Render a stored template's prompt, or the one given, for rows of a file.
+
+        Fewer rows than wanted come back, but at least one, when they would be more than an answer holds.
+        """
         name = f"templates/{id_}" if id_ else ""
         text = (await self._store.get(person.account, id_)).fields.settings.prompt if id_ else prompt
         if not text.strip():
@@ -105,12 +114,26 @@ class Templates:
         proof = as_person(person)
         facts = await self._files.facts(file, proof)
         variables = await self._variables.values(person.account)
-        bound = bind_prompt(parse_prompt(text), facts.columns, template=name, variables=variables)
+        bound = await aside(
+            lambda: bind_prompt(
+                parse_prompt(text), Columns(facts.columns), template=name, variables=CustomValues(variables)
+            ),
+            account=person.account,
+        )
         start = max(first, 1)
         wanted = min(count or DEFAULT_PREVIEW_ROWS, facts.row_count - start + 1)
         if wanted < 1:
             return []
         previews: list[Preview] = []
-        async for batch in self._files.rows(file, facts.parse, first=start, count=wanted, proof=proof):
-            previews += [Preview(row.number, bound.render(row.cells)) for row in batch]
+        room = PAGE_BYTES
+        async with aclosing(
+            self._files.rows(file, facts.parse, first=start, count=wanted, proof=proof)
+        ) as batches:
+            async for batch in batches:
+                for row in batch:
+                    bound.check_size(row.cells, template=name)
+                    room -= bound.size(row.cells)
+                    if room < 0 and previews:
+                        return previews
+                    previews.append(Preview(row.number, bound.render(row.cells)))
         return previews

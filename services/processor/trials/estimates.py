@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, Self
 
+from services.common.aside import aside, go_on
 from services.common.identity import Passport
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
@@ -12,6 +13,7 @@ from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.outside import DescribesFiles, ReadsRows, as_person
 from services.processor.rows.requests import Requests
+from services.processor.templates.prompt import MOST_BYTES, Prompt
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables
@@ -50,6 +52,21 @@ class Estimate:
     meter: Meter | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Steps with their prompts bound to the file's columns."""
+
+    snapshot: Snapshot
+    prompts: tuple[Prompt, ...]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """Bind a snapshot's prompts; raise what starting the job would raise."""
+        prompts = snapshot.prompts()
+        used_columns(snapshot, prompts)
+        return cls(snapshot, prompts)
+
+
 class Files(DescribesFiles, ReadsRows, Protocol):
     """What an estimate asks of files."""
 
@@ -77,16 +94,20 @@ class Estimates:
         facts = await self._files.facts(file, proof)
         first, last = plan.row_range(first_row, last_row, facts.row_count)
         variables = await self._variables.values(person.account)
-        steps = tuple(Step.of(each) for each in chosen)
-        snapshot = Snapshot(facts.columns, steps, "", tuple(variables.items()))
-        used_columns(snapshot)
+
+        def bound() -> Bound:
+            steps = tuple(Step.of(each) for each in chosen)
+            return Bound.of(Snapshot(facts.columns, steps, "", tuple(variables.items())))
+
+        # What would refuse the job refuses its estimate, before a row is read.
+        work = await aside(bound, account=person.account)
         sample: list[Sequence[str]] = []
         for start, count in _pieces(first, last):
             async for batch in self._files.rows(
                 facts.name, facts.parse, first=start, count=count, proof=proof
             ):
                 sample += [row.cells for row in batch]
-        estimate = reckon(snapshot, sample, rows=last - first + 1)
+        estimate = await aside(lambda: reckon(work, sample, rows=last - first + 1), account=person.account)
         return replace(estimate, meter=await self._meter.totals(person.account))
 
 
@@ -99,11 +120,15 @@ def _pieces(first: int, last: int) -> list[tuple[int, int]]:
     return [(first, piece), (middle, piece), (last - piece + 1, piece)]
 
 
-def reckon(snapshot: Snapshot, sample: Sequence[Sequence[str]], *, rows: int) -> Estimate:
+def reckon(work: Bound, sample: Sequence[Sequence[str]], *, rows: int) -> Estimate:
     """Return the estimate for a number of rows of which a sample is known."""
-    sizes = [[len(cell.encode("utf-8", "replace")) for cell in cells] for cells in sample]
-    low = _steps(snapshot, sizes, rows=rows, share=_SHORT_ANSWER)
-    high = _steps(snapshot, sizes, rows=rows, share=1)
+    snapshot = work.snapshot
+    sizes: list[list[int]] = []
+    for cells in sample:
+        go_on()
+        sizes.append([len(cell.encode("utf-8", "replace")) for cell in cells])
+    low = _steps(work, sizes, rows=rows, share=_SHORT_ANSWER)
+    high = _steps(work, sizes, rows=rows, share=1)
     models = [facts_of(step.settings.model) for step in snapshot.steps]
     return Estimate(
         row_count=rows,
@@ -116,25 +141,26 @@ def reckon(snapshot: Snapshot, sample: Sequence[Sequence[str]], *, rows: int) ->
     )
 
 
-def _steps(snapshot: Snapshot, sizes: Sequence[Sequence[int]], *, rows: int, share: int) -> list[Tokens]:
+def _steps(work: Bound, sizes: Sequence[Sequence[int]], *, rows: int, share: int) -> list[Tokens]:
     """Return the tokens of each step over all rows, if answers take one part in `share` of what they may.
 
     `sizes` are the bytes of the cells of those rows that were looked at.
     """
     filled = [list(cells) for cells in sizes]
     found: list[Tokens] = []
-    for step, prompt in zip(snapshot.steps, snapshot.prompts(), strict=True):
+    for step, prompt in zip(work.snapshot.steps, work.prompts, strict=True):
         answer = max(1, step.settings.max_tokens // share)
-        fixed = sum(len(part.encode()) for part in prompt.segments if isinstance(part, str))
-        holes = [part for part in prompt.segments if isinstance(part, int)]
         beside = overhead(step.settings)
-        asked = sum(
-            beside + -(-(fixed + sum(values[column] for column in holes)) // BYTES_PER_TOKEN)
-            for values in filled
-        )
-        found.append(Tokens(-(-asked * rows // max(1, len(filled))), answer * rows))
+        asked = 0
         for values in filled:
-            values += [answer * BYTES_PER_TOKEN // len(step.settings.columns)] * len(step.settings.columns)
+            go_on()
+            size = prompt.size_of([values[column] for column, _ in prompt.used])
+            # A row whose prompt is too large fails without a call.
+            asked += 0 if size > MOST_BYTES else beside + -(-size // BYTES_PER_TOKEN)
+        found.append(Tokens(-(-asked * rows // max(1, len(filled))), answer * rows))
+        columns = len(step.settings.columns)
+        for values in filled:
+            values += [answer * BYTES_PER_TOKEN // columns] * columns
     return found
 
 

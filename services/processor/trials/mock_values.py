@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from services.common.aside import go_on
 from services.processor.jobs import plan
 from services.processor.jobs.plan import Step
-from services.processor.templates.prompt import Variable, is_known, parse_prompt
+from services.processor.templates.names import Columns, CustomValues
+from services.processor.templates.prompt import Variable, parse_prompt
 
 
 def mocks(
@@ -18,18 +20,22 @@ def mocks(
 
     Given values are taken first, by their name in any case; custom variables keep their dollar sign.
     """
-    known = {name.strip().casefold(): value for name, value in given.items()}
+    values = {name.strip().casefold(): value for name, value in given.items()}
     found: dict[str, str] = {}
-    names = list(columns)
+    seen: set[str] = set()
+    names, custom = Columns(columns), CustomValues(variables)
     for step in steps:
+        go_on()
         for part in parse_prompt(step.settings.prompt):
-            if isinstance(part, Variable) and not is_known(part.name, names, variables):
-                folded = part.name.casefold()
-                if folded not in {name.casefold() for name in found}:
-                    found[part.name] = known.get(folded, f"Sample {part.name.removeprefix('$')}")
-        names += step.settings.columns
+            if not isinstance(part, Variable) or (folded := part.name.casefold()) in seen:
+                continue
+            if (custom.find(part.name) is not None) if part.is_custom else names.has(part.name):
+                continue
+            seen.add(folded)
+            found[part.name] = values.get(folded, f"Sample {part.name.removeprefix('$')}")
+        names.add(step.settings.columns)
     # What a later step makes cannot be made up for an earlier one: the order is wrong.
     made = {column.strip().casefold() for step in steps for column in step.settings.columns}
-    if clash := [name for name in found if name.casefold() in made]:
-        plan.check_order(steps, columns, clash[0])
+    if clash := next((name for name in found if name.casefold() in made), None):
+        plan.check_order(steps, Columns(columns), clash)
     return found

@@ -4,19 +4,25 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from services.common.aside import TooCostly
 from services.processor.answers import flags
-from services.processor.answers.checks import AnswerChecks
-from services.processor.jobs.plan import Snapshot
+from services.processor.answers.shown import shortened
 from services.processor.outside import ReleasesApiKeys
 from services.processor.provider.answer import AsksProviders
-from services.processor.provider.failures import Failure, Verdict
+from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED, Failure, Verdict
 from services.processor.provider.rate_key import rate_key
 from services.processor.rows.calls import Called, Calls, Limiter
 from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
+from services.processor.rows.loop import Prepared
 from services.processor.rows.requests import RefusedParameters
+from services.processor.templates.errors import PromptTooLarge
 from services.processor.usage.meter import UsageMeter
 
 _NOT_IN_TIME = Failure(Verdict.ROW_FAILS, "TEST_TIMED_OUT", "The test ended before this step did")
+
+
+# A test has up to two hundred prompts, all kept until its answer is made.
+_LONGEST_KEPT_BYTES = 128 * 1024
 
 
 @dataclass(slots=True)
@@ -55,13 +61,13 @@ class Callers:
 class TestCalls:
     """The calls of one test."""
 
-    def __init__(self, snapshot: Snapshot, api_key: str, *, grant: str, callers: Callers) -> None:
-        self._steps = snapshot.steps
-        self._prompts = snapshot.prompts()
-        self._checks = [
-            AnswerChecks(step.settings, prompt)
-            for step, prompt in zip(self._steps, self._prompts, strict=True)
-        ]
+    def __init__(
+        self, prepared: Prepared, api_key: str, *, account: str, grant: str, callers: Callers
+    ) -> None:
+        self._account = account
+        self._steps = prepared.snapshot.steps
+        self._prompts = prepared.prompts
+        self._checks = prepared.checks
         self._rate_keys = [rate_key(api_key, step.settings.model) for step in self._steps]
         self._ended = Ended()
         self._calls = Calls(
@@ -78,20 +84,32 @@ class TestCalls:
     async def run_row(self, row: TestedRow, values: list[str]) -> None:
         """Run a row's steps until one fails."""
         for position, step in enumerate(self._steps):
-            tested = TestedStep(step.template, self._prompts[position].render(values))
+            tested = TestedStep(step.template)
             row.steps.append(tested)
+            try:
+                prompt = self._prompts[position].render(values)
+            except PromptTooLarge:
+                tested.failure = PROMPT_TOO_LARGE
+                return
+            (tested.prompt,) = shortened([prompt], _LONGEST_KEPT_BYTES)
             called = await self._calls.call(
                 row.number,
                 position,
                 settings=step.settings,
                 rate_key=self._rate_keys[position],
-                prompt=tested.prompt,
+                prompt=prompt,
             )
             tested.input_tokens, tested.output_tokens = called.input_tokens, called.output_tokens
             if called.texts is None:
                 tested.failure = _why(called, self._ended.ending)
                 return
-            texts, bits = self._checks[position].check(called.texts, values)
+            try:
+                texts, bits = await self._checks[position].checked(
+                    called.texts, values, account=self._account
+                )
+            except TooCostly:
+                tested.failure = UNCHECKED
+                return
             tested.outputs = tuple(zip(step.settings.columns, texts, strict=True))
             tested.flags = flags.names(bits)
             values += texts
@@ -103,6 +121,16 @@ class TestCalls:
                 row.steps[-1].failure = _NOT_IN_TIME
 
 
+def fit(rows: Sequence[TestedRow], most_bytes: int) -> None:
+    """Cut the longest prompts and outputs until all that the steps show fits a number of bytes."""
+    steps = [step for row in rows for step in row.steps]
+    texts = [text for step in steps for text in (step.prompt, *(value for _, value in step.outputs))]
+    shown = iter(shortened(texts, most_bytes))
+    for step in steps:
+        step.prompt = next(shown)
+        step.outputs = tuple((name, next(shown)) for name, _ in step.outputs)
+
+
 def _why(called: Called, ending: Ending | None) -> Failure:
     if called.failure is not None:
         return called.failure
@@ -110,8 +138,6 @@ def _why(called: Called, ending: Ending | None) -> Failure:
         case Pause(_, reason, message) | Fail(reason, message):
             return Failure(Verdict.JOB_PAUSES, reason, message)
         case Again():
-            return Failure(
-                Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider wants to be left alone longer"
-            )
+            return Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider asks for a longer pause")
         case _:
             return _NOT_IN_TIME

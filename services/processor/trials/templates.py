@@ -1,13 +1,15 @@
 """Trying templates on a few rows before a job is paid for: real calls, each step's words shown."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
+from services.common.aside import aside
 from services.common.errors import InvalidRequest
 from services.common.identity import Passport
-from services.processor.jobs.confidence import confidence, used_columns
+from services.common.paging import PAGE_BYTES
+from services.processor.jobs.confidence import confidence
 from services.processor.jobs.errors import InvalidRowRange, NoTemplates
 from services.processor.jobs.grants import end_grant, release_budget
 from services.processor.jobs.plan import Snapshot, Step
@@ -20,12 +22,15 @@ from services.processor.outside import (
     RevokesGrants,
     as_person,
 )
-from services.processor.templates.template import FindsTemplates
+from services.processor.rows.loop import Prepared
+from services.processor.templates.template import FindsTemplates, Template
 from services.processor.templates.variables import ReadsVariables
 from services.processor.trials.mock_values import mocks
-from services.processor.trials.template_calls import Callers, TestCalls, TestedRow
+from services.processor.trials.template_calls import Callers, TestCalls, TestedRow, fit
 
 MOST_MOCKS = 100
+#: Characters of variables that a test makes up by itself and then lists.
+_MOST_MADE_UP = 256 * 1024
 #: A person waits for a test for about this long; then it ends with what is there.
 TEST_SECONDS = 45.0
 
@@ -92,14 +97,13 @@ class TemplateTests:
         last = min(first + (request.row_count or 1) - 1, file.row_count)
         if first > file.row_count:
             raise InvalidRowRange(first_row=str(first), row_count=str(file.row_count))
-        steps = tuple(Step.of(each) for each in chosen)
         variables = await self._variables.values(person.account)
-        mocked = mocks(steps, file.columns, variables=variables, given=request.mock_values)
-        custom = variables | {name[1:]: value for name, value in mocked.items() if name.startswith("$")}
-        cells = {name: value for name, value in mocked.items() if not name.startswith("$")}
-        snapshot = Snapshot((*file.columns, *cells), steps, "", tuple(custom.items()))
         # Clashes and unknown columns are found here, before anything is paid for.
-        used = [column for column in used_columns(snapshot) if column < len(file.columns)]
+        trial = await aside(
+            lambda: _Trial.of(chosen, file.columns, variables=variables, given=request.mock_values),
+            account=person.account,
+        )
+        steps = trial.prepared.snapshot.steps
         await self._callers.meter.check_room(person.account, (last - first + 1) * len(steps))
         key = await self._vault.describe_key(request.api_key, proof)
         grant = await self._auth.mint_grant(
@@ -116,7 +120,9 @@ class TemplateTests:
             ),
             proof,
         )
-        work = TestCalls(snapshot, key.name, grant=grant.token, callers=self._callers)
+        work = TestCalls(
+            trial.prepared, key.name, account=person.account, grant=grant.token, callers=self._callers
+        )
         rows: list[TestedRow] = []
         running: list[asyncio.Task[None]] = []
         try:
@@ -124,12 +130,15 @@ class TemplateTests:
                 batches = self._files.rows(
                     file.name, file.parse, first=first, count=last - first + 1, proof=proof
                 )
-                async for batch in batches:
-                    for each in batch:
-                        row = TestedRow(each.number, confidence(each.cells, used))
-                        rows.append(row)
-                        values = [*each.cells, *cells.values()]
-                        running.append(asyncio.ensure_future(work.run_row(row, values)))
+                begun = [
+                    (each.number, [*each.cells, *trial.cells]) async for batch in batches for each in batch
+                ]
+                for _, values in begun:
+                    trial.check_sizes(values)
+                for number, values in begun:
+                    row = TestedRow(number, confidence(values, trial.used))
+                    rows.append(row)
+                    running.append(asyncio.ensure_future(work.run_row(row, values)))
                 await asyncio.gather(*running)
         except TimeoutError:
             work.time_is_over(rows)
@@ -148,4 +157,39 @@ class TemplateTests:
                 ],
             )
             await end_grant(self._vault, grant.id, person.account)
-        return Tested(rows, mocked)
+        fit(rows, PAGE_BYTES)
+        return Tested(rows, trial.mocked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Templates made ready for a test: what is made up for them, and the cells that come after the file's."""
+
+    prepared: Prepared
+    mocked: Mapping[str, str]
+    cells: tuple[str, ...]
+    used: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        chosen: Sequence[Template],
+        columns: tuple[str, ...],
+        *,
+        variables: Mapping[str, str],
+        given: Mapping[str, str],
+    ) -> Self:
+        steps = tuple(Step.of(each) for each in chosen)
+        mocked = mocks(steps, columns, variables=variables, given=given)
+        if sum(len(name) + len(value) for name, value in mocked.items()) > _MOST_MADE_UP:
+            raise InvalidRequest(violations=[("templates", "use too many variables that nothing fills")])
+        custom = {**variables, **{name[1:]: value for name, value in mocked.items() if name[0] == "$"}}
+        cells = {name: value for name, value in mocked.items() if name[0] != "$"}
+        prepared = Prepared.of(Snapshot((*columns, *cells), steps, "", tuple(custom.items())))
+        used = tuple(column for column in prepared.used if column < len(columns))
+        return cls(prepared, mocked, tuple(cells.values()), used)
+
+    def check_sizes(self, values: Sequence[str]) -> None:
+        """Raise PromptTooLarge for a row of which it is known before its first call."""
+        for step, prompt in zip(self.prepared.snapshot.steps, self.prepared.prompts, strict=True):
+            prompt.check_size(values, template=step.template)

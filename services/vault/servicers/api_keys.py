@@ -39,8 +39,8 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
         self, request: api_keys_pb2.ListApiKeysRequest, context: Context
     ) -> api_keys_pb2.ListApiKeysResponse:
         account = identity.passport(context).account
-        page, token = await paging.page(request, partial(self._keys.page, account))
-        return api_keys_pb2.ListApiKeysResponse(api_keys=map(_to_proto, page), next_page_token=token)
+        page, token = await paging.page(request, partial(self._keys.page, account), show=_to_proto)
+        return api_keys_pb2.ListApiKeysResponse(api_keys=page, next_page_token=token)
 
     async def GetApiKey(
         self, request: api_keys_pb2.GetApiKeyRequest, context: Context

@@ -26,9 +26,10 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         page, token = await paging.page(
             request,
             partial(self._reader.events, request.account, since, until),
+            show=_to_proto,
             place=lambda event: event.position,
         )
-        return audit_pb2.ListEventsResponse(events=map(_to_proto, page), next_page_token=token)
+        return audit_pb2.ListEventsResponse(events=page, next_page_token=token)
 
 
 def _moment(stamp: Timestamp, field: str) -> datetime:

@@ -38,8 +38,10 @@ class Audit(audit_pb2_grpc.AuditServiceServicer):
             ]
             return found[:count]
 
-        page, token = await paging.page(request, read, place=lambda each: Position(each.time, str(each.seq)))
-        return audit_pb2.ListEventsResponse(events=map(_to_proto, page), next_page_token=token)
+        page, token = await paging.page(
+            request, read, show=_to_proto, place=lambda each: Position(each.time, str(each.seq))
+        )
+        return audit_pb2.ListEventsResponse(events=page, next_page_token=token)
 
 
 class Erasure(erasure_pb2_grpc.ErasureServiceServicer):

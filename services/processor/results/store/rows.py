@@ -10,7 +10,15 @@ from psycopg_pool import AsyncConnectionPool
 from services.processor.jobs.row_result import StoredRow
 
 _BATCH_ROWS = 10_000
-_COLUMNS = "SELECT row, state, attempts, reason, flags, confidence, payload FROM result "
+_COLUMNS = "SELECT row, state, attempts, reason, flags, confidence, payload "
+# Sizes are known without reading payloads, which the rows beyond the bytes keep to themselves.
+_UP_TO = """
+    FROM (
+        SELECT *, sum(octet_length(payload)) OVER (ORDER BY row) - octet_length(payload) AS bytes_before
+        FROM (SELECT * FROM result WHERE job = %s AND {where} ORDER BY row {limit}) AS asked
+    ) AS summed
+    WHERE bytes_before <= %s ORDER BY row
+"""
 
 
 class RowStore:
@@ -21,17 +29,25 @@ class RowStore:
 
     async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
         """Return the finished rows of a range, in order."""
-        query = _COLUMNS + "WHERE job = %s AND row BETWEEN %s AND %s AND state > 0 ORDER BY row"
+        query = _COLUMNS + "FROM result WHERE job = %s AND row BETWEEN %s AND %s AND state > 0 ORDER BY row"
         return await self._rows(query, (job, first, last))
 
+    async def page(self, job: str, first: int, last: int, *, most_bytes: int) -> list[StoredRow]:
+        """Return the finished rows of a range, in order, up to the one with which they exceed the bytes."""
+        query = _COLUMNS + _UP_TO.format(where="row BETWEEN %s AND %s AND state > 0", limit="")
+        return await self._rows(query, (job, first, last, most_bytes))
+
     async def matching(
-        self, job: str, states: Sequence[int], *, flags: int, after: int, count: int
+        self, job: str, states: Sequence[int], *, flags: int, after: int, count: int, most_bytes: int
     ) -> list[StoredRow]:
-        """Return up to `count` rows after a row, in order, with one of the states and all of the flags."""
-        query = _COLUMNS + (
-            "WHERE job = %s AND row > %s AND state = ANY(%s) AND flags & %s = %s ORDER BY row LIMIT %s"
+        """Return up to `count` rows after a row, in order, with one of the states and all of the flags.
+
+        The last one is the row that takes them over the number of bytes.
+        """
+        query = _COLUMNS + _UP_TO.format(
+            where="row > %s AND state = ANY(%s) AND flags & %s = %s", limit="LIMIT %s"
         )
-        return await self._rows(query, (job, after, list(states), flags, flags, count))
+        return await self._rows(query, (job, after, list(states), flags, flags, count, most_bytes))
 
     async def numbers(self, job: str, state: int) -> Sequence[int]:
         """Return the numbers of all rows in a state, in order, as an array of four bytes each."""

@@ -73,7 +73,8 @@ COMMIT = """
             cost_nanos = usage_day.cost_nanos + excluded.cost_nanos
     )
     UPDATE shard SET
-        claims = 1,
+        -- Rows behind the first one say nothing of what keeps stopping the workers: it may be the first.
+        claims = CASE WHEN %(head)s = ANY(%(rows)b::int[]) THEN 1 ELSE shard.claims END,
         succeeded = shard.succeeded + counted.succeeded,
         failed = shard.failed + counted.failed,
         input_tokens = shard.input_tokens + counted.input_tokens,

@@ -54,6 +54,7 @@ class ShardStore:
             "job": claim.job,
             "number": claim.number,
             "fence": claim.fence,
+            "head": claim.head,
             "rows": [each.row for each in results],
             "states": [each.state for each in results],
             "attempts": [each.attempts for each in results],

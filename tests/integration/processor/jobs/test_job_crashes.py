@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 
+import psycopg
 import pytest
 
 from tests.integration.processor.stand_in_services import World
@@ -108,3 +109,57 @@ async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_
     assert shifted.terminate() == 0
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 20)
     assert len([seen for seen in provider.requests() if seen["status"] == 200]) == 20
+
+
+@pytest.mark.promise("S41")
+@pytest.mark.promise("S59")
+async def test_rows_that_outlive_ten_workers_fail_and_are_not_paid_for_again(
+    suite: Suite, ada: Person, world: World, provider: Provider
+) -> None:
+    for process in suite.processes[1:]:
+        process.popen.terminate()
+    # What stops a worker is answered last; the rows behind it are done each time.
+    provider.script({"action": "slow", "seconds": 600, "contains": "person 1 "})
+    first = suite.worker()
+    file = world.add_file(["Name"], [[f"person {number} "] for number in range(1, 7)])
+    job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=2)
+    while (await ada.job(job.name)).request_counts.succeeded < 5:
+        await asyncio.sleep(0.02)
+    first.kill()
+    with psycopg.connect(suite.conninfo) as connection:
+        claims = connection.execute(
+            "SELECT claims FROM shard WHERE job = %s", (job.name.removeprefix("jobs/"),)
+        )
+        assert claims.fetchone() == (1,)
+        connection.execute("UPDATE shard SET claims = 10")
+    calls = len(provider.prompts())
+    suite.worker()
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded, done.request_counts.failed) == (State.COMPLETED, 5, 1)
+    (failed,) = (await ada.rows(job.name, filter="state = FAILED")).rows
+    assert (failed.number, failed.error.reason, failed.attempts) == (1, "WORKER_FAILED", 0)
+    assert len(provider.prompts()) == calls
+
+
+@pytest.mark.promise("S59")
+async def test_rows_behind_the_first_open_one_do_not_make_takeovers_forgotten(
+    suite: Suite, ada: Person, world: World, provider: Provider
+) -> None:
+    for process in suite.processes[1:]:
+        process.popen.terminate()
+    provider.script({"action": "slow", "seconds": 600, "contains": "person 1 "}, latency_ms=200)
+    worker = suite.worker()
+    file = world.add_file(["Name"], [[f"person {number} "] for number in range(1, 101)])
+    job = await ada.start(file, await ada.template("Say hello to {{Name}}"), parallel_calls=2)
+    for takeovers in (1, 2, 3):
+        before = (await ada.job(job.name)).request_counts.succeeded
+        while (await ada.job(job.name)).request_counts.succeeded < before + 2:
+            await asyncio.sleep(0.02)
+        worker.kill()
+        with psycopg.connect(suite.conninfo) as connection:
+            claims = connection.execute(
+                "SELECT claims FROM shard WHERE job = %s", (job.name.removeprefix("jobs/"),)
+            )
+            assert claims.fetchone() == (takeovers,)
+        worker = suite.worker()
+    await ada.cancel(job.name)

@@ -14,6 +14,10 @@ def step(prompt: str, output: str, *references: str) -> Step:
     return Step(f"templates/{output}", PromptSettings(prompt, output, reference_columns=references))
 
 
+def _used(snapshot: Snapshot) -> tuple[int, ...]:
+    return used_columns(snapshot, snapshot.prompts())
+
+
 @pytest.mark.parametrize(
     ("cells", "used", "expected"),
     [
@@ -34,15 +38,15 @@ def test_confidence_is_the_share_of_filled_cells(
 
 def test_the_columns_of_all_templates_count_once() -> None:
     steps = (step("{{Name}} {{name}}", "A"), step("{{Company}} {{A}} {{Name}}", "B"))
-    assert used_columns(Snapshot(COLUMNS, steps, "")) == (0, 1)
+    assert _used(Snapshot(COLUMNS, steps, "")) == (0, 1)
 
 
 def test_reference_columns_count_instead_of_those_of_their_template() -> None:
     steps = (step("{{Name}}", "A", "city"), step("{{Company}}", "B"))
-    assert used_columns(Snapshot(COLUMNS, steps, "")) == (1, 2)
+    assert _used(Snapshot(COLUMNS, steps, "")) == (1, 2)
 
 
 def test_an_unknown_reference_column_is_named() -> None:
     with pytest.raises(UnknownVariable) as refused:
-        used_columns(Snapshot(COLUMNS, (step("hi", "A", "Town"),), ""))
+        _used(Snapshot(COLUMNS, (step("hi", "A", "Town"),), ""))
     assert refused.value.metadata == {"variable": "Town", "template": "templates/A"}

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.processor.templates.errors import AmbiguousVariable, TemplateInvalid, UnknownVariable
+from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import Variable, bind_prompt, parse_prompt
 
 COLUMNS = ["First Name", "Company", "company size", "Company Size", " Padded "]
 
 
 def rendered(text: str, columns: list[str], values: list[str]) -> str:
-    return bind_prompt(parse_prompt(text), columns).render(values)
+    return bind_prompt(parse_prompt(text), Columns(columns)).render(values)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_an_empty_cell_is_the_empty_string() -> None:
 
 def test_an_unknown_variable_is_named_with_its_template() -> None:
     with pytest.raises(UnknownVariable) as refused:
-        bind_prompt(parse_prompt("{{Company Name}}"), ["Company"], template="templates/a")
+        bind_prompt(parse_prompt("{{Company Name}}"), Columns(["Company"]), template="templates/a")
     assert refused.value.metadata == {"variable": "Company Name", "template": "templates/a"}
     assert "{{Company Name}}" in refused.value.message
 
@@ -56,7 +57,7 @@ def test_an_unknown_variable_is_named_with_its_template() -> None:
 )
 def test_columns_that_differ_only_by_case_need_the_exact_spelling(text: str, columns: list[str]) -> None:
     with pytest.raises(AmbiguousVariable):
-        bind_prompt(parse_prompt(text), columns)
+        bind_prompt(parse_prompt(text), Columns(columns))
 
 
 @pytest.mark.parametrize("text", ["{{", "a {{b", "{{}}", "{{  }}", "{{a}} {{"])
@@ -90,13 +91,15 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
     except TemplateInvalid:
         return
     names = list(dict.fromkeys(part.name for part in parts if isinstance(part, Variable)))
-    bind_prompt(parts, names).render(names)
+    bind_prompt(parts, Columns(names)).render(names)
 
 
 @pytest.mark.parametrize("hole", ["{{$Sender}}", "{{ $sender }}", "{{$ SENDER}}"])
 def test_a_custom_variable_is_the_same_for_all_rows(hole: str) -> None:
     bound = bind_prompt(
-        parse_prompt(f"From {hole}"), ["Sender", "$Sender"], variables={"Sender": "{{Sender}}"}
+        parse_prompt(f"From {hole}"),
+        Columns(["Sender", "$Sender"]),
+        variables=CustomValues({"Sender": "{{Sender}}"}),
     )
     assert (bound.render(["no", "no"]), bound.constants) == ("From {{Sender}}", ("{{Sender}}",))
 
@@ -104,6 +107,9 @@ def test_a_custom_variable_is_the_same_for_all_rows(hole: str) -> None:
 def test_an_unknown_custom_variable_is_named() -> None:
     with pytest.raises(UnknownVariable) as refused:
         bind_prompt(
-            parse_prompt("{{$Sender}}"), ["$Sender"], template="templates/a", variables={"Other": "x"}
+            parse_prompt("{{$Sender}}"),
+            Columns(["$Sender"]),
+            template="templates/a",
+            variables=CustomValues({"Other": "x"}),
         )
     assert refused.value.metadata == {"variable": "$Sender", "template": "templates/a"}
