@@ -5,18 +5,30 @@ streams open ask auth every two seconds, for all of them in one question.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol
 
 from services.common import identity
-from services.common.errors import DomainError, Unauthenticated, Unavailable
+from services.common.errors import DomainError, Kind, Unauthenticated, Unavailable
 from services.common.logs import log
 from services.common.metrics import OPEN_STREAMS
 
 EVERY_SECONDS = 2.0
+#: Streams that an account may have open at one replica, uploads and downloads included: more than a person's
+#: browsers and scripts need, and a tenth of what the gateway's connection to a service carries.
+MOST_OF_AN_ACCOUNT = 100
 #: A restart of auth ends no stream; one that never answers ends them all.
 PATIENCE_SECONDS = 60.0
+
+
+class StreamLimit(DomainError):
+    """The account has as many streams open as it may have."""
+
+    reason = "STREAM_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = "The account has too many streams open: end a watch, a download or an upload first"
 
 
 class SessionStates(Protocol):
@@ -69,6 +81,7 @@ class OpenStreams:
         self._every_seconds = every_seconds
         self._patience_seconds = patience_seconds
         self._streams: dict[str, set[_Stream]] = {}
+        self._of_account: Counter[str] = Counter()
 
     def answers(self, inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], Any]:
         """The same method with a stream of answers, which ends with its person's session."""
@@ -106,12 +119,18 @@ class OpenStreams:
             # Work under a grant goes on without its person.
             yield _Stream("")
             return
+        if self._of_account[person.account] >= MOST_OF_AN_ACCOUNT:
+            raise StreamLimit
+        self._of_account[person.account] += 1
         stream = _Stream(person.account)
         beside = self._streams.setdefault(person.session, set())
         beside.add(stream)
         try:
             yield stream
         finally:
+            self._of_account[person.account] -= 1
+            if not self._of_account[person.account]:
+                del self._of_account[person.account]
             beside.discard(stream)
             if not beside and self._streams.get(person.session) is beside:
                 del self._streams[person.session]
