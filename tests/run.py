@@ -47,9 +47,9 @@ def main(arguments: list[str]) -> int:
     if "--long" in arguments:
         # The last expression given for markers is the one that counts; the empty one leaves nothing out.
         arguments = [*(argument for argument in arguments if argument != "--long"), "-m", ""]
-    # Three processes keep two cores busy: tests wait for what they start. A group (one stack, one heavy
+    # Four processes keep two cores busy: tests wait for what they start. A group (one stack, one heavy
     # fixture) stays in one of them.
-    command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadgroup", *arguments]
+    command = [sys.executable, "-m", "pytest", "-n", "4", "--dist", "loadgroup", *arguments]
     tested = subprocess.run(command, cwd=ROOT)
     return 0 if good and tested.returncode == 0 else 1
 

@@ -134,6 +134,13 @@ def test_no_code_uses_a_phrase_that_we_avoid() -> None:
     assert not found, "\n".join(found)
 
 
+def test_no_two_test_modules_outside_packages_share_a_name() -> None:
+    """pytest knows them by their names alone, and one such pair ends a whole run."""
+    loose = [p for p in (ROOT / "tests").rglob("test_*.py") if not (p.parent / "__init__.py").exists()]
+    names = [path.name for path in loose]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_what_the_readme_names_is_there() -> None:
     for name in re.findall(r"^\| `([a-z0-9/]+/)` \|", README, re.MULTILINE):
         assert (ROOT / name).is_dir(), name
