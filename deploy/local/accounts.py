@@ -1,5 +1,5 @@
-"""Whom the processes run as: started by root, each part of the stack has a user of its own, which has no
-account; started by anyone else, all run as that person."""
+"""The users that processes run as. Started by root, each part of the stack has a user of its own, without an
+account; started by anyone else, all parts run as that person."""
 
 import grp
 import json

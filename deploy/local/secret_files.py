@@ -8,8 +8,8 @@ from deploy.local.users import User
 
 
 def write_secret(path: Path, content: str | bytes, *, mode: int = 0o600, owner: User | None = None) -> None:
-    """Replace `path` atomically; at no time can other users read it or see it half written. `owner` is whom
-    it is for, if not the launcher itself."""
+    """Replace `path` atomically; at no time can other users read it or see it half written. `owner` is
+    the user it is for, if not the launcher itself."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     data = content.encode() if isinstance(content, str) else content
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)

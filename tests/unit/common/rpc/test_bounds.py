@@ -96,6 +96,17 @@ def test_no_refusal_is_too_long_for_trailers(
     assert error_from_status(status).reason == InvalidRequest.reason
 
 
+@pytest.mark.promise("S59")
+@pytest.mark.parametrize("letter", ["x", "é", "語", "\U0001f600"])
+def test_the_longest_refusal_that_anyone_can_cause_fits_trailers(letter: str) -> None:
+    long = letter * 50_000
+    status = status_of(InvalidRequest(long, violations=[(long, long)] * 2_000, variable=long, column=long))
+    assert status.ByteSize() <= MOST_STATUS_BYTES
+    # A field named after a long variable, with a short description, and the other way round.
+    for violation in ((long, "x"), ("x", long), (letter * 190, letter * 190)):
+        assert status_of(InvalidRequest(violations=[violation] * 2_000)).ByteSize() <= MOST_STATUS_BYTES
+
+
 def test_what_was_left_out_is_said() -> None:
     error = DomainError("x", violations=[(f"templates[{n}]", "is required") for n in range(2_000)])
     told = error_from_status(status_of(error)).violations

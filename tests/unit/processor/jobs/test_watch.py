@@ -62,7 +62,7 @@ async def test_a_job_that_stands_still_is_said_again_now_and_then(monkeypatch: p
 
 
 class Counted(Store):
-    """Counts how often it is asked, and by whom at once."""
+    """Counts how often it is asked, and by which callers at once."""
 
     def __init__(self, *states: Job) -> None:
         super().__init__(*states)
