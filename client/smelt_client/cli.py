@@ -42,7 +42,8 @@ Exit codes: 0 success, 1 failure, 2 wrong usage, 3 not found, 4 not logged in, 5
 rows, 130 interrupted.
 """
 
-app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False)
+# Without markup: with it, Typer keeps the line ends of the paragraphs above and breaks each line twice.
+app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command()(cli_account.register)
 app.command()(cli_account.login)
 app.command()(cli_account.logout)

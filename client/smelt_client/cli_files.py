@@ -74,7 +74,12 @@ def delimiter_of(text: str | None) -> str | None:
 
 @files.command()
 def upload(
-    path: Annotated[Path, typer.Argument(metavar="PATH", exists=True, dir_okay=False, readable=True)],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH", exists=True, dir_okay=False, readable=True, help="The CSV on this machine."
+        ),
+    ],
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     as_json: AsJson = False,

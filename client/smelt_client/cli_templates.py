@@ -54,8 +54,21 @@ def create(
     ] = None,
     category: Annotated[str, typer.Option(help="Category; any name will do.")] = "Personalization",
     model: Annotated[str | None, typer.Option(help="Model; the server's default if missing.")] = None,
-    temperature: Annotated[float | None, typer.Option(min=0, max=1, show_default=False)] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, show_default=False)] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            show_default=False,
+            help="How much answers vary, from 0 to 1; the server's default if missing.",
+        ),
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1, show_default=False, help="The most tokens of an answer; the server's default if missing."
+        ),
+    ] = None,
     character_limit: Annotated[
         int | None,
         typer.Option(min=1, help="Flag answers with more characters than this.", show_default=False),

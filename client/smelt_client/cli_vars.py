@@ -14,7 +14,9 @@ from .printing import Output, when
 
 variables = group("Custom variables: {{$Name}} in prompts, the same for all rows.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Sender for {{$Sender}}.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="The name as in prompts, without braces and $: Sender.")
+]
 
 
 @variables.command("list")
@@ -33,7 +35,7 @@ def list_variables(as_json: AsJson = False, quiet: Quiet = False) -> None:
 @variables.command("set")
 def set_variable(
     name: Name,
-    value: Annotated[str, typer.Argument(metavar="VALUE")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The text that replaces it in prompts.")],
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import pairwise
 
 import httpx2
 import pytest
@@ -86,3 +89,30 @@ def test_people_s_writing_is_left_alone() -> None:
 def test_the_command_runs_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "smelt_client", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "smelt 0.1.0\n")
+
+
+def _help_pages(smelt: Smelt, *path: str) -> Iterator[tuple[str, str]]:
+    _, page, _ = smelt(*path, "--help")
+    yield " ".join(path), page
+    _, _, commands = page.partition("Commands:\n")
+    for line in commands.splitlines():
+        if found := re.match(r"  ([a-z-]+)  ", line):
+            yield from _help_pages(smelt, *path, found[1])
+
+
+def test_every_help_page_fits_the_terminal_and_explains_each_argument(
+    smelt: Smelt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    pages = dict(_help_pages(smelt))
+    assert {"", "run", "jobs", "jobs watch", "templates create"} <= pages.keys()
+    for name, page in pages.items():
+        assert max(map(len, page.splitlines())) <= 80, name
+        text, _, options = page.partition("\n\nOptions:\n")
+        for paragraph in text.split("\n\n")[1:]:
+            lines = paragraph.splitlines()
+            # A line ends early only where the next word does not fit.
+            for line, following in pairwise([] if paragraph.startswith("Arguments:") else lines):
+                assert len(line) + len(following.split()[0]) + 1 > 78, f"{name}: {line}"
+        for option in re.findall(r"^  (-.*)$", options.partition("Commands:")[0], re.MULTILINE):
+            assert re.search(r"  \S|>$", option), f"{name}: {option} is not explained"
