@@ -55,8 +55,16 @@ class Failure:
     wait_seconds: float | None = None
     #: The request's parameter that the provider does not accept, if that was the only fault.
     parameter: str = ""
+    #: The optional parts of the request that the refusal names; without them it may be accepted.
+    parts: frozenset[str] = frozenset()
     #: Whether the refusal has a provider's error object; an endpoint of another kind sends none.
     in_words: bool = False
+    #: What the provider said, in its own words; empty if it said nothing.
+    said: str = ""
+    #: What the refusal means instead if other calls of the rate key are answered: it is about this prompt then.
+    if_answered: "Failure | None" = None
+    #: Whether the endpoint as a whole is away, rather than this call having failed.
+    is_outage: bool = False
 
 
 UNREACHABLE = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached")
