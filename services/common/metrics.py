@@ -1,6 +1,6 @@
 """Prometheus metrics of every service; no label names a person."""
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 RPC_SECONDS = Histogram(
     "smelt_rpc_seconds",
@@ -10,3 +10,7 @@ RPC_SECONDS = Histogram(
 )
 
 OPEN_STREAMS = Gauge("smelt_open_streams", "Open response and request streams")
+
+UNKNOWN_FINISHES = Counter(
+    "smelt_provider_unknown_finish_total", "Answers whose end had a reason that is not known, taken as whole"
+)

@@ -30,11 +30,11 @@ from services.processor.privacy.part import ProcessorPart
 from services.processor.privacy.store import AccountJobStore
 from services.processor.provider.limiter import Limiter
 from services.processor.provider.parks import Parks
+from services.processor.provider.refused_parts import RefusedParts
 from services.processor.provider.shared_paces import SharedPaces
 from services.processor.results.downloads import Downloads
 from services.processor.results.pages import JobRows
 from services.processor.results.store.rows import RowStore
-from services.processor.rows.requests import RefusedParameters
 from services.processor.servicers.api_key_tests import ApiKeyTestServicer
 from services.processor.servicers.job_settings import JobSettingsServicer
 from services.processor.servicers.jobs import JobServicer
@@ -91,7 +91,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         files=to_files,
         vault=to_vault,
         auth=to_auth,
-        callers=Callers(keys, provider, limiter, RefusedParameters(), meter),
+        callers=Callers(keys, provider, limiter, RefusedParts(redis), meter),
     )
     webhooks = Webhooks(
         WebhookStore(sessions),

@@ -14,11 +14,11 @@ from services.processor.peers.key_releases import ReleaseClient
 from services.processor.peers.vault import Vault, WebhookVault
 from services.processor.provider.limiter import Limiter
 from services.processor.provider.parks import Parks
+from services.processor.provider.refused_parts import RefusedParts
 from services.processor.provider.shared_paces import SharedPaces
 from services.processor.results.assembly import Assembler
 from services.processor.results.store.assembly import AssemblyStore
 from services.processor.results.store.rows import RowStore
-from services.processor.rows.requests import RefusedParameters
 from services.processor.rows.shards import Parts, ShardRuns
 from services.processor.rows.store.answers import AnswerStore
 from services.processor.rows.store.shards import ShardStore
@@ -45,7 +45,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     pool = opened.keep(database.raw_pool(url, low=2, high=12))
     await pool.open()
     redis = opened.keep(connect(read_secret(settings.redis_url_file)), "aclose")
-    announcements, parks = Announcements(redis), Parks(redis)
+    announcements, parks, refused = Announcements(redis), Parks(redis), RefusedParts(redis)
     limiter = opened.keep(Limiter(SharedPaces(redis), parks))
     vault = opened.keep(tls.channel(settings, "vault", settings.vault_address))
     files = opened.keep(tls.channel(settings, "files", settings.files_address))
@@ -61,7 +61,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
             parks=parks,
             limiter=limiter,
             answers=AnswerStore(pool),
-            refused=RefusedParameters(),
+            refused=refused,
             usage=UsageStore(pool),
             usage_limit=PLANS[settings.plan],
             announcements=announcements,
@@ -83,7 +83,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     probes = await serve_probes(health, *host_port(settings.health_listen))
     opened.push_async_callback(probes.cleanup)
     stop = asyncio.Event()
-    running = (health.watch(), parks.follow(), sending.run(), _signalled(stop))
+    running = (health.watch(), parks.follow(), refused.follow(), sending.run(), _signalled(stop))
     beside = [asyncio.ensure_future(each) for each in running]
     try:
         await Worker(settings, pool, shards=runs, assembler=assembler).run(stop)

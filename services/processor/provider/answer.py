@@ -1,25 +1,31 @@
-"""The shape of a chat completion, checked by hand: what a provider sends back is data, whatever it is."""
+"""What a call came to: the model's words, or why there are none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
 
 from services.processor.provider.announced_limits import Told
-from services.processor.provider.failures import FILTERED, MALFORMED, TRUNCATED, Failure
-
-_LARGEST_COUNT = 2**31 - 1
+from services.processor.provider.dialect import completion, refusals
+from services.processor.provider.dialect.clues import clues_in
+from services.processor.provider.failures import BROKEN_OFF, FILTERED, MALFORMED, TRUNCATED, Failure, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The model's words and what they cost, by the provider's own numbers."""
+    """The model's words and what they used."""
 
     text: str
-    input_tokens: int = 0
-    output_tokens: int = 0
+    #: None where the provider told no number.
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     told: Told | None = None
+    #: Whether the text came with thinking, which was taken off.
+    had_thinking: bool = False
+    #: The reason of the answer's end, if it is none that is known.
+    unknown_finish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,8 @@ class Unusable:
     """An answer that fails, with the tokens that it used all the same."""
 
     failure: Failure
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
     told: Told | None = None
 
 
@@ -38,39 +44,34 @@ class AsksProviders(Protocol):
     async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
 
 
-def read(body: bytes) -> Answer | Unusable:
-    """Return the answer in a 200's body, or why there is none."""
-    try:
-        document = orjson.loads(body)
-        choice = document["choices"][0]
-        message, finish = choice["message"], choice.get("finish_reason")
-        text, refusal = message["content"], message.get("refusal")
-    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
-        return Unusable(MALFORMED)
-    usage = document.get("usage")
-    used = usage if isinstance(usage, dict) else {}
-    tokens = _count(used.get("prompt_tokens")), _count(used.get("completion_tokens"))
-    if finish == "length":
-        return Unusable(TRUNCATED, *tokens)
-    if finish == "content_filter" or (not text and isinstance(refusal, str) and refusal):
-        return Unusable(FILTERED, *tokens)
+def read(body: bytes, request: Mapping[str, Any] | None = None) -> Answer | Unusable:
+    """Return the answer in a 200's body, or why there is none; `request` is what was sent."""
+    said = completion.said_by(body)
+    counts = said.counts.input_tokens, said.counts.output_tokens
+    if said.error is not None:
+        return Unusable(_inner_failure(said.error, request or {}), *counts)
+    if said.is_unreadable:
+        return Unusable(MALFORMED, *counts)
+    if said.finish in completion.CUT_OFF:
+        return Unusable(TRUNCATED, *counts)
+    if said.finish in completion.FILTERED or said.is_refusal:
+        return Unusable(FILTERED, *counts)
+    if said.finish in completion.BROKEN_OFF:
+        return Unusable(BROKEN_OFF, *counts)
     # A spreadsheet and most CSV readers choke on NUL, and no model means to write one.
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
-        return Unusable(MALFORMED, *tokens)
-    return Answer(text, *tokens)
+    if not said.text.strip() or "\0" in said.text:
+        return Unusable(MALFORMED, *counts)
+    unknown = "" if said.finish in completion.WHOLE else said.finish
+    return Answer(said.text, *counts, had_thinking=said.had_thinking, unknown_finish=unknown)
 
 
-def error_object(body: bytes) -> dict[str, object]:
-    """Return the error object of a refusal's body; empty when there is none."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    error = document.get("error") if isinstance(document, dict) else None
-    return error if isinstance(error, dict) else {}
-
-
-def _count(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT:
-        return value
-    return 0
+def _inner_failure(error: object, request: Mapping[str, Any]) -> Failure:
+    """Return what an error inside a 200 means: the status that it names, or else what its words mean."""
+    clues = clues_in(orjson.dumps(error))
+    now, sent, model = datetime.now(UTC), refusals.parts_of(request), str(request.get("model", ""))
+    if clues.status is not None:
+        return refusals.meaning(clues.status, clues, {}, now, sent=sent, model=model)
+    found = refusals.meaning(400, clues, {}, now, sent=sent, model=model)
+    if found.verdict is Verdict.ROW_FAILS and found.is_unspecific and not found.parts:
+        return refusals.meaning(500, clues, {}, now, sent=sent, model=model)
+    return found

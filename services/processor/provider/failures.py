@@ -1,10 +1,6 @@
 """What follows from a provider call without an answer: try again, wait, fail the row, or pause the job."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 
 #: How often one call is tried, not counting rate-limit refusals. Too few fails rows for a passing fault; too
@@ -19,18 +15,8 @@ RATE_PATIENCE_SECONDS = 300.0
 #: For longer waits, the worker gives the shard back to the queue instead of holding it. Too short costs
 #: claims and reads of rows for pauses of seconds; too long blocks the worker's place for other accounts.
 LONGEST_HELD_WAIT_SECONDS = 60.0
-#: A provider is asked again after this time at the latest, whatever its `Retry-After` says. Too long, and one
-#: wrong header stops a rate key for as long.
-LONGEST_WAIT_SECONDS = 3600.0
-
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 20.0
-#: Parameters that a request can leave out, or send under another name.
-OPTIONAL_PARAMETERS = ("temperature", "store", "response_format", "max_tokens", "max_completion_tokens")
-_LONGEST_MESSAGE = 1000
-_PARAMETER = re.compile(rf"\b(?:{'|'.join(OPTIONAL_PARAMETERS)})\b")
-_UNSUPPORTED = re.compile(r"unsupported|unrecognized|unknown|unexpected|not (?:supported|permitted)", re.I)
-_CODE = re.compile(r"[a-z0-9_.-]{1,64}\Z")
 
 
 class Verdict(Enum):
@@ -53,24 +39,31 @@ class Failure:
     reason: str
     message: str
     wait_seconds: float | None = None
-    #: The request's parameter that the provider does not accept, if that was the only fault.
-    parameter: str = ""
     #: The optional parts of the request that the refusal names; without them it may be accepted.
     parts: frozenset[str] = frozenset()
     #: Whether the refusal has a provider's error object; an endpoint of another kind sends none.
     in_words: bool = False
     #: What the provider said, in its own words; empty if it said nothing.
     said: str = ""
-    #: What the refusal means instead if other calls of the rate key are answered: it is about this prompt then.
+    #: What the refusal means instead while other calls of the rate key are answered: it is about this prompt.
     if_answered: "Failure | None" = None
     #: Whether the endpoint as a whole is away, rather than this call having failed.
     is_outage: bool = False
+    #: Whether the refusal fits no wording that is known.
+    is_unspecific: bool = False
 
 
-UNREACHABLE = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached")
+UNREACHABLE = Failure(
+    Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached", is_outage=True
+)
 TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long to answer")
 MALFORMED = Failure(
     Verdict.AGAIN, "PROVIDER_ANSWER_INVALID", "The provider's answer was empty or could not be read"
+)
+BROKEN_OFF = Failure(
+    Verdict.AGAIN,
+    "PROVIDER_ANSWER_INVALID",
+    "The provider broke its answer off because of an error of its own",
 )
 UNFITTING = Failure(
     Verdict.AGAIN, "OUTPUT_SCHEMA_MISMATCH", "The answer does not fit the template's JSON schema"
@@ -103,72 +96,6 @@ UNCHECKED = Failure(
     Verdict.ROW_FAILS, "ANSWER_CHECK_TOO_COSTLY", "Checking the answer took too long, so it was discarded"
 )
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
-
-
-def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], now: datetime) -> Failure:
-    """Return what an HTTP status other than 200 means; `error` is the body's error object, or empty."""
-    code = _code(error.get("code")) or _code(error.get("type"))
-    wait = retry_after(headers, now)
-    if code == "insufficient_quota" or status == 402:
-        return Failure(
-            Verdict.JOB_PAUSES, "PROVIDER_QUOTA", "The API key's credit at the provider is used up"
-        )
-    if status in (401, 403):
-        return Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The provider rejected the API key")
-    if status == 429:
-        return Failure(
-            Verdict.RATE,
-            "PROVIDER_RATE_LIMITED",
-            "The provider kept refusing calls because of its rate limit",
-            wait,
-        )
-    if status in (408, 409, 425) or status >= 500:
-        said = f"The provider answered with status {status}"
-        return Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", said, wait)
-    shown = f"status {status}, {code}" if code else f"status {status}"
-    said = f"The provider rejected the request ({shown})"
-    parameter = _refused_parameter(error) if status in (400, 422) else ""
-    return Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", said, parameter=parameter, in_words=bool(error))
-
-
-def _refused_parameter(error: Mapping[str, object]) -> str:
-    """Return the optional parameter that a refusal is about; empty if it is about something else."""
-    code, named, message = error.get("code"), error.get("param"), error.get("message")
-    if named in OPTIONAL_PARAMETERS and code in ("unsupported_parameter", "unsupported_value"):
-        return str(named)
-    if not isinstance(message, str) or not _UNSUPPORTED.search(message[:_LONGEST_MESSAGE]):
-        return ""
-    found = _PARAMETER.search(message[:_LONGEST_MESSAGE])
-    return found[0] if found else ""
-
-
-def _code(value: object) -> str:
-    return value if isinstance(value, str) and _CODE.match(value) else ""
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds that the headers ask to wait (RFC 9110 10.2.3, or `retry-after-ms`), if any."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            seconds = float(value) * scale
-        except ValueError:
-            seconds = _until(value, now)
-        if 0 <= seconds < float("inf"):
-            return min(seconds, LONGEST_WAIT_SECONDS)
-    return None
-
-
-def _until(value: str, now: datetime) -> float:
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return -1.0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def backoff_seconds(failed: int, dice: float) -> float:

@@ -70,7 +70,7 @@ class LocalPace:
             self.passed += 1
             self.answer_time = now
             pace = pace.answered(now, started)
-            if used := said.input_tokens + said.output_tokens:
+            if used := (said.input_tokens or 0) + (said.output_tokens or 0):
                 usual = self.tokens_a_call or used
                 self.tokens_a_call = usual + (used - usual) * _USUAL_WEIGHT
         if said.told is not None and now - self.told_time > _TOLD_SECONDS:

@@ -19,19 +19,21 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 
 from services.processor.provider import announced_limits
 from services.processor.provider.addresses import CheckedResolver, Endpoints
-from services.processor.provider.answer import Answer, Unusable, error_object, read
+from services.processor.provider.answer import Answer, Unusable, read
+from services.processor.provider.dialect import refusals, waits, words
 from services.processor.provider.failures import (
     KEY_ECHOED,
     KEY_UNSENDABLE,
     TIMED_OUT,
     TOO_LARGE,
     UNREACHABLE,
-    judge,
+    Failure,
 )
+from services.processor.provider.unpacking import Unpacker, UnpackingFailed
 
 _CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
-_KEPT_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms", *announced_limits.NAMES})
+_KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
 
 
@@ -45,7 +47,7 @@ class Limits:
 
 
 class AnswerTooLarge(httpx2.RequestError):
-    """The answer is larger than allowed, or compressed, which hides its size."""
+    """The answer is larger than allowed, packed or unpacked, or packed in a way that is not known."""
 
 
 class _Transport(httpx2.AsyncBaseTransport):
@@ -82,15 +84,19 @@ class _Transport(httpx2.AsyncBaseTransport):
         return httpx2.Response(response.status, headers=headers, content=body, request=request)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise AnswerTooLarge("the answer is compressed")
-        body = bytearray()
-        async for piece in response.content.iter_any():
-            body += piece
-            if len(body) > self._answer_bytes:
-                response.close()
-                raise AnswerTooLarge("the answer is too large")
-        return bytes(body)
+        try:
+            # Nobody asked for a packed answer; some gateways send one all the same.
+            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), self._answer_bytes)
+            body = bytearray()
+            async for piece in response.content.iter_any():
+                body += unpacker.unpack(piece)
+            return bytes(body)
+        except UnpackingFailed as error:
+            response.close()
+            if response.status >= 400:
+                # Its status says enough.
+                return b""
+            raise AnswerTooLarge(str(error)) from None
 
     async def aclose(self) -> None:
         await self._session.close()
@@ -145,14 +151,22 @@ class Provider:
             return Unusable(KEY_UNSENDABLE)
         except APIStatusError as error:
             refusal = error.response
-            shown = error_object(refusal.content)
-            failure = judge(refusal.status_code, shown, refusal.headers, datetime.now(UTC))
-            return Unusable(failure, told=announced_limits.told_by(refusal.headers))
+            failure = refusals.judge(
+                refusal.status_code,
+                refusal.content,
+                refusal.headers,
+                datetime.now(UTC),
+                sent=refusals.parts_of(body),
+                model=str(body.get("model", "")),
+            )
+            return Unusable(_shown(failure), told=announced_limits.told_by(refusal.headers))
         except APITimeoutError:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
             return Unusable(TOO_LARGE if isinstance(error.__cause__, AnswerTooLarge) else UNREACHABLE)
-        said = read(response.content)
+        said = read(response.content, body)
+        if isinstance(said, Unusable):
+            said = replace(said, failure=_shown(said.failure))
         if type(said) is Answer and secret.decode() in said.text:
             # A stored API key is never shown, not even to its owner as part of an answer.
             return Unusable(KEY_ECHOED, said.input_tokens, said.output_tokens)
@@ -164,6 +178,11 @@ class Provider:
         await self._client.close()
         # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
+
+
+def _shown(failure: Failure) -> Failure:
+    """Return a failure whose words of the provider are fit to be kept and shown."""
+    return replace(failure, said=words.shown(failure.said)) if failure.said else failure
 
 
 def _forget_environment() -> None:

@@ -1,10 +1,12 @@
 """From one prompt to its answer: release the API key, call the provider, and repeat while that can help."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.common.errors import DomainError
+from services.common.metrics import UNKNOWN_FINISHES
 from services.processor.outside import Released, ReleasesApiKeys, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, AsksProviders, Unusable
@@ -22,9 +24,11 @@ from services.processor.provider.failures import (
     Verdict,
     backoff_seconds,
 )
+from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.budget import Budget, most_nanos
+from services.processor.rows.counting import Used, counted
 from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
-from services.processor.rows.requests import RefusedParameters, Requests
+from services.processor.rows.requests import IN_WORDS, OTHER_LIMIT, Requests, unknown_parts
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.schema import SchemaInvalid, Unfitting
 from services.processor.usage.meter import cost_nanos
@@ -35,9 +39,12 @@ UNANSWERED_RELEASES = 8
 #: How many uses may already be recorded because their answers were lost. More than this has another cause.
 _REPLAYS = 20
 _BUDGET_SECONDS = 0.1
+#: A rate key that was answered this recently is accepted by the provider.
+_LATELY_SECONDS = 60.0
 _OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
-# A request without response_format describes the schema in words, which is its longest form.
-_EVERYTHING_REFUSED = frozenset({"response_format"})
+#: How many rows in a row may be rejected, with none answered, before the job pauses: what is wrong is then no
+#: single row. Fewer pause jobs for a few bad rows at the start; more cost calls that cannot succeed.
+ROWS_REJECTED = 5
 
 
 class Limiter(Protocol):
@@ -60,8 +67,14 @@ class Called:
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    #: Whether some of the tokens are estimated, because the provider told no numbers.
+    is_estimated: bool = False
     texts: tuple[str, ...] | None = None
     failure: Failure | None = None
+    #: Whether the answer came with thinking, which was taken off.
+    had_thinking: bool = False
+    #: Whether the provider gave a reason of the answer's end that is not known.
+    has_unknown_finish: bool = False
     #: The answer as it is stored for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
 
@@ -78,7 +91,7 @@ class Calls:
         ended: Ended,
         grant: str,
         claim: int,
-        refused: RefusedParameters,
+        refused: RefusedParts,
         dice: Callable[[], float],
         budget: Budget | None = None,
         patience_seconds: float = RATE_PATIENCE_SECONDS,
@@ -95,6 +108,8 @@ class Calls:
         self._refused = refused
         self._budget = budget
         self._requests: dict[PromptSettings, Requests | Failure] = {}
+        #: Rows rejected since the last answer, by rate key.
+        self._rejected: Counter[str] = Counter()
 
     async def call(
         self, row: int, position: int, *, settings: PromptSettings, rate_key: str, prompt: str
@@ -105,12 +120,11 @@ class Calls:
         if isinstance(requests, Failure):
             called.failure = requests
             return called
-        left_out: set[str] = set()
+        left_out: frozenset[str] = frozenset()
+        named: frozenset[str] = frozenset()
         failed = refused = 0
         budget = self._budget
-        most = (
-            0 if budget is None else most_nanos(settings, prompt, requests.instructions(_EVERYTHING_REFUSED))
-        )
+        most = 0 if budget is None else most_nanos(settings, prompt, requests.instructions(IN_WORDS))
         uses = _Uses(row, position, self._claim)
         while self._ended.ending is None:
             if not await self._may_go(rate_key):
@@ -138,7 +152,7 @@ class Calls:
                 continue
             called.calls += 1
             started = self._limiter.now()
-            without = self._refused.of(rate_key)
+            without = self._refused.of(rate_key) | left_out | unknown_parts(released.base_url)
             try:
                 said = await self._provider.ask(
                     released.base_url, released.secret, requests.body(prompt, without)
@@ -149,24 +163,38 @@ class Calls:
             # The API key was released for this call; the next attempt asks for it again.
             del released
             self._limiter.heard(rate_key, started, said)
+            used = counted(said, prompt, requests)
             if budget is not None:
-                budget.settle(most, _spent(settings, said, most))
-            called.input_tokens += said.input_tokens
-            called.output_tokens += said.output_tokens
+                budget.settle(most, _spent(settings, said, used, most))
+            called.input_tokens += used.input
+            called.output_tokens += used.output
+            called.is_estimated |= used.is_estimated
             if type(said) is Answer:
+                self._rejected.pop(rate_key, None)
+                if left_out:
+                    # Only now is it certain that the request was refused for these.
+                    self._refused.learn(rate_key, left_out)
                 read = _texts(requests, said.text)
                 if not isinstance(read, Failure):
                     called.texts = read
+                    called.had_thinking = said.had_thinking
+                    if said.unknown_finish:
+                        called.has_unknown_finish = True
+                        UNKNOWN_FINISHES.inc()
                     break
                 failure = read
             else:
                 failure = said.failure  # type: ignore[union-attr]
-            if failure.parameter and failure.parameter not in left_out:
-                # Once for each parameter: the same request without it may be accepted.
-                left_out.add(failure.parameter)
-                if failure.parameter not in without:
-                    self._refused.learn(rate_key, failure.parameter)
+            if new := failure.parts - named:
+                # Once for each part: the same request without it may be accepted.
+                named |= new
+                left_out = left_out - {OTHER_LIMIT.get(part, "") for part in new} | new
                 continue
+            because = failure
+            if failure.if_answered is not None and self._limiter.answered_since(
+                rate_key, started - _LATELY_SECONDS
+            ):
+                failure = replace(failure.if_answered, said=failure.said)
             if failure.verdict is Verdict.JOB_PAUSES:
                 self._ended.end(Pause(failure.reason, failure.reason, failure.message))
                 break
@@ -179,9 +207,20 @@ class Calls:
             failed += failure.verdict is Verdict.AGAIN
             if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
                 called.failure = failure
+                if failure.reason == "PROVIDER_REJECTED":
+                    self._count_rejected(rate_key, failure, because)
                 break
             await self._wait(failure, failed + refused, rate_key)
         return called
+
+    def _count_rejected(self, rate_key: str, failure: Failure, because: Failure) -> None:
+        """Count a rejected row; pause the job if none of its rows is accepted."""
+        self._rejected[rate_key] += 1
+        if self._rejected[rate_key] < ROWS_REJECTED:
+            return
+        if because.verdict is not Verdict.JOB_PAUSES:
+            because = replace(failure, message=f"{failure.message}, {ROWS_REJECTED} rows in a row")
+        self._ended.end(Pause(because.reason, because.reason, because.message))
 
     def _requests_of(self, settings: PromptSettings) -> Requests | Failure:
         found = self._requests.get(settings)
@@ -242,12 +281,12 @@ class Calls:
         return None
 
 
-def _spent(settings: PromptSettings, said: Answer | Unusable, most: int) -> int:
+def _spent(settings: PromptSettings, said: Answer | Unusable, used: Used, most: int) -> int:
     """Return what a call cost. A call without a known outcome may have been charged, so it counts in full."""
     unseen = type(said) is Unusable and said.failure in (TIMED_OUT, UNREACHABLE, TOO_LARGE, MALFORMED)
     if unseen and not said.output_tokens:
         return most
-    return cost_nanos(settings.model, said.input_tokens, said.output_tokens)
+    return cost_nanos(settings.model, used.input, used.output)
 
 
 def _texts(requests: Requests, text: str) -> tuple[str, ...] | Failure:

@@ -19,6 +19,7 @@ from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys
 from services.processor.provider.answer import AsksProviders
 from services.processor.provider.parks import Parks
 from services.processor.provider.rate_key import rate_key
+from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.budget import Budget
 from services.processor.rows.calls import Calls, Limiter
 from services.processor.rows.claims import Claim, FenceLost, first_open, who_gives_way
@@ -35,7 +36,6 @@ from services.processor.rows.endings import (
 )
 from services.processor.rows.identical import Answers, Identical
 from services.processor.rows.loop import Prepared, RowLoop
-from services.processor.rows.requests import RefusedParameters
 from services.processor.rows.source import RowSource
 from services.processor.rows.store.shards import ShardStore
 from services.processor.rows.writer import ResultWriter
@@ -62,7 +62,7 @@ class Parts:
     parks: Parks
     limiter: Limiter
     answers: Answers
-    refused: RefusedParameters
+    refused: RefusedParts
     usage: UsageStore
     #: How many usages an account may have per month; None means no limit.
     usage_limit: int | None
@@ -187,7 +187,9 @@ class ShardRuns:
         if given_up:
             log.error("shard.given_up", job=claim.job, shard=claim.number, claims=claim.claims)
         for step in prepared.snapshot.steps:
-            await parts.parks.recall(rate_key(claim.api_key, step.settings.model))
+            key = rate_key(claim.api_key, step.settings.model)
+            await parts.parks.recall(key)
+            await parts.refused.recall(key)
         count = claim.last_row - claim.first_row + 1
         batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
         writer = ResultWriter(parts.store, claim, parts.announcements.announce)

@@ -14,18 +14,14 @@ from services.processor.jobs.plan import Snapshot, Step
 from services.processor.outside import DescribesFiles, ReadsRows, as_person
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt import MOST_BYTES, Prompt
-from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables
 from services.processor.usage.meter import Meter, UsageMeter
 from services.processor.usage.prices import facts_of
+from services.processor.usage.tokens import BYTES_PER_TOKEN
 
 #: Rows that are looked at, from the beginning, the middle and the end of the range.
 SAMPLE_ROWS = 150
-#: A token of text is about this many bytes of UTF-8 (OpenAI's rule of thumb for English).
-BYTES_PER_TOKEN = 4
-#: What a message and its role add to the tokens of a request.
-_REQUEST_TOKENS = 11
 #: A short answer takes this share of what it may take.
 _SHORT_ANSWER = 10
 
@@ -150,7 +146,7 @@ def _steps(work: Bound, sizes: Sequence[Sequence[int]], *, rows: int, share: int
     found: list[Tokens] = []
     for step, prompt in zip(work.snapshot.steps, work.prompts, strict=True):
         answer = max(1, step.settings.max_tokens // share)
-        beside = overhead(step.settings)
+        beside = Requests(step.settings).overhead
         asked = 0
         for values in filled:
             go_on()
@@ -162,17 +158,6 @@ def _steps(work: Bound, sizes: Sequence[Sequence[int]], *, rows: int, share: int
         for values in filled:
             values += [answer * BYTES_PER_TOKEN // columns] * columns
     return found
-
-
-def tokens_of(text: str) -> int:
-    """Return about how many tokens a text has."""
-    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
-
-
-def overhead(settings: PromptSettings) -> int:
-    """Return about how many tokens each request under these settings has beside the prompt."""
-    (system, _) = Requests(settings).body("", frozenset())["messages"]
-    return tokens_of(system["content"]) + tokens_of(settings.json_schema) + _REQUEST_TOKENS
 
 
 def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:

@@ -11,10 +11,10 @@ from services.processor.outside import ReleasesApiKeys
 from services.processor.provider.answer import AsksProviders
 from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED, Failure, Verdict
 from services.processor.provider.rate_key import rate_key
+from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.calls import Called, Calls, Limiter
 from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
 from services.processor.rows.loop import Prepared
-from services.processor.rows.requests import RefusedParameters
 from services.processor.templates.errors import PromptTooLarge
 from services.processor.usage.meter import UsageMeter
 
@@ -54,7 +54,7 @@ class Callers:
     keys: ReleasesApiKeys
     provider: AsksProviders
     limiter: Limiter
-    refused: RefusedParameters
+    refused: RefusedParts
     meter: UsageMeter
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import yarl
 
 from services.processor.provider.addresses import CheckedResolver, Endpoints, NotPublic, WebhookUrlNotAllowed
-from services.processor.provider.failures import retry_after
+from services.processor.provider.dialect.waits import retry_after
 from services.processor.webhooks.attempts import (
     ADDRESS_NOT_ALLOWED,
     TIMED_OUT,

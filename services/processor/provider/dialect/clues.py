@@ -82,7 +82,10 @@ class _Walk:
             if depth > _DEEPEST:
                 continue
             if isinstance(value, dict):
-                rest += [(str(key).lower(), each, depth + 1) for key, each in list(value.items())[:_MOST_VALUES][::-1]]
+                rest += [
+                    (str(key).lower(), each, depth + 1)
+                    for key, each in list(value.items())[:_MOST_VALUES][::-1]
+                ]
             elif isinstance(value, list):
                 rest += [(name, each, depth + 1) for each in value[:_MOST_VALUES][::-1]]
             elif isinstance(value, str):
@@ -122,7 +125,11 @@ class _Walk:
         self._values.setdefault(name, repr(value)[:40])
         if name in _CODES:
             self._codes.add(repr(value)[:40])
-        if name in ("code", "status", "status_code", "statuscode") and self._status is None and 400 <= value < 600:
+        if (
+            name in ("code", "status", "status_code", "statuscode")
+            and self._status is None
+            and 400 <= value < 600
+        ):
             self._status = int(value)
 
 

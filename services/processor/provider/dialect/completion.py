@@ -6,28 +6,72 @@ from typing import Any
 
 import orjson
 
-from services.processor.provider.dialect.counts import Counts, counts_in
+from services.processor.provider.dialect.counts import NO_COUNTS, Counts, counts_in
 from services.processor.provider.dialect.events import looks_like_events, put_together
 from services.processor.provider.dialect.thinking import without_thinking
 
 #: Why an answer ended, in providers' words in lower case; one line for each meaning.
 WHOLE = frozenset(
-    {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "end", "done", "complete", "completed", "finish"}
+    {
+        "",
+        "stop",
+        "eos",
+        "eos_token",
+        "end_turn",
+        "stop_sequence",
+        "end",
+        "done",
+        "complete",
+        "completed",
+        "finish",
+    }
     | {"finished", "stop_token", "function_call", "tool_calls", "tool_use", "finish_reason_stop", "success"}
 )
 CUT_OFF = frozenset(
-    {"length", "max_tokens", "model_length", "max_output_tokens", "max_length", "max_completion_tokens", "token_limit"}
+    {
+        "length",
+        "max_tokens",
+        "model_length",
+        "max_output_tokens",
+        "max_length",
+        "max_completion_tokens",
+        "token_limit",
+    }
     | {"finish_reason_length", "finish_reason_max_tokens", "context_length_exceeded", "max_tokens_reached"}
     | {"model_context_window_exceeded", "incomplete", "truncated"}
 )
 FILTERED = frozenset(
-    {"content_filter", "content_filtered", "safety", "sensitive", "recitation", "blocklist", "prohibited_content"}
+    {
+        "content_filter",
+        "content_filtered",
+        "safety",
+        "sensitive",
+        "recitation",
+        "blocklist",
+        "prohibited_content",
+    }
     | {"spii", "refusal", "moderation", "content-filter", "image_safety", "guardrail_intervened", "language"}
     | {"flagged", "blocked", "error_toxic", "finish_reason_content_filter"}
 )
 BROKEN_OFF = frozenset(
-    {"error", "abort", "aborted", "cancelled", "canceled", "network_error", "insufficient_system_resource", "timeout"}
-    | {"malformed_function_call", "malformed_response", "unexpected_tool_call", "overloaded", "server_error", "load"}
+    {
+        "error",
+        "abort",
+        "aborted",
+        "cancelled",
+        "canceled",
+        "network_error",
+        "insufficient_system_resource",
+        "timeout",
+    }
+    | {
+        "malformed_function_call",
+        "malformed_response",
+        "unexpected_tool_call",
+        "overloaded",
+        "server_error",
+        "load",
+    }
     | {"preempted", "other", "finish_reason_error", "eviction"}
 )
 
@@ -40,7 +84,7 @@ class Said:
     text: str = ""
     #: The reason of its end, in lower case.
     finish: str = ""
-    counts: Counts = Counts()
+    counts: Counts = NO_COUNTS
     #: Whether thinking was taken off the text.
     had_thinking: bool = False
     #: Whether the model refused, in words of its own.

@@ -19,6 +19,9 @@ class Counts:
     output_tokens: int | None = None
 
 
+NO_COUNTS = Counts()
+
+
 def counts_in(document: Mapping[str, object]) -> Counts:
     """Return the counts that an answer's `usage` tells."""
     usage = document.get("usage", document.get("usageMetadata"))

@@ -43,7 +43,11 @@ def put_together(body: bytes) -> dict[str, Any] | None:
             answer["error"] = choice["error"]
     if not whole:
         return None
-    message = {"content": "".join(texts), "reasoning": "".join(thoughts), "refusal": "".join(refusals) or None}
+    message = {
+        "content": "".join(texts),
+        "reasoning": "".join(thoughts),
+        "refusal": "".join(refusals) or None,
+    }
     return answer | {"choices": [{"message": message, "finish_reason": finish}]}
 
 
@@ -51,14 +55,18 @@ def _add(texts: list[str], said: object) -> None:
     if isinstance(said, str):
         texts.append(said)
     elif isinstance(said, list):
-        texts += [part["text"] for part in said if isinstance(part, dict) and isinstance(part.get("text"), str)]
+        texts += [
+            part["text"] for part in said if isinstance(part, dict) and isinstance(part.get("text"), str)
+        ]
 
 
 def _documents(body: bytes) -> Iterator[object]:
     """Yield the documents of events; an unreadable one is yielded as None."""
     seen = 0
     for event in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n"):
-        data = b"\n".join(line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:"))
+        data = b"\n".join(
+            line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")
+        )
         if not data or data.strip() == b"[DONE]":
             continue
         seen += 1

@@ -1,7 +1,8 @@
 """The optional parts of our request, and how refusals name them."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 #: Parts that a request can do without, or say in another way. `system` is the instructions' own message;
 #: `json_schema` and `json_object` are the two stages of a demanded format.
@@ -10,7 +11,9 @@ JSON_SCHEMA, JSON_OBJECT = "json_schema", "json_object"
 MAX_TOKENS, MAX_COMPLETION_TOKENS = "max_tokens", "max_completion_tokens"
 REASONING_EFFORT = "reasoning_effort"
 
-_FORMAT = r"response[_ ]?format|json[_ ]schema|structured[_ ]outputs?|json[_ ]mode|guided[_ ]json|json[_ ]object"
+_FORMAT = (
+    r"response[_ ]?format|json[_ ]schema|structured[_ ]outputs?|json[_ ]mode|guided[_ ]json|json[_ ]object"
+)
 #: One line for each part: how a refusal names it, in lower case.
 _NAMES = {
     TEMPERATURE: re.compile(r"\btemperature\b"),
@@ -32,8 +35,9 @@ _TOO_HIGH = re.compile(
 )
 #: Words of a refusal of a part, for statuses that usually mean something else.
 REFUSED = re.compile(
-    r"unsupported|(?:not|n't|n’t|cannot|only) (?:be )?(?:supported?|permitted|allowed|accept|available|enabled|found|used"
-    r"|valid)|unrecogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|invalid|unavailable|does not support"
+    r"unsupported|(?:not|n't|n’t|cannot|only) (?:be )?(?:supported?|permitted|allowed|accept|available"
+    r"|enabled|found|used|valid)|unrecogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|invalid"
+    r"|unavailable|does not support"
     r"|additional propert|no (?:endpoints|providers) found"
 )
 
@@ -46,4 +50,15 @@ def refused_parts(words: str, sent: Collection[str]) -> frozenset[str]:
         # "'max_tokens' is not supported, use 'max_completion_tokens'" tells which one is meant.
         if not any(_NAMES[part].search(words) for part in other) or not REFUSED.search(words):
             found -= {MAX_TOKENS, MAX_COMPLETION_TOKENS}
+    return frozenset(found)
+
+
+def parts_of(request: Mapping[str, Any]) -> frozenset[str]:
+    """Return which optional parts a request has."""
+    found = {part for part in _NAMES if part in request}
+    form = request.get("response_format")
+    if isinstance(form, Mapping) and form.get("type") in (JSON_SCHEMA, JSON_OBJECT):
+        found.add(form["type"])
+    if any(message.get("role") == SYSTEM for message in request.get("messages", ())):
+        found.add(SYSTEM)
     return frozenset(found)

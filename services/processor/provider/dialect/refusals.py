@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.processor.provider.dialect.clues import Clues, clues_in
-from services.processor.provider.dialect.parts import REFUSED, refused_parts
+from services.processor.provider.dialect.parts import REFUSED, parts_of, refused_parts
 from services.processor.provider.dialect.waits import wait_asked
 from services.processor.provider.failures import Failure, Verdict
 
@@ -17,6 +17,8 @@ _ANY = frozenset(range(400, 600))
 #: Statuses with which providers refuse a request for what is in it. 5xx are here because small servers answer
 #: an unknown parameter with one.
 _CONTENT = frozenset({400, 403, 404, 405, 406, 409, 413, 415, 422, 451, 500, 501})
+
+__all__ = ["judge", "meaning", "parts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class _Line:
     unless_wait: bool = False
 
     def fits(self, status: int, clues: Clues, wait: float | None) -> bool:
-        if status not in self.statuses or (self.unless_wait and wait is not None and not clues.codes & self.codes):
+        if status not in self.statuses or (
+            self.unless_wait and wait is not None and not clues.codes & self.codes
+        ):
             return False
         if self.by_status or clues.codes & self.codes:
             return True
@@ -52,22 +56,27 @@ _TOO_LARGE = Failure(
 _CONTEXT = Failure(
     Verdict.ROW_FAILS,
     "PROVIDER_REJECTED",
-    "The prompt and the room for its answer do not fit the model's context; shorten the prompt or lower max_tokens",
+    "The prompt and its answer do not fit the model's context; shorten the prompt or lower max_tokens",
 )
 _QUOTA = Failure(Verdict.JOB_PAUSES, "PROVIDER_QUOTA", "The API key's credit at the provider is used up")
 _FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter refused the prompt")
 _AUTH = Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "The provider rejected the API key")
 #: Not said to be about the key, so while other calls are answered it is about the prompt.
 _FORBIDDEN = replace(
-    _AUTH, if_answered=Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider refused this row's request")
+    _AUTH,
+    if_answered=Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider refused this row's request"),
 )
-_NO_MODEL = Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider does not offer the model {model} to this key")
+_NO_MODEL = Failure(
+    Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider does not offer the model {model} to this key"
+)
 _RATE = Failure(
     Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider kept refusing calls because of its rate limit"
 )
 _AGAIN = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider answered with status {status}")
 _DOWN = replace(_AGAIN, is_outage=True)
-_REJECTED = Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider rejected the request ({shown})")
+_REJECTED = Failure(
+    Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider rejected the request ({shown})", is_unspecific=True
+)
 
 _LINES = (
     _Line(
@@ -114,7 +123,8 @@ _LINES = (
         words=_words(
             r"\b(?:no|not enough|insufficient|out of|zero|negative|add|low on|lacks?|without|more) "
             r"(?:\w+ ){0,2}(?:credits?|balance|funds?|prepayment)\b",
-            r"\b(?:credits?|balance|funds?)\b.{0,40}(?:too low|exhausted|insufficient|used up|depleted|empty|expired"
+            r"\b(?:credits?|balance|funds?)\b.{0,40}(?:too low|exhausted|insufficient|used up"
+            r"|depleted|empty|expired"
             r"|run out|negative|not enough|not sufficient)",
             r"\b(?:ran|run|running|runs) out of (?:\w+ ){0,2}(?:credits?|funds?|balance)",
             r"payment (?:is )?required|billing (?:hard|is not|not active|account)|overdue|in arrears?\b",
@@ -144,9 +154,12 @@ _LINES = (
             }
         ),
         words=_words(
-            r"\bflagged\b|\bmoderation\b|content (?:filter|policy|management|exists risk)|safety (?:system|filter|setting)",
-            r"(?:violat\w+|against) (?:\w+ ){0,4}(?:polic(?:y|ies)|guidelines|terms)|inappropriate|sensitive (?:content|"
-            r"words?|information)|prohibited content|harmful content|blocked (?:by|due to) (?:\w+ ){0,2}(?:safety|content)",
+            r"\bflagged\b|\bmoderation\b|content (?:filter|policy|management|exists risk)"
+            r"|safety (?:system|filter|setting)",
+            r"(?:violat\w+|against) (?:\w+ ){0,4}(?:polic(?:y|ies)|guidelines|terms)|inappropriate"
+            r"|sensitive (?:content|"
+            r"words?|information)|prohibited content|harmful content|blocked (?:by"
+            r"|due to) (?:\w+ ){0,2}(?:safety|content)",
         ),
     ),
     _Line(_AUTH, statuses=frozenset({401}), by_status=True),
@@ -167,9 +180,11 @@ _LINES = (
             }
         ),
         words=_words(
-            r"(?:invalid|incorrect|expired|revoked|missing|wrong|bad|unknown|no|disabled|malformed) (?:\w+ ){0,2}"
+            r"(?:invalid|incorrect|expired|revoked|missing|wrong|bad|unknown|no|disabled"
+            r"|malformed) (?:\w+ ){0,2}"
             r"(?:api[ -_]?keys?|credentials?|access[ _]tokens?|auth(?:entication|orization)?(?: token)?)\b",
-            r"api[ _-]?key\b.{0,30}(?:not valid|invalid|expired|incorrect|revoked|disabled|not found|missing|required)",
+            r"api[ _-]?key\b.{0,30}(?:not valid|invalid|expired|incorrect|revoked|disabled|not found"
+            r"|missing|required)",
             r"(?:unauthori[sz]ed|authentication (?:failed|required|error)|account (?:\w+ ){0,3}"
             r"(?:deactivated|suspended|disabled|banned|terminated))",
         ),
@@ -191,12 +206,15 @@ _LINES = (
             }
         ),
         words=_words(
-            r"\bmodels?\b.{0,120}(?:not (?:found|exist|available|supported|a valid|valid|been loaded|loaded)|n't exist"
+            r"\bmodels?\b.{0,120}(?:not (?:found|exist|available|supported|a valid|valid|been loaded"
+            r"|loaded)|n't exist"
             r"|unknown|decommissioned|deprecated|retired|no longer|unavailable for|is invalid)",
-            r"(?:invalid|unknown|unsupported|no such|not a valid|could not find|cannot find|can't find|unrecogni[sz]ed)"
+            r"(?:invalid|unknown|unsupported|no such|not a valid|could not find|cannot find"
+            r"|can't find|unrecogni[sz]ed)"
             r" (?:the )?(?:models?|deployment)\b",
             r"\bdeployment\b.{0,60}(?:not exist|not found)|no (?:allowed )?(?:providers|endpoints|models?) "
-            r"(?:are |is )?(?:found|available|loaded)|not have access to (?:the )?model|pull (?:the )?model|try pulling",
+            r"(?:are |is )?(?:found|available|loaded)|not have access to (?:the )?model"
+            r"|pull (?:the )?model|try pulling",
         ),
     ),
     _Line(
@@ -205,8 +223,10 @@ _LINES = (
         codes=frozenset({"context_length_exceeded", "string_above_max_length", "context_window_exceeded"}),
         words=_words(
             r"context (?:length|window|size|limit)|maximum (?:\w+ ){0,3}(?:context|input|prompt|sequence)",
-            r"(?:prompt|input|messages?|tokens?) (?:\w+ ){0,3}(?:too long|too many tokens|exceeds? (?:the )?(?:max|limit|model))"
-            r"|too many (?:input |prompt )?tokens|exceeds? (?:the )?(?:available )?(?:maximum|max|limit of) (?:\w+ ){0,2}tokens",
+            r"(?:prompt|input|messages?|tokens?) (?:\w+ ){0,3}(?:too long|too many tokens"
+            r"|exceeds? (?:the )?(?:max|limit|model))"
+            r"|too many (?:input |prompt )?tokens|exceeds? (?:the )?(?:available )?(?:maximum|max"
+            r"|limit of) (?:\w+ ){0,2}tokens",
         ),
     ),
     _Line(_RATE, statuses=frozenset({429}), by_status=True),
@@ -227,26 +247,45 @@ _LINES = (
             }
         ),
         words=_words(
-            r"rate[ -_]?limit(?:ed|s)?\b|too many requests|\bthrottl|(?:requests?|tokens) per (?:second|minute|hour|day)",
+            r"rate[ -_]?limit(?:ed|s)?\b|too many requests|\bthrottl|(?:requests?"
+            r"|tokens) per (?:second|minute|hour|day)",
         ),
     ),
-    _Line(_DOWN, statuses=frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530}), by_status=True),
+    _Line(
+        _DOWN,
+        statuses=frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530}),
+        by_status=True,
+    ),
     _Line(_AGAIN, statuses=frozenset({408, 409, 423, 425, 498, 499, 500, *range(505, 600)}), by_status=True),
     _Line(
         _AGAIN,
         statuses=frozenset({400, 403, 404, 412, 422, 424}),
-        codes=frozenset({"overloaded_error", "server_error", "timeout", "internal_error", "unavailable", "engine_overloaded"}),
+        codes=frozenset(
+            {
+                "overloaded_error",
+                "server_error",
+                "timeout",
+                "internal_error",
+                "unavailable",
+                "engine_overloaded",
+            }
+        ),
         words=_words(
-            r"overload|temporar(?:y|ily)|try again (?:later|in)|please retry|(?:still|currently|is) loading|at capacity"
-            r"|timed? ?out|upstream|connection (?:reset|refused|error)|service unavailable|server is busy|engine is busy",
+            r"overload|temporar(?:y|ily)|try again (?:later|in)|please retry|(?:still|currently"
+            r"|is) loading|at capacity"
+            r"|timed? ?out|upstream|connection (?:reset|refused|error)|service unavailable"
+            r"|server is busy|engine is busy",
         ),
     ),
     _Line(_FORBIDDEN, statuses=frozenset({403, 407}), by_status=True),
 )
 
+#: What web servers say of a path that they do not have; it says nothing of a key or a model.
+_NO_ENDPOINT = re.compile(
+    r"(?:404 )?(?:page |route )?not found\.?|method not allowed\.?|cannot (?:get|post) .*|no route.*"
+)
 _LIMIT = re.compile(r"\blimit\b\D{0,20}(\d[\d,._ ]{0,18}\d|\d)")
 _REQUESTED = re.compile(r"\brequest(?:ed|s|ing)?\b\D{0,40}?(\d[\d,._ ]{0,18}\d|\d)")
-_SHOWN_CODE = re.compile(r"[a-z][a-z_]{2,39}\Z")
 
 
 def judge(
@@ -288,7 +327,7 @@ def meaning(
         message=failure.message.format(status=status, shown=shown, model=model or "of the template"),
         wait_seconds=wait if failure.verdict in (Verdict.RATE, Verdict.AGAIN) else None,
         parts=parts if failure is _REJECTED else frozenset(),
-        in_words=clues.is_json,
+        in_words=clues.is_json and _NO_ENDPOINT.fullmatch(clues.message.lower()) is None,
         said=clues.message,
     )
 

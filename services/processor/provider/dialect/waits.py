@@ -54,10 +54,8 @@ _LONGEST_BARE_RESET_SECONDS = 86_400.0
 
 def wait_asked(headers: Mapping[str, str], clues: Clues, now: datetime) -> float | None:
     """Return the seconds that a refusal asks to wait, at most LONGEST_WAIT_SECONDS; None if it asks none."""
-    for name, scale in HEADERS:
-        seconds = duration(headers.get(name, ""), now, scale=scale)
-        if seconds is not None:
-            return min(seconds, LONGEST_WAIT_SECONDS)
+    if (told := retry_after(headers, now)) is not None:
+        return told
     for name, scale in _FIELDS:
         seconds = duration(clues.value(name), now, scale=scale)
         if seconds is not None:
@@ -67,6 +65,15 @@ def wait_asked(headers: Mapping[str, str], clues: Clues, now: datetime) -> float
     for name in RESETS:
         seconds = duration(headers.get(name, ""), now)
         if seconds:
+            return min(seconds, LONGEST_WAIT_SECONDS)
+    return None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that headers ask to wait (RFC 9110 10.2.3, or `retry-after-ms`); None if none do."""
+    for name, scale in HEADERS:
+        seconds = duration(headers.get(name, ""), now, scale=scale)
+        if seconds is not None:
             return min(seconds, LONGEST_WAIT_SECONDS)
     return None
 

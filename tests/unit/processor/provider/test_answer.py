@@ -1,5 +1,6 @@
 """Which bodies of a provider are answers, and which are not."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -7,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.processor.provider.answer import Answer, Unusable, error_object, read
-from services.processor.provider.failures import FILTERED, MALFORMED, TRUNCATED, Failure
+from services.processor.provider.answer import Answer, Unusable, read
+from services.processor.provider.dialect.refusals import judge
+from services.processor.provider.failures import BROKEN_OFF, FILTERED, MALFORMED, TRUNCATED, Failure, Verdict
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def body(content: Any = "Hello", finish: Any = "stop", usage: Any = None, **message: Any) -> bytes:
@@ -27,8 +31,8 @@ def test_a_right_answer_gives_text_and_tokens() -> None:
 @pytest.mark.parametrize(
     "usage", ["many", 7, [], {"prompt_tokens": "x", "completion_tokens": -1}, {"prompt_tokens": True}]
 )
-def test_tokens_of_another_type_count_nothing(usage: Any) -> None:
-    assert read(body(usage=usage)) == Answer("Hello", 0, 0)
+def test_tokens_of_another_type_are_missing(usage: Any) -> None:
+    assert read(body(usage=usage)) == Answer("Hello")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +55,9 @@ def test_tokens_of_another_type_count_nothing(usage: Any) -> None:
         (body(content="", finish="length"), TRUNCATED),
         (body(finish="content_filter"), FILTERED),
         (body(content=None, refusal="I will not"), FILTERED),
+        (body(finish="error"), BROKEN_OFF),
+        (body(finish="network_error"), BROKEN_OFF),
+        (body(content="<think>hm", finish="length"), TRUNCATED),
     ],
 )
 def test_what_is_no_answer(data: bytes, failure: Failure) -> None:
@@ -63,10 +70,34 @@ def test_an_answer_that_was_cut_off_still_costs_its_tokens() -> None:
     assert read(body(finish="length")) == Unusable(TRUNCATED, 3, 4)
 
 
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        ({"message": "Provider returned error", "code": 502}, Verdict.AGAIN),
+        ({"message": "slow down", "code": 429}, Verdict.RATE),
+        ({"message": "slow down", "code": "429"}, Verdict.RATE),
+        ({"message": "slow down", "type": "rate_limit_exceeded"}, Verdict.RATE),
+        ("overloaded", Verdict.AGAIN),
+        ({"message": "who knows"}, Verdict.AGAIN),
+        ({"message": "Incorrect API key provided"}, Verdict.JOB_PAUSES),
+        ({"message": "You have no credits left"}, Verdict.JOB_PAUSES),
+        ({"message": "temperature is not supported"}, Verdict.ROW_FAILS),
+    ],
+)
+def test_an_error_inside_a_200_means_what_it_means_outside(error: Any, verdict: Verdict) -> None:
+    said = read(orjson.dumps({"error": error, "usage": {"prompt_tokens": 3}}), {"temperature": 1})
+    assert isinstance(said, Unusable)
+    assert (said.failure.verdict, said.input_tokens) == (verdict, 3)
+
+
+def test_an_end_that_nobody_knows_is_taken_and_noted() -> None:
+    assert read(body(finish="Vibes")) == Answer("Hello", 3, 4, unknown_finish="vibes")
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_answer_or_a_failure(data: bytes) -> None:
     assert isinstance(read(data), Answer | Unusable)
-    assert isinstance(error_object(data), dict)
+    assert isinstance(judge(400, data, {}, NOW), Failure)
 
 
 JSON = st.recursive(
@@ -85,4 +116,4 @@ JSON = st.recursive(
 def test_any_json_is_an_answer_or_a_failure(document: Any) -> None:
     data = orjson.dumps(document)
     assert isinstance(read(data), Answer | Unusable)
-    assert isinstance(error_object(data), dict)
+    assert isinstance(judge(400, data, {}, NOW), Failure)

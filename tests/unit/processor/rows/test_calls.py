@@ -9,9 +9,9 @@ from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
+from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.calls import Called, Calls
 from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
-from services.processor.rows.requests import RefusedParameters
 from services.processor.templates.library import find
 from services.processor.templates.prompt_settings import PromptSettings
 
@@ -104,20 +104,32 @@ async def call(
     turns: Turns | None = None,
     settings: PromptSettings = SETTINGS,
     provider: Provider | None = None,
-    refused: RefusedParameters | None = None,
+    refused: RefusedParts | None = None,
 ) -> tuple[Called, Quick, Keys]:
-    ended, keys = Quick(), keys or Keys()
+    keys = keys or Keys()
+    calls, ended = calls_of(provider or Provider(list(answers)), keys=keys, turns=turns, refused=refused)
+    return await calls.call(3, 1, settings=settings, rate_key="p", prompt="Hi"), ended, keys
+
+
+def calls_of(
+    provider: Provider,
+    *,
+    keys: Keys | None = None,
+    turns: Turns | None = None,
+    refused: RefusedParts | None = None,
+) -> tuple[Calls, Quick]:
+    ended = Quick()
     calls = Calls(
-        keys=keys,
-        provider=provider or Provider(list(answers)),
+        keys=keys or Keys(),
+        provider=provider,
         limiter=turns or Turns(),
         ended=ended,
-        refused=refused or RefusedParameters(),
+        refused=refused or RefusedParts(),
         grant="g",
         claim=7,
         dice=lambda: 0.5,
     )
-    return await calls.call(3, 1, settings=settings, rate_key="p", prompt="Hi"), ended, keys
+    return calls, ended
 
 
 def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
@@ -227,18 +239,71 @@ async def test_an_address_that_is_not_allowed_fails_the_job() -> None:
     assert ended.ending.reason == "BASE_URL_NOT_ALLOWED"
 
 
-def without(parameter: str) -> Unusable:
-    return Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "no", parameter=parameter))
+def without(part: str) -> Unusable:
+    return Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "no", parts=frozenset({part})))
 
 
 async def test_a_refused_parameter_is_left_out_once_and_for_all_rows() -> None:
-    provider, refused = Provider([without("temperature"), Answer("Hello")]), RefusedParameters()
+    provider, refused = Provider([without("temperature"), Answer("Hello")]), RefusedParts()
     called, _, keys = await call(provider=provider, refused=refused)
     assert (called.texts, called.calls, len(keys.uses)) == (("Hello",), 2, 2)
     assert ["temperature" in body for body in provider.bodies] == [True, False]
     again = Provider([Answer("Hello")])
     await call(provider=again, refused=refused)
     assert ["temperature" in body for body in again.bodies] == [False]
+
+
+async def test_what_is_refused_is_learnt_only_from_an_answer() -> None:
+    refused = RefusedParts()
+    provider = Provider([without("temperature"), Unusable(TRUNCATED)])
+    await call(provider=provider, refused=refused)
+    assert refused.of("p") == frozenset()
+    await call(without("temperature"), Answer("Hello"), refused=refused)
+    assert refused.of("p") == {"temperature"}
+
+
+async def test_a_schema_is_asked_for_in_ever_simpler_ways() -> None:
+    settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
+    fitting = Answer('{"score": 7, "reason": "big"}')
+    provider, refused = Provider([without("json_schema"), without("json_object"), fitting]), RefusedParts()
+    called, _, _ = await call(provider=provider, settings=settings, refused=refused)
+    formats = [body.get("response_format", {}).get("type") for body in provider.bodies]
+    assert (called.texts, formats) == (("7", "big"), ["json_schema", "json_object", None])
+    assert refused.of("p") == {"json_schema", "json_object"}
+
+
+async def test_a_refusal_for_one_prompt_among_answered_ones_is_that_rows() -> None:
+    row = Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "refused this row")
+    forbidden = Failure(Verdict.JOB_PAUSES, "PROVIDER_AUTH", "the key", said="nope", if_answered=row)
+    called, ended, _ = await call(Unusable(forbidden), turns=Turns(others=True))
+    assert (called.failure, ended.ending) == (replace(row, said="nope"), None)
+    called, ended, _ = await call(Unusable(forbidden), turns=Turns(others=False))
+    assert (called.failure, ended.ending) == (None, Pause("PROVIDER_AUTH", "PROVIDER_AUTH", "the key"))
+
+
+async def test_a_provider_that_rejects_every_row_pauses_the_job_after_a_handful() -> None:
+    rejected = Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The model m-9 is not there"))
+    provider = Provider([*[rejected] * 4, Answer("Hello"), rejected])
+    calls, ended = calls_of(provider)
+    failed = [await calls.call(row, 0, settings=SETTINGS, rate_key="p", prompt="Hi") for row in range(1, 11)]
+    assert [called.failure is not None for called in failed] == [*[True] * 4, False, *[True] * 5]
+    ending: Ending | None = ended.ending
+    assert isinstance(ending, Pause)
+    assert (ending.pause, ending.reason) == ("PROVIDER_REJECTED", "PROVIDER_REJECTED")
+    assert "The model m-9 is not there" in ending.message
+
+
+async def test_counts_that_are_missing_are_estimated_and_said_to_be() -> None:
+    called, _, _ = await call(Answer("Hello", 30, 4))
+    assert (called.input_tokens, called.output_tokens, called.is_estimated) == (30, 4, False)
+    called, _, _ = await call(Answer("Hello there!", None, None))
+    assert (called.input_tokens > 20, called.output_tokens, called.is_estimated) == (True, 3, True)
+    called, _, _ = await call(Answer("Hello there!", 30, None))
+    assert (called.input_tokens, called.output_tokens, called.is_estimated) == (30, 3, True)
+    called, _, _ = await call(Unusable(TRUNCATED, 30, None))
+    assert (called.output_tokens, called.is_estimated) == (500, True)
+    called, _, _ = await call(Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "no")))
+    assert (called.input_tokens, called.output_tokens, called.is_estimated) == (0, 0, False)
 
 
 async def test_an_answer_is_never_asked_for_without_a_limit() -> None:
@@ -250,7 +315,7 @@ async def test_an_answer_is_never_asked_for_without_a_limit() -> None:
 
 
 async def test_a_parameter_that_stays_refused_fails_the_row() -> None:
-    provider = Provider([without("store")])
+    provider = Provider([without("temperature")])
     called, ended, _ = await call(provider=provider)
     assert (called.failure is not None, called.calls, ended.ending) == (True, 2, None)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.processor.rows.requests import Requests
+from services.processor.rows.requests import Requests, unknown_parts
 from services.processor.templates.library import CATEGORIES, templates
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.template import check
@@ -68,9 +68,33 @@ def test_a_schema_is_sent_as_a_format_or_in_words_where_formats_are_refused() ->
     body = requests.body("Hi", NONE)
     assert body["response_format"]["json_schema"]["schema"]["required"] == ["score"]
     assert body["response_format"]["json_schema"]["strict"] is True
-    plain = requests.body("Hi", frozenset({"response_format"}))
+    loose = requests.body("Hi", frozenset({"json_schema"}))
+    assert loose["response_format"] == {"type": "json_object"}
+    plain = requests.body("Hi", frozenset({"json_schema", "json_object"}))
     assert "response_format" not in plain
-    assert '"score"' in plain["messages"][0]["content"]
+    for each in (loose, plain):
+        assert '"score"' in each["messages"][0]["content"]
+
+
+def test_instructions_stand_before_the_row_where_a_system_message_is_refused() -> None:
+    body = Requests(replace(SETTINGS, word_limit=40)).body("Hi from the row", frozenset({"system"}))
+    (message,) = body["messages"]
+    assert message["role"] == "user"
+    assert message["content"].endswith("\n\nHi from the row")
+    assert "at most 40 words" in message["content"]
+
+
+def test_no_stream_is_asked_for_and_only_one_provider_is_told_not_to_store() -> None:
+    body = Requests(SETTINGS).body("Hi", NONE)
+    assert (body["stream"], body["store"]) == (False, False)
+    assert "stream" not in Requests(SETTINGS).body("Hi", frozenset({"stream"}))
+    assert unknown_parts("https://api.openai.com/v1") == NONE
+    for base_url in (
+        "https://api.mistral.ai/v1",
+        "http://localhost:11434/v1",
+        "https://api.openai.com.example/v1",
+    ):
+        assert "store" not in Requests(SETTINGS).body("Hi", unknown_parts(base_url))
 
 
 def test_a_schema_that_the_strict_form_cannot_say_is_shown_to_the_model_alone() -> None:

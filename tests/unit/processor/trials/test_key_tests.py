@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.processor.provider.answer import Answer, Unusable, error_object, read
-from services.processor.provider.failures import KEY_UNSENDABLE, TIMED_OUT, TOO_LARGE, UNREACHABLE, judge
+from services.processor.provider.answer import Answer, Unusable, read
+from services.processor.provider.dialect.refusals import judge
+from services.processor.provider.failures import KEY_UNSENDABLE, TIMED_OUT, TOO_LARGE, UNREACHABLE
 from services.processor.trials.api_keys import finding
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -14,7 +15,7 @@ OPENAI_NO_MODEL = b'{"error": {"message": "m", "type": "invalid_request_error", 
 
 
 def refused(status: int, body: bytes = b"") -> Unusable:
-    return Unusable(judge(status, error_object(body), {}, NOW))
+    return Unusable(judge(status, body, {}, NOW))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from services.processor.provider.dialect.completion import said_by
 from services.processor.provider.dialect.counts import Counts
 
 
-def said(content: Any = "The answer", finish: Any = "stop", usage: Any = None, **message: Any) -> completion.Said:
+def said(
+    content: Any = "The answer", finish: Any = "stop", usage: Any = None, **message: Any
+) -> completion.Said:
     choice = {"message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
     body: dict[str, Any] = {"choices": [choice]}
     if usage is not None:
@@ -24,7 +26,13 @@ def said(content: Any = "The answer", finish: Any = "stop", usage: Any = None, *
     ("content", "text"),
     [
         ("The answer", "The answer"),
-        ([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "The answer"}], "The answer"),
+        (
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+                {"type": "text", "text": "The answer"},
+            ],
+            "The answer",
+        ),
         ([{"type": "text", "text": "The "}, {"type": "text", "text": "answer"}], "The answer"),
         ([{"type": "reasoning", "text": "hm"}, {"type": "output_text", "text": "The answer"}], "The answer"),
         ([{"text": "The answer"}], "The answer"),
@@ -54,7 +62,7 @@ def test_the_texts_of_a_message_are_joined(content: Any, text: str) -> None:
         "hm, let me see\n</think>\n\nThe answer",
         "[THINK]hm[/THINK]The answer",
         "◁think▷hm◁/think▷The answer",
-        "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>The answer<|return|>",
+        "<|channel|>analysis<|message|>hm<|end|><|channel|>final<|message|>The answer<|return|>",
     ],
 )
 def test_thinking_is_taken_off(content: str) -> None:
@@ -84,18 +92,32 @@ def test_thinking_without_an_end_is_no_answer() -> None:
 
 
 def events(*documents: Any, end: str = "\n\n", done: bool = True) -> bytes:
-    lines = [f"data: {document if isinstance(document, str) else json.dumps(document)}" for document in documents]
+    lines = [
+        f"data: {document if isinstance(document, str) else json.dumps(document)}" for document in documents
+    ]
     return (end.join(lines + ["data: [DONE]"] * done) + end).encode()
 
 
 def delta(text: str | None = None, finish: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "delta": {} if text is None else {"content": text}, "finish_reason": finish}], **more}
+    return {
+        "choices": [
+            {"index": 0, "delta": {} if text is None else {"content": text}, "finish_reason": finish}
+        ],
+        **more,
+    }
 
 
 def test_events_that_nobody_asked_for_are_put_together() -> None:
     for end in ("\n\n", "\r\n\r\n", "\r\r"):
         for done in (True, False):
-            body = events(delta("The "), delta("answer"), delta(finish="stop"), {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}, end=end, done=done)
+            body = events(
+                delta("The "),
+                delta("answer"),
+                delta(finish="stop"),
+                {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}},
+                end=end,
+                done=done,
+            )
             found = said_by(body)
             assert (found.text, found.finish, found.counts) == ("The answer", "stop", Counts(3, 2))
     assert said_by(b": keep-alive\n\n" + events(delta("The answer", "stop"))).text == "The answer"
@@ -105,16 +127,33 @@ def test_events_that_nobody_asked_for_are_put_together() -> None:
 def test_events_that_break_off_or_fail_are_no_answer() -> None:
     assert said_by(events(delta("The "), '{"choices":[')).is_unreadable
     assert said_by(events("[1]")).is_unreadable
-    assert said_by(events(delta("The "), {"error": {"message": "x", "code": 502}})).error == {"message": "x", "code": 502}
+    assert said_by(events(delta("The "), {"error": {"message": "x", "code": 502}})).error == {
+        "message": "x",
+        "code": 502,
+    }
     assert said_by(events(delta("The "), done=False)).finish == ""
 
 
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        ({"error": {"message": "Provider returned error", "code": 502}}, {"message": "Provider returned error", "code": 502}),
+        (
+            {"error": {"message": "Provider returned error", "code": 502}},
+            {"message": "Provider returned error", "code": 502},
+        ),
         ({"error": "overloaded"}, "overloaded"),
-        ({"choices": [{"error": {"code": 429, "message": "x"}, "finish_reason": "error", "message": {"content": "half"}}]}, {"code": 429, "message": "x"}),
+        (
+            {
+                "choices": [
+                    {
+                        "error": {"code": 429, "message": "x"},
+                        "finish_reason": "error",
+                        "message": {"content": "half"},
+                    }
+                ]
+            },
+            {"code": 429, "message": "x"},
+        ),
         ({"message": "no", "code": 403}, {"message": "no", "code": 403}),
         ([{"error": {"code": 400}}], {"code": 400}),
     ],
@@ -130,8 +169,19 @@ def test_a_failure_in_the_clothes_of_a_200_is_seen(body: Any, error: Any) -> Non
         ({"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}, Counts(100, 50)),
         ({"prompt_tokens": 100.0, "completion_tokens": 50.0}, Counts(100, 50)),
         ({"prompt_tokens": "100", "completion_tokens": "50"}, Counts(100, 50)),
-        ({"prompt_tokens": 100, "completion_tokens": 50, "reasoning_tokens": 500, "total_tokens": 650}, Counts(100, 550)),
-        ({"prompt_tokens": 100, "completion_tokens": 550, "completion_tokens_details": {"reasoning_tokens": 500}, "total_tokens": 650}, Counts(100, 550)),
+        (
+            {"prompt_tokens": 100, "completion_tokens": 50, "reasoning_tokens": 500, "total_tokens": 650},
+            Counts(100, 550),
+        ),
+        (
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 550,
+                "completion_tokens_details": {"reasoning_tokens": 500},
+                "total_tokens": 650,
+            },
+            Counts(100, 550),
+        ),
         ({"prompt_tokens": 100, "total_tokens": 650}, Counts(100, 550)),
         ({"prompt_tokens": 100, "completion_tokens": 0, "total_tokens": 100}, Counts(100, 0)),
         ({"input_tokens": 100, "output_tokens": 50}, Counts(100, 50)),
@@ -152,9 +202,18 @@ def test_counts_are_read_as_they_are_billed_and_missing_ones_are_missing(usage: 
 @pytest.mark.parametrize(
     ("finish", "meaning"),
     [
-        *[(word, completion.CUT_OFF) for word in ("length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens")],
-        *[(word, completion.FILTERED) for word in ("content_filter", "SAFETY", "sensitive", "RECITATION", "PROHIBITED_CONTENT")],
-        *[(word, completion.BROKEN_OFF) for word in ("error", "abort", "network_error", "insufficient_system_resource", "timeout")],
+        *[
+            (word, completion.CUT_OFF)
+            for word in ("length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens")
+        ],
+        *[
+            (word, completion.FILTERED)
+            for word in ("content_filter", "SAFETY", "sensitive", "RECITATION", "PROHIBITED_CONTENT")
+        ],
+        *[
+            (word, completion.BROKEN_OFF)
+            for word in ("error", "abort", "network_error", "insufficient_system_resource", "timeout")
+        ],
         *[(word, completion.WHOLE) for word in (None, "stop", "eos", "end_turn", "STOP", "")],
     ],
 )
@@ -165,9 +224,22 @@ def test_every_end_has_one_meaning(finish: str | None, meaning: frozenset[str]) 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[]", b"7", b'"x"', b"{}", b'{"choices":[]}', b'{"choices":{}}', b'{"choices":[[]]}', b'{"choices":[7]}',
-     b"\xff\xfe", b"[" * 10_000 + b"]" * 10_000, b'{"choices":[{"message":{"content":"\\ud800"}}]}',
-     b'{"choices":[{"message":{"content":"x"},"index":' + b"9" * 10_000 + b"}}"],
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"7",
+        b'"x"',
+        b"{}",
+        b'{"choices":[]}',
+        b'{"choices":{}}',
+        b'{"choices":[[]]}',
+        b'{"choices":[7]}',
+        b"\xff\xfe",
+        b"[" * 10_000 + b"]" * 10_000,
+        b'{"choices":[{"message":{"content":"\\ud800"}}]}',
+        b'{"choices":[{"message":{"content":"x"},"index":' + b"9" * 10_000 + b"}}",
+    ],
 )
 def test_what_is_no_answer_is_called_so(body: bytes) -> None:
     found = said_by(body)

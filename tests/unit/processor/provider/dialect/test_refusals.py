@@ -16,7 +16,13 @@ SENT = ("temperature", "store", "stream", "system", "json_schema", "max_tokens")
 
 
 def judged(status: int, body: Any, headers: dict[str, str] | None = None, sent: Any = SENT) -> Failure:
-    raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    raw = (
+        body
+        if isinstance(body, bytes)
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body).encode()
+    )
     return judge(status, raw, headers or {}, NOW, sent=sent, model="m-1")
 
 
@@ -28,36 +34,127 @@ def error(message: str, **more: object) -> dict[str, object]:
     ("status", "body", "part"),
     [
         # The first of each group is from public reports; the others are neighbours of it.
-        (422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "store"], "msg": "Extra inputs are not permitted"}]}, "store"),
-        (422, {"detail": [{"loc": ["body", "temperature"], "msg": "Input should be less than or equal to 0.5"}]}, "temperature"),
-        (422, {"message": {"detail": [{"loc": ["body", "store"], "msg": "extra fields not permitted"}]}, "object": "error"}, "store"),
-        (400, [{"error": {"code": 400, "message": 'Invalid JSON payload received. Unknown name "store": Cannot find field.', "status": "INVALID_ARGUMENT"}}], "store"),
-        (400, [{"error": {"code": 400, "message": 'Invalid value at \'temperature\' (TYPE_FLOAT), "x"', "status": "INVALID_ARGUMENT"}}], "temperature"),
-        (400, {"message": "body.store: property 'store' is unsupported", "param": "store", "code": "wrong_api_format"}, "store"),
-        (400, {"msg": "unknown field \"store\""}, "store"),
+        (
+            422,
+            {
+                "detail": [
+                    {
+                        "type": "extra_forbidden",
+                        "loc": ["body", "store"],
+                        "msg": "Extra inputs are not permitted",
+                    }
+                ]
+            },
+            "store",
+        ),
+        (
+            422,
+            {
+                "detail": [
+                    {"loc": ["body", "temperature"], "msg": "Input should be less than or equal to 0.5"}
+                ]
+            },
+            "temperature",
+        ),
+        (
+            422,
+            {
+                "message": {"detail": [{"loc": ["body", "store"], "msg": "extra fields not permitted"}]},
+                "object": "error",
+            },
+            "store",
+        ),
+        (
+            400,
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": 'Invalid JSON payload received. Unknown name "store": Cannot find field.',
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ],
+            "store",
+        ),
+        (
+            400,
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "Invalid value at 'temperature' (TYPE_FLOAT), \"x\"",
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ],
+            "temperature",
+        ),
+        (
+            400,
+            {
+                "message": "body.store: property 'store' is unsupported",
+                "param": "store",
+                "code": "wrong_api_format",
+            },
+            "store",
+        ),
+        (400, {"msg": 'unknown field "store"'}, "store"),
         (400, {"errors": ["Unrecognized request argument supplied: store"]}, "store"),
         (400, "property store is not allowed", "store"),
         (400, json.dumps("`store` is not supported"), "store"),
         (400, error("invalid temperature: only 1 is allowed for this model"), "temperature"),
         (400, error("The model doesn't support the temperature parameter"), "temperature"),
-        (400, error("Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.", param="temperature", code="unsupported_value"), "temperature"),
+        (
+            400,
+            error(
+                "Unsupported value: 'temperature' does not support 0.2 with this model.",
+                param="temperature",
+                code="unsupported_value",
+            ),
+            "temperature",
+        ),
         (400, error("`temperature` is deprecated for this model."), "temperature"),
         (400, error("Argument not supported on this model: temperature"), "temperature"),
         (400, error("This response_format type is unavailable now"), "json_schema"),
-        (400, error("'response_format.type' : value is not one of the allowed values ['text','json_object']"), "json_schema"),
-        (400, error("Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."), "json_schema"),
+        (
+            400,
+            error("'response_format.type' : value is not one of the allowed values ['text','json_object']"),
+            "json_schema",
+        ),
+        (
+            400,
+            error(
+                "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
+            ),
+            "json_schema",
+        ),
         (400, error("structured outputs are not supported for this model"), "json_schema"),
         (400, {"object": "error", "message": "System role not supported", "code": 400}, "system"),
         (400, error("Developer instruction is not enabled for models/gemma-3-27b-it"), "system"),
         (400, error("Conversation roles must alternate user/assistant/user/assistant/..."), "system"),
         (400, error("messages[0].role: 'system' is not one of ['user', 'assistant']"), "system"),
-        (400, error("Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", param="max_tokens", code="unsupported_parameter"), "max_tokens"),
+        (
+            400,
+            error(
+                "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead.",
+                param="max_tokens",
+                code="unsupported_parameter",
+            ),
+            "max_tokens",
+        ),
         (400, error("Unknown parameter: max_tokens"), "max_tokens"),
         (400, error("Stream options are not supported: stream"), "stream"),
         (501, error("temperature is not supported"), "temperature"),
-        (500, {"error": "json: unknown field \"store\""}, "store"),
+        (500, {"error": 'json: unknown field "store"'}, "store"),
         (404, error("No endpoints found that support the requested parameters: temperature"), "temperature"),
-        (400, error("Provider returned error", metadata={"raw": '{"detail":"store: extra fields not permitted"}'}), "store"),
+        (
+            400,
+            error(
+                "Provider returned error", metadata={"raw": '{"detail":"store: extra fields not permitted"}'}
+            ),
+            "store",
+        ),
     ],
 )
 def test_a_refused_part_is_found_in_any_words(status: int, body: Any, part: str) -> None:
@@ -66,7 +163,12 @@ def test_a_refused_part_is_found_in_any_words(status: int, body: Any, part: str)
 
 
 def test_several_refused_parts_are_found_at_once_and_only_sent_ones() -> None:
-    body = {"detail": [{"loc": ["body", "store"], "msg": "extra"}, {"loc": ["body", "response_format"], "msg": "extra"}]}
+    body = {
+        "detail": [
+            {"loc": ["body", "store"], "msg": "extra"},
+            {"loc": ["body", "response_format"], "msg": "extra"},
+        ]
+    }
     assert judged(422, body).parts == {"store", "json_schema"}
     assert judged(422, body, sent=("json_schema",)).parts == {"json_schema"}
     assert judged(422, body, sent=()).parts == frozenset()
@@ -89,31 +191,67 @@ def test_a_limit_that_is_too_high_is_not_left_out(message: str) -> None:
     ("status", "body"),
     [
         (429, error("You have no credits left", type="billing_error", code="credit_balance_exhausted")),
-        (429, error("You exceeded your current quota, please check your plan and billing details.", type="insufficient_quota", code="insufficient_quota")),
+        (
+            429,
+            error(
+                "You exceeded your current quota, please check your plan and billing details.",
+                type="insufficient_quota",
+                code="insufficient_quota",
+            ),
+        ),
         (429, error("Sorry", type="insufficient_quota")),
         (400, error("Your credit balance is too low to access the API.")),
         (400, error("Insufficient account balance")),
         (403, {"reason": "NOT_ENOUGH_BALANCE", "message": "not enough balance"}),
         (403, {"error": "Your account has run out of funds"}),
-        (429, {"error": {"code": "1113", "message": "Insufficient balance or no resource package. Please recharge."}}),
+        (
+            429,
+            {
+                "error": {
+                    "code": "1113",
+                    "message": "Insufficient balance or no resource package. Please recharge.",
+                }
+            },
+        ),
         (402, ""),
         (402, "<html><body>Payment</body></html>"),
         (402, {"detail": "Insufficient Balance"}),
-        (402, {"error": {"code": 402, "message": "This request requires more credits, or fewer max_tokens."}}),
+        (
+            402,
+            {"error": {"code": 402, "message": "This request requires more credits, or fewer max_tokens."}},
+        ),
         (429, {"error": {"message": "Monthly spend limit reached"}}),
-        (429, {"error": {"message": "You exceeded your current quota, please check your plan and billing details."}}),
+        (
+            429,
+            {
+                "error": {
+                    "message": "You exceeded your current quota, please check your plan and billing details."
+                }
+            },
+        ),
         (403, {"detail": "Your account has an overdue balance"}),
     ],
 )
 def test_no_money_pauses_at_once(status: int, body: Any) -> None:
     found = judged(status, body)
-    assert (found.verdict, found.reason, found.parts) == (Verdict.JOB_PAUSES, "PROVIDER_QUOTA", frozenset()), found
+    assert (found.verdict, found.reason, found.parts) == (
+        Verdict.JOB_PAUSES,
+        "PROVIDER_QUOTA",
+        frozenset(),
+    ), found
 
 
 def test_a_quota_that_refills_is_a_rate_limit() -> None:
-    body = [{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED",
-                       "message": "You exceeded your current quota, please check your plan and billing details.",
-                       "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "4s"}]}}]
+    body = [
+        {
+            "error": {
+                "code": 429,
+                "status": "RESOURCE_EXHAUSTED",
+                "message": "You exceeded your current quota, please check your plan and billing details.",
+                "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "4s"}],
+            }
+        }
+    ]
     found = judged(429, body)
     assert (found.verdict, found.wait_seconds) == (Verdict.RATE, 4.0)
 
@@ -121,13 +259,33 @@ def test_a_quota_that_refills_is_a_rate_limit() -> None:
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        (403, {"error": {"code": 403, "message": "Your chosen model requires moderation and your input was flagged", "metadata": {"reasons": ["harassment"]}}}),
+        (
+            403,
+            {
+                "error": {
+                    "code": 403,
+                    "message": "Your chosen model requires moderation and your input was flagged",
+                    "metadata": {"reasons": ["harassment"]},
+                }
+            },
+        ),
         (403, {"error": {"message": "Blocked due to safety reasons"}}),
-        (400, error("The response was filtered due to the prompt triggering Azure OpenAI's content management policy", code="content_filter")),
+        (
+            400,
+            error(
+                "Filtered due to the prompt triggering the content management policy",
+                code="content_filter",
+            ),
+        ),
         (400, error("Content Exists Risk", code="invalid_request_error")),
         (400, {"code": "DataInspectionFailed", "message": "Input data may contain inappropriate content."}),
         (400, {"error": {"code": "1301", "message": "系统检测到输入内容可能包含不安全或敏感内容"}}),
-        (400, error("Your request was rejected as a result of our safety system.", code="content_policy_violation")),
+        (
+            400,
+            error(
+                "Your request was rejected as a result of our safety system.", code="content_policy_violation"
+            ),
+        ),
         (422, {"detail": "prompt violates our usage policy"}),
         (451, {"message": "Prohibited content"}),
     ],
@@ -142,7 +300,14 @@ def test_refused_content_fails_the_row(status: int, body: Any) -> None:
     [
         (401, ""),
         (401, error("Incorrect API key provided", code="invalid_api_key")),
-        (400, error("API key not valid. Please pass a valid API key.", status="INVALID_ARGUMENT", details=[{"reason": "API_KEY_INVALID"}])),
+        (
+            400,
+            error(
+                "API key not valid. Please pass a valid API key.",
+                status="INVALID_ARGUMENT",
+                details=[{"reason": "API_KEY_INVALID"}],
+            ),
+        ),
         (403, error("Invalid API key")),
         (403, {"error": {"code": "account_deactivated", "message": "x"}}),
         (404, {"message": "Unauthorized"}),
@@ -150,10 +315,15 @@ def test_refused_content_fails_the_row(status: int, body: Any) -> None:
 )
 def test_a_refused_key_pauses(status: int, body: Any) -> None:
     found = judged(status, body)
-    assert (found.verdict, found.reason, found.if_answered) == (Verdict.JOB_PAUSES, "PROVIDER_AUTH", None), found
+    assert (found.verdict, found.reason, found.if_answered) == (Verdict.JOB_PAUSES, "PROVIDER_AUTH", None), (
+        found
+    )
 
 
-@pytest.mark.parametrize("body", ["<html><head><title>403</title></head><body>Access denied</body></html>", "", {"message": "Forbidden"}])
+@pytest.mark.parametrize(
+    "body",
+    ["<html><head><title>403</title></head><body>Access denied</body></html>", "", {"message": "Forbidden"}],
+)
 def test_a_403_that_names_no_cause_is_the_rows_while_others_are_answered(body: Any) -> None:
     found = judged(403, body)
     assert (found.verdict, found.reason) == (Verdict.JOB_PAUSES, "PROVIDER_AUTH")
@@ -164,11 +334,22 @@ def test_a_403_that_names_no_cause_is_the_rows_while_others_are_answered(body: A
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        (404, error("The model `gpt-9` does not exist or you do not have access to it.", code="model_not_found")),
+        (
+            404,
+            error(
+                "The model `gpt-9` does not exist or you do not have access to it.", code="model_not_found"
+            ),
+        ),
         (400, error("gpt-9 is not a valid model ID", code=400)),
         (404, {"error": "model 'llama9' not found, try pulling it first"}),
         (404, error("models/gemini-9 is not found for API version v1beta")),
-        (400, error("The model `llama-2` has been decommissioned and is no longer supported.", code="model_decommissioned")),
+        (
+            400,
+            error(
+                "The model `llama-2` has been decommissioned and is no longer supported.",
+                code="model_decommissioned",
+            ),
+        ),
         (404, error("The API deployment for this resource does not exist.", code="DeploymentNotFound")),
         (400, {"object": "error", "message": "Invalid model: mistral-huge", "type": "invalid_model"}),
         (404, error("No endpoints found for x/y.")),
@@ -176,14 +357,18 @@ def test_a_403_that_names_no_cause_is_the_rows_while_others_are_answered(body: A
 )
 def test_an_unknown_model_is_named(status: int, body: Any) -> None:
     found = judged(status, body)
-    assert (found.verdict, found.reason, found.parts) == (Verdict.ROW_FAILS, "PROVIDER_REJECTED", frozenset()), found
+    assert (found.verdict, found.reason, found.parts) == (
+        Verdict.ROW_FAILS,
+        "PROVIDER_REJECTED",
+        frozenset(),
+    ), found
     assert "does not offer the model m-1" in found.message
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        "Request too large for m in organization o on tokens per min (TPM): Limit 30000, Requested 41234. Visit ...",
+        "Request too large for m on tokens per min (TPM): Limit 30000, Requested 41234. Visit",
         "Rate limit reached on tokens per min. Limit: 30,000 / min. Requested: 41,234.",
         "Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 7241",
         "Token limit 8000 exceeded: requested 9001 tokens",
@@ -195,7 +380,12 @@ def test_a_request_that_never_fits_fails_its_row(message: str) -> None:
 
 
 def test_a_request_that_fits_later_waits() -> None:
-    found = judged(429, error("Rate limit reached on TPM: Limit 6000, Used 5800, Requested 900. Please try again in 7m12.5s."))
+    found = judged(
+        429,
+        error(
+            "Rate limit reached on TPM: Limit 6000, Used 5800, Requested 900. Please try again in 7m12.5s."
+        ),
+    )
     assert (found.verdict, found.wait_seconds) == (Verdict.RATE, 432.5)
 
 
@@ -233,7 +423,9 @@ def test_a_request_that_fits_later_waits() -> None:
         ({}, "", None),
     ],
 )
-def test_a_wait_is_found_wherever_it_is_said(headers: dict[str, str], body: Any, seconds: float | None) -> None:
+def test_a_wait_is_found_wherever_it_is_said(
+    headers: dict[str, str], body: Any, seconds: float | None
+) -> None:
     found = judged(429, body, headers)
     assert (found.verdict, found.reason) == (Verdict.RATE, "PROVIDER_RATE_LIMITED")
     assert found.wait_seconds == (None if seconds is None else pytest.approx(seconds))
@@ -277,7 +469,10 @@ def test_what_a_model_needs_to_load_is_waited_for() -> None:
         ("In words", "In words"),
         (json.dumps("In words"), "In words"),
         ("<html><head><style>p{}</style></head><body><p>In&nbsp;words</p></body></html>", "In words"),
-        ({"error": {"message": "Provider returned error", "metadata": {"raw": '{"message":"In words"}'}}}, "Provider returned error"),
+        (
+            {"error": {"message": "Provider returned error", "metadata": {"raw": '{"message":"In words"}'}}},
+            "Provider returned error",
+        ),
         ({"error": "nope"}, "nope"),
         (b"\xff\xfe\x00", "\ufffd\ufffd\x00"),
         ({}, ""),
