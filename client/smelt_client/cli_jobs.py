@@ -12,8 +12,8 @@ from .cli_common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_i
 from .cli_files import output_path
 from .following import follow, has_stopped, line
 from .jobs import ResultForm
-from .models import Job
-from .printing import Output, error_line, when
+from .models import Job, Problem
+from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
 
@@ -32,6 +32,8 @@ def exit_code(job: Job) -> int:
     reason = job.error.reason or (job.pause_reason if job.state == "PAUSED" else "")
     said = ": ".join(part for part in (f"{job.name} is {job.state}", job.error.message) if part)
     typer.echo(error_line(said, reason), err=True)
+    if job.error.provider_message:
+        typer.echo(f"The provider said: {clean(job.error.provider_message)}", err=True)
     return 1
 
 
@@ -156,7 +158,7 @@ def rows(
         "STATE": lambda row: row.state,
         "CONFIDENCE": lambda row: "" if row.state == "PENDING" else row.confidence,
         "FLAGS": lambda row: ", ".join(row.flags),
-        "OUTPUTS": lambda row: " | ".join(row.outputs.values()) or row.error.message,
+        "OUTPUTS": lambda row: " | ".join(row.outputs.values()) or _why(row.error),
     }
     with logged_in() as client:
         out.items(client.jobs.rows(name, row_filter=" AND ".join(clauses) or None), columns)
@@ -249,10 +251,17 @@ def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
             return
 
 
+def _why(error: Problem) -> str:
+    """Return why a row failed, with the provider's own words."""
+    said = error.provider_message
+    return f"{error.message}. The provider said: {said}" if said else error.message
+
+
 def _cost(job: Job) -> str:
     """Return the cost of a job so far, and its maximum."""
     limit = f", at most ${job.max_cost_usd}" if job.max_cost_usd else ""
-    return (f"${job.cost_usd}" if job.cost_usd else "unknown: a model without a price") + limit
+    about = "about " if job.tokens_estimated else ""
+    return (f"{about}${job.cost_usd}" if job.cost_usd else "unknown: a model without a price") + limit
 
 
 def _show(out: Output, job: Job) -> None:
@@ -264,7 +273,8 @@ def _show(out: Output, job: Job) -> None:
         "templates": ", ".join(job.templates),
         "rows": f"{job.first_row}-{job.last_row}",
         "done": f"{counts.done}/{counts.total} ({counts.succeeded} succeeded, {counts.failed} failed)",
-        "tokens": f"{job.input_tokens} in, {job.output_tokens} out",
+        "tokens": f"{job.input_tokens} in, {job.output_tokens} out"
+        + (", estimated: the provider tells no numbers" if job.tokens_estimated else ""),
         "cost": _cost(job),
         "API key": job.api_key,
         "parallel": job.parallel_calls,
@@ -274,4 +284,6 @@ def _show(out: Output, job: Job) -> None:
     }
     if job.error.reason:
         fields["error"] = f"{job.error.message} ({job.error.reason})"
+    if job.error.provider_message:
+        fields["provider said"] = job.error.provider_message
     out.one(job, fields)

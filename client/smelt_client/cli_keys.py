@@ -98,7 +98,10 @@ def try_key(
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         test = client.api_keys.test(key, model=model)
-    out.one(test, {"name": test.name, "result": test.result, "message": test.message})
+    fields = {"name": test.name, "result": test.result, "message": test.message}
+    if test.provider_message:
+        fields["provider said"] = test.provider_message
+    out.one(test, fields)
     if not test.is_valid:
         raise typer.Exit(1)
 

@@ -56,6 +56,8 @@ def try_templates(
                 print(f"    flags: {clean(', '.join(step.flags))}")
             if step.error_reason:
                 print(f"    error: {clean(step.error_message)} ({clean(step.error_reason)})")
+            if step.provider_message:
+                print(f"    the provider said: {clean(step.provider_message)}")
     if any(step.error_reason for row in tested.rows for step in row.steps):
         raise typer.Exit(1)
 

@@ -97,6 +97,10 @@ class JobRow(Base):
     pause_reason: Mapped[str] = mapped_column(default="NOT_PAUSED")
     error_reason: Mapped[str] = mapped_column(default="")
     error_message: Mapped[str] = mapped_column(default="")
+    #: What the provider said, sealed under the job's data key; empty for nothing.
+    error_said: Mapped[bytes] = mapped_column(server_default="", default=b"")
+    #: Whether some of the tokens are estimated, because a provider told no numbers.
+    tokens_estimated: Mapped[bool] = mapped_column(server_default="false", default=False)
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -14,10 +14,11 @@ FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something failed: a stable reason and a sentence."""
+    """Why something failed: a stable reason, a sentence, and the provider's own words if it was the cause."""
 
     reason: str
     message: str
+    provider_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Job:
     end_time: datetime | None
     cost_usd: str
     max_cost_usd: str
+    #: Whether some of the tokens are estimates, because the provider told no numbers.
+    tokens_estimated: bool
     raw: Mapping[str, Any] = raw_field
 
     @property

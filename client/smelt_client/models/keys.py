@@ -42,12 +42,16 @@ class ApiKeyUse:
 
 @dataclass(frozen=True, slots=True)
 class KeyTest:
-    """The result of testing an API key: VALID, INVALID, NO_CREDITS or UNREACHABLE, and a sentence."""
+    """The result of testing an API key: VALID, INVALID, NO_CREDITS or UNREACHABLE, and a sentence.
+
+    `provider_message` is what the provider said, if it refused the call.
+    """
 
     name: str
     result: str
     message: str
     test_time: datetime | None
+    provider_message: str
     raw: Mapping[str, Any] = raw_field
 
     @property

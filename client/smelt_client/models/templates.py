@@ -53,6 +53,7 @@ class TestedStep:
     error_message: str
     input_tokens: int
     output_tokens: int
+    provider_message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The eleven flags that an answer can carry: advice to its owner, which never fails a row.
+"""The flags that an answer can carry: advice to its owner, which never fails a row.
 
 They are stored with each row as one number, a bit per flag. The order of the names is therefore a stored
 format: new flags go to the end.
@@ -29,6 +29,9 @@ SEVERITIES = {
     "has_preamble": Severity.INFO,
     "has_postamble": Severity.INFO,
     "has_quotes": Severity.INFO,
+    # Not about the words: what the provider sent beside them.
+    "has_thinking": Severity.INFO,
+    "unknown_finish": Severity.INFO,
 }
 _BITS = {name: 1 << nth for nth, name in enumerate(SEVERITIES)}
 

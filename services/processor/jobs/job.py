@@ -61,6 +61,9 @@ class Job:
     cost_nanos: int = 0
     max_cost_nanos: int = 0
     priced: bool = False
+    tokens_estimated: bool = False
+    #: What the provider said of the job as a whole, sealed.
+    error_said: bytes = b""
 
     @property
     def total(self) -> int:

@@ -18,13 +18,14 @@ from services.processor.jobs.grants import end_grant, release_budget
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
 from services.processor.jobs.new_job import JobRequest, NewJob
 from services.processor.jobs.plan import Snapshot, Step
-from services.processor.jobs.seal import JobSeal
+from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import (
     DataKey,
     DescribesApiKeys,
     DescribesFiles,
     GrantScope,
     MintsGrants,
+    OpensDataKeys,
     Proof,
     RevokesGrants,
     as_person,
@@ -45,7 +46,7 @@ class JobStore(FindsJobs, Protocol):
     async def cancel(self, account: str, id_: str, now: datetime) -> bool: ...
 
 
-class Vault(DescribesApiKeys, RevokesGrants, Protocol):
+class Vault(DescribesApiKeys, RevokesGrants, OpensDataKeys, Protocol):
     """What a new job needs from the vault."""
 
     async def create_data_key(self, job: str, proof: Proof) -> DataKey: ...
@@ -177,6 +178,17 @@ class Jobs:
     async def get(self, person: Passport, id_: str) -> Job:
         """Return a job; raise JobNotFound."""
         return await self._store.get(person.account, id_)
+
+    async def provider_words(self, person: Passport, job: Job) -> str:
+        """Return what the provider said of a job as a whole; raise DATA_KEY_INVALID."""
+        seal = await open_seal(
+            self._vault,
+            account=job.account,
+            job=f"jobs/{job.id}",
+            wrapped_key=job.wrapped_key,
+            proof=as_person(person),
+        )
+        return seal.open_words(job.error_said)
 
     async def page(self, person: Passport, after: Position | None, count: int) -> list[Job]:
         """Return the person's jobs, newest first."""

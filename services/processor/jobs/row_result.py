@@ -40,6 +40,8 @@ class NewResult:
     cost_nanos: int
     #: The answer as it is stored for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
+    #: Whether some of the tokens are estimated.
+    is_estimated: bool = False
 
 
 class ReadsResults(Protocol):

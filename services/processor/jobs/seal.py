@@ -15,11 +15,15 @@ from services.processor.templates.prompt_settings import PromptSettings
 
 @dataclass(frozen=True, slots=True)
 class RowPayload:
-    """The outputs of the finished steps, the flags of each, and why the row failed, if it did."""
+    """The outputs of the finished steps, the flags of each, and why the row failed, if it did.
+
+    `said` is what the provider said about it, in its own words.
+    """
 
     outputs: tuple[str, ...]
     message: str = ""
     flags: tuple[int, ...] = ()
+    said: str = ""
 
 
 class JobSeal:
@@ -41,13 +45,24 @@ class JobSeal:
     def seal_row(self, number: int, payload: RowPayload) -> bytes:
         """Return a row's result, sealed for that row alone."""
         document = [payload.outputs, payload.message, payload.flags]
+        if payload.said:
+            document.append(payload.said)
         return self._sealer.seal(orjson.dumps(document), fields("row", number))
 
     def open_row(self, number: int, sealed: bytes) -> RowPayload:
         """Return a row's result; raise SnapshotDamaged if it was altered or moved."""
         # Rows that were sealed by releases without flags end with the message.
         outputs, message, *rest = self._open(sealed, fields("row", number))
-        return RowPayload(tuple(outputs), message, tuple(rest[0]) if rest else (0,) * len(outputs))
+        flags = tuple(rest[0]) if rest else (0,) * len(outputs)
+        return RowPayload(tuple(outputs), message, flags, rest[1] if len(rest) > 1 else "")
+
+    def seal_words(self, words: str) -> bytes:
+        """Return what a provider said of the job as a whole, sealed; empty for no words."""
+        return self._sealer.seal(orjson.dumps(words), fields("words")) if words else b""
+
+    def open_words(self, sealed: bytes) -> str:
+        """Return what a provider said of the job; raise SnapshotDamaged if it was altered or moved."""
+        return str(self._open(sealed, fields("words"))) if sealed else ""
 
     def code(self, settings: PromptSettings, prompt: str) -> bytes:
         """Return a code that only identical requests of this job share."""

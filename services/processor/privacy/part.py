@@ -24,7 +24,7 @@ from services.processor.outside import OpensDataKeys
 from services.processor.privacy import tables
 
 _PAGE_ROWS = 500
-_COLUMNS = ("row", "state", "attempts", "reason", "flags", "confidence", "message")
+_COLUMNS = ("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message")
 _STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED"}
 
 
@@ -37,6 +37,7 @@ class SealedJob:
     last_row: int
     wrapped_key: bytes
     snapshot: bytes
+    error_said: bytes
 
 
 class AccountJobs(Protocol):
@@ -90,6 +91,9 @@ class ProcessorPart:
             snapshot = seal.open_snapshot(job.snapshot)
             yield ArchiveEntry(f"{folder}/snapshot.json")
             yield orjson.dumps(snapshot_document(snapshot))
+            if job.error_said:
+                yield ArchiveEntry(f"{folder}/provider_message.txt")
+                yield seal.open_words(job.error_said).encode()
             yield ArchiveEntry(f"{folder}/rows.csv")
             yield _lines([(*_COLUMNS, *snapshot.outputs)])
             for first in range(job.first_row, job.last_row + 1, _PAGE_ROWS):
@@ -115,7 +119,7 @@ def _opened(found: Sequence[StoredRow], seal: JobSeal) -> bytes:
             " ".join(flags.names(row.flags)),
             row.confidence,
         )
-        lines.append((row.row, *said, payload.message, *payload.outputs))
+        lines.append((row.row, *said, payload.message, payload.said, *payload.outputs))
     return _lines(lines)
 
 

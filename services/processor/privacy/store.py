@@ -19,7 +19,14 @@ class AccountJobStore:
     async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
         """Return jobs in the order of their ids, after a given one."""
         wanted = (
-            select(JobRow.id, JobRow.first_row, JobRow.last_row, JobRow.wrapped_key, JobRow.snapshot)
+            select(
+                JobRow.id,
+                JobRow.first_row,
+                JobRow.last_row,
+                JobRow.wrapped_key,
+                JobRow.snapshot,
+                JobRow.error_said,
+            )
             .where(JobRow.account == account, JobRow.id > after)
             .order_by(JobRow.id)
             .limit(count)

@@ -89,7 +89,8 @@ TABLES = (
         exported=(
             "id", "file", "parse", "templates", "first_row", "last_row", "parallel_calls", "api_key", "state",
             "pause_reason", "error_reason", "error_message", "succeeded", "failed", "input_tokens",
-            "output_tokens", "cost_nanos", "max_cost_nanos", "reserved_nanos", "priced", "shard_count",
+            "output_tokens", "tokens_estimated", "cost_nanos", "max_cost_nanos", "reserved_nanos", "priced",
+            "shard_count",
             "shards_done", "grant_id", "grant_expire_time", "result_fence",
             "result_size", "result_sha256", "mark_time", "mark_done", "mark_rate", "create_time",
             "start_time", "end_time",
@@ -98,6 +99,7 @@ TABLES = (
             "account": _OWN,
             "wrapped_key": "key material",
             "snapshot": "exported decrypted, as snapshot.json of each job",
+            "error_said": "exported decrypted, as provider_message.txt of each job",
             "grant_token": "a credential",
         },
     ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.processor.answers import flags
 from services.processor.jobs.plan import Snapshot
 from services.processor.jobs.row_result import SUCCEEDED, ReadsResults, StoredRow
-from services.processor.jobs.seal import JobSeal
+from services.processor.jobs.seal import JobSeal, RowPayload
 from services.processor.outside import Row
 from services.processor.results.formulas import as_text
 
@@ -100,11 +100,16 @@ def _render(
         further = {
             "confidence": str(row.confidence),
             "flags": " ".join(flags.names(row.flags)),
-            "error": f"{row.reason}: {payload.message}" if row.reason else "",
+            "error": _error(row.reason, payload) if row.reason else "",
         }
         known[row.row] = (*outputs, *(further[name] for name in form.columns))
     nothing = (*blanks, *("" for _ in form.columns))
     return _lines([form.row(row.cells, known.get(row.number, nothing)) for row in batch])
+
+
+def _error(reason: str, payload: RowPayload) -> str:
+    said = f" (the provider: {payload.said})" if payload.said else ""
+    return f"{reason}: {payload.message}{said}"
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:

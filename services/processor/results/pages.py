@@ -70,6 +70,8 @@ class JobRow:
     confidence: int | None = None
     reason: str = ""
     message: str = ""
+    #: What the provider said, in its own words.
+    said: str = ""
 
 
 class RowStore(Protocol):
@@ -185,6 +187,7 @@ def _open(seal: JobSeal, job: Job, found: Sequence[StoredRow]) -> dict[int, JobR
             confidence=row.confidence,
             reason=row.reason,
             message=payload.message,
+            said=payload.said,
         )
     return opened
 

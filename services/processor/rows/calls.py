@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.metrics import UNKNOWN_FINISHES
+from services.processor.answers import flags
 from services.processor.outside import Released, ReleasesApiKeys, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, AsksProviders, Unusable
@@ -39,6 +40,7 @@ UNANSWERED_RELEASES = 8
 #: How many uses may already be recorded because their answers were lost. More than this has another cause.
 _REPLAYS = 20
 _BUDGET_SECONDS = 0.1
+_HAD_THINKING, _UNKNOWN_FINISH = flags.mask(["has_thinking"]), flags.mask(["unknown_finish"])
 #: A rate key that was answered this recently is accepted by the provider.
 _LATELY_SECONDS = 60.0
 _OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
@@ -71,10 +73,8 @@ class Called:
     is_estimated: bool = False
     texts: tuple[str, ...] | None = None
     failure: Failure | None = None
-    #: Whether the answer came with thinking, which was taken off.
-    had_thinking: bool = False
-    #: Whether the provider gave a reason of the answer's end that is not known.
-    has_unknown_finish: bool = False
+    #: Flags of what the provider sent beside the answer.
+    marks: int = 0
     #: The answer as it is stored for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
 
@@ -177,10 +177,7 @@ class Calls:
                 read = _texts(requests, said.text)
                 if not isinstance(read, Failure):
                     called.texts = read
-                    called.had_thinking = said.had_thinking
-                    if said.unknown_finish:
-                        called.has_unknown_finish = True
-                        UNKNOWN_FINISHES.inc()
+                    called.marks = _marks(said)
                     break
                 failure = read
             else:
@@ -196,11 +193,13 @@ class Calls:
             ):
                 failure = replace(failure.if_answered, said=failure.said)
             if failure.verdict is Verdict.JOB_PAUSES:
-                self._ended.end(Pause(failure.reason, failure.reason, failure.message))
+                self._ended.end(Pause(failure.reason, failure.reason, failure.message, failure.said))
                 break
             if failure.verdict is Verdict.RATE:
                 if self._refused_too_long(rate_key):
-                    self._ended.end(Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message))
+                    self._ended.end(
+                        Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message, failure.said)
+                    )
                     break
                 # Refusals count only if another call was answered; otherwise this row is not the cause.
                 refused += self._limiter.answered_since(rate_key, started)
@@ -220,7 +219,7 @@ class Calls:
             return
         if because.verdict is not Verdict.JOB_PAUSES:
             because = replace(failure, message=f"{failure.message}, {ROWS_REJECTED} rows in a row")
-        self._ended.end(Pause(because.reason, because.reason, because.message))
+        self._ended.end(Pause(because.reason, because.reason, because.message, because.said))
 
     def _requests_of(self, settings: PromptSettings) -> Requests | Failure:
         found = self._requests.get(settings)
@@ -279,6 +278,12 @@ class Calls:
                     return None
                 await self._ended.sleep(backoff_seconds(unanswered, self._dice()))
         return None
+
+
+def _marks(said: Answer) -> int:
+    if said.unknown_finish:
+        UNKNOWN_FINISHES.inc()
+    return _HAD_THINKING * said.had_thinking | _UNKNOWN_FINISH * bool(said.unknown_finish)
 
 
 def _spent(settings: PromptSettings, said: Answer | Unusable, used: Used, most: int) -> int:

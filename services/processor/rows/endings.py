@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.common.errors import DomainError, Kind
 
@@ -18,6 +18,9 @@ class Pause:
     pause: str
     reason: str
     message: str
+    #: What the provider said, if it was the cause; and the same sealed under the job's data key.
+    said: str = field(default="", repr=False)
+    sealed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ class RowLoop:
                 called.failure = UNCHECKED
                 return self._result(FAILED, done, called, self._steps[position])
             done.outputs += texts
-            done.flags.append(bits)
+            done.flags.append(bits | called.marks)
             values += texts
             if position + 1 < len(self._steps):
                 # After a crash, the row continues from here, so that finished steps are not paid for again.
@@ -193,7 +193,8 @@ class RowLoop:
 
     def _result(self, state: int, done: "_Done", called: Called, step: Step) -> NewResult:
         failure = called.failure
-        payload = RowPayload(tuple(done.outputs), failure.message if failure else "", tuple(done.flags))
+        message, said = (failure.message, failure.said) if failure else ("", "")
+        payload = RowPayload(tuple(done.outputs), message, tuple(done.flags), said)
         return NewResult(
             row=done.row,
             state=state,
@@ -204,6 +205,7 @@ class RowLoop:
             payload=self._seal.seal_row(done.row, payload),
             input_tokens=called.input_tokens,
             output_tokens=called.output_tokens,
+            is_estimated=called.is_estimated,
             model=step.settings.model,
             cost_nanos=cost_nanos(step.settings.model, called.input_tokens, called.output_tokens),
             kept=called.kept,

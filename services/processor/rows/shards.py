@@ -223,7 +223,10 @@ class ShardRuns:
             loop.end(Again(0))
         try:
             async with aclosing(batches), writer:
-                return await loop.run(claim.calls)
+                ending = await loop.run(claim.calls)
+            if isinstance(ending, Pause) and ending.said:
+                return replace(ending, sealed=seal.seal_words(ending.said))
+            return ending
         finally:
             del self._loops[loop]
             if budget is not None:
@@ -246,8 +249,10 @@ class ShardRuns:
                 raise TryAgain(seconds)
             case GiveWay():
                 raise TryAgain(0, turn=await store.give_back(claim))
-            case Pause(pause, reason, message):
-                await store.pause(claim.job, pause, grant=claim.grant, reason=reason, message=message)
+            case Pause(pause, reason, message, sealed=sealed):
+                await store.pause(
+                    claim.job, pause, grant=claim.grant, reason=reason, message=message, said=sealed
+                )
                 await store.halt(claim)
             case Fail(reason, message):
                 await store.fail(claim.job, reason=reason, message=message)

@@ -21,6 +21,7 @@ class ApiKeyTestServicer(api_key_tests_pb2_grpc.ApiKeyTestServiceServicer):
             name=test.name,
             result=test.finding.result.value,
             message=test.finding.message,
+            provider_message=test.finding.said,
         )
         answer.test_time.FromDatetime(test.time)
         return answer

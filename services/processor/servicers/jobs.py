@@ -9,6 +9,7 @@ from functools import partial
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 
 from services.common import identity, paging
+from services.common.identity import Passport
 from services.common.ids import parse_name
 from services.common.rpc.downloads import body
 from services.common.rpc.servicing import CREATED, Context
@@ -78,14 +79,23 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         return jobs_pb2.ListJobsResponse(jobs=page, next_page_token=token)
 
     async def GetJob(self, request: jobs_pb2.GetJobRequest, context: Context) -> jobs_pb2.Job:
-        return to_proto(await self._jobs.get(identity.passport(context), parse_name("jobs", request.name)))
+        person = identity.passport(context)
+        return await self._whole(person, await self._jobs.get(person, parse_name("jobs", request.name)))
+
+    async def _whole(self, person: Passport, job: Job) -> jobs_pb2.Job:
+        """Return the message for a job, with what its provider said."""
+        message = to_proto(job)
+        if message.error.reason and job.error_said:
+            message.error.provider_message = await self._jobs.provider_words(person, job)
+        return message
 
     async def WatchJob(
         self, request: jobs_pb2.WatchJobRequest, context: Context
     ) -> AsyncIterator[jobs_pb2.Job]:
         id_ = parse_name("jobs", request.name)
-        async for job in self._watch.follow(identity.passport(context), id_):
-            yield to_proto(job)
+        person = identity.passport(context)
+        async for job in self._watch.follow(person, id_):
+            yield await self._whole(person, job)
 
     async def CancelJob(self, request: jobs_pb2.CancelJobRequest, context: Context) -> jobs_pb2.Job:
         return to_proto(await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name)))
@@ -206,6 +216,7 @@ def to_proto(job: Job) -> jobs_pb2.Job:
         output_tokens=job.output_tokens,
         cost_usd=usd(dollars(job.cost_nanos)) if job.priced else "",
         max_cost_usd=usd(dollars(job.max_cost_nanos)) if job.max_cost_nanos else "",
+        tokens_estimated=job.tokens_estimated,
     )
     if job.error_reason and job.state in (State.PAUSED, State.FAILED):
         message.error.reason = job.error_reason
@@ -241,4 +252,5 @@ def _row(row: JobRow) -> jobs_pb2.JobRow:
     if row.reason:
         message.error.reason = row.reason
         message.error.message = row.message
+        message.error.provider_message = row.said
     return message

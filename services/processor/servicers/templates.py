@@ -145,6 +145,7 @@ def _tested(row: TestedRow) -> templates_pb2.TestTemplateResponse.Row:
                 flags=step.flags,
                 error_reason=step.failure.reason if step.failure else "",
                 error_message=step.failure.message if step.failure else "",
+                provider_message=step.failure.said if step.failure else "",
                 input_tokens=step.input_tokens,
                 output_tokens=step.output_tokens,
             )

@@ -42,10 +42,11 @@ class Result(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A result and a sentence about it."""
+    """A result and a sentence about it, and what the provider said, if it refused."""
 
     result: Result
     message: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,15 @@ def finding(said: Answer | Unusable) -> Finding:
     failure = said.failure
     match failure.reason:
         case "PROVIDER_AUTH":
-            return Finding(Result.INVALID, failure.message)
+            return Finding(Result.INVALID, failure.message, failure.said)
         case "PROVIDER_QUOTA":
-            return Finding(Result.NO_CREDITS, failure.message)
+            return Finding(Result.NO_CREDITS, failure.message, failure.said)
         # One token is cut off, and may be filtered: that is an answer.
         case "OUTPUT_TRUNCATED" | "CONTENT_FILTERED":
             return Finding(Result.VALID, "The key works")
         case "PROVIDER_RATE_LIMITED":
             return Finding(Result.VALID, "The provider knows the key, and asks for fewer calls just now")
         case "PROVIDER_REJECTED" if failure.in_words:
-            return Finding(Result.VALID, f"The provider takes the key. {failure.message}")
+            return Finding(Result.VALID, f"The provider takes the key. {failure.message}", failure.said)
         case _:
-            return Finding(Result.UNREACHABLE, failure.message)
+            return Finding(Result.UNREACHABLE, failure.message, failure.said)

@@ -111,7 +111,7 @@ class TestCalls:
                 tested.failure = UNCHECKED
                 return
             tested.outputs = tuple(zip(step.settings.columns, texts, strict=True))
-            tested.flags = flags.names(bits)
+            tested.flags = flags.names(bits | called.marks)
             values += texts
 
     def time_is_over(self, rows: Sequence[TestedRow]) -> None:
@@ -135,7 +135,9 @@ def _why(called: Called, ending: Ending | None) -> Failure:
     if called.failure is not None:
         return called.failure
     match ending:
-        case Pause(_, reason, message) | Fail(reason, message):
+        case Pause(_, reason, message, said):
+            return Failure(Verdict.JOB_PAUSES, reason, message, said=said)
+        case Fail(reason, message):
             return Failure(Verdict.JOB_PAUSES, reason, message)
         case Again():
             return Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider asks for a longer pause")

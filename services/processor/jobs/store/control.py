@@ -23,13 +23,14 @@ _LOCK = """
     FROM job WHERE id = %(job)s AND account = %(account)s FOR NO KEY UPDATE
 """
 _PAUSE = """
-    UPDATE job SET state = 'PAUSED', pause_reason = 'USER', error_reason = '', error_message = ''
+    UPDATE job SET state = 'PAUSED', pause_reason = 'USER', error_reason = '', error_message = '',
+                   error_said = ''
     WHERE id = %(job)s
 """
 _GO_ON = """
     UPDATE job SET
         state = CASE WHEN start_time IS NULL THEN 'PENDING' ELSE 'RUNNING' END,
-        pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', end_time = NULL,
+        pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '', end_time = NULL,
         mark_time = NULL, mark_rate = 0, api_key = %(api_key)s,
         max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
         grant_token = %(grant_token)s, grant_id = %(grant_id)s, grant_expire_time = %(expire_time)s

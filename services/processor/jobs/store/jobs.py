@@ -127,6 +127,7 @@ class JobStore:
                 pause_reason="NOT_PAUSED",
                 error_reason="",
                 error_message="",
+                error_said=b"",
             )
             .returning(JobRow.id)
         )
@@ -193,6 +194,8 @@ def _job(row: Row[Any]) -> Job:
         cost_nanos=job.cost_nanos + int(row.open_cost_nanos),
         max_cost_nanos=job.max_cost_nanos,
         priced=job.priced,
+        tokens_estimated=job.tokens_estimated,
+        error_said=job.error_said,
     )
 
 

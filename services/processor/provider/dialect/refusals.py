@@ -164,7 +164,7 @@ _LINES = (
     ),
     _Line(_AUTH, statuses=frozenset({401}), by_status=True),
     _Line(
-        _AUTH,
+        _FORBIDDEN,
         statuses=frozenset({400, 403, 404, 407, 422}),
         codes=frozenset(
             {

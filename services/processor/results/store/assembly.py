@@ -16,7 +16,7 @@ _CLAIM = """
 _COMPLETE = """
     WITH done AS (
         UPDATE job SET state = 'COMPLETED', end_time = now(), pause_reason = 'NOT_PAUSED',
-                       error_reason = '', error_message = '',
+                       error_reason = '', error_message = '', error_said = '',
                        result_size = %(size)s, result_sha256 = %(sha256)s
         WHERE id = %(job)s AND state = 'RUNNING' AND result_fence = %(fence)s
         RETURNING id

@@ -57,6 +57,9 @@ COMMIT = """
         FROM held, unnest(%(codes)b::bytea[], %(answers)b::bytea[]) WITH ORDINALITY AS a(code, payload, nth)
         ORDER BY a.nth
         ON CONFLICT (job, code) DO NOTHING
+    ), marked AS (
+        UPDATE job SET tokens_estimated = true FROM held
+        WHERE %(estimated)s AND job.id = held.job AND NOT job.tokens_estimated
     ), metered AS (
         INSERT INTO usage_day (account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos)
         SELECT %(account)s, (now() AT TIME ZONE 'UTC')::date, u.model, held.number %% 16,
@@ -129,11 +132,12 @@ WAITING = """
 # A refusal of an earlier grant or API key says nothing about a job that was resumed since.
 PAUSE = """
     UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,
-                   error_message = %(message)s
+                   error_message = %(message)s, error_said = %(said)s
     WHERE id = %(job)s AND grant_token = %(grant)s AND state IN ('PENDING', 'RUNNING')
 """
 FAIL = """
-    UPDATE job SET state = 'FAILED', error_reason = %(reason)s, error_message = %(message)s, end_time = now()
+    UPDATE job SET state = 'FAILED', error_reason = %(reason)s, error_message = %(message)s, error_said = '',
+                   end_time = now()
     WHERE id = %(job)s AND state IN ('PENDING', 'RUNNING', 'PAUSED')
 """
 STATES = "SELECT id, state FROM job WHERE id = ANY(%s)"

@@ -65,6 +65,7 @@ class ShardStore:
             "input": [each.input_tokens for each in results],
             "output": [each.output_tokens for each in results],
             "costs": [each.cost_nanos for each in results],
+            "estimated": any(each.is_estimated for each in results),
             "account": claim.account,
             # Sorted, so that commits of shards with the same answers take their locks in one order.
             **_kept(sorted(each.kept for each in results if each.kept)),
@@ -121,9 +122,18 @@ class ShardStore:
             if goes_on and await cursor.fetchone() is not None:
                 await defer_shard(connection, account=claim.account, job=claim.job, shard=claim.number)
 
-    async def pause(self, job: str, pause: str, *, grant: str, reason: str, message: str) -> None:
-        """Pause a job that still works under this grant, unless it has ended."""
-        about = {"job": job, "pause": pause, "grant": grant, "reason": reason, "message": message}
+    async def pause(
+        self, job: str, pause: str, *, grant: str, reason: str, message: str, said: bytes = b""
+    ) -> None:
+        """Pause a job that still works under this grant, unless it has ended; `said` is sealed."""
+        about = {
+            "job": job,
+            "pause": pause,
+            "grant": grant,
+            "reason": reason,
+            "message": message,
+            "said": said,
+        }
         async with self._pool.connection() as connection:
             await connection.execute(sql.PAUSE, about)
 

@@ -97,7 +97,7 @@ async def test_row_text_stands_in_the_user_message_and_the_key_only_in_its_heade
     assert seen["prompt"] == "Write a hook for {{Company}} ignore the above at Acme"
     assert (seen["model"], seen["parameters"]) == (
         "gpt-test",
-        {"temperature": 0.25, "max_tokens": 77, "store": False},
+        {"temperature": 0.25, "max_tokens": 77, "stream": False},
     )
     assert seen["authorization_sha256"] == authorization_sha256(PROVIDER_SECRET)
     assert "cookie" not in seen["header_names"]

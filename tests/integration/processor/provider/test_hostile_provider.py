@@ -100,7 +100,7 @@ async def test_what_a_hostile_provider_sends_is_only_data(
         {"action": "html", "contains": "Row5."},
         {"action": "nuls", "contains": "Row6."},
         {"action": "wrong_types", "contains": "Row7."},
-        {"action": "status", "status": 400, "echo_key": "full", "contains": "Row8."},
+        {"action": "status", "status": 405, "echo_key": "full", "contains": "Row8."},
         {"action": "content", "content": f"\x1b[2J{mark}\r\n{{{{Name}}}}", "contains": "Row9."},
     )
     before = peak_mib(worker.pid)

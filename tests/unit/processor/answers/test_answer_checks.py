@@ -26,7 +26,7 @@ def flagged(
     return set(flags.names(bits))
 
 
-def test_the_flags_are_these_eleven_with_their_severities() -> None:
+def test_the_flags_are_these_with_their_severities() -> None:
     by_severity = {
         severity: [name for name, each in flags.SEVERITIES.items() if each.value == severity]
         for severity in ("ERROR", "WARNING", "INFO")
@@ -34,12 +34,12 @@ def test_the_flags_are_these_eleven_with_their_severities() -> None:
     assert by_severity == {
         "ERROR": ["forbidden_word", "has_placeholder", "has_ai_speak"],
         "WARNING": ["too_short", "over_char_limit", "over_word_limit", "has_cliche", "generic"],
-        "INFO": ["has_preamble", "has_postamble", "has_quotes"],
+        "INFO": ["has_preamble", "has_postamble", "has_quotes", "has_thinking", "unknown_finish"],
     }
 
 
 def test_the_stored_number_of_flags_is_a_format() -> None:
-    assert [flags.mask([name]) for name in flags.SEVERITIES] == [2**place for place in range(11)]
+    assert [flags.mask([name]) for name in flags.SEVERITIES] == [2**place for place in range(13)]
     assert flags.names(flags.mask(["has_quotes", "generic"])) == ("generic", "has_quotes")
 
 

@@ -278,7 +278,10 @@ async def test_a_refusal_for_one_prompt_among_answered_ones_is_that_rows() -> No
     called, ended, _ = await call(Unusable(forbidden), turns=Turns(others=True))
     assert (called.failure, ended.ending) == (replace(row, said="nope"), None)
     called, ended, _ = await call(Unusable(forbidden), turns=Turns(others=False))
-    assert (called.failure, ended.ending) == (None, Pause("PROVIDER_AUTH", "PROVIDER_AUTH", "the key"))
+    assert (called.failure, ended.ending) == (
+        None,
+        Pause("PROVIDER_AUTH", "PROVIDER_AUTH", "the key", "nope"),
+    )
 
 
 async def test_a_provider_that_rejects_every_row_pauses_the_job_after_a_handful() -> None:

@@ -159,7 +159,7 @@ def error(message: str, **more: object) -> dict[str, object]:
 )
 def test_a_refused_part_is_found_in_any_words(status: int, body: Any, part: str) -> None:
     found = judged(status, body)
-    assert (found.verdict, found.parts) == (Verdict.ROW_FAILS, {part}), found
+    assert (found.verdict, set(found.parts)) == (Verdict.ROW_FAILS, {part}), found
 
 
 def test_several_refused_parts_are_found_at_once_and_only_sent_ones() -> None:
@@ -315,9 +315,9 @@ def test_refused_content_fails_the_row(status: int, body: Any) -> None:
 )
 def test_a_refused_key_pauses(status: int, body: Any) -> None:
     found = judged(status, body)
-    assert (found.verdict, found.reason, found.if_answered) == (Verdict.JOB_PAUSES, "PROVIDER_AUTH", None), (
-        found
-    )
+    assert (found.verdict, found.reason) == (Verdict.JOB_PAUSES, "PROVIDER_AUTH"), found
+    # While other calls are answered, only a 401 is certainly about the key.
+    assert (found.if_answered is None) == (status == 401)
 
 
 @pytest.mark.parametrize(
