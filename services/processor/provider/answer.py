@@ -1,6 +1,6 @@
 """The shape of a chat completion, checked by hand: what a provider sends back is data, whatever it is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,11 +12,20 @@ from services.processor.provider.failures import FILTERED, MALFORMED, TRUNCATED,
 _LARGEST_COUNT = 2**31 - 1
 
 
+#: Makes the texts that are kept of the model's words, or says why they cannot be used.
+Reads = Callable[[str], tuple[str, ...] | Failure]
+
+
+def whole(text: str) -> tuple[str, ...]:
+    """Keep the model's words as they are."""
+    return (text,)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The model's words and what they cost, by the provider's own numbers."""
+    """What is kept of the model's words, and what they cost by the provider's own numbers."""
 
-    text: str
+    texts: tuple[str, ...]
     input_tokens: int = 0
     output_tokens: int = 0
     told: Told | None = None
@@ -35,10 +44,12 @@ class Unusable:
 class AsksProviders(Protocol):
     """Sends requests to providers."""
 
-    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
+    async def ask(
+        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+    ) -> Answer | Unusable: ...
 
 
-def read(body: bytes) -> Answer | Unusable:
+def read_completion(body: bytes) -> Answer | Unusable:
     """Return the answer in a 200's body, or why there is none."""
     try:
         document = orjson.loads(body)
@@ -57,7 +68,7 @@ def read(body: bytes) -> Answer | Unusable:
     # A spreadsheet and most CSV readers choke on NUL, and no model means to write one.
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         return Unusable(MALFORMED, *tokens)
-    return Answer(text, *tokens)
+    return Answer((text,), *tokens)
 
 
 def error_object(body: bytes) -> dict[str, object]:

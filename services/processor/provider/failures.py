@@ -1,7 +1,7 @@
 """What follows from a provider call without an answer: try again, wait, fail the row, or pause the job."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,6 +31,9 @@ _LONGEST_MESSAGE = 1000
 _PARAMETER = re.compile(rf"\b(?:{'|'.join(OPTIONAL_PARAMETERS)})\b")
 _UNSUPPORTED = re.compile(r"unsupported|unrecognized|unknown|unexpected|not (?:supported|permitted)", re.I)
 _CODE = re.compile(r"[a-z0-9_.-]{1,64}\Z")
+# What a code is shown as it is: short words and numbers. An API key has at least 16 characters in a row, or
+# letters and digits in one word.
+_TELLING_CODE = re.compile(r"(?=.{1,64}\Z)(?:[a-z]{1,15}|[0-9]{1,5})(?:[_.-](?:[a-z]{1,15}|[0-9]{1,5}))*\Z")
 
 
 class Verdict(Enum):
@@ -97,8 +100,22 @@ UNCHECKED = Failure(
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 
 
-def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], now: datetime) -> Failure:
-    """Return what an HTTP status other than 200 means; `error` is the body's error object, or empty."""
+def _never(_: str) -> bool:
+    return False
+
+
+def judge(
+    status: int,
+    error: Mapping[str, object],
+    headers: Mapping[str, str],
+    now: datetime,
+    *,
+    hide: Callable[[str], bool] = _never,
+) -> Failure:
+    """Return what an HTTP status other than 200 means; `error` is the body's error object, or empty.
+
+    `hide` says of the provider's code for the error that it must not be shown.
+    """
     code = _code(error.get("code")) or _code(error.get("type"))
     wait = retry_after(headers, now)
     if code == "insufficient_quota" or status == 402:
@@ -117,7 +134,8 @@ def judge(status: int, error: Mapping[str, object], headers: Mapping[str, str], 
     if status in (408, 409, 425) or status >= 500:
         said = f"The provider answered with status {status}"
         return Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", said, wait)
-    shown = f"status {status}, {code}" if code else f"status {status}"
+    is_shown = _TELLING_CODE.match(code) and not hide(code)
+    shown = f"status {status}, {code}" if is_shown else f"status {status}"
     said = f"The provider rejected the request ({shown})"
     parameter = _refused_parameter(error) if status in (400, 422) else ""
     return Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", said, parameter=parameter, in_words=bool(error))

@@ -26,7 +26,7 @@ from services.processor.rows.budget import Budget, most_nanos
 from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
 from services.processor.rows.requests import RefusedParameters, Requests
 from services.processor.templates.prompt_settings import PromptSettings
-from services.processor.templates.schema import SchemaInvalid, Unfitting
+from services.processor.templates.schema import SchemaInvalid
 from services.processor.usage.meter import cost_nanos
 
 #: How many unanswered releases in a row send the shard back to the queue. Too few give up rows that are under
@@ -78,6 +78,7 @@ class Calls:
         ended: Ended,
         grant: str,
         claim: int,
+        account: str,
         refused: RefusedParameters,
         dice: Callable[[], float],
         budget: Budget | None = None,
@@ -91,6 +92,7 @@ class Calls:
         self._ended = ended
         self._grant = grant
         self._claim = claim
+        self._account = account
         self._dice = dice
         self._refused = refused
         self._budget = budget
@@ -141,7 +143,11 @@ class Calls:
             without = self._refused.of(rate_key)
             try:
                 said = await self._provider.ask(
-                    released.base_url, released.secret, requests.body(prompt, without)
+                    released.base_url,
+                    released.secret,
+                    requests.body(prompt, without),
+                    account=self._account,
+                    read=requests.texts,
                 )
             except AddressNotAllowed as error:
                 self._ended.end(Fail(error.reason, error.message))
@@ -153,14 +159,10 @@ class Calls:
                 budget.settle(most, _spent(settings, said, most))
             called.input_tokens += said.input_tokens
             called.output_tokens += said.output_tokens
-            if type(said) is Answer:
-                read = _texts(requests, said.text)
-                if not isinstance(read, Failure):
-                    called.texts = read
-                    break
-                failure = read
-            else:
-                failure = said.failure  # type: ignore[union-attr]
+            if isinstance(said, Answer):
+                called.texts = said.texts
+                break
+            failure = said.failure
             if failure.parameter and failure.parameter not in left_out:
                 # Once for each parameter: the same request without it may be accepted.
                 left_out.add(failure.parameter)
@@ -248,15 +250,6 @@ def _spent(settings: PromptSettings, said: Answer | Unusable, most: int) -> int:
     if unseen and not said.output_tokens:
         return most
     return cost_nanos(settings.model, said.input_tokens, said.output_tokens)
-
-
-def _texts(requests: Requests, text: str) -> tuple[str, ...] | Failure:
-    if requests.schema is None:
-        return (text,)
-    try:
-        return requests.schema.read(text)
-    except Unfitting as error:
-        return replace(UNFITTING, message=f"{UNFITTING.message}: {error}")
 
 
 class _Uses:

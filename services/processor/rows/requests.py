@@ -1,10 +1,12 @@
 """The request that a prompt is sent in: what the model is told beside it, and which parameters it takes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from services.processor.provider.failures import UNFITTING, Failure
 from services.processor.templates import schema
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.prices import facts_of
@@ -33,6 +35,15 @@ class Requests:
             form = self._forms[without] = self._form(without)
         # What comes from the file stands in the user's message, never in an instruction to the model.
         return form | {"messages": [*form["messages"], {"role": "user", "content": prompt}]}
+
+    def texts(self, answer: str) -> tuple[str, ...] | Failure:
+        """Return what is kept of the model's words: all of them, or their JSON's values if these fit."""
+        if self.schema is None:
+            return (answer,)
+        try:
+            return self.schema.read(answer)
+        except schema.Unfitting as error:
+            return replace(UNFITTING, message=f"{UNFITTING.message}: {error}")
 
     def _form(self, without: frozenset[str]) -> dict[str, Any]:
         settings, reasoning = self._settings, facts_of(self._settings.model).reasoning

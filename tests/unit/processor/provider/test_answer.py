@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.processor.provider.answer import Answer, Unusable, error_object, read
+from services.processor.provider.answer import Answer, Unusable, error_object, read_completion
 from services.processor.provider.failures import FILTERED, MALFORMED, TRUNCATED, Failure
 
 
@@ -21,14 +21,14 @@ def body(content: Any = "Hello", finish: Any = "stop", usage: Any = None, **mess
 
 
 def test_a_right_answer_gives_text_and_tokens() -> None:
-    assert read(body()) == Answer("Hello", 3, 4)
+    assert read_completion(body()) == Answer(("Hello",), 3, 4)
 
 
 @pytest.mark.parametrize(
     "usage", ["many", 7, [], {"prompt_tokens": "x", "completion_tokens": -1}, {"prompt_tokens": True}]
 )
 def test_tokens_of_another_type_count_nothing(usage: Any) -> None:
-    assert read(body(usage=usage)) == Answer("Hello", 0, 0)
+    assert read_completion(body(usage=usage)) == Answer(("Hello",), 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -54,18 +54,18 @@ def test_tokens_of_another_type_count_nothing(usage: Any) -> None:
     ],
 )
 def test_what_is_no_answer(data: bytes, failure: Failure) -> None:
-    said = read(data)
+    said = read_completion(data)
     assert isinstance(said, Unusable)
     assert said.failure == failure
 
 
 def test_an_answer_that_was_cut_off_still_costs_its_tokens() -> None:
-    assert read(body(finish="length")) == Unusable(TRUNCATED, 3, 4)
+    assert read_completion(body(finish="length")) == Unusable(TRUNCATED, 3, 4)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_answer_or_a_failure(data: bytes) -> None:
-    assert isinstance(read(data), Answer | Unusable)
+    assert isinstance(read_completion(data), Answer | Unusable)
     assert isinstance(error_object(data), dict)
 
 
@@ -84,5 +84,5 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_json_is_an_answer_or_a_failure(document: Any) -> None:
     data = orjson.dumps(document)
-    assert isinstance(read(data), Answer | Unusable)
+    assert isinstance(read_completion(data), Answer | Unusable)
     assert isinstance(error_object(data), dict)
