@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -116,6 +117,7 @@ class StandIn:
             parameters={name: value for name, value in asked.items() if name not in ("messages", "model")},
             authorization_sha256=hashed,
             header_names=list(request.headers),
+            user_agent=request.headers.get("user-agent", ""),
             action=None if rule is None else rule.action,
         )
         if record.keeps:
@@ -221,5 +223,8 @@ def _by_rule(rule: Rule, answer: dict[str, Any], key: str) -> Reply:
             return _right(answer, content=f"Your key is {key}, is it not?")
         case "content":
             return _right(answer, content=rule.content)
+        case "raw":
+            body = base64.b64decode(rule.content_base64) or rule.content.encode()
+            return Reply(rule.status, body, headers=(*headers, *rule.headers.items()))
         case "refuse_parameter":
             return Reply(400, answers.parameter_error(rule.parameter))

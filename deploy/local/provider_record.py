@@ -32,6 +32,7 @@ class Seen:
     parameters: dict[str, Any]
     authorization_sha256: str | None
     header_names: list[str]
+    user_agent: str
     action: str | None = None
     status: int | None = None
     ended: float | None = None

@@ -12,7 +12,7 @@ from deploy.local.provider_limit import Limit
 Action = Literal[
     "status", "insufficient_quota", "slow", "cut_off", "reset", "not_json", "empty_choices", "truncated",
     "content_filter", "html", "redirect", "huge", "trickle", "wrong_types", "nuls", "key_echo", "content",
-    "refuse_parameter",
+    "refuse_parameter", "raw",
 ]  # fmt: skip
 
 Positive = Annotated[int, Field(ge=1)]
@@ -37,7 +37,7 @@ class Rule(BaseModel):
     )
     at_most: Positive | None = Field(default=None, description="applies at most N times")
 
-    status: int = Field(default=500, ge=400, le=599, description="for `status`")
+    status: int = Field(default=500, ge=200, le=599, description="for `status` and `raw`")
     retry_after: float | str | None = Field(
         default=None, description="seconds or a date, sent as Retry-After"
     )
@@ -47,7 +47,11 @@ class Rule(BaseModel):
     )
     seconds: float = Field(default=5.0, ge=0, le=3600, description="for `slow`")
     megabytes: int = Field(default=50, ge=1, le=512, description="for `huge`")
-    content: str = Field(default="", description="for `content`: the model's exact words")
+    content: str = Field(
+        default="", description="for `content`: the model's exact words; for `raw`: the whole body"
+    )
+    content_base64: str = Field(default="", description="for `raw`: the body's bytes, in place of `content`")
+    headers: dict[str, str] = Field(default_factory=dict, description="for `raw`: more headers")
     parameter: str = Field(
         default="", description="for `refuse_parameter`: 400 if it is sent, otherwise the answer"
     )

@@ -1,6 +1,7 @@
 """Logs: one JSON line per event on stdout, constant event names, ids and counts only."""
 
 import logging
+import re
 import sys
 import traceback
 from typing import Any
@@ -26,6 +27,11 @@ def describe(error: BaseException) -> dict[str, Any]:
     return described
 
 
+# What a library wrote by itself: values that it put into a message stand in quotes, brackets or lines of
+# their own. asyncio writes the repr of a task's exception, and with it what a provider or a person sent.
+_OWN_WORDS = re.compile(r"[^\n(<\[{'\"=]*")
+
+
 class _JsonLines(logging.Formatter):
     """Formats the logs of libraries like ours, without arguments and tracebacks, which may contain data."""
 
@@ -39,13 +45,18 @@ class _JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "service": self._service,
             "logger": record.name,
-            "event": record.msg if not record.args and isinstance(record.msg, str) else "library.message",
+            "event": _own_words(record.msg) if not record.args else "library.message",
         }
         if record.args:
             line["template"] = str(record.msg)
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe(record.exc_info[1])
         return orjson.dumps(line, default=str).decode()
+
+
+def _own_words(message: object) -> str:
+    found = _OWN_WORDS.match(message) if isinstance(message, str) else None
+    return found[0].strip() if found else "library.message"
 
 
 def configure(service: str, level: str) -> None:

@@ -1,14 +1,14 @@
 """Which addresses calls may go to: public ones over https, and those that the operator listed."""
 
-import ipaddress
 import socket
 from collections.abc import Iterable
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from services.common.called_urls import CalledUrl, UrlRefused, called_url, place_of
 from services.common.errors import DomainError, Kind
+from services.processor.provider.public_addresses import is_public
 
 
 class AddressNotAllowed(DomainError):
@@ -18,17 +18,17 @@ class AddressNotAllowed(DomainError):
 
 
 class WebhookUrlNotAllowed(DomainError):
+    """A webhook's address must be public and use https."""
+
     reason = "WEBHOOK_URL_NOT_ALLOWED"
     kind = Kind.INVALID
-    message = "A webhook's address must be public and use https"
 
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The webhook's URL is not allowed: {why}", violations=[("url", why)])
 
 
 class NotPublic(OSError):
-    """A host name resolves to an address that is not public."""
+    """A host name resolves to an address that is not public, or to none."""
 
 
 class Resolver(Protocol):
@@ -41,23 +41,13 @@ class Resolver(Protocol):
     async def close(self) -> None: ...
 
 
-def is_public(address: str) -> bool:
-    """Whether an address is public, even if it is embedded in an IPv6 address."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
-
-
 class Endpoints:
-    """Checks URLs; `listed` are `host:port` pairs that the operator allows even if private or plain http."""
+    """Checks URLs; `listed` are `host:port` pairs that the operator allows even if private or plain http.
+
+    A URL is judged by the same rules when it is saved and whenever it is called. They admit names alone, so
+    what is called passes the resolver, which judges addresses: a connector takes texts such as 127.1 for
+    addresses, and asks no resolver about those.
+    """
 
     def __init__(self, listed: Iterable[str]) -> None:
         self.listed = frozenset(entry.strip().lower() for entry in listed if entry.strip())
@@ -67,46 +57,31 @@ class Endpoints:
         """Return the URL of an endpoint's chat completions; raise AddressNotAllowed."""
         url = self._checked.get(base_url)
         if url is None:
-            self._check(base_url)
+            called = self._base(base_url)
             if len(self._checked) > 1000:
                 self._checked.clear()
-            url = self._checked[base_url] = base_url.rstrip("/") + "/chat/completions"
+            url = self._checked[base_url] = f"{called}".rstrip("/") + "/chat/completions"
         return url
 
-    def check_webhook(self, url: str) -> None:
-        """Raise WebhookUrlNotAllowed for a bad URL; the address of its host is checked when it is called."""
-        printable = all(33 <= ord(letter) <= 126 for letter in url)
-        if not printable or not self._may_go(url, query=True):
-            raise WebhookUrlNotAllowed(violations=[("url", WebhookUrlNotAllowed.message)])
-
-    def _check(self, base_url: str) -> None:
-        if not self._may_go(base_url, query=False):
-            raise AddressNotAllowed
-
-    def _may_go(self, url: str, *, query: bool) -> bool:
+    def webhook_url(self, url: str) -> str:
+        """Return a webhook's URL in its one spelling; raise WebhookUrlNotAllowed."""
         try:
-            parts = urlsplit(url)
-            host, port = (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-        except ValueError:
-            return False
-        if not host or parts.username is not None or parts.fragment or (parts.query and not query):
-            return False
-        if self.is_listed(host, port) and parts.scheme in _DEFAULT_PORTS:
-            return True
-        # A connector does not resolve literal addresses, so they are checked here.
-        return parts.scheme == "https" and not (_is_literal(host) and not is_public(host))
+            return str(called_url(url, listed=self.listed))
+        except UrlRefused as refused:
+            raise WebhookUrlNotAllowed(str(refused)) from None
+
+    def _base(self, base_url: str) -> CalledUrl:
+        try:
+            called = called_url(base_url, listed=self.listed)
+        except UrlRefused:
+            raise AddressNotAllowed from None
+        if "?" in base_url:
+            raise AddressNotAllowed
+        return called
 
     def is_listed(self, host: str, port: int) -> bool:
         """Whether the operator listed the host and port."""
-        return f"{host.lower()}:{port}" in self.listed or f"[{host.lower()}]:{port}" in self.listed
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+        return place_of(host.lower(), port) in self.listed
 
 
 class CheckedResolver(AbstractResolver):
@@ -121,6 +96,9 @@ class CheckedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Return the host's addresses; raise OSError if any of them is not allowed."""
         found = await self._inner.resolve(host, port, family)
+        if not found:
+            # The connector expects one address at least.
+            raise NotPublic("the host has no address")
         if not self._endpoints.is_listed(host, port) and not all(is_public(each["host"]) for each in found):
             # A private address among public ones is the sign of DNS rebinding.
             raise NotPublic("the host has an address that is not public")

@@ -1,7 +1,7 @@
 """What a call came to: the model's words, or why there are none."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -12,12 +12,20 @@ from services.processor.provider.dialect import completion, refusals
 from services.processor.provider.dialect.clues import clues_in
 from services.processor.provider.failures import BROKEN_OFF, FILTERED, MALFORMED, TRUNCATED, Failure, Verdict
 
+#: Makes the texts that are kept of the model's words, or says why they cannot be used.
+Reads = Callable[[str], tuple[str, ...] | Failure]
+
+
+def whole(text: str) -> tuple[str, ...]:
+    """Keep the model's words as they are."""
+    return (text,)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The model's words and what they used."""
+    """What is kept of the model's words, and what they used."""
 
-    text: str
+    texts: tuple[str, ...]
     #: None where the provider told no number.
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -36,33 +44,37 @@ class Unusable:
     input_tokens: int | None = None
     output_tokens: int | None = None
     told: Told | None = None
+    #: The text that the model made, if the request was accepted; None if it was refused.
+    made: str | None = field(default=None, repr=False, compare=False)
 
 
 class AsksProviders(Protocol):
     """Sends requests to providers."""
 
-    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable: ...
+    async def ask(
+        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+    ) -> Answer | Unusable: ...
 
 
-def read(body: bytes, request: Mapping[str, Any] | None = None) -> Answer | Unusable:
+def read_completion(body: bytes, request: Mapping[str, Any] | None = None) -> Answer | Unusable:
     """Return the answer in a 200's body, or why there is none; `request` is what was sent."""
     said = completion.said_by(body)
     counts = said.counts.input_tokens, said.counts.output_tokens
     if said.error is not None:
         return Unusable(_inner_failure(said.error, request or {}), *counts)
     if said.is_unreadable:
-        return Unusable(MALFORMED, *counts)
+        return Unusable(MALFORMED, *counts, made="" if counts[1] else None)
     if said.finish in completion.CUT_OFF:
-        return Unusable(TRUNCATED, *counts)
+        return Unusable(TRUNCATED, *counts, made=said.text)
     if said.finish in completion.FILTERED or said.is_refusal:
-        return Unusable(FILTERED, *counts)
+        return Unusable(FILTERED, *counts, made=said.text)
     if said.finish in completion.BROKEN_OFF:
-        return Unusable(BROKEN_OFF, *counts)
+        return Unusable(BROKEN_OFF, *counts, made=said.text)
     # A spreadsheet and most CSV readers choke on NUL, and no model means to write one.
     if not said.text.strip() or "\0" in said.text:
-        return Unusable(MALFORMED, *counts)
+        return Unusable(MALFORMED, *counts, made=said.text)
     unknown = "" if said.finish in completion.WHOLE else said.finish
-    return Answer(said.text, *counts, had_thinking=said.had_thinking, unknown_finish=unknown)
+    return Answer((said.text,), *counts, had_thinking=said.had_thinking, unknown_finish=unknown)
 
 
 def _inner_failure(error: object, request: Mapping[str, Any]) -> Failure:

@@ -1,7 +1,8 @@
 """Calls to OpenAI-compatible endpoints: the official client over one bounded connection pool per worker.
 
 It reads nothing from the environment and gets the API key for each call. Answers are bounded in bytes and
-time; redirects are not followed and cookies are not kept.
+time; redirects are not followed and cookies are not kept. What a provider says leaves here only through the
+door, which knows the key.
 """
 
 import asyncio
@@ -15,19 +16,26 @@ import aiohttp
 import httpx2
 import orjson
 import yarl
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    DefaultAioHttpClient,
+    Omit,
+)
 
+from services.common.version import VERSION
 from services.processor.provider import announced_limits
-from services.processor.provider.addresses import CheckedResolver, Endpoints
-from services.processor.provider.answer import Answer, Unusable, read
-from services.processor.provider.dialect import refusals, waits, words
+from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
+from services.processor.provider.answer import Answer, Reads, Unusable, read_completion, whole
+from services.processor.provider.dialect import waits
+from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
-    KEY_ECHOED,
     KEY_UNSENDABLE,
     TIMED_OUT,
     TOO_LARGE,
     UNREACHABLE,
-    Failure,
 )
 from services.processor.provider.unpacking import Unpacker, UnpackingFailed
 
@@ -35,6 +43,11 @@ _CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
+#: What providers are told of the program that calls them, and nothing of its machine.
+AGENT = f"smelt/{VERSION}"
+# All that is sent: the client would add what it, Python and the machine are.
+_SENT_HEADERS = ("authorization", "content-type")
+_OWN_HEADERS = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,7 @@ class _Transport(httpx2.AsyncBaseTransport):
             async with self._session.request(
                 request.method,
                 url,
-                headers=request.headers,
+                headers=_OWN_HEADERS | {name: request.headers[name] for name in _SENT_HEADERS},
                 data=request.content,
                 allow_redirects=False,
                 timeout=self._timeout,
@@ -102,17 +115,25 @@ class _Transport(httpx2.AsyncBaseTransport):
         await self._session.close()
 
 
+class _Client(AsyncOpenAI):
+    """The official client without the headers about itself, which it would put together for each call."""
+
+    @property
+    def default_headers(self) -> dict[str, str | Omit]:
+        return {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": AGENT}
+
+
 class Provider:
     """Sends prompts. A worker has one, made inside its event loop."""
 
-    def __init__(self, endpoints: Endpoints, limits: Limits) -> None:
+    def __init__(self, endpoints: Endpoints, limits: Limits, *, resolver: Resolver | None = None) -> None:
         _forget_environment()
         self._endpoints = endpoints
         connector = aiohttp.TCPConnector(
             # No limit here: the shards bound the calls in flight.
             limit=0,
             keepalive_timeout=_CONNECTIONS_IDLE_SECONDS,
-            resolver=CheckedResolver(aiohttp.ThreadedResolver(), endpoints),
+            resolver=CheckedResolver(resolver or aiohttp.ThreadedResolver(), endpoints),
             ssl=httpx2.create_ssl_context(trust_env=False),
         )
         session = aiohttp.ClientSession(
@@ -122,7 +143,7 @@ class Provider:
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
-        self._client = AsyncOpenAI(
+        self._client = _Client(
             # Each call sets its own Authorization header; this key is never sent.
             api_key="unused",
             base_url="https://provider.invalid/v1",
@@ -132,44 +153,41 @@ class Provider:
             ),
         )
 
-    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable:
-        """Send one prompt and return the answer, or why there is none; raise AddressNotAllowed."""
+    async def ask(
+        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+    ) -> Answer | Unusable:
+        """Send one prompt of an account and return its answer, or why there is none; raise AddressNotAllowed.
+
+        `read` makes the texts that are kept of the model's words.
+        """
         url = self._endpoints.completions_url(base_url)
         try:
             response = await self._client.post(
                 url,
                 cast_to=httpx2.Response,
                 content=orjson.dumps(body),
-                options={
-                    "headers": {
-                        "Authorization": f"Bearer {secret.decode('ascii')}",
-                        "Accept-Encoding": "identity",
-                    }
-                },
+                options={"headers": {"Authorization": f"Bearer {secret.decode('ascii')}"}},
             )
         except UnicodeDecodeError:
             return Unusable(KEY_UNSENDABLE)
         except APIStatusError as error:
             refusal = error.response
-            failure = refusals.judge(
+            failure = let_refusal_pass(
                 refusal.status_code,
                 refusal.content,
                 refusal.headers,
-                datetime.now(UTC),
-                sent=refusals.parts_of(body),
-                model=str(body.get("model", "")),
+                secret=secret,
+                now=datetime.now(UTC),
+                request=body,
             )
-            return Unusable(_shown(failure), told=announced_limits.told_by(refusal.headers))
+            return Unusable(failure, told=announced_limits.told_by(refusal.headers))
         except APITimeoutError:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
             return Unusable(TOO_LARGE if isinstance(error.__cause__, AnswerTooLarge) else UNREACHABLE)
-        said = read(response.content, body)
-        if isinstance(said, Unusable):
-            said = replace(said, failure=_shown(said.failure))
-        if type(said) is Answer and secret.decode() in said.text:
-            # A stored API key is never shown, not even to its owner as part of an answer.
-            return Unusable(KEY_ECHOED, said.input_tokens, said.output_tokens)
+        said = await let_answer_pass(
+            read_completion(response.content, body), secret=secret, account=account, read=read
+        )
         told = announced_limits.told_by(response.headers)
         return said if told is None else replace(said, told=told)
 
@@ -178,11 +196,6 @@ class Provider:
         await self._client.close()
         # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
-
-
-def _shown(failure: Failure) -> Failure:
-    """Return a failure whose words of the provider are fit to be kept and shown."""
-    return replace(failure, said=words.shown(failure.said)) if failure.said else failure
 
 
 def _forget_environment() -> None:

@@ -31,7 +31,7 @@ from services.processor.rows.counting import Used, counted
 from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
 from services.processor.rows.requests import IN_WORDS, OTHER_LIMIT, Requests, unknown_parts
 from services.processor.templates.prompt_settings import PromptSettings
-from services.processor.templates.schema import SchemaInvalid, Unfitting
+from services.processor.templates.schema import SchemaInvalid
 from services.processor.usage.meter import cost_nanos
 
 #: How many unanswered releases in a row send the shard back to the queue. Too few give up rows that are under
@@ -91,6 +91,7 @@ class Calls:
         ended: Ended,
         grant: str,
         claim: int,
+        account: str,
         refused: RefusedParts,
         dice: Callable[[], float],
         budget: Budget | None = None,
@@ -104,6 +105,7 @@ class Calls:
         self._ended = ended
         self._grant = grant
         self._claim = claim
+        self._account = account
         self._dice = dice
         self._refused = refused
         self._budget = budget
@@ -155,7 +157,11 @@ class Calls:
             without = self._refused.of(rate_key) | left_out | unknown_parts(released.base_url)
             try:
                 said = await self._provider.ask(
-                    released.base_url, released.secret, requests.body(prompt, without)
+                    released.base_url,
+                    released.secret,
+                    requests.body(prompt, without),
+                    account=self._account,
+                    read=requests.texts,
                 )
             except AddressNotAllowed as error:
                 self._ended.end(Fail(error.reason, error.message))
@@ -169,19 +175,15 @@ class Calls:
             called.input_tokens += used.input
             called.output_tokens += used.output
             called.is_estimated |= used.is_estimated
-            if type(said) is Answer:
+            if left_out and used.is_accepted:
+                # Only now is it certain that the request was refused for these.
+                self._refused.learn(rate_key, left_out)
+            if used.is_accepted:
                 self._rejected.pop(rate_key, None)
-                if left_out:
-                    # Only now is it certain that the request was refused for these.
-                    self._refused.learn(rate_key, left_out)
-                read = _texts(requests, said.text)
-                if not isinstance(read, Failure):
-                    called.texts = read
-                    called.marks = _marks(said)
-                    break
-                failure = read
-            else:
-                failure = said.failure  # type: ignore[union-attr]
+            if isinstance(said, Answer):
+                called.texts, called.marks = said.texts, _marks(said)
+                break
+            failure = said.failure
             if new := failure.parts - named:
                 # Once for each part: the same request without it may be accepted.
                 named |= new
@@ -292,15 +294,6 @@ def _spent(settings: PromptSettings, said: Answer | Unusable, used: Used, most: 
     if unseen and not said.output_tokens:
         return most
     return cost_nanos(settings.model, used.input, used.output)
-
-
-def _texts(requests: Requests, text: str) -> tuple[str, ...] | Failure:
-    if requests.schema is None:
-        return (text,)
-    try:
-        return requests.schema.read(text)
-    except Unfitting as error:
-        return replace(UNFITTING, message=f"{UNFITTING.message}: {error}")
 
 
 class _Uses:

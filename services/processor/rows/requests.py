@@ -1,6 +1,7 @@
 """The request that a prompt is sent in: what the model is told beside it, and which optional parts it has."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from services.processor.provider.dialect.parts import (
     SYSTEM,
     TEMPERATURE,
 )
+from services.processor.provider.failures import UNFITTING, Failure
 from services.processor.templates import schema
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.prices import facts_of
@@ -86,6 +88,15 @@ class Requests:
         elif JSON_OBJECT not in without:
             form["response_format"] = {"type": JSON_OBJECT}
         return form
+
+    def texts(self, answer: str) -> tuple[str, ...] | Failure:
+        """Return what is kept of the model's words: all of them, or their JSON's values if these fit."""
+        if self.schema is None:
+            return (answer,)
+        try:
+            return self.schema.read(answer)
+        except schema.Unfitting as error:
+            return replace(UNFITTING, message=f"{UNFITTING.message}: {error}")
 
     @property
     def most_tokens(self) -> int:

@@ -208,6 +208,7 @@ class ShardRuns:
                 ended=ended,
                 grant=claim.grant,
                 claim=claim.fence,
+                account=claim.account,
                 dice=random.random,
                 budget=budget,
                 patience_seconds=parts.rate_patience_seconds,

@@ -91,15 +91,15 @@ class KeyTests:
         proof = as_person(person)
         name = (await self._vault.describe_key(name, proof)).name
         released = await self._keys.release(await self._auth.mint_test_grant(name, proof), _ONLY_USE)
-        found = await self._found(released, model or DEFAULT_MODEL)
+        found = await self._found(released, model or DEFAULT_MODEL, account=person.account)
         time = await self._vault.record_key_test(name, found.result.value, proof)
         return KeyTest(name, found, time)
 
-    async def _found(self, released: Released, model: str) -> Finding:
+    async def _found(self, released: Released, model: str, *, account: str) -> Finding:
         body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
         try:
             async with asyncio.timeout(self._seconds):
-                said = await self._provider.ask(released.base_url, released.secret, body)
+                said = await self._provider.ask(released.base_url, released.secret, body, account=account)
         except TimeoutError:
             return Finding(Result.UNREACHABLE, TIMED_OUT.message)
         except AddressNotAllowed as error:

@@ -78,6 +78,7 @@ class TestCalls:
             ended=self._ended,
             grant=grant,
             claim=0,
+            account=account,
             dice=random.random,
         )
 

@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 import aiohttp
 import yarl
 
-from services.processor.provider.addresses import CheckedResolver, Endpoints, NotPublic, WebhookUrlNotAllowed
+from services.processor.provider.addresses import (
+    CheckedResolver,
+    Endpoints,
+    Resolver,
+    WebhookUrlNotAllowed,
+)
 from services.processor.provider.dialect.waits import retry_after
 from services.processor.webhooks.attempts import (
     ADDRESS_NOT_ALLOWED,
@@ -26,14 +31,16 @@ _ANSWER_BYTES = 16 * 1024
 class WebhookPost:
     """Posts messages. A worker has one, made inside its event loop."""
 
-    def __init__(self, endpoints: Endpoints, *, total_seconds: float = TOTAL_SECONDS) -> None:
+    def __init__(
+        self, endpoints: Endpoints, *, total_seconds: float = TOTAL_SECONDS, resolver: Resolver | None = None
+    ) -> None:
         self._endpoints = endpoints
         connector = aiohttp.TCPConnector(
             limit=0,
             # Connections are not kept open: messages to one receiver are too rare.
             force_close=True,
             use_dns_cache=False,
-            resolver=CheckedResolver(aiohttp.ThreadedResolver(), endpoints),
+            resolver=CheckedResolver(resolver or aiohttp.ThreadedResolver(), endpoints),
             ssl=ssl.create_default_context(),
         )
         self._session = aiohttp.ClientSession(
@@ -48,19 +55,20 @@ class WebhookPost:
         """Post a message and return the outcome."""
         try:
             # Checked each time, because the operator's list may have changed since the webhook was stored.
-            self._endpoints.check_webhook(url)
+            called = yarl.URL(self._endpoints.webhook_url(url))
             async with self._session.post(
-                yarl.URL(url), data=content, headers=headers, allow_redirects=False
+                called, data=content, headers=headers, allow_redirects=False
             ) as response:
                 await response.content.read(_ANSWER_BYTES)
                 status = response.status
                 wait = retry_after(response.headers, datetime.now(UTC)) or 0.0
-        except WebhookUrlNotAllowed:
+        # One answer for a name that nobody knows and one that is private, so that it says nothing of either.
+        except (WebhookUrlNotAllowed, aiohttp.ClientConnectorDNSError):
             return ADDRESS_NOT_ALLOWED
         except TimeoutError:
             return TIMED_OUT
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            return ADDRESS_NOT_ALLOWED if _not_public(error) else UNREACHABLE
+        except (aiohttp.ClientError, OSError, ValueError):
+            return UNREACHABLE
         return Attempt(status, reason_of(status), wait)
 
     async def close(self) -> None:
@@ -68,10 +76,3 @@ class WebhookPost:
         await self._session.close()
         # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
-
-
-def _not_public(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, NotPublic):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None

@@ -88,8 +88,8 @@ class Vault(Protocol):
 class Addresses(Protocol):
     """Knows where messages may go."""
 
-    def check_webhook(self, url: str) -> None:
-        """Raise WebhookUrlNotAllowed."""
+    def webhook_url(self, url: str) -> str:
+        """Return a URL in its one spelling; raise WebhookUrlNotAllowed."""
         ...
 
 
@@ -176,9 +176,9 @@ class Webhooks:
             raise WebhookInvalid(violations=[("events", f"{unknown[0]!r} is not one of {', '.join(EVENTS)}")])
         if not fields.url:
             raise WebhookInvalid(violations=[("url", "is required")])
-        self._addresses.check_webhook(fields.url)
+        url = self._addresses.webhook_url(fields.url)
         wanted = tuple(each for each in EVENTS if each in fields.events) or EVENTS
-        return replace(fields, display_name=fields.display_name.strip(), events=wanted)
+        return replace(fields, display_name=fields.display_name.strip(), url=url, events=wanted)
 
 
 def shown(secret: bytes) -> str:

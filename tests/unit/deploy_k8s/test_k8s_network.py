@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.common import identity
-from services.processor.provider.addresses import is_public
+from services.processor.provider.public_addresses import is_public
 from tests.unit.deploy_k8s.manifests import NAME, Manifest, environment, named, of_kind, pods
 
 SERVICES = ("auth", "vault", "files", "processor")
@@ -167,6 +167,7 @@ def _allowed(address: str) -> bool:
 def test_they_reach_no_address_that_is_not_public() -> None:
     everywhere = (f"{high}.{low}.0.1" for high in range(256) for low in range(0, 256, 4))
     corners = ["10.0.0.1", "100.64.0.1", "169.254.169.254", "172.31.255.255", "192.0.0.8", "192.168.1.1"]
+    corners += ["168.63.129.16", "192.88.99.1", "fec0::1", "64:ff9b:1::1"]
     corners += ["198.18.0.1", "198.19.255.255", "224.0.0.1", "255.255.255.255", "127.0.0.1", "0.0.0.0"]
     corners += ["::1", "fe80::1", "fd00::1", "ff02::1", "64:ff9b::a00:1", "2001:db8::1", "2002:a00:1::1"]
     corners += ["::ffff:10.0.0.1", "2001::1"]

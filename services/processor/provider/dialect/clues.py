@@ -31,6 +31,8 @@ class Clues:
     words: str = ""
     #: The values of `code`, `type`, `reason` and the like, in lower case.
     codes: frozenset[str] = frozenset()
+    #: The first of them that stands under `code` or `type`.
+    code: str = ""
     #: The HTTP status that the body itself names: gateways wrap another provider's refusal.
     status: int | None = None
     #: Numbers and texts by the lower-case name that they stand under; the first of each name.
@@ -101,6 +103,7 @@ class _Walk:
             message=" ".join((self._messages or self._others)[:1])[:_MOST_CHARACTERS],
             words=words.lower(),
             codes=frozenset(self._codes),
+            code=self._values.get("code", self._values.get("type", "")).lower(),
             status=self._status,
             values=tuple(self._values.items()),
             is_json=document not in (None, "", {}, []),

@@ -4,7 +4,7 @@ A new wording of a provider is a word in a line, or a line.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -284,8 +284,15 @@ _LINES = (
 _NO_ENDPOINT = re.compile(
     r"(?:404 )?(?:page |route )?not found\.?|method not allowed\.?|cannot (?:get|post) .*|no route.*"
 )
+#: What a code is shown as it is: short words and numbers. An API key has at least 16 characters in a row, or
+#: letters and digits in one word.
+_TELLING_CODE = re.compile(r"(?=.{1,64}\Z)(?:[a-z]{1,15}|[0-9]{1,5})(?:[_.-](?:[a-z]{1,15}|[0-9]{1,5}))*\Z")
 _LIMIT = re.compile(r"\blimit\b\D{0,20}(\d[\d,._ ]{0,18}\d|\d)")
 _REQUESTED = re.compile(r"\brequest(?:ed|s|ing)?\b\D{0,40}?(\d[\d,._ ]{0,18}\d|\d)")
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 def judge(
@@ -296,9 +303,14 @@ def judge(
     *,
     sent: Collection[str] = (),
     model: str = "",
+    hide: Callable[[str], bool] = _never,
 ) -> Failure:
-    """Return what a refusal means. `sent` are the optional parts of the refused request."""
-    return meaning(status, clues_in(body), headers, now, sent=sent, model=model)
+    """Return what a refusal means.
+
+    `sent` are the optional parts of the refused request. `hide` says of the provider's code for the error
+    that it must not be shown.
+    """
+    return meaning(status, clues_in(body), headers, now, sent=sent, model=model, hide=hide)
 
 
 def meaning(
@@ -309,6 +321,7 @@ def meaning(
     *,
     sent: Collection[str] = (),
     model: str = "",
+    hide: Callable[[str], bool] = _never,
 ) -> Failure:
     """Return what a refusal means whose body was read already."""
     wait = wait_asked(headers, clues, now)
@@ -321,7 +334,9 @@ def meaning(
         failure = _REJECTED
     elif failure.verdict is not Verdict.JOB_PAUSES:
         parts = frozenset()
-    shown = f"status {status}"
+    code = clues.code
+    is_shown = _TELLING_CODE.match(code) and not hide(code)
+    shown = f"status {status}, {code}" if is_shown else f"status {status}"
     return replace(
         failure,
         message=failure.message.format(status=status, shown=shown, model=model or "of the template"),

@@ -25,8 +25,8 @@ from tests.support.ports import free_port
 
 TOO_MANY = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
 REFUSED = Unusable(TOO_MANY)
-TOLD_100_A_SECOND = Answer("x", told=Told("6000", "5999", "10ms", "", "", ""))
-TOLD_ONE_A_SECOND = Answer("x", told=Told("60", "59", "1s", "", "", ""))
+TOLD_100_A_SECOND = Answer(("x",), told=Told("6000", "5999", "10ms", "", "", ""))
+TOLD_ONE_A_SECOND = Answer(("x",), told=Told("60", "59", "1s", "", "", ""))
 USED = 100 * SHARE_OF_TOLD
 NAP_SECONDS = 0.01
 #: How many turns per second twenty lanes take if nothing limits them.
@@ -144,7 +144,7 @@ async def test_one_workers_refusal_slows_all_workers_down(valkey: Valkey) -> Non
         for each in workers:
             while not await each.turn(where, Ended()):
                 pass
-            each.heard(where, each.now(), Answer("x"))
+            each.heard(where, each.now(), Answer(("x",)))
         await asyncio.sleep(0.1)
         free = await turns(workers[1], where, 0.5)
         assert free > 0.9 * FREE / 2
@@ -154,7 +154,7 @@ async def test_one_workers_refusal_slows_all_workers_down(valkey: Valkey) -> Non
         slow = await turns(workers[1], where, 1.0)
         assert slow < 30
         assert workers[1].refused_seconds(where) > 1.0
-        workers[1].heard(where, workers[1].now(), Answer("x"))
+        workers[1].heard(where, workers[1].now(), Answer(("x",)))
         assert workers[1].refused_seconds(where) == 0
 
 
@@ -165,13 +165,13 @@ async def test_a_stray_refusal_among_many_answers_slows_nobody_down(valkey: Valk
         while not await worker.turn(where, Ended()):
             pass
         for number in range(1000):
-            worker.heard(where, worker.now(), REFUSED if number % 100 == 50 else Answer("x"))
+            worker.heard(where, worker.now(), REFUSED if number % 100 == 50 else Answer(("x",)))
         assert worker.refused_seconds(where) == 0
         assert await turns(worker, where, 0.5) > 0.9 * FREE / 2
         started = worker.now()
         await asyncio.sleep(0.01)
         for number in range(100):
-            worker.heard(where, started, Answer("x") if number % 5 else REFUSED)
+            worker.heard(where, started, Answer(("x",)) if number % 5 else REFUSED)
         await asyncio.sleep(0.1)
         assert worker.refused_seconds(where) > 0
 
@@ -232,7 +232,7 @@ async def asked(limiter: Limiter, limit: Limit, *, calls: int, lanes: int) -> tu
         told = told_by(dict(window.headers(refused=not fits)))
         refused += not fits
         await asyncio.sleep(0.01)
-        limiter.heard(where, started, Answer("x", told=told) if fits else Unusable(TOO_MANY, told=told))
+        limiter.heard(where, started, Answer(("x",), told=told) if fits else Unusable(TOO_MANY, told=told))
         return fits
 
     async def lane() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.common.version import VERSION
 from services.processor.provider.addresses import AddressNotAllowed, Endpoints
 from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import TIMED_OUT, TOO_LARGE
@@ -37,7 +38,7 @@ async def client(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 async def ask(client: Client, provider: Provider, **rule: Any) -> Answer | Unusable:
     if rule:
         provider.script(rule)
-    return await client.ask(provider.base_url, SECRET, BODY)
+    return await client.ask(provider.base_url, SECRET, BODY, account="ada")
 
 
 async def test_neither_proxies_nor_keys_of_the_environment_reach_a_call(
@@ -46,7 +47,18 @@ async def test_neither_proxies_nor_keys_of_the_environment_reach_a_call(
     assert isinstance(await ask(client, provider), Answer)
     seen = provider.requests()[-1]
     assert seen["authorization_sha256"] == authorization_sha256(SECRET.decode())
-    assert not {name.lower() for name in seen["header_names"]} & {"openai-organization", "cookie"}
+
+
+async def test_a_call_says_which_program_makes_it_and_nothing_else(
+    client: Client, provider: Provider
+) -> None:
+    await ask(client, provider)
+    seen = provider.requests()[-1]
+    assert seen["user_agent"] == f"smelt/{VERSION}"
+    assert {name.lower() for name in seen["header_names"]} == {
+        *("host", "authorization", "content-type", "content-length"),
+        *("user-agent", "accept", "accept-encoding"),
+    }
 
 
 # Neither answer ends before this test's own timeout.
@@ -75,12 +87,12 @@ async def test_a_redirect_is_not_followed(client: Client, provider: Provider) ->
 async def test_an_address_inside_is_not_called(client: Client) -> None:
     for url in ("http://127.0.0.1:1/v1", "https://169.254.169.254/v1", "https://[::1]/v1"):
         with pytest.raises(AddressNotAllowed):
-            await client.ask(url, SECRET, BODY)
+            await client.ask(url, SECRET, BODY, account="ada")
 
 
 async def test_limits_that_are_told_come_with_the_answer(client: Client, provider: Provider) -> None:
     provider.script(limit={"calls": 1, "window_seconds": 60})
-    said = [await client.ask(provider.base_url, SECRET, BODY) for _ in range(2)]
+    said = [await client.ask(provider.base_url, SECRET, BODY, account="ada") for _ in range(2)]
     assert isinstance(said[0], Answer)
     assert isinstance(said[1], Unusable)
     assert said[1].failure.reason == "PROVIDER_RATE_LIMITED"

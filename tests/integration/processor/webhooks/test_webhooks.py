@@ -180,6 +180,11 @@ async def test_a_receiver_that_is_gone_or_switched_off_is_told_nothing_more(
         "https://example.com/#part",
         "ftp://example.com/",
         "https://exa mple.com/",
+        "https://localhost/hook",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://[::ffff:0:127.0.0.1]/",
         "nonsense",
     ],
 )
@@ -192,7 +197,7 @@ async def test_no_message_goes_inside_by_a_name_or_a_redirect(
     person: Person, worker: Process, receiver: Receiver
 ) -> None:
     receiver.answers["/away"] = [(302, {"location": receiver.url("/inside")})]
-    name, _ = await hooks.hook(person, f"https://localhost:{receiver.port}/named")
+    name, _ = await hooks.hook(person, f"https://no-such-host.invalid:{receiver.port}/named")
     sent = await hooks.tried(person, (await hooks.test(person, name)).name)
     assert (sent.state, sent.reason) == (Delivery.FAILED, "ADDRESS_NOT_ALLOWED")
     name, _ = await hooks.hook(person, receiver.url("/away"))

@@ -46,7 +46,7 @@ def _cost(work: Callable[[str], object], text: str) -> float:
 
 
 def _grows(work: Callable[[str], object], piece: str) -> float:
-    """Return how much more four times the text costs: 4 times if the cost is linear, 16 times if quadratic."""
+    """Return how much more four times the text costs: 4 times if that is linear, 16 times if quadratic."""
     text = piece * (MOST_CHARACTERS // 8 // len(piece))
     return _cost(work, text * 4) / _cost(work, text)
 

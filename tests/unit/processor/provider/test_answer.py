@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.processor.provider.answer import Answer, Unusable, read
+from services.processor.provider.answer import Answer, Unusable, read_completion
 from services.processor.provider.dialect.refusals import judge
 from services.processor.provider.failures import BROKEN_OFF, FILTERED, MALFORMED, TRUNCATED, Failure, Verdict
 
@@ -25,14 +25,14 @@ def body(content: Any = "Hello", finish: Any = "stop", usage: Any = None, **mess
 
 
 def test_a_right_answer_gives_text_and_tokens() -> None:
-    assert read(body()) == Answer("Hello", 3, 4)
+    assert read_completion(body()) == Answer(("Hello",), 3, 4)
 
 
 @pytest.mark.parametrize(
     "usage", ["many", 7, [], {"prompt_tokens": "x", "completion_tokens": -1}, {"prompt_tokens": True}]
 )
 def test_tokens_of_another_type_are_missing(usage: Any) -> None:
-    assert read(body(usage=usage)) == Answer("Hello")
+    assert read_completion(body(usage=usage)) == Answer(("Hello",))
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_tokens_of_another_type_are_missing(usage: Any) -> None:
     ],
 )
 def test_what_is_no_answer(data: bytes, failure: Failure) -> None:
-    said = read(data)
+    said = read_completion(data)
     assert isinstance(said, Unusable)
     assert said.failure == failure
 
 
 def test_an_answer_that_was_cut_off_still_costs_its_tokens() -> None:
-    assert read(body(finish="length")) == Unusable(TRUNCATED, 3, 4)
+    assert read_completion(body(finish="length")) == Unusable(TRUNCATED, 3, 4, made="Hello")
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,18 @@ def test_an_answer_that_was_cut_off_still_costs_its_tokens() -> None:
     ],
 )
 def test_an_error_inside_a_200_means_what_it_means_outside(error: Any, verdict: Verdict) -> None:
-    said = read(orjson.dumps({"error": error, "usage": {"prompt_tokens": 3}}), {"temperature": 1})
+    said = read_completion(orjson.dumps({"error": error, "usage": {"prompt_tokens": 3}}), {"temperature": 1})
     assert isinstance(said, Unusable)
     assert (said.failure.verdict, said.input_tokens) == (verdict, 3)
 
 
 def test_an_end_that_nobody_knows_is_taken_and_noted() -> None:
-    assert read(body(finish="Vibes")) == Answer("Hello", 3, 4, unknown_finish="vibes")
+    assert read_completion(body(finish="Vibes")) == Answer(("Hello",), 3, 4, unknown_finish="vibes")
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_answer_or_a_failure(data: bytes) -> None:
-    assert isinstance(read(data), Answer | Unusable)
+    assert isinstance(read_completion(data), Answer | Unusable)
     assert isinstance(judge(400, data, {}, NOW), Failure)
 
 
@@ -115,5 +115,5 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_json_is_an_answer_or_a_failure(document: Any) -> None:
     data = orjson.dumps(document)
-    assert isinstance(read(data), Answer | Unusable)
+    assert isinstance(read_completion(data), Answer | Unusable)
     assert isinstance(judge(400, data, {}, NOW), Failure)

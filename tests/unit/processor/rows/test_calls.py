@@ -7,7 +7,7 @@ from typing import Any
 from services.common.errors import Kind, RemoteError, Unavailable
 from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
-from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.answer import Answer, Reads, Unusable, whole
 from services.processor.provider.failures import MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
 from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.calls import Called, Calls
@@ -41,13 +41,20 @@ class Provider:
     asked: int = 0
     bodies: list[Mapping[str, Any]] = field(default_factory=list)
 
-    async def ask(self, base_url: str, secret: bytes, body: Mapping[str, Any]) -> Answer | Unusable:
+    async def ask(
+        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+    ) -> Answer | Unusable:
         self.asked += 1
         self.bodies.append(body)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        if isinstance(answer, Unusable):
+            return answer
+        kept = read(answer.texts[0])
+        if isinstance(kept, Failure):
+            return Unusable(kept, answer.input_tokens, answer.output_tokens, made=answer.texts[0])
+        return replace(answer, texts=kept)
 
 
 @dataclass
@@ -127,6 +134,7 @@ def calls_of(
         refused=refused or RefusedParts(),
         grant="g",
         claim=7,
+        account="ada",
         dice=lambda: 0.5,
     )
     return calls, ended
@@ -137,14 +145,14 @@ def refused(reason: str, kind: Kind = Kind.PRECONDITION) -> RemoteError:
 
 
 async def test_an_answer_ends_the_call() -> None:
-    called, ended, keys = await call(Answer("Hello", 3, 4))
+    called, ended, keys = await call(Answer(("Hello",), 3, 4))
     assert (called.texts, called.calls, called.input_tokens, called.output_tokens) == (("Hello",), 1, 3, 4)
     assert keys.uses == [Use(row=3, template=1, claim=7, attempt=1)]
     assert ended.ending is None
 
 
 async def test_a_key_is_released_for_every_attempt() -> None:
-    called, ended, keys = await call(Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
+    called, ended, keys = await call(Unusable(MALFORMED), Unusable(MALFORMED), Answer(("Hello",)))
     assert (called.texts, called.calls) == (("Hello",), 3)
     assert [use.attempt for use in keys.uses] == [1, 2, 3]
     assert ended.slept == [0.375, 0.75]
@@ -162,7 +170,7 @@ async def test_an_answer_that_cannot_get_better_is_not_asked_for_again() -> None
 
 async def test_refusals_for_rate_do_not_use_up_the_attempts() -> None:
     refusals = [Unusable(RATE)] * 5
-    called, _, _ = await call(*refusals, Unusable(MALFORMED), Unusable(MALFORMED), Answer("Hello"))
+    called, _, _ = await call(*refusals, Unusable(MALFORMED), Unusable(MALFORMED), Answer(("Hello",)))
     assert (called.texts, called.calls) == (("Hello",), 8)
 
 
@@ -173,7 +181,7 @@ async def test_refusals_for_rate_end_somewhere() -> None:
 
 async def test_a_row_does_not_fail_for_a_provider_that_refuses_everybody() -> None:
     turns = Turns(others=False)
-    called, ended, _ = await call(*[Unusable(RATE)] * 30, Answer("Hello"), turns=turns)
+    called, ended, _ = await call(*[Unusable(RATE)] * 30, Answer(("Hello",)), turns=turns)
     assert (called.texts, called.calls, ended.ending) == (("Hello",), 31, None)
 
 
@@ -187,7 +195,7 @@ async def test_a_provider_that_refuses_everybody_for_too_long_pauses_the_job() -
 
 
 async def test_a_key_that_came_after_a_word_to_wait_is_not_used() -> None:
-    provider = Provider([Answer("Hello")])
+    provider = Provider([Answer(("Hello",))])
     called, _, keys = await call(provider=provider, turns=Turns([0.0, 5.0, 0.0, 0.0]))
     assert (called.texts, called.calls, provider.asked) == (("Hello",), 1, 1)
     assert [use.attempt for use in keys.uses] == [1, 2]
@@ -196,26 +204,26 @@ async def test_a_key_that_came_after_a_word_to_wait_is_not_used() -> None:
 async def test_a_wait_that_the_provider_asks_for_parks_everybody() -> None:
     turns = Turns()
     told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
-    called, ended, _ = await call(Unusable(told), Answer("Hello"), turns=turns)
+    called, ended, _ = await call(Unusable(told), Answer(("Hello",)), turns=turns)
     assert (called.texts, turns.parked, ended.slept) == (("Hello",), [2.0], [])
 
 
 async def test_a_long_wait_gives_the_shard_back() -> None:
-    called, ended, keys = await call(Answer("Hello"), turns=Turns([600.0]))
+    called, ended, keys = await call(Answer(("Hello",)), turns=Turns([600.0]))
     assert (called.texts, ended.ending, keys.uses) == (None, Again(600), [])
 
 
 async def test_a_use_whose_answer_was_lost_is_not_used_again() -> None:
     keys = Keys([refused("RELEASE_REPLAYED", Kind.EXISTS)])
-    called, _, _ = await call(Answer("Hello"), keys=keys)
+    called, _, _ = await call(Answer(("Hello",)), keys=keys)
     assert called.texts == ("Hello",)
     assert [use.attempt for use in keys.uses] == [1, 2]
 
 
 async def test_a_vault_that_is_away_is_waited_for_and_then_left_to_the_queue() -> None:
-    called, ended, _ = await call(Answer("Hello"), keys=Keys([Unavailable(), Unavailable()]))
+    called, ended, _ = await call(Answer(("Hello",)), keys=Keys([Unavailable(), Unavailable()]))
     assert (called.texts, called.calls, len(ended.slept)) == (("Hello",), 1, 2)
-    called, ended, keys = await call(Answer("Hello"), keys=Keys([Unavailable()] * 20))
+    called, ended, keys = await call(Answer(("Hello",)), keys=Keys([Unavailable()] * 20))
     assert (called.texts, ended.ending, len(keys.uses)) == (None, Again(5.0), 8)
 
 
@@ -226,7 +234,7 @@ async def test_a_refused_release_pauses_the_job() -> None:
         "GRANT_REVOKED": "GRANT_EXPIRED",
         "GRANT_EXHAUSTED": "GRANT_EXPIRED",
     }.items():
-        called, ended, _ = await call(Answer("Hello"), keys=Keys([refused(reason)]))
+        called, ended, _ = await call(Answer(("Hello",)), keys=Keys([refused(reason)]))
         ending: Ending | None = ended.ending
         assert isinstance(ending, Pause)
         assert (called.calls, ending.pause, ending.reason) == (0, pause, reason)
@@ -244,27 +252,27 @@ def without(part: str) -> Unusable:
 
 
 async def test_a_refused_parameter_is_left_out_once_and_for_all_rows() -> None:
-    provider, refused = Provider([without("temperature"), Answer("Hello")]), RefusedParts()
+    provider, refused = Provider([without("temperature"), Answer(("Hello",))]), RefusedParts()
     called, _, keys = await call(provider=provider, refused=refused)
     assert (called.texts, called.calls, len(keys.uses)) == (("Hello",), 2, 2)
     assert ["temperature" in body for body in provider.bodies] == [True, False]
-    again = Provider([Answer("Hello")])
+    again = Provider([Answer(("Hello",))])
     await call(provider=again, refused=refused)
     assert ["temperature" in body for body in again.bodies] == [False]
 
 
 async def test_what_is_refused_is_learnt_only_from_an_answer() -> None:
     refused = RefusedParts()
-    provider = Provider([without("temperature"), Unusable(TRUNCATED)])
+    provider = Provider([without("temperature"), Unusable(RATE)])
     await call(provider=provider, refused=refused)
     assert refused.of("p") == frozenset()
-    await call(without("temperature"), Answer("Hello"), refused=refused)
+    await call(without("temperature"), Answer(("Hello",)), refused=refused)
     assert refused.of("p") == {"temperature"}
 
 
 async def test_a_schema_is_asked_for_in_ever_simpler_ways() -> None:
     settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
-    fitting = Answer('{"score": 7, "reason": "big"}')
+    fitting = Answer(('{"score": 7, "reason": "big"}',))
     provider, refused = Provider([without("json_schema"), without("json_object"), fitting]), RefusedParts()
     called, _, _ = await call(provider=provider, settings=settings, refused=refused)
     formats = [body.get("response_format", {}).get("type") for body in provider.bodies]
@@ -286,7 +294,7 @@ async def test_a_refusal_for_one_prompt_among_answered_ones_is_that_rows() -> No
 
 async def test_a_provider_that_rejects_every_row_pauses_the_job_after_a_handful() -> None:
     rejected = Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The model m-9 is not there"))
-    provider = Provider([*[rejected] * 4, Answer("Hello"), rejected])
+    provider = Provider([*[rejected] * 4, Answer(("Hello",)), rejected])
     calls, ended = calls_of(provider)
     failed = [await calls.call(row, 0, settings=SETTINGS, rate_key="p", prompt="Hi") for row in range(1, 11)]
     assert [called.failure is not None for called in failed] == [*[True] * 4, False, *[True] * 5]
@@ -297,20 +305,20 @@ async def test_a_provider_that_rejects_every_row_pauses_the_job_after_a_handful(
 
 
 async def test_counts_that_are_missing_are_estimated_and_said_to_be() -> None:
-    called, _, _ = await call(Answer("Hello", 30, 4))
+    called, _, _ = await call(Answer(("Hello",), 30, 4))
     assert (called.input_tokens, called.output_tokens, called.is_estimated) == (30, 4, False)
-    called, _, _ = await call(Answer("Hello there!", None, None))
+    called, _, _ = await call(Answer(("Hello there!",), None, None))
     assert (called.input_tokens > 20, called.output_tokens, called.is_estimated) == (True, 3, True)
-    called, _, _ = await call(Answer("Hello there!", 30, None))
+    called, _, _ = await call(Answer(("Hello there!",), 30, None))
     assert (called.input_tokens, called.output_tokens, called.is_estimated) == (30, 3, True)
-    called, _, _ = await call(Unusable(TRUNCATED, 30, None))
+    called, _, _ = await call(Unusable(TRUNCATED, 30, None, made="He"))
     assert (called.output_tokens, called.is_estimated) == (500, True)
     called, _, _ = await call(Unusable(Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "no")))
     assert (called.input_tokens, called.output_tokens, called.is_estimated) == (0, 0, False)
 
 
 async def test_an_answer_is_never_asked_for_without_a_limit() -> None:
-    provider = Provider([without("max_tokens"), without("max_completion_tokens"), Answer("Hello")])
+    provider = Provider([without("max_tokens"), without("max_completion_tokens"), Answer(("Hello",))])
     called, _, _ = await call(provider=provider)
     limits = [{"max_tokens", "max_completion_tokens"} & body.keys() for body in provider.bodies]
     assert limits == [{"max_tokens"}, {"max_completion_tokens"}, {"max_tokens"}]
@@ -329,12 +337,12 @@ SCHEMA = '{"type":"object","properties":{"score":{"type":"integer"},"reason":{"t
 
 async def test_an_answer_that_does_not_fit_its_schema_is_asked_for_again() -> None:
     settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=SCHEMA)
-    fitting = Answer('{"score": 7, "reason": "big"}')
+    fitting = Answer(('{"score": 7, "reason": "big"}',))
     called, _, _ = await call(
-        Answer("seven"), Answer('{"score": "7", "reason": ""}'), fitting, settings=settings
+        Answer(("seven",)), Answer(('{"score": "7", "reason": ""}',)), fitting, settings=settings
     )
     assert (called.texts, called.calls) == (("7", "big"), 3)
-    called, _, _ = await call(Answer("seven"), settings=settings)
+    called, _, _ = await call(Answer(("seven",)), settings=settings)
     assert called.failure is not None
     assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 3)
 
@@ -342,7 +350,7 @@ async def test_an_answer_that_does_not_fit_its_schema_is_asked_for_again() -> No
 async def test_a_row_says_where_its_answer_does_not_fit() -> None:
     schema = find("qualify-score").fields.settings.json_schema
     settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=schema)
-    called, _, _ = await call(Answer('{"score": 101, "reason": "big"}'), settings=settings)
+    called, _, _ = await call(Answer(('{"score": 101, "reason": "big"}',)), settings=settings)
     assert (called.failure is not None, called.calls) == (True, 3)
     assert called.failure == replace(UNFITTING, message=f"{UNFITTING.message}: score: {TOO_HIGH}")
 
@@ -350,7 +358,7 @@ async def test_a_row_says_where_its_answer_does_not_fit() -> None:
 async def test_a_schema_that_is_no_longer_accepted_fails_its_rows_before_anything_is_paid_for() -> None:
     schema = '{"type":"object","properties":{"a":{"type":"object","$ref":"https://example.com/a"}}}'
     settings = PromptSettings("p", "Fit", "model", 0.7, 500, json_schema=schema)
-    called, ended, keys = await call(Answer('{"a": {}}'), settings=settings)
+    called, ended, keys = await call(Answer(('{"a": {}}',)), settings=settings)
     assert called.failure is not None
     assert (called.failure.reason, called.calls) == ("OUTPUT_SCHEMA_MISMATCH", 0)
     assert "no longer accepted: it must not refer to anything outside" in called.failure.message

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.processor.provider.answer import Answer, Unusable, read
+from services.processor.provider.answer import Answer, Unusable, read_completion
 from services.processor.provider.dialect.refusals import judge
 from services.processor.provider.failures import KEY_UNSENDABLE, TIMED_OUT, TOO_LARGE, UNREACHABLE
 from services.processor.trials.api_keys import finding
@@ -21,10 +21,10 @@ def refused(status: int, body: bytes = b"") -> Unusable:
 @pytest.mark.parametrize(
     ("said", "result"),
     [
-        (Answer("Hi"), "VALID"),
-        (read(FINISHED % b"stop"), "VALID"),
-        (read(FINISHED % b"length"), "VALID"),
-        (read(FINISHED % b"content_filter"), "VALID"),
+        (Answer(("Hi",)), "VALID"),
+        (read_completion(FINISHED % b"stop"), "VALID"),
+        (read_completion(FINISHED % b"length"), "VALID"),
+        (read_completion(FINISHED % b"content_filter"), "VALID"),
         (refused(401), "INVALID"),
         (refused(401, b'{"error": {"code": "invalid_api_key"}}'), "INVALID"),
         (refused(403, b"<html>not for you</html>"), "INVALID"),
@@ -44,8 +44,8 @@ def refused(status: int, body: bytes = b"") -> Unusable:
         (refused(302), "UNREACHABLE"),
         (refused(500), "UNREACHABLE"),
         (refused(503, b'{"error": {"code": "overloaded"}}'), "UNREACHABLE"),
-        (read(b"<html>welcome</html>"), "UNREACHABLE"),
-        (read(b"{}"), "UNREACHABLE"),
+        (read_completion(b"<html>welcome</html>"), "UNREACHABLE"),
+        (read_completion(b"{}"), "UNREACHABLE"),
         (Unusable(TIMED_OUT), "UNREACHABLE"),
         (Unusable(TOO_LARGE), "UNREACHABLE"),
         (Unusable(UNREACHABLE), "UNREACHABLE"),

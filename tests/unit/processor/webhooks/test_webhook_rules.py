@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from services.processor.provider.addresses import Endpoints, WebhookUrlNotAllowed
 from services.processor.webhooks.attempts import (
     RETRY_SECONDS,
     Attempt,
@@ -94,18 +93,3 @@ def test_what_was_taken_gone_or_only_a_test_is_not_sent_again() -> None:
     assert judge(Attempt(204), event="job.completed", failures=1, dice=0.5) == Delivered()
     assert judge(Attempt(410, "GONE"), event="job.completed", failures=1, dice=0.5) == GivenUp("GONE")
     assert judge(Attempt(500, "HTTP_STATUS"), event=TEST, failures=1, dice=0.5) == GivenUp()
-
-
-@pytest.mark.parametrize(
-    "url", ["https://example.com/hook?token=a%20b", "https://8.8.8.8/", "http://10.1.2.3:8080/hook"]
-)
-def test_public_and_listed_addresses_are_taken(url: str) -> None:
-    Endpoints(["10.1.2.3:8080"]).check_webhook(url)
-
-
-@pytest.mark.parametrize(
-    "url", ["http://10.1.2.3:8081/", "https://10.1.2.3/", "https://example.com/\u00e4", ""]
-)
-def test_other_addresses_are_not(url: str) -> None:
-    with pytest.raises(WebhookUrlNotAllowed):
-        Endpoints(["10.1.2.3:8080"]).check_webhook(url)
