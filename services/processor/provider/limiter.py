@@ -198,6 +198,10 @@ class Limiter:
         """Whether another call with the rate key was answered since then."""
         return self._here(rate_key).answer_time > started
 
+    def refuses_all(self, rate_key: str) -> bool:
+        """Whether the last calls with a rate key were all refused, rather than one among others."""
+        return self._here(rate_key).refuses_all()
+
     def refused_seconds(self, rate_key: str) -> float:
         """Return for how long there have been only refusals; 0 if the last outcome was an answer."""
         since = self._here(rate_key).pace.refused_since

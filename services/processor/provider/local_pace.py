@@ -9,6 +9,7 @@ from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import Verdict
 from services.processor.provider.pace import SHARE_OF_TOLD, Pace
 from services.processor.provider.shared_paces import HORIZON_SECONDS
+from services.processor.provider.strays import Strays
 
 _TOLD_SECONDS = 0.1
 #: Below this rate, in calls per second, calls are too far apart to arrive together and are not counted.
@@ -19,6 +20,10 @@ _USUAL_WEIGHT = 0.05
 #: a lower one slows down for accidents, each time further. The second share is for an announced limit.
 _ACCIDENTS, _TOLD_ACCIDENTS = 0.03, 0.02
 _LAST_CALLS = 400
+#: After this many refusals one after the other, all calls are taken to be refused. Fewer stop everybody for
+#: a few strays that happen to come together; more send calls that cannot succeed. Before the first answer
+#: there is nothing that speaks against it.
+_ALL_REFUSED, _ALL_REFUSED_AT_FIRST = 10, 3
 
 
 @dataclass(slots=True)
@@ -43,6 +48,9 @@ class LocalPace:
     tokens_a_call: float = 0.0
     told_time: float = 0.0
     answer_time: float = 0.0
+    #: Refusals one after the other, and whether there was ever an answer.
+    refused_in_a_row: int = 0
+    strays: Strays = field(default_factory=Strays)
     alone_next: float = 0.0
     #: When calls of the last second were sent.
     sent: deque[float] = field(default_factory=deque)
@@ -50,12 +58,19 @@ class LocalPace:
     def count(self, *, refused: bool) -> None:
         """Count the outcome of a call."""
         self.calls, self.refusals = self.calls + 1, self.refusals + refused
+        self.refused_in_a_row = self.refused_in_a_row + 1 if refused else 0
         if self.calls >= _LAST_CALLS:
+            self.strays.fade(self.refusals / self.calls)
             self.calls, self.refusals = self.calls // 2, self.refusals // 2
 
     def refuses_by_accident(self) -> bool:
         """Whether there are too few refusals to infer a limit."""
-        return self.refusals <= self.calls * (_TOLD_ACCIDENTS if self.pace.told else _ACCIDENTS)
+        usual = _TOLD_ACCIDENTS if self.pace.told else _ACCIDENTS
+        return self.refusals <= self.calls * max(usual, self.strays.share)
+
+    def refuses_all(self) -> bool:
+        """Whether a refusal holds for every call, and not just for one among others."""
+        return self.refused_in_a_row >= (_ALL_REFUSED if self.answer_time else _ALL_REFUSED_AT_FIRST)
 
     def learn(self, said: Answer | Unusable, *, started: float, now: float) -> Pace:
         """Return the pace after a call that started at `started` has ended; times are on the shared clock."""
@@ -63,10 +78,14 @@ class LocalPace:
         failure = said.failure if isinstance(said, Unusable) else None
         if failure is not None and failure.verdict is Verdict.RATE:
             self.count(refused=True)
+            if started >= pace.cut_time:
+                self.strays.count(refused=True)
             if not self.refuses_by_accident():
-                pace = pace.refused(now, started, max(self.passing, float(self.passed)))
+                pace = self._cut(started=started, now=now)
         elif failure is None or failure.reason != "PROVIDER_UNAVAILABLE":
             self.count(refused=False)
+            if started >= pace.cut_time:
+                self.strays.count(refused=False)
             self.passed += 1
             self.answer_time = now
             pace = pace.answered(now, started)
@@ -77,6 +96,19 @@ class LocalPace:
             self.told_time = now
             pace = pace.told_rate(calls_a_second(said.told, self.tokens_a_call))
         return pace
+
+    def _cut(self, *, started: float, now: float) -> Pace:
+        """Return the pace after a refusal that is no accident."""
+        pace = self.pace
+        if started < pace.cut_time:
+            return pace
+        if pace.low and pace.grow_time and self.strays.cut_was_in_vain(pace.cut_factor):
+            self.strays.learn()
+            return pace.restored(now)
+        if not self.strays.is_clear(self.refused_in_a_row):
+            return pace
+        self.strays.cut()
+        return pace.refused(now, started, max(self.passing, float(self.passed)))
 
     def most_in_a_second(self) -> int:
         """Return how many calls a second may have under the announced limit; 0 if counting is not needed.

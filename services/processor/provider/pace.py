@@ -91,6 +91,15 @@ class Pace:
         newer = self if self.cut_time > other.cut_time else other
         return replace(newer, told=other.told or self.told, entered=self.entered or other.entered)
 
+    @property
+    def cut_factor(self) -> float:
+        """The share of the pace that a refusal leaves."""
+        return _AFTER_TOLD_REFUSAL if self.told else _AFTER_REFUSAL
+
+    def restored(self, now: float) -> "Pace":
+        """Return the pace as it was before any refusal: slower calls were refused as often."""
+        return replace(self, low=0.0, ceiling=0.0, cut_time=now, grow_time=0.0, refused_since=0.0)
+
     def refused(self, now: float, started: float, passing: float) -> "Pace":
         """Return the pace after a call that started at `started` met a rate-limit refusal.
 
@@ -107,6 +116,5 @@ class Pace:
         else:
             seen = max(passing, LEAST_SEEN)
             base = seen if rate is None else min(rate, seen) if not self.entered else rate
-            kept = _AFTER_TOLD_REFUSAL if self.told else _AFTER_REFUSAL
-            slower = replace(self, low=max(LEAST_RATE, base * kept), ceiling=base)
+            slower = replace(self, low=max(LEAST_RATE, base * self.cut_factor), ceiling=base)
         return replace(slower, cut_time=now, grow_time=0.0, refused_since=self.refused_since or now)

@@ -43,6 +43,7 @@ _BUDGET_SECONDS = 0.1
 _HAD_THINKING, _UNKNOWN_FINISH = flags.mask(["has_thinking"]), flags.mask(["unknown_finish"])
 #: A rate key that was answered this recently is accepted by the provider.
 _LATELY_SECONDS = 60.0
+_SPREAD = 0.05
 _OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
 #: How many rows in a row may be rejected, with none answered, before the job pauses: what is wrong is then no
 #: single row. Fewer pause jobs for a few bad rows at the start; more cost calls that cannot succeed.
@@ -60,6 +61,7 @@ class Limiter(Protocol):
     def heard(self, rate_key: str, started: float, said: Answer | Unusable) -> None: ...
     def answered_since(self, rate_key: str, started: float) -> bool: ...
     def refused_seconds(self, rate_key: str) -> float: ...
+    def refuses_all(self, rate_key: str) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -257,10 +259,17 @@ class Calls:
         return False
 
     async def _wait(self, failure: Failure, tries: int, rate_key: str) -> None:
-        if failure.wait_seconds is not None:
-            await self._limiter.park(rate_key, failure.wait_seconds)
-            if failure.verdict is Verdict.RATE:
-                return
+        wait = failure.wait_seconds
+        if failure.verdict is Verdict.RATE and wait is not None:
+            if wait <= LONGEST_HELD_WAIT_SECONDS and not self._limiter.refuses_all(rate_key):
+                # Other calls are answered, so this one alone waits, and a little longer, so that calls that
+                # were refused together do not come back together.
+                await self._ended.sleep(wait * (1 + _SPREAD * self._dice()))
+            else:
+                await self._limiter.park(rate_key, wait)
+            return
+        if wait is not None:
+            await self._limiter.park(rate_key, wait)
         await self._ended.sleep(backoff_seconds(tries, self._dice()))
 
     async def _release(self, uses: "_Uses") -> Released | None:

@@ -87,7 +87,7 @@ async def test_a_row_fails_after_three_attempts_with_a_reason_and_stops_no_other
     assert PROVIDER_SECRET.encode() not in data
 
 
-async def test_retry_after_holds_all_calls_with_that_key_and_model_back(
+async def test_one_refused_call_among_answered_ones_waits_alone(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
     provider.script(
@@ -98,10 +98,31 @@ async def test_retry_after_holds_all_calls_with_that_key_and_model_back(
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 30)
     seen = provider.requests()
     refused = next(each for each in seen if each["status"] == 429)
-    # One call may have been under way when the refusal arrived.
-    early = [each for each in seen if refused["ended"] < each["received"] < refused["ended"] + 2]
-    assert len(early) <= 1
+    (again,) = [each for each in seen if each["prompt"] == refused["prompt"] and each is not refused]
+    assert again["received"] >= refused["ended"] + 2
+    # The others did not wait for it.
+    assert again is seen[-1]
     assert len(seen) == 31
+
+
+async def test_retry_after_holds_everybody_back_where_all_calls_are_refused(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "status", "status": 429, "retry_after": 1, "at_most": 6})
+    job = await ada.start(world.add_file(COLUMNS, names(30)), await ada.template(PROMPT), parallel_calls=2)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 30)
+    seen = provider.requests()
+    refused = [each for each in seen if each["status"] == 429]
+    assert len(refused) == 6
+    for each in refused:
+        again = next(
+            other for other in seen if other["prompt"] == each["prompt"] and other["received"] > each["ended"]
+        )
+        assert again["received"] >= each["ended"] + 1
+    # Three refusals are enough. One call may have been under way when the third arrived.
+    held = refused[2]["ended"]
+    assert len([each for each in seen if held < each["received"] < held + 1]) <= 1
 
 
 @pytest.mark.parametrize(

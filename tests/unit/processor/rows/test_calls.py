@@ -93,6 +93,9 @@ class Turns:
     def refused_seconds(self, rate_key: str) -> float:
         return self.refused
 
+    def refuses_all(self, rate_key: str) -> bool:
+        return not self.others
+
 
 class Quick(Ended):
     """Does not sleep."""
@@ -201,8 +204,15 @@ async def test_a_key_that_came_after_a_word_to_wait_is_not_used() -> None:
     assert [use.attempt for use in keys.uses] == [1, 2]
 
 
-async def test_a_wait_that_the_provider_asks_for_parks_everybody() -> None:
-    turns = Turns()
+async def test_a_refused_call_waits_alone_while_others_are_answered() -> None:
+    turns = Turns(others=True)
+    told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
+    called, ended, _ = await call(Unusable(told), Answer(("Hello",)), turns=turns)
+    assert (called.texts, turns.parked, ended.slept) == (("Hello",), [], [2.05])
+
+
+async def test_a_wait_that_is_asked_of_everybody_parks_everybody() -> None:
+    turns = Turns(others=False)
     told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
     called, ended, _ = await call(Unusable(told), Answer(("Hello",)), turns=turns)
     assert (called.texts, turns.parked, ended.slept) == (("Hello",), [2.0], [])
