@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from collections.abc import Callable
 
 import pytest
 
@@ -15,9 +16,12 @@ CALL_SECONDS = 0.05
 LANES = 64
 
 
-def sent(calls: int, refuses, seed: int = 1) -> tuple[LocalPace, list[float], int]:  # type: ignore[no-untyped-def]
+def sent(
+    calls: int, refuses: Callable[[float, random.Random], bool], seed: int = 1
+) -> tuple[LocalPace, list[float], int]:
     """Send calls at the learnt pace, in LANES at most; return the pace, when each started, and refusals."""
-    here, now, started = LocalPace("p"), 1000.0, []
+    here, now = LocalPace("p"), 1000.0
+    started: list[float] = []
     dice, flying, refusals, answers = random.Random(seed), deque[tuple[float, float]](), 0, deque[float]()
     while len(started) < calls:
         rate = here.pace.rate(now)
