@@ -50,6 +50,7 @@ class WorkerSettings(ProcessorSettings):
     heartbeat_seconds: float = Field(default=1.5, gt=0)
     #: A job pauses after its provider has answered with nothing but rate-limit refusals for this long.
     rate_patience_seconds: float = Field(default=300.0, gt=0)
+    outage_patience_seconds: float = Field(default=600.0, gt=0)
     #: How long calls in flight may take to finish after a stop signal. Too short drops calls that are paid
     #: for; longer than the supervisor waits gets the worker killed, which drops them as well.
     drain_seconds: float = Field(default=8.0, ge=0)

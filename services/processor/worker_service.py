@@ -13,6 +13,7 @@ from services.processor.peers.files import Files
 from services.processor.peers.key_releases import ReleaseClient
 from services.processor.peers.vault import Vault, WebhookVault
 from services.processor.provider.limiter import Limiter
+from services.processor.provider.outages import Outages
 from services.processor.provider.parks import Parks
 from services.processor.provider.refused_parts import RefusedParts
 from services.processor.provider.shared_paces import SharedPaces
@@ -66,6 +67,8 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
             usage_limit=PLANS[settings.plan],
             announcements=announcements,
             rate_patience_seconds=settings.rate_patience_seconds,
+            outages=Outages(),
+            outage_patience_seconds=settings.outage_patience_seconds,
         ),
         places=settings.worker_shards,
     )

@@ -54,6 +54,10 @@ class Failure:
 
 
 UNREACHABLE = Failure(
+    Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The connection to the provider broke before it answered"
+)
+#: Nothing was sent, so nothing is charged.
+NOT_CONNECTED = Failure(
     Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider could not be reached", is_outage=True
 )
 TIMED_OUT = Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "The provider took too long to answer")

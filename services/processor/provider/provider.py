@@ -33,9 +33,11 @@ from services.processor.provider.dialect import waits
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
     KEY_UNSENDABLE,
+    NOT_CONNECTED,
     TIMED_OUT,
     TOO_LARGE,
     UNREACHABLE,
+    Failure,
 )
 from services.processor.provider.unpacking import Unpacker, UnpackingFailed
 
@@ -91,8 +93,10 @@ class _Transport(httpx2.AsyncBaseTransport):
                 body = await self._body(response)
         except TimeoutError:
             raise httpx2.ReadTimeout("no complete answer arrived in time") from None
+        except aiohttp.ClientConnectorError:
+            raise httpx2.ConnectError("no connection was made") from None
         except (aiohttp.ClientError, OSError):
-            raise httpx2.ConnectError("the connection failed") from None
+            raise httpx2.ReadError("the connection broke") from None
         headers = [(name, value) for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS]
         return httpx2.Response(response.status, headers=headers, content=body, request=request)
 
@@ -184,7 +188,7 @@ class Provider:
         except APITimeoutError:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
-            return Unusable(TOO_LARGE if isinstance(error.__cause__, AnswerTooLarge) else UNREACHABLE)
+            return Unusable(_why(error.__cause__))
         said = await let_answer_pass(
             read_completion(response.content, body), secret=secret, account=account, read=read
         )
@@ -196,6 +200,12 @@ class Provider:
         await self._client.close()
         # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
+
+
+def _why(cause: BaseException | None) -> Failure:
+    if isinstance(cause, AnswerTooLarge):
+        return TOO_LARGE
+    return NOT_CONNECTED if isinstance(cause, httpx2.ConnectError) else UNREACHABLE
 
 
 def _forget_environment() -> None:

@@ -25,6 +25,7 @@ from services.processor.provider.failures import (
     Verdict,
     backoff_seconds,
 )
+from services.processor.provider.outages import OUTAGE_PATIENCE_SECONDS, Outages
 from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.budget import Budget, most_nanos
 from services.processor.rows.counting import Used, counted
@@ -37,6 +38,9 @@ from services.processor.usage.meter import cost_nanos
 #: How many unanswered releases in a row send the shard back to the queue. Too few give up rows that are under
 #: way for a moment's outage; too many hold the worker's place while the vault is away.
 UNANSWERED_RELEASES = 8
+#: A row that is the only one to find its provider away fails after this many tries: its prompt may be the
+#: cause. Fewer fail a row of a job with one call in flight for a short outage.
+LONE_TRIES = 5
 #: How many uses may already be recorded because their answers were lost. More than this has another cause.
 _REPLAYS = 20
 _BUDGET_SECONDS = 0.1
@@ -44,6 +48,9 @@ _HAD_THINKING, _UNKNOWN_FINISH = flags.mask(["has_thinking"]), flags.mask(["unkn
 #: A rate key that was answered this recently is accepted by the provider.
 _LATELY_SECONDS = 60.0
 _SPREAD = 0.05
+_AWAY = "The provider has not been reachable; resume the job when it is back"
+#: How long a shard stays in the queue whose provider has been away for a while.
+_AWAY_SECONDS = 20.0
 _OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
 #: How many rows in a row may be rejected, with none answered, before the job pauses: what is wrong is then no
 #: single row. Fewer pause jobs for a few bad rows at the start; more cost calls that cannot succeed.
@@ -98,7 +105,12 @@ class Calls:
         dice: Callable[[], float],
         budget: Budget | None = None,
         patience_seconds: float = RATE_PATIENCE_SECONDS,
+        outages: Outages | None = None,
+        outage_patience_seconds: float = OUTAGE_PATIENCE_SECONDS,
     ) -> None:
+        """Without `outages`, a call to an endpoint that is away fails after its attempts."""
+        self._outages = outages
+        self._outage_patience_seconds = outage_patience_seconds
         self._keys = keys
         self._provider = provider
         self._limiter = limiter
@@ -126,7 +138,7 @@ class Calls:
             return called
         left_out: frozenset[str] = frozenset()
         named: frozenset[str] = frozenset()
-        failed = refused = 0
+        failed = refused = away = 0
         budget = self._budget
         most = 0 if budget is None else most_nanos(settings, prompt, requests.instructions(IN_WORDS))
         uses = _Uses(row, position, self._claim)
@@ -156,6 +168,7 @@ class Calls:
                 continue
             called.calls += 1
             started = self._limiter.now()
+            is_try = self._outages is not None and self._outages.seconds(rate_key) > 0
             without = self._refused.of(rate_key) | left_out | unknown_parts(released.base_url)
             try:
                 said = await self._provider.ask(
@@ -183,9 +196,18 @@ class Calls:
             if used.is_accepted:
                 self._rejected.pop(rate_key, None)
             if isinstance(said, Answer):
+                if self._outages is not None:
+                    self._outages.is_back(rate_key)
                 called.texts, called.marks = said.texts, _marks(said)
                 break
             failure = said.failure
+            if self._is_outage(rate_key, failure, row=row, started=started, is_try=is_try):
+                away += 1
+                if away < LONE_TRIES or not self._is_lone(rate_key, row):
+                    continue
+                # Nobody else met it, so what takes the provider away may be in this prompt.
+                called.failure = failure
+                break
             if new := failure.parts - named:
                 # Once for each part: the same request without it may be accepted.
                 named |= new
@@ -197,13 +219,11 @@ class Calls:
             ):
                 failure = replace(failure.if_answered, said=failure.said)
             if failure.verdict is Verdict.JOB_PAUSES:
-                self._ended.end(Pause(failure.reason, failure.reason, failure.message, failure.said))
+                self._pause(failure.reason, failure)
                 break
             if failure.verdict is Verdict.RATE:
                 if self._refused_too_long(rate_key):
-                    self._ended.end(
-                        Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message, failure.said)
-                    )
+                    self._pause("PROVIDER_RATE_LIMIT", failure)
                     break
                 # Refusals count only if another call was answered; otherwise this row is not the cause.
                 refused += self._limiter.answered_since(rate_key, started)
@@ -216,6 +236,31 @@ class Calls:
             await self._wait(failure, failed + refused, rate_key)
         return called
 
+    def _is_lone(self, rate_key: str, row: int) -> bool:
+        return self._outages is not None and self._outages.is_of(rate_key, (self._claim, row))
+
+    def _is_outage(self, rate_key: str, failure: Failure, *, row: int, started: float, is_try: bool) -> bool:
+        """Whether the endpoint is away, so that its calls wait; ends the work if it has been so for long."""
+        outages = self._outages
+        if outages is None:
+            return False
+        if not failure.is_outage:
+            outages.is_back(rate_key)
+            return False
+        if self._limiter.answered_since(rate_key, started):
+            return False
+        outages.is_away(rate_key, (self._claim, row), was_try=is_try, wait_seconds=failure.wait_seconds)
+        lasts = outages.seconds(rate_key)
+        if lasts > self._outage_patience_seconds:
+            self._pause("PROVIDER_DOWN", replace(failure, reason="PROVIDER_DOWN", message=_AWAY))
+        elif lasts > LONGEST_HELD_WAIT_SECONDS:
+            # The worker's place is for others meanwhile.
+            self._ended.end(Again(_AWAY_SECONDS))
+        return True
+
+    def _pause(self, pause: str, failure: Failure) -> None:
+        self._ended.end(Pause(pause, failure.reason, failure.message, failure.said))
+
     def _count_rejected(self, rate_key: str, failure: Failure, because: Failure) -> None:
         """Count a rejected row; pause the job if none of its rows is accepted."""
         self._rejected[rate_key] += 1
@@ -223,7 +268,7 @@ class Calls:
             return
         if because.verdict is not Verdict.JOB_PAUSES:
             because = replace(failure, message=f"{failure.message}, {ROWS_REJECTED} rows in a row")
-        self._ended.end(Pause(because.reason, because.reason, because.message, because.said))
+        self._pause(because.reason, because)
 
     def _requests_of(self, settings: PromptSettings) -> Requests | Failure:
         found = self._requests.get(settings)
@@ -250,6 +295,8 @@ class Calls:
         """Whether the provider may be called now; sleeps through short waits, ends the work for long ones."""
         left = self._limiter.seconds_left(rate_key)
         if left <= 0:
+            if self._outages is not None and not await self._outages.turn(rate_key, self._ended):
+                return False
             return await self._limiter.turn(rate_key, self._ended)
         if left > LONGEST_HELD_WAIT_SECONDS:
             self._ended.end(Again(left))

@@ -17,6 +17,7 @@ from services.processor.jobs.job import FINAL, State
 from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
 from services.processor.provider.answer import AsksProviders
+from services.processor.provider.outages import Outages
 from services.processor.provider.parks import Parks
 from services.processor.provider.rate_key import rate_key
 from services.processor.provider.refused_parts import RefusedParts
@@ -68,6 +69,8 @@ class Parts:
     usage_limit: int | None
     announcements: Announcements
     rate_patience_seconds: float
+    outages: Outages
+    outage_patience_seconds: float
 
 
 class ShardRuns:
@@ -212,6 +215,8 @@ class ShardRuns:
                 dice=random.random,
                 budget=budget,
                 patience_seconds=parts.rate_patience_seconds,
+                outages=parts.outages,
+                outage_patience_seconds=parts.outage_patience_seconds,
             ),
             writer=writer,
             seal=seal,

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from itertools import pairwise
 
 import pytest
 from smelt.processor.v1 import jobs_pb2
@@ -60,7 +61,7 @@ async def test_a_row_fails_after_three_attempts_with_a_reason_and_stops_no_other
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
     provider.script(
-        {"action": "status", "status": 503, "contains": "person-1."},
+        {"action": "status", "status": 500, "contains": "person-1."},
         {"action": "not_json", "contains": "person-2."},
         {"action": "truncated", "contains": "person-3."},
         {"action": "content_filter", "contains": "person-4."},
@@ -85,6 +86,23 @@ async def test_a_row_fails_after_three_attempts_with_a_reason_and_stops_no_other
     ]
     _, data = await ada.download(job.name)
     assert PROVIDER_SECRET.encode() not in data
+
+
+async def test_an_outage_in_the_middle_fails_no_row(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "status", "status": 503, "at_most": 12})
+    job = await ada.start(world.add_file(COLUMNS, names(30)), await ada.template(PROMPT), parallel_calls=5)
+    done = await ada.until(job.name)
+    assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 30)
+    seen = provider.requests()
+    away = [each for each in seen if each["status"] == 503]
+    assert (len(away), len(seen)) == (12, 42)
+    # Five calls were in flight when it began; from then on one call at a time tried.
+    tries = [each for each in seen if each["received"] > away[4]["ended"]][:7]
+    assert [each["status"] for each in tries] == [503] * 7
+    for before, after in pairwise(tries):
+        assert after["received"] >= before["ended"] + 0.4
 
 
 async def test_one_refused_call_among_answered_ones_waits_alone(

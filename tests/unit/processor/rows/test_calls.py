@@ -9,6 +9,7 @@ from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Reads, Unusable, whole
 from services.processor.provider.failures import MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
+from services.processor.provider.outages import Outages
 from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.calls import Called, Calls
 from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
@@ -16,6 +17,7 @@ from services.processor.templates.library import find
 from services.processor.templates.prompt_settings import PromptSettings
 
 SETTINGS = PromptSettings("p", "Out", "model", 0.7, 500)
+AWAY_MESSAGE = "The provider has not been reachable; resume the job when it is back"
 RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
 
 
@@ -127,6 +129,7 @@ def calls_of(
     keys: Keys | None = None,
     turns: Turns | None = None,
     refused: RefusedParts | None = None,
+    outages: Outages | None = None,
 ) -> tuple[Calls, Quick]:
     ended = Quick()
     calls = Calls(
@@ -139,6 +142,7 @@ def calls_of(
         claim=7,
         account="ada",
         dice=lambda: 0.5,
+        outages=outages,
     )
     return calls, ended
 
@@ -209,6 +213,45 @@ async def test_a_refused_call_waits_alone_while_others_are_answered() -> None:
     told = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "", wait_seconds=2.0)
     called, ended, _ = await call(Unusable(told), Answer(("Hello",)), turns=turns)
     assert (called.texts, turns.parked, ended.slept) == (("Hello",), [], [2.05])
+
+
+AWAY = Unusable(Failure(Verdict.AGAIN, "PROVIDER_UNAVAILABLE", "away", is_outage=True))
+
+
+async def test_no_row_fails_while_the_provider_is_away() -> None:
+    provider, turns, outages = Provider([*[AWAY] * 30, Answer(("Hello",))]), Turns(others=False), Outages()
+    calls, ended = calls_of(provider, turns=turns, outages=outages)
+    outages.is_away("p", "another row", was_try=False)
+    called = await calls.call(3, 1, settings=SETTINGS, rate_key="p", prompt="Hi")
+    assert (called.texts, called.calls, ended.ending) == (("Hello",), 31, None)
+
+
+async def test_a_call_that_fails_while_others_are_answered_fails_by_itself() -> None:
+    calls, ended = calls_of(Provider([AWAY]), turns=Turns(others=True), outages=Outages())
+    called = await calls.call(3, 1, settings=SETTINGS, rate_key="p", prompt="Hi")
+    assert called.failure is not None
+    assert (called.failure.reason, called.calls, ended.ending) == ("PROVIDER_UNAVAILABLE", 3, None)
+
+
+async def test_a_row_that_alone_finds_the_provider_away_fails_in_the_end() -> None:
+    calls, ended = calls_of(Provider([AWAY]), turns=Turns(others=False), outages=Outages())
+    called = await calls.call(3, 1, settings=SETTINGS, rate_key="p", prompt="Hi")
+    assert called.failure is not None
+    assert (called.failure.reason, called.calls, ended.ending) == ("PROVIDER_UNAVAILABLE", 5, None)
+
+
+async def test_a_provider_that_stays_away_frees_the_worker_and_pauses_the_job_in_the_end() -> None:
+    time = [0.0]
+    outages = Outages(clock=lambda: time[0])
+    for lasts, ending in (
+        (61.0, Again(20.0)),
+        (601.0, Pause("PROVIDER_DOWN", "PROVIDER_DOWN", AWAY_MESSAGE)),
+    ):
+        calls, ended = calls_of(Provider([AWAY]), turns=Turns(others=False), outages=outages)
+        outages.is_away("p", "another row", was_try=False)
+        time[0] = lasts
+        called = await calls.call(3, 1, settings=SETTINGS, rate_key="p", prompt="Hi")
+        assert (called.failure, ended.ending) == (None, ending)
 
 
 async def test_a_wait_that_is_asked_of_everybody_parks_everybody() -> None:
