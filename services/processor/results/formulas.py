@@ -26,9 +26,10 @@ _SIGNS = _EQUALS + _widths_of("+") + _widths_of("-") + _widths_of("@")
 _OPENING, _CALLED, _BAR = _widths_of("("), _widths_of("!"), _widths_of("|")
 # A program that expects another delimiter begins a new cell after one of these, wherever it stands.
 _DELIMITERS = ",;|"
+_SPLITTING = ";|\t\r\n"
 # A run of delimiters, and of all that may be invisible or a quotation mark. It is taken as a whole, so that
 # looking for runs takes a time that grows with the cell alone.
-_RUN = re.compile(rf"[;|\t\r\n](?:[^!-~{re.escape(_SIGNS)}]|[\",;|])*+")
+_RUN = re.compile(rf"[{_SPLITTING}](?:[^!-~{re.escape(_SIGNS)}]|[\",;|])*+")
 _NUMBER = re.compile(
     r"[+-]?\s?[$€£¥]?\s?(?:\d[\d.,'\xa0\u202f]*|\.\d+)(?:[eE][+-]?\d+)?\s?[%$€£¥]?", re.ASCII
 )
@@ -55,7 +56,8 @@ def as_text(cell: str) -> str:
     One stands in front of a cell that begins like a formula, and one before each formula that a program which
     expects another delimiter would find in the middle of it.
     """
-    neutral = "".join(_apart(cell))
+    # Most cells are one line of prose, which takes a microsecond.
+    neutral = "".join(_apart(cell)) if any(sign in cell for sign in _SPLITTING) else cell
     return "'" + neutral if _begins_like_formula(cell) else neutral
 
 
@@ -99,7 +101,7 @@ def _last_deed(cell: str) -> int:
 
 def _ends_in_delimiter(run: str) -> bool:
     """Whether nothing that is seen stands after the last delimiter of a run."""
-    last = max(map(run.rfind, ";|\t\r\n"))
+    last = max(map(run.rfind, _SPLITTING))
     return all(map(_is_skipped, run[last + 1 :]))
 
 
