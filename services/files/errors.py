@@ -20,7 +20,7 @@ class FileDamaged(DomainError):
 
 
 class FileNoDataRows(DomainError):
-    """The file has a header and no rows below it."""
+    """The file has no rows below its header, or is empty: no bytes, or only blank lines, a mark or `sep=`."""
 
     reason = "FILE_NO_DATA_ROWS"
     kind = Kind.INVALID
@@ -28,7 +28,7 @@ class FileNoDataRows(DomainError):
 
 
 class FileNoColumns(DomainError):
-    """The first row names no columns, or the file is empty."""
+    """The first row names no columns, but others have cells."""
 
     reason = "FILE_NO_COLUMNS"
     kind = Kind.INVALID

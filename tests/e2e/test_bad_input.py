@@ -12,7 +12,7 @@ MIB = 1024 * 1024
 @pytest.mark.parametrize(
     ("content", "status", "expected", "line"),
     [
-        pytest.param(b"", 400, "FILE_NO_COLUMNS", None, id="empty"),
+        pytest.param(b"", 400, "FILE_NO_DATA_ROWS", None, id="empty"),
         pytest.param(b"a,b\n", 400, "FILE_NO_DATA_ROWS", None, id="header only"),
         pytest.param(b'a,b\n1,2\n3,"open\n5,6\n', 400, "FILE_MALFORMED", "3", id="unclosed quote"),
         pytest.param(b"a,b\n1,2\n3\n", 400, "FILE_MALFORMED", "3", id="ragged row"),

@@ -4,6 +4,7 @@ import base64
 import json
 import urllib.parse
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 _CHOPPED = {
     "blanks": " ",
@@ -80,6 +81,7 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
 }
 
 
+@lru_cache(maxsize=8)
 def spelled(key: str) -> dict[str, str]:
     """Return the key in each of the clothes, by their names."""
     return {name: spell(key) for name, spell in _SPELLINGS.items()}

@@ -17,7 +17,7 @@ from services.files.reading.text import Text
 #: one row means reading more rows before it. Stored indexes depend on the number.
 INDEX_EVERY = 500
 _MAX_NAME_BYTES = 1024
-_SPACE = " \t\r\n\v\f"
+SPACE = " \t\r\n\v\f"
 
 
 class RowObserver(Protocol):
@@ -124,13 +124,13 @@ class Census:
 def columns_of(head: Batch, text: Text, most: int) -> list[str]:
     """Return the column names in a header; raise the error about the first bad one."""
     header = [column[0] for column in head.rows.columns(2, 1)] if head.ends else []
-    if not any(name.strip(_SPACE) for name in header):
+    if not any(name.strip(SPACE) for name in header):
         raise FileNoColumns
     if len(header) > most:
         raise FileTooManyColumns(limit=str(most))
     seen: set[str] = set()
     for place, name in enumerate(header, start=1):
-        bare = name.strip(_SPACE)
+        bare = name.strip(SPACE)
         if not bare:
             raise FileMalformed(line="1", problem="a column has no name", column=str(place))
         if text.size(name) > _MAX_NAME_BYTES:

@@ -7,13 +7,15 @@ file with one column. A quote inside a cell that does not begin with a quote is 
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from services.files.errors import FileNoColumns, FileNoDataRows
 from services.files.profiling.profile import Profile, Profiler
 from services.files.reading.batches import Batches, Sizes, blocks, split
-from services.files.reading.census import INDEX_EVERY, Census, columns_of
+from services.files.reading.census import INDEX_EVERY, SPACE, Census, columns_of
 from services.files.reading.format import SAMPLE_BYTES, RequestedFormat, delimiter_of
 from services.files.reading.text import Text, text_of
 
@@ -21,6 +23,8 @@ __all__ = ["INDEX_EVERY", "Dialect", "Limits", "Parsed", "parse", "rows"]
 
 _NO_LIMIT = 2**62
 _DETECT = RequestedFormat()
+# By this line some programs are told the delimiter; by itself it is no data.
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=[^\r\n]?\"?[ \t]*(?=[\r\n]|\Z)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,12 @@ def parse(pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = 
     first = text.decode(sample[text.mark :], final=whole)
     delimiter = requested.delimiter or delimiter_of(first, whole=whole)
     sizes = Sizes(text.size, limits.max_field_bytes, limits.max_row_bytes, text.widest)
-    batches = Batches(chain([first], _decoded(text, source, whole=whole)), sizes, delimiter=delimiter)
+    rest = _decoded(text, source, whole=whole)
+    told = _SEPARATOR_LINE.match(first)
+    if not first[told.end() if told else 0 :].strip(SPACE):
+        # A blank line names no column, so the rest only says which of two things is wrong.
+        raise FileNoColumns if any(piece.strip(SPACE) for piece in rest) else FileNoDataRows
+    batches = Batches(chain([first], rest), sizes, delimiter=delimiter)
     head = batches.first()
     header = columns_of(head, text, limits.max_columns)
     with Profiler(header) as profiler:

@@ -11,7 +11,7 @@ from services.common.ids import parse_name
 from services.common.rpc import downloads
 from services.common.rpc.guard import check
 from services.common.rpc.servicing import CREATED, Context
-from services.files.errors import FileNoColumns
+from services.files.errors import FileNoDataRows
 from services.files.library.byte_range import Wanted
 from services.files.library.form_body import body_of
 from services.files.library.library import Download, Library, etag
@@ -52,7 +52,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
         person = identity.passport(context)
         first = await anext(requests, None)
         if first is None:
-            raise FileNoColumns
+            raise FileNoDataRows
         check(first)
         upload = Upload(
             filename=first.filename,

@@ -1,8 +1,6 @@
 """Export and erasure of an account: its jobs are opened for the archive, or stopped and removed."""
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,16 +14,13 @@ from services.common.identity import ExportPermit
 from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.processor import models
-from services.processor.answers import flags
 from services.processor.jobs.job import AnnouncesJobs
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, ReadsResults, StoredRow
-from services.processor.jobs.seal import JobSeal, open_seal, snapshot_document
+from services.processor.jobs.row_result import ReadsResults
+from services.processor.jobs.seal import open_seal, snapshot_document
 from services.processor.outside import OpensDataKeys
-from services.processor.privacy import tables
+from services.processor.privacy import exported_rows, tables
 
 _PAGE_ROWS = 500
-_COLUMNS = ("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message")
-_STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,35 +90,14 @@ class ProcessorPart:
                 yield ArchiveEntry(f"{folder}/provider_message.txt")
                 yield seal.open_words(job.error_said).encode()
             yield ArchiveEntry(f"{folder}/rows.csv")
-            yield _lines([(*_COLUMNS, *snapshot.outputs)])
+            yield exported_rows.header(snapshot.outputs)
             for first in range(job.first_row, job.last_row + 1, _PAGE_ROWS):
                 found = await self.rows.between(job.id, first, min(first + _PAGE_ROWS - 1, job.last_row))
                 if found:
-                    yield await asyncio.to_thread(_opened, found, seal)
+                    yield await asyncio.to_thread(exported_rows.lines, found, seal)
         except DomainError as error:
             if error.reason not in ("JOB_DAMAGED", "DATA_KEY_INVALID"):
                 raise
             # A damaged job must not keep the rest from its owner.
             yield ArchiveEntry(f"{folder}/incomplete.txt")
             yield f"{error.reason}: {error.message}\n".encode()
-
-
-def _opened(found: Sequence[StoredRow], seal: JobSeal) -> bytes:
-    lines = []
-    for row in found:
-        payload = seal.open_row(row.row, row.payload)
-        said = (
-            _STATES[row.state],
-            row.attempts,
-            row.reason,
-            " ".join(flags.names(row.flags)),
-            row.confidence,
-        )
-        lines.append((row.row, *said, payload.message, payload.said, *payload.outputs))
-    return _lines(lines)
-
-
-def _lines(rows: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()

@@ -56,12 +56,17 @@ class AsksProviders(Protocol):
     ) -> Answer | Unusable: ...
 
 
-def read_completion(body: bytes, request: Mapping[str, Any] | None = None) -> Answer | Unusable:
-    """Return the answer in a 200's body, or why there is none; `request` is what was sent."""
+def read_completion(
+    body: bytes, request: Mapping[str, Any] | None = None, *, hide: Callable[[str], bool] = refusals.never
+) -> Answer | Unusable:
+    """Return the answer in a 200's body, or why there is none; `request` is what was sent.
+
+    `hide` says of the provider's code for an error in it that it must not be shown.
+    """
     said = completion.said_by(body)
     counts = said.counts.input_tokens, said.counts.output_tokens
     if said.error is not None:
-        return Unusable(_inner_failure(said.error, request or {}), *counts)
+        return Unusable(_inner_failure(said.error, request or {}, hide), *counts)
     if said.is_unreadable:
         return Unusable(MALFORMED, *counts, made="" if counts[1] else None)
     if said.finish in completion.CUT_OFF:
@@ -77,13 +82,13 @@ def read_completion(body: bytes, request: Mapping[str, Any] | None = None) -> An
     return Answer((said.text,), *counts, had_thinking=said.had_thinking, unknown_finish=unknown)
 
 
-def _inner_failure(error: object, request: Mapping[str, Any]) -> Failure:
+def _inner_failure(error: object, request: Mapping[str, Any], hide: Callable[[str], bool]) -> Failure:
     """Return what an error inside a 200 means: the status that it names, or else what its words mean."""
     clues = clues_in(orjson.dumps(error))
     now, sent, model = datetime.now(UTC), refusals.parts_of(request), str(request.get("model", ""))
     if clues.status is not None:
-        return refusals.meaning(clues.status, clues, {}, now, sent=sent, model=model)
-    found = refusals.meaning(400, clues, {}, now, sent=sent, model=model)
+        return refusals.meaning(clues.status, clues, {}, now, sent=sent, model=model, hide=hide)
+    found = refusals.meaning(400, clues, {}, now, sent=sent, model=model, hide=hide)
     if found.verdict is Verdict.ROW_FAILS and found.is_unspecific and not found.parts:
-        return refusals.meaning(500, clues, {}, now, sent=sent, model=model)
+        return refusals.meaning(500, clues, {}, now, sent=sent, model=model, hide=hide)
     return found

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.common.aside import TooCostly, aside
-from services.processor.provider.answer import Answer, Reads, Unusable
+from services.processor.provider.answer import Answer, Reads, Unusable, read_completion
 from services.processor.provider.dialect import refusals, words
 from services.processor.provider.disguises import Disguises
 from services.processor.provider.failures import KEY_ECHOED, UNCHECKED, Failure
@@ -22,9 +22,10 @@ _CPU_SECONDS = 2.0
 
 
 async def let_answer_pass(
-    said: Answer | Unusable, *, secret: bytes, account: str, read: Reads
+    body: bytes, request: Mapping[str, Any], *, secret: bytes, account: str, read: Reads
 ) -> Answer | Unusable:
-    """Return an answer with the texts that `read` makes of it, unless they show the key."""
+    """Return the answer to a request, with the texts that `read` makes of it, unless they show the key."""
+    said = read_completion(body, request, hide=lambda word: Disguises(secret.decode("ascii")).hide(word))
     if isinstance(said, Unusable):
         return replace(said, failure=_shown(said.failure, secret)) if said.failure.said else said
     (text,) = said.texts

@@ -28,7 +28,7 @@ from openai import (
 from services.common.version import VERSION
 from services.processor.provider import announced_limits
 from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
-from services.processor.provider.answer import Answer, Reads, Unusable, read_completion, whole
+from services.processor.provider.answer import Answer, Reads, Unusable, whole
 from services.processor.provider.dialect import waits
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
@@ -189,9 +189,7 @@ class Provider:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
             return Unusable(_why(error.__cause__))
-        said = await let_answer_pass(
-            read_completion(response.content, body), secret=secret, account=account, read=read
-        )
+        said = await let_answer_pass(response.content, body, secret=secret, account=account, read=read)
         told = announced_limits.told_by(response.headers)
         return said if told is None else replace(said, told=told)
 

@@ -18,7 +18,7 @@ _ANY = frozenset(range(400, 600))
 #: an unknown parameter with one.
 _CONTENT = frozenset({400, 403, 404, 405, 406, 409, 413, 415, 422, 451, 500, 501})
 
-__all__ = ["judge", "meaning", "parts_of"]
+__all__ = ["judge", "meaning", "never", "parts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,8 @@ _LIMIT = re.compile(r"\blimit\b\D{0,20}(\d[\d,._ ]{0,18}\d|\d)")
 _REQUESTED = re.compile(r"\brequest(?:ed|s|ing)?\b\D{0,40}?(\d[\d,._ ]{0,18}\d|\d)")
 
 
-def _never(_: str) -> bool:
+def never(_: str) -> bool:
+    """Hide nothing."""
     return False
 
 
@@ -303,7 +304,7 @@ def judge(
     *,
     sent: Collection[str] = (),
     model: str = "",
-    hide: Callable[[str], bool] = _never,
+    hide: Callable[[str], bool] = never,
 ) -> Failure:
     """Return what a refusal means.
 
@@ -321,7 +322,7 @@ def meaning(
     *,
     sent: Collection[str] = (),
     model: str = "",
-    hide: Callable[[str], bool] = _never,
+    hide: Callable[[str], bool] = never,
 ) -> Failure:
     """Return what a refusal means whose body was read already."""
     wait = wait_asked(headers, clues, now)

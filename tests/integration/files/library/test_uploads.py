@@ -70,7 +70,7 @@ async def test_a_form_is_taken_like_the_file_itself(gateway: Caller) -> None:
 
 
 BAD = [
-    (b"", "FILE_NO_COLUMNS"),
+    (b"", "FILE_NO_DATA_ROWS"),
     (b"a,b\n", "FILE_NO_DATA_ROWS"),
     (b'a,b\n1,2\n3,"open\n', "FILE_MALFORMED"),
     (b"a,b\n" + b"1,2\n" * 200_000 + b"3\n", "FILE_TOO_MANY_ROWS"),

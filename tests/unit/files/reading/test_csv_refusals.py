@@ -89,11 +89,40 @@ def zipped() -> bytes:
 
 
 OTHERS: list[tuple[str, bytes, str, str]] = [
-    ("nothing", b"", "FILE_NO_COLUMNS", "No columns detected"),
-    ("a byte order mark alone", b"\xef\xbb\xbf", "FILE_NO_COLUMNS", "No columns detected"),
-    ("empty lines only", b"\n\r\n\n", "FILE_NO_COLUMNS", "No columns detected"),
-    ("header only", b"a,b\n", "FILE_NO_DATA_ROWS", "File contains no data rows"),
-    ("header and empty lines", b"a,b\n\n\n", "FILE_NO_DATA_ROWS", "File contains no data rows"),
+    *(
+        (name, content, "FILE_NO_DATA_ROWS", "File contains no data rows")
+        for name, content in {
+            "nothing": b"",
+            "a byte order mark alone": b"\xef\xbb\xbf",
+            "two byte order marks": b"\xef\xbb\xbf" * 2,
+            "a byte order mark of UTF-16": b"\xff\xfe",
+            "another byte order mark of UTF-16": b"\xfe\xff",
+            "empty lines only": b"\n\r\n\n",
+            "one line end": b"\r",
+            "blank lines only": b"  \n\t\r\n \v\f\n",
+            "blank lines after a mark": b"\xef\xbb\xbf\n \n",
+            "blank lines in UTF-16": "\n \r\n".encode("utf-16"),
+            "blank lines for longer than the sample": b" \n" * 70_000,
+            "a line that names the delimiter": b"sep=;",
+            "that line, ended": b"sep=,\r\n",
+            "that line and blank ones": b"\xef\xbb\xbfSEP=\t\n\n  \n",
+            "that line in quotes": b'"sep=;"\n',
+            "that line in UTF-16": "sep=|\r\n".encode("utf-16"),
+            "that line without a delimiter": b"sep=\n",
+            "header only": b"a,b\n",
+            "header without an end": b"a,b",
+            "header and empty lines": b"a,b\n\n\n",
+            "header of one column": b"a",
+            "header of one column and empty lines": b"a\r\n\r\n\r\n",
+        }.items()
+    ),
+    (
+        "blank lines before a header",
+        b" \n" * 70_000 + b"a,b\n1,2\n",
+        "FILE_NO_COLUMNS",
+        "No columns detected",
+    ),
+    ("delimiters only", b",,\n,,\n", "FILE_NO_COLUMNS", "No columns detected"),
     ("no header", b"\na,b\n1,2\n", "FILE_NO_COLUMNS", "No columns detected"),
     ("a header of nothing", b",,\n1,2,3\n", "FILE_NO_COLUMNS", "No columns detected"),
     (

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from services.processor.provider.answer import Answer, Reads, Unusable, read_completion, whole
+from services.processor.provider.answer import Answer, Reads, Unusable, whole
 from services.processor.provider.door import LOOP_CHARACTERS, let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import KEY_ECHOED, MALFORMED, Failure, Verdict
 from services.processor.rows.requests import Requests
@@ -26,6 +26,7 @@ SCHEMA = json.dumps(
         "additionalProperties": False,
     }
 )
+REQUEST = {"model": "m", "temperature": 1}
 READ_JSON = Requests(PromptSettings("p", "Out", json_schema=SCHEMA)).texts
 
 
@@ -35,15 +36,13 @@ async def passed(content: str, read: Reads = whole) -> Answer | Unusable:
         "choices": [{"message": {"content": content}, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 4},
     }
-    said = read_completion(orjson.dumps(body))
-    return await let_answer_pass(said, secret=KEY.encode(), account="ada", read=read)
+    return await let_answer_pass(orjson.dumps(body), REQUEST, secret=KEY.encode(), account="ada", read=read)
 
 
 def refused(status: int, body: Any, **headers: str) -> Failure:
     """Return what comes of a refusal."""
     content = json.dumps(body).encode()
-    request = {"model": "m", "temperature": 1}
-    return let_refusal_pass(status, content, headers, secret=KEY.encode(), now=NOW, request=request)
+    return let_refusal_pass(status, content, headers, secret=KEY.encode(), now=NOW, request=REQUEST)
 
 
 async def test_honest_answers_pass_as_they_are() -> None:
@@ -97,22 +96,43 @@ def refusals(words: str) -> dict[str, Any]:
     }
 
 
+PIECES = {
+    "the first half": KEY[:12],
+    "the second half": KEY[12:],
+    "half, reversed": KEY[:12][::-1],
+    "parted": ".".join(KEY[at : at + 6] for at in range(0, 24, 6)),
+}
+
+
 @pytest.mark.promise("S45", "S01")
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 503])
 def test_no_refusal_shows_the_key_or_a_piece_of_it(status: int) -> None:
-    pieces = {
-        "the first half": KEY[:12],
-        "the second half": KEY[12:],
-        "half, reversed": KEY[:12][::-1],
-        "parted": ".".join(KEY[at : at + 6] for at in range(0, 24, 6)),
-    }
     headers = {"x-ratelimit-limit-requests": KEY, "retry-after": KEY, "retry-after-ms": KEY}
-    for name, words in (spelled(KEY) | pieces).items():
+    for name, words in (spelled(KEY) | PIECES).items():
         for place, body in refusals(words).items():
-            failure = refused(status, body, **headers)
-            shown = f"{failure.reason} {failure.message} {sorted(failure.parts)} {failure.said}"
+            shown = shown_of(refused(status, body, **headers))
             assert list(seen_in(shown, KEY)) == [], (name, place)
             assert words not in shown, (name, place)
+
+
+def shown_of(failure: Failure) -> str:
+    return f"{failure.reason} {failure.message} {sorted(failure.parts)} {failure.said}"
+
+
+@pytest.mark.promise("S45", "S01")
+@pytest.mark.parametrize("status", [400, None])
+async def test_no_error_inside_an_answer_shows_the_key_or_a_piece_of_it(status: int | str | None) -> None:
+    for name, words in (spelled(KEY) | PIECES).items():
+        for place, body in refusals(words).items():
+            if not isinstance(body, dict):
+                continue
+            for document in ({**body, "status": status}, {"error": body}):
+                content = orjson.dumps(document)
+                said = await let_answer_pass(content, REQUEST, secret=KEY.encode(), account="ada", read=whole)
+                assert isinstance(said, Unusable)
+                shown = shown_of(said.failure)
+                assert list(seen_in(shown, KEY)) == [], (name, place)
+                assert words not in shown, (name, place)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""The finished rows of a job in an export, as CSV in which a spreadsheet runs nothing."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from services.processor.answers import flags
+from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
+from services.processor.jobs.seal import JobSeal
+from services.processor.results.formulas import as_text
+
+_COLUMNS = ("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message")
+_STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED"}
+
+
+def header(outputs: Sequence[str]) -> bytes:
+    """Return the first line for a job with these output columns."""
+    return _lines([(*_COLUMNS, *map(as_text, outputs))])
+
+
+def lines(found: Sequence[StoredRow], seal: JobSeal) -> bytes:
+    """Return a line for each row; opening them takes a while."""
+    rows = []
+    for row in found:
+        payload = seal.open_row(row.row, row.payload)
+        said = (
+            _STATES[row.state],
+            row.attempts,
+            row.reason,
+            " ".join(flags.names(row.flags)),
+            row.confidence,
+        )
+        texts = (payload.message, payload.said, *payload.outputs)
+        rows.append((row.row, *said, *map(as_text, texts)))
+    return _lines(rows)
+
+
+def _lines(rows: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
