@@ -84,7 +84,8 @@ def licence_of(metadata: Distribution) -> str:
 
 
 def _field(said: PackageMetadata, name: str) -> str:
-    return (said.get_all(name) or [""])[0]
+    values: list[str] = said.get_all(name) or [""]
+    return values[0]
 
 
 def _words(expression: str) -> bool:

