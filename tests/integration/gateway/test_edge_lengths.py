@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.integration.gateway.conftest import GOOD, Edge
+from tests.integration.gateway.authorisation import GOOD
+from tests.integration.gateway.conftest import Edge
 from tests.integration.gateway.wire import Http2
 
 
