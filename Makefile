@@ -8,7 +8,7 @@ VENDORED := $(shell find third_party -name '*.proto')
 PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-long chaos lint gen lock bench clean
+.PHONY: help demo run test test-long chaos lint gen lock audit bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -37,18 +37,32 @@ bench: $(VENV)/.dev gen/.done ## Run benchmarks: ratios measured in one run
 
 gen: gen/.done ## Generate message code and descriptors from protos/
 
-lock: ## Pin requirements/*.in again, with hashes (needs uv)
-	cd requirements && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q run.in -o run.txt
-	cd requirements && uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -q dev.in -o dev.txt
+lock: ## Pin requirements/*.in again, with the hashes of wheels (needs uv)
+	@$(PYTHON) deploy/lock.py
+
+AUDIT := .venv-audit
+# Without a network: a copy of https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip.
+ADVISORIES ?=
+ifeq ($(ADVISORIES),)
+audit: $(AUDIT)/.audit ## Look the pinned packages up among known vulnerabilities; ADVISORIES=all.zip needs no network
+	@$(AUDIT)/bin/pip-audit --strict --disable-pip --progress-spinner off -r requirements/dev.txt
+	@$(AUDIT)/bin/pip-audit --strict --disable-pip --progress-spinner off -r requirements/audit.txt
+else
+audit: $(VENV)/.dev
+	@$(PY) -m tests.audit $(ADVISORIES)
+endif
 
 clean: ## Remove generated code and the virtual environment, but keep data
-	rm -rf gen $(VENV)
+	rm -rf gen $(VENV) $(AUDIT)
 
 $(VENV)/.run: requirements/run.txt client/pyproject.toml deploy/bootstrap.py
 	@$(PYTHON) deploy/bootstrap.py run
 
 $(VENV)/.dev: requirements/dev.txt client/pyproject.toml deploy/bootstrap.py
 	@$(PYTHON) deploy/bootstrap.py dev
+
+$(AUDIT)/.audit: requirements/audit.txt deploy/bootstrap.py
+	@$(PYTHON) deploy/bootstrap.py audit
 
 # Generated in a temporary folder and then moved, so that an interrupted run leaves nothing half done.
 gen/.done: $(PROTOS) $(VENDORED) Makefile | $(VENV)/.run

@@ -1,4 +1,4 @@
-"""Creates the virtual environment from the hash-pinned requirements; needs only the standard library."""
+"""Creates virtual environments from the hash-pinned requirements; needs only the standard library."""
 
 import subprocess
 import sys
@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+#: What audits the packages is not installed among them.
+AUDIT_VENV = ROOT / ".venv-audit"
 OLDEST = (3, 11)
 
 
@@ -14,32 +16,44 @@ def fail(message: str) -> None:
     raise SystemExit(1)
 
 
+def installing(python: Path, requirements: Path) -> list[str]:
+    """The command that installs requirements: wheels with a pinned hash, whose own code pip does not run."""
+    options = ["--only-binary", ":all:", "--require-hashes"]
+    return [*_pip(python), *options, "-r", str(requirements)]
+
+
+def _pip(python: Path) -> list[str]:
+    return [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+
+
 def main(kind: str) -> None:
-    """Install `run` or `dev` requirements and put the project on the environment's path."""
+    """Install `run` or `dev` requirements and put the project on the environment's path; or `audit` apart."""
     if sys.version_info < OLDEST:
         this = sys.version.split()[0]
         fail(f"Python 3.11 or newer is required, but this is {this}; try `make PYTHON=python3.12 ...`")
-    python = VENV / "bin" / "python"
+    venv = AUDIT_VENV if kind == "audit" else VENV
+    python = venv / "bin" / "python"
     if not python.exists():
         try:
             import ensurepip  # noqa: F401
         except ImportError:
             fail("this Python has no venv module; install it (on Debian: apt install python3-venv)")
-        print("Creating a virtual environment in .venv (once; takes about a minute) ...", flush=True)
-        if subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
+        print(f"Creating a virtual environment in {venv.name} (once; takes about a minute) ...", flush=True)
+        if subprocess.run([sys.executable, "-m", "venv", str(venv)]).returncode:
             fail("the virtual environment could not be created; check that this folder is writable")
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    requirements = ROOT / "requirements" / f"{kind}.txt"
-    steps = [
-        [*pip, "--only-binary", ":all:", "--require-hashes", "-r", str(requirements)],
-        [*pip, "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT / "client")],
-    ]
+    steps = [installing(python, ROOT / "requirements" / f"{kind}.txt")]
+    if kind != "audit":
+        ours = ["--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT / "client")]
+        steps.append([*_pip(python), *ours])
     for step in steps:
         # Hides pip's notes about the configured indexes, which mean nothing to the person who typed `make`.
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
             sys.stderr.write(done.stderr)
             fail("the requirements could not be installed (see above); does the README list this platform?")
+    if kind == "audit":
+        (venv / ".audit").touch()
+        return
     purelib = subprocess.check_output(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
     ).strip()

@@ -8,7 +8,9 @@ from gateway.parts import Config, headers, typed
 # RFC 6797 and the OWASP list for an API that never serves a page.
 SECURITY_HEADERS = {
     "strict-transport-security": "max-age=31536000; includeSubDomains",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    # `default-src` says nothing about the last three.
+    "content-security-policy": "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

@@ -170,6 +170,19 @@ def test_every_refusal_brings_the_headers_itself(rendered: Config) -> None:
         assert added == SECURITY_HEADERS
 
 
+@pytest.mark.promise("S51")
+def test_the_content_policy_leaves_nothing_to_defaults() -> None:
+    """`default-src` does not stand in for the last three of these."""
+    policy = dict(part.split(" ", 1) for part in SECURITY_HEADERS["content-security-policy"].split("; "))
+    names = ("default-src", "object-src", "base-uri", "form-action", "frame-ancestors")
+    assert policy == dict.fromkeys(names, "'none'")
+
+
+def test_no_foreign_origin_is_let_in(rendered: Config) -> None:
+    """Without these headers, browsers keep answers from the pages of other origins."""
+    assert "access-control-" not in yaml.safe_dump(rendered).lower()
+
+
 def test_the_admin_interface_is_a_private_socket_or_absent(rendered: Config) -> None:
     socket = f"{rendered['directory']}/admin.sock"
     assert rendered["admin"] == {"address": {"pipe": {"path": socket, "mode": 0o600}}}
