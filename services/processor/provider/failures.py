@@ -99,6 +99,11 @@ WORKER_FAILED = Failure(
 UNCHECKED = Failure(
     Verdict.ROW_FAILS, "ANSWER_CHECK_TOO_COSTLY", "Checking the answer took too long, so it was discarded"
 )
+DOWN = Failure(
+    Verdict.JOB_PAUSES,
+    "PROVIDER_DOWN",
+    "The provider has not been reachable; resume the job when it is back",
+)
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 
 

@@ -13,6 +13,7 @@ from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, AsksProviders, Unusable
 from services.processor.provider.failures import (
     ATTEMPTS,
+    DOWN,
     LONGEST_HELD_WAIT_SECONDS,
     MALFORMED,
     RATE_PATIENCE_SECONDS,
@@ -48,7 +49,6 @@ _HAD_THINKING, _UNKNOWN_FINISH = flags.mask(["has_thinking"]), flags.mask(["unkn
 #: A rate key that was answered this recently is accepted by the provider.
 _LATELY_SECONDS = 60.0
 _SPREAD = 0.05
-_AWAY = "The provider has not been reachable; resume the job when it is back"
 #: How long a shard stays in the queue whose provider has been away for a while.
 _AWAY_SECONDS = 20.0
 _OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
@@ -252,7 +252,7 @@ class Calls:
         outages.is_away(rate_key, (self._claim, row), was_try=is_try, wait_seconds=failure.wait_seconds)
         lasts = outages.seconds(rate_key)
         if lasts > self._outage_patience_seconds:
-            self._pause("PROVIDER_DOWN", replace(failure, reason="PROVIDER_DOWN", message=_AWAY))
+            self._pause(DOWN.reason, replace(DOWN, said=failure.said))
         elif lasts > LONGEST_HELD_WAIT_SECONDS:
             # The worker's place is for others meanwhile.
             self._ended.end(Again(_AWAY_SECONDS))

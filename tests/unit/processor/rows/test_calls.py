@@ -8,7 +8,7 @@ from services.common.errors import Kind, RemoteError, Unavailable
 from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, Reads, Unusable, whole
-from services.processor.provider.failures import MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
+from services.processor.provider.failures import DOWN, MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
 from services.processor.provider.outages import Outages
 from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.calls import Called, Calls
@@ -17,7 +17,6 @@ from services.processor.templates.library import find
 from services.processor.templates.prompt_settings import PromptSettings
 
 SETTINGS = PromptSettings("p", "Out", "model", 0.7, 500)
-AWAY_MESSAGE = "The provider has not been reachable; resume the job when it is back"
 RATE = Failure(Verdict.RATE, "PROVIDER_RATE_LIMITED", "too many")
 
 
@@ -245,7 +244,7 @@ async def test_a_provider_that_stays_away_frees_the_worker_and_pauses_the_job_in
     outages = Outages(clock=lambda: time[0])
     for lasts, ending in (
         (61.0, Again(20.0)),
-        (601.0, Pause("PROVIDER_DOWN", "PROVIDER_DOWN", AWAY_MESSAGE)),
+        (601.0, Pause("PROVIDER_DOWN", "PROVIDER_DOWN", DOWN.message)),
     ):
         calls, ended = calls_of(Provider([AWAY]), turns=Turns(others=False), outages=outages)
         outages.is_away("p", "another row", was_try=False)
