@@ -75,19 +75,25 @@ class Site:
 
     def template(self, model: str = "gpt-4o-mini") -> dict[str, Any]:
         """Return a new template. Each model has its own pace."""
-        return self.person.template("Write a hook for row {{n}}", model=model)
+        return self.person.template("Write a hook for row {{n}}.", model=model)
 
     def run(
-        self, rows: int, parallel: int, model: str = "gpt-4o-mini", *, seconds: float = FINISH_SECONDS
+        self,
+        rows: int,
+        parallel: int,
+        model: str = "gpt-4o-mini",
+        *,
+        failed: int = 0,
+        seconds: float = FINISH_SECONDS,
     ) -> Ran:
-        """Run a job and download its result."""
+        """Run a job of which some rows must fail, and download its result."""
         file, template = self.file(rows), self.template(model)
         before, started = self._cpu(), time.perf_counter()
         job = self.person.job(file, [template], parallel_calls=parallel)
         done = self.person.finished(job, seconds=seconds)
         data = self.person.results(job)
         took = time.perf_counter() - started
-        assert done["request_counts"]["succeeded"] == rows, done
+        assert done["request_counts"]["succeeded"] == rows - failed, done
         assert data.count(b"\n") >= rows + 1
         spent = {name: total - before.get(name, 0.0) for name, total in self._cpu().items()}
         return Ran(done, rows, took, spent)
