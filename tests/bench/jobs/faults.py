@@ -63,7 +63,7 @@ def _stray(site: Site, plain: Ran) -> Iterator[Figure]:
 def _daily(site: Site) -> Figure:
     content = json.dumps(
         {
-            "choices": [{"message": {"content": "A hook that is long enough"}, "finish_reason": "stop"}],
+            "choices": [{"message": {"content": "A hook, long enough"}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 40, "completion_tokens": 9},
         }
     )
