@@ -54,7 +54,7 @@ def _stray(site: Site, plain: Ran) -> Iterator[Figure]:
         "stray 429s: seconds beside those without them and one wait",
         ran.seconds / ideal,
         3.0,
-        f"{len(refused)} of {ROWS} rows refused for {WAIT_SECONDS:g} s: {ran.seconds:.1f} s, ideal {ideal:.1f} s",
+        f"{len(refused)} of {ROWS} rows: {ran.seconds:.1f} s, ideal {ideal:.1f} s",
         above=False,
     )
     yield Figure("early retries after Retry-After", early, 0, f"{len(seen)} calls", above=False)
@@ -79,7 +79,7 @@ def _daily(site: Site) -> Figure:
         "daily headers: seconds beside those without headers",
         ran.seconds / plain.seconds,
         2.0,
-        f"{DAY_ROWS} rows, {DAY_PARALLEL} calls in flight: {ran.seconds:.1f} s, without {plain.seconds:.1f} s",
+        f"{DAY_ROWS} rows, {DAY_PARALLEL} calls: {ran.seconds:.1f} s, without {plain.seconds:.1f} s",
         above=False,
     )
 
