@@ -11,6 +11,8 @@ from string import Template
 
 from gateway.parts import Config, extension, typed
 
+#: The worker threads of Envoy in every deployment. Each counts by itself; connections are spread evenly.
+WORKERS = 2
 SCRIPT = Path(__file__).with_name("arrivals.lua")
 #: An address can open as many at once as come back in this time: a browser opens six for one page, and an
 #: office of a hundred people may share an address.

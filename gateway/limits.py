@@ -38,7 +38,7 @@ def of_requests(per_second: int, *, bodies_pass: bool = False) -> Config:
     """
     if not per_second:
         return {}
-    buckets: Buckets = {(): _bucket(2 * per_second, per_second)}
+    buckets: Buckets = {(): _bucket(per_second, per_second)}
     actions: list[list[Config]] = [[]]
     if not bodies_pass:
         for value, conditions in _LARGE.items():

@@ -11,7 +11,7 @@ from services.common.settings import PeerSettings
 
 # sun_path has 104 bytes on macOS (108 on Linux), one of which ends the name.
 MAX_SOCKET_BYTES = 103
-CONNECTIONS_PER_SECOND = 10
+CONNECTIONS_PER_SECOND = 20
 SERVICES = ("auth", "vault", "files", "processor")
 
 
@@ -81,12 +81,12 @@ class GatewaySettings(PeerSettings):
     #: memory are ended. Too small, and honest requests are; too large, and the system ends Envoy.
     gateway_max_heap_bytes: int = Field(default=1024**3, ge=128 * 1024**2)
     #: New connections from one client address (IPv6: /64) in a second, for each worker thread of Envoy; ten
-    #: times as many may come at once. 0 means no bound. Unset, it is 10, or 0 behind a trusted proxy, whose
+    #: times as many may come at once. 0 means no bound. Unset, it is 20, or 0 behind a trusted proxy, whose
     #: address all connections have.
     gateway_connections_per_second: int | None = Field(default=None, ge=0)
-    #: Requests from one client address (IPv6: /64) in a second that reach services; twice as many may come at
-    #: once. 0 means no bound. Too many, and a flood with false tokens keeps auth from everybody else.
-    gateway_requests_per_second: int = Field(default=300, ge=0)
+    #: Requests from one client address (IPv6: /64) in a second that reach services. 0 means no bound. With
+    #: more than auth can check, one sender of false tokens keeps it from everybody else.
+    gateway_requests_per_second: int = Field(default=1000, ge=0)
     security_contact: Contact = "mailto:security@localhost"
     #: The page that says how reports are handled, such as the SECURITY.md that this installation publishes.
     security_policy: Policy = ""

@@ -1,4 +1,4 @@
-"""The places in which files are read: so many at once, and a share of them for each account and network."""
+"""The places in which files are read: a number of them, and a share for each account and network."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -60,7 +60,7 @@ class Places:
     ) -> AsyncIterator[None]:
         """Reserve a place for the block; raise UploadLimit, or Unavailable when all are taken.
 
-        Whoever has no network address is counted by account alone.
+        Without a network address, only the account counts.
         """
         place = _Place(account, network, sender)
         if self._in_the_way(place):

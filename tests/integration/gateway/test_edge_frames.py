@@ -84,7 +84,7 @@ async def test_frames_that_nobody_asked_for_do_no_harm(edge: Edge, kind: str) ->
         async with no_more_memory_than(edge, 20), good_client(edge):
             client.write(BORNE[kind](stream) * MANY)
             reading = asyncio.ensure_future(client.until_thrown_out())
-            # Whoever is not thrown out by now has been borne: everything was read.
+            # Without being thrown out, it has been borne: everything was read.
             await asyncio.wait(
                 {reading, asyncio.ensure_future(client.drain())}, return_when="FIRST_COMPLETED"
             )

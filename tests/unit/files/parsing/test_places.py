@@ -40,7 +40,7 @@ async def enters(places: Places, account: str, network: str = "") -> bool:
         return True
 
 
-async def test_there_are_so_many_places_and_no_more() -> None:
+async def test_when_all_places_are_taken_a_file_is_refused_for_now() -> None:
     places = Places(SHARES)
     async with taken(places, ("a", "1"), ("a", "1"), ("b", "2"), ("b", "2")):
         with pytest.raises(Unavailable) as refused:
@@ -65,7 +65,7 @@ async def test_one_address_has_its_share_however_many_accounts_it_has() -> None:
         with pytest.raises(UploadLimit):
             await enters(places, "d", "1")
         assert await enters(places, "d", "2")
-        # Whoever has no address is no neighbour of anybody.
+        # Without an address, nobody is a neighbour.
         assert await enters(places, "d")
 
 
