@@ -14,6 +14,9 @@ FRAME_BYTES = 128 * 1024
 SETTINGS_MAX_FRAME_SIZE = 5  # RFC 9113, section 6.5.2
 BUFFER_BYTES = 1024 * 1024
 MAX_REQUESTS = 1000
+# Auth is asked before each request to a service. If there were room for as many checks as one address may ask
+# for in a second, and no more, it could keep everybody else out.
+MAX_CHECKS = 4 * MAX_REQUESTS
 
 
 def clusters(settings: GatewaySettings, out: str) -> list[Config]:
@@ -22,6 +25,7 @@ def clusters(settings: GatewaySettings, out: str) -> list[Config]:
 
 
 def _cluster(service: str, address: str, out: str) -> Config:
+    most = MAX_CHECKS if service == "auth" else MAX_REQUESTS
     endpoint = {"endpoint": {"address": socket_address(address)}}
     return {
         "name": service,
@@ -47,9 +51,9 @@ def _cluster(service: str, address: str, out: str) -> Config:
         "circuit_breakers": {
             "thresholds": [
                 {
-                    "max_connections": MAX_REQUESTS,
-                    "max_pending_requests": MAX_REQUESTS,
-                    "max_requests": MAX_REQUESTS,
+                    "max_connections": most,
+                    "max_pending_requests": most,
+                    "max_requests": most,
                 }
             ]
         },

@@ -1,4 +1,4 @@
-"""The filters a request passes: header rules, buffering, authorisation, transcoding, routing."""
+"""The filters a request passes: header rules, limits, authorisation, buffering, transcoding, routing."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,10 +30,11 @@ def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> 
             # The route chosen by what the client sent stays as it is.
             clear_route_cache=False,
         ),
-        # JSON bodies are buffered: older HTTP/2 clients fail on a response that precedes the body's end.
-        extension(BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_json_bytes),
+        # Requests that will be refused are refused here, while nothing of their bodies is kept.
         limiter(),
         _authorisation(),
+        # JSON bodies are buffered: older HTTP/2 clients fail on a response that precedes the body's end.
+        extension(BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_json_bytes),
         {"name": TRANSCODER, "typed_config": transcoder(services, out, max_body_bytes=max_json_bytes)},
         extension(
             "envoy.filters.http.router",

@@ -1,20 +1,28 @@
 """The only listener: TLS, HTTP/1.1 and HTTP/2, with a bound on all that a client can send or hold open."""
 
+from gateway.arrivals import arrivals
 from gateway.errors import SECURITY_HEADERS
+from gateway.http2 import http2_options
+from gateway.limits import of_requests
 from gateway.parts import Config, duration, extension, headers, socket_address, typed
 from gateway.secrets import secret_source
 
 HEADERS_SECONDS = 10
 IDLE_SECONDS = 120
+# After this long a connection is asked to end with its last request. Under pressure it is much shorter, so
+# that nobody keeps a place by asking for something now and then.
+CONNECTION_SECONDS = 3600
+# A connection whose client has read nothing for this long, while answers wait for it, is closed.
+UNREAD_SECONDS = 60
+# New connections that are accepted before those that are open have their turn.
+ACCEPTED_AT_ONCE = 32
+CHAIN = "edge"
 STREAM_IDLE_SECONDS = 60
 # The largest upload may take this long on a slow connection.
 REQUEST_SECONDS = 3600
 MAX_HEADERS_KB = 16
 MAX_HEADERS = 64
-MAX_STREAMS = 100
 BUFFER_BYTES = 1024 * 1024
-STREAM_WINDOW_BYTES = 256 * 1024
-CONNECTION_WINDOW_BYTES = 1024 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
 # Headers that only Envoy and the services may set; a client's copies are removed before anything reads them.
 FORGED = "|".join(
@@ -56,18 +64,27 @@ def listener(
     routes: list[Config],
     filters: list[Config],
     replies: Config,
+    requests_per_second: int,
+    connections_per_second: int,
     trusted_proxies: int = 0,
 ) -> Config:
-    """The listener of the edge."""
+    """The listener of the edge. A limit of 0 means none."""
+    connection = _connection(
+        _route_config(routes, requests_per_second), filters, replies, trusted_proxies=trusted_proxies
+    )
     return {
         "name": "edge",
         "address": socket_address(address),
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "per_connection_buffer_high_watermark_timeout": duration(UNREAD_SECONDS),
+        "max_connections_to_accept_per_socket_event": ACCEPTED_AT_ONCE,
+        **(arrivals(connections_per_second, chain=CHAIN) if connections_per_second else {}),
         "filter_chains": [
             {
+                "name": CHAIN,
                 "transport_socket_connect_timeout": duration(HEADERS_SECONDS),
                 "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": _tls(out)},
-                "filters": [_connection(routes, filters, replies, trusted_proxies=trusted_proxies)],
+                "filters": [connection],
             }
         ],
     }
@@ -84,9 +101,7 @@ def _tls(out: str) -> Config:
     )
 
 
-def _connection(
-    routes: list[Config], filters: list[Config], replies: Config, *, trusted_proxies: int
-) -> Config:
+def _connection(routes: Config, filters: list[Config], replies: Config, *, trusted_proxies: int) -> Config:
     return extension(
         "envoy.filters.network.http_connection_manager",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -110,19 +125,15 @@ def _connection(
         stream_idle_timeout=duration(STREAM_IDLE_SECONDS),
         common_http_protocol_options={
             "idle_timeout": duration(IDLE_SECONDS),
+            "max_connection_duration": duration(CONNECTION_SECONDS),
             "headers_with_underscores_action": "DROP_HEADER",
             "max_headers_count": MAX_HEADERS,
         },
-        http2_protocol_options={
-            "max_concurrent_streams": MAX_STREAMS,
-            "initial_stream_window_size": STREAM_WINDOW_BYTES,
-            "initial_connection_window_size": CONNECTION_WINDOW_BYTES,
-            "connection_keepalive": {"interval": "30s", "timeout": "10s"},
-        },
+        http2_protocol_options=http2_options(),
         early_header_mutation_extensions=[_strip(forwarded_for=trusted_proxies == 0)],
         access_log=[_access_log()],
         local_reply_config=replies,
-        route_config=_route_config(routes),
+        route_config=routes,
         http_filters=filters,
     )
 
@@ -144,11 +155,17 @@ def _access_log() -> Config:
     )
 
 
-def _route_config(routes: list[Config]) -> Config:
+def _route_config(routes: list[Config], requests_per_second: int) -> Config:
+    host = {
+        "name": "smelt",
+        "domains": ["*"],
+        "routes": routes,
+        "typed_per_filter_config": of_requests(requests_per_second),
+    }
     return {
         "name": "edge",
         "max_direct_response_body_size_bytes": MAX_DOCUMENT_BYTES,
         "response_headers_to_add": headers(SECURITY_HEADERS),
         "response_headers_to_remove": list(NEVER_SENT),
-        "virtual_hosts": [{"name": "smelt", "domains": ["*"], "routes": routes}],
+        "virtual_hosts": [host],
     }

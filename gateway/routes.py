@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gateway.bindings import Binding
-from gateway.filters import AUTHORISATION, BUFFER, TRANSCODER, transcoder
-from gateway.limits import per_address
+from gateway.bodies import MAX_JSON_BYTES, UNBUFFERED, bounds, longest_body
+from gateway.filters import AUTHORISATION, TRANSCODER, transcoder
+from gateway.limits import UNLIMITED
 from gateway.parts import Config, duration, headers, typed
 from gateway.public import is_public
 from gateway.settings import GatewaySettings
@@ -17,10 +18,8 @@ EXCHANGE_SECONDS = 40
 TRANSFER_IDLE_SECONDS = 60
 # The stream of a watched job sends something at least every 15 seconds.
 WATCH_IDLE_SECONDS = 60
-# Fits a prompt of 50,000 characters, each written as two JSON escapes of six bytes, and the other fields.
-MAX_JSON_BYTES = 1024 * 1024
 # The most that multipart/form-data may add to the file itself.
-MULTIPART_BYTES = 64 * 1024
+MULTIPART_BYTES = 128 * 1024
 MAX_INT64 = 2**63 - 1
 
 JSON_UTF8 = r'(?i)application/json(\s*;\s*charset="?utf-8"?)?\s*'
@@ -29,9 +28,10 @@ NOT_FOR_SERVICES = ("x-forwarded-for", "x-forwarded-proto")
 SHORT_PATH = {"x-envoy-original-path": "%REQ(X-ENVOY-ORIGINAL-PATH):512%"}
 
 OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", disabled=True)}
-UNBUFFERED = {BUFFER: typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)}
 # The transcoder would respond before the router, so it is off on routes that the router itself answers.
 UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled=True)}
+# What the edge answers itself is answered before the body has arrived, and nothing of the body is kept.
+ANSWERED_HERE = {**OPEN, **UNBUFFERED, **UNTRANSCODED, **UNLIMITED}
 
 
 def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path) -> list[Config]:
@@ -46,12 +46,12 @@ def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path
         _refuse(415, {"prefix": "/", "headers": [_header("content-type", "(?i)application/grpc.*")]}),
         _refuse(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
         *(_too_large(_match(binding), settings.max_upload_bytes + MULTIPART_BYTES) for binding in uploads),
-        *(_binding_route(binding, out) for binding in uploads),
+        *(_binding_route(binding, settings, out) for binding in uploads),
         _too_large({"prefix": "/"}, MAX_JSON_BYTES),
-        *(route for group in by_path.values() for route in _path_routes(group, out)),
+        *(route for group in by_path.values() for route in _path_routes(group, settings, out)),
         _refuse(404, {"prefix": "/"}),
-        # A tunnel has no path, and its request has no end, so the buffer would wait forever.
-        _at_once(_refuse(404, {"connect_matcher": {}})),
+        # A tunnel has no path.
+        _refuse(404, {"connect_matcher": {}}),
     ]
 
 
@@ -60,14 +60,15 @@ def upload_paths(all_bindings: Iterable[Binding]) -> str:
     return "|".join(binding.path.regex for binding in all_bindings if binding.raw_request)
 
 
-def _path_routes(group: list[Binding], out: Path) -> Iterator[Config]:
+def _path_routes(group: list[Binding], settings: GatewaySettings, out: Path) -> Iterator[Config]:
     """The methods of one path, and 405 for all others."""
     for binding in group:
         if binding.raw_request:
             continue
         if binding.body:
             yield from _not_json(binding)
-        yield _binding_route(binding, out)
+        yield _too_large(_match(binding), longest_body(binding))
+        yield _binding_route(binding, settings, out)
     allowed = sorted({binding.method for binding in group})
     yield {
         **_refuse(405, _path_match(group[0])),
@@ -75,18 +76,16 @@ def _path_routes(group: list[Binding], out: Path) -> Iterator[Config]:
     }
 
 
-def _binding_route(binding: Binding, out: Path) -> Config:
-    per_filter: Config = {}
+def _binding_route(binding: Binding, settings: GatewaySettings, out: Path) -> Config:
+    per_filter = bounds(binding, settings.gateway_requests_per_second)
     if is_public(binding):
-        per_filter |= OPEN | per_address()
-    if binding.raw_request:
-        per_filter |= UNBUFFERED
+        per_filter |= OPEN
     if binding.is_event_stream:
         per_filter |= {TRANSCODER: transcoder([binding.service], out, events=True)}
     return {
         "match": _match(binding),
         "route": _action(binding),
-        **({"typed_per_filter_config": per_filter} if per_filter else {}),
+        "typed_per_filter_config": per_filter,
         "request_headers_to_add": headers(
             SHORT_PATH if _streams(binding) else SHORT_PATH | _deadline(binding)
         ),
@@ -154,27 +153,22 @@ def _document(path: str, body: Config, content_type: str) -> Config:
         "match": {"path": path, "headers": [_header(":method", "GET|HEAD")]},
         "direct_response": {"status": 200, "body": body},
         "response_headers_to_add": headers({"content-type": content_type}),
-        "typed_per_filter_config": {**OPEN, **UNTRANSCODED},
+        "typed_per_filter_config": dict(ANSWERED_HERE),
     }
 
 
 def _too_large(match: Config, limit: int) -> Config:
     """Refuse a body whose declared length is too large before reading a byte of it."""
     length = {"name": "content-length", "range_match": {"start": limit + 1, "end": MAX_INT64}}
-    return _at_once(_refuse(413, {**match, "headers": [*match.get("headers", []), length]}))
+    return _refuse(413, {**match, "headers": [*match.get("headers", []), length]})
 
 
 def _refuse(status: int, match: Config) -> Config:
     return {
         "match": match,
         "direct_response": {"status": status},
-        "typed_per_filter_config": {**OPEN, **UNTRANSCODED},
+        "typed_per_filter_config": dict(ANSWERED_HERE),
     }
-
-
-def _at_once(route: Config) -> Config:
-    """The same route, answered before the body has arrived."""
-    return {**route, "typed_per_filter_config": {**route["typed_per_filter_config"], **UNBUFFERED}}
 
 
 def _match(binding: Binding) -> Config:

@@ -11,6 +11,7 @@ from services.common.settings import PeerSettings
 
 # sun_path has 104 bytes on macOS (108 on Linux), one of which ends the name.
 MAX_SOCKET_BYTES = 103
+CONNECTIONS_PER_SECOND = 20
 SERVICES = ("auth", "vault", "files", "processor")
 
 
@@ -74,6 +75,18 @@ class GatewaySettings(PeerSettings):
     #: `x-forwarded-for`. With 0, the header is dropped and the connection's address counts.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
+    #: Connections of all clients. Each takes about 50 kB and a file descriptor.
+    gateway_max_connections: int = Field(default=10_000, ge=100)
+    #: The heap at which Envoy accepts nothing more. From two fifths of it on, the requests that hold most
+    #: memory are ended. Too small, and honest requests are; too large, and the system ends Envoy.
+    gateway_max_heap_bytes: int = Field(default=1024**3, ge=128 * 1024**2)
+    #: New connections from one client address (IPv6: /64) in a second, for each worker thread of Envoy; ten
+    #: times as many may come at once. 0 means no bound. Unset, it is 20, or 0 behind a trusted proxy, whose
+    #: address all connections have.
+    gateway_connections_per_second: int | None = Field(default=None, ge=0)
+    #: Requests from one client address (IPv6: /64) in a second that reach services. 0 means no bound. With
+    #: more than auth can check, one sender of false tokens keeps it from everybody else.
+    gateway_requests_per_second: int = Field(default=1000, ge=0)
     security_contact: Contact = "mailto:security@localhost"
     #: The page that says how reports are handled, such as the SECURITY.md that this installation publishes.
     security_policy: Policy = ""
@@ -82,3 +95,9 @@ class GatewaySettings(PeerSettings):
         """The address of one of `SERVICES`."""
         address: str = getattr(self, f"{service}_address")
         return address
+
+    def connections_per_second(self) -> int:
+        """The bound on new connections from one address; 0 for none."""
+        if self.gateway_connections_per_second is not None:
+            return self.gateway_connections_per_second
+        return 0 if self.trusted_proxies else CONNECTIONS_PER_SECOND

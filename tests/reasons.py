@@ -29,6 +29,7 @@ STATUS = {
     Kind.PRECONDITION: 400,
     Kind.EXHAUSTED: 429,
     Kind.TOO_LARGE: 413,
+    Kind.TOO_SLOW: 408,
     Kind.OUT_OF_RANGE: 416,
     Kind.UNAVAILABLE: 503,
     Kind.DAMAGED: 500,

@@ -10,6 +10,7 @@ from deploy.local.probes import ask_socket, http_status
 from deploy.local.processes import Command
 from deploy.local.runtime import Runtime
 from deploy.local.users import User
+from gateway.arrivals import WORKERS
 
 DRAIN_SECONDS = 2.0
 
@@ -37,7 +38,14 @@ class Gateway:
             str(self.home / "envoy.yaml"),
             "--disable-hot-restart",
         ]
-        argv += ["--drain-time-s", str(int(DRAIN_SECONDS)), "--concurrency", "2", "--log-level", "warning"]
+        argv += [
+            "--drain-time-s",
+            str(int(DRAIN_SECONDS)),
+            "--concurrency",
+            str(WORKERS),
+            "--log-level",
+            "warning",
+        ]
         return Command(
             "envoy", tuple(argv), self.home, ready=self.serves, user=self.user, before_stop=self.drain
         )

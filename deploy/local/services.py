@@ -42,6 +42,9 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_MAX_COLUMNS",
         "SMELT_MAX_FIELD_BYTES",
         "SMELT_FILE_RETENTION_DAYS",
+        "SMELT_UPLOADS_PER_ACCOUNT",
+        "SMELT_UPLOADS_PER_ADDRESS",
+        "SMELT_UPLOAD_LEAST_BYTES_PER_SECOND",
     ),
     "processor": (
         "SMELT_PROVIDER_BASE_URL",
@@ -51,7 +54,14 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_MAX_LIVE_JOBS",
         "SMELT_MAX_ROWS",
     ),
-    "gateway": ("SMELT_MAX_UPLOAD_BYTES", "SMELT_SECURITY_CONTACT"),
+    "gateway": (
+        "SMELT_MAX_UPLOAD_BYTES",
+        "SMELT_SECURITY_CONTACT",
+        "SMELT_GATEWAY_MAX_CONNECTIONS",
+        "SMELT_GATEWAY_CONNECTIONS_PER_SECOND",
+        "SMELT_GATEWAY_REQUESTS_PER_SECOND",
+        "SMELT_GATEWAY_MAX_HEAP_BYTES",
+    ),
 }
 
 

@@ -17,6 +17,7 @@ class Kind(Enum):
     PRECONDITION = "precondition"
     EXHAUSTED = "exhausted"
     TOO_LARGE = "too large"
+    TOO_SLOW = "too slow"
     OUT_OF_RANGE = "out of range"
     UNAVAILABLE = "unavailable"
     DAMAGED = "damaged"

@@ -43,6 +43,32 @@ class FileTooLarge(DomainError):
     message = "File too large"
 
 
+class UploadLimit(DomainError):
+    """The account, or its network address, has its share of the uploads that are read at once."""
+
+    reason = "UPLOAD_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = "As many uploads are in progress as are allowed for one account or address; wait for one to end"
+
+
+class UploadTooSlow(DomainError):
+    """The upload came in more slowly than `SMELT_UPLOAD_LEAST_BYTES_PER_SECOND`, or while others waited."""
+
+    reason = "UPLOAD_TOO_SLOW"
+    kind = Kind.TOO_SLOW
+    message = (
+        "The upload came in too slowly; send it again over a faster connection, or when there is less to do"
+    )
+
+
+class UploadInCrumbs(DomainError):
+    """The upload came in very many pieces of a few bytes each."""
+
+    reason = "UPLOAD_IN_CRUMBS"
+    kind = Kind.INVALID
+    message = "The upload came in too many tiny pieces; send larger ones"
+
+
 class FileInvalidFormat(DomainError):
     """The bytes are no CSV, or the upload's form is malformed; metadata names the problem of a form."""
 

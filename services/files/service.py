@@ -18,12 +18,14 @@ from services.files.exports.exports import Exports
 from services.files.exports.store import ExportStore
 from services.files.library.library import Library
 from services.files.library.reparses import Reparses
+from services.files.library.sender import Pace
 from services.files.library.store.files import FileStore
 from services.files.library.store.retention import RetentionStore
 from services.files.library.uploads import UploadLimits, Uploads
 from services.files.objects.discards import Discards
 from services.files.objects.keyed import KeyedObjects
 from services.files.objects.s3 import S3Access, S3Objects
+from services.files.parsing.places import Places, Shares
 from services.files.parsing.threads import ParsingThreads
 from services.files.peers.vault import VaultDataKeys
 from services.files.policy import POLICY
@@ -64,12 +66,23 @@ def upload_limits(settings: FilesSettings) -> UploadLimits:
     return UploadLimits(
         max_bytes=settings.max_upload_bytes,
         seconds=settings.upload_seconds,
+        pace=Pace(settings.upload_least_bytes_per_second),
         csv=Limits(
             max_columns=settings.max_columns,
             max_rows=settings.max_rows,
             max_field_bytes=settings.max_field_bytes,
             max_row_bytes=settings.max_row_bytes,
         ),
+    )
+
+
+def shares(settings: FilesSettings) -> Shares:
+    """Return how many files are read at once, and how many of them for one account or network."""
+    of_all = settings.uploads_at_once
+    return Shares(
+        of_all,
+        of_account=settings.uploads_per_account or -(-of_all // 2),
+        of_network=settings.uploads_per_address or -(-3 * of_all // 4),
     )
 
 
@@ -93,12 +106,14 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
     discards = Discards(objects, readers, forget=records.forget)
     library = Library(files, objects, keys=keys, discards=discards, executor=readers)
     threads = opened.keep(ParsingThreads(settings.uploads_at_once, processes=settings.parsing_processes))
+    places = Places(shares(settings))
     limits = upload_limits(settings)
     uploads = Uploads(
         files,
         objects,
         keys=keys,
         discards=discards,
+        places=places,
         threads=threads,
         limits=limits,
         clock=now,
@@ -108,6 +123,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         files,
         objects,
         keys=keys,
+        places=places,
         threads=threads,
         readers=readers,
         limits=limits.csv,

@@ -32,6 +32,16 @@ class FilesSettings(ServiceSettings):
     #: a thread and up to 32 MiB on the disk: two parts, of which one fills while the other is sent. Too
     #: large, and memory or the disk runs out; too small, and the service refuses people while it is idle.
     uploads_at_once: int = Field(default=8, ge=1, le=64)
+    #: The uploads that one account can have among them; unset, half of them. With all of them, one account
+    #: could keep everybody else from uploading.
+    uploads_per_account: int | None = Field(default=None, ge=1)
+    #: The uploads from one client address (IPv6: /64) among them; unset, three quarters. Where many people
+    #: share an address, make it as large as `uploads_at_once`.
+    uploads_per_address: int | None = Field(default=None, ge=1)
+    #: The least average speed of an upload, after ten seconds of grace; eight times as much is expected while
+    #: others wait. Too high, and people on slow lines cannot upload; too low, and trickling uploads keep
+    #: their places.
+    upload_least_bytes_per_second: int = Field(default=8192, ge=1)
     #: Large uploads that are read in child processes, of about 30 MiB each. Further large uploads are read in
     #: threads, which slows down everything else that this process does.
     parsing_processes: int = Field(default=2, ge=0, le=64)

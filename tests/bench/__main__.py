@@ -20,6 +20,9 @@ PARTS = {
 LONG = {"growth"}
 SETTINGS = {
     "SMELT_WORKERS": "1",
+    # All requests come from one address, as many as can be answered.
+    "SMELT_GATEWAY_REQUESTS_PER_SECOND": "0",
+    "SMELT_GATEWAY_CONNECTIONS_PER_SECOND": "0",
     "SMELT_MAX_UPLOAD_BYTES": str(4 * 1024**3),
     "SMELT_MAX_ROWS": "10000000",
 }

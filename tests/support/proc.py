@@ -23,6 +23,16 @@ def peak_memory_mib(pid: int) -> float:
     return _mib(pid, "VmHWM")
 
 
+def memory_mib(pid: int) -> float:
+    """Return a process's memory at this moment (VmRSS) in MiB, without its children."""
+    return _mib(pid, "VmRSS")
+
+
+def forget_peak(pid: int) -> None:
+    """Let `peak_memory_mib` begin again from now."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 class FamilyPeak:
     """The peak memory of a process and its children together, as far as samples show, in MiB."""
 

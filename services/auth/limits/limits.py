@@ -6,7 +6,6 @@ lets twice the limit through.
 """
 
 import hashlib
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +13,10 @@ from datetime import datetime, timedelta
 from typing import Protocol, Self
 
 from services.common.errors import DomainError, Kind
+from services.common.networks import network_of
 
 _RATE = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,4})([smhd])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-#: The smallest allocation that a customer gets (RFC 6177). Counted by single addresses, a limit would mean
-#: nothing: each customer has 2^64 of them.
-_IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +135,6 @@ def key_of(*parts: str) -> bytes:
     """Return the digest under which attempts are stored, so that no address of a person is kept."""
     whole = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
     return hashlib.sha256(whole).digest()
-
-
-def network_of(client_address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the /64 of an IPv6 address.
-
-    All clients whose address is missing or malformed count as one.
-    """
-    try:
-        address = ipaddress.ip_address(client_address)
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((int(address), _IPV6_PREFIX), strict=False))
 
 
 @dataclass(frozen=True, slots=True)

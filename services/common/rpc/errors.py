@@ -18,8 +18,9 @@ _CODES: dict[Kind, int] = {
     Kind.CONFLICT: code_pb2.ABORTED,
     Kind.PRECONDITION: code_pb2.FAILED_PRECONDITION,
     Kind.EXHAUSTED: code_pb2.RESOURCE_EXHAUSTED,
-    # HTTP has its own status for this; `trailing_metadata` passes it to the gateway.
+    # HTTP has its own status for these two; `trailing_metadata` passes it to the gateway.
     Kind.TOO_LARGE: code_pb2.RESOURCE_EXHAUSTED,
+    Kind.TOO_SLOW: code_pb2.DEADLINE_EXCEEDED,
     Kind.OUT_OF_RANGE: code_pb2.OUT_OF_RANGE,
     Kind.UNAVAILABLE: code_pb2.UNAVAILABLE,
     Kind.DAMAGED: code_pb2.DATA_LOSS,
@@ -79,6 +80,8 @@ def trailing_metadata(error: DomainError) -> tuple[tuple[str, str], ...]:
     metadata: list[tuple[str, str]] = []
     if error.kind is Kind.TOO_LARGE:
         metadata.append(("x-http-status", "413"))
+    if error.kind is Kind.TOO_SLOW:
+        metadata.append(("x-http-status", "408"))
     if error.kind is Kind.OUT_OF_RANGE:
         # RFC 9110, section 15.5.17: the answer names the size of the file.
         metadata.append(("x-http-status", "416"))

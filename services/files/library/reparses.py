@@ -14,6 +14,7 @@ from services.files.errors import FileNotFound
 from services.files.library.sealed_parse import binding_of, context_of, seal_parse
 from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
 from services.files.objects.sealed import Objects, read_all
+from services.files.parsing.places import Places
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
@@ -46,6 +47,7 @@ class Reparses:
         objects: Objects,
         *,
         keys: DataKeys,
+        places: Places,
         threads: ParsingThreads,
         readers: Executor,
         limits: Limits,
@@ -54,6 +56,7 @@ class Reparses:
         self._files = files
         self._objects = objects
         self._keys = keys
+        self._places = places
         self._threads = threads
         self._readers = readers
         self._limits = limits
@@ -61,7 +64,7 @@ class Reparses:
 
     async def reparse(self, person: Passport, file_id: str, requested: RequestedFormat) -> OpenedFile:
         """Read a file in the requested format and return it; raise what is wrong with it in that format."""
-        with self._threads.reserve():
+        async with self._places.reserve(person.account):
             found = await self._files.get(person.account, file_id)
             if found is None:
                 raise FileNotFound

@@ -15,10 +15,12 @@ from services.files.errors import FileNotFound
 from services.files.library.display_name import display_name
 from services.files.library.form_body import Body
 from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse
+from services.files.library.sender import Pace, Sender
 from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, Written, write_sealed
 from services.files.objects.stored_object import StoredObject
+from services.files.parsing.places import Places
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
@@ -27,10 +29,11 @@ from services.files.threads import fed
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """The largest size and the longest duration of an upload."""
+    """The largest size, the longest duration and the least pace of an upload."""
 
     max_bytes: int
     seconds: float
+    pace: Pace
     csv: Limits
 
 
@@ -42,6 +45,8 @@ class Upload:
     body: Body
     idempotency_key: str
     requested: RequestedFormat = RequestedFormat()  # noqa: RUF009  frozen
+    #: Where it comes from, as `network_of` has it.
+    network: str = ""
 
 
 class NewFiles(FindsFiles, Protocol):
@@ -62,6 +67,7 @@ class Uploads:
         *,
         keys: DataKeys,
         discards: Discards,
+        places: Places,
         threads: ParsingThreads,
         limits: UploadLimits,
         clock: Callable[[], datetime],
@@ -71,6 +77,7 @@ class Uploads:
         self._objects = objects
         self._keys = keys
         self._discards = discards
+        self._places = places
         self._threads = threads
         self._limits = limits
         self._clock = clock
@@ -78,8 +85,9 @@ class Uploads:
 
     async def receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         """Store an upload and return the file; raise what is wrong with it."""
-        with self._threads.reserve():
-            return await self._receive(person, pieces, upload)
+        sender = Sender(self._limits.pace)
+        async with self._places.reserve(person.account, network=upload.network, sender=sender):
+            return await self._receive(person, sender.pieces(pieces), upload)
 
     async def _receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
         file_id, object_key = self._new_id(), self._new_id()

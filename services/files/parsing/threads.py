@@ -1,11 +1,10 @@
-"""The bounded pool in which whole files are read; large ones are read in processes of their own."""
+"""The threads in which whole files are read; large ones are read in processes of their own."""
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
@@ -13,7 +12,6 @@ from services.files.parsing.process import ParseProcess
 from services.files.reading.format import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 
-_RETRY_SECONDS = 5
 #: A smaller file is read in a thread, sooner than a process starts. A higher value keeps the interpreter from
 #: other requests for longer; a lower one starts processes for files that are not worth it.
 _LARGE_BYTES = 4 * 1024 * 1024
@@ -21,29 +19,14 @@ _DETECT = RequestedFormat()
 
 
 class ParsingThreads:
-    """One thread for each file that is read; a file that finds none free is refused for now.
+    """One thread for each file that is read: as many as there are places.
 
     A thread reads a large file in a child process while fewer than `processes` run, and otherwise by itself.
     """
 
     def __init__(self, at_once: int, *, processes: int = 0) -> None:
         self.executor = ThreadPoolExecutor(at_once, thread_name_prefix="parse")
-        self._free = at_once
         self._processes = threading.Semaphore(processes)
-
-    @contextmanager
-    def reserve(self) -> Iterator[None]:
-        """Reserve a thread for the block; raise Unavailable when all are taken."""
-        if not self._free:
-            raise Unavailable(
-                "Too many uploads are in progress; try again in a few seconds",
-                retry_after_seconds=_RETRY_SECONDS,
-            )
-        self._free -= 1
-        try:
-            yield
-        finally:
-            self._free += 1
 
     def parse(self, pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = _DETECT) -> Parsed:
         """Read a whole upload, in one of the threads, as `reader.parse` does; may raise Unavailable."""

@@ -8,6 +8,7 @@ from smelt.files.v1 import files_pb2, files_pb2_grpc
 
 from services.common import identity, paging
 from services.common.ids import parse_name
+from services.common.networks import network_of
 from services.common.rpc import downloads
 from services.common.rpc.guard import check
 from services.common.rpc.servicing import CREATED, Context
@@ -59,6 +60,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             body=body_of(first.content.content_type),
             idempotency_key=identity.current_call().idempotency_key,
             requested=RequestedFormat(first.encoding, first.delimiter),
+            network=network_of(identity.current_call().client_address),
         )
         stored = await self._uploads.receive(person, _data(first, requests), upload)
         await context.send_initial_metadata(CREATED)

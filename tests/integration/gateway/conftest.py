@@ -180,7 +180,7 @@ def _peer(certificates: Certificates, service: str) -> PeerSettings:
 
 def _start(directory: Path, log: Path) -> "subprocess.Popen[bytes]":
     command = [str(envoy_path()), "-c", str(directory / "envoy.yaml"), "--use-dynamic-base-id"]
-    command += ["-l", "warning", "--file-flush-interval-msec", "50"]
+    command += ["-l", "warning", "--file-flush-interval-msec", "50", "--concurrency", "2"]
     with log.open("wb") as output:
         return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 

@@ -4,10 +4,12 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from tests.support.patience import PATIENCE_SECONDS
 
-DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 7, 8
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = range(5)
+PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(6, 10)
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 # Digits in HPACK's Huffman code (RFC 7541, appendix B): three of five bits, the others of six.
@@ -73,22 +75,35 @@ class Http2:
         self._stream = -1
 
     @classmethod
-    async def connect(cls, port: int, ca_file: Path) -> "Http2":
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls(ca_file, "h2"))
+    async def connect(cls, port: int, ca_file: Path, *, address: str = "127.0.0.1") -> Self:
+        """Connect from an address of this machine."""
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=tls(ca_file, "h2"), local_addr=(address, 0)
+        )
         assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
         client = cls(reader, writer)
         room = (1 << 30).to_bytes(4, "big")
-        settings = frame(SETTINGS, 0, 0, b"\x00\x04" + room)
+        # Without a dynamic table, a status is never a number of an earlier header.
+        settings = frame(SETTINGS, 0, 0, b"\x00\x01" + bytes(4) + b"\x00\x04" + room)
         writer.write(PREFACE + settings + frame(WINDOW_UPDATE, 0, 0, room))
         return client
 
-    def send(self, method: str, path: str, headers: dict[str, str] | None = None) -> int:
-        """Send a request without a body; return the number of its stream."""
+    def send(
+        self, method: str, path: str, headers: dict[str, str] | None = None, *, flags: int = END_STREAM
+    ) -> int:
+        """Send a request, without a body unless `flags` are others; return the number of its stream."""
         self._stream += 2
         fields = {":method": method, ":scheme": "https", ":authority": "localhost", ":path": path}
         block = b"".join(literal(name, value) for name, value in {**fields, **(headers or {})}.items())
-        self._writer.write(frame(HEADERS, END_STREAM | END_HEADERS, self._stream, block))
+        self._writer.write(frame(HEADERS, flags | END_HEADERS, self._stream, block))
         return self._stream
+
+    def write(self, *frames: bytes) -> None:
+        self._writer.write(b"".join(frames))
+
+    async def drain(self) -> None:
+        """Wait until not too much is waiting to be sent."""
+        await self._writer.drain()
 
     def reset(self, stream: int) -> None:
         self._writer.write(frame(RST_STREAM, 0, stream, (8).to_bytes(4, "big")))
@@ -110,12 +125,23 @@ class Http2:
             if flags & END_STREAM:
                 return status, body
 
+    async def until_thrown_out(self) -> None:
+        """Read until the server ends the connection."""
+        try:
+            while (await self.receive())[0] != GOAWAY:
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+
     async def receive(self) -> tuple[int, int, int, bytes]:
         """Return the next frame: type, flags, stream, payload."""
-        head = await asyncio.wait_for(self._reader.readexactly(9), PATIENCE_SECONDS)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            head = await self._reader.readexactly(9)
         payload = await self._reader.readexactly(int.from_bytes(head[:3], "big"))
         if head[3] == SETTINGS and not head[4] & ACK:
             self._writer.write(frame(SETTINGS, ACK, 0))
+        if head[3] == PING and not head[4] & ACK:
+            self._writer.write(frame(PING, ACK, 0, payload))
         return head[3], head[4], int.from_bytes(head[5:9], "big"), payload
 
     def close(self) -> None:

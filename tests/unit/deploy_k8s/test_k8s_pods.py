@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from gateway.bootstrap import MAX_HEAP_BYTES
+from gateway.arrivals import WORKERS
+from gateway.settings import GatewaySettings
 from tests.unit.deploy_k8s.manifests import (
     FOLDER,
     Manifest,
@@ -69,7 +70,15 @@ def test_every_container_says_what_it_needs_and_may_use(pod: Pod) -> None:
 
 def test_envoy_sheds_load_before_it_is_killed_for_memory() -> None:
     (gateway,) = (pod for pod in pods() if pod.name == "gateway")
-    assert _bytes(_limit(gateway.main)) > MAX_HEAP_BYTES
+    usual = GatewaySettings.model_fields["gateway_max_heap_bytes"].default
+    heap = int(environment(gateway.containers[0]).get("SMELT_GATEWAY_MAX_HEAP_BYTES", usual))
+    assert _bytes(_limit(gateway.main)) >= 1.25 * heap
+
+
+def test_envoy_has_as_many_workers_as_the_bounds_per_address_count_on() -> None:
+    (gateway,) = (pod for pod in pods() if pod.name == "gateway")
+    command = gateway.main["command"]
+    assert command[command.index("--concurrency") + 1] == str(WORKERS)
 
 
 @EVERY_POD

@@ -75,8 +75,9 @@ def test_every_setting_is_documented_with_its_readers_and_its_default() -> None:
     assert documented() == expected
 
 
-def test_what_people_may_set_reaches_the_services() -> None:
-    chapter = SETTINGS.split("## What people may do")[1].split("\n## ")[0]
+@pytest.mark.parametrize("title", ["What people may do", "What one client can take"])
+def test_what_people_may_set_reaches_the_services(title: str) -> None:
+    chapter = SETTINGS.split(f"## {title}")[1].split("\n## ")[0]
     passed_on = {name for names in (EVERYONE, *PASSED_ON.values()) for name in names}
     # The launcher checks these, and adds the address of the stand-in to the first.
     passed_on |= {"SMELT_PRIVATE_PROVIDERS", "SMELT_PRIVATE_WEBHOOKS"}

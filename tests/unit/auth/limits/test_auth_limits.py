@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.auth.limits.limits import Rate, key_of, network_of
+from services.auth.limits.limits import Rate, key_of
 from services.auth.settings import AuthSettings
+from services.common.networks import network_of
 from services.common.settings import load
 
 

@@ -12,10 +12,12 @@ from services.common.identity import Passport
 from services.common.store.idempotency import IdempotencyKeyReused
 from services.files.data_keys import DataKey, KeyContext, Proof
 from services.files.library.form_body import PlainBody
+from services.files.library.sender import Pace
 from services.files.library.stored_file import OpenedFile, SealedParse, StoredFile
 from services.files.library.uploads import Upload, UploadLimits, Uploads
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import ObjectReader
+from services.files.parsing.places import Places, Shares
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.reader import Limits
 
@@ -105,6 +107,7 @@ class House:
         limits = UploadLimits(
             max_bytes=1000,
             seconds=seconds,
+            pace=Pace(1),
             csv=Limits(max_columns=10, max_rows=10, max_field_bytes=100, max_row_bytes=1000),
         )
         ids = map(str, count())
@@ -117,6 +120,7 @@ class House:
             self.objects,
             keys=self.keys,
             discards=Discards(self.objects, None, forget=forget),  # type: ignore[arg-type]
+            places=Places(Shares(2, of_account=2, of_network=2)),
             threads=ParsingThreads(2),
             limits=limits,
             clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
