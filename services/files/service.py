@@ -63,6 +63,7 @@ def upload_limits(settings: FilesSettings) -> UploadLimits:
     """Return the limits of an upload."""
     return UploadLimits(
         max_bytes=settings.max_upload_bytes,
+        max_files=settings.max_files,
         seconds=settings.upload_seconds,
         csv=Limits(
             max_columns=settings.max_columns,

@@ -1,11 +1,12 @@
 """Prompts with holes: parsing, binding holes to columns, and filling them in one pass."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from services.common.aside import go_on
 from services.processor.templates.errors import PromptTooLarge, TemplateInvalid
-from services.processor.templates.names import Columns, CustomValues, unknown
+from services.processor.templates.names import Columns, CustomValues, key_of, unknown
 
 OPEN = "{{"
 CLOSE = "}}"
@@ -99,6 +100,16 @@ def parse_prompt(text: str) -> tuple[PromptPart, ...]:
         at = end + len(CLOSE)
     _add_text(parts, literal)
     return tuple(parts)
+
+
+def custom_names(texts: Iterable[str]) -> set[str]:
+    """Return the folded keys of the custom variables that prompts name; raise TemplateInvalid."""
+    names: set[str] = set()
+    for text in texts:
+        go_on()
+        holes = (part for part in parse_prompt(text) if isinstance(part, Variable))
+        names |= {key_of(hole.name).casefold() for hole in holes if hole.is_custom}
+    return names
 
 
 def _add_text(parts: list[PromptPart], literal: list[str]) -> None:

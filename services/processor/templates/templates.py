@@ -17,7 +17,7 @@ from services.processor.templates.errors import TemplateInvalid
 from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import bind_prompt, parse_prompt
 from services.processor.templates.template import Template, TemplateFields, check, merge
-from services.processor.templates.variables import ReadsVariables
+from services.processor.templates.variables import ReadsVariables, values_for
 
 DEFAULT_PREVIEW_ROWS = 5
 
@@ -33,7 +33,7 @@ class Preview:
 class Store(Protocol):
     """Where templates are kept."""
 
-    async def add(self, template: Template, key: str, content: bytes) -> Template: ...
+    async def add(self, template: Template, key: str, content: bytes, *, most: int) -> Template: ...
     async def get(self, account: str, id_: str) -> Template: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Template]: ...
     async def replace(self, template: Template) -> None: ...
@@ -53,21 +53,25 @@ class Templates:
         files: Files,
         *,
         variables: ReadsVariables,
+        most: int,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
+        """`most` is how many templates an account may have."""
         self._store = store
+        self._most = most
         self._files = files
         self._variables = variables
         self._new_id = new_id
         self._now = now
 
     async def create(self, person: Passport, of: TemplateFields, key: str) -> Template:
-        """Store a template; raise TemplateInvalid."""
+        """Store a template; raise TemplateInvalid or TemplateLimit."""
         checked = await aside(lambda: check(of), account=person.account)
         now = self._now()
         template = Template(self._new_id(), person.account, checked, create_time=now, update_time=now)
-        return await self._store.add(template, key, digest(orjson.dumps(checked.document())))
+        content = digest(orjson.dumps(checked.document()))
+        return await self._store.add(template, key, content, most=self._most)
 
     async def get(self, person: Passport, id_: str) -> Template:
         """Return a template; raise TemplateNotFound."""
@@ -113,7 +117,7 @@ class Templates:
             raise TemplateInvalid(violations=[("template.prompt", "is required")])
         proof = as_person(person)
         facts = await self._files.facts(file, proof)
-        variables = await self._variables.values(person.account)
+        variables = await values_for(self._variables, person.account, [text])
         bound = await aside(
             lambda: bind_prompt(
                 parse_prompt(text), Columns(facts.columns), template=name, variables=CustomValues(variables)
