@@ -7,11 +7,10 @@ from pathlib import Path
 
 import uvloop
 
-from services.common import garbage, logs
+from services.common import garbage, logs, malloc
 from services.common.rpc import server
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.store import migrations
-from services.files import malloc
 from services.files.service import assemble
 from services.files.settings import FilesSettings
 

@@ -1,7 +1,5 @@
 """Export and erasure of an account: its jobs are opened for the archive, or stopped and removed."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +20,7 @@ from services.processor.jobs.row_result import FAILED, SUCCEEDED, ReadsResults, 
 from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import OpensDataKeys
 from services.processor.privacy import tables
+from services.processor.results.csv_file import lines
 
 _PAGE_ROWS = 500
 _COLUMNS = ("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message")
@@ -96,7 +95,7 @@ class ProcessorPart:
                 yield ArchiveEntry(f"{folder}/provider_message.txt")
                 yield seal.open_words(job.error_said).encode()
             yield ArchiveEntry(f"{folder}/rows.csv")
-            yield _lines([(*_COLUMNS, *snapshot.outputs)])
+            yield lines([(*_COLUMNS, *snapshot.outputs)])
             for first in range(job.first_row, job.last_row + 1, _PAGE_ROWS):
                 last = min(first + _PAGE_ROWS - 1, job.last_row)
                 async for _, found in in_pieces(self.rows, job.id, first, last):
@@ -111,22 +110,16 @@ class ProcessorPart:
 
 
 def _opened(found: Sequence[StoredRow], seal: JobSeal) -> bytes:
-    lines = []
+    shown = []
     for row in found:
         go_on()
         payload = seal.open_row(row.row, row.payload)
         said = (
             _STATES[row.state],
-            row.attempts,
+            str(row.attempts),
             row.reason,
             " ".join(flags.names(row.flags)),
-            row.confidence,
+            str(row.confidence),
         )
-        lines.append((row.row, *said, payload.message, payload.said, *payload.outputs))
-    return _lines(lines)
-
-
-def _lines(rows: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
+        shown.append((str(row.row), *said, payload.message, payload.said, *payload.outputs))
+    return lines(shown)

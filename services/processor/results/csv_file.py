@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from services.processor.results.formulas import as_text
 PIECE_BYTES = 512 * 1024
 #: Columns that can be requested in addition to the outputs, in the order in which they appear.
 EXTRA_COLUMNS = ("confidence", "flags", "error")
+#: The csv module looks at each character by itself and holds the interpreter's lock meanwhile: a megabyte
+#: takes it 20 ms or more. Longer rows than this many characters are quoted here.
+_LONG_ROW = 64 * 1024
+_SPECIAL = re.compile(r'[",\r\n]')
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -58,7 +63,7 @@ async def pieces(
     that the file has exactly the announced number of rows, however far the job gets meanwhile.
     """
     waiting = bytearray(_MARK if form.byte_order_mark else b"")
-    waiting += _lines([form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))])
+    waiting += lines([form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))])
     blanks = ("",) * len(snapshot.outputs)
     async for batch in rows:
         if chosen is not None:
@@ -111,7 +116,7 @@ def _render(
         }
         known[row.row] = (*outputs, *(further[name] for name in form.columns))
     nothing = (*blanks, *("" for _ in form.columns))
-    return _lines(form.row(row.cells, known.get(row.number, nothing)) for row in batch)
+    return lines(form.row(row.cells, known.get(row.number, nothing)) for row in batch)
 
 
 def _error(reason: str, payload: RowPayload) -> str:
@@ -119,10 +124,21 @@ def _error(reason: str, payload: RowPayload) -> str:
     return f"{reason}: {payload.message}{said}"
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+def _quoted(cell: str) -> str:
+    """Return a cell as the csv module writes it."""
+    if not _SPECIAL.search(cell):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return rows as lines of CSV, as the csv module writes them."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     for row in rows:
         go_on()
-        writer.writerow(row)
+        if sum(map(len, row)) > _LONG_ROW:
+            text.write(",".join(map(_quoted, row)) + "\r\n")
+        else:
+            writer.writerow(row)
     return text.getvalue().encode()

@@ -4,15 +4,16 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import orjson
 
-from services.common.aside import aside
+from services.common.aside import aside, go_on
 from services.common.identity import Passport
 from services.common.paging import PAGE_BYTES, Position
 from services.common.store.idempotency import digest
-from services.processor.outside import DescribesFiles, ReadsRows, as_person
+from services.processor.outside import DescribesFiles, ReadsRows, Rows, as_person
 from services.processor.templates.errors import TemplateInvalid
 from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import bind_prompt, parse_prompt
@@ -130,14 +131,27 @@ class Templates:
             return []
         previews: list[Preview] = []
         room = PAGE_BYTES
+
+        def rendered(rows: Rows, room: int) -> list[Preview]:
+            """Return the prompts of rows, up to the one with which they are larger than the room."""
+            made: list[Preview] = []
+            for row in rows:
+                go_on()
+                bound.check_size(row.cells, template=name)
+                room -= bound.size(row.cells)
+                made.append(Preview(row.number, bound.render(row.cells)))
+                if room < 0:
+                    break
+            return made
+
         async with aclosing(
             self._files.rows(file, facts.parse, first=start, count=wanted, proof=proof)
         ) as batches:
             async for batch in batches:
-                for row in batch:
-                    bound.check_size(row.cells, template=name)
-                    room -= bound.size(row.cells)
+                made = await aside(partial(rendered, batch, room), account=person.account)
+                for preview in made:
+                    room -= len(preview.prompt.encode())
                     if room < 0 and previews:
                         return previews
-                    previews.append(Preview(row.number, bound.render(row.cells)))
+                    previews.append(preview)
         return previews

@@ -158,7 +158,7 @@ class TemplateTests:
                 ],
             )
             await end_grant(self._vault, grant.id, person.account)
-        fit(rows, PAGE_BYTES)
+        await aside(lambda: fit(rows, PAGE_BYTES), account=person.account)
         return Tested(rows, trial.mocked)
 
 
