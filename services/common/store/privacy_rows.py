@@ -10,9 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.privacy import ArchiveEntry, ArchivePiece, PersonalTable
 
-#: Rows are read in pages of about these bytes: a template or a variable may have many kilobytes.
-_PAGE_BYTES = 1024 * 1024
-_FIRST_ROWS, _MOST_ROWS = 20, 250
 _BATCH_ROWS = 2_000
 #: How long one call removes rows; the next call continues. It must end well before the caller's deadline:
 #: longer, and the caller gives up and asks again; shorter, and large accounts take more calls.
@@ -44,7 +41,6 @@ async def _rows(
     # Each page has a transaction of its own, so a slow reader of the archive keeps none open.
     key = tuple(table.primary_key.columns)
     after: tuple[Any, ...] | None = None
-    count, rows, size = _FIRST_ROWS, 0, 0
     while True:
         wanted = select(table).where(text(f"({personal.account_rows})").bindparams(account=account))
         if after is not None:
@@ -53,14 +49,11 @@ async def _rows(
                 > tuple_(*(literal(value, column.type) for value, column in zip(after, key, strict=True)))
             )
         async with sessions() as session:
-            found = (await session.execute(wanted.order_by(*key).limit(count))).mappings().all()
+            found = (await session.execute(wanted.order_by(*key).limit(personal.at_once))).mappings().all()
         for row in found:
-            content = orjson.dumps({name: row[name] for name in personal.exported})
-            rows, size = rows + 1, size + len(content)
-            yield content
-        if len(found) < count:
+            yield orjson.dumps({name: row[name] for name in personal.exported})
+        if len(found) < personal.at_once:
             return
-        count = max(1, min(_MOST_ROWS, _PAGE_BYTES * rows // size))
         after = tuple(found[-1][column.name] for column in key)
 
 

@@ -16,6 +16,8 @@ from services.processor.templates.prompt import custom_names
 
 #: An account has no more than this.
 MOST_VARIABLES = 1000
+#: Variables that are read at once: one may have 40 kB.
+MOST_READ = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,6 @@ class ReadsVariables(Protocol):
         ...
 
 
-#: Variables that are read at once: as many as fit into a megabyte or two.
-_READ_AT_ONCE = 100
-
-
 async def values_for(variables: ReadsVariables, account: str, prompts: Sequence[str]) -> dict[str, str]:
     """Return the values of the variables that prompts name, by key; raise TemplateInvalid.
 
@@ -54,8 +52,8 @@ async def values_for(variables: ReadsVariables, account: str, prompts: Sequence[
     """
     names = sorted(await aside(lambda: custom_names(prompts), account=account))
     found: dict[str, str] = {}
-    for first in range(0, len(names), _READ_AT_ONCE):
-        found |= await variables.values(account, names[first : first + _READ_AT_ONCE])
+    for first in range(0, len(names), MOST_READ):
+        found |= await variables.values(account, names[first : first + MOST_READ])
     return found
 
 

@@ -11,7 +11,7 @@ from services.common.store.room import check_room
 from services.processor.models import IDEMPOTENCY, TemplateRow
 from services.processor.templates.errors import TemplateLimit, TemplateNotFound
 from services.processor.templates.prompt_settings import NAMES, PromptSettings
-from services.processor.templates.template import Template, TemplateFields
+from services.processor.templates.template import MOST_READ, Template, TemplateFields
 
 _METHOD = "CreateTemplate"
 
@@ -52,9 +52,12 @@ class TemplateStore:
 
     async def get_many(self, account: str, ids: list[str]) -> list[Template]:
         """Return templates in the order of their ids; raise TemplateNotFound naming the missing one."""
-        query = select(TemplateRow).where(TemplateRow.account == account, TemplateRow.id.in_(ids))
-        async with self._sessions() as session:
-            found = {row.id: _template(row) for row in await session.scalars(query)}
+        found: dict[str, Template] = {}
+        for first in range(0, len(ids), MOST_READ):
+            some = TemplateRow.id.in_(ids[first : first + MOST_READ])
+            async with self._sessions() as session:
+                rows = await session.scalars(select(TemplateRow).where(TemplateRow.account == account, some))
+                found |= {row.id: _template(row) for row in rows}
         for id_ in ids:
             if id_ not in found:
                 raise TemplateNotFound(template=f"templates/{id_}")
