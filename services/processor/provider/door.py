@@ -9,26 +9,26 @@ from datetime import datetime
 from typing import Any
 
 from services.common.aside import TooCostly, aside
-from services.processor.provider.answer import Answer, Reads, Unusable
+from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable
 from services.processor.provider.dialect import refusals, words
 from services.processor.provider.disguises import Disguises
 from services.processor.provider.failures import KEY_ECHOED, UNCHECKED, Failure
 
-#: Longer answers are read beside the event loop. To look through as many characters takes two milliseconds
-#: at worst, when all of them are escapes.
-LOOP_CHARACTERS = 8192
 #: Processor time for one answer: several times what the largest one needs that is all escapes of escapes.
 _CPU_SECONDS = 2.0
 
 
 async def let_answer_pass(
-    said: Answer | Unusable, *, secret: bytes, account: str, read: Reads
+    said: Answer | Unusable, *, secret: bytes, account: str, read: Reads, quick: int = LOOP_CHARACTERS
 ) -> Answer | Unusable:
-    """Return an answer with the texts that `read` makes of it, unless they show the key."""
+    """Return an answer with the texts that `read` makes of it, unless they show the key.
+
+    With more than `quick` characters it is read beside the event loop.
+    """
     if isinstance(said, Unusable):
         return replace(said, failure=_shown(said.failure, secret)) if said.failure.said else said
     (text,) = said.texts
-    if len(text) <= LOOP_CHARACTERS:
+    if len(text) <= min(quick, LOOP_CHARACTERS):
         passed = _passed(text, secret, read)
     else:
         try:

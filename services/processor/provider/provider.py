@@ -25,14 +25,23 @@ from openai import (
     Omit,
 )
 
+from services.common.aside import TooCostly, aside
 from services.common.version import VERSION
 from services.processor.provider import announced_limits
 from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
-from services.processor.provider.answer import Answer, Reads, Unusable, read_completion, whole
+from services.processor.provider.answer import (
+    LOOP_CHARACTERS,
+    Answer,
+    Reads,
+    Unusable,
+    read_completion,
+    whole,
+)
 from services.processor.provider.dialect import waits
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
     KEY_UNSENDABLE,
+    MALFORMED,
     TIMED_OUT,
     TOO_LARGE,
     UNREACHABLE,
@@ -43,6 +52,12 @@ _CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
+_FIRST_REFUSAL = 400
+#: The largest refusal that is read. A provider's words about an error are short, and the client reads them as
+#: JSON on the event loop.
+_REFUSAL_BYTES = 64 * 1024
+#: A longer answer is read beside the event loop.
+_LOOP_BYTES = 64 * 1024
 #: What providers are told of the program that calls them, and nothing of its machine.
 AGENT = f"smelt/{VERSION}"
 # All that is sent: the client would add what it, Python and the machine are.
@@ -99,14 +114,15 @@ class _Transport(httpx2.AsyncBaseTransport):
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         try:
             # Nobody asked for a packed answer; some gateways send one all the same.
-            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), self._answer_bytes)
+            most = self._answer_bytes if response.status < _FIRST_REFUSAL else _REFUSAL_BYTES
+            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), most)
             body = bytearray()
             async for piece in response.content.iter_any():
                 body += unpacker.unpack(piece)
             return bytes(body)
         except UnpackingFailed as error:
             response.close()
-            if response.status >= 400:
+            if response.status >= _FIRST_REFUSAL:
                 # Its status says enough.
                 return b""
             raise AnswerTooLarge(str(error)) from None
@@ -154,11 +170,18 @@ class Provider:
         )
 
     async def ask(
-        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+        self,
+        base_url: str,
+        secret: bytes,
+        body: Mapping[str, Any],
+        *,
+        account: str,
+        read: Reads = whole,
+        quick: int = LOOP_CHARACTERS,
     ) -> Answer | Unusable:
         """Send one prompt of an account and return its answer, or why there is none; raise AddressNotAllowed.
 
-        `read` makes the texts that are kept of the model's words.
+        `read` makes the texts that are kept of the model's words; it is quick with as many characters.
         """
         url = self._endpoints.completions_url(base_url)
         try:
@@ -185,9 +208,11 @@ class Provider:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
             return Unusable(TOO_LARGE if isinstance(error.__cause__, AnswerTooLarge) else UNREACHABLE)
-        said = await let_answer_pass(
-            read_completion(response.content, body), secret=secret, account=account, read=read
-        )
+        try:
+            found = await _read(response.content, body, account=account)
+        except TooCostly:
+            return Unusable(MALFORMED)
+        said = await let_answer_pass(found, secret=secret, account=account, read=read, quick=quick)
         told = announced_limits.told_by(response.headers)
         return said if told is None else replace(said, told=told)
 
@@ -196,6 +221,12 @@ class Provider:
         await self._client.close()
         # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
+
+
+async def _read(content: bytes, request: Mapping[str, Any], *, account: str) -> Answer | Unusable:
+    if len(content) <= _LOOP_BYTES:
+        return read_completion(content, request)
+    return await aside(lambda: read_completion(content, request), account=account)
 
 
 def _forget_environment() -> None:

@@ -206,7 +206,6 @@ class ShardRuns:
                 limiter=parts.limiter,
                 refused=parts.refused,
                 ended=ended,
-                account=claim.account,
                 grant=claim.grant,
                 claim=claim.fence,
                 account=claim.account,

@@ -76,7 +76,6 @@ class TestCalls:
             limiter=callers.limiter,
             refused=callers.refused,
             ended=self._ended,
-            account=account,
             grant=grant,
             claim=0,
             account=account,
