@@ -145,7 +145,7 @@ class ReleaseBatches:
         for n, each in enumerate(batch):
             verdict = None if isinstance(each, Event) else each.refusal or made.verdicts[n]
             verdicts.append(verdict)
-            if isinstance(verdict, ReleaseBrake) and not self._limiter.admits():
+            if isinstance(verdict, ReleaseBrake) and not self._limiter.admits(_account(each)):
                 continue
             event = each if isinstance(each, Event) else _event(each, verdict)
             records.append(self._chain.append(moved, event, now))
@@ -246,6 +246,12 @@ class ReleaseBatches:
             return ApiKeyDamaged()
         digest = self._macs.digest("released", secret.reveal())[:16].hex()
         return Released(secret, row.base_url, digest)
+
+
+def _account(request: ReleaseRequest | Event) -> str:
+    if isinstance(request, Event):
+        return request.account
+    return request.grant.account if request.grant else ""
 
 
 def _decisions(live: _Live, found: Found, keys: Mapping[KeyPlace, Verdict]) -> _Decisions:
