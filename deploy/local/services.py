@@ -12,7 +12,7 @@ from deploy.local.processes import Command
 from deploy.local.runtime import ROOT, Runtime
 
 # The person's settings that a process may see; all others stay with the launcher.
-EVERYONE = ("SMELT_LOG_LEVEL",)
+EVERYONE = ("SMELT_LOG_LEVEL", "SMELT_LOOP_WATCH_SECONDS")
 PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "auth": (
         "SMELT_EVENT_DAYS",
@@ -38,6 +38,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
     ),
     "files": (
         "SMELT_MAX_UPLOAD_BYTES",
+        "SMELT_MAX_FILES",
         "SMELT_MAX_ROWS",
         "SMELT_MAX_COLUMNS",
         "SMELT_MAX_FIELD_BYTES",
@@ -52,6 +53,8 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_PARALLEL_CALLS",
         "SMELT_MAX_PARALLEL_CALLS",
         "SMELT_MAX_LIVE_JOBS",
+        "SMELT_MAX_JOBS",
+        "SMELT_MAX_TEMPLATES",
         "SMELT_MAX_ROWS",
     ),
     "gateway": (

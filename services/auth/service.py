@@ -17,7 +17,7 @@ from services.auth.due.store import DueStore
 from services.auth.events.audit_events import AuditEvents
 from services.auth.events.events import EventLog
 from services.auth.events.store import EventStore
-from services.auth.limits.limits import MailLimits, RegisterLimits, SignInLimits
+from services.auth.limits.limits import MailLimits, RegisterLimits, SignInLimits, TokenLimits
 from services.auth.limits.store import AttemptStore
 from services.auth.mail import senders
 from services.auth.mail.postman import Postman, mailing
@@ -55,7 +55,7 @@ from services.auth.sessions.store.devices import DeviceStore
 from services.auth.sessions.store.sessions import SessionStore
 from services.auth.settings import AuthSettings
 from services.auth.sweep import Sweep
-from services.auth.tokens.access_tokens import AccessTokens
+from services.auth.tokens.access_tokens import A_DAY, AccessTokens
 from services.auth.tokens.store import AccessTokenStore
 from services.common import database, identity
 from services.common.ids import new_id
@@ -168,7 +168,9 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
             lambda: event_store.sweep(now() - timedelta(days=settings.event_days)),
         ]
     )
-    access_tokens = AccessTokens(tokens, clock=now, new_id=new_id, random=secrets.token_bytes)
+    access_tokens = AccessTokens(
+        tokens, limits=TokenLimits(attempts, A_DAY), clock=now, new_id=new_id, random=secrets.token_bytes
+    )
     files = opened.keep(tls.channel(settings, identity.FILES, settings.files_address))
     processor = opened.keep(tls.channel(settings, identity.PROCESSOR, settings.processor_address))
     privacy = Privacy.over(

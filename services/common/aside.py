@@ -8,13 +8,15 @@ import asyncio
 import contextvars
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary
 
 from services.common.errors import DomainError, Kind
+from services.common.turns import Turns
 
 T = TypeVar("T")
 
@@ -48,7 +50,23 @@ class _Leave:
 
 _leave: contextvars.ContextVar[_Leave | None] = contextvars.ContextVar("leave", default=None)
 _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="aside")
-_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+_turns = Turns(1)
+_alone: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def alone() -> AsyncIterator[None]:
+    """Do a few milliseconds' work on the loop; of many such blocks, one is done before the loop has its turn.
+
+    For work that is too short for a thread and of which a hundred pieces may become due together.
+    """
+    loop = asyncio.get_running_loop()
+    lock = _alone.get(loop)
+    if lock is None:
+        lock = _alone[loop] = asyncio.Lock()
+    async with lock:
+        yield
+        await asyncio.sleep(0)
 
 
 def go_on() -> None:
@@ -68,10 +86,7 @@ async def aside(work: Callable[[], T], *, account: str, cpu_seconds: float = CPU
     An account has one piece of work in hand at a time, so that its others wait for each other rather than
     keep those of other accounts waiting.
     """
-    turn = _turns.get(account)
-    if turn is None:
-        turn = _turns[account] = asyncio.Lock()
-    async with turn:
+    async with _turns.of(account):
         leave = _Leave(cpu_seconds)
         running = asyncio.get_running_loop().run_in_executor(
             _pool, contextvars.copy_context().run, _run, leave, work

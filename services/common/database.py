@@ -1,15 +1,20 @@
-"""Postgres: engines for the stores, raw pools for the hot paths, transactions that end in time."""
+"""Postgres: engines for the stores, raw pools for the hot paths, transactions that end in time.
+
+Of the connections of a pool, an account has at most a share at once, so that one account's calls, however
+many they are, leave some to everybody else.
+"""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import exc, text
+from sqlalchemy import AsyncAdaptedQueuePool, exc, text
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -17,9 +22,13 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
+from services.common import identity
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
+from services.common.turns import Turns
 
 #: The server ends a statement that takes longer. Larger values let a stuck statement hold its locks; smaller
 #: ones end statements that a busy server would finish.
@@ -35,14 +44,69 @@ _TRANSACTION_SECONDS = 5.0
 _PATIENCE_SECONDS = 60.0
 _AGAIN_SECONDS = 0.25
 
+#: The connections of one pool that an account may hold at once. With fewer, its own requests wait for each
+#: other; with as many as a pool has, everybody waits for it.
+ACCOUNT_SHARE = 2
+
 Engine = AsyncEngine
 EngineConnection = AsyncConnection
 Transactions = async_sessionmaker[AsyncSession]
 Connection = psycopg.AsyncConnection[TupleRow]
-Pool = AsyncConnectionPool[Connection]
 #: All errors of the database libraries, for code that continues in any case.
 FAILURES = (psycopg.Error, exc.SQLAlchemyError)
 _Answer = TypeVar("_Answer")
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """Raw connections, in turns."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, **options)
+        self._turns = Turns(ACCOUNT_SHARE)
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109
+        """Wait for the account's turn and for a free connection; commit at the end of the block."""
+        async with self._turns.of(identity.account()), super().connection(timeout) as connection:
+            yield connection
+
+
+_has_turn: ContextVar[bool] = ContextVar("has_turn", default=False)
+
+
+class _EnginePool(AsyncAdaptedQueuePool):
+    """The connections of an engine, in turns."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turns = Turns(ACCOUNT_SHARE)
+        self._lines: dict[int, asyncio.Semaphore] = {}
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        account = identity.account()
+        # The pool calls this again from within when another was faster.
+        if not account or _has_turn.get():
+            return super()._do_get()
+        line = self._turns.line(account)
+        await_only(line.acquire())
+        mark = _has_turn.set(True)
+        try:
+            taken = super()._do_get()
+        except BaseException:
+            line.release()
+            raise
+        finally:
+            _has_turn.reset(mark)
+        self._lines[id(taken)] = line
+        return taken
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        line = self._lines.pop(id(record), None)
+        try:
+            super()._do_return_conn(record)
+        finally:
+            if line is not None:
+                line.release()
 
 
 def _options() -> str:
@@ -53,6 +117,7 @@ def engine(url: str, pool_size: int = 5) -> Engine:
     """Return an engine for a `postgresql+psycopg://` URL; broken connections are replaced before use."""
     return create_async_engine(
         url,
+        poolclass=_EnginePool,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=_CONNECT_SECONDS,
@@ -75,7 +140,7 @@ def plain_url(url: str) -> str:
 
 def raw_pool(url: str, low: int = 1, high: int = 5) -> Pool:
     """Return a closed pool of raw connections; `await pool.open()` before use."""
-    return AsyncConnectionPool(
+    return Pool(
         plain_url(url),
         min_size=low,
         max_size=high,

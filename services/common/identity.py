@@ -37,18 +37,28 @@ class Allow:
     `passport` requires a person; `proof` a person or a grant; `key proof` one of these or an export token.
     All three name the scope that the person's passport must have, so that no method is open to access tokens
     by oversight. `export` and `erasure` require the token of an export or an erasure that auth carries out.
+    `at_once` is how many calls of a method an account may have in progress at a replica, for methods that
+    wait long for something: those do not take the place of its short calls.
     """
 
     callers: frozenset[str]
     needs: Needs = "nothing"
     scope: Scope | None = None
+    at_once: int | None = None
 
-    def __init__(self, *callers: str, needs: Needs = "nothing", scope: Scope | None = None) -> None:
+    def __init__(
+        self,
+        *callers: str,
+        needs: Needs = "nothing",
+        scope: Scope | None = None,
+        at_once: int | None = None,
+    ) -> None:
         if (needs in ("passport", "proof", "key proof")) != (scope is not None):
             raise TypeError("a method that needs a person must name a scope, and no other may")
         object.__setattr__(self, "callers", frozenset(callers))
         object.__setattr__(self, "needs", needs)
         object.__setattr__(self, "scope", scope)
+        object.__setattr__(self, "at_once", at_once)
 
 
 Policy = Mapping[str, Allow]
@@ -136,6 +146,15 @@ def enter(call: Call) -> None:
 def current_call() -> Call:
     """Return the call that is being answered."""
     return _call.get()
+
+
+def account() -> str:
+    """Return the account on whose behalf the current call is made; empty where there is none."""
+    call = _call.get(None)
+    if call is None:
+        return ""
+    proof = call.passport or call.grant or call.export or call.erasure
+    return proof.account if proof else ""
 
 
 def passport(context: object = None) -> Passport:

@@ -14,3 +14,11 @@ OPEN_STREAMS = Gauge("smelt_open_streams", "Open response and request streams")
 UNKNOWN_FINISHES = Counter(
     "smelt_provider_unknown_finish_total", "Answers whose end had a reason that is not known, taken as whole"
 )
+
+LOOP_LAG_SECONDS = Histogram(
+    "smelt_loop_lag_seconds",
+    "How late the event loop's heartbeat was: `wall` in all; `process` and `loop`, the part of it that this"
+    " process, and the loop's own thread, can have spent on a processor",
+    ("of",),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)

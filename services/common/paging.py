@@ -70,20 +70,21 @@ async def page(
     *,
     show: Callable[[T], M],
     place: Callable[[T], Position] = _position_of,
+    at_once: int = _LARGEST_READ,
 ) -> tuple[list[M], str]:
     """Return the page that a request asks for, as messages, and the token of the next page, empty at the end.
 
     `read` receives the position of the previous page's last item and the most items to return, which is one
-    more than the page takes. `place` returns an item's position, by default its `create_time` and `id`. A
-    page ends before the item that would take it over PAGE_BYTES, but has at least one. Raises
-    PageTokenInvalid.
+    more than the page takes. `place` returns an item's position, by default its `create_time` and `id`. Of
+    items that may be large, few are read `at_once`. A page ends before the item that would take it over
+    PAGE_BYTES, but has at least one. Raises PageTokenInvalid.
     """
     wanted = size(request.page_size)
     after = position(request.page_token)
     shown: list[M] = []
     used = 0
     while True:
-        count = min(wanted - len(shown), _readable(len(shown), used))
+        count = min(wanted - len(shown), _readable(len(shown), used), at_once)
         found = await read(after, count + 1)
         for item in found[:count]:
             message = show(item)

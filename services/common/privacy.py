@@ -28,6 +28,8 @@ class PersonalTable:
     not_exported: str = ""
     #: Why an erasure leaves the rows; empty when it removes them.
     not_erased: str = ""
+    #: Rows that an export reads at once; fewer where one may be large.
+    at_once: int = 250
 
 
 @dataclass(frozen=True, slots=True)

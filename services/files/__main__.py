@@ -7,18 +7,14 @@ from pathlib import Path
 
 import uvloop
 
-from services.common import garbage, logs
+from services.common import garbage, logs, malloc, switching
 from services.common.rpc import server
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.store import migrations
-from services.files import malloc
 from services.files.service import assemble
 from services.files.settings import FilesSettings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-#: How often a parsing thread lets the event loop run. Longer, and other requests wait for parsing; shorter,
-#: and switching takes the time.
-_SWITCH_SECONDS = 0.001
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -32,7 +28,7 @@ def main(arguments: Sequence[str]) -> None:
         settings = load(FilesSettings)
         logs.configure("files", settings.log_level)
         malloc.keep_small()
-        sys.setswitchinterval(_SWITCH_SECONDS)
+        switching.take_turns_often()
         uvloop.run(server.serve(settings, partial(assemble, settings)))
 
 

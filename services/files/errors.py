@@ -11,6 +11,24 @@ class FileNotFound(DomainError):
     message = "File not found"
 
 
+class FileLimit(DomainError):
+    """The account has reached its limit of stored files."""
+
+    reason = "FILE_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = "The account has reached its limit of files; delete one first"
+
+
+class ResultLimit(DomainError):
+    """The account has reached its limit of result files that were made for one download each."""
+
+    reason = "RESULT_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = (
+        "The account has downloaded too many result files of a form of its own; try again within an hour"
+    )
+
+
 class FileDamaged(DomainError):
     """The stored bytes are not the ones that were sealed; the damaged part is not sent."""
 

@@ -65,6 +65,7 @@ def upload_limits(settings: FilesSettings) -> UploadLimits:
     """Return the limits of an upload."""
     return UploadLimits(
         max_bytes=settings.max_upload_bytes,
+        max_files=settings.max_files,
         seconds=settings.upload_seconds,
         pace=Pace(settings.upload_least_bytes_per_second),
         csv=Limits(

@@ -21,6 +21,9 @@ class FilesSettings(ServiceSettings):
     s3_access_key_file: Path
     s3_secret_key_file: Path
     max_upload_bytes: int = Field(default=50 * MIB, ge=1)
+    #: How many files an account may have. Too low, and people must delete what they need; too high lets one
+    #: account fill the object store: each file may have `max_upload_bytes`.
+    max_files: int = Field(default=1000, ge=1)
     max_columns: int = Field(default=100, ge=1)
     max_rows: int = Field(default=50_000, ge=1)
     max_field_bytes: int = Field(default=131_072, ge=1)

@@ -7,7 +7,9 @@ from concurrent.futures import Executor
 from itertools import islice
 from typing import Any, TypeVar
 
+from services.common import identity
 from services.common.errors import DomainError
+from services.common.turns import Turns
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,6 +20,10 @@ _DEPTH = 4
 #: After this long without a piece, the thread gets an empty one and can look for a child process's answer.
 #: Longer, and a refusal reaches a pausing sender later; shorter, and idle uploads wake threads more often.
 _LOOK_SECONDS = 1.0
+#: Threads that read for one account at a time, of the eight that there are by default. Fewer slow down a
+#: person with many downloads; more let one person's downloads wait in front of everybody else's.
+READERS_SHARE = 3
+_turns = Turns(READERS_SHARE)
 
 
 class Abandoned(Exception):
@@ -101,10 +107,10 @@ async def drawn(
     """Run a generator in a thread and yield its items, some of them ahead of the consumer.
 
     The thread is taken for `at_once` items at a time and then given back, so a slow consumer keeps no thread
-    from others.
+    from others. An account has a few threads at a time, so that its many readers leave some to others.
     """
     loop = asyncio.get_running_loop()
-
+    account, runs = identity.account(), False
     failure: list[Exception] = []
 
     def some() -> list[T]:
@@ -121,14 +127,25 @@ async def drawn(
             failure.append(error)
         return items
 
-    step = loop.run_in_executor(executor, some)
+    async def in_turn() -> list[T]:
+        nonlocal runs
+        async with _turns.of(account):
+            runs = True
+            try:
+                return await loop.run_in_executor(executor, some)
+            finally:
+                runs = False
+
+    step = asyncio.ensure_future(in_turn())
     try:
         while items := await asyncio.shield(step):
-            step = loop.run_in_executor(executor, some)
+            step = asyncio.ensure_future(in_turn())
             for item in items:
                 yield item
     finally:
-        # A generator cannot be closed while it runs.
+        # A generator cannot be closed while it runs; a step that waits for its turn need not have it.
+        if not runs:
+            step.cancel()
         await asyncio.wait({step})
         if not step.cancelled():
             step.exception()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvloop
 
-from services.common import garbage, logs
+from services.common import garbage, logs, malloc, switching
 from services.common.rpc import server
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.store import migrations
@@ -26,10 +26,14 @@ def main(arguments: list[str]) -> int:
     elif arguments == ["serve"]:
         settings = load(ProcessorSettings)
         logs.configure("processor", settings.log_level)
+        malloc.keep_small()
+        switching.take_turns_often()
         asyncio.run(server.serve(settings, partial(assemble, settings)))
     elif arguments == ["worker"]:
         worker_settings = load(WorkerSettings)
         logs.configure("worker", worker_settings.log_level)
+        malloc.keep_small()
+        switching.take_turns_often()
         uvloop.run(work(worker_settings))
     else:
         print(USAGE, file=sys.stderr)

@@ -15,6 +15,7 @@ from services.common.settings import read_secret
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.control import JobControl
 from services.processor.jobs.jobs import Jobs
+from services.processor.jobs.new_job import MostJobs
 from services.processor.jobs.settings import JobSettings, ParallelCalls
 from services.processor.jobs.store.control import JobControlStore
 from services.processor.jobs.store.jobs import JobStore
@@ -111,7 +112,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             auth=to_auth,
             changes=announcements,
             usual=job_settings,
-            most_live=settings.max_live_jobs,
+            most=MostJobs(live=settings.max_live_jobs, stored=settings.max_jobs),
             meter=meter,
             new_id=new_id,
             now=now,
@@ -135,7 +136,15 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         servicers=[
             PrivacyServicer(part),
             TemplateServicer(
-                Templates(templates, to_files, variables=variables, new_id=new_id, now=now), tests
+                Templates(
+                    templates,
+                    to_files,
+                    variables=variables,
+                    most=settings.max_templates,
+                    new_id=new_id,
+                    now=now,
+                ),
+                tests,
             ),
             VariableServicer(Variables(variables, new_id=new_id, now=now)),
             WebhookServicer(webhooks, Deliveries(DeliveryStore(pool), new_id=new_id, now=now)),

@@ -7,6 +7,9 @@ from pydantic import Field
 
 from services.common.settings import ServiceSettings
 
+#: The vault pays for at most this many calls of one job in flight (`services/vault/grants/rules.py`).
+MOST_IN_FLIGHT = 1000
+
 
 class ProcessorSettings(ServiceSettings):
     """Settings of `serve`, `migrate` and `worker`."""
@@ -22,11 +25,16 @@ class ProcessorSettings(ServiceSettings):
     private_webhooks: str = ""
     #: Provider calls in flight per job: the default, and the most that a job may ask for. A low default makes
     #: jobs slow; a high one lets a single job fill the workers' places.
-    parallel_calls: int = Field(default=5, ge=1)
-    max_parallel_calls: int = Field(default=1000, ge=1)
+    parallel_calls: int = Field(default=5, ge=1, le=MOST_IN_FLIGHT)
+    max_parallel_calls: int = Field(default=1000, ge=1, le=MOST_IN_FLIGHT)
     #: How many jobs of an account may be unfinished. More are refused, which bounds the queue. Too low
     #: refuses people who start many small jobs; too high lets one account fill the queue's tables.
     max_live_jobs: int = Field(default=1000, ge=1)
+    #: How many jobs of an account are stored, ended ones included; their owner deletes them. Too low, and
+    #: people delete results that they need; too high lets one account fill the database with results.
+    max_jobs: int = Field(default=10_000, ge=1)
+    #: How many templates an account may have. Each has up to 200 kB; too low gets in the way of people.
+    max_templates: int = Field(default=1000, ge=1)
     #: The plan of every account, which says how much it may use in a month.
     plan: Literal["free", "starter", "growth", "scale", "unlimited"] = "unlimited"
     provider_connect_seconds: float = Field(default=10.0, gt=0)

@@ -7,6 +7,7 @@ from services.common import database
 from services.common.rpc import server, tls
 from services.common.rpc.health import Health, serve_probes
 from services.common.settings import host_port, read_secret
+from services.common.watchdog import Watchdog
 from services.processor.jobs.announcements import Announcements
 from services.processor.outgoing import provider_of, webhook_endpoints
 from services.processor.peers.files import Files
@@ -86,7 +87,9 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     probes = await serve_probes(health, *host_port(settings.health_listen))
     opened.push_async_callback(probes.cleanup)
     stop = asyncio.Event()
-    running = (health.watch(), parks.follow(), refused.follow(), sending.run(), _signalled(stop))
+    watchdog = Watchdog(settings.loop_watch_seconds)
+    followed = (parks.follow(), refused.follow())
+    running = (health.watch(), watchdog.run(), *followed, sending.run(), _signalled(stop))
     beside = [asyncio.ensure_future(each) for each in running]
     try:
         await Worker(settings, pool, shards=runs, assembler=assembler).run(stop)

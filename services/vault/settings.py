@@ -78,6 +78,9 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     #: stolen processor takes more keys before it is noticed.
     release_brake_grants: Annotated[int, Field(ge=1)] = 3000
     release_brake_accounts: Annotated[int, Field(ge=1)] = 600
+    #: How many of them may be of one account. Too small delays a person who starts many jobs at once; too
+    #: large, and a few accounts use up what there is for all.
+    release_brake_share: Annotated[int, Field(ge=1)] = 300
     #: host:port pairs of providers that may use plain http, an IP address or a bare name.
     private_providers: Annotated[tuple[str, ...], NoDecode] = ()
 

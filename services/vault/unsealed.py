@@ -101,7 +101,9 @@ def assemble(
             account_keys=account_keys,
             standings=standings,
             macs=keys.system_keys.macs,
-            brake=Brake(settings.release_brake_grants, settings.release_brake_accounts),
+            brake=Brake(
+                settings.release_brake_grants, settings.release_brake_accounts, settings.release_brake_share
+            ),
             limiter=limiter,
         ),
         checkpoints=checkpoints,

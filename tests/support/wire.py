@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cache
 
 import grpc
 import yaml
@@ -13,8 +14,9 @@ from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 
 
+@cache
 def address_of(stack: Stack, service: str) -> str:
-    """Return a service's own address, from the gateway's settings."""
+    """Return a service's own address, from the gateway's settings, which take seconds to read."""
     configuration = yaml.safe_load((stack.state_dir / "gateway" / "envoy.yaml").read_text())
     clusters = {cluster["name"]: cluster for cluster in configuration["static_resources"]["clusters"]}
     (endpoints,) = clusters[service]["load_assignment"]["endpoints"]

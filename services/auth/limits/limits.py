@@ -207,6 +207,19 @@ class RegisterLimits:
         await self._attempts.take_back(counted, (limit,))
 
 
+class TokenLimits:
+    """Counts the access tokens that an account creates: each is told by mail, also if it is soon deleted."""
+
+    def __init__(self, attempts: Attempts, rate: Rate) -> None:
+        self._attempts = attempts
+        self._rate = rate
+
+    async def admit(self, account: str) -> int:
+        """Count a token; return 0, or after how many seconds the next one may be created."""
+        counted = await self._attempts.count((Limit(key_of("access token", account), self._rate),))
+        return counted.retry_after_seconds if isinstance(counted, Full) else 0
+
+
 class MailLimits:
     """Counts mails that are requested without signing in, whether or not one is sent."""
 

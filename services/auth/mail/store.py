@@ -1,6 +1,8 @@
 """The outbox in Postgres: a mail is put there in the transaction of the event that it reports."""
 
-from sqlalchemy import delete, func, insert
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.due.store import DueColumns
@@ -20,6 +22,13 @@ MAILS_DUE = DueColumns(
     known=MailRow.kind.in_([kind.value for kind in MailKind]),
 )
 
+#: This many mails to one address go at once; each further one waits this much longer. More spacing delays a
+#: person who changes several things in a row; less lets one person fill the line in front of everybody's
+#: mails.
+_AT_ONCE = 3
+_SPACING = timedelta(seconds=5)
+_MOST_COUNTED = 1000
+
 
 async def queue_mail(session: AsyncSession, mail: Mail) -> None:
     """Put a mail into the outbox; it is sent only if the caller's transaction commits."""
@@ -30,10 +39,20 @@ async def queue_mail(session: AsyncSession, mail: Mail) -> None:
             recipient=mail.recipient,
             facts=dict(mail.facts),
             create_time=func.clock_timestamp(),
-            next_try_time=func.clock_timestamp(),
+            next_try_time=func.clock_timestamp() + _beside(mail.recipient),
             tries=0,
         )
     )
+
+
+def _beside(recipient: str) -> ColumnElement[timedelta]:
+    """Return how much later a mail is due because others to the same address wait already.
+
+    Mails are sent in the order in which they are due, so a person who causes many delays no one else's.
+    """
+    waiting = select(literal(1)).where(MailRow.recipient == recipient).limit(_MOST_COUNTED).subquery()
+    beside = select(func.count()).select_from(waiting).scalar_subquery()
+    return _SPACING * func.greatest(beside - _AT_ONCE, 0)
 
 
 class Outbox:

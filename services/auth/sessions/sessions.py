@@ -19,6 +19,10 @@ from services.common.paging import Position
 #: The last use is written at most this often, so that most requests write nothing. The idle limit is only as
 #: exact as this.
 USE_NOTED_EVERY = timedelta(minutes=5)
+#: An account has this many sessions; a further sign-in ends the least recently used one. Fewer sign out
+#: people with many devices and scripts; more only fill the table. As many ended ones are kept for the owner's
+#: export.
+MOST_KEPT = 200
 _LONGEST_USER_AGENT = 500
 _WRONG = "The e-mail address or the password is wrong"
 
@@ -38,6 +42,7 @@ class EndReason(Enum):
     REVOKED = "revoked"
     PASSWORD_CHANGE = "password change"  # noqa: S105 -- a reason
     PASSWORD_RESET = "password reset"  # noqa: S105 -- a reason
+    TOO_MANY = "too many"
 
 
 class Standing(Enum):

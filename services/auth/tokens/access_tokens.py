@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.auth.accounts.accounts import AccountState
+from services.auth.limits.limits import Rate, TokenLimits
 from services.auth.tokens import token_text
 from services.common.errors import DomainError, Kind, ScopeMissing, Unauthenticated
 from services.common.identity import Passport
@@ -13,6 +14,8 @@ from services.common.paging import Position
 
 #: Enough for one token per script and machine. Without a limit, one account could fill the table.
 MOST_TOKENS = 100
+#: Each new token is told by mail, so creating and deleting them in a loop would fill the line of mails.
+A_DAY = Rate(2 * MOST_TOKENS, timedelta(days=1))
 #: The lifetime of a token whose request names none, and the longest that can be requested.
 DEFAULT_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=366)
@@ -33,6 +36,12 @@ class AccessTokenLimit(DomainError):
     reason = "ACCESS_TOKEN_LIMIT"
     kind = Kind.EXHAUSTED
     message = f"Your account has reached its limit of {MOST_TOKENS} access tokens; delete one first"
+
+    @classmethod
+    def of_a_day(cls, retry_after_seconds: int) -> "AccessTokenLimit":
+        """Return the refusal of a token because too many were created within a day."""
+        message = f"Your account has created {A_DAY.most} access tokens within a day; try again later"
+        return cls(message, retry_after_seconds=retry_after_seconds)
 
 
 class AccessTokenExpiry(DomainError):
@@ -111,11 +120,13 @@ class AccessTokens:
         self,
         records: TokenRecords,
         *,
+        limits: TokenLimits,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         random: Callable[[int], bytes],
     ) -> None:
         self._records = records
+        self._limits = limits
         self._clock = clock
         self._new_id = new_id
         self._random = random
@@ -128,6 +139,8 @@ class AccessTokens:
         ends = now + DEFAULT_LIFE if expire_time is None else expire_time
         if not now < ends <= now + LONGEST_LIFE:
             raise AccessTokenExpiry
+        if wait := await self._limits.admit(account):
+            raise AccessTokenLimit.of_a_day(wait)
         token = AccessToken(
             id=self._new_id(),
             account=account,

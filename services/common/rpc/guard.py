@@ -1,5 +1,7 @@
 """The guard before every method: it checks the caller, the token and the request, and shapes errors.
 
+It also keeps each account to its share of what the replica has under way.
+
 It wraps all four kinds of RPC. It checks unary requests against their contract's rules; servicers check the
 messages of request streams. A service may add two hooks: one that can refuse a call before it starts, and one
 that records a call after it has ended.
@@ -8,6 +10,7 @@ that records a call after it has ended.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -35,6 +38,7 @@ from services.common.rpc import bounds, downloads
 from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
 from services.common.rpc.open_streams import OpenStreams
 from services.common.rpc.servicing import Context
+from services.common.rpc.shares import Shares
 from services.common.rpc.tls import workload
 from services.common.tokens import Kind, TokenVerifier
 
@@ -121,6 +125,7 @@ class Guard(grpc.aio.ServerInterceptor):
         self._may = may
         self._note = note
         self._streams = streams
+        self._shares = Shares()
 
     async def intercept_service(
         self,
@@ -168,12 +173,13 @@ class Guard(grpc.aio.ServerInterceptor):
             caller, admitted = workload(context), False
             asked = request if unary_request else None
             try:
-                await self._admit(method, allow, context, caller)
+                call = await self._admit(method, allow, context, caller)
                 admitted = True
-                if unary_request:
-                    check(request)
-                may(method)
-                said = await inner(request, context)
+                async with self._share(call, allow, short=unary_request):
+                    if unary_request:
+                        check(request)
+                    may(method)
+                    said = await inner(request, context)
                 self._note(Ended(method, caller or "", admitted, asked, said))
                 return said
             except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
@@ -190,15 +196,16 @@ class Guard(grpc.aio.ServerInterceptor):
         async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
             caller, admitted = workload(context), False
             try:
-                await self._admit(method, allow, context, caller)
+                call = await self._admit(method, allow, context, caller)
                 admitted = True
-                if unary_request:
-                    check(request)
-                may(method)
-                async for message in inner(request, context):
-                    # From the moment of a refusal, a stream that was open before sends nothing more.
+                async with self._share(call, allow, short=False):
+                    if unary_request:
+                        check(request)
                     may(method)
-                    yield message
+                    async for message in inner(request, context):
+                        # From the moment of a refusal, a stream that was open before sends nothing more.
+                        may(method)
+                        yield message
                 self._note(Ended(method, caller or "", admitted))
             except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
                 self._note(Ended(method, caller or "", admitted, error=error))
@@ -206,7 +213,19 @@ class Guard(grpc.aio.ServerInterceptor):
 
         return answer
 
-    async def _admit(self, method: str, allow: Allow | None, context: Context, caller: str | None) -> None:
+    @asynccontextmanager
+    async def _share(self, call: Call, allow: Allow | None, *, short: bool) -> AsyncIterator[None]:
+        if allow is not None and allow.at_once is not None:
+            with self._shares.slow(call, allow.at_once):
+                yield
+        elif short:
+            async with self._shares.short(call):
+                yield
+        else:
+            with self._shares.stream(call):
+                yield
+
+    async def _admit(self, method: str, allow: Allow | None, context: Context, caller: str | None) -> Call:
         if allow is None or caller is None or caller not in allow.callers:
             log.warning("rpc.caller_refused", method=method, caller=caller)
             raise CallerNotAllowed
@@ -223,6 +242,7 @@ class Guard(grpc.aio.ServerInterceptor):
             **await self._behind(allow, entries),
         )
         identity.enter(call)
+        return call
 
     async def _behind(self, allow: Allow, entries: Mapping[str, str]) -> dict[str, Any]:
         if allow.needs == "nothing":

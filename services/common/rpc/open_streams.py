@@ -5,33 +5,21 @@ streams therefore asks auth every two seconds about all their sessions in one ca
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol
 
 from services.common import identity
-from services.common.errors import DomainError, Kind, Unauthenticated, Unavailable
+from services.common.errors import DomainError, Unauthenticated, Unavailable
 from services.common.logs import log
 from services.common.metrics import OPEN_STREAMS
 
 #: Pause between two questions. With the call's deadline it must stay below the five seconds in which a stream
 #: must end after its session; a shorter pause only loads auth.
 EVERY_SECONDS = 2.0
-#: The streams that an account can have open at one replica, uploads and downloads included: more than a
-#: person's browsers and scripts need, and a tenth of what the gateway's connection to a service carries.
-MOST_OF_AN_ACCOUNT = 100
 #: After this long without an answer, all streams end. It must exceed a restart of auth; the longer it is, the
 #: longer a stream of an ended session can stay open while auth is down.
 PATIENCE_SECONDS = 60.0
-
-
-class StreamLimit(DomainError):
-    """The account has reached its limit of open streams."""
-
-    reason = "STREAM_LIMIT"
-    kind = Kind.EXHAUSTED
-    message = "The account has reached its limit of open streams; end a watch, a download or an upload first"
 
 
 class SessionStates(Protocol):
@@ -84,7 +72,6 @@ class OpenStreams:
         self._every_seconds = every_seconds
         self._patience_seconds = patience_seconds
         self._streams: dict[str, set[_Stream]] = {}
-        self._of_account: Counter[str] = Counter()
 
     def answers(self, inner: Callable[[Any, Any], AsyncIterator[Any]]) -> Callable[[Any, Any], Any]:
         """Wrap a method with a response stream, so that it ends with its person's session."""
@@ -122,18 +109,12 @@ class OpenStreams:
             # Work under a grant continues without its person.
             yield _Stream("")
             return
-        if self._of_account[person.account] >= MOST_OF_AN_ACCOUNT:
-            raise StreamLimit
-        self._of_account[person.account] += 1
         stream = _Stream(person.account)
         beside = self._streams.setdefault(person.session, set())
         beside.add(stream)
         try:
             yield stream
         finally:
-            self._of_account[person.account] -= 1
-            if not self._of_account[person.account]:
-                del self._of_account[person.account]
             beside.discard(stream)
             if not beside and self._streams.get(person.session) is beside:
                 del self._streams[person.session]

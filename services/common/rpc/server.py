@@ -20,6 +20,7 @@ from services.common.rpc.open_streams import OpenStreams
 from services.common.rpc.tls import server_credentials, server_options
 from services.common.settings import ServiceSettings, host_port
 from services.common.tokens import TokenVerifier
+from services.common.watchdog import Watchdog
 
 T = TypeVar("T")
 
@@ -127,7 +128,9 @@ async def serve(settings: ServiceSettings, assemble: Callable[[Opened], Awaitabl
         probes = await serve_probes(health, *host_port(settings.health_listen))
         opened.push_async_callback(probes.cleanup)
         server = await start(settings, parts, health)
-        loops = (health.watch, *parts.background, *([parts.streams.watch] if parts.streams else []))
+        watchdog = Watchdog(settings.loop_watch_seconds)
+        streams = [parts.streams.watch] if parts.streams else []
+        loops = (health.watch, watchdog.run, *parts.background, *streams)
         log.info("server.started", listen=settings.listen)
         tasks = [asyncio.ensure_future(loop()) for loop in loops]
         stopped = asyncio.ensure_future(until_signalled())

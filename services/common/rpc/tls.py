@@ -3,6 +3,7 @@
 import grpc
 
 from services.common.identity import WORKLOADS
+from services.common.rpc import keepalive
 from services.common.rpc.servicing import Context
 from services.common.settings import PeerSettings
 
@@ -22,8 +23,7 @@ _SERVER_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.http2.lookahead_bytes", 1 << 20),
     ("grpc.max_concurrent_streams", 1000),
     ("grpc.http2.max_frame_size", 1 << 20),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    *keepalive.SERVER_OPTIONS,
 ]
 
 
@@ -52,8 +52,7 @@ def channel(settings: PeerSettings, peer: str, address: str) -> grpc.aio.Channel
         *OPTIONS,
         ("grpc.ssl_target_name_override", peer),
         ("grpc.lb_policy_name", "round_robin"),
-        ("grpc.keepalive_time_ms", 20_000),
-        ("grpc.keepalive_timeout_ms", 5_000),
+        *keepalive.CLIENT_OPTIONS,
         ("grpc.initial_reconnect_backoff_ms", 100),
         # How long one attempt may take, handshake included. Shorter, and a busy machine never connects;
         # longer, and calls wait longer for a peer that is gone.

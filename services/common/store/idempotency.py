@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, select
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,8 @@ from services.common.errors import DomainError, InvalidRequest, Kind
 #: longer, and the table grows.
 KEEP = timedelta(hours=24)
 _LONGEST_KEY = 255
+#: Keys of an account that are remembered. Fewer refuse a busy script; more let one account fill the table.
+MOST_KEYS = 10_000
 
 
 class IdempotencyKeyReused(DomainError):
@@ -21,6 +23,17 @@ class IdempotencyKeyReused(DomainError):
     reason = "IDEMPOTENCY_KEY_REUSED"
     kind = Kind.CONFLICT
     message = "This Idempotency-Key was used with a different request; use a new key"
+
+
+class IdempotencyKeyLimit(DomainError):
+    """The account has used too many Idempotency-Keys in the last 24 hours."""
+
+    reason = "IDEMPOTENCY_KEY_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = f"At most {MOST_KEYS} Idempotency-Keys can be used in 24 hours; try again later"
+
+    def __init__(self) -> None:
+        super().__init__(retry_after_seconds=3600)
 
 
 def table(metadata: MetaData) -> Table:
@@ -52,7 +65,7 @@ async def claim(
 
     Call it in the transaction that stores the resource, so that both become visible together. A second
     request with the same key waits for the first one's commit. An empty key claims nothing. Raises
-    IdempotencyKeyReused when the content differs.
+    IdempotencyKeyReused when the content differs, IdempotencyKeyLimit for more than MOST_KEYS.
     """
     if not key:
         return resource
@@ -67,6 +80,9 @@ async def claim(
         .returning(into.c.resource)
     )
     if added.scalar_one_or_none() is not None:
+        there = select(into.c.key).where(into.c.account == account).limit(MOST_KEYS + 1).subquery()
+        if (await session.scalar(select(func.count()).select_from(there)) or 0) > MOST_KEYS:
+            raise IdempotencyKeyLimit
         return resource
     first = (
         await session.execute(

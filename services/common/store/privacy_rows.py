@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.privacy import ArchiveEntry, ArchivePiece, PersonalTable
 
-_PAGE_ROWS = 500
 _BATCH_ROWS = 2_000
 #: How long one call removes rows; the next call continues. It must end well before the caller's deadline:
 #: longer, and the caller gives up and asks again; shorter, and large accounts take more calls.
@@ -31,14 +30,14 @@ async def export_rows(
         yield ArchiveEntry(each.path)
         between = b"[\n"
         async for row in _rows(sessions, metadata.tables[each.name], each, account):
-            yield between + orjson.dumps(row)
+            yield between + row
             between = b",\n"
         yield b"[]\n" if between == b"[\n" else b"\n]\n"
 
 
 async def _rows(
     sessions: async_sessionmaker[AsyncSession], table: Table, personal: PersonalTable, account: str
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncIterator[bytes]:
     # Each page has a transaction of its own, so a slow reader of the archive keeps none open.
     key = tuple(table.primary_key.columns)
     after: tuple[Any, ...] | None = None
@@ -50,10 +49,10 @@ async def _rows(
                 > tuple_(*(literal(value, column.type) for value, column in zip(after, key, strict=True)))
             )
         async with sessions() as session:
-            found = (await session.execute(wanted.order_by(*key).limit(_PAGE_ROWS))).mappings().all()
+            found = (await session.execute(wanted.order_by(*key).limit(personal.at_once))).mappings().all()
         for row in found:
-            yield {name: row[name] for name in personal.exported}
-        if len(found) < _PAGE_ROWS:
+            yield orjson.dumps({name: row[name] for name in personal.exported})
+        if len(found) < personal.at_once:
             return
         after = tuple(found[-1][column.name] for column in key)
 

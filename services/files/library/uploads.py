@@ -29,9 +29,10 @@ from services.files.threads import fed
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """The largest size, the longest duration and the least pace of an upload."""
+    """The largest size, the longest duration and the least pace of an upload, and an account's most files."""
 
     max_bytes: int
+    max_files: int
     seconds: float
     pace: Pace
     csv: Limits
@@ -52,8 +53,15 @@ class Upload:
 class NewFiles(FindsFiles, Protocol):
     """Where files are recorded."""
 
-    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
-        """Record a file and return its id, or the id of the file that this idempotency key made before."""
+    async def check_room(self, account: str, most: int) -> None:
+        """Raise FileLimit if the account has that many files."""
+        ...
+
+    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes, most: int) -> str:
+        """Record a file and return its id, or the id of the file that this idempotency key made before.
+
+        Raises FileLimit if the account has `most` files.
+        """
         ...
 
 
@@ -87,6 +95,9 @@ class Uploads:
         """Store an upload and return the file; raise what is wrong with it."""
         sender = Sender(self._limits.pace)
         async with self._places.reserve(person.account, network=upload.network, sender=sender):
+            if not upload.idempotency_key:
+                # A repeated upload makes no further file; only its content shows whether it is one.
+                await self._files.check_room(person.account, self._limits.max_files)
             return await self._receive(person, sender.pieces(pieces), upload)
 
     async def _receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
@@ -138,7 +149,9 @@ class Uploads:
         said = (file.object.sha256, file.display_name, upload.requested.encoding, upload.requested.delimiter)
         content = digest(*(part.encode() for part in said))
         async with self._discards.unless_recorded(file.object.key):
-            kept = await self._files.add(file, sealed, key=upload.idempotency_key, content=content)
+            kept = await self._files.add(
+                file, sealed, key=upload.idempotency_key, content=content, most=self._limits.max_files
+            )
         if kept == file.id:
             return file
         # The same bytes under the same idempotency key: the answer is the first upload's file.

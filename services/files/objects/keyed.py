@@ -4,11 +4,16 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable
 from concurrent.futures import Executor
 from functools import partial
 
+from services.common.turns import Turns
 from services.files.data_keys import DataKeys, KeyContext, Proof, wiped
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, drain, read_all, write_sealed
 from services.files.objects.stored_object import StoredObject
 from services.files.threads import drawn, fed
+
+#: Objects that are written for one account at a time, of the eight that there are by default. Fewer delay a
+#: person's jobs that end together; more let one person's downloads keep everybody's results waiting.
+WRITERS_SHARE = 3
 
 
 class KeyedObjects:
@@ -34,6 +39,7 @@ class KeyedObjects:
         self._writers = writers
         self._readers = readers
         self._new_id = new_id
+        self._turns = Turns(WRITERS_SHARE)
 
     async def write(
         self,
@@ -56,7 +62,8 @@ class KeyedObjects:
                 max_bytes=max_bytes,
                 read=drain,
             )
-            async with self._discards.unless_written(object_key):
+            # A writer keeps its thread until its last piece has come.
+            async with self._turns.of(proof.account), self._discards.unless_written(object_key):
                 written, _ = await fed(self._writers, pieces, work)
         return StoredObject(object_key, data_key.wrapped, written.size, written.sha256)
 

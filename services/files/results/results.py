@@ -13,6 +13,10 @@ from services.files.objects.discards import Discards
 from services.files.objects.keyed import KeyedObjects
 from services.files.objects.stored_object import StoredObject
 
+#: Result files of an account that were made for one download each. They are swept after an hour; more would
+#: let one account fill the object store with copies of a result.
+MOST_TEMPORARY = 100
+
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
@@ -44,6 +48,10 @@ class ResultFiles(Protocol):
 
     async def get(self, account: str, job: str, variant: str) -> StoredResult | None: ...
 
+    async def check_room(self, account: str, most: int) -> None:
+        """Raise ResultLimit if the account has that many temporary results."""
+        ...
+
     async def put(self, result: StoredResult) -> str | None:
         """Record a result and return the object key that it replaces; raise ResultStale after a later one."""
         ...
@@ -72,10 +80,12 @@ class Results:
         self._clock = clock
 
     async def write(self, proof: Proof, new: NewResult, pieces: AsyncIterable[bytes]) -> StoredResult:
-        """Store a result file whole or not at all."""
+        """Store a result file whole or not at all; raise ResultLimit before anything is read."""
         _check_job(proof, new.job)
         if new.fence < 1:
             raise InvalidRequest(violations=[("header.fence", "must be at least 1")])
+        if new.temporary:
+            await self._results.check_room(proof.account, MOST_TEMPORARY)
         there = await self._results.get(proof.account, new.job, new.variant)
         if there is not None and there.fence > new.fence:
             raise ResultStale

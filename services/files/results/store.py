@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from services.common.database import Transactions, transaction
-from services.files.errors import ResultStale
+from services.common.store.room import check_room
+from services.files.errors import ResultLimit, ResultStale
 from services.files.models import ResultRow
 from services.files.objects.store import mark_for_deletion, object_columns, object_of, put_newest
 from services.files.results.results import StoredResult
@@ -23,6 +24,17 @@ class ResultStore:
         async with transaction(self._transactions) as session:
             row = await session.get(ResultRow, (account, job, variant))
         return _result(row) if row is not None else None
+
+    async def check_room(self, account: str, most: int) -> None:
+        async with transaction(self._transactions) as session:
+            await check_room(
+                session,
+                ResultRow.account,
+                ResultRow.temporary.is_(True),
+                account=account,
+                most=most,
+                full=ResultLimit,
+            )
 
     async def put(self, result: StoredResult) -> str | None:
         async with transaction(self._transactions) as session:

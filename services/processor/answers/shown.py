@@ -2,20 +2,30 @@
 
 from collections.abc import Sequence
 
+from services.common.aside import go_on
+
 #: Stands at the end of a text of which more is kept than is shown.
 CUT = "…"
 
 
 def shortened(texts: Sequence[str], most_bytes: int) -> list[str]:
     """Cut the longest texts, with an ellipsis, until all fit a number of bytes of UTF-8."""
-    sizes = [len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]
+    sizes = [_bytes(text) for text in texts]
     if sum(sizes) <= most_bytes:
         return [*texts]
     longest = _longest(sorted(sizes), most_bytes)
-    return [
-        text if size <= longest else text.encode("utf-8", "replace")[:longest].decode(errors="ignore") + CUT
-        for text, size in zip(texts, sizes, strict=True)
-    ]
+    return [text if size <= longest else _cut(text, longest) for text, size in zip(texts, sizes, strict=True)]
+
+
+def _bytes(text: str) -> int:
+    go_on()
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def _cut(text: str, most: int) -> str:
+    go_on()
+    # A character has a byte at least, so that what is beyond need not be encoded.
+    return text[:most].encode("utf-8", "replace")[:most].decode(errors="ignore") + CUT
 
 
 def _longest(sizes: Sequence[int], room: int) -> int:

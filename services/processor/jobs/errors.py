@@ -41,6 +41,14 @@ class JobLimit(DomainError):
     )
 
 
+class StoredJobLimit(DomainError):
+    """The account has reached its limit of stored jobs."""
+
+    reason = "STORED_JOB_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = "The account has reached its limit of stored jobs; delete some that have ended"
+
+
 class PriceUnknown(DomainError):
     reason = "PRICE_UNKNOWN"
     kind = Kind.INVALID

@@ -4,13 +4,13 @@ from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.outside import RevokesGrants
 from services.processor.provider.failures import ATTEMPTS
+from services.processor.settings import MOST_IN_FLIGHT
 
 #: How many worker crashes a job's release budget covers. After each, the calls that were in flight, at most
 #: MOST_IN_FLIGHT, need a second release. If this is too small, a job with many crashes pauses because its
 #: grant is used up; if it is too large, a stolen grant releases the key more often. The vault has the same
 #: figures.
 TAKEOVERS = 8
-MOST_IN_FLIGHT = 1000
 
 
 def release_budget(rows: int, templates: int) -> int:

@@ -55,7 +55,6 @@ class Job:
     start_time: datetime | None
     end_time: datetime | None
     wrapped_key: bytes
-    snapshot: bytes
     grant_id: str
     #: In billionths of a US dollar. The cost is unknown unless `priced`: every model has a price.
     cost_nanos: int = 0
@@ -107,6 +106,14 @@ class FindsJobs(Protocol):
 
     async def get(self, account: str, id_: str) -> Job:
         """Return a job; raise JobNotFound."""
+        ...
+
+
+class FindsSnapshots(FindsJobs, Protocol):
+    """Finds an account's jobs and what they froze."""
+
+    async def snapshot(self, account: str, id_: str) -> bytes:
+        """Return a job's sealed snapshot, which may have megabytes; raise JobNotFound."""
         ...
 
 

@@ -8,15 +8,16 @@ from typing import Protocol
 import orjson
 
 from services.common.aside import aside
+from services.common.errors import DomainError
 from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
-from services.processor.jobs.errors import JobLimit, NoTemplates, PriceUnknown
+from services.processor.jobs.errors import NoTemplates, PriceUnknown
 from services.processor.jobs.grants import end_grant, release_budget
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
-from services.processor.jobs.new_job import JobRequest, NewJob
+from services.processor.jobs.new_job import JobRequest, MostJobs, NewJob
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import (
@@ -31,7 +32,7 @@ from services.processor.outside import (
     as_person,
 )
 from services.processor.templates.template import FindsTemplates
-from services.processor.templates.variables import ReadsVariables
+from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.usage.meter import UsageMeter, nanos_of
 from services.processor.usage.prices import facts_of
 
@@ -40,8 +41,8 @@ class JobStore(FindsJobs, Protocol):
     """Where jobs are kept."""
 
     async def made_before(self, account: str, key: str, content: bytes) -> str | None: ...
-    async def count_live(self, account: str) -> int: ...
-    async def add(self, job: NewJob, key: str, content: bytes) -> str: ...
+    async def check_room(self, account: str, most: MostJobs) -> None: ...
+    async def add(self, job: NewJob, key: str, content: bytes, *, most: MostJobs) -> str: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Job]: ...
     async def cancel(self, account: str, id_: str, now: datetime) -> bool: ...
 
@@ -74,7 +75,7 @@ class Jobs:
         auth: MintsGrants,
         changes: AnnouncesJobs,
         usual: Usual,
-        most_live: int,
+        most: MostJobs,
         meter: UsageMeter,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
@@ -87,22 +88,28 @@ class Jobs:
         self._auth = auth
         self._changes = changes
         self._usual = usual
-        self._most_live = most_live
+        self._most = most
         self._meter = meter
         self._new_id = new_id
         self._now = now
 
     async def create(self, person: Passport, request: JobRequest, key: str) -> Job:
-        """Check the whole request, freeze it into a job, and queue its first shards."""
+        """Check the whole request, freeze it into a job, and queue its first shards.
+
+        Raises JobLimit or StoredJobLimit, and what is wrong with the request.
+        """
         if not request.templates:
             raise NoTemplates
         content = digest(orjson.dumps(request))
         if made := await self._store.made_before(person.account, key, content):
             return await self._store.get(person.account, made)
-        if await self._store.count_live(person.account) >= self._most_live:
-            raise JobLimit
+        await self._store.check_room(person.account, self._most)
         job = await self._prepare(person, request)
-        id_ = await self._store.add(job, key, content)
+        try:
+            id_ = await self._store.add(job, key, content, most=self._most)
+        except DomainError:
+            await end_grant(self._vault, job.grant_id, person.account)
+            raise
         if id_ != job.id:
             # Another request with the same Idempotency-Key was faster, so this grant will never be used.
             await end_grant(self._vault, job.grant_id, person.account)
@@ -116,7 +123,9 @@ class Jobs:
         chosen = await self._templates.get_many(person.account, ids)
         file = await self._files.facts(request.file, proof)
         first, last = plan.row_range(request.first_row, request.last_row, file.row_count)
-        variables = await self._variables.values(person.account)
+        variables = await values_for(
+            self._variables, person.account, [each.fields.settings.prompt for each in chosen]
+        )
 
         def checked() -> Snapshot:
             draft = Snapshot(
@@ -154,6 +163,8 @@ class Jobs:
             ),
             proof,
         )
+        seal = JobSeal(data_key.key, person.account, name)
+        sealed = await aside(lambda: seal.seal_snapshot(snapshot), account=person.account)
         return NewJob(
             id=id_,
             account=person.account,
@@ -165,7 +176,7 @@ class Jobs:
             parallel_calls=calls,
             api_key=api_key.name,
             wrapped_key=data_key.wrapped,
-            snapshot=JobSeal(data_key.key, person.account, name).seal_snapshot(snapshot),
+            snapshot=sealed,
             grant_token=grant.token,
             grant_id=grant.id,
             grant_expire_time=grant.expire_time,

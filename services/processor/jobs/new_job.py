@@ -22,6 +22,14 @@ class JobRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class MostJobs:
+    """How many jobs an account may have: those that have not ended, and all that are stored."""
+
+    live: int
+    stored: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """A job that is ready to start."""
 

@@ -1,5 +1,6 @@
 """A row's result as it is stored: numbers are plain, everything that comes from people is sealed."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +8,9 @@ from typing import Protocol
 UNDER_WAY = 0
 SUCCEEDED = 1
 FAILED = 2
+#: Results that are opened at once. More hold the interpreter's lock for longer and take more memory; fewer
+#: cost more queries.
+PIECE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,18 @@ class NewResult:
 class ReadsResults(Protocol):
     """Reads results of rows."""
 
-    async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
-        """Return the finished rows of a range, in order."""
+    async def page(self, job: str, first: int, last: int, *, most_bytes: int) -> list[StoredRow]:
+        """Return the finished rows of a range, in order, up to the one with which they exceed the bytes."""
         ...
+
+
+async def in_pieces(
+    results: ReadsResults, job: str, first: int, last: int
+) -> AsyncIterator[tuple[int, list[StoredRow]]]:
+    """Yield the finished rows of a range in pieces of about a megabyte, each with the last row it covers."""
+    while first <= last:
+        found = await results.page(job, first, last, most_bytes=PIECE_BYTES)
+        is_full = sum(len(row.payload) for row in found) > PIECE_BYTES
+        until = found[-1].row if is_full else last
+        yield until, found
+        first = until + 1

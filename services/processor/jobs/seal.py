@@ -1,12 +1,12 @@
 """What is sealed under a job's data key: its snapshot, and the result of each row."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from services.common.sealing import Codes, PayloadSealer, SealBroken, fields
+from services.processor.jobs import stored_snapshot
 from services.processor.jobs.errors import SnapshotDamaged
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.outside import OpensDataKeys, Proof
@@ -34,13 +34,12 @@ class JobSeal:
         self._sealer, self._codes = PayloadSealer(key, about), Codes(key, about)
 
     def seal_snapshot(self, snapshot: Snapshot) -> bytes:
-        """Return the sealed snapshot."""
-        return self._sealer.seal(orjson.dumps(snapshot_document(snapshot)), fields("snapshot"))
+        """Return the sealed snapshot; like opening it, this takes long for a large one."""
+        return self._sealer.seal(stored_snapshot.dump(snapshot), fields("snapshot"))
 
     def open_snapshot(self, sealed: bytes) -> Snapshot:
         """Return the snapshot; raise SnapshotDamaged if it was altered or moved."""
-        document = self._open(sealed, fields("snapshot"))
-        return _snapshot(document)
+        return stored_snapshot.load(self._opened(sealed, fields("snapshot")))
 
     def seal_row(self, number: int, payload: RowPayload) -> bytes:
         """Return a row's result, sealed for that row alone."""
@@ -67,7 +66,7 @@ class JobSeal:
     def code(self, settings: PromptSettings, prompt: str) -> bytes:
         """Return a code that only identical requests of this job share."""
         asked = replace(settings, prompt=prompt, output_column="", reference_columns=())
-        return self._codes.of(orjson.dumps(_step_document(Step("", asked))))
+        return self._codes.of(orjson.dumps(stored_snapshot.step_document(Step("", asked))))
 
     def seal_answer(self, code: bytes, texts: tuple[str, ...]) -> bytes:
         """Return the texts of an answer, sealed for the requests with this code."""
@@ -78,8 +77,11 @@ class JobSeal:
         return tuple(self._open(sealed, fields("answer", code)))
 
     def _open(self, sealed: bytes, about: bytes) -> Any:
+        return orjson.loads(self._opened(sealed, about))
+
+    def _opened(self, sealed: bytes, about: bytes) -> bytes:
         try:
-            return orjson.loads(self._sealer.open(sealed, about))
+            return self._sealer.open(sealed, about)
         except SealBroken:
             raise SnapshotDamaged from None
 
@@ -89,32 +91,3 @@ async def open_seal(
 ) -> JobSeal:
     """Return the seal of a job after the vault has opened its data key; raise DATA_KEY_INVALID."""
     return JobSeal(await vault.open_data_key(job, wrapped_key, proof), account, job)
-
-
-def snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
-    """Return a snapshot as it is stored and exported: each step with its settings in one object."""
-    return {
-        "columns": snapshot.columns,
-        "steps": [_step_document(step) for step in snapshot.steps],
-        "base_url": snapshot.base_url,
-        "variables": snapshot.variables,
-        "identical_once": snapshot.identical_once,
-    }
-
-
-def _step_document(step: Step) -> dict[str, Any]:
-    return {"template": step.template, **step.settings.document()}
-
-
-def _snapshot(document: Mapping[str, Any]) -> Snapshot:
-    return Snapshot(
-        columns=tuple(document["columns"]),
-        steps=tuple(_step(**step) for step in document["steps"]),
-        base_url=document["base_url"],
-        variables=tuple((key, value) for key, value in document.get("variables", ())),
-        identical_once=document.get("identical_once", False),
-    )
-
-
-def _step(template: str, **settings: Any) -> Step:
-    return Step(template, PromptSettings.from_document(settings))

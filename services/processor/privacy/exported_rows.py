@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from services.common.aside import go_on
 from services.processor.answers import flags
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal
@@ -22,6 +23,7 @@ def lines(found: Sequence[StoredRow], seal: JobSeal) -> bytes:
     """Return a line for each row; opening them takes a while."""
     rows = []
     for row in found:
+        go_on()
         payload = seal.open_row(row.row, row.payload)
         said = (
             _STATES[row.state],

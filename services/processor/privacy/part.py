@@ -1,22 +1,22 @@
 """Export and erasure of an account: its jobs are opened for the archive, or stopped and removed."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-import orjson
-
 from services.common import identity
+from services.common.aside import aside
 from services.common.database import Transactions
 from services.common.errors import DomainError
 from services.common.identity import ExportPermit
 from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.processor import models
+from services.processor.jobs import stored_snapshot
 from services.processor.jobs.job import AnnouncesJobs
-from services.processor.jobs.row_result import ReadsResults
-from services.processor.jobs.seal import open_seal, snapshot_document
+from services.processor.jobs.row_result import ReadsResults, in_pieces
+from services.processor.jobs.seal import open_seal
 from services.processor.outside import OpensDataKeys
 from services.processor.privacy import exported_rows, tables
 
@@ -38,8 +38,8 @@ class SealedJob:
 class AccountJobs(Protocol):
     """All jobs of an account."""
 
-    async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
-        """Return jobs in the order of their ids, after a given one."""
+    async def sealed(self, account: str, *, after: str) -> SealedJob | None:
+        """Return the next job in the order of ids; None after the last one."""
         ...
 
     async def stop(self, account: str) -> list[str]:
@@ -62,11 +62,10 @@ class ProcessorPart:
         async for piece in rows:
             yield piece
         after = ""
-        while page := await self.jobs.sealed(permit.account, after=after, count=20):
-            for job in page:
-                async for piece in self._job(permit, job):
-                    yield piece
-            after = page[-1].id
+        while job := await self.jobs.sealed(permit.account, after=after):
+            async for piece in self._job(permit, job):
+                yield piece
+            after = job.id
 
     async def erase(self, account: str) -> bool:
         for job in await self.jobs.stop(account):
@@ -83,18 +82,21 @@ class ProcessorPart:
                 wrapped_key=job.wrapped_key,
                 proof=identity.metadata(permit),
             )
-            snapshot = seal.open_snapshot(job.snapshot)
+            sealed = job.snapshot
+            snapshot = await aside(lambda: seal.open_snapshot(sealed), account=permit.account)
             yield ArchiveEntry(f"{folder}/snapshot.json")
-            yield orjson.dumps(snapshot_document(snapshot))
+            for piece in stored_snapshot.shown(snapshot):
+                yield piece
             if job.error_said:
                 yield ArchiveEntry(f"{folder}/provider_message.txt")
                 yield seal.open_words(job.error_said).encode()
             yield ArchiveEntry(f"{folder}/rows.csv")
             yield exported_rows.header(snapshot.outputs)
             for first in range(job.first_row, job.last_row + 1, _PAGE_ROWS):
-                found = await self.rows.between(job.id, first, min(first + _PAGE_ROWS - 1, job.last_row))
-                if found:
-                    yield await asyncio.to_thread(exported_rows.lines, found, seal)
+                last = min(first + _PAGE_ROWS - 1, job.last_row)
+                async for _, found in in_pieces(self.rows, job.id, first, last):
+                    if found:
+                        yield await aside(partial(exported_rows.lines, found, seal), account=permit.account)
         except DomainError as error:
             if error.reason not in ("JOB_DAMAGED", "DATA_KEY_INVALID"):
                 raise

@@ -1,7 +1,5 @@
 """All jobs of an account, for its export and its erasure."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -16,8 +14,8 @@ class AccountJobStore:
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
-    async def sealed(self, account: str, *, after: str, count: int) -> Sequence[SealedJob]:
-        """Return jobs in the order of their ids, after a given one."""
+    async def sealed(self, account: str, *, after: str) -> SealedJob | None:
+        """Return the next job in the order of ids; None after the last one."""
         wanted = (
             select(
                 JobRow.id,
@@ -29,10 +27,11 @@ class AccountJobStore:
             )
             .where(JobRow.account == account, JobRow.id > after)
             .order_by(JobRow.id)
-            .limit(count)
+            .limit(1)
         )
         async with self._sessions() as session:
-            return [SealedJob(*row) for row in await session.execute(wanted)]
+            row = (await session.execute(wanted)).one_or_none()
+        return None if row is None else SealedJob(*row)
 
     async def stop(self, account: str) -> list[str]:
         """End every job that has not ended; return their ids."""

@@ -17,6 +17,7 @@ TABLES = (
             "create_time", "update_time",
         ),
         withheld={"account": _OWN},
+        at_once=10,
     ),
     PersonalTable(
         "usage_day",
@@ -31,6 +32,7 @@ TABLES = (
         path="variables.json",
         exported=("id", "key", "folded", "value", "create_time", "update_time"),
         withheld={"account": _OWN},
+        at_once=100,
     ),
     PersonalTable(
         "job_setting",

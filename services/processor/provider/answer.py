@@ -12,6 +12,9 @@ from services.processor.provider.dialect import completion, refusals
 from services.processor.provider.dialect.clues import clues_in
 from services.processor.provider.failures import BROKEN_OFF, FILTERED, MALFORMED, TRUNCATED, Failure, Verdict
 
+#: Longer answers are read beside the event loop. To look through as many characters takes two milliseconds
+#: at worst, when all of them are escapes.
+LOOP_CHARACTERS = 8192
 #: Makes the texts that are kept of the model's words, or says why they cannot be used.
 Reads = Callable[[str], tuple[str, ...] | Failure]
 
@@ -52,7 +55,14 @@ class AsksProviders(Protocol):
     """Sends requests to providers."""
 
     async def ask(
-        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+        self,
+        base_url: str,
+        secret: bytes,
+        body: Mapping[str, Any],
+        *,
+        account: str,
+        read: Reads = whole,
+        quick: int = LOOP_CHARACTERS,
     ) -> Answer | Unusable: ...
 
 

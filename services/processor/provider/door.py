@@ -9,27 +9,38 @@ from datetime import datetime
 from typing import Any
 
 from services.common.aside import TooCostly, aside
-from services.processor.provider.answer import Answer, Reads, Unusable, read_completion
+from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, read_completion
 from services.processor.provider.dialect import refusals, words
 from services.processor.provider.disguises import Disguises
-from services.processor.provider.failures import KEY_ECHOED, UNCHECKED, Failure
+from services.processor.provider.failures import KEY_ECHOED, MALFORMED, UNCHECKED, Failure
 
-#: Longer answers are read beside the event loop. To look through as many characters takes two milliseconds
-#: at worst, when all of them are escapes.
-LOOP_CHARACTERS = 8192
 #: Processor time for one answer: several times what the largest one needs that is all escapes of escapes.
 _CPU_SECONDS = 2.0
+#: Larger bodies are read beside the event loop.
+LOOP_BYTES = 64 * 1024
 
 
 async def let_answer_pass(
-    body: bytes, request: Mapping[str, Any], *, secret: bytes, account: str, read: Reads
+    body: bytes,
+    request: Mapping[str, Any],
+    *,
+    secret: bytes,
+    account: str,
+    read: Reads,
+    quick: int = LOOP_CHARACTERS,
 ) -> Answer | Unusable:
-    """Return the answer to a request, with the texts that `read` makes of it, unless they show the key."""
-    said = read_completion(body, request, hide=lambda word: Disguises(secret.decode("ascii")).hide(word))
+    """Return the answer to a request, with the texts that `read` makes of it, unless they show the key.
+
+    A large body, and a text with more than `quick` characters, is read beside the event loop.
+    """
+    try:
+        said = await _read(body, request, secret=secret, account=account)
+    except TooCostly:
+        return Unusable(MALFORMED)
     if isinstance(said, Unusable):
         return replace(said, failure=_shown(said.failure, secret)) if said.failure.said else said
     (text,) = said.texts
-    if len(text) <= LOOP_CHARACTERS:
+    if len(text) <= min(quick, LOOP_CHARACTERS):
         passed = _passed(text, secret, read)
     else:
         try:
@@ -41,6 +52,13 @@ async def let_answer_pass(
     if isinstance(passed, Failure):
         return Unusable(passed, said.input_tokens, said.output_tokens, said.told, made=text)
     return replace(said, texts=passed)
+
+
+async def _read(body: bytes, request: Mapping[str, Any], *, secret: bytes, account: str) -> Answer | Unusable:
+    def read() -> Answer | Unusable:
+        return read_completion(body, request, hide=lambda word: Disguises(secret.decode("ascii")).hide(word))
+
+    return read() if len(body) <= LOOP_BYTES else await aside(read, account=account)
 
 
 def let_refusal_pass(

@@ -28,7 +28,7 @@ from openai import (
 from services.common.version import VERSION
 from services.processor.provider import announced_limits
 from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
-from services.processor.provider.answer import Answer, Reads, Unusable, whole
+from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
 from services.processor.provider.dialect import waits
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
@@ -45,6 +45,10 @@ _CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
+_FIRST_REFUSAL = 400
+#: The largest refusal that is read. A provider's words about an error are short, and the client reads them as
+#: JSON on the event loop.
+_REFUSAL_BYTES = 64 * 1024
 #: What providers are told of the program that calls them, and nothing of its machine.
 AGENT = f"smelt/{VERSION}"
 # All that is sent: the client would add what it, Python and the machine are.
@@ -103,14 +107,15 @@ class _Transport(httpx2.AsyncBaseTransport):
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         try:
             # Nobody asked for a packed answer; some gateways send one all the same.
-            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), self._answer_bytes)
+            most = self._answer_bytes if response.status < _FIRST_REFUSAL else _REFUSAL_BYTES
+            unpacker = Unpacker(response.headers.get("Content-Encoding", ""), most)
             body = bytearray()
             async for piece in response.content.iter_any():
                 body += unpacker.unpack(piece)
             return bytes(body)
         except UnpackingFailed as error:
             response.close()
-            if response.status >= 400:
+            if response.status >= _FIRST_REFUSAL:
                 # Its status says enough.
                 return b""
             raise AnswerTooLarge(str(error)) from None
@@ -158,11 +163,18 @@ class Provider:
         )
 
     async def ask(
-        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+        self,
+        base_url: str,
+        secret: bytes,
+        body: Mapping[str, Any],
+        *,
+        account: str,
+        read: Reads = whole,
+        quick: int = LOOP_CHARACTERS,
     ) -> Answer | Unusable:
         """Send one prompt of an account and return its answer, or why there is none; raise AddressNotAllowed.
 
-        `read` makes the texts that are kept of the model's words.
+        `read` makes the texts that are kept of the model's words; it is quick with as many characters.
         """
         url = self._endpoints.completions_url(base_url)
         try:
@@ -189,7 +201,9 @@ class Provider:
             return Unusable(TIMED_OUT)
         except APIConnectionError as error:
             return Unusable(_why(error.__cause__))
-        said = await let_answer_pass(response.content, body, secret=secret, account=account, read=read)
+        said = await let_answer_pass(
+            response.content, body, secret=secret, account=account, read=read, quick=quick
+        )
         told = announced_limits.told_by(response.headers)
         return said if told is None else replace(said, told=told)
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from services.common.aside import aside
 from services.common.errors import DomainError
 from services.common.logs import log
 from services.processor.jobs.announcements import Announcements
@@ -74,9 +75,10 @@ class Assembler:
             self._vault, account=assembly.account, job=name, wrapped_key=assembly.wrapped_key, proof=proof
         )
         count = assembly.last_row - assembly.first_row + 1
+        snapshot = await aside(lambda: seal.open_snapshot(assembly.snapshot), account=assembly.account)
         pieces = csv_file.pieces(
             assembly.job,
-            seal.open_snapshot(assembly.snapshot),
+            snapshot,
             form=csv_file.Form(),
             chosen=None,
             rows=self._files.rows(
@@ -84,6 +86,7 @@ class Assembler:
             ),
             results=self._results,
             seal=seal,
+            account=assembly.account,
         )
         about = ResultAbout(job=name, variant=WHOLE, fence=assembly.fence, row_count=count)
         return await self._files.write_result(about, pieces, proof)

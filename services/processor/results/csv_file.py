@@ -1,15 +1,17 @@
 """The result file: the rows as they were, and the columns of the templates, as CSV (RFC 4180) in UTF-8."""
 
-import asyncio
 import csv
 import io
+import re
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from services.common.aside import aside, go_on
 from services.processor.answers import flags
 from services.processor.jobs.plan import Snapshot
-from services.processor.jobs.row_result import SUCCEEDED, ReadsResults, StoredRow
+from services.processor.jobs.row_result import SUCCEEDED, ReadsResults, StoredRow, in_pieces
 from services.processor.jobs.seal import JobSeal, RowPayload
 from services.processor.outside import Row
 from services.processor.results.formulas import as_text
@@ -17,6 +19,10 @@ from services.processor.results.formulas import as_text
 PIECE_BYTES = 512 * 1024
 #: Columns that can be requested in addition to the outputs, in the order in which they appear.
 EXTRA_COLUMNS = ("confidence", "flags", "error")
+#: The csv module looks at each character by itself and holds the interpreter's lock meanwhile: a megabyte
+#: takes it 20 ms or more. Longer rows than this many characters are quoted here.
+_LONG_ROW = 64 * 1024
+_SPECIAL = re.compile(r'[",\r\n]')
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -49,6 +55,7 @@ async def pieces(
     rows: AsyncIterator[Sequence[Row]],
     results: ReadsResults,
     seal: JobSeal,
+    account: str,
 ) -> AsyncIterator[bytes]:
     """Yield the file in pieces of at most 512 KiB; rows that failed or are not done have empty outputs.
 
@@ -56,19 +63,23 @@ async def pieces(
     that the file has exactly the announced number of rows, however far the job gets meanwhile.
     """
     waiting = bytearray(_MARK if form.byte_order_mark else b"")
-    waiting += _lines([form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))])
+    waiting += lines([form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))])
     blanks = ("",) * len(snapshot.outputs)
     async for batch in rows:
         if chosen is not None:
             batch = [row for row in batch if _is_in(chosen, row.number)]
         if not batch:
             continue
-        found = await results.between(job, batch[0].number, batch[-1].number)
-        # In a thread, because decrypting and quoting hundreds of rows would block the event loop.
-        waiting += await asyncio.to_thread(_render, batch, found, seal=seal, blanks=blanks, form=form)
-        while len(waiting) >= PIECE_BYTES:
-            yield bytes(waiting[:PIECE_BYTES])
-            del waiting[:PIECE_BYTES]
+        done = 0
+        async for until, found in in_pieces(results, job, batch[0].number, batch[-1].number):
+            part = [row for row in batch[done:] if row.number <= until]
+            done += len(part)
+            # Decrypting and quoting hundreds of rows would block the event loop.
+            render = partial(_render, part, found, seal=seal, blanks=blanks, form=form)
+            waiting += await aside(render, account=account)
+            while len(waiting) >= PIECE_BYTES:
+                yield bytes(waiting[:PIECE_BYTES])
+                del waiting[:PIECE_BYTES]
     if waiting:
         yield bytes(waiting)
 
@@ -95,6 +106,7 @@ def _render(
 ) -> bytes:
     known: dict[int, tuple[str, ...]] = {}
     for row in found:
+        go_on()
         payload = seal.open_row(row.row, row.payload)
         outputs = payload.outputs if row.state == SUCCEEDED else blanks
         further = {
@@ -104,7 +116,7 @@ def _render(
         }
         known[row.row] = (*outputs, *(further[name] for name in form.columns))
     nothing = (*blanks, *("" for _ in form.columns))
-    return _lines([form.row(row.cells, known.get(row.number, nothing)) for row in batch])
+    return lines(form.row(row.cells, known.get(row.number, nothing)) for row in batch)
 
 
 def _error(reason: str, payload: RowPayload) -> str:
@@ -112,7 +124,21 @@ def _error(reason: str, payload: RowPayload) -> str:
     return f"{reason}: {payload.message}{said}"
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+def _quoted(cell: str) -> str:
+    """Return a cell as the csv module writes it."""
+    if not _SPECIAL.search(cell):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return rows as lines of CSV, as the csv module writes them."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    writer = csv.writer(text)
+    for row in rows:
+        go_on()
+        if sum(map(len, row)) > _LONG_ROW:
+            text.write(",".join(map(_quoted, row)) + "\r\n")
+        else:
+            writer.writerow(row)
     return text.getvalue().encode()

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
+from services.common.aside import aside
 from services.common.errors import DomainError
 from services.common.identity import Passport
-from services.processor.jobs.job import FindsJobs, Job, State
+from services.processor.jobs.job import FindsSnapshots, Job, State
 from services.processor.jobs.row_result import ReadsResults
 from services.processor.jobs.seal import open_seal
 from services.processor.outside import (
@@ -43,7 +44,7 @@ class Downloads:
 
     def __init__(
         self,
-        jobs: FindsJobs,
+        jobs: FindsSnapshots,
         results: Results,
         *,
         files: Files,
@@ -74,7 +75,8 @@ class Downloads:
             self._vault, account=job.account, job=name, wrapped_key=job.wrapped_key, proof=proof
         )
         chosen = None if form.rows is None else await self._results.numbers(job.id, form.rows)
-        snapshot = seal.open_snapshot(job.snapshot)
+        sealed = await self._jobs.snapshot(job.account, job.id)
+        snapshot = await aside(lambda: seal.open_snapshot(sealed), account=job.account)
         pieces = csv_file.pieces(
             job.id,
             snapshot,
@@ -83,6 +85,7 @@ class Downloads:
             rows=self._rows(job, len(snapshot.columns), proof),
             results=self._results,
             seal=seal,
+            account=job.account,
         )
         count = job.total if chosen is None else len(chosen)
         about = ResultAbout(job=name, variant=variant, fence=1, row_count=count, temporary=True)

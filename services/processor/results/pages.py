@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Protocol, TypeVar
 
 from services.common.aside import aside, go_on
@@ -14,7 +15,7 @@ from services.common.identity import Passport
 from services.common.paging import PAGE_BYTES, Message, PageTokenInvalid
 from services.processor.answers import flags
 from services.processor.answers.shown import shortened
-from services.processor.jobs.job import FindsJobs, Job
+from services.processor.jobs.job import FindsSnapshots, Job
 from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import OpensDataKeys, as_person
@@ -87,7 +88,7 @@ class RowStore(Protocol):
 class JobRows:
     """Lists rows of jobs."""
 
-    def __init__(self, jobs: FindsJobs, rows: RowStore, vault: OpensDataKeys) -> None:
+    def __init__(self, jobs: FindsSnapshots, rows: RowStore, vault: OpensDataKeys) -> None:
         self._jobs = jobs
         self._rows = rows
         self._vault = vault
@@ -134,10 +135,11 @@ class JobRows:
             numbers = [row.row for row in found]
         if not numbers:
             return [], ""
-        seal = await self._seal(person, job) if found else None
-        shown = await aside(
-            lambda: _shown(numbers, _open(seal, job, found) if seal else {}, show), account=person.account
-        )
+        opened: Callable[[], Mapping[int, JobRow]] = dict
+        if found:
+            seal, sealed = await self._seal(person, job), await self._jobs.snapshot(person.account, id_)
+            opened = partial(_open, seal, sealed, found)
+        shown = await aside(lambda: _shown(numbers, opened(), show), account=person.account)
         more = more or len(shown) < len(numbers)
         return shown, token_of(numbers[len(shown) - 1]) if more else ""
 
@@ -165,8 +167,8 @@ def _shown(numbers: Sequence[int], opened: Mapping[int, JobRow], show: Callable[
     return shown
 
 
-def _open(seal: JobSeal, job: Job, found: Sequence[StoredRow]) -> dict[int, JobRow]:
-    snapshot = seal.open_snapshot(job.snapshot)
+def _open(seal: JobSeal, sealed: bytes, found: Sequence[StoredRow]) -> dict[int, JobRow]:
+    snapshot = seal.open_snapshot(sealed)
     columns, steps = snapshot.outputs, [step.settings.output_column for step in snapshot.steps]
     opened: dict[int, JobRow] = {}
     for row in found:

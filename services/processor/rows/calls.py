@@ -177,6 +177,7 @@ class Calls:
                     requests.body(prompt, without),
                     account=self._account,
                     read=requests.texts,
+                    quick=requests.quick_characters,
                 )
             except AddressNotAllowed as error:
                 self._ended.end(Fail(error.reason, error.message))

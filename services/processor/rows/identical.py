@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
+from services.common.aside import alone
 from services.common.database import FAILURES
 from services.common.logs import describe, log
 from services.processor.jobs.errors import SnapshotDamaged
@@ -26,6 +27,8 @@ MOST_REMEMBERED = 2000
 MOST_REMEMBERED_CHARACTERS = 2_000_000
 #: How long a lookup waits so that others can join it in one query. Longer delays every new prompt.
 _GATHER_SECONDS = 0.003
+#: The code of a longer prompt is a piece of work by itself: of a megabyte it takes 3 ms.
+_LARGE_CHARACTERS = 16 * 1024
 
 _Texts = tuple[str, ...]
 
@@ -58,7 +61,11 @@ class Identical:
         self, settings: PromptSettings, prompt: str, *, ended: Ended, send: Callable[[], Awaitable[Called]]
     ) -> Called:
         """Return the answer to an identical prompt, which costs nothing, or send this prompt."""
-        code = self._seal.code(settings, prompt)
+        if len(prompt) > _LARGE_CHARACTERS:
+            async with alone():
+                code = self._seal.code(settings, prompt)
+        else:
+            code = self._seal.code(settings, prompt)
         while ended.ending is None:
             if (texts := self._remembered.get(code)) is not None:
                 return Called(texts=texts)

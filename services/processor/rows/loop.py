@@ -153,7 +153,7 @@ class RowLoop:
             if self._given_up:
                 return self._result(FAILED, done, Called(failure=WORKER_FAILED), self._steps[position])
             try:
-                prompt = self._prompts[position].render(values)
+                prompt = await self._prompts[position].rendered(values, account=self._account)
             except PromptTooLarge:
                 return self._result(FAILED, done, Called(failure=PROMPT_TOO_LARGE), self._steps[position])
             called = await self._ask(row.number, position, prompt)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from services.processor.provider.answer import LOOP_CHARACTERS
 from services.processor.provider.dialect.parts import (
     JSON_OBJECT,
     JSON_SCHEMA,
@@ -97,6 +98,11 @@ class Requests:
             return self.schema.read(answer)
         except schema.Unfitting as error:
             return replace(UNFITTING, message=f"{UNFITTING.message}: {error}")
+
+    @property
+    def quick_characters(self) -> int:
+        """How long an answer may be so that `texts` takes two milliseconds at most."""
+        return LOOP_CHARACTERS if self.schema is None else self.schema.quick_characters
 
     @property
     def most_tokens(self) -> int:

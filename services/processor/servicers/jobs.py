@@ -34,6 +34,9 @@ _ROWS = {
     jobs_pb2.DownloadResultsRequest.ONLY_FAILED: FAILED,
 }
 
+#: Jobs that are read at once: each is put together from many counters.
+_MOST_READ = 100
+
 
 class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     """Serves jobs of people."""
@@ -75,7 +78,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self, request: jobs_pb2.ListJobsRequest, context: Context
     ) -> jobs_pb2.ListJobsResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._jobs.page, person), show=to_proto)
+        page, token = await paging.page(
+            request, partial(self._jobs.page, person), show=to_proto, at_once=_MOST_READ
+        )
         return jobs_pb2.ListJobsResponse(jobs=page, next_page_token=token)
 
     async def GetJob(self, request: jobs_pb2.GetJobRequest, context: Context) -> jobs_pb2.Job:

@@ -13,7 +13,7 @@ from services.processor.templates.prompt_settings import (
     DEFAULT_TEMPERATURE,
     PromptSettings,
 )
-from services.processor.templates.template import Template, TemplateFields
+from services.processor.templates.template import MOST_READ, Template, TemplateFields
 from services.processor.templates.templates import Templates
 from services.processor.trials.template_calls import TestedRow
 from services.processor.trials.templates import TemplateTests, TestRequest
@@ -39,7 +39,9 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
         self, request: templates_pb2.ListTemplatesRequest, context: Context
     ) -> templates_pb2.ListTemplatesResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._templates.page, person), show=to_proto)
+        page, token = await paging.page(
+            request, partial(self._templates.page, person), show=to_proto, at_once=MOST_READ
+        )
         return templates_pb2.ListTemplatesResponse(templates=page, next_page_token=token)
 
     async def GetTemplate(

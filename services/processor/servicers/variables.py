@@ -7,7 +7,7 @@ from smelt.processor.v1 import variables_pb2, variables_pb2_grpc
 from services.common import identity, paging
 from services.common.ids import parse_name
 from services.common.rpc.servicing import CREATED, Context
-from services.processor.templates.variables import CustomVariable, Variables
+from services.processor.templates.variables import MOST_READ, CustomVariable, Variables
 
 
 class VariableServicer(variables_pb2_grpc.VariableServiceServicer):
@@ -32,7 +32,9 @@ class VariableServicer(variables_pb2_grpc.VariableServiceServicer):
         self, request: variables_pb2.ListVariablesRequest, context: Context
     ) -> variables_pb2.ListVariablesResponse:
         person = identity.passport(context)
-        page, token = await paging.page(request, partial(self._variables.page, person), show=to_proto)
+        page, token = await paging.page(
+            request, partial(self._variables.page, person), show=to_proto, at_once=MOST_READ
+        )
         return variables_pb2.ListVariablesResponse(variables=page, next_page_token=token)
 
     async def GetVariable(

@@ -9,6 +9,14 @@ class TemplateNotFound(DomainError):
     message = "Template not found"
 
 
+class TemplateLimit(DomainError):
+    """The account has reached its limit of templates."""
+
+    reason = "TEMPLATE_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = "The account has reached its limit of templates; delete one first"
+
+
 class TemplateInvalid(DomainError):
     reason = "TEMPLATE_INVALID"
     kind = Kind.INVALID

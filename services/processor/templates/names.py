@@ -48,6 +48,11 @@ class Columns:
         raise unknown(name, template)
 
 
+def key_of(name: str) -> str:
+    """Return the key of the custom variable that `$Name` means."""
+    return name.removeprefix("$").strip()
+
+
 class CustomValues:
     """Values of custom variables by the names that prompts give them, the exact spelling first."""
 
@@ -59,7 +64,7 @@ class CustomValues:
 
     def find(self, name: str) -> str | None:
         """Return the value that `$Name` means; None when there is none."""
-        key = name.removeprefix("$").strip()
+        key = key_of(name)
         found = self._values.get(key)
         return self._folded.get(key.casefold()) if found is None else found
 

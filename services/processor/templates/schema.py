@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from services.common.aside import go_on
 from services.processor.templates import schema_limits
 from services.processor.templates.schema_limits import SchemaInvalid
 from services.processor.templates.strict import strict, with_nulls
@@ -34,6 +35,11 @@ _LARGEST_PATTERN, _LARGEST_PATTERN_NANOS = 64 * 1024, 9000
 # states, so more cost memory; fewer compile a schema again for every answer once more jobs than this are in
 # work.
 _KNOWN_SCHEMAS = 32
+_QUICK_NANOS = 2_000_000
+_MOST_BYTES_OF_A_CHARACTER = 4
+#: Lists and objects in an answer, with the brackets and braces of its texts. Reading very many holds the
+#: interpreter's lock for long.
+_MOST_CONTAINERS = 20_000
 _NAMED = ("properties", "patternProperties", "$defs", "definitions")
 # Keywords that are left out when the place of a misfit is searched: they collect the errors of every branch
 # that they try, without a bound.
@@ -87,6 +93,8 @@ class AnswerSchema:
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise SchemaInvalid(f"is not a JSON schema: {error}"[:LONGEST_DETAIL]) from None
         self._cost = schema_limits.Cost(self._schema, _pattern_nanos)
+        #: Answers of this length are read within two milliseconds, whatever they say.
+        self.quick_characters = _QUICK_NANOS // (_MOST_BYTES_OF_A_CHARACTER * self._cost.nanos_per_byte)
 
     @cached_property
     def _first_error(self) -> jsonschema_rs.Validator | None:
@@ -98,10 +106,13 @@ class AnswerSchema:
 
     def read(self, answer: str) -> tuple[str, ...]:
         """Return an answer's values as texts, in the order of the schema; raise Unfitting."""
+        if answer.count("[") + answer.count("{") > _MOST_CONTAINERS:
+            raise Unfitting("it has too many lists and objects")
         try:
             document = orjson.loads(_without_fence(answer))
         except orjson.JSONDecodeError:
             raise Unfitting("it is not JSON") from None
+        go_on()
         if not isinstance(document, dict):
             raise Unfitting("it is not an object")
         for name in self.columns:
@@ -117,11 +128,13 @@ class AnswerSchema:
             raise Unfitting("it contains a NUL character")
         if not self._cost.allows(answer, values, texts):
             raise Unfitting("it is too long to be checked against this schema")
+        go_on()
         try:
             fits = self._valid.is_valid(document)
         except ValueError:
             raise Unfitting("it is nested too deeply") from None
         if not fits:
+            go_on()
             raise Unfitting(self._detail(document))
         return tuple(texts)
 

@@ -141,6 +141,11 @@ class Cost:
             if _most(short, self._rest) + _most(short, each) > MOST_NANOS:
                 raise SchemaInvalid("takes too long to check: use fewer or shorter alternatives and patterns")
 
+    @property
+    def nanos_per_byte(self) -> int:
+        """The most that a byte more of an answer adds: it may be a value, and belong to any column."""
+        return sum(self._rest) + max(map(sum, self._columns))
+
     def allows(self, answer: str, values: list[object], texts: list[str]) -> bool:
         """Whether an answer can be checked in time; values and texts are in the order of the schema."""
         most = _most(_size(answer, is_one=self._rest_is_flat), self._rest)

@@ -14,6 +14,9 @@ _OWN = ("display_name", "category")
 _REQUIRED = (*_OWN, "prompt", "output_column")
 _OUTPUT_ONLY = frozenset({"name", "create_time", "update_time"})
 
+#: Templates that are read at once: one may have 700 kB.
+MOST_READ = 10
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateFields:

@@ -4,20 +4,21 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import orjson
 
-from services.common.aside import aside
+from services.common.aside import aside, go_on
 from services.common.identity import Passport
 from services.common.paging import PAGE_BYTES, Position
 from services.common.store.idempotency import digest
-from services.processor.outside import DescribesFiles, ReadsRows, as_person
+from services.processor.outside import DescribesFiles, ReadsRows, Rows, as_person
 from services.processor.templates.errors import TemplateInvalid
 from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import bind_prompt, parse_prompt
 from services.processor.templates.template import Template, TemplateFields, check, merge
-from services.processor.templates.variables import ReadsVariables
+from services.processor.templates.variables import ReadsVariables, values_for
 
 DEFAULT_PREVIEW_ROWS = 5
 
@@ -33,7 +34,7 @@ class Preview:
 class Store(Protocol):
     """Where templates are kept."""
 
-    async def add(self, template: Template, key: str, content: bytes) -> Template: ...
+    async def add(self, template: Template, key: str, content: bytes, *, most: int) -> Template: ...
     async def get(self, account: str, id_: str) -> Template: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Template]: ...
     async def replace(self, template: Template) -> None: ...
@@ -53,21 +54,25 @@ class Templates:
         files: Files,
         *,
         variables: ReadsVariables,
+        most: int,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
+        """`most` is how many templates an account may have."""
         self._store = store
+        self._most = most
         self._files = files
         self._variables = variables
         self._new_id = new_id
         self._now = now
 
     async def create(self, person: Passport, of: TemplateFields, key: str) -> Template:
-        """Store a template; raise TemplateInvalid."""
+        """Store a template; raise TemplateInvalid or TemplateLimit."""
         checked = await aside(lambda: check(of), account=person.account)
         now = self._now()
         template = Template(self._new_id(), person.account, checked, create_time=now, update_time=now)
-        return await self._store.add(template, key, digest(orjson.dumps(checked.document())))
+        content = digest(orjson.dumps(checked.document()))
+        return await self._store.add(template, key, content, most=self._most)
 
     async def get(self, person: Passport, id_: str) -> Template:
         """Return a template; raise TemplateNotFound."""
@@ -113,7 +118,7 @@ class Templates:
             raise TemplateInvalid(violations=[("template.prompt", "is required")])
         proof = as_person(person)
         facts = await self._files.facts(file, proof)
-        variables = await self._variables.values(person.account)
+        variables = await values_for(self._variables, person.account, [text])
         bound = await aside(
             lambda: bind_prompt(
                 parse_prompt(text), Columns(facts.columns), template=name, variables=CustomValues(variables)
@@ -126,14 +131,27 @@ class Templates:
             return []
         previews: list[Preview] = []
         room = PAGE_BYTES
+
+        def rendered(rows: Rows, room: int) -> list[Preview]:
+            """Return the prompts of rows, up to the one with which they are larger than the room."""
+            made: list[Preview] = []
+            for row in rows:
+                go_on()
+                bound.check_size(row.cells, template=name)
+                room -= bound.size(row.cells)
+                made.append(Preview(row.number, bound.render(row.cells)))
+                if room < 0:
+                    break
+            return made
+
         async with aclosing(
             self._files.rows(file, facts.parse, first=start, count=wanted, proof=proof)
         ) as batches:
             async for batch in batches:
-                for row in batch:
-                    bound.check_size(row.cells, template=name)
-                    room -= bound.size(row.cells)
+                made = await aside(partial(rendered, batch, room), account=person.account)
+                for preview in made:
+                    room -= len(preview.prompt.encode())
                     if room < 0 and previews:
                         return previews
-                    previews.append(Preview(row.number, bound.render(row.cells)))
+                    previews.append(preview)
         return previews

@@ -1,19 +1,23 @@
 """Custom variables of people: values that every prompt of an account can use by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 import orjson
 
+from services.common.aside import aside
 from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.templates.errors import VariableInvalid
+from services.processor.templates.prompt import custom_names
 
 #: An account has no more than this.
 MOST_VARIABLES = 1000
+#: Variables that are read at once: one may have 40 kB.
+MOST_READ = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,21 @@ class CustomVariable:
 class ReadsVariables(Protocol):
     """Knows the custom variables of accounts."""
 
-    async def values(self, account: str) -> dict[str, str]:
-        """Return an account's values by key."""
+    async def values(self, account: str, folded: Collection[str]) -> dict[str, str]:
+        """Return the values of an account's variables with these folded keys, by key."""
         ...
+
+
+async def values_for(variables: ReadsVariables, account: str, prompts: Sequence[str]) -> dict[str, str]:
+    """Return the values of the variables that prompts name, by key; raise TemplateInvalid.
+
+    An account's variables together are much larger than what most prompts use of them.
+    """
+    names = sorted(await aside(lambda: custom_names(prompts), account=account))
+    found: dict[str, str] = {}
+    for first in range(0, len(names), MOST_READ):
+        found |= await variables.values(account, names[first : first + MOST_READ])
+    return found
 
 
 class Store(Protocol):

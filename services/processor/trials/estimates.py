@@ -1,6 +1,7 @@
 """What a job would take, reckoned before it starts: calls, tokens, and what they cost."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol, Self
@@ -11,17 +12,19 @@ from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.plan import Snapshot, Step
-from services.processor.outside import DescribesFiles, ReadsRows, as_person
+from services.processor.outside import DescribesFiles, ReadsRows, Rows, as_person
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt import MOST_BYTES, Prompt
 from services.processor.templates.template import FindsTemplates
-from services.processor.templates.variables import ReadsVariables
+from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.usage.meter import Meter, UsageMeter
 from services.processor.usage.prices import facts_of
 from services.processor.usage.tokens import BYTES_PER_TOKEN
 
 #: Rows that are looked at, from the beginning, the middle and the end of the range.
 SAMPLE_ROWS = 150
+#: Of very long rows, fewer are looked at: as many as have this many bytes.
+SAMPLE_BYTES = 6 * 1024 * 1024
 #: A short answer takes this share of what it may take.
 _SHORT_ANSWER = 10
 
@@ -89,7 +92,8 @@ class Estimates:
         chosen = await self._templates.get_many(person.account, ids)
         facts = await self._files.facts(file, proof)
         first, last = plan.row_range(first_row, last_row, facts.row_count)
-        variables = await self._variables.values(person.account)
+        prompts = [each.fields.settings.prompt for each in chosen]
+        variables = await values_for(self._variables, person.account, prompts)
 
         def bound() -> Bound:
             steps = tuple(Step.of(each) for each in chosen)
@@ -98,13 +102,25 @@ class Estimates:
         # What would refuse the job refuses its estimate, before a row is read.
         work = await aside(bound, account=person.account)
         sample: list[Sequence[str]] = []
-        for start, count in _pieces(first, last):
-            async for batch in self._files.rows(
-                facts.name, facts.parse, first=start, count=count, proof=proof
-            ):
-                sample += [row.cells for row in batch]
+        pieces = _pieces(first, last)
+        for start, count in pieces:
+            read = self._files.rows(facts.name, facts.parse, first=start, count=count, proof=proof)
+            async with aclosing(read) as batches:
+                sample += await _some(batches, SAMPLE_BYTES // len(pieces))
         estimate = await aside(lambda: reckon(work, sample, rows=last - first + 1), account=person.account)
         return replace(estimate, meter=await self._meter.totals(person.account))
+
+
+async def _some(batches: AsyncIterator[Rows], most_bytes: int) -> list[Sequence[str]]:
+    """Return rows until they have a number of bytes, but at least one batch."""
+    found: list[Sequence[str]] = []
+    size = 0
+    async for batch in batches:
+        found += [row.cells for row in batch]
+        size += sum(len(cell) for row in batch for cell in row.cells)
+        if size > most_bytes:
+            break
+    return found
 
 
 def _pieces(first: int, last: int) -> list[tuple[int, int]]:

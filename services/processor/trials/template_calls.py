@@ -88,11 +88,11 @@ class TestCalls:
             tested = TestedStep(step.template)
             row.steps.append(tested)
             try:
-                prompt = self._prompts[position].render(values)
+                prompt = await self._prompts[position].rendered(values, account=self._account)
             except PromptTooLarge:
                 tested.failure = PROMPT_TOO_LARGE
                 return
-            (tested.prompt,) = shortened([prompt], _LONGEST_KEPT_BYTES)
+            (tested.prompt,) = shortened([prompt[: _LONGEST_KEPT_BYTES + 1]], _LONGEST_KEPT_BYTES)
             called = await self._calls.call(
                 row.number,
                 position,

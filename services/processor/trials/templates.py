@@ -24,7 +24,7 @@ from services.processor.outside import (
 )
 from services.processor.rows.loop import Prepared
 from services.processor.templates.template import FindsTemplates, Template
-from services.processor.templates.variables import ReadsVariables
+from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.trials.mock_values import mocks
 from services.processor.trials.template_calls import Callers, TestCalls, TestedRow, fit
 
@@ -97,7 +97,8 @@ class TemplateTests:
         last = min(first + (request.row_count or 1) - 1, file.row_count)
         if first > file.row_count:
             raise InvalidRowRange(first_row=str(first), row_count=str(file.row_count))
-        variables = await self._variables.values(person.account)
+        prompts = [each.fields.settings.prompt for each in chosen]
+        variables = await values_for(self._variables, person.account, prompts)
         # Clashes and unknown columns are found here, before anything is paid for.
         trial = await aside(
             lambda: _Trial.of(chosen, file.columns, variables=variables, given=request.mock_values),
@@ -157,7 +158,7 @@ class TemplateTests:
                 ],
             )
             await end_grant(self._vault, grant.id, person.account)
-        fit(rows, PAGE_BYTES)
+        await aside(lambda: fit(rows, PAGE_BYTES), account=person.account)
         return Tested(rows, trial.mocked)
 
 

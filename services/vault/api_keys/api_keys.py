@@ -21,6 +21,9 @@ from services.vault.keys.system_keys import Macs
 
 #: How many keys an account may store. A rotation reseals them all at once, so it stays a small number.
 MOST_KEYS = 100
+#: How many keys an account may store over the years. Each deletion leaves a line in the erasure ledger for
+#: good.
+MOST_EVER = 10_000
 _HINT_CHARACTERS = 4
 _SECRET = re.compile(rb"[!-~]{16,255}\Z")
 
@@ -136,6 +139,8 @@ class ApiKeyRows(Protocol):
 class Generations(Protocol):
     """Stores the newest generation of each object, apart from the rows."""
 
+    async def count(self, account: str) -> int: ...
+
     async def generation(self, account: str, name: str) -> int: ...
 
     async def mark(self, account: str, name: str, generation: int) -> None: ...
@@ -186,7 +191,7 @@ class ApiKeys:
         digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())
 
         async def seal(stored: int) -> SealedSecret:
-            if stored >= MOST_KEYS:
+            if stored >= MOST_KEYS or await self._generations.count(account) >= MOST_EVER:
                 raise ApiKeyLimit
             await self._audit.record(Event(account, new.name, Action.CREATE_API_KEY, "ok", {"base_url": url}))
             # Marked before the row exists: a row without its mark is never valid.

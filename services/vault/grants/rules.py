@@ -5,12 +5,13 @@ The order of the reasons, which is the order of `REFUSALS`:
 1. GRANT_INVALID: the token is not a grant of this vault, was not shown on this stream, or names no key.
 2. GRANT_EXPIRED: the grant's time is over.
 3. GRANT_INVALID: the grant does not cover this row, template, claim or attempt.
-4. RELEASE_BRAKE: the grant is new, and too many new grants came within a minute.
-5. GRANT_REVOKED: the grant was ended.
-6. API_KEY_DELETED: the key, or its account, is gone.
-7. API_KEY_DAMAGED: the stored key does not open.
-8. RELEASE_REPLAYED: this use was released before.
-9. GRANT_EXHAUSTED: the grant's releases are used up.
+4. GRANT_LIMIT: the grant is new, and too many new grants of its account came within a minute.
+5. RELEASE_BRAKE: the grant is new, and too many new grants came within a minute.
+6. GRANT_REVOKED: the grant was ended.
+7. API_KEY_DELETED: the key, or its account, is gone.
+8. API_KEY_DAMAGED: the stored key does not open.
+9. RELEASE_REPLAYED: this use was released before.
+10. GRANT_EXHAUSTED: the grant's releases are used up.
 
 What the grant itself shows comes first, so a worker without a good grant learns nothing about the account's
 keys and uses.
@@ -24,7 +25,7 @@ from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.identity import JobGrant
-from services.vault.grants.brake import ReleaseBrake
+from services.vault.grants.brake import GrantLimit, ReleaseBrake
 
 #: How often a row's call is tried before the row fails. The processor has the same number: with a smaller one
 #: here, jobs would run out of releases; with a larger one, a stolen grant would release more than jobs need.
@@ -105,6 +106,7 @@ REFUSALS: tuple[type[DomainError], ...] = (
     GrantInvalid,
     GrantExpired,
     UseNotCovered,
+    GrantLimit,
     ReleaseBrake,
     GrantRevoked,
     ApiKeyDeleted,

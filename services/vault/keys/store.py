@@ -158,6 +158,12 @@ class KeyStore:
             )
             return int(found.scalar_one_or_none() or 0)
 
+    async def count(self, account: str) -> int:
+        """Return how many objects an account has ever had, deleted ones included."""
+        async with connection(self.engine) as database:
+            counted = select(func.count()).where(objects.c.account == account)
+            return int((await database.execute(counted)).scalar_one())
+
     async def mark(self, account: str, name: str, generation: int) -> None:
         """Note that a generation of an object exists, which makes older ones void."""
         await self._note(account, name, generation, deleted=False)

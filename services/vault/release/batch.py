@@ -145,7 +145,7 @@ class ReleaseBatches:
         for n, each in enumerate(batch):
             verdict = None if isinstance(each, Event) else each.refusal or made.verdicts[n]
             verdicts.append(verdict)
-            if isinstance(verdict, ReleaseBrake) and not self._limiter.admits():
+            if isinstance(verdict, ReleaseBrake) and not self._limiter.admits(_account(each)):
                 continue
             event = each if isinstance(each, Event) else _event(each, verdict)
             records.append(self._chain.append(moved, event, now))
@@ -164,7 +164,7 @@ class ReleaseBatches:
             log.error("release.key_store_failed", **describe(error))
             return _Decisions(verdicts={n: Unavailable() for n, _, _ in live})
         if braked := await self._meet(database, live):
-            made = _Decisions(verdicts={n: ReleaseBrake() for n in braked})
+            made = _Decisions(verdicts={n: why() for n, why in braked.items()})
             live = [each for each in live if each[0] not in braked]
             if not live:
                 return made
@@ -189,20 +189,21 @@ class ReleaseBatches:
             keys[place] = self._open(found.keys.get(place), standings.get(place))
         return _decisions(live, found, keys)
 
-    async def _meet(self, database: BoundedConnection, live: _Live) -> set[int]:
-        """Return the numbers of the requests that the brake holds back."""
+    async def _meet(self, database: BoundedConnection, live: _Live) -> dict[int, type[ReleaseBrake]]:
+        """Return the numbers of the requests that the brake holds back, and why."""
         unmet = {(grant.account, grant.id): grant for _, grant, _ in live}
         for known in unmet.keys() & self._met:
             del unmet[known]
         if not unmet:
-            return set()
+            return {}
         braked = await meet(database.raw, unmet.values(), self._brake)
         if len(self._met) > _MOST_MET:
             self._met.clear()
-        self._met |= unmet.keys() - braked
-        if braked:
-            self._alert(len(braked))
-        return {n for n, grant, _ in live if (grant.account, grant.id) in braked}
+        self._met |= unmet.keys() - braked.keys()
+        # An account that is at its own limit is no sign of a stolen processor.
+        if alarming := sum(why is ReleaseBrake for why in braked.values()):
+            self._alert(alarming)
+        return {n: braked[key] for n, grant, _ in live if (key := (grant.account, grant.id)) in braked}
 
     def _alert(self, grants: int) -> None:
         BRAKE_REFUSALS.inc(grants)
@@ -245,6 +246,12 @@ class ReleaseBatches:
             return ApiKeyDamaged()
         digest = self._macs.digest("released", secret.reveal())[:16].hex()
         return Released(secret, row.base_url, digest)
+
+
+def _account(request: ReleaseRequest | Event) -> str:
+    if isinstance(request, Event):
+        return request.account
+    return request.grant.account if request.grant else ""
 
 
 def _decisions(live: _Live, found: Found, keys: Mapping[KeyPlace, Verdict]) -> _Decisions:

@@ -83,7 +83,7 @@ class ReleaseStream:
             rules.check(grant, use, datetime.now(UTC))
         except DomainError as error:
             refusal = error
-            if not self._limiter.admits():
+            if not self._limiter.admits(grant.account if grant else ""):
                 self._answer(request.id, error)
                 return
         self._writer.submit(

@@ -138,6 +138,7 @@ class Vault(VaultCalls):
             # Tests begin more at once than people do, unless they are about that.
             "SMELT_RELEASE_BRAKE_GRANTS": "1000000",
             "SMELT_RELEASE_BRAKE_ACCOUNTS": "1000000",
+            "SMELT_RELEASE_BRAKE_SHARE": "1000000",
             "SMELT_DRAIN_SECONDS": "1",
         } | self.settings
 

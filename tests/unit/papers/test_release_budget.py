@@ -12,7 +12,7 @@ import pytest
 from services.common.identity import JobGrant
 from services.processor.jobs import grants
 from services.processor.provider import failures
-from services.processor.settings import ProcessorSettings
+from services.processor.settings import MOST_IN_FLIGHT, ProcessorSettings
 from services.vault.grants import rules
 
 FAR_TOO_MUCH = 10**12
@@ -21,8 +21,14 @@ FAR_TOO_MUCH = 10**12
 def test_both_sides_count_the_same_attempts_takeovers_and_calls_in_flight() -> None:
     assert rules.ATTEMPTS == failures.ATTEMPTS
     assert rules.TAKEOVERS == grants.TAKEOVERS
-    assert rules.MOST_IN_FLIGHT == grants.MOST_IN_FLIGHT
-    assert ProcessorSettings.model_fields["max_parallel_calls"].default == grants.MOST_IN_FLIGHT
+    assert rules.MOST_IN_FLIGHT == MOST_IN_FLIGHT
+    assert ProcessorSettings.model_fields["max_parallel_calls"].default == MOST_IN_FLIGHT
+
+
+@pytest.mark.parametrize("name", ["parallel_calls", "max_parallel_calls"])
+def test_no_setting_allows_more_calls_than_the_vault_pays_for(name: str) -> None:
+    bounds = ProcessorSettings.model_fields[name].metadata
+    assert [each.le for each in bounds if hasattr(each, "le")] == [MOST_IN_FLIGHT]
 
 
 @pytest.mark.parametrize("templates", [1, 2, 7])

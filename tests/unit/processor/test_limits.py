@@ -6,7 +6,8 @@ import pkgutil
 from services import processor
 from services.common.errors import DomainError, Kind
 
-LIMITS = {"JOB_LIMIT", "USAGE_LIMIT", "VARIABLE_LIMIT", "WEBHOOK_LIMIT", "WEBHOOK_DELIVERY_LIMIT"}
+LIMITS = {"JOB_LIMIT", "STORED_JOB_LIMIT", "TEMPLATE_LIMIT", "USAGE_LIMIT", "VARIABLE_LIMIT"}
+LIMITS |= {"WEBHOOK_LIMIT", "WEBHOOK_DELIVERY_LIMIT"}
 
 
 def test_a_limit_that_is_reached_is_exhausted_and_called_a_limit() -> None:

@@ -4,13 +4,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.auth.accounts.accounts import AccountState
 from services.auth.accounts.store import renew_password
 from services.auth.limits.store import forgive_attempts
 from services.auth.models import AccountRow, SessionRow, newest_of
 from services.auth.sessions.devices import NewDevice
-from services.auth.sessions.sessions import USE_NOTED_EVERY, Device, EndReason, RightPassword, Session
+from services.auth.sessions.sessions import (
+    MOST_KEPT,
+    USE_NOTED_EVERY,
+    Device,
+    EndReason,
+    RightPassword,
+    Session,
+)
 from services.auth.sessions.store.devices import remember_device
 from services.common.database import Transactions, transaction
 from services.common.paging import Position
@@ -53,6 +61,7 @@ class SessionStore:
                 await renew_password(session, by.known, by.renewed)
             if (await session.execute(statement)).scalar_one_or_none() is None:
                 return False
+            await _end_beyond(session, opened.account, opened.create_time)
             if by is not None:
                 await forgive_attempts(session, by.attempt)
             if device is not None:
@@ -105,6 +114,17 @@ class SessionStore:
         )
         async with transaction(self._transactions) as opened:
             await opened.execute(statement)
+
+
+async def _end_beyond(session: AsyncSession, account: str, now: datetime) -> None:
+    """End the sessions of an account beyond MOST_KEPT, and remove as many of those that have ended."""
+    mine, is_open = SessionRow.account == account, SessionRow.end_time.is_(None)
+    kept = select(SessionRow.id).where(mine).limit(MOST_KEPT)
+    newest = kept.where(is_open).order_by(SessionRow.last_used_time.desc(), SessionRow.create_time.desc())
+    ended = {"end_time": now, "end_reason": EndReason.TOO_MANY.value}
+    await session.execute(update(SessionRow).where(mine, is_open, SessionRow.id.not_in(newest)).values(ended))
+    latest = kept.where(~is_open).order_by(SessionRow.end_time.desc())
+    await session.execute(delete(SessionRow).where(mine, ~is_open, SessionRow.id.not_in(latest)))
 
 
 def _session(row: SessionRow) -> Session:

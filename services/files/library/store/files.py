@@ -8,7 +8,8 @@ from sqlalchemy import delete, func, select, tuple_
 from services.common.database import Transactions, transaction
 from services.common.paging import Position
 from services.common.store import idempotency
-from services.files.errors import FileNotFound
+from services.common.store.room import check_room
+from services.files.errors import FileLimit, FileNotFound
 from services.files.library.stored_file import Parse, SealedParse, StoredFile
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
 from services.files.objects.store import mark_for_deletion, object_columns, object_of
@@ -24,7 +25,11 @@ class FileStore:
         self._transactions = transactions
         self._now = now
 
-    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
+    async def check_room(self, account: str, most: int) -> None:
+        async with transaction(self._transactions) as session:
+            await check_room(session, FileRow.account, account=account, most=most, full=FileLimit)
+
+    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes, most: int) -> str:
         async with transaction(self._transactions) as session:
             kept = await idempotency.claim(
                 session,
@@ -36,6 +41,7 @@ class FileStore:
                 resource=file.id,
             )
             if kept == file.id:
+                await check_room(session, FileRow.account, account=file.account, most=most, full=FileLimit)
                 session.add(_file_row(file))
                 await session.flush()
                 session.add(_parse_row(file, sealed))

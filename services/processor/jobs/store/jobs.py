@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text, tuple_, update
+from sqlalchemy import Row, Select, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import defer
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from services.common.paging import Position
 from services.common.store import idempotency
-from services.processor.jobs.errors import JobFinished, JobNotFound
+from services.common.store.room import check_room
+from services.processor.jobs.errors import JobFinished, JobLimit, JobNotFound, StoredJobLimit
 from services.processor.jobs.job import LIVE, Job, State
-from services.processor.jobs.new_job import NewJob
+from services.processor.jobs.new_job import MostJobs, NewJob
 from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
 from services.processor.queue.tasks import ROWS, RUN_SHARD
 
@@ -50,20 +52,21 @@ class JobStore:
             await session.rollback()
         return made or None
 
-    async def count_live(self, account: str) -> int:
-        """Return how many of the account's jobs have not ended."""
-        counted = select(func.count()).where(JobRow.account == account, JobRow.state.in_(LIVE))
-        async with self._sessions() as session:
-            return int(await session.scalar(counted) or 0)
+    async def check_room(self, account: str, most: MostJobs) -> None:
+        """Raise JobLimit or StoredJobLimit if the account can have no further job."""
+        async with self._sessions.begin() as session:
+            await _check_room(session, account, most)
 
-    async def add(self, job: NewJob, key: str, content: bytes) -> str:
+    async def add(self, job: NewJob, key: str, content: bytes, *, most: MostJobs) -> str:
         """Store a job with its shards and queue the first ones, in one transaction; return the job's id.
 
-        For a repeated Idempotency-Key, that is the id of the job that the first request made.
+        For a repeated Idempotency-Key, that is the id of the job that the first request made. Raises as
+        `check_room` does: other requests may have taken the room since it was looked for.
         """
         async with self._sessions.begin() as session:
             id_ = await _claim(session, job.account, key=key, content=content, id_=job.id)
             if id_ == job.id:
+                await _check_room(session, job.account, most)
                 await session.execute(insert(JobRow).values(**_values(job)))
                 shards = job.shards
                 await session.execute(
@@ -93,23 +96,26 @@ class JobStore:
     async def get(self, account: str, id_: str) -> Job:
         """Return a job with its current counters; raise JobNotFound."""
         under_way = _under_way()
-        query = (
-            select(JobRow, under_way)
-            .join(under_way, onclause=text("true"))
-            .where(JobRow.account == account, JobRow.id == id_)
-        )
+        query = _shown(under_way).where(JobRow.account == account, JobRow.id == id_)
         async with self._sessions() as session:
             row = (await session.execute(query)).one_or_none()
         if row is None:
             raise JobNotFound
         return _job(row)
 
+    async def snapshot(self, account: str, id_: str) -> bytes:
+        """Return a job's sealed snapshot; raise JobNotFound."""
+        query = select(JobRow.snapshot).where(JobRow.account == account, JobRow.id == id_)
+        async with self._sessions() as session:
+            found = await session.scalar(query)
+        if found is None:
+            raise JobNotFound
+        return found
+
     async def page(self, account: str, after: Position | None, count: int) -> list[Job]:
         """Return up to `count` jobs, newest first, that come after a position."""
         under_way = _under_way()
-        query = (
-            select(JobRow, under_way).join(under_way, onclause=text("true")).where(JobRow.account == account)
-        )
+        query = _shown(under_way).where(JobRow.account == account)
         if after is not None:
             query = query.where(tuple_(JobRow.create_time, JobRow.id) < tuple_(after.create_time, after.id))
         query = query.order_by(JobRow.create_time.desc(), JobRow.id.desc()).limit(count)
@@ -140,6 +146,12 @@ class JobStore:
         return False
 
 
+async def _check_room(session: AsyncSession, account: str, most: MostJobs) -> None:
+    of = JobRow.account
+    await check_room(session, of, JobRow.state.in_(LIVE), account=account, most=most.live, full=JobLimit)
+    await check_room(session, of, account=account, most=most.stored, full=StoredJobLimit)
+
+
 async def _claim(session: AsyncSession, account: str, *, key: str, content: bytes, id_: str) -> str:
     return await idempotency.claim(
         session, IDEMPOTENCY, account=account, method=_METHOD, key=key, content=content, resource=id_
@@ -160,6 +172,12 @@ def _under_way() -> LateralFromClause:
         .where(ShardRow.job == JobRow.id, text("shard.state IN ('QUEUED', 'RUNNING', 'HALTED')"))
         .lateral("under_way")
     )
+
+
+def _shown(under_way: LateralFromClause) -> Select[Any]:
+    """Select jobs without their snapshots, of which one alone may have megabytes."""
+    jobs = select(JobRow, under_way).join(under_way, onclause=text("true"))
+    return jobs.options(defer(JobRow.snapshot, raiseload=True))
 
 
 def _job(row: Row[Any]) -> Job:
@@ -189,7 +207,6 @@ def _job(row: Row[Any]) -> Job:
         start_time=job.start_time,
         end_time=job.end_time,
         wrapped_key=job.wrapped_key,
-        snapshot=job.snapshot,
         grant_id=job.grant_id,
         cost_nanos=job.cost_nanos + int(row.open_cost_nanos),
         max_cost_nanos=job.max_cost_nanos,

@@ -27,11 +27,6 @@ class RowStore:
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
 
-    async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
-        """Return the finished rows of a range, in order."""
-        query = _COLUMNS + "FROM result WHERE job = %s AND row BETWEEN %s AND %s AND state > 0 ORDER BY row"
-        return await self._rows(query, (job, first, last))
-
     async def page(self, job: str, first: int, last: int, *, most_bytes: int) -> list[StoredRow]:
         """Return the finished rows of a range, in order, up to the one with which they exceed the bytes."""
         query = _COLUMNS + _UP_TO.format(where="row BETWEEN %s AND %s AND state > 0", limit="")

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.paging import Position
 from services.common.store import idempotency
+from services.common.store.room import check_room
 from services.processor.models import IDEMPOTENCY, TemplateRow
-from services.processor.templates.errors import TemplateNotFound
+from services.processor.templates.errors import TemplateLimit, TemplateNotFound
 from services.processor.templates.prompt_settings import NAMES, PromptSettings
-from services.processor.templates.template import Template, TemplateFields
+from services.processor.templates.template import MOST_READ, Template, TemplateFields
 
 _METHOD = "CreateTemplate"
 
@@ -21,8 +22,11 @@ class TemplateStore:
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
-    async def add(self, template: Template, key: str, content: bytes) -> Template:
-        """Store a template; for a repeated Idempotency-Key, return what the first request stored."""
+    async def add(self, template: Template, key: str, content: bytes, *, most: int) -> Template:
+        """Store a template; for a repeated Idempotency-Key, return what the first request stored.
+
+        Raises TemplateLimit if the account has `most` already.
+        """
         async with self._sessions.begin() as session:
             id_ = await idempotency.claim(
                 session,
@@ -35,6 +39,9 @@ class TemplateStore:
             )
             if id_ != template.id:
                 return await _get(session, template.account, id_)
+            await check_room(
+                session, TemplateRow.account, account=template.account, most=most, full=TemplateLimit
+            )
             await session.execute(insert(TemplateRow).values(**_values(template)))
         return template
 
@@ -45,9 +52,12 @@ class TemplateStore:
 
     async def get_many(self, account: str, ids: list[str]) -> list[Template]:
         """Return templates in the order of their ids; raise TemplateNotFound naming the missing one."""
-        query = select(TemplateRow).where(TemplateRow.account == account, TemplateRow.id.in_(ids))
-        async with self._sessions() as session:
-            found = {row.id: _template(row) for row in await session.scalars(query)}
+        found: dict[str, Template] = {}
+        for first in range(0, len(ids), MOST_READ):
+            some = TemplateRow.id.in_(ids[first : first + MOST_READ])
+            async with self._sessions() as session:
+                rows = await session.scalars(select(TemplateRow).where(TemplateRow.account == account, some))
+                found |= {row.id: _template(row) for row in rows}
         for id_ in ids:
             if id_ not in found:
                 raise TemplateNotFound(template=f"templates/{id_}")

@@ -1,14 +1,16 @@
 """Custom variables in Postgres."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.paging import Position
 from services.common.store import idempotency
+from services.common.store.room import check_room
 from services.processor.models import IDEMPOTENCY, VariableRow
 from services.processor.templates.errors import VariableExists, VariableLimit, VariableNotFound
 from services.processor.templates.variables import MOST_VARIABLES, CustomVariable
@@ -37,9 +39,13 @@ class VariableStore:
                 )
                 if id_ != variable.id:
                     return await _get(session, variable.account, id_)
-                count = select(func.count()).where(VariableRow.account == variable.account)
-                if (await session.scalar(count) or 0) >= MOST_VARIABLES:
-                    raise VariableLimit
+                await check_room(
+                    session,
+                    VariableRow.account,
+                    account=variable.account,
+                    most=MOST_VARIABLES,
+                    full=VariableLimit,
+                )
                 await session.execute(insert(VariableRow).values(**_values(variable)))
         except IntegrityError:
             raise VariableExists from None
@@ -50,9 +56,11 @@ class VariableStore:
         async with self._sessions() as session:
             return await _get(session, account, id_)
 
-    async def values(self, account: str) -> dict[str, str]:
-        """Return the account's values by key."""
-        query = select(VariableRow.key, VariableRow.value).where(VariableRow.account == account)
+    async def values(self, account: str, folded: Collection[str]) -> dict[str, str]:
+        """Return the values of the account's variables with these folded keys, by key."""
+        query = select(VariableRow.key, VariableRow.value).where(
+            VariableRow.account == account, VariableRow.folded.in_(folded)
+        )
         async with self._sessions() as session:
             return {row.key: row.value for row in await session.execute(query)}
 

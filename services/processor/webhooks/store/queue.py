@@ -13,7 +13,11 @@ from services.processor.webhooks.messages import Message
 #: longer claim delays the message if its worker dies.
 CLAIM_SECONDS = 60
 _KEEP_DAYS = 30
+#: How many ended messages of one webhook are kept, the newest. Fewer hide from owners what was sent; more let
+#: one account fill the table.
+MOST_KEPT = 10_000
 _SWEEP = 1000
+_MOST_SWEEPS = 100
 # An account with many messages, or with slow receivers, gets no more than its share.
 _CLAIM = """
     WITH due AS (
@@ -84,6 +88,15 @@ _SWEEP_DELIVERIES = """
         ORDER BY create_time LIMIT %(most)s
     ))
 """
+# Each change of a job makes one, and each test: without a bound, one account could fill the table.
+_SWEEP_BEYOND = """
+    DELETE FROM webhook_delivery WHERE ctid = ANY(ARRAY(
+        SELECT beyond.ctid FROM webhook CROSS JOIN LATERAL (
+            SELECT ctid FROM webhook_delivery WHERE webhook = webhook.id AND state <> 'PENDING'
+            ORDER BY create_time DESC, id DESC OFFSET %(kept)s LIMIT %(most)s
+        ) AS beyond LIMIT %(most)s
+    ))
+"""
 _SWEEP_SECRETS = "DELETE FROM webhook_secret WHERE expire_time < now()"
 
 
@@ -152,10 +165,15 @@ class WebhookQueue:
                 await connection.execute(_END_OTHERS, about)
 
     async def sweep(self) -> None:
-        """Remove messages that ended long ago, and expired secrets."""
+        """Remove messages that ended long ago or are beyond their webhook's number, and expired secrets."""
         async with self._pool.connection() as connection:
             await connection.execute(_SWEEP_DELIVERIES, {"days": _KEEP_DAYS, "most": _SWEEP})
             await connection.execute(_SWEEP_SECRETS)
+        for _ in range(_MOST_SWEEPS):
+            async with self._pool.connection() as connection:
+                swept = await connection.execute(_SWEEP_BEYOND, {"kept": MOST_KEPT, "most": _SWEEP})
+            if swept.rowcount < _SWEEP:
+                return
 
 
 def _about(claimed: Claimed, **more: object) -> dict[str, object]:

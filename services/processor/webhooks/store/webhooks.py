@@ -2,17 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Insert, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Insert, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.paging import Position
+from services.common.store.room import check_room
 from services.processor.models import WebhookDeliveryRow, WebhookRow, WebhookSecretRow
 from services.processor.webhooks.errors import WebhookInvalid, WebhookLimit, WebhookNotFound
 from services.processor.webhooks.webhooks import MOST_WEBHOOKS, Webhook, WebhookFields
-
-# Counting and adding must not interleave for one account, or it could exceed its limit.
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('webhook/' || :account, 0))")
 
 
 class WebhookStore:
@@ -24,10 +22,9 @@ class WebhookStore:
     async def add(self, webhook: Webhook, wrapped_secret: bytes) -> None:
         """Store a webhook with its first secret; raise WebhookLimit."""
         async with self._sessions.begin() as session:
-            await session.execute(_ONE_AT_A_TIME, {"account": webhook.account})
-            count = select(func.count()).where(WebhookRow.account == webhook.account)
-            if (await session.scalar(count) or 0) >= MOST_WEBHOOKS:
-                raise WebhookLimit
+            await check_room(
+                session, WebhookRow.account, account=webhook.account, most=MOST_WEBHOOKS, full=WebhookLimit
+            )
             fields = webhook.fields
             await session.execute(
                 insert(WebhookRow).values(

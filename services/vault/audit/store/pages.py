@@ -35,11 +35,13 @@ WITH newest AS (
     SELECT time, outcome, body::json AS said FROM audit_records
     WHERE account = :account AND object = :object AND action = 'release' AND time < :before
     ORDER BY time DESC FETCH FIRST :most ROWS WITH TIES
+), uses AS (
+    SELECT coalesce(said->>'job', '') AS job, outcome, coalesce(said->>'reason', '') AS reason,
+        date_trunc('hour', time, 'UTC') AS hour, count(*) AS count, min(time) AS first, max(time) AS last
+    FROM newest GROUP BY 1, 2, 3, 4
 )
-SELECT coalesce(said->>'job', ''), outcome, coalesce(said->>'reason', ''), count(*), min(time), max(time)
-FROM newest
-GROUP BY date_trunc('hour', time, 'UTC'), 1, 2, 3
-ORDER BY date_trunc('hour', time, 'UTC') DESC, 6 DESC, 1, 2, 3
+SELECT job, outcome, reason, count, first, last, sum(count) OVER () AS read, min(first) OVER () AS oldest
+FROM uses ORDER BY hour DESC, last DESC, job, outcome, reason OFFSET :skip LIMIT :size
 """)
 
 
@@ -92,12 +94,13 @@ class AuditReader:
             before, skip = after.create_time, int(after.id)
         wanted = {"account": account, "object": name, "before": before, "most": _USES_READ}
         async with transaction(self.sessions) as session:
-            uses = [KeyUse(*row) for row in await session.execute(_USES, wanted)]
-        page = uses[skip : skip + size]
-        if len(uses) > skip + size:
+            # One more than the page, because that tells whether there is another.
+            found = (await session.execute(_USES, wanted | {"skip": skip, "size": size + 1})).all()
+        page = [KeyUse(*row[:6]) for row in found[:size]]
+        if len(found) > size:
             return page, Position(before, str(skip + size))
-        if sum(use.count for use in uses) >= _USES_READ:
-            return page, Position(min(use.start_time for use in uses), "0")
+        if found and found[0].read >= _USES_READ:
+            return page, Position(found[0].oldest, "0")
         return page, None
 
 

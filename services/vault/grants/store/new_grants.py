@@ -4,13 +4,14 @@ This commits by itself, so that one batch does not wait for another. A replica h
 the commit, so two replicas together admit as many grants as one.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 
 from services.common.identity import JobGrant
-from services.vault.grants.brake import SECONDS, Brake, Recent, admitted
+from services.vault.grants.brake import SECONDS, Brake, Key, Recent, ReleaseBrake, judged
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('smelt/release-brake', 0))"
 _KNOWN = """
@@ -18,8 +19,12 @@ SELECT g.account, g.id FROM grants g
 JOIN unnest(%s::text[], %s::text[]) AS w(account, id) ON g.account = w.account AND g.id = w.id
 """
 _RECENT = """
-SELECT count(*), count(DISTINCT account), array_agg(DISTINCT account) FILTER (WHERE account = ANY(%s))
-FROM grants WHERE met_time > now() - %s * interval '1 second'
+SELECT sum(count), count(*), array_agg(account) FILTER (WHERE account = ANY(%(accounts)s)),
+    array_agg(count) FILTER (WHERE account = ANY(%(accounts)s))
+FROM (
+    SELECT account, count(*) AS count FROM grants
+    WHERE met_time > now() - %(seconds)s * interval '1 second' GROUP BY account
+) AS recent
 """
 _MEET = """
 INSERT INTO grants (account, id, expire_time, met_time)
@@ -27,13 +32,12 @@ SELECT account, id, expire_time, now()
 FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS w(account, id, expire_time)
 ON CONFLICT (account, id) DO NOTHING
 """
-Key = tuple[str, str]
 
 
 async def meet(
     connection: psycopg.AsyncConnection[Any], grants: Iterable[JobGrant], brake: Brake
-) -> set[Key]:
-    """Create rows for grants that have none, as far as the brake allows; return those that it refuses."""
+) -> dict[Key, type[ReleaseBrake]]:
+    """Create rows for grants that have none, as far as the brake allows; return why it refuses the others."""
     by_key = {(grant.account, grant.id): grant for grant in grants}
     wanted = sorted(by_key)
     columns = ([account for account, _ in wanted], [id_ for _, id_ in wanted])
@@ -42,11 +46,14 @@ async def meet(
         known = set(await (await connection.execute(_KNOWN, columns)).fetchall())
         new = [key for key in wanted if key not in known]
         if not new:
-            return set()
-        counted = await (await connection.execute(_RECENT, (columns[0], SECONDS))).fetchone()
-        grants_now, accounts_now, seen = counted or (0, 0, None)
-        passed = admitted(brake, Recent(grants_now, accounts_now, set(seen or ())), new)
+            return {}
+        about = {"accounts": columns[0], "seconds": SECONDS}
+        counted = await (await connection.execute(_RECENT, about)).fetchone()
+        grants_now, accounts_now, seen, counts = counted or (0, 0, None, None)
+        by_account = Counter(dict(zip(seen or (), map(int, counts or ()), strict=True)))
+        found = judged(brake, Recent(int(grants_now or 0), accounts_now, by_account), new)
+        passed = [key for key, why in found.items() if why is None]
         if passed:
             rows = [(*key, by_key[key].expires) for key in passed]
             await connection.execute(_MEET, tuple(map(list, zip(*rows, strict=True))))
-    return set(new) - set(passed)
+    return {key: why for key, why in found.items() if why is not None}

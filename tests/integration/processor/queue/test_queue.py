@@ -12,6 +12,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from services.common.database import engine, sessions
+from services.processor.jobs.errors import JobLimit, StoredJobLimit
+from services.processor.jobs.new_job import MostJobs
 from services.processor.jobs.store.jobs import JobStore
 from services.processor.models import JobRow
 from services.processor.queue.store import REAP
@@ -126,11 +128,20 @@ async def test_a_task_that_another_worker_has_by_now_is_left_to_it(fresh_databas
         assert connection.execute(held).fetchall() == []
 
 
-async def test_jobs_that_have_not_ended_are_counted_by_account(fresh_database: FreshDatabase) -> None:
+async def test_jobs_are_counted_by_account_and_by_whether_they_have_ended(
+    fresh_database: FreshDatabase,
+) -> None:
     database = fresh_database("processor")
     with with_jobs(database, "a", "b") as connection:
         connection.execute("UPDATE job SET state = 'CANCELLED' WHERE id = 'b'")
     own = engine(database.url)
     store = JobStore(sessions(own))
-    assert [await store.count_live(account) for account in "abc"] == [1, 0, 0]
+    for account, live, stored in (("a", 1, 1), ("b", 0, 1), ("c", 0, 0)):
+        await store.check_room(account, MostJobs(live + 1, stored + 1))
+        if live:
+            with pytest.raises(JobLimit):
+                await store.check_room(account, MostJobs(live, stored + 1))
+        if stored:
+            with pytest.raises(StoredJobLimit):
+                await store.check_room(account, MostJobs(live + 1, stored))
     await own.dispose()

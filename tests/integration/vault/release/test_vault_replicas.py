@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from smelt.vault.v1 import api_keys_pb2, erasure_pb2, release_pb2
 
-from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
+from tests.integration.vault.vault_process import SECRET, Vault, Worker, new_account, worker
 from tests.support.patience import PATIENCE_SECONDS
 
 
@@ -148,6 +148,31 @@ async def test_the_brake_holds_over_replicas_and_alerts(stopped_vault: Vault) ->
             "SELECT count(*) FROM audit_records WHERE body::json->>'reason' = 'RELEASE_BRAKE'"
         )
         assert refusals == [(10,)]
+    finally:
+        await other.close()
+        await stopped_vault.close()
+
+
+@pytest.mark.promise("S43")
+async def test_one_account_cannot_use_up_the_brake_for_everybody(stopped_vault: Vault) -> None:
+    await stopped_vault.initialise()
+    stopped_vault.settings["SMELT_RELEASE_BRAKE_GRANTS"] = "20"
+    stopped_vault.settings["SMELT_RELEASE_BRAKE_SHARE"] = "5"
+    await stopped_vault.start()
+    other = await beside(stopped_vault)
+    try:
+        greedy, honest = new_account(), new_account()
+        names = {account: (await stopped_vault.add_key(account)).name for account in (greedy, honest)}
+
+        async def begin(stream: Worker, account: str) -> str:
+            return await stream.outcome((await stopped_vault.grant(account, names[account])).token)
+
+        async with worker(stopped_vault) as one, worker(other) as two:
+            # Over both replicas, at once: the share is one.
+            said = await asyncio.gather(*(begin((one, two)[n % 2], greedy) for n in range(40)))
+            assert sorted(said) == ["GRANT_LIMIT"] * 35 + [SECRET] * 5
+            assert [await begin(two, honest) for _ in range(3)] == [SECRET] * 3
+        assert "release.brake" not in stopped_vault.log() + other.log()
     finally:
         await other.close()
         await stopped_vault.close()

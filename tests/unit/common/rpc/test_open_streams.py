@@ -12,10 +12,8 @@ from services.common.errors import Unauthenticated, Unavailable
 from services.common.identity import Call, Passport
 from services.common.rpc.open_streams import (
     EVERY_SECONDS,
-    MOST_OF_AN_ACCOUNT,
     PATIENCE_SECONDS,
     OpenStreams,
-    StreamLimit,
 )
 from tests.support.own_time import in_own_time, own_loop
 
@@ -139,27 +137,3 @@ async def test_a_failure_of_the_stream_itself_stays_what_it_is() -> None:
         with pytest.raises(TimeoutError, match="its own"):
             async for _ in streams.answers(inner)(None, None):
                 pass
-
-
-@pytest.mark.promise("S59")
-async def test_an_account_has_so_many_streams_and_its_others_are_refused() -> None:
-    streams = OpenStreams(States())
-    messages: asyncio.Queue[int] = asyncio.Queue()
-    many = [asyncio.create_task(consumed(streams, f"s{nth}", messages)) for nth in range(MOST_OF_AN_ACCOUNT)]
-    await asyncio.sleep(0)
-    with pytest.raises(StreamLimit):
-        await consumed(streams, "s1", messages)
-    # Work under a grant is nobody's stream.
-    under_grant = asyncio.create_task(consumed(streams, None, asyncio.Queue()))
-    await asyncio.sleep(0)
-    assert not under_grant.done()
-    under_grant.cancel()
-    messages.put_nowait(-1)
-    await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
-    one_more = asyncio.create_task(consumed(streams, "s1", messages))
-    await asyncio.sleep(0)
-    assert not one_more.done()
-    for task in (*many, one_more):
-        task.cancel()
-    await asyncio.gather(*many, one_more, under_grant, return_exceptions=True)
-    assert not streams._of_account and not streams._streams

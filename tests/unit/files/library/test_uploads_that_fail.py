@@ -73,7 +73,10 @@ class Records:
         self.files: dict[str, StoredFile] = {}
         self.error: Exception | None = None
 
-    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes) -> str:
+    async def check_room(self, account: str, most: int) -> None:
+        """There is always some."""
+
+    async def add(self, file: StoredFile, sealed: SealedParse, *, key: str, content: bytes, most: int) -> str:
         if self.error is not None:
             raise self.error
         self.files[file.id] = file
@@ -106,6 +109,7 @@ class House:
         self.objects, self.records, self.keys = MemoryObjects(), Records(), Keys()
         limits = UploadLimits(
             max_bytes=1000,
+            max_files=1000,
             seconds=seconds,
             pace=Pace(1),
             csv=Limits(max_columns=10, max_rows=10, max_field_bytes=100, max_row_bytes=1000),

@@ -10,7 +10,7 @@ from services.common import identity
 from services.common.identity import Call, Passport
 from services.processor.jobs.errors import JobLimit
 from services.processor.jobs.jobs import Jobs
-from services.processor.jobs.new_job import JobRequest
+from services.processor.jobs.new_job import JobRequest, MostJobs
 
 ANY = cast(Any, None)
 ADA = Passport("ada", "session", ("write",), "token")
@@ -23,8 +23,9 @@ class Stored:
     async def made_before(self, account: str, key: str, content: bytes) -> str | None:
         return "first" if key == "again" else None
 
-    async def count_live(self, account: str) -> int:
-        return 3
+    async def check_room(self, account: str, most: MostJobs) -> None:
+        if most.live <= 3:
+            raise JobLimit
 
     async def get(self, account: str, id_: str) -> str:
         return id_
@@ -42,7 +43,7 @@ class Calls:
 def jobs(most_live: int) -> Jobs:
     return Jobs(
         cast(Any, Stored()), ANY, variables=ANY, files=ANY, vault=ANY, auth=ANY,
-        changes=ANY, usual=cast(Any, Calls()), most_live=most_live, meter=ANY, new_id=ANY,
+        changes=ANY, usual=cast(Any, Calls()), most=MostJobs(most_live, 9), meter=ANY, new_id=ANY,
         now=lambda: datetime.now(UTC),
     )  # fmt: skip
 

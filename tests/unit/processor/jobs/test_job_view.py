@@ -40,7 +40,6 @@ JOB = Job(
     start_time=START,
     end_time=None,
     wrapped_key=b"",
-    snapshot=b"",
     grant_id="",
 )
 

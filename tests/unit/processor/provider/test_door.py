@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from services.processor.provider.answer import Answer, Reads, Unusable, whole
-from services.processor.provider.door import LOOP_CHARACTERS, let_answer_pass, let_refusal_pass
+from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
+from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import KEY_ECHOED, MALFORMED, Failure, Verdict
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt_settings import PromptSettings

@@ -239,7 +239,7 @@ class Made:
             for number, output in enumerate(outputs, start=1)
         ]
 
-    async def between(self, job: str, first: int, last: int) -> list[StoredRow]:
+    async def page(self, job: str, first: int, last: int, *, most_bytes: int) -> list[StoredRow]:
         return self._rows[first - 1 : last]
 
 
@@ -259,6 +259,7 @@ async def file_of(outputs: list[str], form: Form) -> list[list[str]]:
         rows=rows(),
         results=Made(seal, outputs),
         seal=seal,
+        account="account",
     )
     content = b"".join([piece async for piece in pieces])
     return list(csv.reader(io.StringIO(content.decode(), newline="")))

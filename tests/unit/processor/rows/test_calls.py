@@ -7,7 +7,7 @@ from typing import Any
 from services.common.errors import Kind, RemoteError, Unavailable
 from services.processor.outside import Released, Use
 from services.processor.provider.addresses import AddressNotAllowed
-from services.processor.provider.answer import Answer, Reads, Unusable, whole
+from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
 from services.processor.provider.failures import DOWN, MALFORMED, TRUNCATED, UNFITTING, Failure, Verdict
 from services.processor.provider.outages import Outages
 from services.processor.provider.refused_parts import RefusedParts
@@ -43,7 +43,14 @@ class Provider:
     bodies: list[Mapping[str, Any]] = field(default_factory=list)
 
     async def ask(
-        self, base_url: str, secret: bytes, body: Mapping[str, Any], *, account: str, read: Reads = whole
+        self,
+        base_url: str,
+        secret: bytes,
+        body: Mapping[str, Any],
+        *,
+        account: str,
+        read: Reads = whole,
+        quick: int = LOOP_CHARACTERS,
     ) -> Answer | Unusable:
         self.asked += 1
         self.bodies.append(body)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ from services.vault.audit.actions import Action
 from services.vault.audit.chain import Chain, Event
 from services.vault.audit.refusals import RefusalLimiter, Refusals
 from services.vault.grants import rules
-from services.vault.grants.brake import Brake, Recent, admitted
+from services.vault.grants.brake import Brake, GrantLimit, Recent, ReleaseBrake, judged
 from services.vault.grants.rules import GrantExpired, GrantInvalid, Use
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -120,12 +121,31 @@ def test_refusals_are_noted_but_not_what_failed_for_want_of_a_database() -> None
 
 def test_the_brake_lets_known_accounts_begin_more_and_new_ones_only_so_many() -> None:
     new = [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1"), ("a", "3"), ("b", "2")]
-    assert admitted(Brake(9, 2), Recent(0, 0, set()), new) == [
+
+    def admitted(brake: Brake, recent: Recent) -> list[tuple[str, str]]:
+        found = judged(brake, recent, new)
+        assert list(found) == new
+        assert set(found.values()) <= {None, ReleaseBrake}
+        return [key for key, why in found.items() if why is None]
+
+    assert admitted(Brake(9, 2, 9), Recent(0, 0, Counter())) == [
         ("a", "1"), ("b", "1"), ("a", "2"), ("a", "3"), ("b", "2")
     ]  # fmt: skip
-    assert admitted(Brake(3, 9), Recent(1, 1, {"b"}), new) == [("a", "1"), ("b", "1")]
-    assert admitted(Brake(9, 1), Recent(5, 1, {"b"}), new) == [("b", "1"), ("b", "2")]
-    assert admitted(Brake(5, 9), Recent(5, 1, {"b"}), new) == []
+    assert admitted(Brake(3, 9, 9), Recent(1, 1, Counter(b=1))) == [("a", "1"), ("b", "1")]
+    assert admitted(Brake(9, 1, 9), Recent(5, 1, Counter(b=5))) == [("b", "1"), ("b", "2")]
+    assert admitted(Brake(5, 9, 9), Recent(5, 1, Counter(b=5))) == []
+
+
+@pytest.mark.promise("S43")
+def test_an_account_reaches_its_own_share_before_it_uses_up_everybodys() -> None:
+    new = [*(("a", str(n)) for n in range(5)), ("b", "1"), ("c", "1")]
+    found = judged(Brake(5, 9, 3), Recent(1, 1, Counter(a=1)), new)
+    assert list(found.values()) == [None, None, GrantLimit, GrantLimit, GrantLimit, None, None]
+    # What the share refuses takes nothing from the others, and what others use up is told as that.
+    assert judged(Brake(5, 9, 3), Recent(5, 2, Counter(a=3)), [("a", "9"), ("d", "1")]) == {
+        ("a", "9"): GrantLimit,
+        ("d", "1"): ReleaseBrake,
+    }
 
 
 def test_a_chain_depends_on_installation_slot_and_key() -> None:

@@ -23,7 +23,7 @@ from services.vault.audit.refusals import RefusalLimiter
 from services.vault.crypto import envelope
 from services.vault.crypto.secret import Secret
 from services.vault.grants import rules
-from services.vault.grants.brake import Brake, ReleaseBrake
+from services.vault.grants.brake import Brake, GrantLimit, ReleaseBrake
 from services.vault.grants.rules import (
     ApiKeyDamaged,
     ApiKeyDeleted,
@@ -76,8 +76,11 @@ class World:
         row = AccountKeyRow(ACCOUNT, 1, wrapped, "active", 0)
         return {PLACE: Standing(newest, ApiKeyDeleted in self.reasons, {1: row})}
 
-    async def meet(self, _: object, grants: Any, __: Brake) -> set[tuple[str, str]]:
-        return {(ACCOUNT, "g1")} if ReleaseBrake in self.reasons else set()
+    async def meet(self, *_: object) -> dict[tuple[str, str], type[ReleaseBrake]]:
+        for why in (GrantLimit, ReleaseBrake):
+            if why in self.reasons:
+                return {(ACCOUNT, "g1"): why}
+        return {}
 
     async def begin(self, *_: object) -> Found:
         binding = PLACE.binding(self.keyring, base_url=URL, generation=1)
@@ -132,7 +135,7 @@ async def told(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
         account_keys=AccountKeys(world.keyring, rows=None, catch_up=None),  # type: ignore[arg-type]
         standings=world,
         macs=keys.macs,
-        brake=Brake(1, 1),
+        brake=Brake(1, 1, 1),
         limiter=RefusalLimiter(),
     )
     async with AsyncExitStack() as stack:

@@ -13,7 +13,7 @@ def keep_small() -> None:
     """Let threads share two heaps, and return buffers from 4 MiB on to the system at once.
 
     Does nothing without the GNU C library. By default each thread has a heap of its own that only grows, so a
-    few uploads would leave the process with several times the memory that they needed.
+    few uploads or long prompts would leave the process with several times the memory that they needed.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
