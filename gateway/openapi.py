@@ -59,7 +59,7 @@ def openapi(descriptors: descriptor_pb2.FileDescriptorSet) -> dict[str, Any]:
     edge = bindings(descriptors)
     paths: dict[str, dict[str, Any]] = {}
     for binding in edge:
-        operations = paths.setdefault(_path(binding), {})
+        operations = paths.setdefault(address(binding), {})
         operations[binding.method.lower()] = _operation(binding, protos, schemas, edge)
     tags = {_tag(binding): protos.comment(f".{binding.service}") for binding in edge}
     return {
@@ -107,8 +107,8 @@ def _tag(binding: Binding) -> str:
     return binding.service.rsplit(".", 1)[-1].removesuffix("Service")
 
 
-def _path(binding: Binding) -> str:
-    """`/v1/files/{file}/rows` for `/v1/{parent=files/*}/rows`."""
+def address(binding: Binding) -> str:
+    """The path of a binding with a name for each variable: `/v1/files/{file}/rows` for `/v1/{parent=files/*}/rows`."""
     return re.sub(r"(\w+)/\*", lambda found: f"{found[1]}/{{{_singular(found[1])}}}", binding.path.expanded)
 
 
@@ -151,14 +151,15 @@ def _request_body(binding: Binding, protos: ProtoIndex, schemas: Schemas) -> dic
         types = {"text/csv": FILE, "application/octet-stream": FILE, "multipart/form-data": form}
         return {"required": True, "content": {kind: {"schema": schema} for kind, schema in types.items()}}
     if binding.body == "*":
+        needed = set(schemas.required(binding.request)) - set(binding.path.fields)
         schema = schemas.object(binding.request, without=binding.path.fields)
         if not binding.path.fields:
             schema = schemas.reference(binding.request)
-        needed = len(protos.messages[binding.request].field) > len(binding.path.fields)
     else:
-        schema = schemas.reference(_field(binding.request, binding.body, protos).type_name)
-        needed = True
-    return {"required": needed, "content": {"application/json": {"schema": schema}}}
+        message = _field(binding.request, binding.body, protos).type_name
+        needed = set(schemas.required(message)) if binding.creates else set()
+        schema = schemas.reference(message) | ({"required": sorted(needed)} if needed else {})
+    return {"required": bool(needed), "content": {"application/json": {"schema": schema}}}
 
 
 def _answer(binding: Binding, schemas: Schemas) -> dict[str, Any]:

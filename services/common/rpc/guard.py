@@ -8,6 +8,7 @@ that records a call after it has ended.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -31,9 +32,10 @@ from services.common.identity import (
 )
 from services.common.logs import describe, log
 from services.common.metrics import RPC_SECONDS
-from services.common.rpc import bounds, downloads
+from services.common.rpc import bounds, downloads, readable
 from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
 from services.common.rpc.open_streams import OpenStreams
+from services.common.rpc.pages import KnownPageKey, PageKeySource, Pages
 from services.common.rpc.servicing import Context
 from services.common.rpc.tls import workload
 from services.common.tokens import Kind, TokenVerifier
@@ -115,12 +117,14 @@ class Guard(grpc.aio.ServerInterceptor):
         may: May = always,
         note: Note = nothing,
         streams: OpenStreams | None = None,
+        pages: PageKeySource | None = None,
     ) -> None:
         self._policy = policy
         self._verifier = verifier
         self._may = may
         self._note = note
         self._streams = streams
+        self._pages = Pages(KnownPageKey() if pages is None else pages)
 
     async def intercept_service(
         self,
@@ -155,7 +159,7 @@ class Guard(grpc.aio.ServerInterceptor):
             inner, serializer = downloads.breaking_off(inner), None
         return make(
             wrap(method, allow, inner, may=may, unary_request=not handler.request_streaming),
-            handler.request_deserializer,
+            readable.marking(handler.request_deserializer),
             serializer,
         )
 
@@ -166,14 +170,21 @@ class Guard(grpc.aio.ServerInterceptor):
             started = time.perf_counter()
             code = "OK"
             caller, admitted = workload(context), False
-            asked = request if unary_request else None
+            asked = None
             try:
                 await self._admit(method, allow, context, caller)
                 admitted = True
                 if unary_request:
+                    readable.check(request)
+                    asked = request
                     check(request)
+                    await self._pages.open(request, method, allow)
+                else:
+                    request = readable.each(request)
                 may(method)
                 said = await inner(request, context)
+                if unary_request:
+                    await self._pages.seal(said, request, method, allow)
                 self._note(Ended(method, caller or "", admitted, asked, said))
                 return said
             except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
@@ -193,12 +204,18 @@ class Guard(grpc.aio.ServerInterceptor):
                 await self._admit(method, allow, context, caller)
                 admitted = True
                 if unary_request:
+                    readable.check(request)
                     check(request)
+                else:
+                    request = readable.each(request)
                 may(method)
-                async for message in inner(request, context):
-                    # From the moment of a refusal, a stream that was open before sends nothing more.
-                    may(method)
-                    yield message
+                async with aclosing(inner(request, context)) as messages:
+                    async for message in messages:
+                        # From the moment of a refusal, a stream that was open before sends nothing more.
+                        may(method)
+                        yield message
+                        if identity.current_call().is_head:
+                            break
                 self._note(Ended(method, caller or "", admitted))
             except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
                 self._note(Ended(method, caller or "", admitted, error=error))
@@ -220,6 +237,7 @@ class Guard(grpc.aio.ServerInterceptor):
             idempotency_key=entries.get("idempotency-key", ""),
             client_address=entries.get(identity.CLIENT_ADDRESS_KEY, ""),
             user_agent=entries.get("x-smelt-user-agent", ""),
+            is_head=entries.get("x-smelt-method") == "HEAD",
             **await self._behind(allow, entries),
         )
         identity.enter(call)

@@ -1,0 +1,1 @@
+"""A fuzzer for the whole stack: bytes that no honest client sends, and what every answer must be all the same."""

@@ -1,0 +1,120 @@
+"""Sends requests over a few connections, each for an account of its own, and keeps what was wrong."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx2
+
+from tests.e2e.api import Person, register, tls
+from tests.e2e.belongings import belongings
+from tests.fuzz.http import Connection, NoAnswer, Received, Sent
+from tests.fuzz.judge import fault
+from tests.fuzz.requests import Requests
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.stack import Stack
+
+LINES = 4
+_SHOWN = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A request and what was wrong with its answer. The token is left out."""
+
+    what: str
+    sent: Sent
+    content: bytes = b""
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  sent {self.sent.bytes()[:_SHOWN]!r}\n  got  {self.content[:_SHOWN]!r}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the requests."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    #: The operations that succeeded at least once.
+    succeeded: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def requests(self) -> int:
+        return sum(self.statuses.values())
+
+    def note(self, sent: Sent, answer: Received) -> Finding | None:
+        """Count an answer; return what is wrong with it."""
+        self.statuses[answer.status] += 1
+        if answer.status < 300:
+            self.succeeded.add(sent.operation)
+        what = fault(answer, head=sent.method == b"HEAD")
+        if not what:
+            return None
+        shown = Sent(sent.method, sent.target, sent.headers[1:], sent.content, sent.operation)
+        self.findings.append(Finding(what, shown, answer.content))
+        return self.findings[-1]
+
+
+async def fuzz(
+    stack: Stack, *, seed: int, enough: Callable[[Outcome], bool], told: Callable[[Finding], None] = print
+) -> Outcome:
+    """Send requests until `enough`; call `told` for each finding. The same seed gives the same requests, but
+    for the ids in them."""
+    outcome = Outcome()
+    lines = (_Line(stack, random.Random(f"{seed}.{nth}"), outcome, told) for nth in range(LINES))
+    await asyncio.gather(*(line.run(enough) for line in lines))
+    return outcome
+
+
+class _Line:
+    def __init__(
+        self, stack: Stack, dice: random.Random, outcome: Outcome, told: Callable[[Finding], None]
+    ) -> None:
+        parts = urlsplit(stack.gateway_url)
+        self._stack = stack
+        self._dice = dice
+        self._outcome = outcome
+        self._told = told
+        self._connection = Connection(
+            parts.hostname or "", parts.port or 443, tls(stack), seconds=PATIENCE_SECONDS
+        )
+
+    async def run(self, enough: Callable[[Outcome], bool]) -> None:
+        try:
+            while not enough(self._outcome):
+                # A request may delete what it finds, and end its own session: then another account begins.
+                person, names = await asyncio.to_thread(self._begin)
+                await self._ask(Requests(self._dice, names), person.token, enough)
+        finally:
+            self._connection.close()
+
+    async def _ask(self, requests: Requests, token: str, enough: Callable[[Outcome], bool]) -> None:
+        refused = 0
+        while refused < 5 and not enough(self._outcome):
+            sent = requests.next(token)
+            try:
+                answer = await self._connection.ask(sent)
+            except NoAnswer as error:
+                answer = Received(599, content=str(error).encode())
+            if finding := self._outcome.note(sent, answer):
+                self._told(finding)
+            good = (b"Authorization", f"Bearer {token}".encode()) in sent.headers
+            refused = refused + 1 if answer.status == 401 and good else 0
+
+    def _begin(self) -> tuple[Person, dict[str, list[str]]]:
+        with httpx2.Client(
+            base_url=self._stack.gateway_url,
+            verify=tls(self._stack),
+            timeout=PATIENCE_SECONDS,
+            trust_env=False,
+        ) as http:
+            person = register(http)
+            base = f"http://{urlsplit(self._stack.provider_url).netloc}/v1"
+            names = {collection: [name] for collection, name in belongings(person, base).items()}
+            listed = http.get("/v1/libraryTemplates", headers={"authorization": f"Bearer {person.token}"})
+        names["libraryTemplates"] = [each["name"] for each in listed.json()["library_templates"]]
+        return person, names
