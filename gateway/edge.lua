@@ -163,7 +163,10 @@ function envoy_on_response(response)
   end
   -- The headers stay as they are, with the length of what GET would send.
   if whole then
+    local announced = whole:length()
     whole:setBytes("")
+    -- The headers from before the content had arrived may not be used any longer.
+    response:headers():replace("content-length", announced)
   else
     for piece in response:bodyChunks() do
       piece:setBytes("")

@@ -187,7 +187,8 @@ class Guard(grpc.aio.ServerInterceptor):
                     await self._pages.seal(said, request, method, allow)
                 self._note(Ended(method, caller or "", admitted, asked, said))
                 return said
-            except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+            except (Exception, asyncio.CancelledError) as error:  # every failure gets one of our shapes
+                error = _failure(error)
                 self._note(Ended(method, caller or "", admitted, asked, error=error))
                 code = await refuse(context, method, error)
             finally:
@@ -217,7 +218,8 @@ class Guard(grpc.aio.ServerInterceptor):
                         if identity.current_call().is_head:
                             break
                 self._note(Ended(method, caller or "", admitted))
-            except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+            except (Exception, asyncio.CancelledError) as error:  # every failure gets one of our shapes
+                error = _failure(error)
                 self._note(Ended(method, caller or "", admitted, error=error))
                 await refuse(context, method, error)
 
@@ -259,6 +261,20 @@ class Guard(grpc.aio.ServerInterceptor):
         person = identity.passport_from(await self._verifier.verify(Kind.PASSPORT, token), token)
         person.require(allow.scope)
         return {"passport": person}
+
+
+def _failure(error: BaseException) -> Exception:
+    """Return the error to answer with; raise the cancellation of this call itself.
+
+    Something that the call waited for may have been cancelled, too, as at a stop. gRPC would take that for the
+    call's own cancellation and never answer.
+    """
+    if isinstance(error, Exception):
+        return error
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise error
+    return Unavailable()
 
 
 async def refuse(context: Context, method: str, error: Exception) -> NoReturn:

@@ -110,3 +110,8 @@ async def test_head_is_for_what_can_be_got(edge: Edge) -> None:
         assert (answer.status, answer.body) == (405, b"")
         assert "HEAD" not in answer.headers["allow"]
     assert "GET, HEAD" in (await edge.call("PUT", "/v1/files")).headers["allow"]
+
+
+async def test_the_script_at_the_edge_has_not_failed(edge: Edge) -> None:
+    """Last in this module: a script that fails leaves the answer as it is, and says so in the log."""
+    assert "[lua]" not in edge.log.read_text()

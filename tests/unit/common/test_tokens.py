@@ -203,7 +203,7 @@ def test_each_claim_of_a_grant_has_its_type(name: str) -> None:
 
 
 @pytest.mark.promise("S26")
-@pytest.mark.parametrize("scopes", [*(each for each in WRONG if each != []), ["read", 1], [["read"]]])
+@pytest.mark.parametrize("scopes", [*(each for each in WRONG if each not in ([], ["a"])), ["read", 1], [["read"]]])
 def test_scopes_are_a_list_of_texts(scopes: Any) -> None:
     with pytest.raises(Unauthenticated):
         identity.passport_from({"sub": "a", "sid": "s", "scopes": scopes}, "token")
