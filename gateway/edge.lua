@@ -68,15 +68,27 @@ function envoy_on_request(request)
   as_get(request, headers)
 end
 
--- The transcoder quotes the part of a body that it could not read, which may contain a secret. The message is
--- the last field of our own refusals, so everything from the line of the quotation on is cut off.
-local function without_quotation(text)
-  local start = string.find(text, '"message":"', 1, true)
-  local cut = start and (string.find(text, "\\n", start, true) or string.find(text, "\\u000a", start, true))
-  if cut and string.find(text, '"}%s*$') then
-    return string.sub(text, 1, cut - 1) .. '"}'
+-- The transcoder's own words, about a body or a query that it could not read. They quote what was sent, which
+-- may be a secret, and name types that mean nothing to people; what is left names the field, or the fault.
+local function in_plain_words(message)
+  if string.find(message, "^The binding value") then
+    return "The body must not contain a field that the address names"
   end
-  return text
+  local field = string.match(message, "^(.-): invalid value")
+  if field then
+    message = field == "" and "A field has a value of the wrong type" or field .. ": invalid value"
+  end
+  message = string.match(message, "^(Could not find field .*) in the type ") or message
+  for _, line_end in ipairs({ "\\n", "\\r", "\\u000" }) do
+    message = string.sub(message, 1, (string.find(message, line_end, 1, true) or 0) - 1)
+  end
+  return #message <= 200 and message or "The request is malformed and cannot be read"
+end
+
+-- In refusals of our own, the message is the last field; in those of services it is not.
+local function without_quotation(text)
+  local before, message, after = string.match(text, '^(.*"message":")(.*)("}%s*)$')
+  return before and before .. in_plain_words(message) .. after or text
 end
 
 -- Inside a text of JSON, quotes are escaped, so no message can contain this.
@@ -96,10 +108,14 @@ end
 local function shape(response, status)
   local body = response:body(true)
   local text = body and body:getBytes(0, body:length()) or ""
-  if text == "" then
-    return -- the answer to HEAD, or to a client that has left
-  end
   local headers = response:headers()
+  if text == "" then
+    -- The edge's own answer to HEAD. How long the one to GET would be is not known where words are changed.
+    if status == 400 then
+      headers:remove("content-length")
+    end
+    return
+  end
   local sent = text
   if not string.find(text, shaped, 1, true) then
     local refusal = in_our_shape(text, status)

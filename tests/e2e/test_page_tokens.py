@@ -93,11 +93,11 @@ def until_read_whole(person: Person, at: str) -> str:
     """Read a list page by page until it does not change meanwhile; return the first page's token."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        before = names(person.ok("GET", f"{at}?page_size=1000"))
+        before = names(person.ok("GET", f"{at}?page_size=500"))
         pages = [person.ok("GET", f"{at}?page_size=1")]
         while token := pages[-1]["next_page_token"]:
             pages.append(person.ok("GET", f"{at}?page_size=1&page_token={token}"))
-        if names(person.ok("GET", f"{at}?page_size=1000")) == before:
+        if names(person.ok("GET", f"{at}?page_size=500")) == before:
             assert [name for page in pages for name in names(page)] == before
             return str(pages[0]["next_page_token"])
         # Events of an account are written a moment later.
@@ -105,7 +105,7 @@ def until_read_whole(person: Person, at: str) -> str:
 
 
 def names(page: dict[str, Any]) -> list[Any]:
-    (items,) = [value for key, value in page.items() if key != "next_page_token"]
+    (items,) = [value for value in page.values() if isinstance(value, list)]
     return [item.get("name") or item.get("number") or (item["job"], item["start_time"]) for item in items]
 
 

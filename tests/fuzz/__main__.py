@@ -58,7 +58,7 @@ def _summary(outcome: Outcome, seed: int) -> str:
     failed = sum(count for status, count in outcome.statuses.items() if status >= 500)
     return (
         f"seed {seed}: {outcome.requests} requests, {len(outcome.succeeded)} of {len(operations())} operations "
-        f"succeeded; {statuses}\n{failed} answers of 5xx, {len(outcome.findings)} findings in all"
+        f"succeeded; {statuses}\n{failed} answers of 5xx, {len(outcome.findings)} findings in all; {outcome.busy} times too busy"
     )
 
 

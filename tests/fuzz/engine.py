@@ -19,6 +19,10 @@ from tests.support.stack import Stack
 
 LINES = 4
 _SHOWN = 2000
+#: What an overloaded machine answers, and how often a request is sent before that counts.
+_BUSY = (503, 504)
+_TRIES = 6
+_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Outcome:
     #: The operations that succeeded at least once.
     succeeded: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    #: Answers of 503 and 504 to requests that were answered otherwise when they were sent again.
+    busy: int = 0
 
     @property
     def requests(self) -> int:
@@ -49,6 +55,8 @@ class Outcome:
     def note(self, sent: Sent, answer: Received) -> Finding | None:
         """Count an answer; return what is wrong with it."""
         self.statuses[answer.status] += 1
+        if answer.status==400 and b'BadRequest' not in answer.content and b'"INVALID_REQUEST"' in answer.content:
+            open('/tmp/msgs.txt','ab').write(answer.content[-400:]+b'\n')
         if answer.status < 300:
             self.succeeded.add(sent.operation)
         what = fault(answer, head=sent.method == b"HEAD")
@@ -87,23 +95,43 @@ class _Line:
         try:
             while not enough(self._outcome):
                 # A request may delete what it finds, and end its own session: then another account begins.
-                person, names = await asyncio.to_thread(self._begin)
+                person, names = await self._patiently_begin()
                 await self._ask(Requests(self._dice, names), person.token, enough)
         finally:
             self._connection.close()
+
+    async def _patiently_begin(self) -> tuple[Person, dict[str, list[str]]]:
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(self._begin)
+            except (AssertionError, httpx2.TransportError):
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _ask(self, requests: Requests, token: str, enough: Callable[[Outcome], bool]) -> None:
         refused = 0
         while refused < 5 and not enough(self._outcome):
             sent = requests.next(token)
-            try:
-                answer = await self._connection.ask(sent)
-            except NoAnswer as error:
-                answer = Received(599, content=str(error).encode())
+            answer = await self._answer(sent)
             if finding := self._outcome.note(sent, answer):
                 self._told(finding)
             good = (b"Authorization", f"Bearer {token}".encode()) in sent.headers
             refused = refused + 1 if answer.status == 401 and good else 0
+
+    async def _answer(self, sent: Sent) -> Received:
+        """Ask, and ask again while the answer is that the service is busy: a fault answers so each time."""
+        for left in reversed(range(_TRIES)):
+            try:
+                answer = await self._connection.ask(sent)
+            except NoAnswer as error:
+                answer = Received(599, content=str(error).encode())
+            if answer.status not in _BUSY or not left:
+                break
+            self._outcome.busy += 1
+            await asyncio.sleep(_PAUSE_SECONDS)
+        return answer
 
     def _begin(self) -> tuple[Person, dict[str, list[str]]]:
         with httpx2.Client(

@@ -95,7 +95,7 @@ class Connection:
 
 
 def _head(received: bytes) -> tuple[int, dict[str, str]]:
-    first, *lines = received.decode("ascii").removesuffix("\r\n\r\n").split("\r\n")
+    first, *lines = received.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     pairs = (line.partition(":") for line in lines)
     return int(first.split()[1]), {name.lower(): value.strip() for name, _, value in pairs}
 

@@ -32,6 +32,10 @@ def fault(answer: Received, *, head: bool = False) -> str:
         return f"without {', '.join(missing)}"
     if inner := [name for name in answer.headers if name.startswith(_NEVER_SENT)]:
         return f"with the header {', '.join(inner)}"
+    # A request that Envoy refuses before it has an id of ours keeps its own, and gets it back.
+    said = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+    if odd := [name for name, value in said.items() if not (name + value).isascii()]:
+        return f"bytes that are not ASCII in {', '.join(odd)}"
     if answer.status < 400:
         return _fault_of_success(answer)
     return _fault_of_refusal(answer, head=head)
@@ -53,7 +57,7 @@ def _fault_of_refusal(answer: Received, *, head: bool) -> str:
     if answer.headers.get("content-type") != "application/json":
         return f"a refusal of the type {answer.headers.get('content-type')}"
     if head:
-        return "" if answer.headers.get("content-length", "0") != "0" else "a refusal without a length"
+        return "" if answer.headers.get("content-length") != "0" else "a refusal of no length"
     try:
         said = json.loads(answer.content.decode(), object_pairs_hook=_once)
     except ValueError:

@@ -107,3 +107,28 @@ async def test_a_name_given_twice_never_makes_a_500(edge: Edge) -> None:
         headers = {"Content-Type": "application/json"}
         answer = await edge.call("POST", "/v1/templates:test", headers=headers, data=body)
         assert error_of(answer)[:3] == (400, 3, "INVALID_REQUEST"), answer.body
+
+
+@pytest.mark.promise("S01")
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/users", b'{"password": {"secret-words": 1}}'),
+        ("/v1/users", b'{"password": 7777777}'),
+        ("/v1/accessTokens", b'{"expire_time": "secret-words"}'),
+        ("/v1/accessTokens", b'{"expire_time": 7777777}'),
+        ("/v1/templates:test", b'{"first_row": "secret-words"}'),
+        ("/v1/templates:test", b'{"mock_values": {"a": 7777777}}'),
+        ("/v1/jobs/abc:cancel", b'{"name": "secret-words"}'),
+        ("/v1/users", b'{"password": "secret-words'),
+    ],
+)
+async def test_what_the_edge_could_not_read_is_neither_quoted_nor_explained_by_types(
+    edge: Edge, path: str, body: bytes
+) -> None:
+    answer = await edge.call("POST", path, headers={"Content-Type": "application/json"}, data=body)
+    said = error_of(answer)
+    assert said[:3] == (400, 3, "INVALID_REQUEST")
+    assert 0 < len(said[3]) <= 200
+    for words in (b"secret", b"7777777", b"google.protobuf", b"TYPE_", b"smelt.auth", b"_request"):
+        assert words not in answer.body, answer.body
