@@ -109,11 +109,13 @@ def _tag(binding: Binding) -> str:
 
 def address(binding: Binding) -> str:
     """The path of a binding with a name for each variable: `/v1/files/{file}/rows` for `/v1/{parent=files/*}/rows`."""
-    return re.sub(r"(\w+)/\*", lambda found: f"{found[1]}/{{{_singular(found[1])}}}", binding.path.expanded)
+    return re.sub(r"(\w+)/\*", lambda found: f"{found[1]}/{{{singular(found[1])}}}", binding.path.expanded)
 
 
-def _singular(collection: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", collection).lower().removesuffix("s")
+def singular(collection: str) -> str:
+    """The name of one of a collection: `api_key` for `apiKeys`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", collection).lower()
+    return f"{words[:-3]}y" if words.endswith("ies") else words.removesuffix("s")
 
 
 def _path_parameters(binding: Binding, protos: ProtoIndex) -> Iterator[dict[str, Any]]:
@@ -122,7 +124,7 @@ def _path_parameters(binding: Binding, protos: ProtoIndex) -> Iterator[dict[str,
     ):
         part = _field(binding.request, name, protos)
         yield {
-            "name": _singular(collection),
+            "name": singular(collection),
             "in": "path",
             "required": True,
             "description": f"The id in the name `{collection}/{{id}}`.",
@@ -164,7 +166,7 @@ def _request_body(binding: Binding, protos: ProtoIndex, schemas: Schemas) -> dic
 
 def _answer(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     if binding.raw_response:
-        return {"text/csv": {"schema": FILE}}
+        return {binding.raw_type: {"schema": FILE}}
     schema = schemas.reference(binding.response)
     if binding.is_event_stream:
         events = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}

@@ -111,10 +111,9 @@ def id_pattern(part: Field, collection: str) -> Schema:
     """The schema of an id, derived from the rule for the whole name `collection/id`."""
     rule = part.options.Extensions[RULES].string.pattern
     prefix = f"^{collection}/"
-    return {
-        "type": "string",
-        **({"pattern": "^" + rule.removeprefix(prefix)} if rule.startswith(prefix) else {}),
-    }
+    # What follows the id, as in `files/{id}/profile`, is part of the path.
+    id_ = rule.removeprefix(prefix).removesuffix("$").partition("/")[0]
+    return {"type": "string", **({"pattern": f"^{id_}$"} if rule.startswith(prefix) else {})}
 
 
 def _limits(part: Field) -> Schema:

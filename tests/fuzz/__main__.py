@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
             )
             summary = _summary(outcome, seed)
             print(summary, file=lines)
+            never = sorted({each.name for each in operations()} - outcome.succeeded)
+            print("never succeeded:", *never, sep="\n  ", file=lines)
     finally:
         launcher.signal(signal.SIGTERM)
         launcher.wait_ended()

@@ -3,19 +3,24 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 
-from tests.e2e.api import Person, register, tls
+from tests.e2e.api import PASSWORD, Person, register, tls
 from tests.e2e.belongings import belongings
 from tests.fuzz.http import Connection, NoAnswer, Received, Sent
 from tests.fuzz.judge import fault
 from tests.fuzz.requests import Requests
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
+
+T = TypeVar("T")
 
 LINES = 4
 _SHOWN = 2000
@@ -55,8 +60,6 @@ class Outcome:
     def note(self, sent: Sent, answer: Received) -> Finding | None:
         """Count an answer; return what is wrong with it."""
         self.statuses[answer.status] += 1
-        if answer.status==400 and b'BadRequest' not in answer.content and b'"INVALID_REQUEST"' in answer.content:
-            open('/tmp/msgs.txt','ab').write(answer.content[-400:]+b'\n')
         if answer.status < 300:
             self.succeeded.add(sent.operation)
         what = fault(answer, head=sent.method == b"HEAD")
@@ -92,19 +95,23 @@ class _Line:
         )
 
     async def run(self, enough: Callable[[Outcome], bool]) -> None:
+        person: Person | None = None
+        names: dict[str, list[str]] = {}
         try:
             while not enough(self._outcome):
-                # A request may delete what it finds, and end its own session: then another account begins.
-                person, names = await self._patiently_begin()
-                await self._ask(Requests(self._dice, names), person.token, enough)
+                # A request may end its own session, or delete its own account.
+                if person is None or not (token := await self._patiently(partial(self._sign_in, person))):
+                    person, names = await self._patiently(self._begin)
+                    token = person.token
+                await self._ask(Requests(self._dice, names), token, enough)
         finally:
             self._connection.close()
 
-    async def _patiently_begin(self) -> tuple[Person, dict[str, list[str]]]:
+    async def _patiently(self, work: Callable[[], T]) -> T:
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             try:
-                return await asyncio.to_thread(self._begin)
+                return await asyncio.to_thread(work)
             except (AssertionError, httpx2.TransportError):
                 if asyncio.get_running_loop().time() > deadline:
                     raise
@@ -133,16 +140,27 @@ class _Line:
             await asyncio.sleep(_PAUSE_SECONDS)
         return answer
 
-    def _begin(self) -> tuple[Person, dict[str, list[str]]]:
+    @contextmanager
+    def _http(self) -> Iterator[httpx2.Client]:
         with httpx2.Client(
             base_url=self._stack.gateway_url,
             verify=tls(self._stack),
             timeout=PATIENCE_SECONDS,
             trust_env=False,
         ) as http:
+            yield http
+
+    def _begin(self) -> tuple[Person, dict[str, list[str]]]:
+        with self._http() as http:
             person = register(http)
             base = f"http://{urlsplit(self._stack.provider_url).netloc}/v1"
             names = {collection: [name] for collection, name in belongings(person, base).items()}
-            listed = http.get("/v1/libraryTemplates", headers={"authorization": f"Bearer {person.token}"})
-        names["libraryTemplates"] = [each["name"] for each in listed.json()["library_templates"]]
-        return person, names
+            library = person.ok("GET", "/v1/libraryTemplates")["library_templates"]
+        return person, names | {"libraryTemplates": [each["name"] for each in library]}
+
+    def _sign_in(self, person: Person) -> str:
+        """Return the token of a new session; empty if the account is gone."""
+        with self._http() as http:
+            answer = http.post("/v1/sessions", json={"email": person.email, "password": PASSWORD})
+        assert answer.status_code in (201, 401), answer.text
+        return str(answer.json().get("token", ""))

@@ -38,6 +38,10 @@ NAMES = (
 )  # fmt: skip
 
 
+#: Fields that only answers have, or that the address names already.
+_FROM_THE_SERVER = ("name", "create_time", "update_time", "disabled_reason")
+
+
 class Material:
     """Draws from the above; `names` has the resources of the person who asks, by collection."""
 
@@ -81,36 +85,44 @@ class Material:
                     bent[place:place] = bent[place : place + self._dice.randint(1, 30)]
         return bytes(bent)
 
-    def json(self, fields: tuple[Any, ...], *, depth: int = 0) -> bytes:
-        """Return an object with most of these fields, and some that nobody knows."""
+    def json(self, fields: tuple[Any, ...], *, wild: float, depth: int = 0) -> bytes:
+        """Return an object with most of these fields; a share of the values, and of the names, is of any kind."""
         members = [
-            b'"%b":%b' % (field.name.encode(), self._value(field, depth)) for field in fields if self.chance(0.7)
+            b'"%b":%b' % (field.name.encode(), self._value(field, wild, depth))
+            for field in fields
+            if self.chance(0.7) and (wild or field.name not in _FROM_THE_SERVER)
         ]
-        while self.chance(0.2):
+        while self.chance(wild):
             members.append(b"%b:%b" % (self._dice.choice(NAMES), self._dice.choice(VALUES)))
-        if members and self.chance(0.1):
+        if members and self.chance(wild / 2):
             members.append(self._dice.choice(members))
         self._dice.shuffle(members)
         return b"{" + b",".join(members) + b"}"
 
-    def _value(self, field: Any, depth: int) -> bytes:
-        if self.chance(0.25):
+    def _value(self, field: Any, wild: float, depth: int) -> bytes:
+        if self.chance(wild):
             return self._dice.choice(VALUES)
         if field.is_repeated and not _is_map(field):
-            return b"[" + b",".join(self._one(field, depth) for _ in range(self._dice.randint(0, 3))) + b"]"
-        return self._one(field, depth)
+            count = self._dice.randint(0 if wild else 1, 2)
+            return b"[" + b",".join(self._one(field, wild, depth) for _ in range(count)) + b"]"
+        return self._one(field, wild, depth)
 
-    def _one(self, field: Any, depth: int) -> bytes:
+    def _one(self, field: Any, wild: float, depth: int) -> bytes:
         if _is_map(field):
-            return b"{%b:%b}" % (self._dice.choice((b'"Name"', *NAMES)), self._dice.choice((b'"Ada"', *VALUES)))
-        if field.message_type is not None and depth < 3 and "google" not in field.message_type.full_name:
-            return self.json(tuple(field.message_type.fields), depth=depth + 1)
+            return b"{%b:%b}" % (
+                self._dice.choice(NAMES) if self.chance(wild) else b'"Name"',
+                self._dice.choice(VALUES) if self.chance(wild) else b'"Ada"',
+            )
+        if field.message_type is not None:
+            if "google" in field.message_type.full_name:
+                return self._dice.choice((b'"2099-01-01T00:00:00Z"', b'"display_name"', b'"3s"'))
+            return self.json(tuple(field.message_type.fields), wild=wild, depth=depth + 1) if depth < 3 else b"{}"
         if field.enum_type is not None:
             return b'"%b"' % self._dice.choice(field.enum_type.values).name.encode()
         if field.type == field.TYPE_BOOL:
             return self._dice.choice((b"true", b"false"))
         if field.type != field.TYPE_STRING:
-            return self._dice.choice((b"0", b"1", b"2", b"1000"))
+            return self._dice.choice((b"0", b"1", b"2", b"1000") if wild else (b"0", b"1"))
         return b'"%b"' % self._text(field.name).encode()
 
     def _text(self, name: str) -> str:
@@ -119,12 +131,23 @@ class Material:
         if own:
             return self._dice.choice(own)
         usual = {
-            "email": "fuzz@example.com",
+            "email": self._dice.choice(("fuzz@example.com", f"{self._dice.getrandbits(64)}@example.com")),
             "password": "correct horse battery staple",
+            "current_password": "correct horse battery staple",
+            "new_password": "correct horse battery staple",
             "prompt": "Hello {{Name}}",
             "url": "https://receiver.invalid/smelt",
             "secret": "sk-0123456789abcdefghij",
             "scopes": "read",
+            "events": "job.completed",
+            "base_url": "",
+            "json_schema": "",
+            "model": "",
+            "max_cost_usd": "1.5",
+            "encoding": "",
+            "delimiter": "",
+            "output_column": f"Hook{self._dice.getrandbits(16)}",
+            "display_name": f"Name{self._dice.getrandbits(32)}",
         }
         return usual.get(name, self._dice.choice(("a", "", "Name", "x" * 101, "é", "😀")))
 
