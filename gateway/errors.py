@@ -1,4 +1,4 @@
-"""Refusals that no service has shaped, Envoy's own and gRPC's: one JSON shape, fixed messages, all headers."""
+"""Refusals of Envoy's own and of gRPC's: one JSON shape, fixed messages, the headers of every response."""
 
 import json
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def lua_tables() -> str:
 
 def _lua(refusal: Refusal) -> str:
     # A long string of Lua, in which nothing is escaped.
-    return f"{{ status = \"{refusal.status}\", body = [==[{json.dumps(body(refusal))}]==] }}"
+    return f'{{ status = "{refusal.status}", body = [==[{json.dumps(body(refusal))}]==] }}'
 
 
 def _mapper(condition: Config, refusal: Refusal) -> Config:

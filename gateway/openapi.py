@@ -108,7 +108,7 @@ def _tag(binding: Binding) -> str:
 
 
 def address(binding: Binding) -> str:
-    """The path of a binding with a name for each variable: `/v1/files/{file}/rows` for `/v1/{parent=files/*}/rows`."""
+    """The path with names for its variables: `/v1/files/{file}/rows` for `/v1/{parent=files/*}/rows`."""
     return re.sub(r"(\w+)/\*", lambda found: f"{found[1]}/{{{singular(found[1])}}}", binding.path.expanded)
 
 

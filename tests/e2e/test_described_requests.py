@@ -31,9 +31,13 @@ from tests.support.stack import Stack
 
 CHECKS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 DESCRIBED = schemathesis.openapi.from_dict(openapi(load()))
-OPERATIONS = [found.ok() for found in DESCRIBED.get_all_operations()]
+OPERATIONS: list[Any] = [found.ok() for found in DESCRIBED.get_all_operations()]  # type: ignore[union-attr]
 #: These would end the account or the session that all other requests need.
-ENDS_THE_PERSON = {"DELETE /v1/sessions/{session}", "POST /v1/users/me:delete", "POST /v1/users/me:changePassword"}
+ENDS_THE_PERSON = {
+    "DELETE /v1/sessions/{session}",
+    "POST /v1/users/me:delete",
+    "POST /v1/users/me:changePassword",
+}
 #: What an overloaded machine answers: such a request is sent again.
 BUSY = (503, 504)
 

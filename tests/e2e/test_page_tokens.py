@@ -59,14 +59,23 @@ def forged() -> list[str]:
     ]
     encoded = [base64.urlsafe_b64encode(text.encode()).decode() for text in written]
     sealed = [base64.urlsafe_b64encode(bytes(16) + text.encode()).decode() for text in encoded]
-    return [*encoded, *(text.rstrip("=") for text in (*encoded, *sealed)), "=", "a", "%F0%9F%98%80", "a" * 500]
+    return [
+        *encoded,
+        *(text.rstrip("=") for text in (*encoded, *sealed)),
+        "=",
+        "a",
+        "%F0%9F%98%80",
+        "a" * 500,
+    ]
 
 
 @pytest.mark.parametrize("path", lists())
 def test_no_list_takes_a_token_that_it_did_not_make(ada: tuple[Person, dict[str, str]], path: str) -> None:
     person, own = ada
     for token in forged():
-        answer = person.call("GET", f"{address(path, own)}?page_token={token if '%' in token else quote(token)}")
+        answer = person.call(
+            "GET", f"{address(path, own)}?page_token={token if '%' in token else quote(token)}"
+        )
         assert (answer.status_code, reason(answer)) == (400, "PAGE_TOKEN_INVALID"), token
 
 

@@ -71,7 +71,8 @@ def test_a_required_field_that_is_missing_is_named(
 @pytest.mark.promise("S54")
 def test_nothing_at_all_is_refused_alike(person: Person) -> None:
     for method, path, _, fields in cases():
-        for body in ({}, None):
+        bodies: tuple[Any, ...] = ({}, None)
+        for body in bodies:
             answer = person.call(method, path, body)
             assert (answer.status_code, answer.json()["code"]) == (400, 3), (method, path, answer.text)
             assert violations(answer), (method, path, fields)

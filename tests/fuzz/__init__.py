@@ -1,1 +1,1 @@
-"""A fuzzer for the whole stack: bytes that no honest client sends, and what every answer must be all the same."""
+"""A fuzzer for the whole stack: it sends bytes that no honest client sends, and judges every answer."""

@@ -1,7 +1,7 @@
 """`python -m tests.fuzz [MINUTES] [SEED]`: sends bent requests to a stack of its own and writes a log.
 
-Exit code 0 means that no answer was a 5xx and that each refusal had the one shape. The log has every finding with
-the bytes that caused it.
+Exit code 0 means that no answer was a 5xx and that each refusal had the one shape. The log has every finding
+with the bytes that caused it.
 """
 
 import asyncio
@@ -59,8 +59,9 @@ def _summary(outcome: Outcome, seed: int) -> str:
     statuses = ", ".join(f"{count} x {status}" for status, count in sorted(outcome.statuses.items()))
     failed = sum(count for status, count in outcome.statuses.items() if status >= 500)
     return (
-        f"seed {seed}: {outcome.requests} requests, {len(outcome.succeeded)} of {len(operations())} operations "
-        f"succeeded; {statuses}\n{failed} answers of 5xx, {len(outcome.findings)} findings in all; {outcome.busy} times too busy"
+        f"seed {seed}: {outcome.requests} requests, "
+        f"{len(outcome.succeeded)} of {len(operations())} operations succeeded; {statuses}\n"
+        f"{failed} answers of 5xx, {len(outcome.findings)} findings in all; {outcome.busy} times too busy"
     )
 
 

@@ -95,15 +95,16 @@ class _Line:
         )
 
     async def run(self, enough: Callable[[Outcome], bool]) -> None:
-        person: Person | None = None
-        names: dict[str, list[str]] = {}
+        person, names = await self._patiently(self._begin)
+        token = person.token
         try:
             while not enough(self._outcome):
-                # A request may end its own session, or delete its own account.
-                if person is None or not (token := await self._patiently(partial(self._sign_in, person))):
+                await self._ask(Requests(self._dice, names), token, enough)
+                # A request may have ended its own session, or deleted its own account.
+                token = await self._patiently(partial(self._sign_in, person))
+                if not token:
                     person, names = await self._patiently(self._begin)
                     token = person.token
-                await self._ask(Requests(self._dice, names), token, enough)
         finally:
             self._connection.close()
 

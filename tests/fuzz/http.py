@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes over one kept connection: what is sent is not looked at, and what arrives is read strictly."""
+"""HTTP/1.1 as bytes over a kept connection: what is sent is not checked, what arrives is read strictly."""
 
 import asyncio
 import ssl

@@ -17,24 +17,28 @@ RAW = (
 )  # fmt: skip
 #: JSON values of every type and of none.
 VALUES = (
-    b"null", b"true", b"false", b"0", b"-0", b"-1", b"1", b"1.0", b"0.5", b"1e3", b"1e400", b"-1e400", b"1e-400",
-    b"2147483647", b"2147483648", b"-2147483649", b"9223372036854775807", b"9223372036854775808",
-    b"-9223372036854775809", b"9" * 400, b"NaN", b"Infinity", b"-Infinity", b"0x10", b"01", b".5", b"+1", b"1_0",
-    b"[]", b"{}", b"[[]]", b"[null]", b"[{}]", b'[""]', b'{"a":{"b":[1]}}', b'{"":""}', b'{"a":null}', b'{"a":1}',
-    b'{"@type":"type.googleapis.com/google.protobuf.Struct","value":{}}', b'{"value":{}}', b'{"seconds":1}',
-    b'""', b'" "', b'"a"', b'"1"', b'"-1"', b'"1e3"', b'"NaN"', b'"Infinity"', b'"true"', b'"null"', b'"' + b"9" * 400 + b'"',
-    b'"\\u0000"', b'"a\\u0000b"', b'"\\ud800"', b'"\\udfff\\ud800"', b'"\\ud83d\\ude00"', b'"\\uffff"', b'"\\x41"', b'"\\"',
-    b'"\x00"', b'"\n"', b'"\xff"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xc3"', b'"\xe9"',
-    b'"\\r\\nSet-Cookie: a=b"', b'"\\u202e\\u2066"', b'"{{Name}}"', b'"{{"', b'"{{$a}}"', b'"\\\\{{"', b'"%00"', b"'a'", b"a",
-    b'"2026-01-01T00:00:00Z"', b'"0001-01-01T00:00:00+14:00"', b'"9999-12-31T23:59:59.999999999-14:00"',
-    b'"0000-00-00T00:00:00Z"', b'"+12026-01-01T00:00:00Z"', b'"2026-02-30T25:61:61Z"', b'"-62135596801s"', b'"1s"', b'"1e9s"',
-    b'"name,a.b.c,"', b'"*"', b'"_"', b'"display_name"', b'"a.\\u0000"', b'"aGk="', b'"aGk"', b'"a-_="', b'"====" ',
-    b"[" * 90 + b"]" * 90, b"[" * 20_000, b'{"a":' * 90 + b"1" + b"}" * 90, b'{"a":' * 20_000, b'"' + b"a" * 20_000 + b'"',
-    b'"' + "😀".encode() * 5000 + b'"', b"[" + b"1," * 5000 + b"1]", b"[" + b'"",' * 5000 + b'""]', b"//a", b"/* */1", b"", b",",
+    b"null", b"true", b"false", b"0", b"-0", b"-1", b"1", b"1.0", b"0.5", b"1e3", b"1e400", b"-1e400",
+    b"1e-400", b"2147483647", b"2147483648", b"-2147483649", b"9223372036854775807", b"9223372036854775808",
+    b"-9223372036854775809", b"9" * 400, b"NaN", b"Infinity", b"-Infinity", b"0x10", b"01", b".5", b"+1",
+    b"1_0", b"[]", b"{}", b"[[]]", b"[null]", b"[{}]", b'[""]', b'{"a":{"b":[1]}}', b'{"":""}',
+    b'{"a":null}', b'{"a":1}', b'{"@type":"type.googleapis.com/google.protobuf.Struct","value":{}}',
+    b'{"value":{}}', b'{"seconds":1}', b'""', b'" "', b'"a"', b'"1"', b'"-1"', b'"1e3"', b'"NaN"',
+    b'"Infinity"', b'"true"', b'"null"', b'"' + b"9" * 400 + b'"', b'"\\u0000"', b'"a\\u0000b"',
+    b'"\\ud800"', b'"\\udfff\\ud800"', b'"\\ud83d\\ude00"', b'"\\uffff"', b'"\\x41"', b'"\\"', b'"\x00"',
+    b'"\n"', b'"\xff"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xc3"', b'"\xe9"',
+    b'"\\r\\nSet-Cookie: a=b"', b'"\\u202e\\u2066"', b'"{{Name}}"', b'"{{"', b'"{{$a}}"', b'"\\\\{{"',
+    b'"%00"', b"'a'", b"a", b'"2026-01-01T00:00:00Z"', b'"0001-01-01T00:00:00+14:00"',
+    b'"9999-12-31T23:59:59.999999999-14:00"', b'"0000-00-00T00:00:00Z"', b'"+12026-01-01T00:00:00Z"',
+    b'"2026-02-30T25:61:61Z"', b'"-62135596801s"', b'"1s"', b'"1e9s"', b'"name,a.b.c,"', b'"*"', b'"_"',
+    b'"display_name"', b'"a.\\u0000"', b'"aGk="', b'"aGk"', b'"a-_="', b'"====" ', b"[" * 90 + b"]" * 90,
+    b"[" * 20_000, b'{"a":' * 90 + b"1" + b"}" * 90, b'{"a":' * 20_000, b'"' + b"a" * 20_000 + b'"',
+    b'"' + "😀".encode() * 5000 + b'"', b"[" + b"1," * 5000 + b"1]", b"[" + b'"",' * 5000 + b'""]', b"//a",
+    b"/* */1", b"", b",",
 )  # fmt: skip
 NAMES = (
-    b'"a"', b'""', b'"__proto__"', b'"name"', b'"Name"', b'"displayName"', b'"display_name"', b'"\\u0000"', b'"\\ud800"',
-    b'"\xff"', b'"@type"', b'"a.b"', b'"' + b"a" * 5000 + b'"', b"a", b"1", b"null", b'"display\\u005fname"',
+    b'"a"', b'""', b'"__proto__"', b'"name"', b'"Name"', b'"displayName"', b'"display_name"', b'"\\u0000"',
+    b'"\\ud800"', b'"\xff"', b'"@type"', b'"a.b"', b'"' + b"a" * 5000 + b'"', b"a", b"1", b"null",
+    b'"display\\u005fname"',
 )  # fmt: skip
 
 
@@ -57,7 +61,9 @@ class Material:
         own = self._names.get(collection, [])
         if own and self.chance(0.8):
             return self._dice.choice(own).rpartition("/")[2].encode()
-        return self._dice.choice((b"a" * 26, b"current", b"me", b"managed", b"A", b"-", b"..", b"0", b"a" * 65, b"%61"))
+        return self._dice.choice(
+            (b"a" * 26, b"current", b"me", b"managed", b"A", b"-", b"..", b"0", b"a" * 65, b"%61")
+        )
 
     def escaped(self) -> bytes:
         """Return text of an address."""
@@ -67,7 +73,9 @@ class Material:
         return self._dice.choice((b"", b"a", b"files/")) + b"".join(some)
 
     def raw(self) -> bytes:
-        return b"".join(self._dice.choices((*RAW, b"a", b" ", b'"', b";", b"=", b","), k=self._dice.randint(1, 4)))
+        return b"".join(
+            self._dice.choices((*RAW, b"a", b" ", b'"', b";", b"=", b","), k=self._dice.randint(1, 4))
+        )
 
     def bent(self, content: bytes) -> bytes:
         """Return the same bytes with a few of them changed, taken out or added."""
@@ -86,7 +94,7 @@ class Material:
         return bytes(bent)
 
     def json(self, fields: tuple[Any, ...], *, wild: float, depth: int = 0) -> bytes:
-        """Return an object with most of these fields; a share of the values, and of the names, is of any kind."""
+        """Return an object with most of these fields; the share `wild` of what it holds is of any kind."""
         members = [
             b'"%b":%b' % (field.name.encode(), self._value(field, wild, depth))
             for field in fields
@@ -116,7 +124,11 @@ class Material:
         if field.message_type is not None:
             if "google" in field.message_type.full_name:
                 return self._dice.choice((b'"2099-01-01T00:00:00Z"', b'"display_name"', b'"3s"'))
-            return self.json(tuple(field.message_type.fields), wild=wild, depth=depth + 1) if depth < 3 else b"{}"
+            return (
+                self.json(tuple(field.message_type.fields), wild=wild, depth=depth + 1)
+                if depth < 3
+                else b"{}"
+            )
         if field.enum_type is not None:
             return b'"%b"' % self._dice.choice(field.enum_type.values).name.encode()
         if field.type == field.TYPE_BOOL:

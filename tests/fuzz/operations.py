@@ -1,4 +1,4 @@
-"""The operations of people, from the contracts: addresses with their holes, and fields of queries and bodies."""
+"""The operations of people, from the contracts: addresses, and the fields of queries and bodies."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +10,7 @@ from tests.e2e import contracts
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method and address. An id belongs between two `pieces`; the earlier one ends with its collection."""
+    """One method and address. An id belongs between two `pieces`; the first one ends with its collection."""
 
     method: str
     pieces: tuple[str, ...]
@@ -37,7 +37,7 @@ def operations() -> tuple[Operation, ...]:
 def _operation(binding: Binding) -> Operation:
     request = contracts.pool()[0].FindMessageTypeByName(binding.request.lstrip("."))
     elsewhere = {binding.body, *(name.split(".")[0] for name in binding.path.fields)}
-    inner = request.fields_by_name.get(binding.body)
+    inner: Any = request.fields_by_name.get(binding.body)
     body = request.fields if inner is None else inner.message_type.fields
     return Operation(
         method=binding.method,

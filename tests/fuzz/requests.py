@@ -8,20 +8,34 @@ from tests.fuzz.operations import Operation, operations
 
 _JSON = b"application/json"
 _TYPES = (
-    _JSON, b"application/json; charset=utf-8", b"application/json; charset=latin-1", b"text/csv", b"text/plain",
-    b"multipart/form-data; boundary=b", b"multipart/form-data", b"multipart/form-data; boundary=\xff", b"\xe9/\xff",
-    b"text/csv; name=\xc3\xa9", b"application/grpc", b"application/json\xff", b"", b"a" * 3000,
+    _JSON, b"application/json; charset=utf-8", b"application/json; charset=latin-1", b"text/csv",
+    b"text/plain", b"multipart/form-data; boundary=b", b"multipart/form-data",
+    b"multipart/form-data; boundary=\xff", b"\xe9/\xff", b"text/csv; name=\xc3\xa9", b"application/grpc",
+    b"application/json\xff", b"", b"a" * 3000,
 )  # fmt: skip
 _FORM = (
-    b'--b\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\nContent-Type: %b\r\n\r\nName\nAda\n\r\n--b--\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\n'
+    b"Content-Type: %b\r\n\r\nName\nAda\n\r\n--b--\r\n"
 )
 #: Headers that become metadata of a call, or fields of messages, and some that do not.
 _HEADERS = (
-    b"User-Agent", b"Idempotency-Key", b"Range", b"If-Range", b"X-Request-Id", b"Accept", b"Cookie", b"X-Unknown",
-    b"Accept-Encoding", b"Forwarded", b"X-Smelt-Passport", b"Grpc-Timeout", b"Te", b"X-Http-Status", b"Origin",
-    b"If-None-Match", b"X-Http-Method-Override", b"Traceparent",
+    b"User-Agent", b"Idempotency-Key", b"Range", b"If-Range", b"X-Request-Id", b"Accept", b"Cookie",
+    b"X-Unknown", b"Accept-Encoding", b"Forwarded", b"X-Smelt-Passport", b"Grpc-Timeout", b"Te",
+    b"X-Http-Status", b"Origin", b"If-None-Match", b"X-Http-Method-Override", b"Traceparent",
 )  # fmt: skip
-_HEADER_VALUES = (b"", b"a", b"bytes=0-1", b"bytes=-1", b"bytes=9-1,3-", b"a" * 300, b"\t", b"1S", b"trailers", b"\"a\"", b"500")
+_HEADER_VALUES = (
+    b"",
+    b"a",
+    b"bytes=0-1",
+    b"bytes=-1",
+    b"bytes=9-1,3-",
+    b"a" * 300,
+    b"\t",
+    b"1S",
+    b"trailers",
+    b'"a"',
+    b"500",
+)
 _OTHER_METHODS = (b"HEAD", b"PUT", b"OPTIONS", b"TRACE", b"GET", b"POST", b"PATCH", b"DELETE")
 
 
@@ -55,10 +69,9 @@ class Requests:
         good = b"Bearer " + token.encode()
         if not self._bends("headers") or self._material.chance(0.8):
             return good
-        return self._dice.choice((
-            good + b"==", good + b"=", good + b".", b"Bearer " + self._material.raw(), b"Bearer smelt_pat_\xff", b"Basic \xff",
-            b"Bearer", b"", good[:-1], good.replace(b".", b"..", 1), b"Bearer e30.e30.e30",
-        ))  # fmt: skip
+        bent = (good + b"==", good + b"=", good + b".", good[:-1], good.replace(b".", b"..", 1))
+        others = (b"Bearer smelt_pat_\xff", b"Basic \xff", b"Bearer", b"", b"Bearer e30.e30.e30")
+        return self._dice.choice((*bent, *others, b"Bearer " + self._material.raw()))
 
     def _target(self, operation: Operation) -> bytes:
         bend = self._bends("path")
@@ -66,17 +79,23 @@ class Requests:
         for collection, piece in zip(operation.collections, operation.pieces[1:], strict=True):
             id_ = self._material.id(collection)
             if bend:
-                id_ = self._dice.choice((self._material.escaped(), id_ + self._material.escaped(), self._material.raw()))
+                id_ = self._dice.choice(
+                    (self._material.escaped(), id_ + self._material.escaped(), self._material.raw())
+                )
             target += id_ + piece.encode()
         if bend and self._material.chance(0.2):
-            target += self._dice.choice((b"/", b"/a", b":a", b";a=b", b"#a", b"//", b"/..", b"/%2e%2e/a", self._material.escaped()))
+            target += self._dice.choice(
+                (b"/", b"/a", b":a", b";a=b", b"#a", b"//", b"/..", b"/%2e%2e/a", self._material.escaped())
+            )
         query = b"&".join(self._parameters(operation))
         # A space or an end of line would end the address, and what follows would be another request.
         return (target + (b"?" + query if query else b"")).translate(None, b" \r\n")
 
     def _parameters(self, operation: Operation) -> list[bytes]:
         bend = self._bends("query")
-        fields = [field.name.encode() for field in operation.query if self._material.chance(0.5 if bend else 0.1)]
+        fields = [
+            field.name.encode() for field in operation.query if self._material.chance(0.5 if bend else 0.1)
+        ]
         if bend and self._material.chance(0.2):
             fields.append(self._dice.choice((b"", b"a", self._material.escaped(), b"a.b", b"page_size")))
         if not bend:
@@ -91,7 +110,11 @@ class Requests:
     def _headers(self) -> list[tuple[bytes, bytes]]:
         found = []
         while self._bends("headers") and self._material.chance(0.7):
-            value = self._material.raw().strip() if self._material.chance(0.5) else self._dice.choice(_HEADER_VALUES)
+            value = (
+                self._material.raw().strip()
+                if self._material.chance(0.5)
+                else self._dice.choice(_HEADER_VALUES)
+            )
             found.append((self._dice.choice(_HEADERS), value))
         return found
 
@@ -100,12 +123,16 @@ class Requests:
         if operation.is_upload:
             kind = self._dice.choice(_TYPES) if bend or self._bends("headers") else b"text/csv"
             form = _FORM % (material.raw(), material.raw())
-            plain = self._dice.choice((b"Name\nAda\n", b"", b"\xff\xfe", b"Name\n\x00\n", b'a,b\n"', material.raw()))
+            plain = self._dice.choice(
+                (b"Name\nAda\n", b"", b"\xff\xfe", b"Name\n\x00\n", b'a,b\n"', material.raw())
+            )
             content = form if kind.startswith(b"multipart") else plain if bend else b"Name\nAda\n"
             return material.bent(content) if bend and material.chance(0.3) else content, kind
         if operation.body is None:
             return (b"{}", _JSON) if bend and material.chance(0.2) else (None, b"")
-        content = material.json(operation.body, wild=0.25 if bend and material.chance(0.5) else 0.05 if bend else 0.0)
+        content = material.json(
+            operation.body, wild=0.25 if bend and material.chance(0.5) else 0.05 if bend else 0.0
+        )
         if bend and material.chance(0.3):
             content = material.bent(content)
         kind = self._dice.choice(_TYPES) if self._bends("headers") and material.chance(0.2) else _JSON

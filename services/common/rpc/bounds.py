@@ -3,11 +3,10 @@
 The parser has bounded bytes and depth already. A small body can still hold hundreds of thousands of values,
 and checking each of them would keep the event loop from everybody else.
 
-No text may contain NUL, which Postgres cannot store. Secrets may: a password is only hashed, and the other ones
-have rules of their own.
+No text may contain NUL, which Postgres cannot store. Secrets may: a password is only hashed, and the other
+ones have rules of their own.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -57,18 +56,20 @@ def _bound(field: FieldDescriptor) -> _Bound:
 
 
 def _is_secret(field: FieldDescriptor) -> bool:
-    behaviours: Any = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]  # type: ignore[index]
+    behaviours: Any = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
     return field_behavior_pb2.INPUT_ONLY in behaviours
 
 
 def _maps_texts(field: FieldDescriptor) -> bool:
     message = field.message_type
-    return message is not None and message.GetOptions().map_entry and any(
-        part.type == part.TYPE_STRING for part in message.fields
+    return (
+        message is not None
+        and message.GetOptions().map_entry
+        and any(part.type == part.TYPE_STRING for part in message.fields)
     )
 
 
-def _texts(field: FieldDescriptor, value: Any) -> Iterable[Any]:
+def _texts(field: FieldDescriptor, value: Any) -> Any:
     if not field.is_repeated:
         return (value,)
     if field.message_type is not None:

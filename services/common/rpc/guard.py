@@ -187,8 +187,8 @@ class Guard(grpc.aio.ServerInterceptor):
                     await self._pages.seal(said, request, method, allow)
                 self._note(Ended(method, caller or "", admitted, asked, said))
                 return said
-            except (Exception, asyncio.CancelledError) as error:  # every failure gets one of our shapes
-                error = _failure(error)
+            except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  each gets one of our shapes
+                error = _failure(caught)
                 self._note(Ended(method, caller or "", admitted, asked, error=error))
                 code = await refuse(context, method, error)
             finally:
@@ -218,8 +218,8 @@ class Guard(grpc.aio.ServerInterceptor):
                         if identity.current_call().is_head:
                             break
                 self._note(Ended(method, caller or "", admitted))
-            except (Exception, asyncio.CancelledError) as error:  # every failure gets one of our shapes
-                error = _failure(error)
+            except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  each gets one of our shapes
+                error = _failure(caught)
                 self._note(Ended(method, caller or "", admitted, error=error))
                 await refuse(context, method, error)
 
@@ -266,8 +266,8 @@ class Guard(grpc.aio.ServerInterceptor):
 def _failure(error: BaseException) -> Exception:
     """Return the error to answer with; raise the cancellation of this call itself.
 
-    Something that the call waited for may have been cancelled, too, as at a stop. gRPC would take that for the
-    call's own cancellation and never answer.
+    Something that the call waited for may have been cancelled instead, as at a stop. gRPC would take that for
+    the call's own cancellation and never answer.
     """
     if isinstance(error, Exception):
         return error

@@ -1,8 +1,8 @@
 """Page tokens as strangers hold them: each carries a code over what it says and over the list that made it.
 
-Servicers make and read tokens in the clear. The guard adds the code on the way out and takes it off on the way
-in, for each method that people call, so no list can be left out. A token continues only the same list: of the
-same method, account, filter and order. Only the page's size may change (AIP-158).
+Servicers make and read tokens in the clear. The guard adds the code on the way out and takes it off on the
+way in, for each method that people call, so no list can be left out. A token continues only the same list: of
+the same method, account, filter and order. Only the page's size may change (AIP-158).
 """
 
 import base64

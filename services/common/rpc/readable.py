@@ -1,7 +1,7 @@
 """Requests whose bytes are no message of their method: refused as any other bad request.
 
-A message whose text is not UTF-8 does not parse. Inside gRPC that would end the call with an error of its own,
-before any code of ours has run, so the deserializer returns a mark instead, and the guard refuses it.
+A message whose text is not UTF-8 does not parse. Inside gRPC that would end the call with an error of its
+own, before any code of ours has run, so the deserializer returns a mark instead, and the guard refuses it.
 """
 
 from collections.abc import AsyncIterator, Callable

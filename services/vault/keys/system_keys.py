@@ -69,7 +69,7 @@ class Macs:
         return code.digest()
 
     def page_key(self, service: str) -> bytes:
-        """Return the key of a service's page tokens, 32 bytes. It tells nothing about the key it is made of."""
+        """Return the key of a service's page tokens, 32 bytes, from which the digest key cannot be learnt."""
         return self.digest("page tokens", service.encode())
 
 

@@ -10,10 +10,21 @@ HEAD = b"Host: x\r\nConnection: close\r\nAuthorization: Bearer good\r\n"
 #: RFC 3629 allows none of these: stray bytes, overlong forms, surrogates, beyond the last character, cut off.
 NO_TEXT = [
     "%ff", "%fe", "%80", "%bf", "%c0%af", "%c1%bf", "%e0%80%af", "%e0%9f%bf", "%ed%a0%80", "%ed%bf%bf",
-    "%f0%80%80%af", "%f0%8f%bf%bf", "%f4%90%80%80", "%f5%80%80%80", "%f8%88%80%80%80", "%c3", "%c3a", "%e2%82",
-    "%F0%9f%98", "a%FFb", "%C3%28", "%00", "a%00b", "%", "%4", "%zz", "%u0041",
+    "%f0%80%80%af", "%f0%8f%bf%bf", "%f4%90%80%80", "%f5%80%80%80", "%f8%88%80%80%80", "%c3", "%c3a",
+    "%e2%82", "%F0%9f%98", "a%FFb", "%C3%28", "%00", "a%00b", "%", "%4", "%zz", "%u0041",
 ]  # fmt: skip
-TEXT = ["%c3%a9", "%C2%80", "%e0%a0%80", "%ee%80%80", "%ef%bf%bf", "%f0%90%80%80", "%F4%8f%bf%bf", "%41", "+", "a%20b"]
+TEXT = [
+    "%c3%a9",
+    "%C2%80",
+    "%e0%a0%80",
+    "%ee%80%80",
+    "%ef%bf%bf",
+    "%f0%90%80%80",
+    "%F4%8f%bf%bf",
+    "%41",
+    "+",
+    "a%20b",
+]
 
 
 async def test_no_text_in_a_query_is_refused_and_all_text_is_passed_on(edge: Edge) -> None:
@@ -25,7 +36,10 @@ async def test_no_text_in_a_query_is_refused_and_all_text_is_passed_on(edge: Edg
             assert error_of(answer)[:3] == (400, 3, "INVALID_REQUEST"), query
     assert len(edge.notes.calls["ListFiles"]) == seen
     for escape in TEXT:
-        answer = await edge.raw(b"POST /v1/files:upload?filename=%b HTTP/1.1\r\n%bContent-Length: 0\r\n\r\n" % (escape.encode(), HEAD))
+        answer = await edge.raw(
+            b"POST /v1/files:upload?filename=%b HTTP/1.1\r\n%bContent-Length: 0\r\n\r\n"
+            % (escape.encode(), HEAD)
+        )
         assert answer is not None
         assert answer.status == 201, escape
 
@@ -57,7 +71,15 @@ async def test_headers_that_become_fields_or_metadata_make_no_500(edge: Edge, ra
     answer = await edge.raw(upload % (HEAD, raw))
     assert answer is not None
     assert error_of(answer)[:3] == (400, 3, "INVALID_REQUEST")
-    for name in (b"User-Agent", b"Idempotency-Key", b"Range", b"If-Range", b"X-Unknown", b"X-Request-Id", b"Cookie"):
+    for name in (
+        b"User-Agent",
+        b"Idempotency-Key",
+        b"Range",
+        b"If-Range",
+        b"X-Unknown",
+        b"X-Request-Id",
+        b"Cookie",
+    ):
         answer = await edge.raw(b"GET /v1/files HTTP/1.1\r\n%b%b: %b\r\n\r\n" % (HEAD, name, raw))
         assert answer is not None
         if answer.status != 200:
@@ -103,7 +125,11 @@ async def test_json_of_a_wrong_kind_is_400(edge: Edge, body: bytes) -> None:
 
 
 async def test_a_name_given_twice_never_makes_a_500(edge: Edge) -> None:
-    for body in (b'{"file": "a", "file": "b"}', b'{"mock_values": {"a": "1", "a": "2"}}', b'{"first_row": 1, "first_row": {}}'):
+    for body in (
+        b'{"file": "a", "file": "b"}',
+        b'{"mock_values": {"a": "1", "a": "2"}}',
+        b'{"first_row": 1, "first_row": {}}',
+    ):
         headers = {"Content-Type": "application/json"}
         answer = await edge.call("POST", "/v1/templates:test", headers=headers, data=body)
         assert error_of(answer)[:3] == (400, 3, "INVALID_REQUEST"), answer.body

@@ -84,7 +84,9 @@ async def test_head_has_the_headers_of_get_and_no_content(edge: Edge, path: str)
         assert {**head.headers, **dict.fromkeys(own, "")} == {**got.headers, **dict.fromkeys(own, "")}
 
 
-@pytest.mark.parametrize("path", ["/v1/files", "/v1/files/abc:download", "/v1/jobs/abc:watch", "/v1/apiKeys/abc"])
+@pytest.mark.parametrize(
+    "path", ["/v1/files", "/v1/files/abc:download", "/v1/jobs/abc:watch", "/v1/apiKeys/abc"]
+)
 async def test_head_over_http2_ends_without_content(edge: Edge, path: str) -> None:
     client = await Http2.connect(edge.port, edge.ca_file)
     try:

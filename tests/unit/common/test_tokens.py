@@ -186,8 +186,8 @@ async def test_a_token_of_the_longest_life_is_taken_and_no_longer_one(kind: Kind
 
 
 GRANT = {
-    "jti": "1", "purpose": "job", "sub": "a", "job": "jobs/1", "file": "files/1", "parse": 1, "api_key": "apiKeys/1",
-    "first_row": 1, "last_row": 1, "template_count": 1, "release_budget": 1, "exp": 1,
+    "jti": "1", "purpose": "job", "sub": "a", "job": "jobs/1", "file": "files/1", "parse": 1,
+    "api_key": "apiKeys/1", "first_row": 1, "last_row": 1, "template_count": 1, "release_budget": 1, "exp": 1,
 }  # fmt: skip
 WRONG: tuple[Any, ...] = (None, True, 1.5, [], {}, ["a"], "\0", "\ud800", "é", "1", -1, 2**63, 10**400)
 
@@ -203,7 +203,9 @@ def test_each_claim_of_a_grant_has_its_type(name: str) -> None:
 
 
 @pytest.mark.promise("S26")
-@pytest.mark.parametrize("scopes", [*(each for each in WRONG if each not in ([], ["a"])), ["read", 1], [["read"]]])
+@pytest.mark.parametrize(
+    "scopes", [*(each for each in WRONG if each not in ([], ["a"])), ["read", 1], [["read"]]]
+)
 def test_scopes_are_a_list_of_texts(scopes: Any) -> None:
     with pytest.raises(Unauthenticated):
         identity.passport_from({"sub": "a", "sid": "s", "scopes": scopes}, "token")

@@ -57,10 +57,16 @@ def test_nul_is_refused_in_every_text_that_is_no_secret() -> None:
     nul = "must not contain NUL characters"
     for request, field in (
         (webhooks_pb2.CreateWebhookRequest(webhook={"display_name": "a\0"}), "webhook.display_name"),
-        (templates_pb2.CreateTemplateRequest(template={"forbidden_words": ["a", "\0"]}), "template.forbidden_words"),
+        (
+            templates_pb2.CreateTemplateRequest(template={"forbidden_words": ["a", "\0"]}),
+            "template.forbidden_words",
+        ),
         (templates_pb2.TestTemplateRequest(mock_values={"a\0": "b"}), "mock_values"),
         (templates_pb2.TestTemplateRequest(mock_values={"a": "\0"}), "mock_values"),
-        (templates_pb2.UpdateTemplateRequest(template={}, update_mask={"paths": ["\0"]}), "update_mask.paths"),
+        (
+            templates_pb2.UpdateTemplateRequest(template={}, update_mask={"paths": ["\0"]}),
+            "update_mask.paths",
+        ),
     ):
         assert refusals(request) == [(field, nul)]
     check(sessions_pb2.CreateSessionRequest(email="a@example.com", password="a\0b"))
