@@ -30,7 +30,9 @@ def test_head_is_get_without_content(own: tuple[Person, dict[str, str]], operati
         got, head = person.call("GET", at), person.call("HEAD", at)
         assert head.status_code == got.status_code
         assert head.content == b""
-        assert {name: head.headers.get(name) for name in SAME} == {name: got.headers.get(name) for name in SAME}
+        assert {name: head.headers.get(name) for name in SAME} == {
+            name: got.headers.get(name) for name in SAME
+        }
         if "content-length" in got.headers and got.status_code != 400:
             # What a list holds may have changed since.
             assert ("content-length" in head.headers) and int(head.headers["content-length"]) > 0

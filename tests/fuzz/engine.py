@@ -71,13 +71,18 @@ class Outcome:
 
 
 async def fuzz(
-    stack: Stack, *, seed: int, enough: Callable[[Outcome], bool], told: Callable[[Finding], None] = print
+    stack: Stack,
+    *,
+    seed: int,
+    enough: Callable[[Outcome], bool],
+    told: Callable[[Finding], None] = print,
+    lines: int = LINES,
 ) -> Outcome:
     """Send requests until `enough`; call `told` for each finding. The same seed gives the same requests, but
     for the ids in them."""
     outcome = Outcome()
-    lines = (_Line(stack, random.Random(f"{seed}.{nth}"), outcome, told) for nth in range(LINES))
-    await asyncio.gather(*(line.run(enough) for line in lines))
+    each = (_Line(stack, random.Random(f"{seed}.{nth}"), outcome, told) for nth in range(lines))
+    await asyncio.gather(*(line.run(enough) for line in each))
     return outcome
 
 

@@ -156,7 +156,7 @@ class Files(files_pb2_grpc.FileServiceServicer):
         return files_pb2.ListFilesResponse()
 
     async def DownloadFile(self, request: Any, context: Context) -> AsyncIterator[bytes]:
-        self._notes.add("DownloadFile", request, context)
+        seen = self._notes.add("DownloadFile", request, context)
         if request.name == "files/missing":
             raise Missing()
         length = (("x-content-length", str(len(CONTENT))), ("content-disposition", "attachment"))
@@ -164,9 +164,11 @@ class Files(files_pb2_grpc.FileServiceServicer):
         if request.name == "files/late":
             raise Missing()
         half = len(CONTENT) // 2
+        seen.pieces.append(half)
         yield body("text/csv; charset=utf-8", CONTENT[:half])
         if request.name == "files/cut":
             raise Missing()
+        seen.pieces.append(len(CONTENT) - half)
         yield body("", CONTENT[half:])
 
 

@@ -120,6 +120,7 @@ async def test_a_stream_is_not_read_to_its_end_for_head(edge: Edge) -> None:
     assert answer.status == 200
     call = edge.notes.calls["DownloadFile"][seen]
     assert call.metadata["x-smelt-method"] == "HEAD"
+    assert len(call.pieces) == 1
     # A range is defined for GET alone.
     assert "range" not in call.metadata
 
