@@ -156,7 +156,7 @@ class Files(files_pb2_grpc.FileServiceServicer):
         return files_pb2.ListFilesResponse()
 
     async def DownloadFile(self, request: Any, context: Context) -> AsyncIterator[bytes]:
-        seen = self._notes.add("DownloadFile", request, context)
+        self._notes.add("DownloadFile", request, context)
         if request.name == "files/missing":
             raise Missing()
         length = (("x-content-length", str(len(CONTENT))), ("content-disposition", "attachment"))
@@ -164,11 +164,9 @@ class Files(files_pb2_grpc.FileServiceServicer):
         if request.name == "files/late":
             raise Missing()
         half = len(CONTENT) // 2
-        seen.pieces.append(half)
         yield body("text/csv; charset=utf-8", CONTENT[:half])
         if request.name == "files/cut":
             raise Missing()
-        seen.pieces.append(len(CONTENT) - half)
         yield body("", CONTENT[half:])
 
 
@@ -206,6 +204,9 @@ class Jobs(jobs_pb2_grpc.JobServiceServicer):
         self._notes.add("WatchJob", request, context)
         if request.name == "jobs/missing":
             raise Missing()
+        while request.name == "jobs/endless":
+            yield jobs_pb2.Job(name=request.name)
+            await asyncio.sleep(0.05)
         for state in (jobs_pb2.Job.PENDING, jobs_pb2.Job.RUNNING, jobs_pb2.Job.COMPLETED):
             yield jobs_pb2.Job(name=request.name, state=state)
             await asyncio.sleep(0.05)
