@@ -8,7 +8,7 @@ VENDORED := $(shell find third_party -name '*.proto')
 PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-long chaos lint gen lock audit bench clean
+.PHONY: help demo run test test-long chaos fuzz lint gen lock audit bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,10 @@ test-long: $(VENV)/.dev gen/.done ## Run the same checks with the long forms of 
 SECONDS ?= 60
 chaos: $(VENV)/.dev gen/.done ## Kill each process in turn while jobs run, for SECONDS=60, and check the results
 	@$(PY) -m tests.chaos $(SECONDS)
+
+MINUTES ?= 1
+fuzz: $(VENV)/.dev gen/.done ## Send bytes that no client sends for MINUTES=1, and check every answer
+	@$(PY) -m tests.fuzz $(MINUTES)
 
 lint: $(VENV)/.dev gen/.done ## Run only the lints, types and import walls
 	@$(PY) -m tests.run --lint-only

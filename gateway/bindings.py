@@ -12,6 +12,8 @@ DESCRIPTORS = Path(__file__).resolve().parent.parent / "gen" / "smelt.binpb"
 HTTP_BODY = ".google.api.HttpBody"
 # These read a whole file, or call a model, before they respond.
 LONG = ("ReparseFile", "TestTemplate")
+#: The types of answers that are bytes; the others are CSV.
+RAW_TYPES = {"DownloadDataExport": "application/zip"}
 _HOLE = re.compile(r"\{([^}=]+)(?:=([^}]*))?\}")
 
 
@@ -71,6 +73,11 @@ class Binding:
     def raw_response(self) -> bool:
         """Whether the response is bytes rather than JSON."""
         return self.response == HTTP_BODY
+
+    @property
+    def raw_type(self) -> str:
+        """The content type of an answer that is bytes."""
+        return RAW_TYPES.get(self.rpc, "text/csv")
 
     @property
     def is_event_stream(self) -> bool:

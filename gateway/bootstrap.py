@@ -19,6 +19,9 @@ from gateway.settings import GatewaySettings
 # within a second of their start (CVE-2023-44487).
 RESETS_COUNTED_FROM = 200
 REQUESTS_PER_READ = 10
+# Envoy refuses patterns that RE2 compiles to more instructions than this, by default 100, because they take
+# memory. All of ours are known; that of readable addresses is the largest, and matching stays linear.
+MAX_PATTERN_SIZE = 500
 
 
 def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySettings, out: Path) -> Config:
@@ -61,5 +64,6 @@ def _runtime() -> Config:
     values = {
         "overload": {"premature_reset_total_stream_count": RESETS_COUNTED_FROM},
         "http": {"max_requests_per_io_cycle": REQUESTS_PER_READ},
+        "re2": {"max_program_size": {"error_level": MAX_PATTERN_SIZE}},
     }
     return {"layers": [{"name": "bounds", "static_layer": values}]}

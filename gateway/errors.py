@@ -1,8 +1,10 @@
-"""Envoy's own refusals: one JSON shape, fixed messages, and the same headers as every response."""
+"""Refusals of Envoy's own and of gRPC's: one JSON shape, fixed messages, the headers of every response."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.addresses import readable
 from gateway.parts import Config, headers, typed
 
 # RFC 6797 and the OWASP list for an API that never serves a page.
@@ -54,7 +56,17 @@ UNAVAILABLE = Refusal(503, 14, "UNAVAILABLE", "The service is unavailable; try a
 FILE_TOO_LARGE = Refusal(413, 8, "FILE_TOO_LARGE", "File too large")
 INVALID = Refusal(400, 3, "INVALID_REQUEST", OWN_WORDS)
 MALFORMED = Refusal(400, 3, "INVALID_REQUEST", "The request is malformed and cannot be read")
+NO_TEXT = Refusal(400, 3, "INVALID_REQUEST", "The address is malformed, or contains text that is not UTF-8")
 INTERNAL = Refusal(500, 13, "INTERNAL", "internal error")
+#: Answers of services without an ErrorInfo come from gRPC itself, whose words are not for people: by HTTP
+#: status, what is answered instead. Whatever is not listed is internal.
+UNSHAPED = {refusal.status: refusal for refusal in (*REFUSALS, UNAVAILABLE, MALFORMED)} | {
+    401: Refusal(401, 16, "UNAUTHENTICATED", "Sign in first"),
+    # The address exists; what is missing, only the service could have said.
+    404: INTERNAL,
+    # The service ended the call, as it does at its stop. Nobody reads this if the client did.
+    499: UNAVAILABLE,
+}
 
 
 def local_replies(upload_path: str) -> Config:
@@ -68,10 +80,31 @@ def local_replies(upload_path: str) -> Config:
             _mapper(_all(_status(413), _path(upload_path)), FILE_TOO_LARGE),
             *(_mapper(_status(refusal.status), refusal) for refusal in REFUSALS),
             _mapper(_all(_status(400), _transcoder_refused()), INVALID),
+            _mapper(_all(_status(400), {"header_filter": {"header": readable(invert=True)}}), NO_TEXT),
             _mapper(_status(500, "GE"), INTERNAL),
             _mapper(_status(400, "GE"), MALFORMED),
         ]
     }
+
+
+def body(refusal: Refusal) -> Config:
+    """The JSON of a refusal."""
+    return {
+        "code": refusal.code,
+        "message": refusal.message,
+        "details": [{"@type": ERROR_INFO, "reason": refusal.reason, "domain": "smelt"}],
+    }
+
+
+def lua_tables() -> str:
+    """The same refusals for the script at the edge: `unshaped` by HTTP status, and `internal`."""
+    entries = "".join(f"  [{status}] = {_lua(refusal)},\n" for status, refusal in sorted(UNSHAPED.items()))
+    return f"local internal = {_lua(INTERNAL)}\nlocal unshaped = {{\n{entries}}}\n"
+
+
+def _lua(refusal: Refusal) -> str:
+    # A long string of Lua, in which nothing is escaped.
+    return f'{{ status = "{refusal.status}", body = [==[{json.dumps(body(refusal))}]==] }}'
 
 
 def _mapper(condition: Config, refusal: Refusal) -> Config:
@@ -79,11 +112,7 @@ def _mapper(condition: Config, refusal: Refusal) -> Config:
         "filter": condition,
         **({} if refusal.message == OWN_WORDS else {"body": {"inline_string": refusal.message}}),
         "body_format_override": {
-            "json_format": {
-                "code": refusal.code,
-                "message": OWN_WORDS,
-                "details": [{"@type": ERROR_INFO, "reason": refusal.reason, "domain": "smelt"}],
-            }
+            "json_format": {**body(refusal), "message": OWN_WORDS},
         },
         "headers_to_add": headers(SECURITY_HEADERS),
     }

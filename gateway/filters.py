@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from gateway.errors import lua_tables
 from gateway.limits import limiter
 from gateway.parts import Config, duration, extension, typed
 
@@ -26,7 +27,7 @@ def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> 
         extension(
             "envoy.filters.http.lua",
             "envoy.extensions.filters.http.lua.v3.Lua",
-            default_source_code={"inline_string": SCRIPT.read_text()},
+            default_source_code={"inline_string": lua_tables() + SCRIPT.read_text()},
             # The route chosen by what the client sent stays as it is.
             clear_route_cache=False,
         ),

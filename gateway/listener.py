@@ -40,7 +40,7 @@ ACCESS_LOG = {
     "event": "request",
     "time": "%START_TIME%",
     "request_id": "%REQ(X-REQUEST-ID)%",
-    "method": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
+    "method": "%REQ(X-SMELT-METHOD?:METHOD)%",
     # Without its query, and without anything else that cannot be part of our addresses: see edge.lua. A
     # request that Envoy cannot read has none.
     "path": "%DYNAMIC_METADATA(smelt:path)%",

@@ -59,7 +59,7 @@ def openapi(descriptors: descriptor_pb2.FileDescriptorSet) -> dict[str, Any]:
     edge = bindings(descriptors)
     paths: dict[str, dict[str, Any]] = {}
     for binding in edge:
-        operations = paths.setdefault(_path(binding), {})
+        operations = paths.setdefault(address(binding), {})
         operations[binding.method.lower()] = _operation(binding, protos, schemas, edge)
     tags = {_tag(binding): protos.comment(f".{binding.service}") for binding in edge}
     return {
@@ -107,13 +107,15 @@ def _tag(binding: Binding) -> str:
     return binding.service.rsplit(".", 1)[-1].removesuffix("Service")
 
 
-def _path(binding: Binding) -> str:
-    """`/v1/files/{file}/rows` for `/v1/{parent=files/*}/rows`."""
-    return re.sub(r"(\w+)/\*", lambda found: f"{found[1]}/{{{_singular(found[1])}}}", binding.path.expanded)
+def address(binding: Binding) -> str:
+    """The path with names for its variables: `/v1/files/{file}/rows` for `/v1/{parent=files/*}/rows`."""
+    return re.sub(r"(\w+)/\*", lambda found: f"{found[1]}/{{{singular(found[1])}}}", binding.path.expanded)
 
 
-def _singular(collection: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", collection).lower().removesuffix("s")
+def singular(collection: str) -> str:
+    """The name of one of a collection: `api_key` for `apiKeys`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", collection).lower()
+    return f"{words[:-3]}y" if words.endswith("ies") else words.removesuffix("s")
 
 
 def _path_parameters(binding: Binding, protos: ProtoIndex) -> Iterator[dict[str, Any]]:
@@ -122,7 +124,7 @@ def _path_parameters(binding: Binding, protos: ProtoIndex) -> Iterator[dict[str,
     ):
         part = _field(binding.request, name, protos)
         yield {
-            "name": _singular(collection),
+            "name": singular(collection),
             "in": "path",
             "required": True,
             "description": f"The id in the name `{collection}/{{id}}`.",
@@ -151,19 +153,20 @@ def _request_body(binding: Binding, protos: ProtoIndex, schemas: Schemas) -> dic
         types = {"text/csv": FILE, "application/octet-stream": FILE, "multipart/form-data": form}
         return {"required": True, "content": {kind: {"schema": schema} for kind, schema in types.items()}}
     if binding.body == "*":
+        needed = set(schemas.required(binding.request)) - set(binding.path.fields)
         schema = schemas.object(binding.request, without=binding.path.fields)
         if not binding.path.fields:
             schema = schemas.reference(binding.request)
-        needed = len(protos.messages[binding.request].field) > len(binding.path.fields)
     else:
-        schema = schemas.reference(_field(binding.request, binding.body, protos).type_name)
-        needed = True
-    return {"required": needed, "content": {"application/json": {"schema": schema}}}
+        message = _field(binding.request, binding.body, protos).type_name
+        needed = set(schemas.required(message)) if binding.creates else set()
+        schema = schemas.reference(message) | ({"required": sorted(needed)} if needed else {})
+    return {"required": bool(needed), "content": {"application/json": {"schema": schema}}}
 
 
 def _answer(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     if binding.raw_response:
-        return {"text/csv": {"schema": FILE}}
+        return {binding.raw_type: {"schema": FILE}}
     schema = schemas.reference(binding.response)
     if binding.is_event_stream:
         events = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from gateway.addresses import readable
 from gateway.bindings import Binding
 from gateway.bodies import MAX_JSON_BYTES, UNBUFFERED, bounds, longest_body
 from gateway.filters import AUTHORISATION, TRANSCODER, transcoder
@@ -42,6 +43,7 @@ def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path
     uploads = [binding for group in by_path.values() for binding in group if binding.raw_request]
     return [
         *_documents(out),
+        _refuse(400, {"prefix": "/", "headers": [readable(invert=True)]}),
         # Envoy would let these bypass the transcoder as native gRPC calls.
         _refuse(415, {"prefix": "/", "headers": [_header("content-type", "(?i)application/grpc.*")]}),
         _refuse(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
@@ -69,7 +71,7 @@ def _path_routes(group: list[Binding], settings: GatewaySettings, out: Path) -> 
             yield from _not_json(binding)
         yield _too_large(_match(binding), longest_body(binding))
         yield _binding_route(binding, settings, out)
-    allowed = sorted({binding.method for binding in group})
+    allowed = sorted({method for binding in group for method in _methods(binding)})
     yield {
         **_refuse(405, _path_match(group[0])),
         "response_headers_to_add": headers({"allow": ", ".join(allowed)}),
@@ -172,8 +174,12 @@ def _refuse(status: int, match: Config) -> Config:
 
 
 def _match(binding: Binding) -> Config:
-    method = {"name": ":method", "string_match": {"exact": binding.method}}
-    return {**_path_match(binding), "headers": [method]}
+    return {**_path_match(binding), "headers": [_header(":method", "|".join(_methods(binding)))]}
+
+
+def _methods(binding: Binding) -> tuple[str, ...]:
+    """The methods of a binding. edge.lua turns HEAD into GET, and drops the content of the answer."""
+    return ("GET", "HEAD") if binding.method == "GET" else (binding.method,)
 
 
 def _path_match(binding: Binding) -> Config:

@@ -59,13 +59,21 @@ class Schemas:
     def object(self, message: str, *, without: tuple[str, ...] = ()) -> Schema:
         """The schema of a message without the named fields."""
         fields = [part for part in self._protos.messages[message].field if part.name not in without]
-        required = [part.name for part in fields if field_behavior_pb2.REQUIRED in _behaviours(part)]
+        # A resource is complete when it is created; a change to it may name any of its fields. What it needs
+        # is therefore said where it is created.
+        is_request = message.endswith("Request")
+        required = [name for name in self.required(message) if name not in without] if is_request else []
         return {
             "type": "object",
             **_described(self._protos.comment(message)),
             "properties": {part.name: self.field(message, part) for part in fields},
             **({"required": required} if required else {}),
         }
+
+    def required(self, message: str) -> list[str]:
+        """The fields that a message must have, in a request or when it is created."""
+        fields = self._protos.messages[message].field
+        return [part.name for part in fields if field_behavior_pb2.REQUIRED in _behaviours(part)]
 
     def field(self, message: str, part: Field) -> Schema:
         """The schema of one field, with its comment, its direction and its limits."""
@@ -103,10 +111,9 @@ def id_pattern(part: Field, collection: str) -> Schema:
     """The schema of an id, derived from the rule for the whole name `collection/id`."""
     rule = part.options.Extensions[RULES].string.pattern
     prefix = f"^{collection}/"
-    return {
-        "type": "string",
-        **({"pattern": "^" + rule.removeprefix(prefix)} if rule.startswith(prefix) else {}),
-    }
+    # What follows the id, as in `files/{id}/profile`, is part of the path.
+    id_ = rule.removeprefix(prefix).removesuffix("$").partition("/")[0]
+    return {"type": "string", **({"pattern": f"^{id_}$"} if rule.startswith(prefix) else {})}
 
 
 def _limits(part: Field) -> Schema:

@@ -59,7 +59,7 @@ from services.auth.tokens.access_tokens import A_DAY, AccessTokens
 from services.auth.tokens.store import AccessTokenStore
 from services.common import database, identity
 from services.common.ids import new_id
-from services.common.peers.vault import VaultKeys
+from services.common.peers.vault import VaultKeys, VaultPageKey
 from services.common.rpc import server, tls
 from services.common.settings import read_secret
 from services.common.tokens import TokenVerifier
@@ -205,6 +205,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
             GrantServicer(Grants(active, vault)),
         ],
         verifier=verifier,
+        pages=VaultPageKey(channel),
         note=Recorded(events, clock=now, new_id=new_id).note,
         # Known keys stay valid while the vault restarts, so signed-in people are served meanwhile.
         ready_checks=[lambda: database.ping(engine), keys.known],

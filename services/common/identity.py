@@ -129,6 +129,8 @@ class Call:
     idempotency_key: str = ""
     client_address: str = ""
     user_agent: str = ""
+    #: Whether a client wants the headers of the answer alone; a stream then ends after its first message.
+    is_head: bool = False
     passport: Passport | None = None
     grant: JobGrant | None = None
     export: ExportPermit | None = None
@@ -195,52 +197,60 @@ def key_proof() -> KeyProof:
 
 
 def passport_from(claims: Mapping[str, Any], token: str) -> Passport:
-    """Build a passport from verified claims; raise Unauthenticated when a claim is missing."""
-    try:
-        account, session, scopes = claims["sub"], claims["sid"], claims["scopes"]
-    except KeyError:
-        raise Unauthenticated from None
-    if not isinstance(account, str) or not isinstance(session, str) or not isinstance(scopes, list):
+    """Build a passport from verified claims; raise Unauthenticated when one is missing or of another type."""
+    scopes = claims.get("scopes")
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
         raise Unauthenticated
-    return Passport(account=account, session=session, scopes=tuple(map(str, scopes)), token=token)
+    return Passport(_text(claims, "sub"), _text(claims, "sid"), scopes=tuple(scopes), token=token)
 
 
 def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:
-    """Build a grant from verified claims; raise Unauthenticated when a claim is missing."""
+    """Build a grant from verified claims; raise Unauthenticated when one is missing or of another type."""
     try:
-        return JobGrant(
-            id=str(claims["jti"]),
-            purpose=str(claims["purpose"]),
-            account=str(claims["sub"]),
-            job=str(claims["job"]),
-            file=str(claims["file"]),
-            parse=int(claims["parse"]),
-            api_key=str(claims["api_key"]),
-            first_row=int(claims["first_row"]),
-            last_row=int(claims["last_row"]),
-            template_count=int(claims["template_count"]),
-            release_budget=int(claims["release_budget"]),
-            expires=datetime.fromtimestamp(claims["exp"], tz=UTC),
-            token=token,
-        )
-    except (KeyError, TypeError, ValueError):
+        expires = datetime.fromtimestamp(_number(claims, "exp"), tz=UTC)
+    except (ValueError, OverflowError, OSError):
         raise Unauthenticated from None
+    return JobGrant(
+        id=_text(claims, "jti"),
+        purpose=_text(claims, "purpose"),
+        account=_text(claims, "sub"),
+        job=_text(claims, "job"),
+        file=_text(claims, "file"),
+        parse=_number(claims, "parse"),
+        api_key=_text(claims, "api_key"),
+        first_row=_number(claims, "first_row"),
+        last_row=_number(claims, "last_row"),
+        template_count=_number(claims, "template_count"),
+        release_budget=_number(claims, "release_budget"),
+        expires=expires,
+        token=token,
+    )
 
 
 def export_from(claims: Mapping[str, Any], token: str) -> ExportPermit:
-    """Build an export permit from verified claims; raise Unauthenticated when a claim is missing."""
-    account, export = claims.get("sub"), claims.get("export")
-    if not isinstance(account, str) or not isinstance(export, str):
-        raise Unauthenticated
-    return ExportPermit(account, export, token)
+    """Build an export permit from verified claims; raise Unauthenticated as `passport_from` does."""
+    return ExportPermit(_text(claims, "sub"), _text(claims, "export"), token)
 
 
 def erasure_from(claims: Mapping[str, Any], token: str) -> ErasurePermit:
-    """Build an erasure permit from verified claims; raise Unauthenticated when the account is missing."""
-    account = claims.get("sub")
-    if not isinstance(account, str):
+    """Build an erasure permit from verified claims; raise Unauthenticated as `passport_from` does."""
+    return ErasurePermit(_text(claims, "sub"), token)
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    # All of them are ids and names of ours; nothing else reaches a statement.
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         raise Unauthenticated
-    return ErasurePermit(account, token)
+    return value
+
+
+def _number(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    # `True` is an int, too. The database's largest number is 2^63 - 1.
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise Unauthenticated
+    return value
 
 
 def metadata(who: KeyProof | ErasurePermit | None, request_id: str = "") -> tuple[tuple[str, str], ...]:

@@ -1,10 +1,14 @@
-"""Pages: opaque tokens that continue a list ordered by creation time and id, newest first (AIP-158)."""
+"""Pages: tokens that continue a list ordered by creation time and id, newest first (AIP-158).
+
+These tokens are in the clear. What people get and send carries a code as well, which `rpc/pages.py` adds and
+checks, so that a token that arrives here is one that left here.
+"""
 
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from services.common.errors import DomainError, Kind
@@ -113,13 +117,24 @@ def position(token: str) -> Position | None:
         return None
     try:
         text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
-        time, _, id_ = text.partition("|")
-        moment = datetime.fromisoformat(time)
     except (ValueError, binascii.Error):
         raise PageTokenInvalid from None
-    if moment.tzinfo is None or not id_.isalnum() or len(id_) > 64:
+    time, _, id_ = text.partition("|")
+    if not id_.isalnum() or len(id_) > 64:
         raise PageTokenInvalid
-    return Position(create_time=moment, id=id_)
+    return Position(create_time=moment(time), id=id_)
+
+
+def moment(text: str) -> datetime:
+    """Return a time, in UTC; raise PageTokenInvalid for a text that is no time with a zone."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise PageTokenInvalid
+        # The first and the last hours of the calendar exist in some zones only.
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PageTokenInvalid from None
 
 
 def sliced(items: Sequence[T], token: str, wanted: int) -> tuple[Sequence[T], str]:

@@ -1,9 +1,12 @@
 """Verifying tokens: EdDSA JWTs that the vault signs; each kind has its own keys and audience."""
 
+import base64
+import binascii
 import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from typing import Any, Protocol
 
@@ -23,8 +26,21 @@ class Kind(Enum):
     ERASURE = "erasure"
 
 
-_REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti"]
+#: How long a token of a kind lives at most: the vault signs none for longer, and no service accepts one.
+LONGEST_LIFE: Mapping[Kind, timedelta] = {
+    Kind.SESSION: timedelta(days=30),
+    Kind.PASSPORT: timedelta(minutes=5),
+    Kind.GRANT: timedelta(days=7),
+    #: Auth runs exports and deletions itself and requests another token when one expires.
+    Kind.EXPORT: timedelta(hours=24),
+    Kind.ERASURE: timedelta(hours=24),
+}
+_HEADER = {"alg", "typ", "kid"}
+_TEXTS = ("iss", "aud", "sub", "jti")
 _LONGEST_TOKEN = 8192
+#: How far the vault's clock may be ahead of a service's. Less, and new tokens are refused for a while; more
+#: lengthens what a token may live by as much.
+_SKEW_SECONDS = 60
 _CACHED_TOKENS = 10_000
 
 
@@ -83,14 +99,17 @@ class TokenVerifier:
         return claims
 
     async def _check(self, kind: Kind, token: str) -> dict[str, Any]:
+        if not _is_canonical(token):
+            raise Unauthenticated
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise Unauthenticated from None
         key_id = header.get("kid")
         if (
-            header.get("alg") != "EdDSA"
-            or header.get("typ") != f"{kind.value}+jwt"
+            header.keys() != _HEADER
+            or header["alg"] != "EdDSA"
+            or header["typ"] != f"{kind.value}+jwt"
             or not isinstance(key_id, str)
         ):
             raise Unauthenticated
@@ -108,11 +127,41 @@ class TokenVerifier:
                 algorithms=["EdDSA"],
                 audience=f"smelt/{kind.value}",
                 issuer=keys.issuer,
-                options={"require": _REQUIRED, "strict_aud": True},
+                # PyJWT takes times that are texts or fractions; `_is_timely` does not.
+                options={"strict_aud": True, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
-        except jwt.ExpiredSignatureError:
-            # PyJWT checks the signature first.
-            raise TokenExpired from None
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise Unauthenticated from None
+        if not (_is_whole(claims) and _is_timely(kind, claims)):
+            raise Unauthenticated
         return claims
+
+
+def _is_canonical(token: str) -> bool:
+    """Whether a token has the one spelling of its bytes: three parts of base64url without padding."""
+    parts = token.split(".")
+    return len(parts) == 3 and all(map(_is_one_spelling, parts))
+
+
+def _is_one_spelling(part: str) -> bool:
+    if not part.isascii():
+        return False
+    try:
+        meant = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    return base64.urlsafe_b64encode(meant).decode().rstrip("=") == part
+
+
+def _is_whole(claims: Mapping[str, Any]) -> bool:
+    # The vault signs no `nbf`, so a token that has one is not the vault's.
+    return "nbf" not in claims and all(isinstance(claims.get(name), str) and claims[name] for name in _TEXTS)
+
+
+def _is_timely(kind: Kind, claims: Mapping[str, Any]) -> bool:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    # `True` is an int, too.
+    if type(issued) is not int or type(expires) is not int:
+        return False
+    longest = int(LONGEST_LIFE[kind].total_seconds())
+    return 0 <= issued <= time.time() + _SKEW_SECONDS and 0 < expires - issued <= longest

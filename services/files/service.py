@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from services.common import database, identity
 from services.common.ids import new_id
 from services.common.peers.auth import AuthSessions
-from services.common.peers.vault import VaultAccountKeys, VaultKeys
+from services.common.peers.vault import VaultAccountKeys, VaultKeys, VaultPageKey
 from services.common.rewrap import Rewrapping
 from services.common.rpc import server, tls
 from services.common.rpc.open_streams import OpenStreams
@@ -175,6 +175,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
             PrivacyServicer(part),
         ],
         verifier=verifier,
+        pages=VaultPageKey(channel),
         ready_checks=[
             lambda: database.ping(engine),
             lambda: asyncio.to_thread(objects.ensure_bucket),

@@ -6,7 +6,7 @@ from functools import partial
 from services.common import database, tokens
 from services.common.ids import new_id
 from services.common.peers.auth import AuthSessions
-from services.common.peers.vault import VaultAccountKeys, VaultKeys
+from services.common.peers.vault import VaultAccountKeys, VaultKeys, VaultPageKey
 from services.common.rewrap import Rewrapping
 from services.common.rpc import server, tls
 from services.common.rpc.open_streams import OpenStreams
@@ -155,6 +155,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             job_service,
         ],
         verifier=tokens.TokenVerifier(VaultKeys(vault)),
+        pages=VaultPageKey(vault),
         ready_checks=[partial(database.ping, engine)],
         background=[announcements.follow, Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run],
         streams=OpenStreams(AuthSessions(auth)),

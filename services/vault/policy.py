@@ -41,6 +41,7 @@ POLICY: Policy = {
     _SIGNING + "Sign": Allow(AUTH),
     _SIGNING + "Mac": Allow(AUTH),
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
+    _SIGNING + "GetPageKey": Allow(AUTH, FILES, PROCESSOR),
     _ERASURE + "DestroyAccountKey": Allow(AUTH),
     _LEDGER + "ListErasures": Allow(OPERATOR),
     _LEDGER + "ReplayErasures": Allow(OPERATOR),

@@ -8,14 +8,10 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from services.common.tokens import KeySet, Kind
+from services.common.tokens import LONGEST_LIFE, KeySet, Kind
 
-SESSION_LIFE = timedelta(days=30)
-PASSPORT_LIFE = timedelta(minutes=5)
-#: Auth runs exports and deletions itself and requests another token when one expires.
-PRIVACY_LIFE = timedelta(hours=24)
 GRANT_LIFE: Mapping[str, timedelta] = {
-    "job": timedelta(days=7),
+    "job": LONGEST_LIFE[Kind.GRANT],
     "template-test": timedelta(minutes=10),
     "key-test": timedelta(minutes=10),
 }
@@ -105,7 +101,8 @@ class TokenSigner:
 
     def sign(self, claims: Claims, lifetime: timedelta, *, now: datetime, token_id: str) -> SignedToken:
         """Return the token; it lives for `lifetime`, or as long as its kind allows if that is shorter."""
-        kind, longest, says = _described(claims)
+        kind, says = _described(claims)
+        longest = GRANT_LIFE[claims.purpose] if isinstance(claims, GrantClaims) else LONGEST_LIFE[kind]
         expires = (now + min(lifetime, longest)).replace(microsecond=0)
         key = self._active[kind]
         token = jwt.encode(
@@ -129,27 +126,23 @@ class TokenSigner:
         return KeySet(self.issuer, {(key.kind, key.id): key.public for key in self.keys})
 
 
-def _described(claims: Claims) -> tuple[Kind, timedelta, dict[str, Any]]:
+def _described(claims: Claims) -> tuple[Kind, dict[str, Any]]:
     if isinstance(claims, SessionClaims):
-        return Kind.SESSION, SESSION_LIFE, {"sid": claims.session}
+        return Kind.SESSION, {"sid": claims.session}
     if isinstance(claims, PassportClaims):
-        return Kind.PASSPORT, PASSPORT_LIFE, {"sid": claims.session, "scopes": list(claims.scopes)}
+        return Kind.PASSPORT, {"sid": claims.session, "scopes": list(claims.scopes)}
     if isinstance(claims, ExportClaims):
-        return Kind.EXPORT, PRIVACY_LIFE, {"export": claims.export}
+        return Kind.EXPORT, {"export": claims.export}
     if isinstance(claims, ErasureClaims):
-        return Kind.ERASURE, PRIVACY_LIFE, {}
-    return (
-        Kind.GRANT,
-        GRANT_LIFE[claims.purpose],
-        {
-            "purpose": claims.purpose,
-            "job": claims.job,
-            "file": claims.file,
-            "parse": claims.parse,
-            "api_key": claims.api_key,
-            "first_row": claims.first_row,
-            "last_row": claims.last_row,
-            "template_count": claims.template_count,
-            "release_budget": claims.release_budget,
-        },
-    )
+        return Kind.ERASURE, {}
+    return Kind.GRANT, {
+        "purpose": claims.purpose,
+        "job": claims.job,
+        "file": claims.file,
+        "parse": claims.parse,
+        "api_key": claims.api_key,
+        "first_row": claims.first_row,
+        "last_row": claims.last_row,
+        "template_count": claims.template_count,
+        "release_budget": claims.release_budget,
+    }

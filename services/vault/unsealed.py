@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.common import database
+from services.common import database, identity
 from services.common.logs import log
 from services.common.rpc import server
+from services.common.rpc.pages import KnownPageKey
 from services.common.servicers.privacy import PrivacyServicer
 from services.common.tokens import StaticKeys, TokenVerifier
 from services.vault.api_keys.api_keys import ApiKeys
@@ -164,6 +165,7 @@ def assemble(
         verifier=verifier,
         may=erasure.gate.may,
         note=refusals.at_the_door,
+        pages=KnownPageKey(keys.system_keys.macs.page_key(identity.VAULT)),
         ready_checks=[erasure.gate.ready, writer.check, probe.check],
         background=[
             writer.run,

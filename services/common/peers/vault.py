@@ -68,6 +68,23 @@ class VaultKeys:
             return self._keys
 
 
+class VaultPageKey:
+    """The key of this service's page tokens: asked for once, because it stays the same."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = signing_pb2_grpc.SigningServiceStub(channel)
+        self._key = b""
+        self._lock = asyncio.Lock()
+
+    async def page_key(self) -> bytes:
+        async with self._lock:
+            if not self._key:
+                async with peer_errors():
+                    answer = await self._stub.GetPageKey(signing_pb2.GetPageKeyRequest(), timeout=5)
+                self._key = answer.key
+            return self._key
+
+
 class VaultAccountKeys:
     """Has data keys rewrapped when account keys are rotated."""
 

@@ -10,7 +10,7 @@ that records a call after it has ended.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -34,9 +34,10 @@ from services.common.identity import (
 )
 from services.common.logs import describe, log
 from services.common.metrics import RPC_SECONDS
-from services.common.rpc import bounds, downloads
+from services.common.rpc import bounds, downloads, readable
 from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
 from services.common.rpc.open_streams import OpenStreams
+from services.common.rpc.pages import KnownPageKey, PageKeySource, Pages
 from services.common.rpc.servicing import Context
 from services.common.rpc.shares import Shares
 from services.common.rpc.tls import workload
@@ -119,6 +120,7 @@ class Guard(grpc.aio.ServerInterceptor):
         may: May = always,
         note: Note = nothing,
         streams: OpenStreams | None = None,
+        pages: PageKeySource | None = None,
     ) -> None:
         self._policy = policy
         self._verifier = verifier
@@ -126,6 +128,7 @@ class Guard(grpc.aio.ServerInterceptor):
         self._note = note
         self._streams = streams
         self._shares = Shares()
+        self._pages = Pages(KnownPageKey() if pages is None else pages)
 
     async def intercept_service(
         self,
@@ -160,7 +163,7 @@ class Guard(grpc.aio.ServerInterceptor):
             inner, serializer = downloads.breaking_off(inner), None
         return make(
             wrap(method, allow, inner, may=may, unary_request=not handler.request_streaming),
-            handler.request_deserializer,
+            readable.marking(handler.request_deserializer),
             serializer,
         )
 
@@ -171,18 +174,26 @@ class Guard(grpc.aio.ServerInterceptor):
             started = time.perf_counter()
             code = "OK"
             caller, admitted = workload(context), False
-            asked = request if unary_request else None
+            asked = None
             try:
                 call = await self._admit(method, allow, context, caller)
                 admitted = True
                 async with self._share(call, allow, short=unary_request):
                     if unary_request:
+                        readable.check(request)
+                        asked = request
                         check(request)
+                        await self._pages.open(request, method, allow)
+                    else:
+                        request = readable.each(request)
                     may(method)
                     said = await inner(request, context)
+                    if unary_request:
+                        await self._pages.seal(said, request, method, allow)
                 self._note(Ended(method, caller or "", admitted, asked, said))
                 return said
-            except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+            except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  each gets one of our shapes
+                error = _failure(caught)
                 self._note(Ended(method, caller or "", admitted, asked, error=error))
                 code = await refuse(context, method, error)
             finally:
@@ -200,14 +211,21 @@ class Guard(grpc.aio.ServerInterceptor):
                 admitted = True
                 async with self._share(call, allow, short=False):
                     if unary_request:
+                        readable.check(request)
                         check(request)
+                    else:
+                        request = readable.each(request)
                     may(method)
-                    async for message in inner(request, context):
-                        # From the moment of a refusal, a stream that was open before sends nothing more.
-                        may(method)
-                        yield message
+                    async with aclosing(inner(request, context)) as messages:
+                        async for message in messages:
+                            # From the moment of a refusal, a stream that was open before sends nothing more.
+                            may(method)
+                            yield message
+                            if identity.current_call().is_head:
+                                break
                 self._note(Ended(method, caller or "", admitted))
-            except Exception as error:  # noqa: BLE001  every failure gets one of our shapes
+            except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  each gets one of our shapes
+                error = _failure(caught)
                 self._note(Ended(method, caller or "", admitted, error=error))
                 await refuse(context, method, error)
 
@@ -239,6 +257,7 @@ class Guard(grpc.aio.ServerInterceptor):
             idempotency_key=entries.get("idempotency-key", ""),
             client_address=entries.get(identity.CLIENT_ADDRESS_KEY, ""),
             user_agent=entries.get("x-smelt-user-agent", ""),
+            is_head=entries.get("x-smelt-method") == "HEAD",
             **await self._behind(allow, entries),
         )
         identity.enter(call)
@@ -261,6 +280,20 @@ class Guard(grpc.aio.ServerInterceptor):
         person = identity.passport_from(await self._verifier.verify(Kind.PASSPORT, token), token)
         person.require(allow.scope)
         return {"passport": person}
+
+
+def _failure(error: BaseException) -> Exception:
+    """Return the error to answer with; raise the cancellation of this call itself.
+
+    Something that the call waited for may have been cancelled instead, as at a stop. gRPC would take that for
+    the call's own cancellation and never answer.
+    """
+    if isinstance(error, Exception):
+        return error
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise error
+    return Unavailable()
 
 
 async def refuse(context: Context, method: str, error: Exception) -> NoReturn:

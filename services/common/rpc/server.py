@@ -17,6 +17,7 @@ from services.common.logs import log
 from services.common.rpc.guard import Guard, May, Note, always, nothing
 from services.common.rpc.health import Health, ReadyCheck, serve_probes
 from services.common.rpc.open_streams import OpenStreams
+from services.common.rpc.pages import PageKeySource
 from services.common.rpc.tls import server_credentials, server_options
 from services.common.settings import ServiceSettings, host_port
 from services.common.tokens import TokenVerifier
@@ -30,7 +31,8 @@ class Parts:
     """The parts of a service, ready to be served.
 
     `background` are loops that run beside the server. If one fails, the process ends, because a service
-    without its loops only looks healthy. `streams` ends the streams of ended sessions.
+    without its loops only looks healthy. `streams` ends the streams of ended sessions. Without `pages`, page
+    tokens are valid in this process alone.
     """
 
     policy: Policy
@@ -41,6 +43,7 @@ class Parts:
     may: May = always
     note: Note = nothing
     streams: OpenStreams | None = None
+    pages: PageKeySource | None = None
 
 
 class Opened(AsyncExitStack):
@@ -96,7 +99,14 @@ async def start(settings: ServiceSettings, parts: Parts, health: Health) -> grpc
     # Envoy's own contract is registered under Envoy's package, and has a list of callers like any other.
     contracts = [(*each, servicer) for servicer in parts.servicers for each in contracts_of(servicer)]
     check_policy(parts.policy, [name for name, _, _ in contracts])
-    guard = Guard(parts.policy, parts.verifier, may=parts.may, note=parts.note, streams=parts.streams)
+    guard = Guard(
+        parts.policy,
+        parts.verifier,
+        may=parts.may,
+        note=parts.note,
+        streams=parts.streams,
+        pages=parts.pages,
+    )
     server = grpc.aio.server(interceptors=[guard], options=server_options())
     for _, add, servicer in contracts:
         add(servicer, server)

@@ -14,6 +14,9 @@ class NoTemplates(DomainError):
     kind = Kind.INVALID
     message = "A job needs at least one template"
 
+    def __init__(self) -> None:
+        super().__init__(violations=[("templates", "must name at least one template")])
+
 
 class InvalidRowRange(DomainError):
     reason = "INVALID_ROW_RANGE"

@@ -68,6 +68,10 @@ class Macs:
             code.update(part)
         return code.digest()
 
+    def page_key(self, service: str) -> bytes:
+        """Return the key of a service's page tokens, 32 bytes, from which the digest key cannot be learnt."""
+        return self.digest("page tokens", service.encode())
+
 
 @dataclass(frozen=True, slots=True)
 class SystemKeys:

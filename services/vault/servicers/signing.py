@@ -8,6 +8,7 @@ from smelt.vault.v1 import (
     signing_pb2_grpc,
 )
 
+from services.common import identity
 from services.common.errors import InvalidRequest
 from services.common.ids import new_id
 from services.common.rpc.servicing import Context
@@ -64,6 +65,11 @@ class SigningServicer(signing_pb2_grpc.SigningServiceServicer):
             issuer=keys.issuer,
             keys=[_verification_key(kind, id_, key) for (kind, id_), key in keys.keys.items()],
         )
+
+    async def GetPageKey(
+        self, request: signing_pb2.GetPageKeyRequest, context: Context
+    ) -> signing_pb2.GetPageKeyResponse:
+        return signing_pb2.GetPageKeyResponse(key=self._macs.page_key(identity.current_call().caller))
 
 
 def _verification_key(kind: Kind, id: str, key: Ed25519PublicKey) -> signing_pb2.VerificationKey:

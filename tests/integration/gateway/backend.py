@@ -37,6 +37,8 @@ SERVED = (
     "smelt.processor.v1.JobService",
 )
 CREATED = (("x-http-status", "201"),)
+CODES = {code.value[0]: code for code in grpc.StatusCode}
+INNER = "inner words of <class 'ValueError'> at 127.0.0.1:5432"
 
 
 class Missing(DomainError):
@@ -140,6 +142,13 @@ class Files(files_pb2_grpc.FileServiceServicer):
         self._notes.add("GetFile", request, context)
         if request.name == "files/slow":
             await asyncio.sleep(30)
+        if request.name.startswith("files/code"):
+            # As gRPC itself answers: a code and words, without details.
+            await context.abort(CODES[int(request.name.removeprefix("files/code"))], INNER)
+        if request.name == "files/cancelled":
+            raise asyncio.CancelledError
+        if request.name == "files/toolarge":
+            return files_pb2.File(name=request.name, display_name="x" * (5 * 1024 * 1024))
         return files_pb2.File(name=request.name)
 
     async def ListFiles(self, request: Any, context: Context) -> Any:
@@ -195,6 +204,9 @@ class Jobs(jobs_pb2_grpc.JobServiceServicer):
         self._notes.add("WatchJob", request, context)
         if request.name == "jobs/missing":
             raise Missing()
+        while request.name == "jobs/endless":
+            yield jobs_pb2.Job(name=request.name)
+            await asyncio.sleep(0.05)
         for state in (jobs_pb2.Job.PENDING, jobs_pb2.Job.RUNNING, jobs_pb2.Job.COMPLETED):
             yield jobs_pb2.Job(name=request.name, state=state)
             await asyncio.sleep(0.05)

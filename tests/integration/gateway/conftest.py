@@ -75,6 +75,17 @@ class Edge:
         """Send bytes on a separate connection."""
         return await http1(self.port, self.ca_file, *pieces, pause=pause)
 
+    async def stream(self, content: bytes) -> bytes:
+        """Send bytes on a separate connection and return all that comes until its end."""
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", self.port, ssl=tls(self.ca_file, "http/1.1")
+        )
+        try:
+            writer.write(content)
+            return await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
+        finally:
+            writer.close()
+
     def peer(self, service: str) -> PeerSettings:
         return _peer(self.certificates, service)
 

@@ -90,10 +90,10 @@ async def test_unknown_routes_do_not_ask_auth(edge: Edge) -> None:
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/v1/files", "GET"),
+        ("/v1/files", "GET, HEAD"),
         ("/v1/files:upload", "POST"),
-        ("/v1/templates", "GET, POST"),
-        ("/v1/templates/abc", "DELETE, GET, PATCH"),
+        ("/v1/templates", "GET, HEAD, POST"),
+        ("/v1/templates/abc", "DELETE, GET, HEAD, PATCH"),
         ("/v1/jobs/abc:cancel", "POST"),
     ],
 )

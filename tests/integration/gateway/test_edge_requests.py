@@ -138,7 +138,7 @@ async def test_two_tokens_count_as_none(edge: Edge) -> None:
 
 @pytest.mark.promise("S54")
 async def test_what_goes_wrong_inside_stays_inside(edge: Edge) -> None:
-    answer = await edge.call("POST", "/v1/sessions", token=None, json={"email": "broken"})
+    answer = await edge.call("POST", "/v1/sessions", token=None, json={"email": "broken", "password": "p"})
     assert error_of(answer) == (500, 13, "INTERNAL", "internal error")
 
 
@@ -146,7 +146,9 @@ async def test_limits_come_with_their_wait(edge: Edge) -> None:
     by_auth = await edge.call("GET", "/v1/files", token=LIMITED)
     assert error_of(by_auth)[:3] == (429, 8, "TOO_MANY_REQUESTS")
     assert by_auth.headers["retry-after"] == "9"
-    by_service = await edge.call("POST", "/v1/sessions", token=None, json={"email": "limited"})
+    by_service = await edge.call(
+        "POST", "/v1/sessions", token=None, json={"email": "limited", "password": "p"}
+    )
     assert error_of(by_service)[:3] == (429, 8, "LOGIN_RATE_LIMITED")
     assert by_service.headers["retry-after"] == "7"
 

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 from smelt.vault.v1 import signing_pb2, signing_pb2_grpc
 
+from services.common import identity
 from services.common.errors import InvalidRequest
 from services.common.ids import new_id
 from services.common.rpc.servicing import Context
@@ -73,6 +74,12 @@ class Signing(signing_pb2_grpc.SigningServiceServicer):
                 kind=signing_pb2.TokenKind.Value(kind.name), key_id=id_, public_key=key.public_bytes_raw()
             )
         return answer
+
+    async def GetPageKey(
+        self, request: signing_pb2.GetPageKeyRequest, context: Context
+    ) -> signing_pb2.GetPageKeyResponse:
+        caller = identity.current_call().caller.encode()
+        return signing_pb2.GetPageKeyResponse(key=hmac.digest(b"pages", caller, "sha256"))
 
 
 def _plain(value: Any) -> Any:

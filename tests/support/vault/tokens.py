@@ -7,7 +7,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.common.ids import new_id
-from services.common.tokens import KeySet, Kind, StaticKeys, TokenVerifier
+from services.common.tokens import LONGEST_LIFE, KeySet, Kind, StaticKeys, TokenVerifier
 
 ISSUER = "installation-of-the-tests"
 _HOUR = 3600
@@ -30,16 +30,15 @@ class Tokens:
         key: Any = None,
         algorithm: str = "EdDSA",
     ) -> str:
-        """Return a token of an hour, right in everything that the arguments do not change.
-
-        A claim that is None is left out.
+        """Return a token that lives an hour, if its kind may, right in everything that the arguments do not
+        change. A claim that is None is left out.
         """
         now = int(time.time())
         said = {
             "iss": ISSUER,
             "aud": f"smelt/{kind}",
             "iat": now,
-            "exp": now + _HOUR,
+            "exp": now + min(_HOUR, int(LONGEST_LIFE[Kind(kind)].total_seconds())),
             "jti": new_id(),
             **claims,
         }

@@ -50,6 +50,9 @@ def test_names_are_spelled_out_in_paths() -> None:
     assert [parameter["name"] for parameter in operation["parameters"]] == ["file", "first", "count"]
     assert operation["parameters"][0]["schema"]["pattern"] == "^[a-z0-9]{1,64}$"
     assert "/v1/apiKeys/{api_key}:activate" in DOCUMENT["paths"]
+    assert "/v1/webhookDeliveries/{webhook_delivery}" in DOCUMENT["paths"]
+    profile = DOCUMENT["paths"]["/v1/files/{file}/profile"]["get"]
+    assert profile["parameters"][0]["schema"]["pattern"] == "^[a-z0-9]{1,64}$"
 
 
 def test_creating_answers_201_and_the_rest_200() -> None:
@@ -74,6 +77,8 @@ def test_types_are_those_of_the_json_mapping() -> None:
 def test_bytes_and_events_are_not_json() -> None:
     paths = DOCUMENT["paths"]
     assert set(paths["/v1/files/{file}:download"]["get"]["responses"]["200"]["content"]) == {"text/csv"}
+    archive = paths["/v1/dataExports/{data_export}:download"]["get"]["responses"]["200"]["content"]
+    assert set(archive) == {"application/zip"}
     assert set(paths["/v1/jobs/{job}:watch"]["get"]["responses"]["200"]["content"]) == {"text/event-stream"}
     assert "multipart/form-data" in paths["/v1/files:upload"]["post"]["requestBody"]["content"]
 

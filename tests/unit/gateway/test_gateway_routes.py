@@ -62,8 +62,12 @@ def takes(route: Config, method: str, path: str) -> bool:
         return False
     if "safe_regex" in match and not re.fullmatch(match["safe_regex"]["regex"], path):
         return False
-    methods = [h["string_match"]["exact"] for h in match["headers"] if h["name"] == ":method"]
-    return methods == [method]
+    (methods,) = [method_pattern(h) for h in match["headers"] if h["name"] == ":method"]
+    return re.fullmatch(methods, method) is not None
+
+
+def method_pattern(matcher: Config) -> str:
+    return str(matcher["string_match"]["safe_regex"]["regex"])
 
 
 @pytest.mark.parametrize("binding", EDGE, ids=lambda binding: f"{binding.method} {binding.path.text}")
@@ -71,6 +75,8 @@ def test_every_binding_has_exactly_one_route_to_its_service(rendered: Config, bi
     path = binding.path.expanded.replace("*", "abc123")
     matching = [route for route in forwarded(rendered) if takes(route, binding.method, path)]
     assert [route["route"]["cluster"] for route in matching] == [binding.cluster]
+    if binding.method == "GET":
+        assert [route for route in forwarded(rendered) if takes(route, "HEAD", path)] == matching
 
 
 def test_nothing_is_forwarded_that_no_contract_binds(rendered: Config) -> None:
@@ -80,7 +86,7 @@ def test_nothing_is_forwarded_that_no_contract_binds(rendered: Config) -> None:
 @pytest.mark.promise("S52")
 def test_only_ways_in_are_open(rendered: Config) -> None:
     opened = {
-        (route["match"]["headers"][0]["string_match"]["exact"], route["match"]["path"])
+        (method_pattern(route["match"]["headers"][0]), route["match"]["path"])
         for route in forwarded(rendered)
         if AUTHORISATION in route.get("typed_per_filter_config", {})
     }
@@ -100,7 +106,7 @@ def test_what_the_edge_answers_itself_is_refusals_and_three_documents(rendered: 
     own = [route for route in routes(rendered) if "direct_response" in route]
     good = {route["match"]["path"] for route in own if route["direct_response"]["status"] == 200}
     assert good == {"/healthz", "/openapi.json", "/.well-known/security.txt"}
-    assert {route["direct_response"]["status"] for route in own} == {200, 404, 405, 413, 415}
+    assert {route["direct_response"]["status"] for route in own} == {200, 400, 404, 405, 413, 415}
 
 
 @pytest.mark.promise("S50")

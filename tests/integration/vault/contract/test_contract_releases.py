@@ -77,11 +77,14 @@ async def test_a_grant_covers_its_rows_templates_and_key_alone(side: Side) -> No
         assert await released(stream, grant, 20, template=1) == SECRET
         crossed = (await side.grant(account, theirs)).token
         assert await released(stream, crossed) == "API_KEY_DELETED"
-        for odd in ("", "apiKeys/", "apiKeys/a/b", "files/f", "apiKeys/\0", name + "\0"):
+        for odd in ("", "apiKeys/", "apiKeys/a/b", "files/f", "apiKeys/\n", name + "\n", name + "é"):
             assert await released(stream, (await side.grant(account, odd)).token) == "GRANT_INVALID"
-        assert await released(stream, (await side.grant(account, name, job="jobs/\0")).token) == (
+        assert await released(stream, (await side.grant(account, name, job="jobs/\n")).token) == (
             "GRANT_INVALID"
         )
+    # NUL is not even signed.
+    assert await refusal(side.grant(account, name + "\0")) == "INVALID_REQUEST"
+    assert await refusal(side.grant(account, name, job="jobs/\0")) == "INVALID_REQUEST"
 
 
 async def test_a_key_test_is_one_call_whatever_else_its_grant_says(side: Side) -> None:

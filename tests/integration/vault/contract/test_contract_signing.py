@@ -95,6 +95,18 @@ async def test_each_kind_has_a_key_of_its_own(side: Side) -> None:
         assert answer.issuer
 
 
+async def test_each_service_has_a_key_of_its_own_for_page_tokens(side: Side) -> None:
+    keys = {}
+    for caller in ("auth", "files", "processor"):
+        first, again = [
+            await side.signing(caller).GetPageKey(signing_pb2.GetPageKeyRequest()) for _ in range(2)
+        ]
+        assert first.key == again.key
+        keys[caller] = first.key
+    assert {len(key) for key in keys.values()} == {32}
+    assert len({*keys.values()}) == 3
+
+
 @pytest.mark.parametrize(
     "request_",
     [

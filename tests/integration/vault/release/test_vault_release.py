@@ -115,10 +115,10 @@ async def test_a_grant_opens_nothing_but_what_it_names(vault: Vault) -> None:
         # The key of another account is, for this one, none.
         crossed = (await vault.grant(account, theirs.name)).token
         assert await stream.outcome(crossed) == "API_KEY_DELETED"
-        for name in ("", "apiKeys/", "apiKeys/a/b", "files/f", "apiKeys/\0", key.name + "\0"):
+        for name in ("", "apiKeys/", "apiKeys/a/b", "files/f", "apiKeys/\n", key.name + "\n"):
             odd = (await vault.grant(account, name)).token
             assert await stream.outcome(odd) == "GRANT_INVALID"
-        odd = (await vault.grant(account, key.name, job="jobs/\0")).token
+        odd = (await vault.grant(account, key.name, job="jobs/\n")).token
         assert await stream.outcome(odd) == "GRANT_INVALID"
         assert await stream.outcome(grant, 11) == SECRET
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from smelt.auth.v1 import access_tokens_pb2, session_states_pb2
-from smelt.processor.v1 import jobs_pb2, templates_pb2
+from smelt.auth.v1 import access_tokens_pb2, session_states_pb2, sessions_pb2
+from smelt.processor.v1 import jobs_pb2, templates_pb2, webhooks_pb2
 
 from services.common.errors import DomainError, InvalidRequest
 from services.common.rpc import bounds
@@ -50,6 +50,26 @@ def test_no_item_of_a_list_that_is_too_long_is_looked_at() -> None:
     finally:
         sys.settrace(None)
     assert steps < 200
+
+
+@pytest.mark.promise("S54")
+def test_nul_is_refused_in_every_text_that_is_no_secret() -> None:
+    nul = "must not contain NUL characters"
+    for request, field in (
+        (webhooks_pb2.CreateWebhookRequest(webhook={"display_name": "a\0"}), "webhook.display_name"),
+        (
+            templates_pb2.CreateTemplateRequest(template={"forbidden_words": ["a", "\0"]}),
+            "template.forbidden_words",
+        ),
+        (templates_pb2.TestTemplateRequest(mock_values={"a\0": "b"}), "mock_values"),
+        (templates_pb2.TestTemplateRequest(mock_values={"a": "\0"}), "mock_values"),
+        (
+            templates_pb2.UpdateTemplateRequest(template={}, update_mask={"paths": ["\0"]}),
+            "update_mask.paths",
+        ),
+    ):
+        assert refusals(request) == [(field, nul)]
+    check(sessions_pb2.CreateSessionRequest(email="a@example.com", password="a\0b"))
 
 
 def test_a_map_and_a_list_without_a_bound_of_their_own_have_one() -> None:

@@ -1,0 +1,1 @@
+"""A fuzzer for the whole stack: it sends bytes that no honest client sends, and judges every answer."""
