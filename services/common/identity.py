@@ -62,6 +62,8 @@ class Passport:
     session: str
     scopes: tuple[str, ...]
     token: str = field(repr=False)
+    #: The generation of the account's access at the time; None in a passport of an older version.
+    generation: int | None = None
 
     def require(self, scope: Scope | None) -> None:
         """Raise ScopeMissing unless the passport may be used for this."""
@@ -183,7 +185,10 @@ def passport_from(claims: Mapping[str, Any], token: str) -> Passport:
         raise Unauthenticated from None
     if not isinstance(account, str) or not isinstance(session, str) or not isinstance(scopes, list):
         raise Unauthenticated
-    return Passport(account=account, session=session, scopes=tuple(map(str, scopes)), token=token)
+    generation = claims.get("generation")
+    if generation is not None and not isinstance(generation, int):
+        raise Unauthenticated
+    return Passport(account, session, tuple(map(str, scopes)), token, generation)
 
 
 def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:

@@ -11,6 +11,7 @@ from services.common.rewrap import Rewrapping
 from services.common.rpc import server, tls
 from services.common.rpc.open_streams import OpenStreams
 from services.common.servicers.privacy import PrivacyServicer
+from services.common.servicers.suspension import SuspensionServicer
 from services.common.settings import read_secret
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.control import JobControl
@@ -44,6 +45,8 @@ from services.processor.servicers.usage import UsageServicer
 from services.processor.servicers.variables import VariableServicer
 from services.processor.servicers.webhooks import WebhookServicer
 from services.processor.settings import ProcessorSettings
+from services.processor.suspension.store import AccountSuspensionStore
+from services.processor.suspension.suspension import AccountSuspension
 from services.processor.templates.store.templates import TemplateStore
 from services.processor.templates.store.variables import VariableStore
 from services.processor.templates.templates import Templates
@@ -56,7 +59,9 @@ from services.processor.usage.meter import UsageMeter
 from services.processor.usage.store import UsageStore
 from services.processor.valkey import connect
 from services.processor.webhooks.deliveries import Deliveries
+from services.processor.webhooks.grants import WebhookGrants
 from services.processor.webhooks.store.deliveries import DeliveryStore
+from services.processor.webhooks.store.grants import WebhookGrantStore
 from services.processor.webhooks.store.webhooks import WebhookStore
 from services.processor.webhooks.webhooks import Webhooks
 from services.processor.wrapped_keys import WrappedKeyStore
@@ -82,6 +87,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
     )
     part = ProcessorPart(sessions, AccountJobStore(sessions), rows, to_vault, announcements)
+    webhook_grants = WebhookGrants(WebhookGrantStore(sessions), to_auth)
     keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
     limiter = opened.keep(Limiter(SharedPaces(redis), Parks(redis)))
     meter = UsageMeter(UsageStore(pool), settings.plan, now=now)
@@ -96,6 +102,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     webhooks = Webhooks(
         WebhookStore(sessions),
         WebhookVault(vault),
+        grants=webhook_grants,
         addresses=webhook_endpoints(settings),
         new_id=new_id,
         now=now,
@@ -109,6 +116,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             files=to_files,
             vault=to_vault,
             auth=to_auth,
+            webhook_grants=webhook_grants,
             changes=announcements,
             usual=job_settings,
             most_live=settings.max_live_jobs,
@@ -122,6 +130,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             files=to_files,
             vault=to_vault,
             auth=to_auth,
+            webhook_grants=webhook_grants,
             changes=announcements,
             meter=meter,
         ),
@@ -134,11 +143,15 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         policy=POLICY,
         servicers=[
             PrivacyServicer(part),
+            SuspensionServicer(AccountSuspension(AccountSuspensionStore(sessions), announcements)),
             TemplateServicer(
                 Templates(templates, to_files, variables=variables, new_id=new_id, now=now), tests
             ),
             VariableServicer(Variables(variables, new_id=new_id, now=now)),
-            WebhookServicer(webhooks, Deliveries(DeliveryStore(pool), new_id=new_id, now=now)),
+            WebhookServicer(
+                webhooks,
+                Deliveries(DeliveryStore(pool), grants=webhook_grants, new_id=new_id, now=now),
+            ),
             UsageServicer(meter),
             JobSettingsServicer(job_settings),
             ModelServicer(),

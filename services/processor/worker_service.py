@@ -8,6 +8,7 @@ from services.common.rpc import server, tls
 from services.common.rpc.health import Health, serve_probes
 from services.common.settings import host_port, read_secret
 from services.processor.jobs.announcements import Announcements
+from services.processor.opened_grants import OpenedGrants
 from services.processor.outgoing import provider_of, webhook_endpoints
 from services.processor.peers.files import Files
 from services.processor.peers.key_releases import ReleaseClient
@@ -50,12 +51,13 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     vault = opened.keep(tls.channel(settings, "vault", settings.vault_address))
     files = opened.keep(tls.channel(settings, "files", settings.files_address))
     keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
-    shards = ShardStore(pool)
+    shards, grants = ShardStore(pool), OpenedGrants(Vault(vault))
     runs = ShardRuns(
         Parts(
             store=shards,
             files=Files(files),
             vault=Vault(vault),
+            grants=grants,
             keys=keys,
             provider=provider,
             parks=parks,
@@ -75,10 +77,11 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
         results=RowStore(pool),
         files=Files(files),
         vault=Vault(vault),
+        grants=grants,
         announcements=announcements,
     )
     post = opened.keep(WebhookPost(webhook_endpoints(settings)))
-    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), post)
+    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), grants, post)
     health = Health([partial(database.ping, engine)])
     probes = await serve_probes(health, *host_port(settings.health_listen))
     opened.push_async_callback(probes.cleanup)

@@ -4,6 +4,7 @@ from services.common import database
 from services.common.logs import log
 from services.common.rpc import server
 from services.common.servicers.privacy import PrivacyServicer
+from services.common.servicers.suspension import SuspensionServicer
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.vault import unsealed
 from services.vault.databases import Stores
@@ -38,6 +39,7 @@ _CLOSED_WHILE_SEALED = (
     KeyReleaseServicer,
     PrivacyServicer,
     SigningServicer,
+    SuspensionServicer,
     WebhookSecretServicer,
 )
 

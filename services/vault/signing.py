@@ -18,6 +18,7 @@ GRANT_LIFE: Mapping[str, timedelta] = {
     "job": timedelta(days=7),
     "template-test": timedelta(minutes=10),
     "key-test": timedelta(minutes=10),
+    "webhook": timedelta(days=14),
 }
 
 
@@ -50,6 +51,8 @@ class PassportClaims:
     account: str
     session: str
     scopes: tuple[str, ...]
+    #: The generation of the account's access; 0 leaves the claim out.
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,10 @@ def _described(claims: Claims) -> tuple[Kind, timedelta, dict[str, Any]]:
     if isinstance(claims, SessionClaims):
         return Kind.SESSION, SESSION_LIFE, {"sid": claims.session}
     if isinstance(claims, PassportClaims):
-        return Kind.PASSPORT, PASSPORT_LIFE, {"sid": claims.session, "scopes": list(claims.scopes)}
+        says: dict[str, Any] = {"sid": claims.session, "scopes": list(claims.scopes)}
+        if claims.generation:
+            says["generation"] = claims.generation
+        return Kind.PASSPORT, PASSPORT_LIFE, says
     if isinstance(claims, ExportClaims):
         return Kind.EXPORT, PRIVACY_LIFE, {"export": claims.export}
     if isinstance(claims, ErasureClaims):

@@ -6,6 +6,7 @@ from services.common import database
 from services.common.logs import log
 from services.common.rpc import server
 from services.common.servicers.privacy import PrivacyServicer
+from services.common.servicers.suspension import SuspensionServicer
 from services.common.tokens import StaticKeys, TokenVerifier
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.api_keys.resealing import ProviderKeyBlobs
@@ -26,6 +27,7 @@ from services.vault.grants.brake import Brake
 from services.vault.grants.store.grants import GrantStore
 from services.vault.grants.sweep import GrantSweep
 from services.vault.keys.account_keys import AccountKeys
+from services.vault.keys.grant_seal import GrantSeal
 from services.vault.keys.keyring_watch import KeyringWatch
 from services.vault.keys.store import KeyStore
 from services.vault.keys.unseal import Unsealed
@@ -75,6 +77,7 @@ def assemble(
     rotation = Rotation(
         lambda: wrapping.lock(stores.keystore_url), provider=root, file=file, catch_up=watch.catch_up
     )
+    grant_seal = GrantSeal(keys.installation.id, keys.system_keys.grant_seal)
     signer = TokenSigner(keys.installation.id, keys.system_keys.signing)
     verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
     account_keys = AccountKeys(keys.keyring, keystore, watch.catch_up)
@@ -146,12 +149,15 @@ def assemble(
         servicers=[
             ApiKeyServicer(provider_keys, reader),
             ApiKeyDirectoryServicer(provider_keys),
-            KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, limiter=limiter),
+            KeyReleaseServicer(
+                writer=writer, verifier=verifier, grants=grants, seal=grant_seal, refusals=refusals
+            ),
             DataKeyServicer(data_keys, account_epochs),
             WebhookSecretServicer(webhook_secrets),
             ErasureServicer(erasure.erasures),
             PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore))),
-            SigningServicer(signer, keys.system_keys.macs),
+            SuspensionServicer(provider_keys),
+            SigningServicer(signer, keys.system_keys.macs, grant_seal),
             AuditServicer(reader),
             ErasureLedgerServicer(erasure.erasures.ledger, erasure.restoration),
             AuditOperatorServicer(keeper),

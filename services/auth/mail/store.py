@@ -1,5 +1,7 @@
 """The outbox in Postgres: a mail is put there in the transaction of the event that it reports."""
 
+from datetime import timedelta
+
 from sqlalchemy import delete, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,19 +23,21 @@ MAILS_DUE = DueColumns(
 )
 
 
-async def queue_mail(session: AsyncSession, mail: Mail) -> None:
-    """Put a mail into the outbox; it is sent only if the caller's transaction commits."""
+async def queue_mail(session: AsyncSession, mail: Mail, *, after: timedelta = timedelta(0)) -> str:
+    """Put a mail into the outbox and return its id; it is sent only if the caller's transaction commits."""
+    id_ = new_id()
     await session.execute(
         insert(MailRow).values(
-            id=new_id(),
+            id=id_,
             kind=mail.kind.value,
             recipient=mail.recipient,
             facts=dict(mail.facts),
             create_time=func.clock_timestamp(),
-            next_try_time=func.clock_timestamp(),
+            next_try_time=func.clock_timestamp() + after,
             tries=0,
         )
     )
+    return id_
 
 
 class Outbox:

@@ -69,7 +69,7 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """The facts of a token's row that decide whether a request is let in."""
+    """What decides whether a request is let in: facts of a row, and the database's time when it was read."""
 
     id: str
     account: str
@@ -77,10 +77,13 @@ class TokenState:
     scopes: tuple[str, ...]
     last_used_time: datetime | None
     expire_time: datetime
+    read_time: datetime
+    #: How many passwords the account has had.
+    generation: int = 1
 
-    def require_active(self, now: datetime) -> None:
-        """Raise Unauthenticated unless the token is active now."""
-        if self.account_state != AccountState.ACTIVE.value or now >= self.expire_time:
+    def require_active(self) -> None:
+        """Raise Unauthenticated unless the token is active."""
+        if self.account_state != AccountState.ACTIVE.value or self.read_time >= self.expire_time:
             raise Unauthenticated
 
 

@@ -14,7 +14,7 @@ from services.common.store.idempotency import digest
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import JobLimit, NoTemplates, PriceUnknown
-from services.processor.jobs.grants import end_grant, release_budget
+from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
 from services.processor.jobs.new_job import JobRequest, NewJob
 from services.processor.jobs.plan import Snapshot, Step
@@ -27,6 +27,7 @@ from services.processor.outside import (
     MintsGrants,
     OpensDataKeys,
     Proof,
+    RenewsWebhookGrants,
     RevokesGrants,
     as_person,
 )
@@ -41,7 +42,7 @@ class JobStore(FindsJobs, Protocol):
 
     async def made_before(self, account: str, key: str, content: bytes) -> str | None: ...
     async def count_live(self, account: str) -> int: ...
-    async def add(self, job: NewJob, key: str, content: bytes) -> str: ...
+    async def add(self, person: Passport, job: NewJob, key: str, content: bytes) -> str: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Job]: ...
     async def cancel(self, account: str, id_: str, now: datetime) -> bool: ...
 
@@ -72,6 +73,7 @@ class Jobs:
         files: DescribesFiles,
         vault: Vault,
         auth: MintsGrants,
+        webhook_grants: RenewsWebhookGrants,
         changes: AnnouncesJobs,
         usual: Usual,
         most_live: int,
@@ -85,6 +87,7 @@ class Jobs:
         self._files = files
         self._vault = vault
         self._auth = auth
+        self._webhook_grants = webhook_grants
         self._changes = changes
         self._usual = usual
         self._most_live = most_live
@@ -102,10 +105,10 @@ class Jobs:
         if await self._store.count_live(person.account) >= self._most_live:
             raise JobLimit
         job = await self._prepare(person, request)
-        id_ = await self._store.add(job, key, content)
+        id_ = await self._store.add(person, job, key, content)
         if id_ != job.id:
             # Another request with the same Idempotency-Key was faster, so this grant will never be used.
-            await end_grant(self._vault, job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, as_person(person))
         self._changes.announce(id_, urgent=True)
         return await self._store.get(person.account, id_)
 
@@ -141,6 +144,7 @@ class Jobs:
         rows, id_ = last - first + 1, self._new_id()
         name = f"jobs/{id_}"
         data_key = await self._vault.create_data_key(name, proof)
+        await self._webhook_grants.renew(person)
         grant = await self._auth.mint_grant(
             GrantScope(
                 job=name,
@@ -166,7 +170,7 @@ class Jobs:
             api_key=api_key.name,
             wrapped_key=data_key.wrapped,
             snapshot=JobSeal(data_key.key, person.account, name).seal_snapshot(snapshot),
-            grant_token=grant.token,
+            sealed_grant=grant.sealed,
             grant_id=grant.id,
             grant_expire_time=grant.expire_time,
             create_time=self._now(),
@@ -196,9 +200,10 @@ class Jobs:
 
     async def cancel(self, person: Passport, id_: str) -> Job:
         """End a job for good and keep its results; raise JobNotFound or JobFinished."""
+        await renew_if_possible(self._webhook_grants, person)
         cancelled_now = await self._store.cancel(person.account, id_, self._now())
         job = await self._store.get(person.account, id_)
         if cancelled_now:
             self._changes.announce(id_, urgent=True)
-            await end_grant(self._vault, job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, as_person(person))
         return job

@@ -15,6 +15,7 @@ from services.common.logs import describe, log
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.job import FINAL, State
 from services.processor.jobs.seal import JobSeal, open_seal
+from services.processor.opened_grants import OpenedGrants
 from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
 from services.processor.provider.answer import AsksProviders
 from services.processor.provider.parks import Parks
@@ -57,6 +58,7 @@ class Parts:
     store: ShardStore
     files: ReadsRows
     vault: OpensDataKeys
+    grants: OpenedGrants
     keys: ReleasesApiKeys
     provider: AsksProviders
     parks: Parks
@@ -172,7 +174,9 @@ class ShardRuns:
         return await self._parts.usage.used_up(jobs, month_start(datetime.now(UTC)), limit)
 
     async def _work(self, claim: Claim) -> Ending | None:
-        parts, proof = self._parts, by_grant(claim.grant)
+        parts = self._parts
+        claim = replace(claim, grant=await parts.grants.open(claim.sealed_grant, older=claim.grant))
+        proof = by_grant(claim.grant)
         seal = await open_seal(
             parts.vault,
             account=claim.account,
@@ -252,7 +256,7 @@ class ShardRuns:
                 raise TryAgain(0, turn=await store.give_back(claim))
             case Pause(pause, reason, message, sealed=sealed):
                 await store.pause(
-                    claim.job, pause, grant=claim.grant, reason=reason, message=message, said=sealed
+                    claim.job, pause, grant=claim.grant_id, reason=reason, message=message, said=sealed
                 )
                 await store.halt(claim)
             case Fail(reason, message):

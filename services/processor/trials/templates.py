@@ -21,6 +21,7 @@ from services.processor.outside import (
     ReadsRows,
     RevokesGrants,
     as_person,
+    by_grant,
 )
 from services.processor.rows.loop import Prepared
 from services.processor.templates.template import FindsTemplates, Template
@@ -156,7 +157,7 @@ class TemplateTests:
                     if step.outputs or step.input_tokens
                 ],
             )
-            await end_grant(self._vault, grant.id, person.account)
+            await end_grant(self._vault, grant.id, by_grant(grant.token))
         fit(rows, PAGE_BYTES)
         return Tested(rows, trial.mocked)
 

@@ -7,8 +7,10 @@ from sqlalchemy import Row, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store import idempotency
+from services.common.store.generations import require_current
 from services.processor.jobs.errors import JobFinished, JobNotFound
 from services.processor.jobs.job import LIVE, Job, State
 from services.processor.jobs.new_job import NewJob
@@ -56,12 +58,14 @@ class JobStore:
         async with self._sessions() as session:
             return int(await session.scalar(counted) or 0)
 
-    async def add(self, job: NewJob, key: str, content: bytes) -> str:
+    async def add(self, person: Passport, job: NewJob, key: str, content: bytes) -> str:
         """Store a job with its shards and queue the first ones, in one transaction; return the job's id.
 
-        For a repeated Idempotency-Key, that is the id of the job that the first request made.
+        For a repeated Idempotency-Key, that is the id of the job that the first request made. Raises
+        Unauthenticated for a passport from before the account's last suspension.
         """
         async with self._sessions.begin() as session:
+            await require_current(session, person)
             id_ = await _claim(session, job.account, key=key, content=content, id_=job.id)
             if id_ == job.id:
                 await session.execute(insert(JobRow).values(**_values(job)))
@@ -214,7 +218,8 @@ def _values(job: NewJob) -> dict[str, Any]:
         "shard_count": job.shards.count,
         "wrapped_key": job.wrapped_key,
         "snapshot": job.snapshot,
-        "grant_token": job.grant_token,
+        "sealed_grant": job.sealed_grant,
+        "grant_token": "",
         "grant_id": job.grant_id,
         "grant_expire_time": job.grant_expire_time,
         "create_time": job.create_time,
