@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from services.auth.accounts.accounts import SignUp, Users
 from services.auth.accounts.password_again import PasswordAgain
@@ -62,6 +63,7 @@ from services.auth.sweep import Sweep
 from services.auth.tokens.access_tokens import AccessTokens
 from services.auth.tokens.store import AccessTokenStore
 from services.common import database, identity
+from services.common.clock import DatabaseClock
 from services.common.ids import new_id
 from services.common.peers.vault import VaultKeys
 from services.common.rpc import server, tls
@@ -72,19 +74,17 @@ from services.common.tokens import TokenVerifier
 ENDED_SESSIONS_KEPT = timedelta(days=30)
 
 
-def now() -> datetime:
-    """Return the time of this machine."""
-    return datetime.now(UTC)
-
-
 async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Parts:
     """Construct everything."""
     url = read_secret(settings.database_url_file)
     channel = opened.keep(tls.channel(settings, identity.VAULT, settings.vault_address))
-    keys = VaultKeys(channel)
-    verifier = TokenVerifier(keys)
-    vault = Vault(channel)
     engine = opened.keep(database.engine(url), "dispose")
+    clock = DatabaseClock(partial(database.time_of, engine))
+    await clock.learn_if_possible()
+    now = clock.now
+    keys = VaultKeys(channel)
+    verifier = TokenVerifier(keys, clock.seconds)
+    vault = Vault(channel)
     transactions = database.sessions(engine)
     accounts, records, tokens = (
         AccountStore(transactions),
@@ -221,7 +221,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         verifier=verifier,
         note=Recorded(events, clock=now, new_id=new_id).note,
         # Known keys stay valid while the vault restarts, so signed-in people are served meanwhile.
-        ready_checks=[lambda: database.ping(engine), keys.known],
+        ready_checks=[clock.learn, keys.known],
         background=[
             sweep.run,
             mails_due.run,

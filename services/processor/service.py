@@ -1,9 +1,9 @@
 """The processor as a server: builds its parts."""
 
-from datetime import UTC, datetime
 from functools import partial
 
 from services.common import database, tokens
+from services.common.clock import DatabaseClock
 from services.common.ids import new_id
 from services.common.peers.auth import AuthSessions
 from services.common.peers.vault import VaultAccountKeys, VaultKeys
@@ -81,7 +81,9 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     files = opened.keep(tls.channel(settings, "files", settings.files_address))
     jobs, templates, rows = JobStore(sessions), TemplateStore(sessions), RowStore(pool)
     variables = VariableStore(sessions)
-    now = partial(datetime.now, UTC)
+    clock = DatabaseClock(partial(database.time_of, engine))
+    await clock.learn_if_possible()
+    now = clock.now
     to_auth, to_vault, to_files = Auth(auth), Vault(vault), Files(files)
     job_settings = JobSettings(
         JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
@@ -138,6 +140,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         watch=Watch(jobs, announcements),
         rows=JobRows(jobs, rows, to_vault),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
+        now=now,
     )
     return server.Parts(
         policy=POLICY,
@@ -158,8 +161,8 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             ApiKeyTestServicer(key_tests),
             job_service,
         ],
-        verifier=tokens.TokenVerifier(VaultKeys(vault)),
-        ready_checks=[partial(database.ping, engine)],
+        verifier=tokens.TokenVerifier(VaultKeys(vault), clock.seconds),
+        ready_checks=[clock.learn],
         background=[announcements.follow, Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run],
         streams=OpenStreams(AuthSessions(auth)),
     )

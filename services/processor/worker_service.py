@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from services.common import database
+from services.common.clock import DatabaseClock
 from services.common.rpc import server, tls
 from services.common.rpc.health import Health, serve_probes
 from services.common.settings import host_port, read_secret
@@ -42,6 +43,8 @@ async def work(settings: WorkerSettings) -> None:
 async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     url = read_secret(settings.database_url_file)
     engine = opened.keep(database.engine(url, pool_size=1), "dispose")
+    clock = DatabaseClock(partial(database.time_of, engine))
+    await clock.learn_if_possible()
     # Few connections are enough: commits of shards are short. The queue's own statements need some as well.
     pool = opened.keep(database.raw_pool(url, low=2, high=12))
     await pool.open()
@@ -66,6 +69,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
             refused=refused,
             usage=UsageStore(pool),
             usage_limit=PLANS[settings.plan],
+            now=clock.now,
             announcements=announcements,
             rate_patience_seconds=settings.rate_patience_seconds,
         ),
@@ -81,15 +85,15 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
         announcements=announcements,
     )
     post = opened.keep(WebhookPost(webhook_endpoints(settings)))
-    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), grants, post)
-    health = Health([partial(database.ping, engine)])
+    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), grants, post, clock.seconds)
+    health = Health([clock.learn])
     probes = await serve_probes(health, *host_port(settings.health_listen))
     opened.push_async_callback(probes.cleanup)
     stop = asyncio.Event()
     running = (health.watch(), parks.follow(), refused.follow(), sending.run(), _signalled(stop))
     beside = [asyncio.ensure_future(each) for each in running]
     try:
-        await Worker(settings, pool, shards=runs, assembler=assembler).run(stop)
+        await Worker(settings, pool, clock, shards=runs, assembler=assembler).run(stop)
     finally:
         for task in beside:
             task.cancel()

@@ -1,8 +1,9 @@
 """The parts of an unsealed vault, put together."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from services.common import database
+from services.common.clock import DatabaseClock
 from services.common.logs import log
 from services.common.rpc import server
 from services.common.servicers.privacy import PrivacyServicer
@@ -70,6 +71,7 @@ def assemble(
     *,
     root: RootProvider,
     file: WrappingFile,
+    clock: DatabaseClock,
 ) -> server.Parts:
     """Construct everything that needs the opened keys."""
     keystore = KeyStore(stores.keystore)
@@ -79,7 +81,7 @@ def assemble(
     )
     grant_seal = GrantSeal(keys.installation.id, keys.system_keys.grant_seal)
     signer = TokenSigner(keys.installation.id, keys.system_keys.signing)
-    verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
+    verifier = TokenVerifier(StaticKeys(signer.verification_keys()), clock.seconds)
     account_keys = AccountKeys(keys.keyring, keystore, watch.catch_up)
     rotations = Rotations(rotation, keystore=keystore, catch_up=watch.catch_up)
     chain = Chain(keys.installation.id, keys.system_keys.audit)
@@ -93,6 +95,7 @@ def assemble(
             statement_files,
             records=settings.audit_checkpoint_records,
             seconds=settings.audit_checkpoint_seconds,
+            now=clock.now,
         )
     )
     writer: AuditWriter[ReleaseRequest, Verdict] = AuditWriter(
@@ -106,8 +109,10 @@ def assemble(
             macs=keys.system_keys.macs,
             brake=Brake(settings.release_brake_grants, settings.release_brake_accounts),
             limiter=limiter,
+            now=clock.now,
         ),
         checkpoints=checkpoints,
+        now=clock.now,
     )
     refusals = Refusals(limiter, writer.note)
     sessions = database.sessions(stores.database)
@@ -120,6 +125,7 @@ def assemble(
         writer=writer,
         rotation=rotation,
         provider=root,
+        now=clock.now,
     )
     reader = AuditReader(sessions)
     api_keys = ApiKeyStore(sessions)
@@ -131,7 +137,7 @@ def assemble(
         catch_up=watch.catch_up,
         audit=writer,
     )
-    keeper = AuditKeeper(stores.database_url, chain, statement_files, lambda: datetime.now(UTC))
+    keeper = AuditKeeper(stores.database_url, chain, statement_files, clock.now)
     provider_keys = ApiKeys(
         rows=api_keys,
         generations=keystore,
@@ -140,6 +146,7 @@ def assemble(
         audit=writer,
         macs=keys.system_keys.macs,
         private=settings.private_providers,
+        now=clock.now,
     )
     data_keys = DataKeys(account_keys=account_keys, revocations=grants, audit=writer, refusals=refusals)
     webhook_secrets = WebhookSecrets(account_keys=account_keys, audit=writer, refusals=refusals)
@@ -150,14 +157,19 @@ def assemble(
             ApiKeyServicer(provider_keys, reader),
             ApiKeyDirectoryServicer(provider_keys),
             KeyReleaseServicer(
-                writer=writer, verifier=verifier, grants=grants, seal=grant_seal, refusals=refusals
+                writer=writer,
+                verifier=verifier,
+                grants=grants,
+                seal=grant_seal,
+                refusals=refusals,
+                now=clock.now,
             ),
             DataKeyServicer(data_keys, account_epochs),
             WebhookSecretServicer(webhook_secrets),
             ErasureServicer(erasure.erasures),
             PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore))),
             SuspensionServicer(provider_keys),
-            SigningServicer(signer, keys.system_keys.macs, grant_seal),
+            SigningServicer(signer, keys.system_keys.macs, grant_seal, clock.now),
             AuditServicer(reader),
             ErasureLedgerServicer(erasure.erasures.ledger, erasure.restoration),
             AuditOperatorServicer(keeper),
@@ -168,7 +180,7 @@ def assemble(
         verifier=verifier,
         may=erasure.gate.may,
         note=refusals.at_the_door,
-        ready_checks=[erasure.gate.ready, writer.check, probe.check],
+        ready_checks=[clock.learn, erasure.gate.ready, writer.check, probe.check],
         background=[
             writer.run,
             checkpoints.run,

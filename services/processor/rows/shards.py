@@ -5,10 +5,10 @@ import random
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from services.common.aside import aside
+from services.common.clock import Now
 from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
@@ -68,6 +68,7 @@ class Parts:
     usage: UsageStore
     #: How many usages an account may have per month; None means no limit.
     usage_limit: int | None
+    now: Now
     announcements: Announcements
     rate_patience_seconds: float
 
@@ -171,7 +172,7 @@ class ShardRuns:
         limit = self._parts.usage_limit
         if limit is None:
             return []
-        return await self._parts.usage.used_up(jobs, month_start(datetime.now(UTC)), limit)
+        return await self._parts.usage.used_up(jobs, month_start(self._parts.now()), limit)
 
     async def _work(self, claim: Claim) -> Ending | None:
         parts = self._parts

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -48,11 +48,20 @@ class Post(Protocol):
 class WebhookSending:
     """Sends webhook messages; each worker has one."""
 
-    def __init__(self, queue: WebhookQueue, signer: Signer, grants: OpenedGrants, post: Post) -> None:
+    def __init__(
+        self,
+        queue: WebhookQueue,
+        signer: Signer,
+        grants: OpenedGrants,
+        post: Post,
+        clock: Callable[[], float],
+    ) -> None:
+        """`clock` gives the seconds since 1970 that receivers compare with their own clocks."""
         self._queue = queue
         self._signer = signer
         self._grants = grants
         self._post = post
+        self._clock = clock
         self._accounts: Counter[str] = Counter()
         self._running: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
@@ -105,7 +114,7 @@ class WebhookSending:
         if not claimed.enabled:
             await self._queue.give_up(claimed, 0, "WEBHOOK_DISABLED")
             return
-        message, seconds = claimed.message, int(time.time())
+        message, seconds = claimed.message, int(self._clock())
         content = body(message)
         try:
             grant = await self._grants.open(claimed.sealed_grant, older=claimed.grant)

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from services.common.clock import Now
 from services.common.errors import DomainError, Kind
 from services.common.identity import Passport
 from services.common.ids import new_id, parse_name
@@ -174,6 +175,7 @@ class ApiKeys:
         audit: Audit,
         macs: Macs,
         private: Collection[str],
+        now: Now,
     ) -> None:
         self._rows = rows
         self._generations = generations
@@ -182,6 +184,7 @@ class ApiKeys:
         self._audit = audit
         self._macs = macs
         self._private = private
+        self._now = now
 
     async def create(
         self, person: Passport, secret: Secret, *, label: str, url: str, idempotency_key: str
@@ -194,7 +197,7 @@ class ApiKeys:
         account = person.account
         check_line(label, "label")
         url = self._checked(secret, url)
-        new = ApiKey(account, new_id(), label, _hint(secret), url, False, datetime.now(UTC))
+        new = ApiKey(account, new_id(), label, _hint(secret), url, False, self._now())
         digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())
 
         async def seal(stored: int) -> SealedSecret:
@@ -220,7 +223,7 @@ class ApiKeys:
         await self._audit.record(
             Event(place.account, place.name, Action.REPLACE_MANAGED_KEY, "ok", {"base_url": url})
         )
-        key = ApiKey(place.account, place.id, "", _hint(secret), url, False, datetime.now(UTC))
+        key = ApiKey(place.account, place.id, "", _hint(secret), url, False, self._now())
         await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
         # Marked after the row is replaced: until then the old row must stay valid.
         await self._generations.mark(place.account, place.name, generation)
@@ -272,7 +275,7 @@ class ApiKeys:
         """Note the result of trying a key of the account, and return the time; raise ApiKeyNotFound."""
         key = await self.get(account, name)
         await self._audit.record(Event(account, name, Action.TEST_API_KEY, "ok", {"result": result.value}))
-        now = datetime.now(UTC)
+        now = self._now()
         if not await self._rows.note_test(account, key.id, result, now):
             raise ApiKeyNotFound
         return now

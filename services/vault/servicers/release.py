@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 from services.common import identity
+from services.common.clock import Now
 from services.common.errors import DomainError, InvalidRequest
 from services.common.rpc.servicing import Context
 from services.common.tokens import TokenVerifier
@@ -30,12 +31,14 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
         grants: Revocations,
         seal: GrantSeal,
         refusals: Refusals,
+        now: Now,
     ) -> None:
         self._writer = writer
         self._verifier = verifier
         self._grants = grants
         self._seal = seal
         self._refusals = refusals
+        self._now = now
 
     async def ReleaseApiKeys(
         self, request_iterator: AsyncIterator[release_pb2.ReleaseApiKeysRequest], context: Context
@@ -45,6 +48,7 @@ class KeyReleaseServicer(release_pb2_grpc.KeyReleaseServiceServicer):
             writer=self._writer,
             verifier=self._verifier,
             limiter=self._refusals.limiter,
+            now=self._now,
         )
         reading = asyncio.ensure_future(stream.read(request_iterator))
         try:

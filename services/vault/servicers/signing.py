@@ -1,6 +1,6 @@
 """SigningService: signatures of tokens, and codes with the password pepper."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from smelt.vault.v1 import (
@@ -8,6 +8,7 @@ from smelt.vault.v1 import (
     signing_pb2_grpc,
 )
 
+from services.common.clock import Now
 from services.common.errors import InvalidRequest
 from services.common.ids import new_id
 from services.common.rpc.servicing import Context
@@ -36,17 +37,18 @@ _KINDS = {
 class SigningServicer(signing_pb2_grpc.SigningServiceServicer):
     """Signatures and codes made with keys that never leave the vault."""
 
-    def __init__(self, signer: TokenSigner, macs: Macs, grants: GrantSeal) -> None:
+    def __init__(self, signer: TokenSigner, macs: Macs, grants: GrantSeal, now: Now) -> None:
         self._signer = signer
         self._macs = macs
         self._grants = grants
+        self._now = now
 
     async def Sign(self, request: signing_pb2.SignRequest, context: Context) -> signing_pb2.SignResponse:
         claims = _claims(request)
         signed = self._signer.sign(
             claims,
             timedelta(seconds=request.lifetime_seconds),
-            now=datetime.now(UTC),
+            now=self._now(),
             token_id=new_id(),
         )
         answer = signing_pb2.SignResponse(token=signed.token, token_id=signed.id)

@@ -56,6 +56,6 @@ async def test_only_auth_suspends(side: Side) -> None:
     request = suspension_pb2.SuspendEarlierRequest(account=new_account(), generation=1)
     for caller in ("processor", "files", "gateway"):
         assert await refusal(side.suspension(caller).SuspendEarlier(request)) == "CALLER_NOT_ALLOWED"
-    for wrong in ({"account": "", "generation": 1}, {"account": "a", "generation": 0}):
-        request = suspension_pb2.SuspendEarlierRequest(**wrong)
+    for account, generation in (("", 1), ("a", 0), ("A b", 1)):
+        request = suspension_pb2.SuspendEarlierRequest(account=account, generation=generation)
         assert await refusal(side.suspension().SuspendEarlier(request)) == "INVALID_REQUEST"

@@ -91,7 +91,12 @@ async def test_one_that_has_waited_too_long_all_the_same_is_refused_and_its_work
     with loop.asking():
         first = asyncio.create_task(threads.run(lambda: bytes(go.wait(PATIENCE_SECONDS))))
         await asyncio.sleep(0)
-    second = asyncio.create_task(threads.run(lambda: bytes(begun.set() or b"")))
+
+    def work() -> bytes:
+        begun.set()
+        return b""
+
+    second = asyncio.create_task(threads.run(work))
     started = loop.now
     with pytest.raises(Unavailable) as refused:
         await second

@@ -163,9 +163,8 @@ async def test_a_mac_with_an_older_pepper_names_the_current_one_too(keyring: Key
     keys = system_keys.open_rows([*retired, *newer], keyring)
     (old,) = [row.id for row in older if row.kind == "pepper"]
     (new,) = [row.id for row in newer if row.kind == "pepper"]
-    servicer = SigningServicer(
-        TokenSigner("installation1", keys.signing), keys.macs, GrantSeal("installation1", keys.grant_seal)
-    )
+    seal, signer = GrantSeal("installation1", keys.grant_seal), TokenSigner("installation1", keys.signing)
+    servicer = SigningServicer(signer, keys.macs, seal, lambda: datetime.now(UTC))
     for asked, used in ((old, old), (new, new), ("", new)):
         request = signing_pb2.MacRequest(digest=b"d" * 48, pepper_id=asked)
         answer = await servicer.Mac(request, AsyncMock())

@@ -111,6 +111,7 @@ async def told(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
         writer=world,  # type: ignore[arg-type]
         verifier=TokenVerifier(StaticKeys(known)),
         limiter=RefusalLimiter(),
+        now=lambda: datetime.now(UTC),
     )
     token = world.token(signer)
 
@@ -134,6 +135,7 @@ async def told(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
         macs=keys.macs,
         brake=Brake(1, 1),
         limiter=RefusalLimiter(),
+        now=lambda: datetime.now(UTC),
     )
     async with AsyncExitStack() as stack:
         for item, answer in world.waiting:
