@@ -25,6 +25,9 @@ class Kind(Enum):
 
 _REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti"]
 _LONGEST_TOKEN = 8192
+#: How far the vault's clock may be ahead of a service's. Less, and new tokens are refused for a while; more
+#: lengthens what a token may live by as much.
+_SKEW_SECONDS = 60
 _CACHED_TOKENS = 10_000
 
 
@@ -61,10 +64,10 @@ class StaticKeys:
 class TokenVerifier:
     """Accepts only tokens with the right key, algorithm, type, issuer and audience that have not expired."""
 
-    def __init__(self, keys: KeySource, clock: Callable[[], float] = time.time) -> None:
-        """`clock` gives the seconds since 1970 by which tokens expire."""
+    def __init__(self, keys: KeySource, clock: Callable[[], float] | None = None) -> None:
+        """`clock` gives the seconds since 1970 by which tokens expire; every service has its database's."""
         self._keys = keys
-        self._clock = clock
+        self._clock = clock or _machine_seconds
         self._verified: dict[bytes, dict[str, Any]] = {}
 
     async def verify(self, kind: Kind, token: str) -> dict[str, Any]:
@@ -123,4 +126,10 @@ class TokenVerifier:
             raise Unauthenticated from None
         if type(claims["exp"]) is not int or type(claims["iat"]) is not int:
             raise Unauthenticated
+        if "nbf" in claims or claims["iat"] > self._clock() + _SKEW_SECONDS:
+            raise Unauthenticated
         return claims
+
+
+def _machine_seconds() -> float:
+    return time.time()

@@ -9,6 +9,7 @@ from services.auth.accounts.accounts import AccountState
 from services.auth.tokens import token_text
 from services.common.errors import DomainError, Kind, ScopeMissing, Unauthenticated
 from services.common.identity import Passport
+from services.common.lines import check_line
 from services.common.paging import Position
 
 #: Enough for one token per script and machine. Without a limit, one account could fill the table.
@@ -126,7 +127,8 @@ class AccessTokens:
     async def create(
         self, account: str, display_name: str, *, scopes: Sequence[str], expire_time: datetime | None
     ) -> NewToken:
-        """Create a token; raise AccessTokenExpiry or AccessTokenLimit."""
+        """Create a token; raise AccessTokenExpiry, AccessTokenLimit or InvalidRequest."""
+        check_line(display_name, "display_name")
         now = self._clock()
         ends = now + DEFAULT_LIFE if expire_time is None else expire_time
         if not now < ends <= now + LONGEST_LIFE:

@@ -1,7 +1,7 @@
 """The generation of each account's access that is valid now, as far as a service was told.
 
 A passport lives for minutes, so a request that was let in before its session ended may arrive after what the
-account had was suspended; whoever sends it can even hold its body back. What such a request makes would act
+account had was suspended; its sender can even hold its body back. What such a request makes would act
 on its own from then on, so it is refused by the generation in its passport. Both sides take one lock per
 account: what is made before the suspension is suspended with the rest, and what comes later is refused.
 """

@@ -1,7 +1,7 @@
 """Grants sealed for storage, so that a thief of the processor's database has none that works.
 
 The sealed form is what the processor stores. It opens under a key of the installation that never leaves the
-vault, and only the processor may ask for that. Whoever takes the database alone, or another service together
+vault, and only the processor may ask for that. A thief of the database alone, or of another service together
 with it, has nothing to show.
 """
 

@@ -1,4 +1,4 @@
-"""One clock: the database's time, however wrong the machine's is, and whoever changes it."""
+"""One clock: the database's time, however wrong the machine's is."""
 
 import ast
 from collections.abc import Callable

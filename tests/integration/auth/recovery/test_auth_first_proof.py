@@ -200,6 +200,6 @@ async def test_a_change_with_the_current_password_ends_access_tokens_if_it_is_as
     text = (await auth.mail(email, 2)).get_content()
     assert ("Access tokens ended: 1\n" in text) == end
     assert ("Access tokens keep working." in text) != end
-    # Whoever knows the password is the owner: webhooks, jobs and API keys go on.
+    # Someone who knows the password is the owner: webhooks, jobs and API keys go on.
     assert auth.processor.asked == asked
     assert "Webhooks" not in text

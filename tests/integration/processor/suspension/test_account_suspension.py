@@ -32,7 +32,7 @@ def account() -> str:
 
 @pytest.fixture
 def visitor(suite: Suite, stand_ins: StandIns, account: str) -> Visitor:
-    """Whoever comes with a passport of a generation: the stranger with 1, the owner with 2."""
+    """Someone with a passport of a generation: the stranger with 1, the owner with 2."""
 
     @asynccontextmanager
     async def come(generation: int) -> AsyncIterator[Person]:
@@ -201,7 +201,7 @@ async def test_another_account_notices_nothing(
 async def test_no_stored_grant_is_one_that_works(
     suite: Suite, worker: Process, visitor: Visitor, account: str, receiver: Receiver, world: World
 ) -> None:
-    """Whoever steals the database finds what the vault alone can open."""
+    """A thief of the database finds what the vault alone can open."""
     file = world.add_file(["n"], [["1"]], account)
     async with visitor(2) as owner:
         await hooks.hook(owner, receiver.url(f"/{account}"))
