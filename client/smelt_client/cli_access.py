@@ -27,13 +27,11 @@ FromStdin = Annotated[bool, typer.Option("--stdin", help="Read the secrets from 
 @password.command()
 def change(
     end_access_tokens: Annotated[
-        bool | None,
+        bool,
         typer.Option(
-            "--end-access-tokens/--keep-access-tokens",
-            help="Also end all access tokens, including the one of this login. Asked at a terminal.",
-            show_default=False,
+            "--end-access-tokens", help="Also end all access tokens, and so this login. A terminal asks."
         ),
-    ] = None,
+    ] = False,
     from_stdin: FromStdin = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -42,10 +40,10 @@ def change(
     out = Output(as_json=as_json, quiet=quiet)
     current = asking.secret("Current password", from_stdin=from_stdin, option="--stdin")
     new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
-    if end_access_tokens is None:
-        # A script that says nothing keeps its tokens.
+    # A script that says nothing keeps its tokens.
+    if not end_access_tokens and asking.at_a_terminal():
         question = "End all access tokens, too? Scripts that use them stop"
-        end_access_tokens = asking.at_a_terminal() and typer.confirm(question, err=True)
+        end_access_tokens = typer.confirm(question, err=True)
     with signed_in(password_stdin=from_stdin, password=current) as who:
         changed = who.client.users.change_password(current, new, end_access_tokens=end_access_tokens)
     if as_json:

@@ -89,7 +89,7 @@ def update(
 
 @webhooks.command()
 def confirm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Enable a webhook that is UNCONFIRMED: it dates from before your address was proved or password reset."""
+    """Enable a webhook that is UNCONFIRMED: it dates from before a proof of your address or a reset."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Send messages to {client.webhooks.get(name).url}?", yes=yes)
