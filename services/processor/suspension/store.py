@@ -18,6 +18,8 @@ from services.processor.models import (
 from services.processor.webhooks.webhooks import UNCONFIRMED
 
 _PAUSE_REASON = "ACCOUNT_SECURED"
+#: A job that is paused for this continues once its provider answers again.
+_GOES_ON = "PROVIDER_DOWN"
 
 
 class AccountSuspensionStore:
@@ -60,9 +62,13 @@ async def _switch_off(session: AsyncSession, account: str) -> int:
 
 
 async def _pause(session: AsyncSession, account: str) -> Sequence[str]:
+    """Pause what runs, and what would go on by itself; what its owner paused waits already."""
+    goes_on = JobRow.state.in_([State.PENDING, State.RUNNING]) | (
+        (JobRow.state == State.PAUSED) & (JobRow.pause_reason == _GOES_ON)
+    )
     paused = (
         update(JobRow)
-        .where(JobRow.account == account, JobRow.state.in_([State.PENDING, State.RUNNING]))
+        .where(JobRow.account == account, goes_on)
         .values(state=State.PAUSED, pause_reason=_PAUSE_REASON, error_reason="", error_message="")
         .returning(JobRow.id)
     )

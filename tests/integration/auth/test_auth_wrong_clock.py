@@ -77,7 +77,7 @@ def access_token(auth: Auth, account: str, life: str) -> str:
 
 
 @pytest.mark.promise("S22")
-@pytest.mark.parametrize("seconds", [-HOUR, HOUR])
+@pytest.mark.parametrize("seconds", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)])
 async def test_what_has_expired_is_refused_and_what_has_not_is_let_in(
     certificates: Certificates, databases: Databases, tmp_path: Path, seconds: int
 ) -> None:

@@ -20,6 +20,7 @@ MACHINES_CLOCK = {
     "services/common/tokens.py": "the default of a parameter that every service sets",
     "services/auth/mail/senders.py": "the date in a mail's head, and the name of a mail's file",
     "services/processor/provider/limiter.py": "until Valkey is heard, whose clock workers share",
+    "services/processor/provider/answer.py": "a provider's `Retry-After`, a time by its own clock",
     "services/processor/provider/provider.py": "a provider's `Retry-After`, a time by its own clock",
     "services/processor/webhooks/post.py": "a receiver's `Retry-After`, a time by its own clock",
     "services/vault/audit/checkpoints.py": "a metric",

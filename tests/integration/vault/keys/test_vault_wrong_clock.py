@@ -13,7 +13,7 @@ HOUR = 3600
 
 
 @pytest.mark.promise("S22")
-@pytest.mark.parametrize("seconds", [-HOUR, HOUR])
+@pytest.mark.parametrize("seconds", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)])
 async def test_tokens_are_signed_and_checked_by_the_databases_clock(fragile: Vault, seconds: int) -> None:
     await fragile.kill()
     fragile.settings["SHIFT_SECONDS"] = str(seconds)
