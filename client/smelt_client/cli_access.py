@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import asking, logins
+from . import asking, cli_ended, logins
 from .cli_common import AsJson, Quiet, WrongUsage, Yes, client_of, group
 from .cli_session import PasswordStdin, signed_in
 from .printing import Output, when
@@ -25,16 +25,35 @@ FromStdin = Annotated[bool, typer.Option("--stdin", help="Read the secrets from 
 
 
 @password.command()
-def change(from_stdin: FromStdin = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def change(
+    end_access_tokens: Annotated[
+        bool,
+        typer.Option(
+            "--end-access-tokens", help="Also end all access tokens, and so this login. A terminal asks."
+        ),
+    ] = False,
+    from_stdin: FromStdin = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """Change the password and end all other sessions. With --stdin: current password, then new one."""
     out = Output(as_json=as_json, quiet=quiet)
     current = asking.secret("Current password", from_stdin=from_stdin, option="--stdin")
     new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
+    # A script that says nothing keeps its tokens.
+    if not end_access_tokens and asking.at_a_terminal():
+        question = "End all access tokens, too? Scripts that use them stop"
+        end_access_tokens = typer.confirm(question, err=True)
     with signed_in(password_stdin=from_stdin, password=current) as who:
-        who.client.users.change_password(current, new)
+        changed = who.client.users.change_password(current, new, end_access_tokens=end_access_tokens)
     if as_json:
-        out.json({})
+        out.json(changed.raw)
     out.message("The password has been changed and all other sessions have ended")
+    cli_ended.tell(out, changed.ended)
+    cli_ended.advise(out, changed.password_advice)
+    if end_access_tokens and logins.is_access_token(logins.endpoint_in_use().token):
+        logins.forget()
+        out.message("This login has ended with them. Next: smelt login")
 
 
 @password.command()
@@ -49,7 +68,10 @@ def reset(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Request a reset mail, then set a new password with the token in it. All sessions end.
+    """Request a reset mail, then set a new password with the token in it.
+
+    Every session, device and access token made before ends. Webhooks wait to be confirmed and jobs to be
+    resumed.
 
     At a terminal, one call does both. In a script, the first call sends the mail; a second call with
     --mailed --stdin reads the token and the new password.
@@ -66,10 +88,12 @@ def reset(
                 return
         text = asking.secret("Token from the mail", from_stdin=from_stdin, option="--stdin").strip()
         new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
-        client.users.confirm_password_reset(text, new)
+        done = client.users.confirm_password_reset(text, new)
     if as_json:
-        out.json({})
-    out.message("The new password is set and all sessions have ended. Next: smelt login")
+        out.json(done.raw)
+    out.message("The new password is set and everything that was made before has ended. Next: smelt login")
+    cli_ended.tell(out, done.ended)
+    cli_ended.advise(out, done.password_advice)
 
 
 def verify_email(
@@ -83,10 +107,11 @@ def verify_email(
     out = Output(as_json=as_json, quiet=quiet)
     with client_of(logins.endpoint_to_enter(url, ca_file)) as client:
         text = asking.secret("Token from the mail", from_stdin=from_stdin, option="--stdin").strip()
-        client.users.verify_email(text)
+        ended = client.users.verify_email(text)
     if as_json:
-        out.json({})
+        out.json({"ended": ended.raw})
     out.message("The e-mail address is confirmed. Next: smelt login")
+    cli_ended.tell(out, ended)
 
 
 @sessions.command("list")

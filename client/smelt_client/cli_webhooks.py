@@ -84,14 +84,16 @@ def update(
         changed = client.webhooks.update(
             name, url=url, events=event or None, display_name=label, enabled=enable
         )
-    fields = {
-        "name": changed.name,
-        "label": changed.display_name,
-        "url": changed.url,
-        "events": ", ".join(changed.events),
-        "sending": _sending(changed),
-    }
-    out.one(changed, fields)
+    _show(out, changed)
+
+
+@webhooks.command()
+def confirm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Enable a webhook that is UNCONFIRMED: it dates from before a proof of your address or a reset."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        asking.confirm(f"Send messages to {client.webhooks.get(name).url}?", yes=yes)
+        _show(out, client.webhooks.confirm(name))
 
 
 @webhooks.command()
@@ -184,6 +186,17 @@ def _show_secret(out: Output, made: NewSecret, text: str) -> None:
     else:
         print(made.signing_secret)
     out.message(text)
+
+
+def _show(out: Output, one: Webhook) -> None:
+    fields = {
+        "name": one.name,
+        "label": one.display_name,
+        "url": one.url,
+        "events": ", ".join(one.events),
+        "sending": _sending(one),
+    }
+    out.one(one, fields)
 
 
 def _sending(one: Webhook) -> str:

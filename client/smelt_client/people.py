@@ -18,7 +18,7 @@ from .call import (
     paging,
     reading,
 )
-from .models import Page, Session, User, parse
+from .models import EndedAccess, NewPassword, Page, Session, User, parse
 
 
 def create_user(email: str, password: str, *, idempotency_key: str | None = None) -> Call[User]:
@@ -38,15 +38,21 @@ def get_current_user() -> Call[User]:
     return Call("GET", "/v1/users/me", reading(User))
 
 
-def change_password(current_password: str, new_password: str) -> Call[None]:
-    """Change the password. All other sessions end."""
-    body = {"current_password": current_password, "new_password": new_password}
-    return Call("POST", "/v1/users/me:changePassword", nothing, body=body)
+def change_password(
+    current_password: str, new_password: str, *, end_access_tokens: bool = False
+) -> Call[NewPassword]:
+    """Change the password. All other sessions end, and with `end_access_tokens` all access tokens."""
+    body = {
+        "current_password": current_password,
+        "new_password": new_password,
+        **given(end_access_tokens=end_access_tokens or None),
+    }
+    return Call("POST", "/v1/users/me:changePassword", reading(NewPassword), body=body)
 
 
-def verify_email(token: str) -> Call[None]:
+def verify_email(token: str) -> Call[EndedAccess]:
     """Confirm a new account's e-mail address with the token that was sent to it."""
-    return Call("POST", "/v1/users:verifyEmail", nothing, body={"token": token})
+    return Call("POST", "/v1/users:verifyEmail", _ended, body={"token": token})
 
 
 def create_session(email: str, password: str, *, device_token: str | None = None) -> Call[Session]:
@@ -70,10 +76,10 @@ def request_password_reset(email: str) -> Call[None]:
     return Call("POST", "/v1/passwordResets", nothing, body={"email": email})
 
 
-def confirm_password_reset(token: str, new_password: str) -> Call[None]:
-    """Set a new password with the token from the mail. All sessions end."""
+def confirm_password_reset(token: str, new_password: str) -> Call[NewPassword]:
+    """Set a new password with the token from the mail. Everything that was made before ends or waits."""
     body = {"token": token, "new_password": new_password}
-    return Call("POST", "/v1/passwordResets:confirm", nothing, body=body)
+    return Call("POST", "/v1/passwordResets:confirm", reading(NewPassword), body=body)
 
 
 def request_sign_in_link(email: str) -> Call[None]:
@@ -94,7 +100,17 @@ def delete_session(session: str = "current") -> Call[None]:
 def _session(data: object) -> Session:
     source = data if isinstance(data, dict) else {}
     session = parse(Session, source.get("session"))
-    return replace(session, token=_text(source.get("token")), device_token=_text(source.get("device_token")))
+    return replace(
+        session,
+        token=_text(source.get("token")),
+        device_token=_text(source.get("device_token")),
+        ended=_ended(source),
+    )
+
+
+def _ended(data: object) -> EndedAccess:
+    source = data if isinstance(data, dict) else {}
+    return parse(EndedAccess, source.get("ended"))
 
 
 def _text(data: object) -> str:

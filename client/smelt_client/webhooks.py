@@ -65,6 +65,12 @@ def update_webhook(
     )
 
 
+def confirm_webhook(name: str) -> Call[Webhook]:
+    """Enable a webhook that is `UNCONFIRMED`: check its URL first."""
+    path = f"/v1/{named('webhooks', name)}:confirm"
+    return Call("POST", path, reading(Webhook), body={}, repeatable=True)
+
+
 def delete_webhook(name: str) -> Call[None]:
     """Delete a webhook and its deliveries."""
     return deleting("webhooks", name)
@@ -108,6 +114,7 @@ class Webhooks(Resource):
     list = paging(list_webhooks)
     get = blocking(get_webhook)
     update = blocking(update_webhook)
+    confirm = blocking(confirm_webhook)
     delete = blocking(delete_webhook)
     rotate_secret = blocking(rotate_webhook_secret)
     test = blocking(try_webhook)
@@ -123,6 +130,7 @@ class AsyncWebhooks(AsyncResource):
     list = async_paging(list_webhooks)
     get = awaiting(get_webhook)
     update = awaiting(update_webhook)
+    confirm = awaiting(confirm_webhook)
     delete = awaiting(delete_webhook)
     rotate_secret = awaiting(rotate_webhook_secret)
     test = awaiting(try_webhook)

@@ -19,6 +19,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_SESSION_DAYS",
         "SMELT_SESSION_IDLE_DAYS",
         "SMELT_BCRYPT_THREADS",
+        "SMELT_BCRYPT_WAIT_SECONDS",
         "SMELT_CLAIM_SECONDS",
         "SMELT_LIMIT_LOGIN",
         "SMELT_LIMIT_LOGIN_ADDRESS",

@@ -56,8 +56,10 @@ class AccountRow(Base):
     password_pepper_id: Mapped[str]
     password_hash: Mapped[str]
     #: Rises with every new password, so that a sign-in that is still under way with an older one opens no
-    #: session.
+    #: session. Passports carry it, so that other services can tell those of before.
     password_generation: Mapped[int] = mapped_column(server_default=text("1"))
+    #: When somebody first used a link that was sent to the address; NULL until then.
+    email_proof_time: Mapped[datetime | None]
 
 
 class SessionRow(Base):
@@ -172,6 +174,21 @@ class ErasureRow(Base):
     passes: Mapped[int]
     #: When the work is due; NULL when nothing is left to do.
     next_time: Mapped[datetime | None]
+
+
+class SuspensionRow(Base):
+    """Work: to suspend, in other services, what was made for an account before this generation."""
+
+    __tablename__ = "suspension"
+    __table_args__ = (Index(None, "next_time"),)
+
+    account: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    generation: Mapped[int]
+    #: The mail that waits a moment for the counts; empty when none does.
+    mail: Mapped[str]
+    fence: Mapped[int] = mapped_column(BigInteger)
+    tries: Mapped[int]
+    next_time: Mapped[datetime]
 
 
 class DataExportRow(Base):

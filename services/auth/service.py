@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from services.auth.accounts.accounts import SignUp, Users
 from services.auth.accounts.password_again import PasswordAgain
@@ -28,6 +29,7 @@ from services.auth.passwords.rules import PasswordRules
 from services.auth.passwords.threads import BoundedThreads
 from services.auth.peers.files import FilesArchives
 from services.auth.peers.privacy import PrivacyHolder
+from services.auth.peers.suspension import SuspensionPeer
 from services.auth.peers.vault import Vault, VaultErasure, VaultEvents
 from services.auth.policy import POLICY
 from services.auth.privacy.deletion import AccountDeletion
@@ -39,6 +41,9 @@ from services.auth.recovery.password_changes import PasswordChanges
 from services.auth.recovery.sign_in_links import SignInLinks
 from services.auth.recovery.store.mailed_tokens import MailedTokenStore
 from services.auth.recovery.store.passwords import PasswordStore
+from services.auth.recovery.store.suspensions import SUSPENSIONS_DUE, SuspensionStore
+from services.auth.recovery.suspension import Suspension, suspending
+from services.auth.recovery.verification import Verification
 from services.auth.servicers.access_tokens import AccessTokenServicer
 from services.auth.servicers.audit_events import AuditEventServicer
 from services.auth.servicers.authorization import AuthorizationServicer
@@ -58,6 +63,7 @@ from services.auth.sweep import Sweep
 from services.auth.tokens.access_tokens import A_DAY, AccessTokens
 from services.auth.tokens.store import AccessTokenStore
 from services.common import database, identity
+from services.common.clock import DatabaseClock
 from services.common.ids import new_id
 from services.common.peers.vault import VaultKeys, VaultPageKey
 from services.common.rpc import server, tls
@@ -68,19 +74,17 @@ from services.common.tokens import TokenVerifier
 ENDED_SESSIONS_KEPT = timedelta(days=30)
 
 
-def now() -> datetime:
-    """Return the time of this machine."""
-    return datetime.now(UTC)
-
-
 async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Parts:
     """Construct everything."""
     url = read_secret(settings.database_url_file)
     channel = opened.keep(tls.channel(settings, identity.VAULT, settings.vault_address))
-    keys = VaultKeys(channel)
-    verifier = TokenVerifier(keys)
-    vault = Vault(channel)
     engine = opened.keep(database.engine(url), "dispose")
+    clock = DatabaseClock(partial(database.time_of, engine))
+    await clock.learn_if_possible()
+    now = clock.now
+    keys = VaultKeys(channel)
+    verifier = TokenVerifier(keys, clock.seconds)
+    vault = Vault(channel)
     transactions = database.sessions(engine)
     accounts, records, tokens = (
         AccountStore(transactions),
@@ -95,9 +99,10 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
     attempts = AttemptStore(transactions)
     hashing = BcryptProcesses()
     opened.push_async_callback(asyncio.to_thread, hashing.close)
-    threads = opened.keep(BoundedThreads(settings.bcrypt_threads))
+    wait_seconds = settings.bcrypt_wait_seconds
+    threads = opened.keep(BoundedThreads(settings.bcrypt_threads, longest_wait_seconds=wait_seconds))
     hashes = Passwords(vault, threads, schemes(hashing.hashpw))
-    rules = PasswordRules(opened.keep(BoundedThreads(1)))
+    rules = PasswordRules(opened.keep(BoundedThreads(1, longest_wait_seconds=wait_seconds)))
     passwords, mailed, devices, mails = (
         PasswordStore(transactions),
         MailedTokenStore(transactions),
@@ -111,15 +116,14 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
     gate = Gate(
         SessionGate(
             VerifiedSessions(verifier),
-            ActiveSessions(reader, idle=lives.idle, clock=now),
+            ActiveSessions(reader, idle=lives.idle),
             uses=records,
             passports=passports,
-            clock=now,
         ),
-        TokenGate(token_reader, uses=tokens, passports=passports, clock=now),
+        TokenGate(token_reader, uses=tokens, passports=passports),
     )
     # The passport that a grant is requested with may stand for an access token rather than a session.
-    active = ActiveSessions(either, idle=lives.idle, clock=now)
+    active = ActiveSessions(either, idle=lives.idle)
     sign_in_limits = SignInLimits(attempts, settings.sign_in_rates())
     sessions = Sessions(
         records,
@@ -137,7 +141,6 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         accounts,
         hashes,
         sign_up=SignUp(first_only=settings.sign_up == "first", verify=settings.verify_email),
-        tokens=mailed,
         rules=rules,
         limits=RegisterLimits(attempts, settings.limit_register),
         clock=now,
@@ -145,10 +148,25 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
     )
     requests = MailRequests(mails, MailLimits(attempts, settings.limit_reset))
     password_again = PasswordAgain(accounts, hashes, limits=sign_in_limits)
-    changes = PasswordChanges(
-        passwords, requests, password_again=password_again, rules=rules, hashes=hashes, clock=now
+    files = opened.keep(tls.channel(settings, identity.FILES, settings.files_address))
+    processor = opened.keep(tls.channel(settings, identity.PROCESSOR, settings.processor_address))
+    suspension = Suspension(
+        SuspensionStore(transactions),
+        {"processor": SuspensionPeer(processor), "vault": SuspensionPeer(channel)},
     )
-    links = SignInLinks(requests, mailed, sessions)
+    suspensions = suspending(
+        suspension, DueStore(transactions, SUSPENSIONS_DUE), claim_seconds=settings.claim_seconds
+    )
+    changes = PasswordChanges(
+        passwords,
+        requests,
+        password_again=password_again,
+        rules=rules,
+        hashes=hashes,
+        suspension=suspension,
+        clock=now,
+    )
+    links = SignInLinks(requests, mailed, sessions, suspension=suspension, clock=now)
     postman = Postman(
         mails,
         senders.chosen(settings),
@@ -171,8 +189,6 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
     access_tokens = AccessTokens(
         tokens, limits=TokenLimits(attempts, A_DAY), clock=now, new_id=new_id, random=secrets.token_bytes
     )
-    files = opened.keep(tls.channel(settings, identity.FILES, settings.files_address))
-    processor = opened.keep(tls.channel(settings, identity.PROCESSOR, settings.processor_address))
     privacy = Privacy.over(
         transactions,
         export_records,
@@ -194,7 +210,7 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         policy=POLICY,
         servicers=[
             AuthorizationServicer(gate),
-            UserServicer(users, changes),
+            UserServicer(users, changes, Verification(mailed, clock=now)),
             SessionServicer(sessions),
             AccessTokenServicer(access_tokens),
             DataExportServicer(data_exports, now),
@@ -208,11 +224,12 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         pages=VaultPageKey(channel),
         note=Recorded(events, clock=now, new_id=new_id).note,
         # Known keys stay valid while the vault restarts, so signed-in people are served meanwhile.
-        ready_checks=[lambda: database.ping(engine), keys.known],
+        ready_checks=[clock.learn, keys.known],
         background=[
             sweep.run,
             mails_due.run,
             events.run,
+            suspensions.run,
             privacy.erasures.run,
             privacy.exportings.run,
         ],

@@ -56,6 +56,10 @@ class AuthSettings(SmtpSettings, ServiceSettings):
     #: Passwords checked at once. By default one processor stays free, so that a flood of logins cannot take
     #: all of them; with fewer threads, people wait longer at busy times.
     bcrypt_threads: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 1) - 1), ge=1, le=256)
+    #: How long a password may wait for one of these. A request waits at most twice, for the current and the
+    #: new password, and the gateway gives up after fifteen seconds. Longer, and people get a 504 after work
+    #: that was done for nothing; shorter, and bursts that could be served are refused with 503.
+    bcrypt_wait_seconds: float = Field(default=4.0, ge=0.1, le=300)
     #: Sign-in attempts for one e-mail address from one client address.
     limit_login: LimitRate = Rate.parse("5/15m")
     #: Sign-in attempts from one client address for any e-mail address; by default four times as many. Too

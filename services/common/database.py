@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -152,10 +153,12 @@ def raw_pool(url: str, low: int = 1, high: int = 5) -> Pool:
     )
 
 
-async def ping(of: Engine) -> None:
-    """Raise when the database does not answer."""
-    async with of.connect() as connection:
-        await connection.execute(text("SELECT 1"))
+async def time_of(of: Engine) -> datetime:
+    """Return the database's time; raise when it does not answer."""
+    with database_errors():
+        async with asyncio.timeout(_CONNECT_SECONDS), of.connect() as connection:
+            now: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    return now
 
 
 def is_outage(error: BaseException) -> bool:

@@ -72,6 +72,8 @@ class Passport:
     session: str
     scopes: tuple[str, ...]
     token: str = field(repr=False)
+    #: The generation of the account's access at the time; None in a passport of an older version.
+    generation: int | None = None
 
     def require(self, scope: Scope | None) -> None:
         """Raise ScopeMissing unless the passport may be used for this."""
@@ -201,7 +203,11 @@ def passport_from(claims: Mapping[str, Any], token: str) -> Passport:
     scopes = claims.get("scopes")
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
         raise Unauthenticated
-    return Passport(_text(claims, "sub"), _text(claims, "sid"), scopes=tuple(scopes), token=token)
+    generation = claims.get("generation")
+    # `True` is an int, too.
+    if generation is not None and type(generation) is not int:
+        raise Unauthenticated
+    return Passport(_text(claims, "sub"), _text(claims, "sid"), tuple(scopes), token, generation)
 
 
 def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:

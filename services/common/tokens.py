@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -30,7 +30,8 @@ class Kind(Enum):
 LONGEST_LIFE: Mapping[Kind, timedelta] = {
     Kind.SESSION: timedelta(days=30),
     Kind.PASSPORT: timedelta(minutes=5),
-    Kind.GRANT: timedelta(days=7),
+    #: That of a grant for webhooks' messages; the others live shorter.
+    Kind.GRANT: timedelta(days=14),
     #: Auth runs exports and deletions itself and requests another token when one expires.
     Kind.EXPORT: timedelta(hours=24),
     Kind.ERASURE: timedelta(hours=24),
@@ -77,8 +78,10 @@ class StaticKeys:
 class TokenVerifier:
     """Accepts only tokens with the right key, algorithm, type, issuer and audience that have not expired."""
 
-    def __init__(self, keys: KeySource) -> None:
+    def __init__(self, keys: KeySource, clock: Callable[[], float] | None = None) -> None:
+        """`clock` gives the seconds since 1970 by which tokens expire; every service has its database's."""
         self._keys = keys
+        self._clock = clock or _machine_seconds
         self._verified: dict[bytes, dict[str, Any]] = {}
 
     async def verify(self, kind: Kind, token: str) -> dict[str, Any]:
@@ -93,7 +96,7 @@ class TokenVerifier:
                 self._verified.clear()
             # The signature cannot change; the expiry is checked each time below.
             self._verified[digest] = claims
-        if claims["exp"] <= time.time():
+        if claims["exp"] <= self._clock():
             self._verified.pop(digest, None)
             raise TokenExpired
         return claims
@@ -127,12 +130,13 @@ class TokenVerifier:
                 algorithms=["EdDSA"],
                 audience=f"smelt/{kind.value}",
                 issuer=keys.issuer,
-                # PyJWT takes times that are texts or fractions; `_is_timely` does not.
+                # PyJWT takes times that are texts or fractions, and goes by the machine's clock; `_is_timely`
+                # does neither.
                 options={"strict_aud": True, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise Unauthenticated from None
-        if not (_is_whole(claims) and _is_timely(kind, claims)):
+        if not (_is_whole(claims) and _is_timely(kind, claims, self._clock())):
             raise Unauthenticated
         return claims
 
@@ -158,10 +162,14 @@ def _is_whole(claims: Mapping[str, Any]) -> bool:
     return "nbf" not in claims and all(isinstance(claims.get(name), str) and claims[name] for name in _TEXTS)
 
 
-def _is_timely(kind: Kind, claims: Mapping[str, Any]) -> bool:
+def _is_timely(kind: Kind, claims: Mapping[str, Any], now: float) -> bool:
     issued, expires = claims.get("iat"), claims.get("exp")
     # `True` is an int, too.
     if type(issued) is not int or type(expires) is not int:
         return False
     longest = int(LONGEST_LIFE[kind].total_seconds())
-    return 0 <= issued <= time.time() + _SKEW_SECONDS and 0 < expires - issued <= longest
+    return 0 <= issued <= now + _SKEW_SECONDS and 0 < expires - issued <= longest
+
+
+def _machine_seconds() -> float:
+    return time.time()

@@ -2,9 +2,11 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from services.common import database, identity
+from services.common.clock import DatabaseClock
 from services.common.ids import new_id
 from services.common.peers.auth import AuthSessions
 from services.common.peers.vault import VaultAccountKeys, VaultKeys, VaultPageKey
@@ -42,11 +44,6 @@ from services.files.settings import FilesSettings
 from services.files.sweep.store import SweepStore
 from services.files.sweep.sweep import Sweep, SweepTimes
 from services.files.wrapped_keys import WrappedKeyStore
-
-
-def now() -> datetime:
-    """Return the time of this machine."""
-    return datetime.now(UTC)
 
 
 def bucket(settings: FilesSettings) -> S3Objects:
@@ -90,11 +87,14 @@ def shares(settings: FilesSettings) -> Shares:
 async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Parts:
     """Construct everything."""
     channel = opened.keep(tls.channel(settings, identity.VAULT, settings.vault_address))
+    engine = opened.keep(database.engine(read_secret(settings.database_url_file)), "dispose")
+    clock = DatabaseClock(partial(database.time_of, engine))
+    await clock.learn_if_possible()
+    now = clock.now
     public_keys = VaultKeys(channel)
-    verifier = TokenVerifier(public_keys)
+    verifier = TokenVerifier(public_keys, clock.seconds)
     keys = VaultDataKeys(channel)
     auth = opened.keep(tls.channel(settings, identity.AUTH, settings.auth_address))
-    engine = opened.keep(database.engine(read_secret(settings.database_url_file)), "dispose")
     transactions = database.sessions(engine)
     files, records = FileStore(transactions, now=now), SweepStore(engine, transactions, now=now)
     objects = bucket(settings)
@@ -177,7 +177,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         verifier=verifier,
         pages=VaultPageKey(channel),
         ready_checks=[
-            lambda: database.ping(engine),
+            clock.learn,
             lambda: asyncio.to_thread(objects.ensure_bucket),
             public_keys.known,
         ],

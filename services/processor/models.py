@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.common.store import idempotency
+from services.common.store import generations, idempotency
 
 
 class Base(DeclarativeBase):
@@ -34,6 +34,7 @@ class Base(DeclarativeBase):
 
 
 IDEMPOTENCY = idempotency.table(Base.metadata)
+ACCOUNT_GENERATION = generations.table(Base.metadata)
 
 
 class TemplateRow(Base):
@@ -116,8 +117,10 @@ class JobRow(Base):
     #: The job's data key as the vault wrapped it, and the snapshot that is sealed under it.
     wrapped_key: Mapped[bytes]
     snapshot: Mapped[bytes]
-    #: The grant to continue without the owner; it is useless without the processor's certificate.
-    grant_token: Mapped[str]
+    #: The grant to continue without the owner, sealed by the vault, which opens it for the processor alone.
+    sealed_grant: Mapped[bytes | None]
+    #: The grant of a job that an older version started; empty in all others.
+    grant_token: Mapped[str] = mapped_column(default="")
     grant_id: Mapped[str]
     grant_expire_time: Mapped[datetime]
     #: The fence of the worker that assembles the result file, and the file's facts once it exists.
@@ -234,6 +237,16 @@ class WebhookSecretRow(Base):
     account: Mapped[str]
     wrapped_secret: Mapped[bytes]
     expire_time: Mapped[datetime | None]
+
+
+class WebhookGrantRow(Base):
+    """An account's grant to sign messages to its webhooks, sealed by the vault; visits renew it."""
+
+    __tablename__ = "webhook_grant"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    sealed_grant: Mapped[bytes]
+    expire_time: Mapped[datetime]
 
 
 class WebhookDeliveryRow(Base):

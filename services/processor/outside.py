@@ -73,11 +73,12 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class MintedGrant:
-    """A grant to run one job."""
+    """A new grant, for one piece of work; the sealed one is what may be stored."""
 
-    token: str
+    token: str = field(repr=False)
     id: str
     expire_time: datetime
+    sealed: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,21 @@ class MintsGrants(Protocol):
     async def mint_grant(self, scope: GrantScope, proof: Proof) -> MintedGrant: ...
 
 
-class RevokesGrants(Protocol):
-    """Ends grants before they expire."""
+class OpensGrants(Protocol):
+    """Opens grants that were sealed for storage."""
 
-    async def revoke_grant(self, grant_id: str, account: str) -> None: ...
+    async def open_grant(self, sealed: bytes) -> str: ...
+
+
+class RevokesGrants(Protocol):
+    """Ends grants before they expire: a person those of the account, a grant itself."""
+
+    async def revoke_grant(self, grant_id: str, proof: Proof) -> None: ...
+
+
+class RenewsWebhookGrants(Protocol):
+    """Keeps the grant under which messages to an account's webhooks are signed."""
+
+    async def renew(self, person: Passport) -> None:
+        """Make sure that the account's grant lasts as long as work may that begins now."""
+        ...

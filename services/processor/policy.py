@@ -1,7 +1,7 @@
 """Which callers may use which methods: people, through the gateway."""
 
 from services.common.identity import GATEWAY, Allow, Policy
-from services.common.policy import PRIVACY
+from services.common.policy import PRIVACY, SUSPENSION
 
 _JOBS = "/smelt.processor.v1.JobService/"
 _KEY_TESTS = "/smelt.processor.v1.ApiKeyTestService/"
@@ -11,6 +11,7 @@ _VARIABLES = "/smelt.processor.v1.VariableService/"
 
 POLICY: Policy = {
     **PRIVACY,
+    **SUSPENSION,
     _JOBS + "CreateJob": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "ListJobs": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "GetJob": Allow(GATEWAY, needs="passport", scope="read"),
@@ -47,6 +48,7 @@ POLICY: Policy = {
     _WEBHOOKS + "ListWebhooks": Allow(GATEWAY, needs="passport", scope="read"),
     _WEBHOOKS + "GetWebhook": Allow(GATEWAY, needs="passport", scope="read"),
     _WEBHOOKS + "UpdateWebhook": Allow(GATEWAY, needs="passport", scope="write"),
+    _WEBHOOKS + "ConfirmWebhook": Allow(GATEWAY, needs="passport", scope="write"),
     _WEBHOOKS + "DeleteWebhook": Allow(GATEWAY, needs="passport", scope="write"),
     _WEBHOOKS + "RotateWebhookSecret": Allow(GATEWAY, needs="passport", scope="write"),
     _WEBHOOKS + "TestWebhook": Allow(GATEWAY, needs="passport", scope="write"),

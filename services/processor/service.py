@@ -1,9 +1,9 @@
 """The processor as a server: builds its parts."""
 
-from datetime import UTC, datetime
 from functools import partial
 
 from services.common import database, tokens
+from services.common.clock import DatabaseClock
 from services.common.ids import new_id
 from services.common.peers.auth import AuthSessions
 from services.common.peers.vault import VaultAccountKeys, VaultKeys, VaultPageKey
@@ -11,6 +11,7 @@ from services.common.rewrap import Rewrapping
 from services.common.rpc import server, tls
 from services.common.rpc.open_streams import OpenStreams
 from services.common.servicers.privacy import PrivacyServicer
+from services.common.servicers.suspension import SuspensionServicer
 from services.common.settings import read_secret
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.control import JobControl
@@ -45,6 +46,8 @@ from services.processor.servicers.usage import UsageServicer
 from services.processor.servicers.variables import VariableServicer
 from services.processor.servicers.webhooks import WebhookServicer
 from services.processor.settings import ProcessorSettings
+from services.processor.suspension.store import AccountSuspensionStore
+from services.processor.suspension.suspension import AccountSuspension
 from services.processor.templates.store.templates import TemplateStore
 from services.processor.templates.store.variables import VariableStore
 from services.processor.templates.templates import Templates
@@ -57,7 +60,9 @@ from services.processor.usage.meter import UsageMeter
 from services.processor.usage.store import UsageStore
 from services.processor.valkey import connect
 from services.processor.webhooks.deliveries import Deliveries
+from services.processor.webhooks.grants import WebhookGrants
 from services.processor.webhooks.store.deliveries import DeliveryStore
+from services.processor.webhooks.store.grants import WebhookGrantStore
 from services.processor.webhooks.store.webhooks import WebhookStore
 from services.processor.webhooks.webhooks import Webhooks
 from services.processor.wrapped_keys import WrappedKeyStore
@@ -77,12 +82,15 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     files = opened.keep(tls.channel(settings, "files", settings.files_address))
     jobs, templates, rows = JobStore(sessions), TemplateStore(sessions), RowStore(pool)
     variables = VariableStore(sessions)
-    now = partial(datetime.now, UTC)
+    clock = DatabaseClock(partial(database.time_of, engine))
+    await clock.learn_if_possible()
+    now = clock.now
     to_auth, to_vault, to_files = Auth(auth), Vault(vault), Files(files)
     job_settings = JobSettings(
         JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
     )
     part = ProcessorPart(sessions, AccountJobStore(sessions), rows, to_vault, announcements)
+    webhook_grants = WebhookGrants(WebhookGrantStore(sessions), to_auth)
     keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
     limiter = opened.keep(Limiter(SharedPaces(redis), Parks(redis)))
     meter = UsageMeter(UsageStore(pool), settings.plan, now=now)
@@ -97,6 +105,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     webhooks = Webhooks(
         WebhookStore(sessions),
         WebhookVault(vault),
+        grants=webhook_grants,
         addresses=webhook_endpoints(settings),
         new_id=new_id,
         now=now,
@@ -110,6 +119,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             files=to_files,
             vault=to_vault,
             auth=to_auth,
+            webhook_grants=webhook_grants,
             changes=announcements,
             usual=job_settings,
             most=MostJobs(live=settings.max_live_jobs, stored=settings.max_jobs),
@@ -123,6 +133,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             files=to_files,
             vault=to_vault,
             auth=to_auth,
+            webhook_grants=webhook_grants,
             changes=announcements,
             meter=meter,
         ),
@@ -130,11 +141,13 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         watch=Watch(jobs, announcements),
         rows=JobRows(jobs, rows, to_vault),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
+        now=now,
     )
     return server.Parts(
         policy=POLICY,
         servicers=[
             PrivacyServicer(part),
+            SuspensionServicer(AccountSuspension(AccountSuspensionStore(sessions), announcements)),
             TemplateServicer(
                 Templates(
                     templates,
@@ -147,16 +160,19 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
                 tests,
             ),
             VariableServicer(Variables(variables, new_id=new_id, now=now)),
-            WebhookServicer(webhooks, Deliveries(DeliveryStore(pool), new_id=new_id, now=now)),
+            WebhookServicer(
+                webhooks,
+                Deliveries(DeliveryStore(pool), grants=webhook_grants, new_id=new_id, now=now),
+            ),
             UsageServicer(meter),
             JobSettingsServicer(job_settings),
             ModelServicer(),
             ApiKeyTestServicer(key_tests),
             job_service,
         ],
-        verifier=tokens.TokenVerifier(VaultKeys(vault)),
+        verifier=tokens.TokenVerifier(VaultKeys(vault), clock.seconds),
         pages=VaultPageKey(vault),
-        ready_checks=[partial(database.ping, engine)],
+        ready_checks=[clock.learn],
         background=[announcements.follow, Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run],
         streams=OpenStreams(AuthSessions(auth)),
     )

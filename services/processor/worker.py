@@ -8,9 +8,9 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
+from services.common.clock import DatabaseClock
 from services.common.database import FAILURES, Pool, is_outage
 from services.common.logs import describe, log
-from services.processor.queue.database_time import DatabaseTime
 from services.processor.queue.store import REAP
 from services.processor.queue.task_ends import TaskEnds
 from services.processor.queue.tasks import ASSEMBLE, RESULTS, ROWS, RUN_SHARD
@@ -33,35 +33,40 @@ _OUTAGE_SECONDS = 1
 class AlwaysAgain(BaseRetryStrategy):
     """Never gives up a task; only the task's own rules end it."""
 
-    def __init__(self, time: DatabaseTime) -> None:
-        self._time = time
+    def __init__(self, clock: DatabaseClock) -> None:
+        self._clock = clock
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         """Return when the task is due again: when it asked to be, or later the more often it has failed."""
         if isinstance(exception, TryAgain):
             priority = None if exception.turn is None else -exception.turn
-            return RetryDecision(retry_at=self._time.after(exception.seconds), priority=priority)
+            return RetryDecision(retry_at=self._clock.after(exception.seconds), priority=priority)
         if not isinstance(exception, asyncio.CancelledError):
             log.error("task.failed", task=job.task_name, **describe(exception))
         seconds = min(2 * (job.attempts + 1), _LONGEST_RETRY_SECONDS)
         if is_outage(exception):
             seconds = _OUTAGE_SECONDS
-        return RetryDecision(retry_at=self._time.after(seconds))
+        return RetryDecision(retry_at=self._clock.after(seconds))
 
 
 class Worker:
     """Runs shards and assemblies until it is told to stop."""
 
     def __init__(
-        self, settings: WorkerSettings, pool: Pool, *, shards: ShardRuns, assembler: Assembler
+        self,
+        settings: WorkerSettings,
+        pool: Pool,
+        clock: DatabaseClock,
+        *,
+        shards: ShardRuns,
+        assembler: Assembler,
     ) -> None:
         self._settings = settings
         self._pool = pool
         self._shards = shards
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
         self._app.job_manager = TaskEnds(self._app.connector)
-        self._time = DatabaseTime()
-        again = AlwaysAgain(self._time)
+        again = AlwaysAgain(clock)
         self._app.task(name=RUN_SHARD, queue=ROWS, retry=again)(_run_shard(shards))
         self._app.task(name=ASSEMBLE, queue=RESULTS, retry=again)(_assemble(assembler))
 
@@ -113,9 +118,6 @@ class Worker:
         while True:
             try:
                 async with self._pool.connection() as connection:
-                    now = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
-                    assert now is not None
-                    self._time.learn(now[0])
                     cursor = await connection.execute(REAP, {"seconds": self._settings.stalled_seconds})
                     if taken := await cursor.fetchall():
                         log.warning("worker.took_over", tasks=len(taken))

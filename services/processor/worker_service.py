@@ -4,11 +4,13 @@ import asyncio
 from functools import partial
 
 from services.common import database
+from services.common.clock import DatabaseClock
 from services.common.rpc import server, tls
 from services.common.rpc.health import Health, serve_probes
 from services.common.settings import host_port, read_secret
 from services.common.watchdog import Watchdog
 from services.processor.jobs.announcements import Announcements
+from services.processor.opened_grants import OpenedGrants
 from services.processor.outgoing import provider_of, webhook_endpoints
 from services.processor.peers.files import Files
 from services.processor.peers.key_releases import ReleaseClient
@@ -43,6 +45,8 @@ async def work(settings: WorkerSettings) -> None:
 async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     url = read_secret(settings.database_url_file)
     engine = opened.keep(database.engine(url, pool_size=1), "dispose")
+    clock = DatabaseClock(partial(database.time_of, engine))
+    await clock.learn_if_possible()
     # Few connections are enough: commits of shards are short. The queue's own statements need some as well.
     pool = opened.keep(database.raw_pool(url, low=2, high=12))
     await pool.open()
@@ -52,12 +56,13 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     vault = opened.keep(tls.channel(settings, "vault", settings.vault_address))
     files = opened.keep(tls.channel(settings, "files", settings.files_address))
     keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
-    shards = ShardStore(pool)
+    shards, grants = ShardStore(pool), OpenedGrants(Vault(vault))
     runs = ShardRuns(
         Parts(
             store=shards,
             files=Files(files),
             vault=Vault(vault),
+            grants=grants,
             keys=keys,
             provider=provider,
             parks=parks,
@@ -66,6 +71,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
             refused=refused,
             usage=UsageStore(pool),
             usage_limit=PLANS[settings.plan],
+            now=clock.now,
             announcements=announcements,
             rate_patience_seconds=settings.rate_patience_seconds,
             outages=Outages(),
@@ -79,11 +85,12 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
         results=RowStore(pool),
         files=Files(files),
         vault=Vault(vault),
+        grants=grants,
         announcements=announcements,
     )
     post = opened.keep(WebhookPost(webhook_endpoints(settings)))
-    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), post)
-    health = Health([partial(database.ping, engine)])
+    sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), grants, post, clock.seconds)
+    health = Health([clock.learn])
     probes = await serve_probes(health, *host_port(settings.health_listen))
     opened.push_async_callback(probes.cleanup)
     stop = asyncio.Event()
@@ -92,7 +99,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     running = (health.watch(), watchdog.run(), *followed, sending.run(), _signalled(stop))
     beside = [asyncio.ensure_future(each) for each in running]
     try:
-        await Worker(settings, pool, shards=runs, assembler=assembler).run(stop)
+        await Worker(settings, pool, clock, shards=runs, assembler=assembler).run(stop)
     finally:
         for task in beside:
             task.cancel()

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.common.store import idempotency
+from services.common.store import generations, idempotency
 
 metadata = MetaData()
 
@@ -120,3 +120,4 @@ erasure_state = Table(
 )
 
 repeated = idempotency.table(metadata)
+account_generation = generations.table(metadata)

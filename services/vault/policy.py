@@ -1,7 +1,7 @@
 """The allowed callers of each method of the vault."""
 
 from services.common.identity import AUTH, FILES, GATEWAY, OPERATOR, PROCESSOR, Allow, Policy
-from services.common.policy import PRIVACY
+from services.common.policy import PRIVACY, SUSPENSION
 
 _KEYS = "/smelt.vault.v1.ApiKeyService/"
 _DIRECTORY = "/smelt.vault.v1.ApiKeyDirectoryService/"
@@ -26,7 +26,9 @@ POLICY: Policy = {
     _DIRECTORY + "RecordKeyTest": Allow(PROCESSOR, needs="passport", scope="write"),
     # Grants are in the messages of the stream.
     _RELEASE + "ReleaseApiKeys": Allow(PROCESSOR),
-    _RELEASE + "RevokeGrant": Allow(PROCESSOR, AUTH),
+    # A sealed grant is worth what the grant allows, and nobody without the processor's database has one.
+    _RELEASE + "OpenGrant": Allow(PROCESSOR),
+    _RELEASE + "RevokeGrant": Allow(PROCESSOR, needs="proof", scope="write"),
     # The scope `read` suffices to create keys: a download may be spooled, encrypted, before it is sent.
     _DATA + "CreateDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
     _DATA + "OpenDataKey": Allow(FILES, PROCESSOR, needs="key proof", scope="read"),
@@ -35,8 +37,8 @@ POLICY: Policy = {
     _DATA + "RewrapDataKeys": Allow(FILES, PROCESSOR),
     _DATA + "ConfirmRewrapped": Allow(FILES, PROCESSOR),
     _WEBHOOKS + "CreateWebhookSecret": Allow(PROCESSOR, needs="passport", scope="write"),
-    # Workers send webhooks when nobody is signed in; the secret stays in the vault.
-    _WEBHOOKS + "SignWebhook": Allow(PROCESSOR),
+    # Workers send webhooks when nobody is signed in, under a grant; the secret stays in the vault.
+    _WEBHOOKS + "SignWebhook": Allow(PROCESSOR, needs="proof", scope="write"),
     _WEBHOOKS + "RecordWebhookChange": Allow(PROCESSOR, needs="passport", scope="write"),
     _SIGNING + "Sign": Allow(AUTH),
     _SIGNING + "Mac": Allow(AUTH),
@@ -47,6 +49,7 @@ POLICY: Policy = {
     _LEDGER + "ReplayErasures": Allow(OPERATOR),
     _AUDIT + "ListEvents": Allow(AUTH),
     **PRIVACY,
+    **SUSPENSION,
     _AUDIT_OPERATOR + "VerifyAudit": Allow(OPERATOR),
     _AUDIT_OPERATOR + "ExportAuditMonth": Allow(OPERATOR),
     _AUDIT_OPERATOR + "DropAuditMonth": Allow(OPERATOR),

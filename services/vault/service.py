@@ -1,9 +1,13 @@
 """The vault as a server: it serves with the right root key and is sealed without it."""
 
+from functools import partial
+
 from services.common import database
+from services.common.clock import DatabaseClock
 from services.common.logs import log
 from services.common.rpc import server
 from services.common.servicers.privacy import PrivacyServicer
+from services.common.servicers.suspension import SuspensionServicer
 from services.common.tokens import KeySet, StaticKeys, TokenVerifier
 from services.vault import unsealed
 from services.vault.databases import Stores
@@ -38,6 +42,7 @@ _CLOSED_WHILE_SEALED = (
     KeyReleaseServicer,
     PrivacyServicer,
     SigningServicer,
+    SuspensionServicer,
     WebhookSecretServicer,
 )
 
@@ -54,7 +59,9 @@ async def serve(settings: VaultSettings) -> None:
             await _check_escrow(settings, Escrows(stores.keystore), keys)
         except CannotUnseal as error:
             return await _sealed(settings, stores, keystore, str(error))
-        return unsealed.assemble(settings, opened, stores, keys, root=root, file=file)
+        clock = DatabaseClock(partial(database.time_of, stores.database))
+        await clock.learn_if_possible()
+        return unsealed.assemble(settings, opened, stores, keys, root=root, file=file, clock=clock)
 
     await server.serve(settings, assemble)
 

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from services.common.tokens import LONGEST_LIFE, KeySet, Kind
 
 GRANT_LIFE: Mapping[str, timedelta] = {
-    "job": LONGEST_LIFE[Kind.GRANT],
+    "job": timedelta(days=7),
     "template-test": timedelta(minutes=10),
     "key-test": timedelta(minutes=10),
+    "webhook": LONGEST_LIFE[Kind.GRANT],
 }
 
 
@@ -46,6 +47,8 @@ class PassportClaims:
     account: str
     session: str
     scopes: tuple[str, ...]
+    #: The generation of the account's access; 0 leaves the claim out.
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,10 @@ def _described(claims: Claims) -> tuple[Kind, dict[str, Any]]:
     if isinstance(claims, SessionClaims):
         return Kind.SESSION, {"sid": claims.session}
     if isinstance(claims, PassportClaims):
-        return Kind.PASSPORT, {"sid": claims.session, "scopes": list(claims.scopes)}
+        says: dict[str, Any] = {"sid": claims.session, "scopes": list(claims.scopes)}
+        if claims.generation:
+            says["generation"] = claims.generation
+        return Kind.PASSPORT, says
     if isinstance(claims, ExportClaims):
         return Kind.EXPORT, {"export": claims.export}
     if isinstance(claims, ErasureClaims):

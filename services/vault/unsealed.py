@@ -1,12 +1,14 @@
 """The parts of an unsealed vault, put together."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from services.common import database, identity
+from services.common.clock import DatabaseClock
 from services.common.logs import log
 from services.common.rpc import server
 from services.common.rpc.pages import KnownPageKey
 from services.common.servicers.privacy import PrivacyServicer
+from services.common.servicers.suspension import SuspensionServicer
 from services.common.tokens import StaticKeys, TokenVerifier
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.api_keys.resealing import ProviderKeyBlobs
@@ -27,6 +29,7 @@ from services.vault.grants.brake import Brake
 from services.vault.grants.store.grants import GrantStore
 from services.vault.grants.sweep import GrantSweep
 from services.vault.keys.account_keys import AccountKeys
+from services.vault.keys.grant_seal import GrantSeal
 from services.vault.keys.keyring_watch import KeyringWatch
 from services.vault.keys.store import KeyStore
 from services.vault.keys.unseal import Unsealed
@@ -69,6 +72,7 @@ def assemble(
     *,
     root: RootProvider,
     file: WrappingFile,
+    clock: DatabaseClock,
 ) -> server.Parts:
     """Construct everything that needs the opened keys."""
     keystore = KeyStore(stores.keystore)
@@ -76,8 +80,9 @@ def assemble(
     rotation = Rotation(
         lambda: wrapping.lock(stores.keystore_url), provider=root, file=file, catch_up=watch.catch_up
     )
+    grant_seal = GrantSeal(keys.installation.id, keys.system_keys.grant_seal)
     signer = TokenSigner(keys.installation.id, keys.system_keys.signing)
-    verifier = TokenVerifier(StaticKeys(signer.verification_keys()))
+    verifier = TokenVerifier(StaticKeys(signer.verification_keys()), clock.seconds)
     account_keys = AccountKeys(keys.keyring, keystore, watch.catch_up)
     rotations = Rotations(rotation, keystore=keystore, catch_up=watch.catch_up)
     chain = Chain(keys.installation.id, keys.system_keys.audit)
@@ -91,6 +96,7 @@ def assemble(
             statement_files,
             records=settings.audit_checkpoint_records,
             seconds=settings.audit_checkpoint_seconds,
+            now=clock.now,
         )
     )
     writer: AuditWriter[ReleaseRequest, Verdict] = AuditWriter(
@@ -106,8 +112,10 @@ def assemble(
                 settings.release_brake_grants, settings.release_brake_accounts, settings.release_brake_share
             ),
             limiter=limiter,
+            now=clock.now,
         ),
         checkpoints=checkpoints,
+        now=clock.now,
     )
     refusals = Refusals(limiter, writer.note)
     sessions = database.sessions(stores.database)
@@ -120,6 +128,7 @@ def assemble(
         writer=writer,
         rotation=rotation,
         provider=root,
+        now=clock.now,
     )
     reader = AuditReader(sessions)
     api_keys = ApiKeyStore(sessions)
@@ -131,7 +140,7 @@ def assemble(
         catch_up=watch.catch_up,
         audit=writer,
     )
-    keeper = AuditKeeper(stores.database_url, chain, statement_files, lambda: datetime.now(UTC))
+    keeper = AuditKeeper(stores.database_url, chain, statement_files, clock.now)
     provider_keys = ApiKeys(
         rows=api_keys,
         generations=keystore,
@@ -140,6 +149,7 @@ def assemble(
         audit=writer,
         macs=keys.system_keys.macs,
         private=settings.private_providers,
+        now=clock.now,
     )
     data_keys = DataKeys(account_keys=account_keys, revocations=grants, audit=writer, refusals=refusals)
     webhook_secrets = WebhookSecrets(account_keys=account_keys, audit=writer, refusals=refusals)
@@ -149,12 +159,20 @@ def assemble(
         servicers=[
             ApiKeyServicer(provider_keys, reader),
             ApiKeyDirectoryServicer(provider_keys),
-            KeyReleaseServicer(writer=writer, verifier=verifier, grants=grants, limiter=limiter),
+            KeyReleaseServicer(
+                writer=writer,
+                verifier=verifier,
+                grants=grants,
+                seal=grant_seal,
+                refusals=refusals,
+                now=clock.now,
+            ),
             DataKeyServicer(data_keys, account_epochs),
             WebhookSecretServicer(webhook_secrets),
             ErasureServicer(erasure.erasures),
             PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore))),
-            SigningServicer(signer, keys.system_keys.macs),
+            SuspensionServicer(provider_keys),
+            SigningServicer(signer, keys.system_keys.macs, grant_seal, clock.now),
             AuditServicer(reader),
             ErasureLedgerServicer(erasure.erasures.ledger, erasure.restoration),
             AuditOperatorServicer(keeper),
@@ -166,7 +184,7 @@ def assemble(
         may=erasure.gate.may,
         note=refusals.at_the_door,
         pages=KnownPageKey(keys.system_keys.macs.page_key(identity.VAULT)),
-        ready_checks=[erasure.gate.ready, writer.check, probe.check],
+        ready_checks=[clock.learn, erasure.gate.ready, writer.check, probe.check],
         background=[
             writer.run,
             checkpoints.run,

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = "smelt."
 #: The services whose PrivacyService auth calls to export and erase what they hold about people.
 HOLDERS = ("vault", "files", "processor")
+#: Packages that several services serve, and which.
+SHARED = {"privacy": HOLDERS, "suspension": ("vault", "processor")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Method:
     def services(self) -> tuple[str, ...]:
         """Short names of the services that serve it."""
         name = self.full_name.removeprefix("/").split(".")[1]
-        return HOLDERS if name == "privacy" else (name,)
+        return SHARED.get(name, (name,))
 
     @property
     def package(self) -> str:

@@ -14,7 +14,16 @@ from .jobs import (
     UsagePart,
 )
 from .keys import ApiKey, ApiKeyUse, KeyTest
-from .people import AccessToken, AuditEvent, DataExport, NewAccessToken, Session, User
+from .people import (
+    AccessToken,
+    AuditEvent,
+    DataExport,
+    EndedAccess,
+    NewAccessToken,
+    NewPassword,
+    Session,
+    User,
+)
 from .reading import Page, page_of, parse
 from .templates import Model, Preview, Template, Tested, TestedRow, TestedStep, Variable
 from .webhooks import NewSecret, Webhook, WebhookDelivery
@@ -28,6 +37,7 @@ __all__ = [
     "Column",
     "ColumnProfile",
     "DataExport",
+    "EndedAccess",
     "Estimate",
     "File",
     "FileProfile",
@@ -40,6 +50,7 @@ __all__ = [
     "KeyTest",
     "Model",
     "NewAccessToken",
+    "NewPassword",
     "NewSecret",
     "Page",
     "Preview",

@@ -17,6 +17,37 @@ class User:
     name: str
     email: str
     create_time: datetime | None
+    #: How the password could be stronger; only after registering, and empty for a strong one.
+    password_advice: str = ""
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAccess:
+    """What no longer works because it dates from before a proof of the address, or a new password."""
+
+    sessions: int = 0
+    devices: int = 0
+    access_tokens: int = 0
+    #: Switched off until they are confirmed.
+    webhooks: int = 0
+    #: Paused until they are resumed.
+    jobs: int = 0
+    #: No longer active.
+    api_keys: int = 0
+    #: Whether the earlier password no longer works although none was set.
+    password: bool = False
+    #: Whether webhooks, jobs and API keys are still being suspended.
+    pending: bool = False
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """What ended with a new password, and how the password could be stronger."""
+
+    ended: EndedAccess = field(default_factory=EndedAccess)
+    password_advice: str = ""
     raw: Mapping[str, Any] = raw_field
 
 
@@ -34,6 +65,8 @@ class Session:
     create_time: datetime | None = None
     last_used_time: datetime | None = None
     current: bool = False
+    #: Set if the login was the first proof of the e-mail address.
+    ended: EndedAccess = field(default_factory=EndedAccess)
     raw: Mapping[str, Any] = raw_field
 
 

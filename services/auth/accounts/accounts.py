@@ -8,10 +8,9 @@ from typing import Protocol
 
 from services.auth.accounts import emails
 from services.auth.limits.limits import RegisterLimits
-from services.auth.opaque_tokens import digest_of
 from services.auth.passwords.passwords import Passwords, StoredPassword, check_length
-from services.auth.passwords.rules import PasswordCommon, PasswordContainsEmail, PasswordRules
-from services.common.errors import DomainError, Kind, Unauthenticated
+from services.auth.passwords.rules import REFUSALS, PasswordRules
+from services.common.errors import DomainError, Kind, Unauthenticated, Unavailable
 
 
 class AccountState(Enum):
@@ -38,14 +37,6 @@ class SignUpClosed(DomainError):
     reason = "SIGN_UP_CLOSED"
     kind = Kind.FORBIDDEN
     message = "Registration is closed on this installation; ask its operator"
-
-
-class VerificationTokenInvalid(DomainError):
-    """The token is invalid, used, expired or replaced by a newer one; which of these is never disclosed."""
-
-    reason = "VERIFICATION_TOKEN_INVALID"
-    kind = Kind.INVALID
-    message = "This link no longer works; register again to get a new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +99,6 @@ class Accounts(Protocol):
         ...
 
 
-class VerificationTokens(Protocol):
-    """Stores the tokens by which addresses are verified."""
-
-    async def verify_email(self, digest: bytes) -> bool:
-        """Use a token up and activate its account; return False if the token does not work."""
-        ...
-
-
 class Users:
     """Registers accounts and returns them to their owners."""
 
@@ -125,7 +108,6 @@ class Users:
         hashes: Passwords,
         *,
         sign_up: SignUp,
-        tokens: VerificationTokens,
         rules: PasswordRules,
         limits: RegisterLimits,
         clock: Callable[[], datetime],
@@ -134,47 +116,42 @@ class Users:
         self._accounts = accounts
         self._passwords = hashes
         self._sign_up = sign_up
-        self._tokens = tokens
         self._rules = rules
         self._limits = limits
         self._clock = clock
         self._new_id = new_id
 
-    async def register(self, email: str, password: str, *, client_address: str) -> Account:
-        """Create an account; raise EmailInvalid, SignUpClosed, RegisterRateLimited or EmailTaken, or what the
-        password rules raise.
+    async def register(self, email: str, password: str, *, client_address: str) -> tuple[Account, str]:
+        """Create an account; return it and how its password could be stronger (empty for a strong one).
 
         If addresses must be verified, the returned account has no id, and is the same for a taken address.
+        Raises EmailInvalid, SignUpClosed, RegisterRateLimited or EmailTaken, or what the password rules
+        raise.
         """
         address = emails.normalise(email)
         check_length(password)
-        # Counted before anything expensive is done.
+        # Requests that will be refused are refused before they are counted or anything expensive is done.
+        self._passwords.check_room()
         if not await self._accounts.is_open(self._sign_up):
             raise SignUpClosed
         admitted = await self._limits.admit(client_address)
         try:
-            await self._rules.check(password, email=address)
-        except (PasswordCommon, PasswordContainsEmail):
+            advice = await self._rules.check(password, email=address)
+            # Hashed before the address is looked up, so that a taken one takes as long as a free one.
+            stored = await self._passwords.store(password)
+        except (*REFUSALS, Unavailable):
             await self._limits.refused(admitted)
             raise
-        # Hashed before the address is looked up, so that a taken one takes as long as a free one.
-        stored = await self._passwords.store(password)
         state = AccountState.UNVERIFIED if self._sign_up.verify else AccountState.ACTIVE
         account = Account(self._new_id(), address, state, self._clock())
         added = await self._accounts.add(Credentials(account, stored), self._sign_up)
         if added is Added.CLOSED:
             raise SignUpClosed
         if self._sign_up.verify:
-            return replace(account, id="")
+            return replace(account, id=""), advice
         if added is Added.TAKEN:
             raise EmailTaken
-        return account
-
-    async def verify_email(self, token: str) -> None:
-        """Activate the account whose address the token was sent to; raise VerificationTokenInvalid."""
-        digest = digest_of(token)
-        if digest is None or not await self._tokens.verify_email(digest):
-            raise VerificationTokenInvalid
+        return account, advice
 
     async def get(self, account_id: str) -> Account:
         """Return the caller's account; raise Unauthenticated if it is no longer in use."""

@@ -1,10 +1,10 @@
 """E-mail addresses: one spelling for each mailbox; anything but a plain address is refused.
 
-Surrounding white space is dropped, Unicode is composed (NFC), both parts are lower-cased, and the domain is
-converted to its ASCII form (IDNA 2008), so that `bücher.example` and `xn--bcher-kva.example` are the same.
-Nothing else is folded: dots and plus tags stay, and compatibility spellings such as full-width letters are
-refused rather than guessed at. Quoted local parts, address literals, comments and domains without a dot are
-refused. DNS is not consulted.
+Surrounding spaces are dropped, and control characters are refused. Unicode is composed (NFC), both parts are
+lower-cased, and the domain is converted to its ASCII form (IDNA 2008), so that `bücher.example` and
+`xn--bcher-kva.example` are the same. Nothing else is folded: dots and plus tags stay, and compatibility
+spellings such as full-width letters are refused rather than guessed at. Quoted local parts, address literals,
+comments and domains without a dot are refused. DNS is not consulted.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ import idna
 from idna import idnadata, intranges
 
 from services.common.errors import DomainError, Kind
+from services.common.lines import is_line
 
 
 def uncommon(email: str) -> str:
@@ -46,6 +47,8 @@ def normalise(text: str) -> str:
 
     Normalising again changes nothing.
     """
+    if not is_line(text):
+        raise EmailInvalid
     local, _, domain = _composed(text.strip()).partition("@")
     address = f"{_local(local)}@{_domain(domain)}"
     if len(address.encode("utf-8", "surrogatepass")) > _LONGEST_ADDRESS:

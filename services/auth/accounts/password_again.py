@@ -27,6 +27,8 @@ class PasswordAgain:
 
     async def require(self, account: str, password: str, *, field: str, client_address: str) -> Credentials:
         """Return the account; raise PasswordWrong naming the field, LoginRateLimited or Unauthenticated."""
+        # Requests that will be refused are refused before they are counted.
+        self._passwords.check_room()
         found = await self._accounts.get(account)
         if found is None or found.state is not AccountState.ACTIVE:
             raise Unauthenticated

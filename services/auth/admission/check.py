@@ -3,7 +3,6 @@
 The header holds the token of a session, which has all scopes, or an access token with its own scopes.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -63,17 +62,16 @@ class Uses(Protocol):
 class ActiveSessions:
     """Decides whether a session is active; every reason that it is not raises the same Unauthenticated."""
 
-    def __init__(self, states: SessionStates, *, idle: timedelta, clock: Callable[[], datetime]) -> None:
+    def __init__(self, states: SessionStates, *, idle: timedelta) -> None:
         self._states = states
         self._idle = idle
-        self._clock = clock
 
     async def require(self, session: str, *, account: str) -> SessionState:
         """Return the state of an active session of this account."""
         state = await self._states.find(session)
         if state is None:
             raise Unauthenticated
-        if state.standing(account, now=self._clock(), idle=self._idle) is not Standing.ACTIVE:
+        if state.standing(account, idle=self._idle) is not Standing.ACTIVE:
             raise Unauthenticated
         return state
 
@@ -88,34 +86,30 @@ class SessionGate:
         *,
         uses: Uses,
         passports: Passports,
-        clock: Callable[[], datetime],
     ) -> None:
         self._tokens = tokens
         self._active = active
         self._uses = uses
         self._passports = passports
-        self._clock = clock
 
     async def admit(self, token: str) -> str:
         """Return a passport with all scopes; raise Unauthenticated."""
         claims = await self._tokens.verify(token)
         state = await self._active.require(claims.session, account=claims.account)
-        now = self._clock()
-        if now >= state.last_used_time + USE_NOTED_EVERY:
-            await self._uses.note_use(claims.session, now=now)
-        return await self._passports.of(claims.account, claims.session, SESSION_SCOPES)
+        if state.read_time >= state.last_used_time + USE_NOTED_EVERY:
+            await self._uses.note_use(claims.session, now=state.read_time)
+        return await self._passports.of(
+            claims.account, claims.session, SESSION_SCOPES, generation=state.generation
+        )
 
 
 class TokenGate:
     """Lets scripts in by access tokens."""
 
-    def __init__(
-        self, states: TokenStates, *, uses: Uses, passports: Passports, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, states: TokenStates, *, uses: Uses, passports: Passports) -> None:
         self._states = states
         self._uses = uses
         self._passports = passports
-        self._clock = clock
 
     async def admit(self, token: str, *, method: str) -> str:
         """Return a passport with the token's scopes; raise Unauthenticated, or ScopeMissing for the method.
@@ -127,13 +121,12 @@ class TokenGate:
         state = None if digest is None else await self._states.find(digest)
         if state is None:
             raise Unauthenticated
-        now = self._clock()
-        state.require_active(now)
+        state.require_active()
         if method not in _READING and WRITE not in state.scopes:
             raise ScopeMissing(scope=WRITE)
-        if state.last_used_time is None or now >= state.last_used_time + USE_NOTED_EVERY:
-            await self._uses.note_use(state.id, now=now)
-        return await self._passports.of(state.account, state.id, state.scopes)
+        if state.last_used_time is None or state.read_time >= state.last_used_time + USE_NOTED_EVERY:
+            await self._uses.note_use(state.id, now=state.read_time)
+        return await self._passports.of(state.account, state.id, state.scopes, generation=state.generation)
 
 
 class Gate:

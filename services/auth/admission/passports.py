@@ -20,7 +20,7 @@ class PassportSigner(Protocol):
     """Signs passports."""
 
     async def sign_passport(
-        self, account: str, session: str, *, scopes: tuple[str, ...], life: timedelta
+        self, account: str, session: str, *, scopes: tuple[str, ...], generation: int, life: timedelta
     ) -> str:
         """Return the token."""
         ...
@@ -41,34 +41,39 @@ class Passports:
         self._signer = signer
         self._monotonic = monotonic
         self._most_kept = most_kept
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._asked: dict[str, asyncio.Task[str]] = {}
+        #: By session and generation: after a new password, a session that goes on needs a new passport.
+        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        self._asked: dict[tuple[str, int], asyncio.Task[str]] = {}
 
-    async def of(self, account: str, session: str, scopes: tuple[str, ...]) -> str:
+    async def of(self, account: str, session: str, scopes: tuple[str, ...], *, generation: int) -> str:
         """Return a passport with at least a minute left, for a session or an access token with this id."""
-        kept = self._kept.get(session)
+        key = (session, generation)
+        kept = self._kept.get(key)
         if kept is not None and self._monotonic() < kept.until:
             return kept.token
-        asked = self._asked.get(session)
+        asked = self._asked.get(key)
         if asked is None:
-            asked = asyncio.create_task(self._mint(account, session, scopes))
-            self._asked[session] = asked
-            asked.add_done_callback(lambda task: self._answered(session, task))
+            asked = asyncio.create_task(self._mint(account, key, scopes))
+            self._asked[key] = asked
+            asked.add_done_callback(lambda task: self._answered(key, task))
         # A request that is cancelled must not cancel the signing for the others that wait for it.
         return await asyncio.shield(asked)
 
-    async def _mint(self, account: str, session: str, scopes: tuple[str, ...]) -> str:
+    async def _mint(self, account: str, key: tuple[str, int], scopes: tuple[str, ...]) -> str:
         # Counted from before the vault is asked, so that the cache never outlives the passport.
         until = self._monotonic() + KEPT.total_seconds()
-        token = await self._signer.sign_passport(account, session, scopes=scopes, life=LIFE)
-        self._kept[session] = _Kept(token, until)
-        self._kept.move_to_end(session)
+        session, generation = key
+        token = await self._signer.sign_passport(
+            account, session, scopes=scopes, generation=generation, life=LIFE
+        )
+        self._kept[key] = _Kept(token, until)
+        self._kept.move_to_end(key)
         while len(self._kept) > self._most_kept:
             self._kept.popitem(last=False)
         return token
 
-    def _answered(self, session: str, task: asyncio.Task[str]) -> None:
-        del self._asked[session]
+    def _answered(self, key: tuple[str, int], task: asyncio.Task[str]) -> None:
+        del self._asked[key]
         if not task.cancelled():
             # Retrieved, so that asyncio does not report a failure that no request waits for any longer.
             task.exception()

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import psycopg
 
@@ -17,22 +16,26 @@ Asked = TypeVar("Asked")
 State = TypeVar("State")
 
 _SESSIONS = """
-SELECT s.id, s.account, a.state, s.last_used_time, s.expire_time, s.end_time
+SELECT s.id, s.account, a.state, s.last_used_time, s.expire_time, s.end_time,
+       clock_timestamp(), a.password_generation
 FROM session AS s JOIN account AS a ON a.id = s.account
 WHERE s.id = ANY(%(asked)s)
 """
 _TOKENS = """
-SELECT t.digest, t.id, t.account, a.state, t.scopes, t.last_used_time, t.expire_time
+SELECT t.digest, t.id, t.account, a.state, t.scopes, t.last_used_time, t.expire_time,
+       clock_timestamp(), a.password_generation
 FROM access_token AS t JOIN account AS a ON a.id = t.account
 WHERE t.digest = ANY(%(asked)s)
 """
 # A passport names a session or an access token. Access tokens expire, but have no idle limit.
 _EITHER = """
-SELECT s.id, s.account, a.state, s.last_used_time, s.expire_time, s.end_time
+SELECT s.id, s.account, a.state, s.last_used_time, s.expire_time, s.end_time,
+       clock_timestamp(), a.password_generation
 FROM session AS s JOIN account AS a ON a.id = s.account
 WHERE s.id = ANY(%(asked)s)
 UNION ALL
-SELECT t.id, t.account, a.state, now(), t.expire_time, NULL
+SELECT t.id, t.account, a.state, clock_timestamp(), t.expire_time, NULL,
+       clock_timestamp(), a.password_generation
 FROM access_token AS t JOIN account AS a ON a.id = t.account
 WHERE t.id = ANY(%(asked)s)
 """
@@ -151,7 +154,6 @@ def _token(
     account: str,
     state: str,
     scopes: list[str],
-    last_used_time: datetime | None,
-    expire_time: datetime,
+    *more: Any,
 ) -> TokenState:
-    return TokenState(id_, account, state, tuple(scopes), last_used_time, expire_time)
+    return TokenState(id_, account, state, tuple(scopes), *more)

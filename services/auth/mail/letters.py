@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from services.auth.mail.ended_lines import ended_lines
 from services.auth.mail.mailed_tokens import Purpose
 
 _LONGEST_FACT = 200
@@ -18,6 +19,8 @@ class MailKind(Enum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 -- the name of a mail
     ACCESS_TOKEN_CREATED = "access-token-created"  # noqa: S105 -- the name of a mail
     ACCOUNT_DELETED = "account-deleted"
+    #: Earlier access has ended because the address was proved for the first time.
+    ACCESS_ENDED = "access-ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ _SUBJECTS = {
     MailKind.PASSWORD_CHANGED: "Your Smelt password was changed",
     MailKind.ACCESS_TOKEN_CREATED: "A new access token for your Smelt account",
     MailKind.ACCOUNT_DELETED: "Your Smelt account was deleted",
+    MailKind.ACCESS_ENDED: "Earlier access to your Smelt account has ended",
 }
 _TEXTS = {
     MailKind.PASSWORD_RESET: f"""\
@@ -109,13 +113,22 @@ If this was not you, ignore this mail: nobody can use the account without it.
 """,
     MailKind.PASSWORD_CHANGED: """\
 The password of your Smelt account was just {how}.
-All other sessions were ended.
+
+{ended}
 
 If this was not you, set a new password at once: run `smelt password reset`, or open
 
 {home}
+""",
+    MailKind.ACCESS_ENDED: """\
+Someone signed in to the Smelt account with this address by a link that was sent to it. No link had been used
+before, so somebody else may have registered the address. Everything that dates from before has ended:
 
-Then check your access tokens: they keep working when a password changes.
+{ended}
+
+If this was not you, set a new password at once: run `smelt password reset`, or open
+
+{home}
 """,
     MailKind.ACCESS_TOKEN_CREATED: """\
 A new access token was just created for your Smelt account: {name}
@@ -152,7 +165,7 @@ def write(mail: Mail, *, token: str, public_url: str) -> Letter:
     purpose = PURPOSES.get(mail.kind)
     link = f"{public_url}{_LINKS[purpose]}{token}" if purpose else ""
     facts = {name: _one_line(fact) for name, fact in mail.facts.items()}
-    body = text.format(**facts, link=link, token=token, home=f"{public_url}/")
+    body = text.format(**facts, ended=ended_lines(facts), link=link, token=token, home=f"{public_url}/")
     return Letter(mail.recipient, subject, body)
 
 

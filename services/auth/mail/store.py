@@ -30,19 +30,21 @@ _SPACING = timedelta(seconds=5)
 _MOST_COUNTED = 1000
 
 
-async def queue_mail(session: AsyncSession, mail: Mail) -> None:
-    """Put a mail into the outbox; it is sent only if the caller's transaction commits."""
+async def queue_mail(session: AsyncSession, mail: Mail, *, after: timedelta = timedelta(0)) -> str:
+    """Put a mail into the outbox and return its id; it is sent only if the caller's transaction commits."""
+    id_ = new_id()
     await session.execute(
         insert(MailRow).values(
-            id=new_id(),
+            id=id_,
             kind=mail.kind.value,
             recipient=mail.recipient,
             facts=dict(mail.facts),
             create_time=func.clock_timestamp(),
-            next_try_time=func.clock_timestamp() + _beside(mail.recipient),
+            next_try_time=func.clock_timestamp() + after + _beside(mail.recipient),
             tries=0,
         )
     )
+    return id_
 
 
 def _beside(recipient: str) -> ColumnElement[timedelta]:

@@ -14,7 +14,7 @@ from smelt.vault.v1 import (
     signing_pb2_grpc,
 )
 
-from services.auth.admission.grants import GrantedWork
+from services.auth.admission.grants import GrantedWork, SignedGrant
 from services.auth.events.audit_events import AuditEvent
 from services.auth.passwords.passwords import Code
 from services.auth.sessions.sessions import SignedToken
@@ -63,12 +63,14 @@ class Vault:
         return await self._sign(signing_pb2.SignRequest(session=claims), life)
 
     async def sign_passport(
-        self, account: str, session: str, *, scopes: tuple[str, ...], life: timedelta
+        self, account: str, session: str, *, scopes: tuple[str, ...], generation: int, life: timedelta
     ) -> str:
-        claims = signing_pb2.PassportClaims(account=account, session=session, scopes=scopes)
+        claims = signing_pb2.PassportClaims(
+            account=account, session=session, scopes=scopes, generation=generation
+        )
         return (await self._sign(signing_pb2.SignRequest(passport=claims), life)).token
 
-    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedGrant:
         claims = signing_pb2.GrantClaims(
             purpose=work.purpose.value,
             account=account,
@@ -81,7 +83,8 @@ class Vault:
             template_count=work.template_count,
             release_budget=work.release_budget,
         )
-        return await self._sign(signing_pb2.SignRequest(grant=claims), life)
+        answer = await self._answer(signing_pb2.SignRequest(grant=claims), life)
+        return SignedGrant(_token(answer), answer.sealed_token)
 
     async def sign_erasure(self, account: str, life: timedelta) -> SignedToken:
         claims = signing_pb2.ErasureClaims(account=account)
@@ -92,10 +95,17 @@ class Vault:
         return await self._sign(signing_pb2.SignRequest(export=claims), life)
 
     async def _sign(self, request: signing_pb2.SignRequest, life: timedelta) -> SignedToken:
+        return _token(await self._answer(request, life))
+
+    async def _answer(self, request: signing_pb2.SignRequest, life: timedelta) -> signing_pb2.SignResponse:
         request.lifetime_seconds = int(life.total_seconds())
         async with _answers():
-            answer = await self._stub.Sign(request, timeout=_SECONDS)
-        return SignedToken(answer.token, answer.token_id, answer.expire_time.ToDatetime(tzinfo=UTC))
+            answer: signing_pb2.SignResponse = await self._stub.Sign(request, timeout=_SECONDS)
+        return answer
+
+
+def _token(answer: signing_pb2.SignResponse) -> SignedToken:
+    return SignedToken(answer.token, answer.token_id, answer.expire_time.ToDatetime(tzinfo=UTC))
 
 
 class VaultErasure:

@@ -67,6 +67,11 @@ TABLES = (
         },
     ),
     PersonalTable(
+        "suspension",
+        account_rows="account = :account",
+        not_exported="work of a few seconds, without content",
+    ),
+    PersonalTable(
         "event",
         account_rows="account = :account",
         path="events.json",
@@ -77,7 +82,7 @@ TABLES = (
         "account",
         account_rows="id = :account",
         path="account.json",
-        exported=("id", "email", "state", "create_time"),
+        exported=("id", "email", "state", "create_time", "email_proof_time"),
         withheld={
             "password_scheme": "how the password is stored",
             "password_pepper_id": "how the password is stored",

@@ -13,6 +13,7 @@ _PURPOSES = {
     grants_pb2.MintJobGrantRequest.JOB: Purpose.JOB,
     grants_pb2.MintJobGrantRequest.TEMPLATE_TEST: Purpose.TEMPLATE_TEST,
     grants_pb2.MintJobGrantRequest.KEY_TEST: Purpose.KEY_TEST,
+    grants_pb2.MintJobGrantRequest.WEBHOOK: Purpose.WEBHOOK,
 }
 
 
@@ -38,6 +39,7 @@ class GrantServicer(grants_pb2_grpc.GrantServiceServicer):
             release_budget=request.release_budget,
         )
         grant = await self._grants.mint(work, account=person.account, session=person.session)
+        signed = grant.signed
         return grants_pb2.MintJobGrantResponse(
-            grant=grant.token, grant_id=grant.id, expire_time=grant.expire_time
+            grant=signed.token, grant_id=signed.id, expire_time=signed.expire_time, sealed_grant=grant.sealed
         )

@@ -4,6 +4,7 @@ from smelt.auth.v1 import recovery_pb2, recovery_pb2_grpc, sessions_pb2
 
 from services.auth.recovery.password_changes import PasswordChanges
 from services.auth.recovery.sign_in_links import SignInLinks
+from services.auth.servicers.ended_access import ended_to_proto
 from services.auth.servicers.sessions import device_of, signed_in_to_proto
 from services.common import identity
 from services.common.rpc.servicing import Context
@@ -27,8 +28,10 @@ class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):
     async def ConfirmPasswordReset(
         self, request: recovery_pb2.ConfirmPasswordResetRequest, context: Context
     ) -> recovery_pb2.ConfirmPasswordResetResponse:
-        await self._passwords.reset(request.token, request.new_password)
-        return recovery_pb2.ConfirmPasswordResetResponse()
+        new = await self._passwords.reset(request.token, request.new_password)
+        return recovery_pb2.ConfirmPasswordResetResponse(
+            ended=ended_to_proto(new.ended), password_advice=new.advice
+        )
 
     async def RequestSignInLink(
         self, request: recovery_pb2.RequestSignInLinkRequest, context: Context
@@ -40,4 +43,8 @@ class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):
         self, request: recovery_pb2.ConfirmSignInLinkRequest, context: Context
     ) -> sessions_pb2.CreateSessionResponse:
         device = device_of(identity.current_call(), "")
-        return signed_in_to_proto(await self._links.confirm(request.token, device=device))
+        signed_in, ended = await self._links.confirm(request.token, device=device)
+        answer = signed_in_to_proto(signed_in)
+        if ended is not None:
+            answer.ended.CopyFrom(ended_to_proto(ended))
+        return answer

@@ -43,6 +43,7 @@ class EndReason(Enum):
     PASSWORD_CHANGE = "password change"  # noqa: S105 -- a reason
     PASSWORD_RESET = "password reset"  # noqa: S105 -- a reason
     TOO_MANY = "too many"
+    ADDRESS_PROVED = "address proved"
 
 
 class Standing(Enum):
@@ -89,16 +90,20 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """The facts that decide a session's standing."""
+    """The facts that decide a session's standing, and the database's time at which they were read."""
 
     account: str
     account_state: str
     last_used_time: datetime
     expire_time: datetime
     end_time: datetime | None
+    read_time: datetime
+    #: How many passwords the account has had.
+    generation: int = 1
 
-    def standing(self, account: str, *, now: datetime, idle: timedelta) -> Standing:
+    def standing(self, account: str, *, idle: timedelta) -> Standing:
         """Return the session's standing for a caller that claims to be `account`."""
+        now = self.read_time
         if self.account != account:
             return Standing.UNKNOWN
         if self.account_state != AccountState.ACTIVE.value:

@@ -10,6 +10,7 @@ from services.auth.limits.limits import Rate, TokenLimits
 from services.auth.tokens import token_text
 from services.common.errors import DomainError, Kind, ScopeMissing, Unauthenticated
 from services.common.identity import Passport
+from services.common.lines import check_line
 from services.common.paging import Position
 
 #: Enough for one token per script and machine. Without a limit, one account could fill the table.
@@ -78,7 +79,7 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """The facts of a token's row that decide whether a request is let in."""
+    """What decides whether a request is let in: facts of a row, and the database's time when it was read."""
 
     id: str
     account: str
@@ -86,10 +87,13 @@ class TokenState:
     scopes: tuple[str, ...]
     last_used_time: datetime | None
     expire_time: datetime
+    read_time: datetime
+    #: How many passwords the account has had.
+    generation: int = 1
 
-    def require_active(self, now: datetime) -> None:
-        """Raise Unauthenticated unless the token is active now."""
-        if self.account_state != AccountState.ACTIVE.value or now >= self.expire_time:
+    def require_active(self) -> None:
+        """Raise Unauthenticated unless the token is active."""
+        if self.account_state != AccountState.ACTIVE.value or self.read_time >= self.expire_time:
             raise Unauthenticated
 
 
@@ -134,7 +138,8 @@ class AccessTokens:
     async def create(
         self, account: str, display_name: str, *, scopes: Sequence[str], expire_time: datetime | None
     ) -> NewToken:
-        """Create a token; raise AccessTokenExpiry or AccessTokenLimit."""
+        """Create a token; raise AccessTokenExpiry, AccessTokenLimit or InvalidRequest."""
+        check_line(display_name, "display_name")
         now = self._clock()
         ends = now + DEFAULT_LIFE if expire_time is None else expire_time
         if not now < ends <= now + LONGEST_LIFE:

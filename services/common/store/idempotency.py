@@ -1,7 +1,7 @@
 """Idempotency keys: a repeated POST returns what the first one made."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -71,11 +71,18 @@ async def claim(
         return resource
     if len(key) > _LONGEST_KEY or not key.isprintable():
         raise InvalidRequest(violations=[("Idempotency-Key", "must be at most 255 printable characters")])
-    now = datetime.now(UTC)
-    await session.execute(delete(into).where(into.c.account == account, into.c.create_time < now - KEEP))
+    over = into.c.create_time < func.now() - KEEP
+    await session.execute(delete(into).where(into.c.account == account, over))
     added = await session.execute(
         insert(into)
-        .values(account=account, method=method, key=key, digest=content, resource=resource, create_time=now)
+        .values(
+            account=account,
+            method=method,
+            key=key,
+            digest=content,
+            resource=resource,
+            create_time=func.now(),
+        )
         .on_conflict_do_nothing()
         .returning(into.c.resource)
     )

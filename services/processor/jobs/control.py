@@ -6,7 +6,7 @@ from typing import Protocol
 from services.common.errors import DomainError
 from services.common.identity import Passport
 from services.processor.jobs.errors import InvalidRowRange, JobNotCompleted, JobNotPaused, PriceUnknown
-from services.processor.jobs.grants import end_grant, release_budget
+from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job, State
 from services.processor.outside import (
     DescribesApiKeys,
@@ -15,6 +15,7 @@ from services.processor.outside import (
     MintedGrant,
     MintsGrants,
     Proof,
+    RenewsWebhookGrants,
     RevokesGrants,
     as_person,
 )
@@ -37,9 +38,9 @@ class ControlStore(Protocol):
     async def close(self, account: str, job: str) -> None: ...
     async def remove(self, account: str, job: str) -> None: ...
     async def pause(self, account: str, job: str) -> bool: ...
-    async def resume(self, account: str, job: str, grant: NewGrant) -> bool: ...
-    async def retry_failed(self, account: str, job: str, grant: NewGrant) -> None: ...
-    async def regenerate(self, account: str, job: str, row: int, grant: NewGrant) -> None: ...
+    async def resume(self, person: Passport, job: str, grant: NewGrant) -> bool: ...
+    async def retry_failed(self, person: Passport, job: str, grant: NewGrant) -> None: ...
+    async def regenerate(self, person: Passport, job: str, row: int, grant: NewGrant) -> None: ...
 
 
 class Files(DescribesFiles, Protocol):
@@ -63,6 +64,7 @@ class JobControl:
         files: Files,
         vault: Vault,
         auth: MintsGrants,
+        webhook_grants: RenewsWebhookGrants,
         changes: AnnouncesJobs,
         meter: UsageMeter,
     ) -> None:
@@ -71,11 +73,13 @@ class JobControl:
         self._files = files
         self._vault = vault
         self._auth = auth
+        self._webhook_grants = webhook_grants
         self._changes = changes
         self._meter = meter
 
     async def pause(self, person: Passport, id_: str) -> Job:
         """Pause a job; raise JobNotFound or JobFinished."""
+        await renew_if_possible(self._webhook_grants, person)
         if await self._store.pause(person.account, id_):
             self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -102,13 +106,13 @@ class JobControl:
         if max_cost:
             grant = replace(grant, max_cost_nanos=nanos_of(max_cost))
         try:
-            unheld = await self._store.resume(person.account, id_, grant)
+            unheld = await self._store.resume(person, id_, grant)
         except DomainError:
-            await end_grant(self._vault, grant.minted.id, person.account)
+            await end_grant(self._vault, grant.minted.id, as_person(person))
             raise
         if unheld:
             # A worker that still holds the old grant uses it to the end of its shard.
-            await end_grant(self._vault, job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, as_person(person))
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
 
@@ -120,9 +124,9 @@ class JobControl:
         await self._meter.check_room(person.account, job.failed * len(job.templates))
         grant = await self._new_grant(person, job, key, rows=job.failed)
         try:
-            await self._store.retry_failed(person.account, id_, grant)
+            await self._store.retry_failed(person, id_, grant)
         except DomainError:
-            await end_grant(self._vault, grant.minted.id, person.account)
+            await end_grant(self._vault, grant.minted.id, as_person(person))
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -137,9 +141,9 @@ class JobControl:
         await self._meter.check_room(person.account, len(job.templates))
         grant = await self._new_grant(person, job, key, rows=1)
         try:
-            await self._store.regenerate(person.account, id_, row, grant)
+            await self._store.regenerate(person, id_, row, grant)
         except DomainError:
-            await end_grant(self._vault, grant.minted.id, person.account)
+            await end_grant(self._vault, grant.minted.id, as_person(person))
             raise
         self._changes.announce(id_, urgent=True)
         return await self._jobs.get(person.account, id_)
@@ -156,6 +160,7 @@ class JobControl:
         proof = as_person(person)
         await self._files.facts(job.file, proof)
         key = await self._vault.describe_key(api_key or job.api_key, proof)
+        await self._webhook_grants.renew(person)
         minted = await self._auth.mint_grant(
             GrantScope(
                 job=f"jobs/{job.id}",

@@ -1,8 +1,9 @@
 """The grants of jobs: how many key releases one allows, and how one ends."""
 
 from services.common.errors import DomainError
+from services.common.identity import Passport
 from services.common.logs import describe, log
-from services.processor.outside import RevokesGrants
+from services.processor.outside import Proof, RenewsWebhookGrants, RevokesGrants
 from services.processor.provider.failures import ATTEMPTS
 from services.processor.settings import MOST_IN_FLIGHT
 
@@ -22,10 +23,21 @@ def release_budget(rows: int, templates: int) -> int:
     return calls * ATTEMPTS + TAKEOVERS * min(calls, MOST_IN_FLIGHT)
 
 
-async def end_grant(vault: RevokesGrants, grant_id: str, account: str) -> None:
+async def end_grant(vault: RevokesGrants, grant_id: str, proof: Proof) -> None:
     """End a grant that is no longer needed; if the vault does not answer, it ends when it expires."""
     try:
-        await vault.revoke_grant(grant_id, account)
+        await vault.revoke_grant(grant_id, proof)
     except DomainError as error:
         # No worker uses it any longer: workers check the state of their jobs twice a second.
         log.warning("grant.not_revoked", grant=grant_id, **describe(error))
+
+
+async def renew_if_possible(grants: RenewsWebhookGrants, person: Passport) -> None:
+    """Renew the account's grant for webhooks before a change that a person can always make.
+
+    Without a grant that still lasts, the change is made all the same, and its message is not sent.
+    """
+    try:
+        await grants.renew(person)
+    except DomainError as error:
+        log.warning("webhook_grant.not_renewed", **describe(error))

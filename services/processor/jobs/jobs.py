@@ -15,7 +15,7 @@ from services.common.store.idempotency import digest
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates, PriceUnknown
-from services.processor.jobs.grants import end_grant, release_budget
+from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
 from services.processor.jobs.new_job import JobRequest, MostJobs, NewJob
 from services.processor.jobs.plan import Snapshot, Step
@@ -28,6 +28,7 @@ from services.processor.outside import (
     MintsGrants,
     OpensDataKeys,
     Proof,
+    RenewsWebhookGrants,
     RevokesGrants,
     as_person,
 )
@@ -42,7 +43,9 @@ class JobStore(FindsJobs, Protocol):
 
     async def made_before(self, account: str, key: str, content: bytes) -> str | None: ...
     async def check_room(self, account: str, most: MostJobs) -> None: ...
-    async def add(self, job: NewJob, key: str, content: bytes, *, most: MostJobs) -> str: ...
+    async def add(
+        self, person: Passport, job: NewJob, key: str, content: bytes, *, most: MostJobs
+    ) -> str: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Job]: ...
     async def cancel(self, account: str, id_: str, now: datetime) -> bool: ...
 
@@ -73,6 +76,7 @@ class Jobs:
         files: DescribesFiles,
         vault: Vault,
         auth: MintsGrants,
+        webhook_grants: RenewsWebhookGrants,
         changes: AnnouncesJobs,
         usual: Usual,
         most: MostJobs,
@@ -86,6 +90,7 @@ class Jobs:
         self._files = files
         self._vault = vault
         self._auth = auth
+        self._webhook_grants = webhook_grants
         self._changes = changes
         self._usual = usual
         self._most = most
@@ -106,13 +111,13 @@ class Jobs:
         await self._store.check_room(person.account, self._most)
         job = await self._prepare(person, request)
         try:
-            id_ = await self._store.add(job, key, content, most=self._most)
+            id_ = await self._store.add(person, job, key, content, most=self._most)
         except DomainError:
-            await end_grant(self._vault, job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, as_person(person))
             raise
         if id_ != job.id:
             # Another request with the same Idempotency-Key was faster, so this grant will never be used.
-            await end_grant(self._vault, job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, as_person(person))
         self._changes.announce(id_, urgent=True)
         return await self._store.get(person.account, id_)
 
@@ -150,6 +155,7 @@ class Jobs:
         rows, id_ = last - first + 1, self._new_id()
         name = f"jobs/{id_}"
         data_key = await self._vault.create_data_key(name, proof)
+        await self._webhook_grants.renew(person)
         grant = await self._auth.mint_grant(
             GrantScope(
                 job=name,
@@ -177,7 +183,7 @@ class Jobs:
             api_key=api_key.name,
             wrapped_key=data_key.wrapped,
             snapshot=sealed,
-            grant_token=grant.token,
+            sealed_grant=grant.sealed,
             grant_id=grant.id,
             grant_expire_time=grant.expire_time,
             create_time=self._now(),
@@ -207,9 +213,10 @@ class Jobs:
 
     async def cancel(self, person: Passport, id_: str) -> Job:
         """End a job for good and keep its results; raise JobNotFound or JobFinished."""
+        await renew_if_possible(self._webhook_grants, person)
         cancelled_now = await self._store.cancel(person.account, id_, self._now())
         job = await self._store.get(person.account, id_)
         if cancelled_now:
             self._changes.announce(id_, urgent=True)
-            await end_grant(self._vault, job.grant_id, person.account)
+            await end_grant(self._vault, job.grant_id, as_person(person))
         return job

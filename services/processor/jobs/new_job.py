@@ -44,7 +44,7 @@ class NewJob:
     api_key: str
     wrapped_key: bytes
     snapshot: bytes
-    grant_token: str
+    sealed_grant: bytes
     grant_id: str
     grant_expire_time: datetime
     create_time: datetime

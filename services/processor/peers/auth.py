@@ -23,7 +23,14 @@ class Auth:
         request = grants_pb2.MintJobGrantRequest(**asdict(scope))
         async with peer_errors():
             minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
-        return MintedGrant(minted.grant, minted.grant_id, minted.expire_time.ToDatetime(UTC))
+        return _minted(minted)
+
+    async def mint_webhook_grant(self, proof: Proof) -> MintedGrant:
+        """Return a grant to sign messages to the person's webhooks; raise UNAUTHENTICATED."""
+        request = grants_pb2.MintJobGrantRequest(purpose=grants_pb2.MintJobGrantRequest.WEBHOOK)
+        async with peer_errors():
+            minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
+        return _minted(minted)
 
     async def mint_test_grant(self, api_key: str, proof: Proof) -> str:
         """Return a grant for one release of one of the person's API keys; raise UNAUTHENTICATED."""
@@ -34,3 +41,7 @@ class Auth:
             minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
         token: str = minted.grant
         return token
+
+
+def _minted(answer: grants_pb2.MintJobGrantResponse) -> MintedGrant:
+    return MintedGrant(answer.grant, answer.grant_id, answer.expire_time.ToDatetime(UTC), answer.sealed_grant)

@@ -17,7 +17,7 @@ from smelt.vault.v1 import (
 
 from services.common.rpc.errors import peer_errors
 from services.processor.jobs.job import JOB_KEY_GENERATION
-from services.processor.outside import DataKey, KeyFacts, Proof
+from services.processor.outside import DataKey, KeyFacts, Proof, by_grant
 from services.processor.webhooks.webhooks import NewSecret
 
 _SECONDS = 10.0
@@ -62,11 +62,19 @@ class Vault:
         key: bytes = opened.key
         return key
 
-    async def revoke_grant(self, grant_id: str, account: str) -> None:
-        """End a grant; repeating it is harmless."""
-        request = release_pb2.RevokeGrantRequest(grant_id=grant_id, account=account)
+    async def open_grant(self, sealed: bytes) -> str:
+        """Return a grant that was sealed for storage; raise GRANT_INVALID."""
+        request = release_pb2.OpenGrantRequest(sealed_grant=sealed)
         async with peer_errors():
-            await self._release.RevokeGrant(request, timeout=_SECONDS)
+            opened = await self._release.OpenGrant(request, timeout=_SECONDS)
+        token: str = opened.grant
+        return token
+
+    async def revoke_grant(self, grant_id: str, proof: Proof) -> None:
+        """End a grant of the person behind the proof, or the grant itself; repeating it is harmless."""
+        request = release_pb2.RevokeGrantRequest(grant_id=grant_id)
+        async with peer_errors():
+            await self._release.RevokeGrant(request, metadata=proof, timeout=_SECONDS)
 
 
 def _context(job: str) -> data_keys_pb2.DataKeyContext:
@@ -98,11 +106,13 @@ class WebhookVault:
             await self._secrets.RecordWebhookChange(request, metadata=proof, timeout=_SECONDS)
 
     async def sign(
-        self, account: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
+        self, grant: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
     ) -> Sequence[bytes]:
-        """Return a signature for each secret; raise WEBHOOK_SECRET_INVALID or ACCOUNT_ERASED."""
+        """Return a signature for each secret; raise WEBHOOK_SECRET_INVALID or ACCOUNT_ERASED.
+
+        For a grant that is over it raises UNAUTHENTICATED.
+        """
         request = webhooks_pb2.SignWebhookRequest(
-            account=account,
             webhook=webhook,
             secrets=[
                 webhooks_pb2.WrappedWebhookSecret(generation=generation, wrapped_secret=wrapped)
@@ -111,6 +121,6 @@ class WebhookVault:
             content=content,
         )
         async with peer_errors():
-            signed = await self._secrets.SignWebhook(request, timeout=_SECONDS)
+            signed = await self._secrets.SignWebhook(request, metadata=by_grant(grant), timeout=_SECONDS)
         signatures: Sequence[bytes] = signed.signatures
         return signatures

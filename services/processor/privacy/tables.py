@@ -45,6 +45,14 @@ TABLES = (
         "webhook_secret", account_rows="account = :account", not_exported="key material, sealed by the vault"
     ),
     PersonalTable(
+        "webhook_grant", account_rows="account = :account", not_exported="a credential, sealed by the vault"
+    ),
+    PersonalTable(
+        "account_generation",
+        account_rows="account = :account",
+        not_exported="a number by which passports of before are refused, and counts",
+    ),
+    PersonalTable(
         "webhook_delivery",
         account_rows="account = :account",
         path="webhook_deliveries.json",
@@ -103,6 +111,7 @@ TABLES = (
             "snapshot": "exported decrypted, as snapshot.json of each job",
             "error_said": "exported decrypted, as provider_message.txt of each job",
             "grant_token": "a credential",
+            "sealed_grant": "a credential, sealed by the vault",
         },
     ),
     PersonalTable(

@@ -1,1 +1,1 @@
-"""The work queue: names of tasks, their SQL, the database's clock. What a task does is elsewhere."""
+"""The work queue: names of tasks, their SQL. What a task does is elsewhere."""

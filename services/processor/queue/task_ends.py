@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from procrastinate.exceptions import ConnectorException
@@ -31,7 +31,7 @@ _RETRY = """
         SELECT id FROM procrastinate_jobs
         WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR UPDATE
     )
-    SELECT procrastinate_retry_job_v2(id, %(retry_at)s, %(priority)s, NULL, NULL) FROM ours
+    SELECT procrastinate_retry_job_v2(id, coalesce(%(retry_at)s, now()), %(priority)s, NULL, NULL) FROM ours
 """
 
 
@@ -56,7 +56,7 @@ class TaskEnds(JobManager):
         lock: str | None = None,
     ) -> None:
         """Record that a task must run again, with the queue and the lock that it has."""
-        await self._end(_RETRY, job, retry_at=retry_at or datetime.now(UTC), priority=priority)
+        await self._end(_RETRY, job, retry_at=retry_at, priority=priority)
 
     async def _end(self, query: str, job: Job, **how: Any) -> None:
         patience = time.monotonic() + _PATIENCE_SECONDS

@@ -1,5 +1,6 @@
 """The assembly of a job: it writes all results into one file in the files service and completes the job."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from services.common.aside import aside
@@ -9,6 +10,7 @@ from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.grants import end_grant
 from services.processor.jobs.row_result import ReadsResults
 from services.processor.jobs.seal import open_seal
+from services.processor.opened_grants import OpenedGrants
 from services.processor.outside import (
     OpensDataKeys,
     ReadsRows,
@@ -45,6 +47,7 @@ class Assembler:
         results: ReadsResults,
         files: Files,
         vault: Vault,
+        grants: OpenedGrants,
         announcements: Announcements,
     ) -> None:
         self._store = store
@@ -52,6 +55,7 @@ class Assembler:
         self._results = results
         self._files = files
         self._vault = vault
+        self._grants = grants
         self._announcements = announcements
 
     async def assemble(self, job: str) -> None:
@@ -60,6 +64,8 @@ class Assembler:
         if assembly is None:
             return
         try:
+            grant = await self._grants.open(assembly.sealed_grant, older=assembly.grant)
+            assembly = replace(assembly, grant=grant)
             stored = await self._write(assembly)
         except DomainError as error:
             await self._refused(assembly, error)
@@ -67,7 +73,7 @@ class Assembler:
         if await self._store.complete(assembly, size=stored.size_bytes, sha256=stored.sha256):
             log.info("job.completed", job=job, rows=stored.row_count)
             self._announcements.announce(job, urgent=True)
-            await end_grant(self._vault, assembly.grant_id, assembly.account)
+            await end_grant(self._vault, assembly.grant_id, by_grant(assembly.grant))
 
     async def _write(self, assembly: Assembly) -> StoredResult:
         name, proof = f"jobs/{assembly.job}", by_grant(assembly.grant)
@@ -98,7 +104,7 @@ class Assembler:
             return
         match ending_of(error):
             case Pause(pause, reason, message):
-                await self._jobs.pause(job, pause, grant=assembly.grant, reason=reason, message=message)
+                await self._jobs.pause(job, pause, grant=assembly.grant_id, reason=reason, message=message)
             case Fail(reason, message):
                 await self._jobs.fail(job, reason=reason, message=message)
             case Again(seconds):

@@ -1,6 +1,6 @@
 """A job whose rows are all done, as its assembly sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +16,7 @@ class Assembly:
     last_row: int
     wrapped_key: bytes
     snapshot: bytes
-    grant: str
+    sealed_grant: bytes | None
+    #: The opened grant; before it is opened, that of a job which an older version started.
+    grant: str = field(repr=False)
     grant_id: str

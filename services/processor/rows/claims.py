@@ -1,7 +1,7 @@
 """Claims: a shard that one worker holds, under a fence that is higher than those of its earlier holders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class FenceLost(Exception):
@@ -34,7 +34,10 @@ class Claim:
     api_key: str
     wrapped_key: bytes
     snapshot: bytes
-    grant: str
+    grant_id: str
+    sealed_grant: bytes | None
+    #: The opened grant; before it is opened, that of a job which an older version started.
+    grant: str = field(repr=False)
     #: The job's budget in billionths of a US dollar; 0 means no limit.
     max_cost_nanos: int = 0
     #: The first row without a final result when the shard was claimed; 0 when there is none.

@@ -5,16 +5,17 @@ import random
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from services.common.aside import aside
+from services.common.clock import Now
 from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.job import FINAL, State
 from services.processor.jobs.seal import JobSeal, open_seal
+from services.processor.opened_grants import OpenedGrants
 from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
 from services.processor.provider.answer import AsksProviders
 from services.processor.provider.outages import Outages
@@ -58,6 +59,7 @@ class Parts:
     store: ShardStore
     files: ReadsRows
     vault: OpensDataKeys
+    grants: OpenedGrants
     keys: ReleasesApiKeys
     provider: AsksProviders
     parks: Parks
@@ -67,6 +69,7 @@ class Parts:
     usage: UsageStore
     #: How many usages an account may have per month; None means no limit.
     usage_limit: int | None
+    now: Now
     announcements: Announcements
     rate_patience_seconds: float
     outages: Outages
@@ -172,10 +175,12 @@ class ShardRuns:
         limit = self._parts.usage_limit
         if limit is None:
             return []
-        return await self._parts.usage.used_up(jobs, month_start(datetime.now(UTC)), limit)
+        return await self._parts.usage.used_up(jobs, month_start(self._parts.now()), limit)
 
     async def _work(self, claim: Claim) -> Ending | None:
-        parts, proof = self._parts, by_grant(claim.grant)
+        parts = self._parts
+        claim = replace(claim, grant=await parts.grants.open(claim.sealed_grant, older=claim.grant))
+        proof = by_grant(claim.grant)
         seal = await open_seal(
             parts.vault,
             account=claim.account,
@@ -257,7 +262,7 @@ class ShardRuns:
                 raise TryAgain(0, turn=await store.give_back(claim))
             case Pause(pause, reason, message, sealed=sealed):
                 await store.pause(
-                    claim.job, pause, grant=claim.grant, reason=reason, message=message, said=sealed
+                    claim.job, pause, grant=claim.grant_id, reason=reason, message=message, said=sealed
                 )
                 await store.halt(claim)
             case Fail(reason, message):

@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 
 from services.common import identity, paging
+from services.common.clock import Now
 from services.common.identity import Passport
 from services.common.ids import parse_name
 from services.common.rpc.downloads import body
@@ -50,6 +51,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         watch: Watch,
         rows: JobRows,
         downloads: Downloads,
+        now: Now,
     ) -> None:
         self._jobs = jobs
         self._control = control
@@ -57,6 +59,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self._watch = watch
         self._rows = rows
         self._downloads = downloads
+        self._now = now
 
     async def CreateJob(self, request: jobs_pb2.CreateJobRequest, context: Context) -> jobs_pb2.Job:
         person = identity.passport(context)
@@ -72,14 +75,14 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         )
         job = await self._jobs.create(person, wanted, identity.current_call().idempotency_key)
         await context.send_initial_metadata(CREATED)
-        return to_proto(job)
+        return self._shown(job)
 
     async def ListJobs(
         self, request: jobs_pb2.ListJobsRequest, context: Context
     ) -> jobs_pb2.ListJobsResponse:
         person = identity.passport(context)
         page, token = await paging.page(
-            request, partial(self._jobs.page, person), show=to_proto, at_once=_MOST_READ
+            request, partial(self._jobs.page, person), show=self._shown, at_once=_MOST_READ
         )
         return jobs_pb2.ListJobsResponse(jobs=page, next_page_token=token)
 
@@ -89,7 +92,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
 
     async def _whole(self, person: Passport, job: Job) -> jobs_pb2.Job:
         """Return the message for a job, with what its provider said."""
-        message = to_proto(job)
+        message = self._shown(job)
         if message.error.reason and job.error_said:
             message.error.provider_message = await self._jobs.provider_words(person, job)
         return message
@@ -103,7 +106,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             yield await self._whole(person, job)
 
     async def CancelJob(self, request: jobs_pb2.CancelJobRequest, context: Context) -> jobs_pb2.Job:
-        return to_proto(await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name)))
+        return self._shown(
+            await self._jobs.cancel(identity.passport(context), parse_name("jobs", request.name))
+        )
 
     async def DeleteJob(
         self, request: jobs_pb2.DeleteJobRequest, context: Context
@@ -137,13 +142,13 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         )
 
     async def PauseJob(self, request: jobs_pb2.PauseJobRequest, context: Context) -> jobs_pb2.Job:
-        return to_proto(
+        return self._shown(
             await self._control.pause(identity.passport(context), parse_name("jobs", request.name))
         )
 
     async def ResumeJob(self, request: jobs_pb2.ResumeJobRequest, context: Context) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
-        return to_proto(
+        return self._shown(
             await self._control.resume(person, id_, api_key=request.api_key, max_cost=request.max_cost_usd)
         )
 
@@ -151,11 +156,11 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self, request: jobs_pb2.RetryFailedRowsRequest, context: Context
     ) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
-        return to_proto(await self._control.retry_failed(person, id_, api_key=request.api_key))
+        return self._shown(await self._control.retry_failed(person, id_, api_key=request.api_key))
 
     async def RegenerateRow(self, request: jobs_pb2.RegenerateRowRequest, context: Context) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
-        return to_proto(await self._control.regenerate(person, id_, request.row, api_key=request.api_key))
+        return self._shown(await self._control.regenerate(person, id_, request.row, api_key=request.api_key))
 
     async def ListJobRows(
         self, request: jobs_pb2.ListJobRowsRequest, context: Context
@@ -187,6 +192,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             else:
                 yield body("text/csv; charset=utf-8", part)
 
+    def _shown(self, job: Job) -> jobs_pb2.Job:
+        return to_proto(job, self._now())
+
 
 def _about(result: StoredResult, job: str) -> tuple[tuple[str, str], ...]:
     digest = base64.b64encode(bytes.fromhex(result.sha256)).decode()
@@ -198,9 +206,8 @@ def _about(result: StoredResult, job: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def to_proto(job: Job) -> jobs_pb2.Job:
-    """Return the message for a job."""
-    now = datetime.now(UTC)
+def to_proto(job: Job, now: datetime) -> jobs_pb2.Job:
+    """Return the message for a job as it stands at a moment."""
     message = jobs_pb2.Job(
         name=f"jobs/{job.id}",
         file=job.file,

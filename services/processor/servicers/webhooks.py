@@ -50,6 +50,12 @@ class WebhookServicer(webhooks_pb2_grpc.WebhookServiceServicer):
         )
         return to_proto(changed)
 
+    async def ConfirmWebhook(
+        self, request: webhooks_pb2.ConfirmWebhookRequest, context: Context
+    ) -> webhooks_pb2.Webhook:
+        id_ = parse_name("webhooks", request.name)
+        return to_proto(await self._webhooks.confirm(identity.passport(context), id_))
+
     async def DeleteWebhook(
         self, request: webhooks_pb2.DeleteWebhookRequest, context: Context
     ) -> webhooks_pb2.DeleteWebhookResponse:

@@ -7,6 +7,7 @@ import jsonschema_rs
 import orjson
 
 from services.common.aside import go_on
+from services.common.lines import is_line
 from services.processor.templates import schema_limits
 from services.processor.templates.schema_limits import SchemaInvalid
 from services.processor.templates.strict import strict, with_nulls
@@ -167,7 +168,7 @@ def _check_columns(schema: dict[str, Any]) -> None:
     if not isinstance(found, dict) or not 1 <= len(found) <= MOST_COLUMNS:
         raise SchemaInvalid(f"must have 1 to {MOST_COLUMNS} properties")
     for name, about in found.items():
-        if not name.strip() or len(name) > _LONGEST_NAME or any(ord(letter) < 32 for letter in name):
+        if not name.strip() or len(name) > _LONGEST_NAME or not is_line(name):
             raise SchemaInvalid("has a property whose name cannot be a column name")
         if not isinstance(about, dict) or not _known(about.get("type")):
             raise SchemaInvalid(f"must state the type of {name}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.common.lines import is_line
 from services.processor.templates import schema
 from services.processor.templates.errors import TemplateInvalid, UpdateMaskInvalid
 from services.processor.templates.prompt import parse_prompt
@@ -55,15 +56,17 @@ def check(of: TemplateFields) -> TemplateFields:
     trimmed = TemplateFields(of.display_name.strip(), of.category.strip(), _trimmed(of.settings))
     said = trimmed.document()
     violations = [(name, "is required") for name in _REQUIRED if not said[name].strip()]
+    # As they were given: a line break at an end must not be trimmed away and taken.
+    given = of.document()
     violations += [
         (name, "must not contain control characters")
         for name in ("display_name", "category", "output_column", "model")
-        if _has_controls(said[name])
+        if not is_line(given[name])
     ]
     violations += [
         (name, "must not contain control characters")
         for name in ("forbidden_words", "reference_columns")
-        if any(map(_has_controls, said[name]))
+        if not all(map(is_line, given[name]))
     ]
     if said["json_schema"]:
         try:
@@ -95,10 +98,6 @@ def _trimmed(settings: PromptSettings) -> PromptSettings:
 def _names(given: Sequence[str]) -> tuple[str, ...]:
     """Return names trimmed, in order, without empty ones and duplicates."""
     return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
-
-
-def _has_controls(text: str) -> bool:
-    return any(ord(character) < 32 for character in text)
 
 
 def merge(

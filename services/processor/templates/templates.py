@@ -102,7 +102,7 @@ class Templates:
     ) -> Template:
         """Store a copy of a template under a new name; the old one and " (copy)" when none is given."""
         # A name is at most 100 characters long.
-        name = display_name.strip() or f"{fields_.display_name[:93]} (copy)"
+        name = display_name if display_name.strip() else f"{fields_.display_name[:93]} (copy)"
         return await self.create(person, replace(fields_, display_name=name), key)
 
     async def preview(

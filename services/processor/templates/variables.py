@@ -9,6 +9,7 @@ import orjson
 
 from services.common.aside import aside
 from services.common.identity import Passport
+from services.common.lines import is_line
 from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.templates.errors import VariableInvalid
@@ -110,7 +111,7 @@ def check_key(key: str) -> str:
     name = key.strip().removeprefix("$").strip()
     if not name:
         raise VariableInvalid(violations=[("display_name", "is required")])
-    if any(ord(letter) < 32 or letter in "{}" for letter in name):
+    if not is_line(key) or "{" in name or "}" in name:
         raise VariableInvalid(violations=[("display_name", "must not hold braces or control characters")])
     return name
 

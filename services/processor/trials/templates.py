@@ -21,6 +21,7 @@ from services.processor.outside import (
     ReadsRows,
     RevokesGrants,
     as_person,
+    by_grant,
 )
 from services.processor.rows.loop import Prepared
 from services.processor.templates.template import FindsTemplates, Template
@@ -157,7 +158,7 @@ class TemplateTests:
                     if step.outputs or step.input_tokens
                 ],
             )
-            await end_grant(self._vault, grant.id, person.account)
+            await end_grant(self._vault, grant.id, by_grant(grant.token))
         await aside(lambda: fit(rows, PAGE_BYTES), account=person.account)
         return Tested(rows, trial.mocked)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.common.identity import Passport
 from services.common.paging import Position
+from services.processor.outside import RenewsWebhookGrants
 from services.processor.webhooks.messages import TEST, Message
 
 #: How many messages of one webhook may wait to be sent; further ones are recorded as failed and not sent. Too
@@ -58,8 +59,16 @@ class Store(Protocol):
 class Deliveries:
     """Lists deliveries and queues new ones; workers send them."""
 
-    def __init__(self, store: Store, *, new_id: Callable[[], str], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        grants: RenewsWebhookGrants,
+        new_id: Callable[[], str],
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
+        self._grants = grants
         self._new_id = new_id
         self._now = now
 
@@ -75,11 +84,13 @@ class Deliveries:
 
     async def test(self, person: Passport, webhook: str) -> Delivery:
         """Send a test message to a webhook; raise as the store's `add_test` does."""
+        await self._grants.renew(person)
         message = Message(self._new_id(), webhook, TEST, self._now())
         await self._store.add_test(person.account, webhook, message)
         return await self._store.get(person.account, message.id)
 
     async def redeliver(self, person: Passport, id_: str) -> Delivery:
         """Send a message again; raise as the store's `redeliver` does."""
+        await self._grants.renew(person)
         await self._store.redeliver(person.account, id_)
         return await self._store.get(person.account, id_)

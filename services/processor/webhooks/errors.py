@@ -21,6 +21,15 @@ class WebhookDisabled(DomainError):
     message = "The webhook is switched off; switch it on first"
 
 
+class WebhookUnconfirmed(DomainError):
+    reason = "WEBHOOK_UNCONFIRMED"
+    kind = Kind.PRECONDITION
+    message = (
+        "The webhook dates from before the account's address was proved or its password reset; "
+        "check its address and confirm it (POST /v1/webhooks/ID:confirm)"
+    )
+
+
 class WebhookLimit(DomainError):
     reason = "WEBHOOK_LIMIT"
     kind = Kind.EXHAUSTED

@@ -8,13 +8,14 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from services.common.database import FAILURES
 from services.common.errors import DomainError, Kind
 from services.common.logs import describe, log
+from services.processor.opened_grants import OpenedGrants
 from services.processor.webhooks.attempts import Attempt, Delivered, GivenUp, SendAgain, judge
 from services.processor.webhooks.messages import body, headers, signed_content
 from services.processor.webhooks.store.queue import Claimed, WebhookQueue
@@ -22,6 +23,8 @@ from services.processor.webhooks.store.queue import Claimed, WebhookQueue
 _LOOK_SECONDS = 1.0
 _SWEEP_SECONDS = 600.0
 _UNSIGNED_SECONDS = 5.0
+#: What the vault answers when the account's grant is over, and is not a grant for webhooks.
+_GRANT_REASONS = ("UNAUTHENTICATED", "GRANT_INVALID")
 #: How many messages a worker sends at once, in all and per account. A higher share per account lets one
 #: account with slow receivers delay the messages of all others.
 MOST_AT_ONCE = 32
@@ -32,7 +35,7 @@ class Signer(Protocol):
     """Signs messages: the vault."""
 
     async def sign(
-        self, account: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
+        self, grant: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
     ) -> Sequence[bytes]: ...
 
 
@@ -45,10 +48,20 @@ class Post(Protocol):
 class WebhookSending:
     """Sends webhook messages; each worker has one."""
 
-    def __init__(self, queue: WebhookQueue, signer: Signer, post: Post) -> None:
+    def __init__(
+        self,
+        queue: WebhookQueue,
+        signer: Signer,
+        grants: OpenedGrants,
+        post: Post,
+        clock: Callable[[], float],
+    ) -> None:
+        """`clock` gives the seconds since 1970 that receivers compare with their own clocks."""
         self._queue = queue
         self._signer = signer
+        self._grants = grants
         self._post = post
+        self._clock = clock
         self._accounts: Counter[str] = Counter()
         self._running: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
@@ -98,11 +111,18 @@ class WebhookSending:
             self._ended.set()
 
     async def _attempt(self, claimed: Claimed) -> None:
-        message, seconds = claimed.message, int(time.time())
+        if not claimed.enabled:
+            await self._queue.give_up(claimed, 0, "WEBHOOK_DISABLED")
+            return
+        message, seconds = claimed.message, int(self._clock())
         content = body(message)
         try:
+            grant = await self._grants.open(claimed.sealed_grant, older=claimed.grant)
+            if not grant:
+                await self._queue.give_up(claimed, 0, "GRANT_EXPIRED")
+                return
             signatures = await self._signer.sign(
-                claimed.account,
+                grant,
                 f"webhooks/{message.webhook}",
                 claimed.secrets,
                 signed_content(message, content, seconds=seconds),
@@ -112,7 +132,8 @@ class WebhookSending:
                 await self._queue.give_back(claimed, seconds=_UNSIGNED_SECONDS)
                 return
             log.error("webhook.not_signed", delivery=message.id, **describe(error))
-            await self._queue.give_up(claimed, 0, "SECRET_UNAVAILABLE")
+            reason = "GRANT_EXPIRED" if error.reason in _GRANT_REASONS else "SECRET_UNAVAILABLE"
+            await self._queue.give_up(claimed, 0, reason)
             return
         attempt = await self._post.send(
             claimed.url, content, dict(headers(message, signatures, seconds=seconds))

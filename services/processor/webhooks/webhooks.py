@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.common.identity import Passport
+from services.common.lines import is_line
 from services.common.paging import Position
-from services.processor.outside import Proof, as_person
+from services.processor.outside import Proof, RenewsWebhookGrants, as_person
 from services.processor.templates.errors import UpdateMaskInvalid
-from services.processor.webhooks.errors import WebhookInvalid
+from services.processor.webhooks.errors import WebhookInvalid, WebhookUnconfirmed
 
 #: The most webhooks of an account. Each gets every message, so more multiply what a worker has to send.
 MOST_WEBHOOKS = 10
@@ -20,6 +21,8 @@ EVENTS = ("job.completed", "job.failed", "job.cancelled", "job.paused")
 #: receivers refuse messages before they know the new secret; too long keeps a leaked secret valid.
 OVERLAP_HOURS = 24
 BY_OWNER = "OWNER"
+#: Switched off because it dates from before the account's address was proved or its password reset.
+UNCONFIRMED = "UNCONFIRMED"
 _CHANGEABLE = frozenset({"display_name", "url", "events", "enabled"})
 
 
@@ -59,20 +62,23 @@ class NewSecret:
 
 
 class Store(Protocol):
-    """Where webhooks are kept; all but `add` raise WebhookNotFound."""
+    """Where webhooks are kept; all but `add` raise WebhookNotFound.
 
-    async def add(self, webhook: Webhook, wrapped_secret: bytes) -> None:
+    What changes a webhook raises Unauthenticated for a passport from before the account's last suspension.
+    """
+
+    async def add(self, person: Passport, webhook: Webhook, wrapped_secret: bytes) -> None:
         """Store a webhook with its first secret; raise WebhookLimit."""
         ...
 
     async def get(self, account: str, id_: str) -> Webhook: ...
     async def page(self, account: str, after: Position | None, count: int) -> list[Webhook]: ...
-    async def replace(self, webhook: Webhook) -> None: ...
+    async def replace(self, person: Passport, webhook: Webhook) -> None: ...
     async def remove(self, account: str, id_: str) -> None: ...
     async def newest_secret(self, account: str, id_: str) -> int: ...
 
     async def rotate(
-        self, account: str, id_: str, *, generation: int, wrapped: bytes, older_until: datetime
+        self, person: Passport, id_: str, *, generation: int, wrapped: bytes, older_until: datetime
     ) -> None:
         """Store the next secret; raise WebhookInvalid if another one already has its generation."""
         ...
@@ -101,12 +107,14 @@ class Webhooks:
         store: Store,
         vault: Vault,
         *,
+        grants: RenewsWebhookGrants,
         addresses: Addresses,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._vault = vault
+        self._grants = grants
         self._addresses = addresses
         self._new_id = new_id
         self._now = now
@@ -119,8 +127,9 @@ class Webhooks:
         now, id_ = self._now(), self._new_id()
         webhook = Webhook(id_, person.account, self._checked(fields), "", create_time=now, update_time=now)
         webhook = replace(webhook, disabled_reason="" if fields.enabled else BY_OWNER)
+        await self._grants.renew(person)
         secret = await self._vault.create_secret(webhook.name, 1, as_person(person))
-        await self._store.add(webhook, secret.wrapped)
+        await self._store.add(person, webhook, secret.wrapped)
         return webhook, shown(secret.shown)
 
     async def get(self, person: Passport, id_: str) -> Webhook:
@@ -134,7 +143,11 @@ class Webhooks:
     async def update(
         self, person: Passport, id_: str, new: WebhookFields, *, given: Collection[str], mask: Sequence[str]
     ) -> Webhook:
-        """Change the fields that the mask names or, without a mask, those given; raise as `create` does."""
+        """Change the fields that the mask names or, without a mask, those given.
+
+        Raises what `create` raises, and WebhookUnconfirmed if it would switch on one that waits for
+        `confirm`.
+        """
         old = await self._store.get(person.account, id_)
         names = set(mask) or set(given) & _CHANGEABLE
         if not names <= _CHANGEABLE:
@@ -142,11 +155,24 @@ class Webhooks:
         fields = self._checked(replace(old.fields, **{name: getattr(new, name) for name in names}))
         reason = old.disabled_reason
         if "enabled" in names:
+            if fields.enabled and reason == UNCONFIRMED:
+                raise WebhookUnconfirmed
             reason = "" if fields.enabled else reason or BY_OWNER
         changed = replace(old, fields=fields, disabled_reason=reason, update_time=self._now())
-        # Recorded first: a message that goes to an unrecorded address could not be called back.
-        await self._vault.record_change(old.name, as_person(person), deleted=False)
-        await self._store.replace(changed)
+        await self._change(person, changed)
+        return changed
+
+    async def confirm(self, person: Passport, id_: str) -> Webhook:
+        """Switch a webhook on again that was switched off by a suspension; leave any other as it is.
+
+        Raises WebhookNotFound, or WebhookUrlNotAllowed.
+        """
+        old = await self._store.get(person.account, id_)
+        if old.disabled_reason != UNCONFIRMED:
+            return old
+        fields = self._checked(replace(old.fields, enabled=True))
+        changed = replace(old, fields=fields, disabled_reason="", update_time=self._now())
+        await self._change(person, changed)
         return changed
 
     async def remove(self, person: Passport, id_: str) -> None:
@@ -161,7 +187,7 @@ class Webhooks:
         generation = await self._store.newest_secret(person.account, id_) + 1
         secret = await self._vault.create_secret(webhook.name, generation, as_person(person))
         await self._store.rotate(
-            person.account,
+            person,
             id_,
             generation=generation,
             wrapped=secret.wrapped,
@@ -169,8 +195,15 @@ class Webhooks:
         )
         return webhook, shown(secret.shown)
 
+    async def _change(self, person: Passport, changed: Webhook) -> None:
+        if changed.fields.enabled:
+            await self._grants.renew(person)
+        # Recorded first: a message that goes to an unrecorded address could not be called back.
+        await self._vault.record_change(changed.name, as_person(person), deleted=False)
+        await self._store.replace(person, changed)
+
     def _checked(self, fields: WebhookFields) -> WebhookFields:
-        if any(ord(letter) < 32 for letter in fields.display_name):
+        if not is_line(fields.display_name):
             raise WebhookInvalid(violations=[("display_name", "must be one line")])
         if unknown := [each for each in fields.events if each not in EVENTS]:
             raise WebhookInvalid(violations=[("events", f"{unknown[0]!r} is not one of {', '.join(EVENTS)}")])

@@ -3,13 +3,17 @@
 import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from services.common.errors import DomainError, InvalidRequest, Kind
+from services.common.clock import Now
+from services.common.errors import DomainError, Kind
+from services.common.identity import Passport
 from services.common.ids import new_id, parse_name
+from services.common.lines import check_line
 from services.common.paging import Position
+from services.common.suspension import Suspended
 from services.vault.api_keys import base_url
 from services.vault.api_keys.place import MANAGED, OPERATOR_ACCOUNT, KeyPlace
 from services.vault.audit.actions import Action
@@ -114,12 +118,13 @@ class ApiKeyRows(Protocol):
     """Stores keys. An id that the account does not have gives None, even if another account has it."""
 
     async def add(
-        self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
+        self, person: Passport, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
     ) -> ApiKey | None:
         """Store the key, active if none is, and return it.
 
         A repeated request gets what the first one stored, or None if that was deleted. `seal` is called with
         the number of keys stored so far if there is something to store; if it raises, nothing is stored.
+        Raises Unauthenticated for a passport from before the account's last suspension.
         """
         ...
 
@@ -131,7 +136,15 @@ class ApiKeyRows(Protocol):
 
     async def page(self, account: str, after: Position | None, count: int) -> Sequence[ApiKey]: ...
 
-    async def activate(self, account: str, id: str) -> ApiKey | None: ...
+    async def activate(self, person: Passport, id: str) -> ApiKey | None:
+        """Make a key the active one; raise Unauthenticated like `add`."""
+        ...
+
+    async def suspend(
+        self, account: str, generation: int, *, record: Callable[[str], Awaitable[None]]
+    ) -> Suspended:
+        """Let no key be active, and remember the generation; `record` is called with a key's id before."""
+        ...
 
     async def note_test(self, account: str, id: str, result: TestResult, time: datetime) -> bool: ...
 
@@ -167,6 +180,7 @@ class ApiKeys:
         audit: Audit,
         macs: Macs,
         private: Collection[str],
+        now: Now,
     ) -> None:
         self._rows = rows
         self._generations = generations
@@ -175,19 +189,20 @@ class ApiKeys:
         self._audit = audit
         self._macs = macs
         self._private = private
+        self._now = now
 
     async def create(
-        self, account: str, secret: Secret, *, label: str, url: str, idempotency_key: str
+        self, person: Passport, secret: Secret, *, label: str, url: str, idempotency_key: str
     ) -> ApiKey:
         """Store a key; the first one becomes active.
 
         Raises InvalidRequest, ApiKeyFormat, BaseUrlNotAllowed, ApiKeyLimit, IdempotencyKeyReused,
-        AccountErased.
+        AccountErased, and Unauthenticated for a passport from before the account's last suspension.
         """
-        if not label.isprintable():
-            raise InvalidRequest(violations=[("label", "must not contain control characters")])
+        account = person.account
+        check_line(label, "label")
         url = self._checked(secret, url)
-        new = ApiKey(account, new_id(), label, _hint(secret), url, False, datetime.now(UTC))
+        new = ApiKey(account, new_id(), label, _hint(secret), url, False, self._now())
         digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())
 
         async def seal(stored: int) -> SealedSecret:
@@ -198,7 +213,9 @@ class ApiKeys:
             await self._generations.mark(account, new.name, 1)
             return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1)
 
-        key = await self._rows.add(new, repeat=Repeat("CreateApiKey", idempotency_key, digest), seal=seal)
+        key = await self._rows.add(
+            person, new, repeat=Repeat("CreateApiKey", idempotency_key, digest), seal=seal
+        )
         if key is None:
             raise ApiKeyNotFound
         return key
@@ -211,7 +228,7 @@ class ApiKeys:
         await self._audit.record(
             Event(place.account, place.name, Action.REPLACE_MANAGED_KEY, "ok", {"base_url": url})
         )
-        key = ApiKey(place.account, place.id, "", _hint(secret), url, False, datetime.now(UTC))
+        key = ApiKey(place.account, place.id, "", _hint(secret), url, False, self._now())
         await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
         # Marked after the row is replaced: until then the old row must stay valid.
         await self._generations.mark(place.account, place.name, generation)
@@ -228,14 +245,24 @@ class ApiKeys:
         """Return at most `count` keys of the account that follow `after`, newest first."""
         return await self._rows.page(account, after, count)
 
-    async def activate(self, account: str, name: str) -> ApiKey:
-        """Make a key the active one; raise ApiKeyNotFound."""
-        await self.get(account, name)
-        await self._audit.record(Event(account, name, Action.ACTIVATE_API_KEY, "ok"))
-        key = await self._rows.activate(account, parse_name("apiKeys", name))
+    async def activate(self, person: Passport, name: str) -> ApiKey:
+        """Make a key the active one; raise ApiKeyNotFound, or Unauthenticated like `create`."""
+        await self.get(person.account, name)
+        await self._audit.record(Event(person.account, name, Action.ACTIVATE_API_KEY, "ok"))
+        key = await self._rows.activate(person, parse_name("apiKeys", name))
         if key is None:
             raise ApiKeyNotFound
         return key
+
+    async def suspend_earlier(self, account: str, generation: int) -> Suspended:
+        """Let none of the account's keys be active: new jobs use one once its owner activates or names it."""
+
+        async def record(id_: str) -> None:
+            await self._audit.record(
+                Event(account, KeyPlace(account, id_).name, Action.SUSPEND_API_KEY, "ok")
+            )
+
+        return await self._rows.suspend(account, generation, record=record)
 
     async def delete(self, account: str, name: str) -> None:
         """Delete a key; batches of releases that begin after this refuse it.
@@ -253,7 +280,7 @@ class ApiKeys:
         """Note the result of trying a key of the account, and return the time; raise ApiKeyNotFound."""
         key = await self.get(account, name)
         await self._audit.record(Event(account, name, Action.TEST_API_KEY, "ok", {"result": result.value}))
-        now = datetime.now(UTC)
+        now = self._now()
         if not await self._rows.note_test(account, key.id, result, now):
             raise ApiKeyNotFound
         return now

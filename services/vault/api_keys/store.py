@@ -10,12 +10,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.database import transaction
+from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store import idempotency
+from services.common.store.generations import lock_generation, require_current, set_generation
+from services.common.suspension import Suspended
 from services.vault.api_keys.api_keys import ApiKey, Repeat, SealedSecret, TestResult
 from services.vault.api_keys.place import KeyRow
 from services.vault.keys.account_keys import Epoch
-from services.vault.models import api_keys, repeated
+from services.vault.models import account_generation, api_keys, repeated
 
 _COLUMNS = (
     api_keys.c.account,
@@ -38,9 +41,10 @@ class ApiKeyStore:
     sessions: async_sessionmaker[AsyncSession]
 
     async def add(
-        self, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
+        self, person: Passport, new: ApiKey, *, repeat: Repeat, seal: Callable[[int], Awaitable[SealedSecret]]
     ) -> ApiKey | None:
         async with transaction(self.sessions) as session:
+            await require_current(session, person)
             # One at a time per account: counting and choosing the active key must not interleave.
             await _lock_account(session, new.account)
             id_ = await idempotency.claim(
@@ -91,8 +95,10 @@ class ApiKeyStore:
         async with transaction(self.sessions) as session:
             return [key for row in await session.execute(wanted) if (key := _key(row))]
 
-    async def activate(self, account: str, id: str) -> ApiKey | None:
+    async def activate(self, person: Passport, id: str) -> ApiKey | None:
+        account = person.account
         async with transaction(self.sessions) as session:
+            await require_current(session, person)
             await _lock_account(session, account)
             if await _one(session, account, id) is None:
                 return None
@@ -100,6 +106,23 @@ class ApiKeyStore:
             await session.execute(update(api_keys).where(of_account, api_keys.c.active).values(active=False))
             await session.execute(update(api_keys).where(of_account, api_keys.c.id == id).values(active=True))
             return await _one(session, account, id)
+
+    async def suspend(
+        self, account: str, generation: int, *, record: Callable[[str], Awaitable[None]]
+    ) -> Suspended:
+        async with transaction(self.sessions) as session:
+            known = await lock_generation(session, account_generation, account)
+            if known is not None and known.generation >= generation:
+                return known.suspended
+            active = (api_keys.c.account == account) & api_keys.c.active
+            ids = list(await session.scalars(select(api_keys.c.id).where(active).with_for_update()))
+            for id_ in ids:
+                # On record before it is done, as every change of a key is.
+                await record(id_)
+            await session.execute(update(api_keys).where(active).values(active=False))
+            suspended = Suspended(api_keys=len(ids))
+            await set_generation(session, account_generation, account, generation, suspended)
+            return suspended
 
     async def under_older(self, epoch: Epoch, *, most: int) -> list[KeyRow]:
         """Return an account's keys that are sealed under an epoch before this one."""

@@ -13,6 +13,7 @@ class Action(StrEnum):
     CREATE_API_KEY = "create"
     REPLACE_MANAGED_KEY = "replace"
     ACTIVATE_API_KEY = "activate"
+    SUSPEND_API_KEY = "suspend"
     DELETE_API_KEY = "delete"
     TEST_API_KEY = "test"
     RELEASE_API_KEY = "release"

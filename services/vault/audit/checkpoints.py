@@ -3,10 +3,10 @@
 import asyncio
 import sys
 import time
-from datetime import UTC, datetime
 
 import orjson
 
+from services.common.clock import Now
 from services.common.logs import describe, log
 from services.vault.audit.chain import Head
 from services.vault.audit.statement_files import StatementFiles
@@ -19,10 +19,11 @@ _PAUSE_SECONDS = 1.0
 class Checkpoints:
     """Signs where the chain ends; records never wait for a checkpoint."""
 
-    def __init__(self, files: StatementFiles, *, records: int, seconds: float) -> None:
+    def __init__(self, files: StatementFiles, *, records: int, seconds: float, now: Now) -> None:
         self._files = files
         self._records = records
         self._seconds = seconds
+        self._now = now
         self._head: Head | None = None
         self._signed: Head | None = None
         self._moved = asyncio.Event()
@@ -70,7 +71,7 @@ class Checkpoints:
             return True
         self._moved.clear()
         self._enough.clear()
-        checkpoint = Checkpoint(head.chain, head.seq, head.mac, datetime.now(UTC))
+        checkpoint = Checkpoint(head.chain, head.seq, head.mac, self._now())
         try:
             line = await asyncio.to_thread(self._files.append, checkpoint)
         except OSError as error:

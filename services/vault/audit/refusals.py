@@ -66,12 +66,12 @@ class Refusals:
     """Has refusals recorded within the limit, without making a caller wait."""
 
     def __init__(self, limiter: RefusalLimiter, note: Callable[[Event], None]) -> None:
-        self._limiter = limiter
+        self.limiter = limiter
         self._note = note
 
     def may_record(self, account: str = "") -> bool:
         """Tell whether one more refusal may be recorded, and count it."""
-        return self._limiter.admits(account)
+        return self.limiter.admits(account)
 
     def refused(
         self, error: DomainError, *, account: str, object: str, action: Action | RefusedCall, caller: str

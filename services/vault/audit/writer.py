@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
+from services.common.clock import Now
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.vault.audit.actions import Action
@@ -93,12 +94,14 @@ class AuditWriter(Generic[Item, Verdict]):
         chain: Chain,
         batches: Batches[Item, Verdict],
         checkpoints: CheckpointSigner,
+        now: Now,
     ) -> None:
         self._url = url
         self._slot = slot
         self._chain = chain
         self._batches = batches
         self._checkpoints = checkpoints
+        self._now = now
         self._queue: deque[_Waiting[Item, Verdict]] = deque()
         self._wake = asyncio.Event()
         self._healthy = False
@@ -206,9 +209,8 @@ class AuditWriter(Generic[Item, Verdict]):
             before = len(self._queue)
             await asyncio.sleep(0)
 
-    @staticmethod
-    async def _make_months(database: BoundedConnection, made: set[tuple[int, int]]) -> None:
-        now = datetime.now(UTC)
+    async def _make_months(self, database: BoundedConnection, made: set[tuple[int, int]]) -> None:
+        now = self._now()
         # A day ahead, so that no batch needs a partition that does not exist yet.
         for moment in (now, now + timedelta(days=1)):
             if (moment.year, moment.month) not in made:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 
 from services.common.errors import DomainError, Kind
+from services.common.identity import JobGrant, Passport
 from services.vault.audit.actions import Action
 from services.vault.audit.chain import Audit, Event
 from services.vault.audit.refusals import Refusals
@@ -12,6 +13,7 @@ from services.vault.crypto.binding import Binding
 from services.vault.crypto.committing import KEY_BYTES, DoesNotOpen
 from services.vault.crypto.secret import Secret
 from services.vault.data_keys.data_keys import Purpose
+from services.vault.grants.rules import may_sign
 from services.vault.keys.account_keys import AccountKeys
 from services.vault.metrics import DAMAGED
 
@@ -42,24 +44,33 @@ class WebhookSecrets:
             return secret, under.wrap(secret, self._binding(account, webhook, generation))
 
     async def sign(
-        self, account: str, webhook: str, secrets: Sequence[tuple[int, bytes]], content: bytes
+        self,
+        proof: Passport | JobGrant,
+        webhook: str,
+        secrets: Sequence[tuple[int, bytes]],
+        content: bytes,
+        *,
+        caller: str,
     ) -> list[bytes]:
-        """Return an HMAC-SHA256 for each (generation, wrapped secret).
+        """Return an HMAC-SHA256 for each (generation, wrapped secret) of the proof's account.
 
-        Raises WebhookSecretInvalid, AccountErased.
+        Raises GrantInvalid, WebhookSecretInvalid, AccountErased.
         """
-        signatures = []
+        account, signatures = proof.account, []
+        try:
+            may_sign(proof)
+        except DomainError as error:
+            self._refused(error, account, webhook, caller)
+            raise
         for generation, wrapped in secrets:
             binding = self._binding(account, webhook, generation)
             try:
                 secret = await self._account_keys.unwrapped(account, wrapped, binding)
             except DoesNotOpen:
                 DAMAGED.inc()
-                error = WebhookSecretInvalid()
-                self._refusals.refused(
-                    error, account=account, object=webhook, action=Action.SIGN_WEBHOOK, caller=""
-                )
-                raise error from None
+                invalid = WebhookSecretInvalid()
+                self._refused(invalid, account, webhook, caller)
+                raise invalid from None
             with secret:
                 signatures.append(hmac.digest(secret.reveal(), content, "sha256"))
         return signatures
@@ -67,6 +78,11 @@ class WebhookSecrets:
     async def record(self, account: str, webhook: str, action: Action) -> None:
         """Put a change of a webhook into the audit log; raise AuditUnavailable."""
         await self._audit.record(Event(account, webhook, action, "ok", {}))
+
+    def _refused(self, error: DomainError, account: str, webhook: str, caller: str) -> None:
+        self._refusals.refused(
+            error, account=account, object=webhook, action=Action.SIGN_WEBHOOK, caller=caller
+        )
 
     def _binding(self, account: str, webhook: str, generation: int) -> Binding:
         return self._account_keys.keyring.binding(

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
+from services.common.clock import Now
 from services.common.database import Engine, Transactions
 from services.vault.audit.chain import Audit
 from services.vault.backup.backups import BackupKeeper, KeyStoreBackups
@@ -21,10 +21,6 @@ from services.vault.keys.unseal import Unsealed
 from services.vault.root.key import RootProvider
 from services.vault.rotation.wrapping import Rotation
 from services.vault.settings import VaultSettings
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,7 @@ class ErasureParts:
         writer: Audit,
         rotation: Rotation,
         provider: RootProvider,
+        now: Now,
     ) -> "ErasureParts":
         # A new volume is empty. If the directory cannot be created, the first read of the ledger says so; if
         # the databases know of a ledger that is not in it, the first comparison says so.
@@ -56,7 +53,7 @@ class ErasureParts:
         chain = LedgerChain.of(opened.system_keys.audit, opened.installation.id)
         keys, rows = ErasureKeyStore(keystore), ErasureStore(sessions)
         erasures = Erasures(
-            ledger=Ledger(LedgerFile(settings.vault_ledger_dir, chain), _now),
+            ledger=Ledger(LedgerFile(settings.vault_ledger_dir, chain), now),
             keys=keys,
             rows=rows,
             audit=writer,
@@ -69,7 +66,7 @@ class ErasureParts:
             ratchet,
             gate,
             BackupKeeper(
-                KeyStoreBackups(keystore, provider, _now),
+                KeyStoreBackups(keystore, provider, now),
                 settings.vault_keystore_backup_dirs,
                 settings.vault_keystore_backup_seconds,
             ),

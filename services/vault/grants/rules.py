@@ -24,7 +24,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.common.errors import DomainError, Kind
-from services.common.identity import JobGrant
+from services.common.identity import JobGrant, Passport
 from services.vault.grants.brake import GrantLimit, ReleaseBrake
 
 #: How often a row's call is tried before the row fails. The processor has the same number: with a smaller one
@@ -38,6 +38,9 @@ MOST_IN_FLIGHT = 1_000
 TAKEOVERS = 8
 _LARGEST = 2**31 - 1
 _ONE_CALL = {"key-test"}
+#: Grants under which messages to webhooks are signed: their own, and those of jobs, which allow more anyway
+#: and were stored before the others existed.
+_SIGNING = {"webhook", "job"}
 _KEY_NAME = re.compile(r"apiKeys/[a-z0-9]{1,64}\Z")
 
 
@@ -140,6 +143,24 @@ class Use:
     template: int
     claim: int
     attempt: int
+
+
+def may_revoke(proof: Passport | JobGrant, id_: str) -> None:
+    """Raise GrantInvalid unless the proof may revoke the grant with this id of the proof's account.
+
+    A person may revoke every grant of the account, a grant nothing but itself.
+    """
+    if isinstance(proof, JobGrant) and proof.id != id_:
+        raise GrantInvalid
+
+
+def may_sign(proof: Passport | JobGrant) -> None:
+    """Raise GrantInvalid unless messages to the account's webhooks may be signed under this proof.
+
+    Whether the grant was revoked does not matter: the message that a job has ended is signed after its grant.
+    """
+    if isinstance(proof, JobGrant) and proof.purpose not in _SIGNING:
+        raise GrantInvalid
 
 
 def shown(grant: JobGrant) -> JobGrant:

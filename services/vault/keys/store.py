@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from sqlalchemy import func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -26,7 +25,7 @@ WITH counted AS (
     WHERE wrapping_version = :version AND wrapping_uses < :most RETURNING 1
 ), added AS (
     INSERT INTO account_keys (account, epoch, state, wrapped, uses, create_time)
-    SELECT :account, 1, 'active', :wrapped, 0, :now FROM counted ON CONFLICT DO NOTHING
+    SELECT :account, 1, 'active', :wrapped, 0, now() FROM counted ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM counted
 """)
@@ -75,9 +74,8 @@ class KeyStore:
             )
             if not counted.rowcount:
                 return False
-            now = datetime.now(UTC)
             await database.execute(
-                upsert(system_keys).values(create_time=now).on_conflict_do_nothing(), _values(keys)
+                upsert(system_keys).values(create_time=func.now()).on_conflict_do_nothing(), _values(keys)
             )
         return True
 
@@ -91,7 +89,6 @@ class KeyStore:
 
     async def begin(self, new: Installation, keys: Sequence[SystemKeyRow]) -> bool:
         """Store an installation's first keys in one transaction; False if another start was faster."""
-        now = datetime.now(UTC)
         async with connection(self.engine) as database:
             await database.execute(select(func.pg_advisory_xact_lock(_INIT_LOCK)))
             if await read_installation(database) is not None:
@@ -103,10 +100,10 @@ class KeyStore:
                     wrapping_version=new.wrapping_version,
                     wrapping_minimum=new.wrapping_minimum,
                     wrapping_uses=len(keys),
-                    create_time=now,
+                    create_time=func.now(),
                 )
             )
-            await database.execute(insert(system_keys).values(create_time=now), _values(keys))
+            await database.execute(insert(system_keys).values(create_time=func.now()), _values(keys))
         return True
 
     async def account_keys(self, account: str) -> list[AccountKeyRow]:
@@ -145,7 +142,6 @@ class KeyStore:
             "wrapped": wrapped,
             "version": key_wrap.epoch_of(wrapped),
             "most": MOST_USES,
-            "now": datetime.now(UTC),
         }
         async with connection(self.engine) as database:
             return bool((await database.execute(_ADD_ACCOUNT_KEY, values)).scalar_one())

@@ -1,4 +1,4 @@
-"""The installation's own keys: token signing pairs, password peppers, audit and digest keys."""
+"""The installation's own keys: token signing pairs, peppers, audit and digest keys, the seal of grants."""
 
 import hmac
 import os
@@ -20,9 +20,17 @@ _PEPPER = "pepper"
 _AUDIT = "audit"
 _DIGEST = "digest"
 _CHECKPOINT = "checkpoint"
+_GRANT_SEAL = "grant-seal"
 _TOKEN = {f"token/{kind.value}": kind for kind in TokenKind}
 # Ed25519 seeds have 32 bytes (RFC 8032); a MAC key is as long as its hash's output (RFC 2104).
-_LENGTHS = {**dict.fromkeys(_TOKEN, 32), _PEPPER: 48, _AUDIT: 32, _DIGEST: 32, _CHECKPOINT: 32}
+_LENGTHS = {
+    **dict.fromkeys(_TOKEN, 32),
+    _PEPPER: 48,
+    _AUDIT: 32,
+    _DIGEST: 32,
+    _CHECKPOINT: 32,
+    _GRANT_SEAL: 32,
+}
 _FROM_THE_BEGINNING = {"token/session", "token/passport", "token/grant", _PEPPER, _AUDIT, _DIGEST}
 
 
@@ -81,6 +89,7 @@ class SystemKeys:
     macs: Macs
     checkpoints: CheckpointKeys
     audit: bytearray = field(repr=False)
+    grant_seal: bytearray = field(repr=False)
 
 
 def new_rows(keyring: Keyring) -> list[SystemKeyRow]:
@@ -133,4 +142,5 @@ def open_rows(rows: Sequence[SystemKeyRow], keyring: Keyring) -> SystemKeys:
         Macs(peppers, single[_DIGEST]),
         CheckpointKeys(checkpoint_key, checkpoints),
         single[_AUDIT],
+        single[_GRANT_SEAL],
     )

@@ -64,6 +64,11 @@ DATABASE = (
         not_exported="only accounts that were erased have a row",
         not_erased="the tombstone: every grant of the account is refused, also in a restored copy",
     ),
+    PersonalTable(
+        "account_generation",
+        account_rows="account = :account",
+        not_exported="a number by which passports of before are refused, and counts",
+    ),
     PersonalTable("erasure_state", not_exported=_NOTHING, not_erased=_NOTHING),
 )
 

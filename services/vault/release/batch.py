@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
+from services.common.clock import Now
 from services.common.errors import DomainError, Unavailable
 from services.common.identity import JobGrant
 from services.common.logs import describe, log
@@ -98,6 +98,7 @@ class ReleaseBatches:
         macs: Macs,
         brake: Brake,
         limiter: RefusalLimiter,
+        now: Now,
     ) -> None:
         self._chain = chain
         self._account_keys = account_keys
@@ -105,6 +106,7 @@ class ReleaseBatches:
         self._macs = macs
         self._brake = brake
         self._limiter = limiter
+        self._now = now
         self._told_of_brake = 0.0
         self._met: set[GrantKey] = set()
 
@@ -132,7 +134,7 @@ class ReleaseBatches:
     async def _commit(
         self, database: BoundedConnection, head: Head, batch: Sequence[ReleaseRequest | Event], keys: Keys
     ) -> list[Verdict | None]:
-        now = datetime.now(UTC)
+        now = self._now()
         live = [
             (n, each.grant, each.use)
             for n, each in enumerate(batch)

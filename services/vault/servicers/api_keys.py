@@ -26,7 +26,7 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
     ) -> api_keys_pb2.ApiKey:
         with Secret(bytearray(request.secret.encode())) as secret:
             key = await self._keys.create(
-                identity.passport(context).account,
+                identity.passport(context),
                 secret,
                 label=request.label,
                 url=request.base_url,
@@ -56,7 +56,7 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
     async def ActivateApiKey(
         self, request: api_keys_pb2.ActivateApiKeyRequest, context: Context
     ) -> api_keys_pb2.ApiKey:
-        return _to_proto(await self._keys.activate(identity.passport(context).account, request.name))
+        return _to_proto(await self._keys.activate(identity.passport(context), request.name))
 
     async def ListApiKeyUses(
         self, request: api_keys_pb2.ListApiKeyUsesRequest, context: Context

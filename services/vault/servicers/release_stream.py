@@ -4,11 +4,11 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from functools import partial
 
 from smelt.vault.v1 import release_pb2
 
+from services.common.clock import Now
 from services.common.errors import DomainError, Unauthenticated
 from services.common.identity import JobGrant, grant_from
 from services.common.rpc.errors import status_of
@@ -37,11 +37,13 @@ class ReleaseStream:
         writer: AuditWriter[ReleaseRequest, Verdict],
         verifier: TokenVerifier,
         limiter: RefusalLimiter,
+        now: Now,
     ) -> None:
         self._caller = caller
         self._writer = writer
         self._verifier = verifier
         self._limiter = limiter
+        self._now = now
         self._grants: dict[bytes, JobGrant | DomainError] = {}
         self._answers: deque[release_pb2.ReleaseApiKeysResponse] = deque()
         self._in_flight = 0
@@ -80,7 +82,7 @@ class ReleaseStream:
         grant, refusal = None, None
         try:
             grant = await self._grant(request)
-            rules.check(grant, use, datetime.now(UTC))
+            rules.check(grant, use, self._now())
         except DomainError as error:
             refusal = error
             if not self._limiter.admits(grant.account if grant else ""):

@@ -1,6 +1,6 @@
 """SigningService: signatures of tokens, and codes with the password pepper."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from smelt.vault.v1 import (
@@ -9,10 +9,12 @@ from smelt.vault.v1 import (
 )
 
 from services.common import identity
+from services.common.clock import Now
 from services.common.errors import InvalidRequest
 from services.common.ids import new_id
 from services.common.rpc.servicing import Context
 from services.common.tokens import Kind
+from services.vault.keys.grant_seal import GrantSeal
 from services.vault.keys.system_keys import Macs
 from services.vault.signing import (
     Claims,
@@ -36,19 +38,24 @@ _KINDS = {
 class SigningServicer(signing_pb2_grpc.SigningServiceServicer):
     """Signatures and codes made with keys that never leave the vault."""
 
-    def __init__(self, signer: TokenSigner, macs: Macs) -> None:
+    def __init__(self, signer: TokenSigner, macs: Macs, grants: GrantSeal, now: Now) -> None:
         self._signer = signer
         self._macs = macs
+        self._grants = grants
+        self._now = now
 
     async def Sign(self, request: signing_pb2.SignRequest, context: Context) -> signing_pb2.SignResponse:
+        claims = _claims(request)
         signed = self._signer.sign(
-            _claims(request),
+            claims,
             timedelta(seconds=request.lifetime_seconds),
-            now=datetime.now(UTC),
+            now=self._now(),
             token_id=new_id(),
         )
         answer = signing_pb2.SignResponse(token=signed.token, token_id=signed.id)
         answer.expire_time.FromDatetime(signed.expires)
+        if isinstance(claims, GrantClaims):
+            answer.sealed_token = self._grants.seal(signed.token)
         return answer
 
     async def Mac(self, request: signing_pb2.MacRequest, context: Context) -> signing_pb2.MacResponse:
@@ -82,7 +89,7 @@ def _claims(request: signing_pb2.SignRequest) -> Claims:
             return SessionClaims(request.session.account, request.session.session)
         case "passport":
             wanted = request.passport
-            return PassportClaims(wanted.account, wanted.session, tuple(wanted.scopes))
+            return PassportClaims(wanted.account, wanted.session, tuple(wanted.scopes), wanted.generation)
         case "grant":
             grant = request.grant
             return GrantClaims(

@@ -33,10 +33,11 @@ class WebhookSecretServicer(webhooks_pb2_grpc.WebhookSecretServiceServicer):
         self, request: webhooks_pb2.SignWebhookRequest, context: Context
     ) -> webhooks_pb2.SignWebhookResponse:
         signatures = await self._secrets.sign(
-            request.account,
+            identity.proof(context),
             request.webhook,
             [(each.generation, each.wrapped_secret) for each in request.secrets],
             request.content,
+            caller=identity.current_call().caller,
         )
         return webhooks_pb2.SignWebhookResponse(signatures=signatures)
 

@@ -36,11 +36,12 @@ from tests.integration.auth.postgres_link import PostgresLink
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.peers import peer
 from tests.support.ports import free_port
+from tests.support.suspension import SuspensionStandIn
 from tests.support.vault.stand_in import VaultStandIn
 
 PASSWORD = "correct horse battery staple"
-#: Nothing answers where the others would be.
-NOBODY_ELSE: dict[str, Any] = {"files_address": "127.0.0.1:1", "processor_address": "127.0.0.1:1"}
+#: Nothing answers where files would be.
+NO_FILES: dict[str, Any] = {"files_address": "127.0.0.1:1"}
 
 
 def read_mail(path: Path) -> EmailMessage:
@@ -77,6 +78,8 @@ class Auth:
     vault: VaultStandIn
     channel: grpc.aio.Channel
     mail_dir: Path
+    #: What stands in for the processor.
+    processor: SuspensionStandIn
 
     def as_caller(self, name: str) -> grpc.aio.Channel:
         """Return a channel with another process's certificate."""
@@ -225,7 +228,13 @@ def free_addresses(count: int) -> list[str]:
 
 
 #: For tests that are not about limits.
-GENEROUS = {"limit_login": "10000/15m", "limit_register": "10000/1h", "limit_reset": "10000/1h"}
+GENEROUS = {
+    "limit_login": "10000/15m",
+    "limit_register": "10000/1h",
+    "limit_reset": "10000/1h",
+    # A busy machine hashes slowly, and tests ask for many hashes at once.
+    "bcrypt_wait_seconds": 100.0,
+}
 
 
 @asynccontextmanager
@@ -234,11 +243,15 @@ async def running_auth(
 ) -> AsyncIterator[tuple[Auth, str]]:
     """Serve auth and a vault; yields both, the second by its address."""
     (vault_address,) = free_addresses(1)
+    processor = SuspensionStandIn()
     await vault.start(peer(certificates, "vault"), vault_address)
+    await processor.start(certificates)
     try:
-        async with replica(certificates, url_file, conninfo, vault, vault_address, **settings) as auth:
+        where = (certificates, url_file, conninfo, vault, vault_address)
+        async with replica(*where, processor=processor, **settings) as auth:
             yield auth, vault_address
     finally:
+        await processor.stop()
         await vault.stop()
 
 
@@ -249,6 +262,7 @@ async def replica(
     conninfo: str,
     vault: VaultStandIn,
     vault_address: str,
+    processor: SuspensionStandIn,
     **settings: Any,
 ) -> AsyncIterator[Auth]:
     """Serve auth beside others over the same database and vault."""
@@ -260,7 +274,8 @@ async def replica(
         health_listen="127.0.0.1:1",
         database_url_file=url_file,
         vault_address=vault_address,
-        **{**GENEROUS, **NOBODY_ELSE, "mail_dir": url_file.with_suffix(".mail"), **settings},
+        processor_address=processor.address,
+        **{**GENEROUS, **NO_FILES, "mail_dir": url_file.with_suffix(".mail"), **settings},
     )
     async with server.Opened() as stack:
         parts = await assemble(told, stack)
@@ -270,7 +285,7 @@ async def replica(
         stack.push_async_callback(_ended, loops)
         channel = tls.channel(peer(certificates, "gateway"), "auth", address)
         stack.push_async_callback(channel.close)
-        yield Auth(certificates, address, conninfo, vault, channel, told.mail_dir or Path())
+        yield Auth(certificates, address, conninfo, vault, channel, told.mail_dir or Path(), processor)
 
 
 async def _ended(loops: Sequence["asyncio.Future[None]"]) -> None:

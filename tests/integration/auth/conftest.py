@@ -58,8 +58,12 @@ async def replicas(certificates: Certificates, databases: Databases) -> AsyncIte
         where = (certificates, database.url_file, database.conninfo, vault)
         async with (
             running_auth(*where, **DEFAULT_LIMITS) as (first, address),
-            replica(*where, address, **DEFAULT_LIMITS) as second,
+            replica(*where, address, processor=first.processor, **DEFAULT_LIMITS) as second,
         ):
             yield Replicas(
-                first, second, lambda **settings: replica(*where, address, **{**DEFAULT_LIMITS, **settings})
+                first,
+                second,
+                lambda **settings: replica(
+                    *where, address, processor=first.processor, **{**DEFAULT_LIMITS, **settings}
+                ),
             )

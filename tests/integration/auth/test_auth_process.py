@@ -40,7 +40,8 @@ async def _status(url: str) -> int:
         return 0
 
 
-async def _until(url: str, status: int) -> None:
+async def until_status(url: str, status: int) -> None:
+    """Return once a probe gives this status."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await _status(url) != status:
             await asyncio.sleep(0.05)
@@ -68,10 +69,10 @@ async def test_it_is_live_at_once_ready_with_the_vault_and_ends_when_told(
                 sys.executable, "-m", "services.auth", "serve", env=environment, stdout=log, stderr=log
             )
         try:
-            await _until(f"http://{health}/live", 200)
+            await until_status(f"http://{health}/live", 200)
             assert await _status(f"http://{health}/ready") == 503
             await vault.start(peer(certificates, "vault"), vault_address)
-            await _until(f"http://{health}/ready", 200)
+            await until_status(f"http://{health}/ready", 200)
             process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
         finally:

@@ -15,6 +15,7 @@ from services.common.errors import DomainError, Kind
 from tests.support.vault.stand_in import VaultStandIn
 
 _GRANT_SECONDS = 600
+_WEBHOOK_SECONDS = 14 * 86400
 
 
 class Refused(DomainError):
@@ -134,9 +135,11 @@ class AuthStandIn(grants_pb2_grpc.GrantServiceServicer):
         self._world = world
 
     async def MintJobGrant(self, request: Any, context: Any) -> Any:
-        grant_id, expires = secrets.token_hex(8), int(time.time()) + _GRANT_SECONDS
+        grant_id = secrets.token_hex(8)
         purpose = grants_pb2.MintJobGrantRequest.Purpose.Name(request.purpose).lower().replace("_", "-")
-        self._world.minted.append((purpose, request.api_key, request.release_budget))
+        expires = int(time.time()) + (_WEBHOOK_SECONDS if purpose == "webhook" else _GRANT_SECONDS)
+        if purpose != "webhook":
+            self._world.minted.append((purpose, request.api_key, request.release_budget))
         token = self._vault.grant(
             identity.passport(context).account,
             jti=grant_id,
@@ -151,6 +154,8 @@ class AuthStandIn(grants_pb2_grpc.GrantServiceServicer):
             template_count=request.template_count,
             release_budget=request.release_budget,
         )
-        answer = grants_pb2.MintJobGrantResponse(grant=token, grant_id=grant_id)
+        answer = grants_pb2.MintJobGrantResponse(
+            grant=token, grant_id=grant_id, sealed_grant=self._vault.grants.seal(token)
+        )
         answer.expire_time.FromSeconds(expires)
         return answer

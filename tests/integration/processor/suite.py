@@ -112,21 +112,20 @@ class Suite:
 
     def shifted_worker(self, seconds: float) -> Process:
         """Start a worker whose clock is this many seconds ahead; return when it is ready."""
-        return self._start(
-            "worker", module="tests.integration.processor.shifted_worker", SHIFT_SECONDS=str(seconds)
-        )
+        return self._start("worker", SHIFT_SECONDS=str(seconds))
 
-    def _start(self, command: str, *, module: str = "services.processor", **settings: str) -> Process:
+    def _start(self, command: str, **settings: str) -> Process:
         port = free_port()
         log = self.directory / f"{command}-{len(self.processes)}.log"
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("SMELT_", "OPENAI_"))
         }
         environment |= self.settings | settings
+        shifted = ["tests.support.shifted"] if "SHIFT_SECONDS" in settings else []
         environment |= {"SMELT_HEALTH_LISTEN": f"127.0.0.1:{port}", "PYTHONPATH": f"{ROOT}:{ROOT / 'gen'}"}
         with log.open("wb") as output:
             popen = subprocess.Popen(
-                [sys.executable, "-m", module, command],
+                [sys.executable, "-m", *shifted, "services.processor", command],
                 cwd=ROOT,
                 env=environment,
                 stdout=output,

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import grpc
+from smelt.suspension.v1 import suspension_pb2_grpc
 from smelt.vault.v1 import (
     api_keys_pb2_grpc,
     audit_pb2_grpc,
@@ -46,9 +47,14 @@ class VaultCalls(ABC):
     def webhooks(self, caller: str = "processor") -> Any:
         return webhooks_pb2_grpc.WebhookSecretServiceStub(self.channel(caller))
 
-    async def passport(self, account: str) -> tuple[tuple[str, str], ...]:
+    def suspension(self, caller: str = "auth") -> Any:
+        return suspension_pb2_grpc.SuspensionServiceStub(self.channel(caller))
+
+    async def passport(self, account: str, *, generation: int = 0) -> tuple[tuple[str, str], ...]:
         """Return the metadata of a person who is signed in."""
-        claims = signing_pb2.PassportClaims(account=account, session="s1", scopes=["read", "write"])
+        claims = signing_pb2.PassportClaims(
+            account=account, session="s1", scopes=["read", "write"], generation=generation
+        )
         signed = await self.signing().Sign(signing_pb2.SignRequest(passport=claims, lifetime_seconds=300))
         return (("x-smelt-passport", signed.token),)
 
@@ -71,3 +77,9 @@ class VaultCalls(ABC):
             signing_pb2.SignRequest(grant=wanted, lifetime_seconds=lifetime_seconds)
         )
         return signed
+
+    async def webhook_grant(self, account: str, purpose: str = "webhook") -> tuple[tuple[str, str], ...]:
+        """Return the metadata of a worker that sends messages to an account's webhooks."""
+        wanted = signing_pb2.GrantClaims(account=account, purpose=purpose)
+        signed = await self.signing().Sign(signing_pb2.SignRequest(grant=wanted, lifetime_seconds=600))
+        return (("x-smelt-grant", signed.token),)

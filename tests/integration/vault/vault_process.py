@@ -91,8 +91,9 @@ class Vault(VaultCalls):
     def command(self, *arguments: str, identity: str = "vault", **more: str) -> subprocess.Popen[bytes]:
         """Start a command of the vault with its settings."""
         log = (self.files.directory / f"vault-{self.slot}.log").open("ab")
+        shifted = ["tests.support.shifted"] if "SHIFT_SECONDS" in self.settings else []
         return subprocess.Popen(
-            [sys.executable, "-m", "services.vault", *arguments],
+            [sys.executable, "-m", *shifted, "services.vault", *arguments],
             cwd=ROOT,
             env=self.environment(identity) | more,
             stdout=log,

@@ -1,5 +1,6 @@
 """What the stand-in knows, what it was asked, and the switches by which a test has it refuse."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -77,6 +78,14 @@ class Grants:
     uses: set[tuple[Any, ...]] = field(default_factory=set)
     #: Accounts all of whose grants are over.
     ended_accounts: set[str] = field(default_factory=set)
+    #: Grants by what is stored of them.
+    sealed: dict[bytes, str] = field(default_factory=dict)
+
+    def seal(self, token: str) -> bytes:
+        """Return what may be stored of a grant: nothing of it is in there."""
+        sealed = os.urandom(64)
+        self.sealed[sealed] = token
+        return sealed
 
     def is_over(self, key: GrantKey) -> bool:
         """Tell whether a grant releases nothing because it was ended, or its account was."""
@@ -96,8 +105,12 @@ class Known:
         self.grants = Grants()
         self.key_tests: list[KeyTest] = []
         self.events: list[Event] = []
-        #: By account and name; the first one of an account is its active one.
+        #: By account and name.
         self.api_keys: dict[str, dict[str, ApiKey]] = {}
+        #: The name of each account's active key: the first one, until it is suspended or deleted.
+        self.active_keys: dict[str, str] = {}
+        #: The newest generation of each account, and how many keys were suspended for it.
+        self.generations: dict[str, tuple[int, int]] = {}
         #: What an account without a key of its own has, under every name; a test need not give one to each.
         self.usual_key: ApiKey | None = None
         #: Peppers by id.
@@ -147,7 +160,7 @@ class Known:
         """Return the key that an account means by a name, or (without one) its active one."""
         own = self.api_keys.get(account)
         if own is not None:
-            return own.get(name) if name else next(iter(own.values()), None)
+            return own.get(name or self.active_keys.get(account, ""))
         usual = self.usual_key
         return usual and ApiKey(name or usual.name, usual.base_url, usual.secret)
 
@@ -156,12 +169,26 @@ class Known:
         key = ApiKey(f"apiKeys/{new_id()}", base_url, secret)
         self.record(account, key.name, "create", base_url=base_url)
         self.api_keys.setdefault(account, {})[key.name] = key
+        self.active_keys.setdefault(account, key.name)
         return key.name
+
+    def suspend(self, account: str, generation: int) -> int:
+        """Let no key of an account be active; return how many were."""
+        known, count = self.generations.get(account, (0, 0))
+        if known >= generation:
+            return count
+        active = self.active_keys.pop(account, "")
+        if active:
+            self.record(account, active, "suspend")
+        self.generations[account] = generation, 1 if active else 0
+        return 1 if active else 0
 
     def delete_key(self, account: str, name: str) -> None:
         """Take a key away from an account."""
         self.record(account, name, "delete")
         del self.api_keys[account][name]
+        if self.active_keys.get(account) == name:
+            del self.active_keys[account]
 
     def erase(self, account: str, caller: str) -> datetime:
         """End an account for good; return when that was first done."""

@@ -48,12 +48,22 @@ class KeyRelease(release_pb2_grpc.KeyReleaseServiceServicer):
     async def RevokeGrant(
         self, request: release_pb2.RevokeGrantRequest, context: Context
     ) -> release_pb2.RevokeGrantResponse:
-        if not (request.account.isalnum() and request.grant_id.isalnum()):
-            raise InvalidRequest(violations=[("grant_id", "must be an id, as account must")])
-        self._known.grants.revoked.add((request.account, request.grant_id))
+        proof = identity.proof()
+        if not request.grant_id.isalnum():
+            raise InvalidRequest(violations=[("grant_id", "must be an id")])
+        if isinstance(proof, JobGrant) and proof.id != request.grant_id:
+            raise Refused("GRANT_INVALID")
+        self._known.grants.revoked.add((proof.account, request.grant_id))
         caller = identity.current_call().caller
-        self._known.record(request.account, "", "revoke-grant", caller=caller, grant=request.grant_id)
+        self._known.record(proof.account, "", "revoke-grant", caller=caller, grant=request.grant_id)
         return release_pb2.RevokeGrantResponse()
+
+    async def OpenGrant(
+        self, request: release_pb2.OpenGrantRequest, context: Context
+    ) -> release_pb2.OpenGrantResponse:
+        if (token := self._known.grants.sealed.get(request.sealed_grant)) is None:
+            raise Refused("GRANT_INVALID")
+        return release_pb2.OpenGrantResponse(grant=token)
 
     async def _shown(self, request: Ask) -> JobGrant:
         token = request.grant

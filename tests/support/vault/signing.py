@@ -24,6 +24,7 @@ _LONGEST_SECONDS = {
     "job": 7 * _DAY,
     "template-test": 600,
     "key-test": 600,
+    "webhook": 14 * _DAY,
 }
 #: Claims that are called otherwise in a token than in the contract.
 _CLAIMS = {"account": "sub", "session": "sid"}
@@ -47,11 +48,15 @@ class Signing(signing_pb2_grpc.SigningServiceServicer):
         longest = _LONGEST_SECONDS[said["purpose"] if kind == "grant" else kind]
         expires = int(time.time()) + min(request.lifetime_seconds, longest)
         said |= {"exp": expires, "jti": new_id()}
+        if kind == "passport" and not said["generation"]:
+            del said["generation"]
         self._known.signed[kind] += 1
+        token = self._known.tokens.token(kind, said)
         return signing_pb2.SignResponse(
-            token=self._known.tokens.token(kind, said),
+            token=token,
             token_id=said["jti"],
             expire_time=Timestamp(seconds=expires),
+            sealed_token=self._known.grants.seal(token) if kind == "grant" else b"",
         )
 
     async def Mac(self, request: signing_pb2.MacRequest, context: Context) -> signing_pb2.MacResponse:

@@ -14,9 +14,10 @@ from tests.support.vault.data_keys import DataKeys
 from tests.support.vault.known import Known
 from tests.support.vault.release import KeyRelease
 from tests.support.vault.signing import Signing
+from tests.support.vault.suspension import Suspension
 from tests.support.vault.webhooks import WebhookSecrets
 
-_SERVICERS = (ApiKeyDirectory, Audit, DataKeys, Erasure, KeyRelease, Signing, WebhookSecrets)
+_SERVICERS = (ApiKeyDirectory, Audit, DataKeys, Erasure, KeyRelease, Signing, Suspension, WebhookSecrets)
 _CONTRACTS = [name for each in _SERVICERS for name, _ in server.contracts_of(server.hollow(each))]
 _METHODS = server.methods_of(_CONTRACTS)
 

@@ -49,10 +49,16 @@ class Tokens:
             headers={"typ": f"{kind}+jwt", "kid": f"{kind}-1", **(headers or {})},
         )
 
-    def passport(self, account: str) -> str:
+    def passport(self, account: str, *, generation: int = 0) -> str:
         """Return the passport of a person who is signed in."""
         return self.token(
-            "passport", {"sub": account, "sid": f"session{account}", "scopes": ["read", "write"]}
+            "passport",
+            {
+                "sub": account,
+                "sid": f"session{account}",
+                "scopes": ["read", "write"],
+                "generation": generation or None,
+            },
         )
 
     def grant(self, account: str, **claims: Any) -> str:

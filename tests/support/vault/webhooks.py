@@ -6,6 +6,7 @@ import os
 from smelt.vault.v1 import data_keys_pb2, webhooks_pb2, webhooks_pb2_grpc
 
 from services.common import identity
+from services.common.identity import JobGrant
 from services.common.rpc.servicing import Context
 from tests.support.vault.known import Known
 from tests.support.vault.refusals import Refused
@@ -35,10 +36,12 @@ class WebhookSecrets(webhooks_pb2_grpc.WebhookSecretServiceServicer):
     async def SignWebhook(
         self, request: webhooks_pb2.SignWebhookRequest, context: Context
     ) -> webhooks_pb2.SignWebhookResponse:
-        answer = webhooks_pb2.SignWebhookResponse()
+        answer, proof = webhooks_pb2.SignWebhookResponse(), identity.proof()
+        if isinstance(proof, JobGrant) and proof.purpose not in ("webhook", "job"):
+            raise Refused("GRANT_INVALID")
         for each in request.secrets:
             place = (_WEBHOOK, request.webhook, each.generation)
-            secret = self._known.account_keys.opened(request.account, place, each.wrapped_secret)
+            secret = self._known.account_keys.opened(proof.account, place, each.wrapped_secret)
             if secret is None:
                 raise Refused("WEBHOOK_SECRET_INVALID")
             answer.signatures.append(hmac.digest(secret, request.content, "sha256"))

@@ -16,17 +16,45 @@ SESSION = {"name": "sessions/s1", "expire_time": "2026-12-23T10:00:00Z", "device
 
 def test_a_password_is_changed_by_two_lines_of_stdin(server: Server, smelt: Smelt) -> None:
     save(Login(URL, "", TOKEN))
-    server.says({})
+    server.says({"ended": {"sessions": 2, "devices": 1}, "password_advice": "Add another word or two."})
     code, out, err = smelt("password", "change", "--stdin", stdin=f"{OLD}\n{NEW}\n")
     assert (code, out) == (0, "")
+    assert "Sessions ended: 2\n" in err
+    assert "Access tokens" not in err
+    assert "This password is weak. Add another word or two." in err
     assert server.paths() == ["POST /v1/users/me:changePassword"]
     assert server.body() == {"current_password": OLD, "new_password": NEW}
     assert OLD not in err
     assert NEW not in err
 
 
+def test_a_change_can_end_access_tokens_and_then_the_login_is_forgotten(server: Server, smelt: Smelt) -> None:
+    save(Login(URL, "", "smelt_pat_x"))
+    server.says({"email": "ada@example.com"})
+    server.says({"session": SESSION, "token": TOKEN, "device_token": DEVICE}, 201)
+    server.says({"ended": {"access_tokens": 3}}).says({})
+    code, _, err = smelt("password", "change", "--end-access-tokens", "--stdin", stdin=f"{OLD}\n{NEW}\n")
+    assert code == 0
+    assert json.loads(server.asked[2].content)["end_access_tokens"] is True
+    assert "Access tokens ended: 3\n" in err
+    assert "smelt login" in err
+    assert not login_file().exists()
+
+
+ENDED = {
+    "sessions": 1,
+    "devices": 1,
+    "access_tokens": 2,
+    "webhooks": 1,
+    "jobs": 1,
+    "api_keys": 1,
+    "password": False,
+    "pending": False,
+}
+
+
 def test_a_forgotten_password_takes_two_steps(server: Server, smelt: Smelt) -> None:
-    server.says({}).says({})
+    server.says({}).says({"ended": ENDED, "password_advice": ""})
     code, _, err = smelt("password", "reset", "ada@example.com", "--url", URL)
     assert (code, server.body()) == (0, {"email": "ada@example.com"})
     assert "on its way" in err
@@ -35,6 +63,18 @@ def test_a_forgotten_password_takes_two_steps(server: Server, smelt: Smelt) -> N
     assert server.paths() == ["POST /v1/passwordResets", "POST /v1/passwordResets:confirm"]
     assert json.loads(server.asked[1].content) == {"token": MAILED, "new_password": NEW}
     assert MAILED not in err
+    for line in (
+        "Access tokens ended: 2",
+        "Webhooks off until you confirm them (smelt webhooks confirm): 1",
+        "Jobs paused until you resume them (smelt jobs resume): 1",
+        "API keys not used until you activate one (smelt keys activate): 1",
+    ):
+        assert f"{line}\n" in err
+    server.says({"ended": ENDED | {"pending": True}})
+    arguments = ("password", "reset", "--mailed", "--stdin", "--url", URL, "--json")
+    code, out, err = smelt(*arguments, stdin=f"{MAILED}\n{NEW}\n")
+    assert (code, json.loads(out)["ended"]["webhooks"]) == (0, 1)
+    assert "still being suspended" in err
 
 
 def test_the_token_of_this_device_is_kept_for_the_next_login(server: Server, smelt: Smelt) -> None:

@@ -61,6 +61,15 @@ def test_a_webhook_is_switched_off_by_a_mask(server: Server, smelt: Smelt) -> No
     assert server.asked[-1].url.params["update_mask"] == "enabled"
 
 
+def test_an_unconfirmed_webhook_is_confirmed_after_its_address_was_shown(
+    server: Server, smelt: Smelt
+) -> None:
+    server.says({**HOOK, "enabled": False, "disabled_reason": "UNCONFIRMED"}).says(HOOK)
+    code, out, _ = smelt("webhooks", "confirm", "w1")
+    assert (code, "https://receiver.test/smelt" in out) == (0, True)
+    assert server.paths()[-2:] == ["GET /v1/webhooks/w1", "POST /v1/webhooks/w1:confirm"]
+
+
 def test_a_test_waits_for_its_end_and_fails_with_it(server: Server, smelt: Smelt) -> None:
     server.says(SENT)
     server.says(SENT)

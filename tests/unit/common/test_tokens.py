@@ -168,6 +168,22 @@ async def test_a_changed_letter_is_noticed_also_after_a_right_token_was_seen() -
 
 
 @pytest.mark.promise("S26")
+async def test_times_are_those_of_the_clock_that_was_given_and_not_the_machines() -> None:
+    seconds = [time.time() + 3600]
+    keys = {(kind, f"{kind.value}-1"): key.public_key() for kind, key in KEYS.items()}
+    verifier = TokenVerifier(StaticKeys(KeySet("ours", keys)), lambda: seconds[0])
+    now = int(seconds[0])
+    good = token(iat=now, exp=now + 60)
+    assert await verifier.verify(Kind.SESSION, good)
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(Kind.SESSION, token())
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(Kind.SESSION, token(iat=now + 600, exp=now + 660))
+    seconds[0] += 61
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(Kind.SESSION, good)
+
+
 async def test_a_token_seen_before_still_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     good = token()
     await VERIFIER.verify(Kind.SESSION, good)

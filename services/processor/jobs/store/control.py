@@ -4,6 +4,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from services.common.identity import Passport
+from services.common.store.generations import require_current_raw
 from services.processor.jobs.control import NewGrant
 from services.processor.jobs.errors import (
     InvalidRowRange,
@@ -33,7 +35,8 @@ _GO_ON = """
         pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '', end_time = NULL,
         mark_time = NULL, mark_rate = 0, api_key = %(api_key)s,
         max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
-        grant_token = %(grant_token)s, grant_id = %(grant_id)s, grant_expire_time = %(expire_time)s
+        sealed_grant = %(sealed_grant)s, grant_token = '', grant_id = %(grant_id)s,
+        grant_expire_time = %(expire_time)s
     WHERE id = %(job)s
 """
 # Only a completed job can be reopened, so a cancelled one gets no new rows while its rows are being removed.
@@ -115,9 +118,15 @@ class JobControlStore:
                 await connection.execute(_PAUSE, {"job": job})
         return state is not State.PAUSED
 
-    async def resume(self, account: str, job: str, grant: NewGrant) -> bool:
-        """Resume a job; return whether no worker holds the old grant; raise JobNotFound or JobNotPaused."""
+    async def resume(self, person: Passport, job: str, grant: NewGrant) -> bool:
+        """Resume a job; return whether no worker holds the old grant.
+
+        Raises JobNotFound, JobNotPaused, or Unauthenticated for a passport from before the account's last
+        suspension.
+        """
+        account = person.account
         async with self._pool.connection() as connection:
+            await require_current_raw(connection, person)
             state, first, last, calls, all_done = await _locked(connection, account, job)
             if state is not State.PAUSED:
                 raise JobNotPaused
@@ -125,13 +134,19 @@ class JobControlStore:
             rows = last - first + 1
             return await _fill(connection, account, job, rows=rows, calls=calls, all_done=all_done)
 
-    async def retry_failed(self, account: str, job: str, grant: NewGrant) -> None:
-        """Reopen a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows."""
-        await self._reopen(account, job, grant, again=_FAILED_AGAIN, row=0)
+    async def retry_failed(self, person: Passport, job: str, grant: NewGrant) -> None:
+        """Reopen a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows.
 
-    async def regenerate(self, account: str, job: str, row: int, grant: NewGrant) -> None:
-        """Reopen a job for one row; raise JobNotFound, JobNotCompleted or InvalidRowRange."""
-        await self._reopen(account, job, grant, again=_ROW_AGAIN, row=row)
+        Like `resume`, it raises Unauthenticated.
+        """
+        await self._reopen(person, job, grant, again=_FAILED_AGAIN, row=0)
+
+    async def regenerate(self, person: Passport, job: str, row: int, grant: NewGrant) -> None:
+        """Reopen a job for one row; raise JobNotFound, JobNotCompleted or InvalidRowRange.
+
+        Like `resume`, it raises Unauthenticated.
+        """
+        await self._reopen(person, job, grant, again=_ROW_AGAIN, row=row)
 
     async def close(self, account: str, job: str) -> None:
         """Make sure that a job that has ended cannot be reopened; raise JobNotFound or JobNotEnded."""
@@ -151,8 +166,10 @@ class JobControlStore:
         async with self._pool.connection() as connection:
             await connection.execute(_REMOVE, about)
 
-    async def _reopen(self, account: str, job: str, grant: NewGrant, *, again: str, row: int) -> None:
+    async def _reopen(self, person: Passport, job: str, grant: NewGrant, *, again: str, row: int) -> None:
+        account = person.account
         async with self._pool.connection() as connection:
+            await require_current_raw(connection, person)
             state, first, last, calls, _ = await _locked(connection, account, job)
             if state is not State.COMPLETED:
                 raise JobNotCompleted
@@ -180,7 +197,7 @@ async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGran
         {
             "job": job,
             "api_key": grant.api_key,
-            "grant_token": grant.minted.token,
+            "sealed_grant": grant.minted.sealed,
             "grant_id": grant.minted.id,
             "expire_time": grant.minted.expire_time,
             "max_cost_nanos": grant.max_cost_nanos,

@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import defer
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store import idempotency
+from services.common.store.generations import require_current
 from services.common.store.room import check_room
 from services.processor.jobs.errors import JobFinished, JobLimit, JobNotFound, StoredJobLimit
 from services.processor.jobs.job import LIVE, Job, State
@@ -57,13 +59,15 @@ class JobStore:
         async with self._sessions.begin() as session:
             await _check_room(session, account, most)
 
-    async def add(self, job: NewJob, key: str, content: bytes, *, most: MostJobs) -> str:
+    async def add(self, person: Passport, job: NewJob, key: str, content: bytes, *, most: MostJobs) -> str:
         """Store a job with its shards and queue the first ones, in one transaction; return the job's id.
 
         For a repeated Idempotency-Key, that is the id of the job that the first request made. Raises as
-        `check_room` does: other requests may have taken the room since it was looked for.
+        `check_room` does: other requests may have taken the room since it was looked for. Raises
+        Unauthenticated for a passport from before the account's last suspension.
         """
         async with self._sessions.begin() as session:
+            await require_current(session, person)
             id_ = await _claim(session, job.account, key=key, content=content, id_=job.id)
             if id_ == job.id:
                 await _check_room(session, job.account, most)
@@ -231,7 +235,8 @@ def _values(job: NewJob) -> dict[str, Any]:
         "shard_count": job.shards.count,
         "wrapped_key": job.wrapped_key,
         "snapshot": job.snapshot,
-        "grant_token": job.grant_token,
+        "sealed_grant": job.sealed_grant,
+        "grant_token": "",
         "grant_id": job.grant_id,
         "grant_expire_time": job.grant_expire_time,
         "create_time": job.create_time,

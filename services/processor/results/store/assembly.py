@@ -10,7 +10,7 @@ _CLAIM = """
     UPDATE job SET result_fence = nextval('fence')
     WHERE id = %s AND state = 'RUNNING' AND shards_done = shard_count
     RETURNING result_fence, account, file, parse, first_row, last_row,
-              wrapped_key, snapshot, grant_token, grant_id
+              wrapped_key, snapshot, sealed_grant, grant_token, grant_id
 """
 # The shared answers go, so that a row that is regenerated later gets a new one.
 _COMPLETE = """

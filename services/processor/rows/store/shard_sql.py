@@ -6,8 +6,8 @@ CLAIM = """
     WHERE job.id = shard.job AND shard.job = %(job)s AND shard.number = %(number)s
       AND shard.state <> 'DONE' AND job.state IN ('PENDING', 'RUNNING')
     RETURNING shard.fence, shard.claims, shard.first_row, shard.last_row, shard.calls,
-              job.account, job.file, job.parse, job.api_key, job.wrapped_key, job.snapshot, job.grant_token,
-              job.max_cost_nanos
+              job.account, job.file, job.parse, job.api_key, job.wrapped_key, job.snapshot, job.grant_id,
+              job.sealed_grant, job.grant_token, job.max_cost_nanos
 """
 START = """
     UPDATE job SET state = 'RUNNING', start_time = coalesce(start_time, now())
@@ -133,7 +133,7 @@ WAITING = """
 PAUSE = """
     UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,
                    error_message = %(message)s, error_said = %(said)s
-    WHERE id = %(job)s AND grant_token = %(grant)s AND state IN ('PENDING', 'RUNNING')
+    WHERE id = %(job)s AND grant_id = %(grant)s AND state IN ('PENDING', 'RUNNING')
 """
 FAIL = """
     UPDATE job SET state = 'FAILED', error_reason = %(reason)s, error_message = %(message)s, error_said = '',

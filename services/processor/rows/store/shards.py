@@ -125,7 +125,7 @@ class ShardStore:
     async def pause(
         self, job: str, pause: str, *, grant: str, reason: str, message: str, said: bytes = b""
     ) -> None:
-        """Pause a job that still works under this grant, unless it has ended; `said` is sealed."""
+        """Pause a job that still works under this grant id, unless it has ended; `said` is sealed."""
         about = {
             "job": job,
             "pause": pause,

@@ -41,9 +41,13 @@ _CLAIM = """
     )
     SELECT claimed.id, claimed.webhook, claimed.event, claimed.create_time, claimed.job, claimed.job_state,
            claimed.pause_reason, claimed.error_reason, claimed.total, claimed.succeeded, claimed.failed,
-           claimed.account, webhook.url, claimed.fence, claimed.attempts - claimed.attempts_before,
-           secret.generations, secret.wrapped
+           claimed.account, webhook.url, webhook.enabled, claimed.fence,
+           claimed.attempts - claimed.attempts_before,
+           secret.generations, secret.wrapped, coalesce(signing.sealed_grant, job.sealed_grant),
+           coalesce(job.grant_token, '')
     FROM claimed JOIN webhook ON webhook.id = claimed.webhook
+    LEFT JOIN webhook_grant AS signing ON signing.account = claimed.account AND signing.expire_time > now()
+    LEFT JOIN job ON job.id = claimed.job
     CROSS JOIN LATERAL (
         SELECT array_agg(generation ORDER BY generation DESC) AS generations,
                array_agg(wrapped_secret ORDER BY generation DESC) AS wrapped
@@ -107,11 +111,17 @@ class Claimed:
     message: Message
     account: str
     url: str
+    #: False if the webhook was switched off just when the message was made.
+    enabled: bool
     fence: int
     #: Attempts since it was requested, including this one.
     attempt: int
     #: (generation, wrapped secret), the newest first.
     secrets: Sequence[tuple[int, bytes]] = field(repr=False)
+    #: The account's grant for webhooks, or else the one of the job.
+    sealed_grant: bytes | None = field(repr=False)
+    #: The grant of a job that an older version started.
+    grant: str = field(repr=False)
 
 
 class WebhookQueue:
@@ -130,9 +140,12 @@ class WebhookQueue:
                 Message(*row[:11]),
                 account=row[11],
                 url=row[12],
-                fence=row[13],
-                attempt=row[14],
-                secrets=list(zip(row[15] or (), row[16] or (), strict=True)),
+                enabled=row[13],
+                fence=row[14],
+                attempt=row[15],
+                secrets=list(zip(row[16] or (), row[17] or (), strict=True)),
+                sealed_grant=row[18],
+                grant=row[19],
             )
             for row in rows
         ]

@@ -6,7 +6,9 @@ from sqlalchemy import Insert, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from services.common.identity import Passport
 from services.common.paging import Position
+from services.common.store.generations import require_current
 from services.common.store.room import check_room
 from services.processor.models import WebhookDeliveryRow, WebhookRow, WebhookSecretRow
 from services.processor.webhooks.errors import WebhookInvalid, WebhookLimit, WebhookNotFound
@@ -19,9 +21,10 @@ class WebhookStore:
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
 
-    async def add(self, webhook: Webhook, wrapped_secret: bytes) -> None:
-        """Store a webhook with its first secret; raise WebhookLimit."""
+    async def add(self, person: Passport, webhook: Webhook, wrapped_secret: bytes) -> None:
+        """Store a webhook with its first secret; raise WebhookLimit, or Unauthenticated."""
         async with self._sessions.begin() as session:
+            await require_current(session, person)
             await check_room(
                 session, WebhookRow.account, account=webhook.account, most=MOST_WEBHOOKS, full=WebhookLimit
             )
@@ -61,8 +64,11 @@ class WebhookStore:
         async with self._sessions() as session:
             return [_webhook(row) for row in await session.scalars(query)]
 
-    async def replace(self, webhook: Webhook) -> None:
-        """Store a changed webhook; if it is off, end its waiting messages. Raises WebhookNotFound."""
+    async def replace(self, person: Passport, webhook: Webhook) -> None:
+        """Store a changed webhook; if it is off, end its waiting messages.
+
+        Raises WebhookNotFound, or Unauthenticated.
+        """
         fields = webhook.fields
         changed = (
             update(WebhookRow)
@@ -83,6 +89,7 @@ class WebhookStore:
             .values(state="FAILED", reason="WEBHOOK_DISABLED", next_attempt_time=None, end_time=func.now())
         )
         async with self._sessions.begin() as session:
+            await require_current(session, person)
             if (await session.execute(changed)).first() is None:
                 raise WebhookNotFound
             if not fields.enabled:
@@ -107,12 +114,14 @@ class WebhookStore:
         return int(newest)
 
     async def rotate(
-        self, account: str, id_: str, *, generation: int, wrapped: bytes, older_until: datetime
+        self, person: Passport, id_: str, *, generation: int, wrapped: bytes, older_until: datetime
     ) -> None:
         """Store the next secret; the one before it ends at the given time, and older ones end now."""
+        account = person.account
         of_webhook = (WebhookSecretRow.account == account) & (WebhookSecretRow.webhook == id_)
         try:
             async with self._sessions.begin() as session:
+                await require_current(session, person)
                 await session.execute(
                     delete(WebhookSecretRow).where(of_webhook, WebhookSecretRow.generation < generation - 1)
                 )

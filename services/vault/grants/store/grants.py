@@ -1,7 +1,7 @@
 """Grants in the vault's database. A grant has a row once it is used or revoked."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -16,7 +16,9 @@ _KEEP_GRANTS = timedelta(days=1)
 _SWEEP = 100
 _SWEEP_GRANTS = text("""
 WITH gone AS (
-    DELETE FROM grants WHERE ref IN (SELECT ref FROM grants WHERE expire_time < :before LIMIT :most)
+    DELETE FROM grants WHERE ref IN (
+        SELECT ref FROM grants WHERE expire_time < now() - CAST(:keep AS interval) LIMIT :most
+    )
     RETURNING ref
 ), uses AS (
     DELETE FROM grant_uses u USING gone WHERE u.grant_ref = gone.ref
@@ -33,7 +35,7 @@ class GrantStore:
 
     async def revoke(self, account: str, id: str) -> None:
         """Revoke a grant, even one that was never used."""
-        now = datetime.now(UTC)
+        now = func.now()
         new = upsert(grants).values(
             account=account, id=id, expire_time=now + max(GRANT_LIFE.values()), revoke_time=now
         )
@@ -56,6 +58,6 @@ class GrantStore:
     async def sweep(self) -> int:
         """Remove some grants that expired a day ago, with their uses; return how many."""
         async with transaction(self.sessions) as session:
-            over = {"before": datetime.now(UTC) - _KEEP_GRANTS, "most": _SWEEP}
+            over = {"keep": _KEEP_GRANTS, "most": _SWEEP}
             found = await session.execute(_SWEEP_GRANTS, over)
             return int(found.scalar_one())

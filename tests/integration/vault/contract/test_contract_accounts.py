@@ -45,7 +45,6 @@ async def changed(side: Side, account: str, change: Any) -> None:
 
 async def signed(side: Side, account: str, *secrets: tuple[int, bytes], webhook: str = HOOK) -> list[bytes]:
     request = webhooks_pb2.SignWebhookRequest(
-        account=account,
         webhook=webhook,
         secrets=[
             webhooks_pb2.WrappedWebhookSecret(generation=generation, wrapped_secret=wrapped)
@@ -53,7 +52,8 @@ async def signed(side: Side, account: str, *secrets: tuple[int, bytes], webhook:
         ],
         content=CONTENT,
     )
-    return list((await side.webhooks().SignWebhook(request)).signatures)
+    proof = await side.webhook_grant(account)
+    return list((await side.webhooks().SignWebhook(request, metadata=proof)).signatures)
 
 
 async def rewrapped(side: Side, account: str, context: Any, wrapped: bytes, caller: str) -> bytes:
@@ -154,8 +154,8 @@ async def test_changes_are_on_record_newest_first(side: Side) -> None:
     await hooked(side, account)
     await changed(side, account, "UPDATED")
     await changed(side, account, "DELETED")
-    request = release_pb2.RevokeGrantRequest(grant_id=grant.token_id, account=account)
-    await side.release("auth").RevokeGrant(request)
+    request = release_pb2.RevokeGrantRequest(grant_id=grant.token_id)
+    await side.release().RevokeGrant(request, metadata=await side.passport(account))
     await rewrapped(side, account, FILE, made.wrapped_key, "files")
     await rewrapped(side, account, FILE, b"nonsense", "files")
     await side.delete_key(account, name)
@@ -169,7 +169,7 @@ async def test_changes_are_on_record_newest_first(side: Side) -> None:
             {"caller": "files", "count": "0", "closed": "['files/f1']"},
         ),
         ("rewrap-data-keys", "accountKeys/1", "ok", {"caller": "files", "count": "1", "closed": "[]"}),
-        ("revoke-grant", "", "ok", {"caller": "auth", "grant": grant.token_id}),
+        ("revoke-grant", "", "ok", {"caller": "processor", "grant": grant.token_id}),
         ("delete-webhook", HOOK, "ok", {}),
         ("update-webhook", HOOK, "ok", {}),
         ("create-webhook-secret", HOOK, "ok", {}),

@@ -119,8 +119,8 @@ async def test_a_grant_opens_only_what_it_names_and_nothing_once_it_is_revoked(s
     none = await granted(side, account, file="", job="")
     assert await refusal(create(side, none, about())) == "GRANT_INVALID"
     made = await create(side, grant, about())
-    request = release_pb2.RevokeGrantRequest(grant_id=signed.token_id, account=account)
-    await side.release().RevokeGrant(request)
+    request = release_pb2.RevokeGrantRequest(grant_id=signed.token_id)
+    await side.release().RevokeGrant(request, metadata=await side.passport(account))
     assert await refusal(opened(side, grant, about(), made.wrapped_key)) == "GRANT_REVOKED"
     assert await refusal(create(side, grant, about())) == "GRANT_REVOKED"
 

@@ -15,8 +15,9 @@ async def released(stream: Worker, grant: str, row: int = 1, **more: Any) -> str
 
 
 async def revoke(side: Side, account: str, id_: str, caller: str = "processor") -> None:
-    request = release_pb2.RevokeGrantRequest(grant_id=id_, account=account)
-    await side.release(caller).RevokeGrant(request)
+    """Revoke a grant of an account as its owner does."""
+    request = release_pb2.RevokeGrantRequest(grant_id=id_)
+    await side.release(caller).RevokeGrant(request, metadata=await side.passport(account))
 
 
 async def test_each_use_is_released_once(side: Side) -> None:
@@ -137,23 +138,57 @@ async def test_a_grant_that_has_expired_releases_nothing(side: Side) -> None:
         assert await released(later, grant, 2) == "GRANT_EXPIRED"
 
 
-@pytest.mark.parametrize("caller", ["processor", "auth"])
-async def test_a_revoked_grant_releases_nothing_from_then_on(side: Side, caller: str) -> None:
+async def test_a_revoked_grant_releases_nothing_from_then_on(side: Side) -> None:
     account = new_account()
     name = await side.add_key(account)
     used, unused, kept = [await side.grant(account, name) for _ in range(3)]
     async with worker(side) as stream:
         assert await released(stream, used.token, 1) == SECRET
         for grant in (used, unused, used):
-            await revoke(side, account, grant.token_id, caller)
+            await revoke(side, account, grant.token_id)
         # Of another account this is no grant.
-        await revoke(side, new_account(), kept.token_id, caller)
+        await revoke(side, new_account(), kept.token_id)
         assert await released(stream, used.token, 2) == "GRANT_REVOKED"
         assert await released(stream, used.token, 1) == "GRANT_REVOKED"
         assert await released(stream, unused.token, 2) == "GRANT_REVOKED"
         assert await released(stream, kept.token, 2) == SECRET
-    assert await refusal(revoke(side, account, "no id", caller)) == "INVALID_REQUEST"
-    assert await refusal(revoke(side, account, used.token_id, "files")) == "CALLER_NOT_ALLOWED"
+    assert await refusal(revoke(side, account, "no id")) == "INVALID_REQUEST"
+    for caller in ("files", "auth"):
+        assert await refusal(revoke(side, account, used.token_id, caller)) == "CALLER_NOT_ALLOWED"
+
+
+async def test_a_grant_revokes_itself_and_no_other(side: Side) -> None:
+    account = new_account()
+    name = await side.add_key(account)
+    mine, other = await side.grant(account, name), await side.grant(account, name)
+    proof = (("x-smelt-grant", mine.token),)
+    async with worker(side) as stream:
+        for id_ in (other.token_id, "unknown"):
+            request = release_pb2.RevokeGrantRequest(grant_id=id_)
+            assert await refusal(side.release().RevokeGrant(request, metadata=proof)) == "GRANT_INVALID"
+        request = release_pb2.RevokeGrantRequest(grant_id=mine.token_id)
+        await side.release().RevokeGrant(request, metadata=proof)
+        assert await released(stream, mine.token, 1) == "GRANT_REVOKED"
+        assert await released(stream, other.token, 1) == SECRET
+
+
+async def test_a_sealed_grant_shows_nothing_and_opens_for_the_processor_alone(side: Side) -> None:
+    account = new_account()
+    grant = await side.grant(account, await side.add_key(account))
+    sealed = grant.sealed_token
+    assert account.encode() not in sealed
+    assert not any(part.encode() in sealed for part in grant.token.split("."))
+    opened = await side.release().OpenGrant(release_pb2.OpenGrantRequest(sealed_grant=sealed))
+    async with worker(side) as stream:
+        assert await released(stream, opened.grant, 1) == SECRET
+        # What is stored is not what works.
+        assert await released(stream, sealed.hex(), 2) == "GRANT_INVALID"
+    for caller in ("files", "auth", "gateway", "operator"):
+        request = release_pb2.OpenGrantRequest(sealed_grant=sealed)
+        assert await refusal(side.release(caller).OpenGrant(request)) == "CALLER_NOT_ALLOWED"
+    for wrong in (b"nonsense", sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:8], grant.token.encode()):
+        request = release_pb2.OpenGrantRequest(sealed_grant=wrong)
+        assert await refusal(side.release().OpenGrant(request)) == "GRANT_INVALID"
 
 
 async def test_a_deleted_key_is_released_no_longer(side: Side) -> None:

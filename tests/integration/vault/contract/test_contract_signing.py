@@ -38,6 +38,12 @@ KINDS = [
         {"sid": "s1", "scopes": ["read", "account"]},
         300,
     ),
+    (
+        wanted("passport", session="s1", scopes=["read"], generation=7),
+        {"sid": "s1", "scopes": ["read"], "generation": 7},
+        300,
+    ),
+    (wanted("grant", purpose="webhook", **WORK), {"purpose": "webhook", **WORK}, 14 * DAY),
     (wanted("grant", purpose="job", **WORK), {"purpose": "job", **WORK}, 7 * DAY),
     (wanted("grant", purpose="template-test", **WORK), {"purpose": "template-test", **WORK}, 600),
     (wanted("grant", purpose="key-test", **WORK), {"purpose": "key-test", **WORK}, 600),
@@ -69,6 +75,7 @@ async def test_a_token_verifies_and_says_what_was_asked(
     # The two may be read from the clock one after the other.
     assert issued + longest <= expires <= issued + longest + 1
     assert signed.expire_time.ToSeconds() == expires
+    assert bool(signed.sealed_token) == (kind is Kind.GRANT)
     header = jwt.get_unverified_header(signed.token)
     assert (header["alg"], header["typ"]) == ("EdDSA", f"{kind.value}+jwt")
     for other in set(Kind) - {kind}:

@@ -111,7 +111,7 @@ async def test_a_revoked_grant_opens_no_data(vault: Vault) -> None:
     grant = (("x-smelt-grant", signed.token),)
     made = await create(vault, grant, context())
     await vault.release().RevokeGrant(
-        release_pb2.RevokeGrantRequest(grant_id=signed.token_id, account=account)
+        release_pb2.RevokeGrantRequest(grant_id=signed.token_id), metadata=await vault.passport(account)
     )
     assert await reason_of(opened(vault, grant, context(), made.wrapped_key)) == "GRANT_REVOKED"
 

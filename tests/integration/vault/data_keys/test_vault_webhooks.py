@@ -26,7 +26,6 @@ async def create(vault: Vault, account: str, generation: int = 1) -> Any:
 
 async def signed(vault: Vault, account: str, *secrets: tuple[int, bytes], webhook: str = HOOK) -> list[bytes]:
     request = webhooks_pb2.SignWebhookRequest(
-        account=account,
         webhook=webhook,
         secrets=[
             webhooks_pb2.WrappedWebhookSecret(generation=generation, wrapped_secret=wrapped)
@@ -34,7 +33,10 @@ async def signed(vault: Vault, account: str, *secrets: tuple[int, bytes], webhoo
         ],
         content=CONTENT,
     )
-    return list((await secrets_of(vault).SignWebhook(request, timeout=PATIENCE_SECONDS)).signatures)
+    answer = await secrets_of(vault).SignWebhook(
+        request, metadata=await vault.webhook_grant(account), timeout=PATIENCE_SECONDS
+    )
+    return list(answer.signatures)
 
 
 async def test_each_secret_signs_and_its_making_is_on_record(vault: Vault) -> None:

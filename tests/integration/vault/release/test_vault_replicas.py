@@ -33,7 +33,9 @@ async def delete_key(vault: Vault, account: str, key: str, grant: str) -> None:
 
 
 async def cancel_job(vault: Vault, account: str, key: str, grant: str) -> None:
-    await vault.release().RevokeGrant(release_pb2.RevokeGrantRequest(grant_id=grant, account=account))
+    await vault.release().RevokeGrant(
+        release_pb2.RevokeGrantRequest(grant_id=grant), metadata=await vault.passport(account)
+    )
 
 
 async def end_account(vault: Vault, account: str, key: str, grant: str) -> None:

@@ -12,7 +12,7 @@ from services.auth.accounts.emails import EmailInvalid, normalise
     [
         ("ada@example.com", "ada@example.com"),
         ("Ada.Lovelace@EXAMPLE.Com", "ada.lovelace@example.com"),
-        ("  ada@example.com \t\r\n", "ada@example.com"),
+        ("  ada@example.com ", "ada@example.com"),
         ("\u00a0ada@example.com\u3000", "ada@example.com"),
         ("ada+news@example.com", "ada+news@example.com"),
         ("a.d.a@example.com", "a.d.a@example.com"),
@@ -99,6 +99,19 @@ def test_what_is_not_a_plain_address_is_refused(text: str) -> None:
     assert refused.value.violations[0][0] == "email"
 
 
+@pytest.mark.parametrize("control", [*map(chr, range(32)), *map(chr, range(127, 160)), "\u2028", "\u2029"])
+def test_a_control_character_is_refused_wherever_it_stands(control: str) -> None:
+    for text in (
+        f"{control}ada@example.com",
+        f"ada@example.com{control}",
+        f"ada{control}@example.com",
+        f"ada@exa{control}mple.com",
+        f" ada@example.com {control} ",
+    ):
+        with pytest.raises(EmailInvalid):
+            normalise(text)
+
+
 def test_look_alikes_stay_two_addresses() -> None:
     assert normalise("аda@example.com") != normalise("ada@example.com")
 
@@ -135,4 +148,4 @@ def test_case_and_space_around_never_make_a_second_address(text: str) -> None:
         normal = normalise(text)
     except EmailInvalid:
         return
-    assert normalise(f"\t{text.upper()} ") == normal == text
+    assert normalise(f" {text.upper()}  ") == normal == text

@@ -1,7 +1,6 @@
 """The gate: which sessions let a request pass, what is written, and how passports are shared."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +24,8 @@ TOKEN = TokenState(
     scopes=("read", "write"),
     last_used_time=None,
     expire_time=NOW + timedelta(days=90),
+    read_time=NOW,
+    generation=3,
 )
 SECOND = timedelta(seconds=1)
 STATE = SessionState(
@@ -33,6 +34,8 @@ STATE = SessionState(
     last_used_time=NOW,
     expire_time=NOW + timedelta(days=30),
     end_time=None,
+    read_time=NOW,
+    generation=3,
 )
 
 
@@ -54,7 +57,7 @@ STATE = SessionState(
     ],
 )
 def test_only_an_active_session_of_an_active_account_stands(state: SessionState, standing: Standing) -> None:
-    assert state.standing("ada", now=NOW, idle=IDLE) is standing
+    assert state.standing("ada", idle=IDLE) is standing
 
 
 @dataclass
@@ -66,6 +69,7 @@ class World:
     looked_up: list[bytes] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
+    generations: list[int] = field(default_factory=list)
     broken: bool = False
     seconds: float = 0.0
     hold: asyncio.Event | None = None
@@ -82,7 +86,7 @@ class World:
         self.noted.append(id_)
 
     async def sign_passport(
-        self, account: str, session: str, *, scopes: tuple[str, ...], life: timedelta
+        self, account: str, session: str, *, scopes: tuple[str, ...], generation: int, life: timedelta
     ) -> str:
         if self.hold:
             await self.hold.wait()
@@ -91,17 +95,16 @@ class World:
         assert life == timedelta(minutes=5)
         assert scopes == (ALL if session.startswith("s") else self.token.scopes)
         self.signed.append(session)
+        self.generations.append(generation)
         return f"passport {len(self.signed)} of {account} in {session}"
 
     def passports(self, **limits: int) -> Passports:
         return Passports(self, lambda: self.seconds, **limits)
 
     def gate(self) -> Gate:
-        clock: Callable[[], datetime] = lambda: NOW  # noqa: E731
-        active = ActiveSessions(self, idle=IDLE, clock=clock)
         passports = self.passports()
-        sessions = SessionGate(self, active, uses=self, passports=passports, clock=clock)
-        return Gate(sessions, TokenGate(Tokens(self), uses=self, passports=passports, clock=clock))
+        sessions = SessionGate(self, ActiveSessions(self, idle=IDLE), uses=self, passports=passports)
+        return Gate(sessions, TokenGate(Tokens(self), uses=self, passports=passports))
 
 
 @dataclass
@@ -153,18 +156,30 @@ async def test_the_use_is_written_at_most_every_five_minutes(
 
 async def test_a_passport_is_kept_for_four_minutes(world: World) -> None:
     passports = world.passports()
-    first = await passports.of("ada", "s1", ALL)
+    first = await passports.of("ada", "s1", ALL, generation=1)
     world.seconds = 239.9
-    assert await passports.of("ada", "s1", ALL) == first
+    assert await passports.of("ada", "s1", ALL, generation=1) == first
     world.seconds = 240.0
-    assert await passports.of("ada", "s1", ALL) != first
-    assert await passports.of("ada", "s2", ALL) == "passport 3 of ada in s2"
+    assert await passports.of("ada", "s1", ALL, generation=1) != first
+    assert await passports.of("ada", "s2", ALL, generation=1) == "passport 3 of ada in s2"
+
+
+async def test_a_session_that_goes_on_after_a_new_password_gets_a_passport_that_says_so(
+    world: World,
+) -> None:
+    gate = world.gate()
+    older = await gate.admit("Bearer good-s1", method="GET")
+    world.states["s1"] = replace(STATE, generation=4)
+    newer = await gate.admit("Bearer good-s1", method="GET")
+    assert older != newer
+    assert await gate.admit(f"Bearer {TEXT}", method="GET") not in (older, newer)
+    assert world.generations == [3, 4, 3]
 
 
 async def test_many_who_ask_at_once_ask_the_vault_once(world: World) -> None:
     world.hold = asyncio.Event()
     passports = world.passports()
-    asking = [asyncio.create_task(passports.of("ada", "s1", ALL)) for _ in range(20)]
+    asking = [asyncio.create_task(passports.of("ada", "s1", ALL, generation=1)) for _ in range(20)]
     await asyncio.sleep(0)
     asking.pop().cancel()
     await asyncio.sleep(0)
@@ -177,18 +192,18 @@ async def test_a_failure_is_told_to_all_and_not_remembered(world: World) -> None
     world.broken = True
     passports = world.passports()
     answers = await asyncio.gather(
-        *(passports.of("ada", "s1", ALL) for _ in range(3)), return_exceptions=True
+        *(passports.of("ada", "s1", ALL, generation=1) for _ in range(3)), return_exceptions=True
     )
     assert all(isinstance(answer, Unavailable) for answer in answers)
     world.broken = False
-    assert await passports.of("ada", "s1", ALL) == "passport 1 of ada in s1"
+    assert await passports.of("ada", "s1", ALL, generation=1) == "passport 1 of ada in s1"
 
 
 async def test_the_memory_for_passports_is_bounded(world: World) -> None:
     passports = world.passports(most_kept=2)
     for session in ("s1", "s2", "s3"):
-        await passports.of("ada", session, ALL)
-    await passports.of("ada", "s3", ALL)
+        await passports.of("ada", session, ALL, generation=1)
+    await passports.of("ada", "s3", ALL, generation=1)
     assert world.signed == ["s1", "s2", "s3"]
-    await passports.of("ada", "s1", ALL)
+    await passports.of("ada", "s1", ALL, generation=1)
     assert world.signed == ["s1", "s2", "s3", "s1"]

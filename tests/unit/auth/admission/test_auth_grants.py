@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.auth.admission.check import ActiveSessions
-from services.auth.admission.grants import GrantedWork, Grants, Purpose
+from services.auth.admission.grants import GrantedWork, Grants, Purpose, SignedGrant
 from services.auth.sessions.sessions import SessionState, SignedToken
 from services.common.errors import InvalidRequest, Unauthenticated
 
@@ -26,6 +26,7 @@ TEST = replace(JOB, purpose=Purpose.TEMPLATE_TEST, job="")
 KEY_TEST = replace(
     TEST, purpose=Purpose.KEY_TEST, file="", parse=0, first_row=0, last_row=0, template_count=0
 )
+WEBHOOK = replace(KEY_TEST, purpose=Purpose.WEBHOOK, api_key="", release_budget=0)
 
 
 class States:
@@ -35,7 +36,9 @@ class States:
 
     async def find(self, session: str) -> SessionState | None:
         later = NOW + timedelta(days=1)
-        return SessionState("ada", "active", NOW, later, self.end_time) if session == "s1" else None
+        if session != "s1":
+            return None
+        return SessionState("ada", "active", NOW, later, self.end_time, NOW)
 
 
 class Signer:
@@ -44,9 +47,9 @@ class Signer:
     def __init__(self) -> None:
         self.signed: list[tuple[str, GrantedWork, timedelta]] = []
 
-    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedToken:
+    async def sign_grant(self, account: str, work: GrantedWork, *, life: timedelta) -> SignedGrant:
         self.signed.append((account, work, life))
-        return SignedToken("token", "id", NOW + life)
+        return SignedGrant(SignedToken("token", "id", NOW + life), b"sealed")
 
 
 @pytest.fixture
@@ -61,12 +64,17 @@ def signer() -> Signer:
 
 @pytest.fixture
 def grants(states: States, signer: Signer) -> Grants:
-    return Grants(ActiveSessions(states, idle=timedelta(days=7), clock=lambda: NOW), signer)
+    return Grants(ActiveSessions(states, idle=timedelta(days=7)), signer)
 
 
 @pytest.mark.parametrize(
     ("work", "life"),
-    [(JOB, timedelta(days=7)), (TEST, timedelta(minutes=10)), (KEY_TEST, timedelta(minutes=10))],
+    [
+        (JOB, timedelta(days=7)),
+        (TEST, timedelta(minutes=10)),
+        (KEY_TEST, timedelta(minutes=10)),
+        (WEBHOOK, timedelta(days=14)),
+    ],
 )
 async def test_a_grant_lives_as_long_as_its_purpose_allows(
     grants: Grants, signer: Signer, work: GrantedWork, life: timedelta
@@ -92,6 +100,10 @@ async def test_a_grant_lives_as_long_as_its_purpose_allows(
         (replace(KEY_TEST, api_key=""), "api_key"),
         (replace(KEY_TEST, job="jobs/j"), "job"),
         (replace(KEY_TEST, file="files/f"), "file"),
+        (replace(WEBHOOK, job="jobs/j"), "job"),
+        (replace(WEBHOOK, file="files/f"), "file"),
+        (replace(WEBHOOK, api_key="apiKeys/k"), "api_key"),
+        (replace(WEBHOOK, release_budget=1), "release_budget"),
     ],
 )
 async def test_work_that_does_not_fit_its_purpose_is_refused_by_field(

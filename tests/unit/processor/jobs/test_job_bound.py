@@ -42,7 +42,7 @@ class Calls:
 
 def jobs(most_live: int) -> Jobs:
     return Jobs(
-        cast(Any, Stored()), ANY, variables=ANY, files=ANY, vault=ANY, auth=ANY,
+        cast(Any, Stored()), ANY, variables=ANY, files=ANY, vault=ANY, auth=ANY, webhook_grants=ANY,
         changes=ANY, usual=cast(Any, Calls()), most=MostJobs(most_live, 9), meter=ANY, new_id=ANY,
         now=lambda: datetime.now(UTC),
     )  # fmt: skip

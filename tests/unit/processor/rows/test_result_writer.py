@@ -12,7 +12,7 @@ from services.processor.rows.claims import Claim, FenceLost
 from services.processor.rows.writer import ResultWriter
 from tests.support.own_time import in_own_time, own_loop
 
-CLAIM = Claim("job", 0, 7, 1, 1, 500, 10, "ada", "files/a", 1, "apiKeys/k", b"", b"", "grant")
+CLAIM = Claim("job", 0, 7, 1, 1, 500, 10, "ada", "files/a", 1, "apiKeys/k", b"", b"", "g1", b"", "grant")
 
 
 def result(row: int) -> NewResult:

@@ -13,6 +13,7 @@ from services.common.errors import Unauthenticated
 from services.common.tokens import Kind, StaticKeys, TokenVerifier
 from services.vault.crypto.committing import DoesNotOpen
 from services.vault.keys import system_keys
+from services.vault.keys.grant_seal import GrantSeal
 from services.vault.keys.keyring import Keyring
 from services.vault.keys.system_keys import PepperNotFound, SystemKeyRow, SystemKeys
 from services.vault.servicers.signing import SigningServicer
@@ -162,7 +163,8 @@ async def test_a_mac_with_an_older_pepper_names_the_current_one_too(keyring: Key
     keys = system_keys.open_rows([*retired, *newer], keyring)
     (old,) = [row.id for row in older if row.kind == "pepper"]
     (new,) = [row.id for row in newer if row.kind == "pepper"]
-    servicer = SigningServicer(TokenSigner("installation1", keys.signing), keys.macs)
+    seal, signer = GrantSeal("installation1", keys.grant_seal), TokenSigner("installation1", keys.signing)
+    servicer = SigningServicer(signer, keys.macs, seal, lambda: datetime.now(UTC))
     for asked, used in ((old, old), (new, new), ("", new)):
         request = signing_pb2.MacRequest(digest=b"d" * 48, pepper_id=asked)
         answer = await servicer.Mac(request, AsyncMock())

@@ -114,6 +114,7 @@ async def told(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
         writer=world,  # type: ignore[arg-type]
         verifier=TokenVerifier(StaticKeys(known)),
         limiter=RefusalLimiter(),
+        now=lambda: datetime.now(UTC),
     )
     token = world.token(signer)
 
@@ -137,6 +138,7 @@ async def told(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
         macs=keys.macs,
         brake=Brake(1, 1, 1),
         limiter=RefusalLimiter(),
+        now=lambda: datetime.now(UTC),
     )
     async with AsyncExitStack() as stack:
         for item, answer in world.waiting:
