@@ -16,7 +16,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from gateway.routes import MAX_JSON_BYTES
+from gateway.bodies import MAX_JSON_BYTES
 from services.common.rpc.bounds import MOST_ITEMS, MOST_VALUES
 
 GENERATED = Path(__file__).resolve().parents[2] / "gen"
@@ -201,7 +201,7 @@ def matches(pattern: str, most: int = 0) -> list[str]:
     `most` is their length if the pattern does not bound it. The patterns of the contracts are plain; another
     kind fails here.
     """
-    parsed = re._parser.parse(pattern)  # type: ignore[attr-defined]
+    parsed = re._parser.parse(pattern)
     found = sorted(_matches(parsed, most), key=len, reverse=True)
     assert all(re.search(pattern, each) for each in found), pattern
     return found

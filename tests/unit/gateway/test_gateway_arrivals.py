@@ -106,7 +106,7 @@ def test_the_script_remembers_few_addresses_and_those_that_come(tmp_path: Path) 
 
 def test_behind_proxies_connections_are_not_counted_unless_it_is_said() -> None:
     def bound(**settings: int) -> int:
-        return GatewaySettings.model_construct(**settings).connections_per_second()
+        return GatewaySettings.model_construct(None, **settings).connections_per_second()
 
     assert bound() == CONNECTIONS_PER_SECOND
     assert bound(trusted_proxies=1) == 0
