@@ -9,7 +9,8 @@ import uvloop
 
 from services.auth.service import assemble
 from services.auth.settings import AuthSettings
-from services.common import garbage, logs
+from services.common import logs
+from services.common.process import garbage
 from services.common.rpc import server
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.store import migrations

@@ -50,7 +50,9 @@ class _Leave:
 
 _leave: contextvars.ContextVar[_Leave | None] = contextvars.ContextVar("leave", default=None)
 _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="aside")
-_turns = Turns(1)
+#: Pieces of work of an account in hand at once.
+EACH = 1
+_turns = Turns(EACH)
 _alone: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import uvloop
 
-from services.common import garbage, logs, malloc, switching
+from services.common import logs
+from services.common.process import garbage, malloc, switching
 from services.common.rpc import server
 from services.common.settings import DatabaseSettings, load, read_secret
 from services.common.store import migrations

@@ -4,8 +4,9 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from services.common import garbage, logs
+from services.common import logs
 from services.common.logs import describe, log
+from services.common.process import garbage
 from services.common.settings import load, read_secret
 from services.common.store import migrations
 from services.vault import service

@@ -1,4 +1,4 @@
-"""An address that a stranger registered first, through the whole stack: its owner comes, and the stranger is out."""
+"""An address that a stranger registered first, through the whole stack, when its owner comes."""
 
 from collections.abc import Callable, Iterator
 
@@ -81,5 +81,5 @@ def test_what_a_stranger_prepared_is_out_once_the_owner_resets_the_password(
     owner.ok("POST", f"/v1/{job['name']}:cancel")
     job = owner.job(file, [template], api_key=key["name"])
     assert owner.finished(job)["state"] == "COMPLETED"
-    told = [message.told for message in receiver.wait("/stranger", 2)]
-    assert [each["type"] for each in told] == ["job.cancelled", "job.completed"]
+    heard = [message.told for message in receiver.wait("/stranger", 2)]
+    assert [each["type"] for each in heard] == ["job.cancelled", "job.completed"]

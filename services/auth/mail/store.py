@@ -25,7 +25,7 @@ MAILS_DUE = DueColumns(
 #: This many mails to one address go at once; each further one waits this much longer. More spacing delays a
 #: person who changes several things in a row; less lets one person fill the line in front of everybody's
 #: mails.
-_AT_ONCE = 3
+AT_ONCE = 3
 _SPACING = timedelta(seconds=5)
 _MOST_COUNTED = 1000
 
@@ -54,7 +54,7 @@ def _beside(recipient: str) -> ColumnElement[timedelta]:
     """
     waiting = select(literal(1)).where(MailRow.recipient == recipient).limit(_MOST_COUNTED).subquery()
     beside = select(func.count()).select_from(waiting).scalar_subquery()
-    return _SPACING * func.greatest(beside - _AT_ONCE, 0)
+    return _SPACING * func.greatest(beside - AT_ONCE, 0)
 
 
 class Outbox:

@@ -69,6 +69,8 @@ def sequence(lines: list[str]) -> None:
             open_blocks.append(found[1])
         elif re.fullmatch(r"else( \S.*)?", line):
             assert open_blocks[-1:] == ["alt"], line
+        elif line == "par":
+            open_blocks.append(line)
         elif re.fullmatch(r"and( \S.*)?", line):
             assert open_blocks[-1:] == ["par"], line
         elif line == "end":

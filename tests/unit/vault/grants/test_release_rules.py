@@ -114,8 +114,12 @@ def test_a_flood_of_refusals_is_recorded_only_in_part() -> None:
 def test_refusals_are_noted_but_not_what_failed_for_want_of_a_database() -> None:
     noted: list[Event] = []
     refusals = Refusals(RefusalLimiter(per_second=0.0, at_once=2.0), noted.append)
-    for error in (Unavailable(), GrantInvalid(), GrantExpired(), GrantInvalid()):
-        refusals.refused(error, account="a", object="files/f", action=Action.OPEN_DATA_KEY, caller="files")
+    for account, error in zip(
+        "aabc", (Unavailable(), GrantInvalid(), GrantExpired(), GrantInvalid()), strict=True
+    ):
+        refusals.refused(
+            error, account=account, object="files/f", action=Action.OPEN_DATA_KEY, caller="files"
+        )
     assert [event.details["reason"] for event in noted] == ["GRANT_INVALID", "GRANT_EXPIRED"]
 
 
