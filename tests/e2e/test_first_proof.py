@@ -1,4 +1,4 @@
-"""An address that a stranger registered first, through the whole stack, when its owner comes."""
+"""An address that a stranger registered first, through the whole stack: its owner comes, and takes over."""
 
 from collections.abc import Callable, Iterator
 
@@ -58,8 +58,8 @@ def test_what_a_stranger_prepared_is_out_once_the_owner_resets_the_password(
     }
     for credential in (stranger.token, token):
         for path in ("/v1/users/me", f"/v1/{job['name']}", f"/v1/{file['name']}", "/v1/apiKeys"):
-            told = http.get(path, headers={"authorization": f"Bearer {credential}"})
-            assert (told.status_code, reason(told)) == (401, "UNAUTHENTICATED")
+            answer = http.get(path, headers={"authorization": f"Bearer {credential}"})
+            assert (answer.status_code, reason(answer)) == (401, "UNAUTHENTICATED")
     assert http.post("/v1/sessions", json={"email": stranger.email, "password": PASSWORD}).status_code == 401
     said = mail_with(stack, stranger.email, "Access tokens ended: 1")
     assert "Webhooks off until you confirm them (`smelt webhooks confirm`): 1" in said
@@ -81,5 +81,5 @@ def test_what_a_stranger_prepared_is_out_once_the_owner_resets_the_password(
     owner.ok("POST", f"/v1/{job['name']}:cancel")
     job = owner.job(file, [template], api_key=key["name"])
     assert owner.finished(job)["state"] == "COMPLETED"
-    heard = [message.told for message in receiver.wait("/stranger", 2)]
-    assert [each["type"] for each in heard] == ["job.cancelled", "job.completed"]
+    told = [message.told for message in receiver.wait("/stranger", 2)]
+    assert [each["type"] for each in told] == ["job.cancelled", "job.completed"]
