@@ -1,9 +1,9 @@
 """How much of a request's body is kept, and for how many requests of one client at once."""
 
 from gateway.bindings import Binding
-from gateway.filters import BUFFER
+from gateway.filters import BUFFER, PAUSE, PAUSE_TYPE
 from gateway.limits import of_requests, without_session
-from gateway.parts import Config, typed
+from gateway.parts import Config, duration, typed
 from gateway.public import is_public
 
 # Fits a prompt of 50,000 characters, each written as two JSON escapes of six bytes, and the other fields.
@@ -15,6 +15,18 @@ NO_BODY_BYTES = 1024
 
 BUFFER_TYPE = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
 UNBUFFERED = {BUFFER: typed(BUFFER_TYPE, disabled=True)}
+# A refusal that comes before a body is the end of it, which clients such as curl 7.88 over HTTP/2 take for a
+# failed connection. So a body that fits into one packet or three is given the time to arrive, and dropped.
+SHORT_BYTES = 4096
+PAUSE_SECONDS = 0.01
+SHORT_BODY = {"name": "content-length", "range_match": {"start": 1, "end": SHORT_BYTES + 1}}
+AFTER_A_PAUSE = {
+    PAUSE: typed(
+        PAUSE_TYPE,
+        delay={"fixed_delay": duration(PAUSE_SECONDS), "percentage": {"numerator": 100}},
+        headers=[SHORT_BODY],
+    )
+}
 
 
 def longest_body(binding: Binding) -> int:

@@ -9,6 +9,9 @@ from gateway.parts import Config, duration, extension, typed
 
 AUTHORISATION = "envoy.filters.http.ext_authz"
 BUFFER = "envoy.filters.http.buffer"
+# Meant for testing how others bear delays.
+PAUSE = "envoy.filters.http.fault"
+PAUSE_TYPE = "envoy.extensions.filters.http.fault.v3.HTTPFault"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 TRANSCODER_TYPE = "envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder"
 DESCRIPTORS_FILE = "smelt.binpb"
@@ -31,6 +34,7 @@ def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> 
             # The route chosen by what the client sent stays as it is.
             clear_route_cache=False,
         ),
+        {**extension(PAUSE, PAUSE_TYPE), "disabled": True},
         # Requests that will be refused are refused here, while nothing of their bodies is kept.
         limiter(),
         _authorisation(),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gateway.addresses import readable
 from gateway.bindings import Binding
-from gateway.bodies import MAX_JSON_BYTES, UNBUFFERED, bounds, longest_body
+from gateway.bodies import AFTER_A_PAUSE, MAX_JSON_BYTES, UNBUFFERED, bounds, longest_body
 from gateway.filters import AUTHORISATION, TRANSCODER, transcoder
 from gateway.limits import UNLIMITED
 from gateway.parts import Config, duration, headers, typed
@@ -32,7 +32,7 @@ OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuth
 # The transcoder would respond before the router, so it is off on routes that the router itself answers.
 UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled=True)}
 # What the edge answers itself is answered before the body has arrived, and nothing of the body is kept.
-ANSWERED_HERE = {**OPEN, **UNBUFFERED, **UNTRANSCODED, **UNLIMITED}
+ANSWERED_HERE = {**OPEN, **AFTER_A_PAUSE, **UNBUFFERED, **UNTRANSCODED, **UNLIMITED}
 
 
 def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path) -> list[Config]:

@@ -42,6 +42,7 @@ def main(arguments: list[str]) -> int:
             )
             summary = _summary(outcome, seed)
             print(summary, file=lines)
+            print("too busy:", *outcome.busy.items(), sep="\n  ", file=lines)
             never = sorted({each.name for each in operations()} - outcome.succeeded)
             print("never succeeded:", *never, sep="\n  ", file=lines)
     finally:
@@ -57,11 +58,12 @@ def main(arguments: list[str]) -> int:
 
 def _summary(outcome: Outcome, seed: int) -> str:
     statuses = ", ".join(f"{count} x {status}" for status, count in sorted(outcome.statuses.items()))
+    busy = outcome.busy.total()
     failed = sum(count for status, count in outcome.statuses.items() if status >= 500)
     return (
         f"seed {seed}: {outcome.requests} requests, "
         f"{len(outcome.succeeded)} of {len(operations())} operations succeeded; {statuses}\n"
-        f"{failed} answers of 5xx, {len(outcome.findings)} findings in all; {outcome.busy} times too busy"
+        f"{failed} answers of 5xx, {len(outcome.findings)} findings in all; {busy} times too busy"
     )
 
 

@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 LINES = 4
 _SHOWN = 2000
-#: What an overloaded machine answers, and how often a request is sent before that counts.
+#: What an overloaded machine answers. It counts when a request is answered so until patience ends.
 _BUSY = (503, 504)
-_TRIES = 6
+_REQUESTS_OF_AN_ACCOUNT = 300
 _PAUSE_SECONDS = 0.5
 
 
@@ -51,7 +51,7 @@ class Outcome:
     succeeded: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     #: Answers of 503 and 504 to requests that were answered otherwise when they were sent again.
-    busy: int = 0
+    busy: Counter[str] = field(default_factory=Counter)
 
     @property
     def requests(self) -> int:
@@ -100,16 +100,14 @@ class _Line:
         )
 
     async def run(self, enough: Callable[[Outcome], bool]) -> None:
-        person, names = await self._patiently(self._begin)
-        token = person.token
         try:
             while not enough(self._outcome):
-                await self._ask(Requests(self._dice, names), token, enough)
-                # A request may have ended its own session, or deleted its own account.
-                token = await self._patiently(partial(self._sign_in, person))
-                if not token:
-                    person, names = await self._patiently(self._begin)
-                    token = person.token
+                # After a while the requests have deleted what they began with, or the account itself.
+                person, names = await self._patiently(self._begin)
+                requests, token, left = Requests(self._dice, names), person.token, _REQUESTS_OF_AN_ACCOUNT
+                while token and left > 0 and not enough(self._outcome):
+                    left -= await self._ask(requests, token, enough)
+                    token = await self._patiently(partial(self._sign_in, person))
         finally:
             self._connection.close()
 
@@ -118,33 +116,36 @@ class _Line:
         while True:
             try:
                 return await asyncio.to_thread(work)
-            except (AssertionError, httpx2.TransportError):
+            except (AssertionError, KeyError, httpx2.TransportError):
                 if asyncio.get_running_loop().time() > deadline:
                     raise
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _ask(self, requests: Requests, token: str, enough: Callable[[Outcome], bool]) -> None:
-        refused = 0
-        while refused < 5 and not enough(self._outcome):
+    async def _ask(self, requests: Requests, token: str, enough: Callable[[Outcome], bool]) -> int:
+        """Ask until the session has ended, or this was a good many; return how many."""
+        count = refused = 0
+        while refused < 5 and count < _REQUESTS_OF_AN_ACCOUNT and not enough(self._outcome):
             sent = requests.next(token)
             answer = await self._answer(sent)
             if finding := self._outcome.note(sent, answer):
                 self._told(finding)
             good = (b"Authorization", f"Bearer {token}".encode()) in sent.headers
             refused = refused + 1 if answer.status == 401 and good else 0
+            count += 1
+        return count
 
     async def _answer(self, sent: Sent) -> Received:
         """Ask, and ask again while the answer is that the service is busy: a fault answers so each time."""
-        for left in reversed(range(_TRIES)):
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while True:
             try:
                 answer = await self._connection.ask(sent)
             except NoAnswer as error:
                 answer = Received(599, content=str(error).encode())
-            if answer.status not in _BUSY or not left:
-                break
-            self._outcome.busy += 1
+            if answer.status not in _BUSY or asyncio.get_running_loop().time() > deadline:
+                return answer
+            self._outcome.busy[f"{answer.status} {sent.operation}"] += 1
             await asyncio.sleep(_PAUSE_SECONDS)
-        return answer
 
     @contextmanager
     def _http(self) -> Iterator[httpx2.Client]:

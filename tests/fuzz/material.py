@@ -111,7 +111,7 @@ class Material:
         if self.chance(wild):
             return self._dice.choice(VALUES)
         if field.is_repeated and not _is_map(field):
-            count = self._dice.randint(0 if wild else 1, 2)
+            count = self._dice.randint(0, 2) if wild else 1
             return b"[" + b",".join(self._one(field, wild, depth) for _ in range(count)) + b"]"
         return self._one(field, wild, depth)
 

@@ -59,6 +59,12 @@ class TooLarge(DomainError):
     message = "File too large"
 
 
+class TooSlow(DomainError):
+    reason = "UPLOAD_TOO_SLOW"
+    kind = Kind.TOO_SLOW
+    message = "Too slow"
+
+
 @dataclass(slots=True)
 class Seen:
     """One call as a service received it."""
@@ -135,6 +141,8 @@ class Files(files_pb2_grpc.FileServiceServicer):
             seen.pieces.append(len(message.content.data))
             if seen.request.filename == "huge":
                 raise TooLarge()
+            if seen.request.filename == "slow":
+                raise TooSlow()
         await context.send_initial_metadata(CREATED)
         return files_pb2.File(name="files/1", size_bytes=sum(seen.pieces))
 

@@ -167,6 +167,11 @@ async def test_a_file_that_turns_out_too_large_is_refused_alike(edge: Edge) -> N
     assert error_of(answer) == (413, 8, "FILE_TOO_LARGE", "File too large")
 
 
+async def test_a_file_that_comes_too_slowly_is_a_timeout(edge: Edge) -> None:
+    answer = await edge.call("POST", "/v1/files:upload?filename=slow", data=b"x")
+    assert error_of(answer) == (408, 4, "UPLOAD_TOO_SLOW", "Too slow")
+
+
 @pytest.mark.promise("S54")
 @pytest.mark.parametrize(
     "body",

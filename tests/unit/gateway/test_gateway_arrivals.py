@@ -105,10 +105,13 @@ def test_the_script_remembers_few_addresses_and_those_that_come(tmp_path: Path) 
 
 
 def test_behind_proxies_connections_are_not_counted_unless_it_is_said() -> None:
-    def bound(**settings: int) -> int:
-        return GatewaySettings.model_construct(None, **settings).connections_per_second()
+    def bound(proxies: int, said: int | None) -> int:
+        settings = GatewaySettings.model_construct(
+            trusted_proxies=proxies, gateway_connections_per_second=said
+        )
+        return settings.connections_per_second()
 
-    assert bound() == CONNECTIONS_PER_SECOND
-    assert bound(trusted_proxies=1) == 0
-    assert bound(trusted_proxies=1, gateway_connections_per_second=500) == 500
-    assert bound(gateway_connections_per_second=0) == 0
+    assert bound(0, None) == CONNECTIONS_PER_SECOND
+    assert bound(1, None) == 0
+    assert bound(1, 500) == 500
+    assert bound(0, 0) == 0

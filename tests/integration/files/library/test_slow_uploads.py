@@ -31,10 +31,10 @@ def trickle(caller: Caller, *, address: str = "", piece: bytes = b"1") -> "async
             yield files_pb2.UploadFileRequest(content=httpbody_pb2.HttpBody(data=piece))
 
     metadata = (*caller.metadata, ("x-envoy-external-address", address))
-    call: asyncio.Future[files_pb2.File] = asyncio.ensure_future(
+    upload: asyncio.Future[files_pb2.File] = asyncio.ensure_future(
         caller.files.UploadFile(pieces(), metadata=metadata)
     )
-    return call
+    return upload
 
 
 def reading(service: Service) -> int:
