@@ -69,7 +69,7 @@ ONE = {
     "file settings",
     "result files of a job",
     "the account itself, and what remains of it",
-    "proof of its address, what it suspends",
+    "proof of its address",
     "grants for webhooks' messages",
 }
 
