@@ -92,7 +92,7 @@ local function without_quotation(text)
 end
 
 -- Inside a text of JSON, quotes are escaped, so no message can contain this.
-local shaped = '{"@type":"type.googleapis.com/google.rpc.ErrorInfo"'
+local shaped = '{"@type": ?"type%.googleapis%.com/google%.rpc%.ErrorInfo"'
 
 -- An error without an ErrorInfo was made by gRPC itself. Its words are not for people, and its code says less
 -- than ours: a message that is too large is "resource exhausted" both when it comes in and when it goes out.
@@ -117,7 +117,7 @@ local function shape(response, status)
     return
   end
   local sent = text
-  if not string.find(text, shaped, 1, true) then
+  if not string.find(text, shaped) then
     local refusal = in_our_shape(text, status)
     headers:replace(":status", refusal.status)
     headers:replace("content-type", "application/json")
