@@ -118,5 +118,7 @@ def _messages(message: Any, seen: frozenset[str] = frozenset()) -> frozenset[str
 
 def _fields(full_name: str) -> set[str]:
     message = contracts.pool()[0].FindMessageTypeByName(full_name)
-    # The key and value of a map entry are internals of protobuf, not our fields.
-    return set() if message.GetOptions().map_entry else {field.name for field in message.fields}
+    # The key and value of a map entry are internals of protobuf, not our fields. A yes or no is no secret.
+    if message.GetOptions().map_entry:
+        return set()
+    return {field.name for field in message.fields if field.type != field.TYPE_BOOL}

@@ -8,7 +8,7 @@ from aiohttp.abc import ResolveResult
 
 from services.processor.provider.addresses import Endpoints
 from services.processor.provider.answer import Unusable
-from services.processor.provider.failures import UNREACHABLE
+from services.processor.provider.failures import NOT_CONNECTED
 from services.processor.provider.provider import Limits
 from services.processor.provider.provider import Provider as Client
 from services.processor.webhooks.attempts import ADDRESS_NOT_ALLOWED
@@ -67,4 +67,4 @@ async def test_a_call_to_a_private_name_fails_as_one_to_an_unknown_name(client: 
     said = {
         host: await client.ask(f"https://{host}/v1", b"sk-of-the-call", {}, account="ada") for host in HOSTS
     }
-    assert said == dict.fromkeys(HOSTS, Unusable(UNREACHABLE))
+    assert said == dict.fromkeys(HOSTS, Unusable(NOT_CONNECTED))
