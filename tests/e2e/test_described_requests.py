@@ -64,7 +64,7 @@ def own(new_person: Callable[[], Person], stack: Stack) -> tuple[Person, dict[st
 
 @pytest.mark.promise("S54")
 @pytest.mark.parametrize(
-    "examples", [1, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
+    "examples", [1, pytest.param(30, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
 )
 def test_every_answer_is_one_that_the_description_has(
     stack: Stack, own: tuple[Person, dict[str, str]], examples: int

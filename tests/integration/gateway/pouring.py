@@ -1,10 +1,12 @@
 """Clients that send as much as an HTTP/2 server lets them, on as many streams as it lets them."""
 
 import asyncio
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.integration.gateway.conftest import Edge
 from tests.integration.gateway.wire import (
@@ -99,21 +101,35 @@ class _Pouring:
             self._poured.resets += 1
 
 
-@asynccontextmanager
-async def pouring(edge: Edge, request: Request, *, connections: int, streams: int) -> AsyncIterator[Poured]:
-    """Pour bodies into several connections during the block."""
-    poured = Poured()
+async def _pour(
+    edge: Edge, request: Request, *, connections: int, streams: int, poured: Poured, stop: Callable[[], bool]
+) -> None:
     clients = [
         await Http2.connect(edge.port, edge.ca_file, address=request.address) for _ in range(connections)
     ]
     tasks = [
         asyncio.ensure_future(_Pouring(client, poured).run(request, streams=streams)) for client in clients
     ]
+    while not stop():
+        await asyncio.sleep(0.02)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for client in clients:
+        client.close()
+
+
+@asynccontextmanager
+async def pouring(edge: Edge, request: Request, *, connections: int, streams: int) -> AsyncIterator[Poured]:
+    """Pour bodies into several connections during the block, in a thread: the services under test, which run
+    in this one, must not wait for their attackers."""
+    poured, stop = Poured(), threading.Event()
+    attack = partial(_pour, edge, request, connections=connections, streams=streams)
+    running = asyncio.ensure_future(
+        asyncio.to_thread(lambda: asyncio.run(attack(poured=poured, stop=stop.is_set)))
+    )
     try:
         yield poured
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for client in clients:
-            client.close()
+        stop.set()
+        await running

@@ -50,13 +50,14 @@ async def test_nothing_is_kept_of_a_body_that_is_refused(unlimited: Edge, case: 
     edge = unlimited
     (method, path, headers), statuses = REFUSED[case]
     request = Request(method, path, another_address(10 + list(REFUSED).index(case)), headers)
+    asks_auth = bool(statuses & {401, 503})
     async with (
         no_more_memory_than(edge, MOST_MIB),
-        good_client(edge),
+        good_client(edge, auth_is_busy=asks_auth),
         pouring(edge, request, connections=CONNECTIONS, streams=STREAMS) as poured,
     ):
         await eventually(lambda: poured.ended == CONNECTIONS * STREAMS)
-    assert poured.statuses.keys() == statuses
+    assert poured.statuses.keys() <= statuses | ({503} if asks_auth else set())
     assert not poured.resets
 
 
@@ -68,12 +69,12 @@ async def test_one_address_has_few_large_bodies_at_once(edge: Edge, length: str)
     request = Request("POST", "/v1/templates", another_address(30 + len(length)), headers)
     async with (
         no_more_memory_than(edge, 2 * LARGE_AT_ONCE),
-        good_client(edge),
+        good_client(edge, auth_is_busy=True),
         pouring(edge, request, connections=CONNECTIONS, streams=STREAMS) as poured,
     ):
         # On a slow machine, more may come while the first are refused.
         await eventually(lambda: poured.statuses[429] > CONNECTIONS * STREAMS - 2 * LARGE_AT_ONCE)
-    assert poured.statuses.keys() == {429}
+    assert poured.statuses.keys() <= {429, 503}
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/users/me", "/v1/users"])
@@ -110,7 +111,7 @@ async def test_long_templates_can_be_saved_one_after_another(edge: Edge) -> None
 async def test_when_memory_runs_short_the_largest_requests_end_and_no_others(
     edge: Edge, tmp_path: Path
 ) -> None:
-    heap = 192
+    heap = 128
     socket = tmp_path / "admin.sock"
     with PortBlock.reserve() as ports:
         settings = gateway_settings(edge.certificates, ports.take(), edge.backend.ports, admin_socket=socket)
@@ -121,10 +122,10 @@ async def test_when_memory_runs_short_the_largest_requests_end_and_no_others(
     async with (
         another_edge(edge, settings.model_copy(update=bounds), tmp_path) as small,
         no_more_memory_than(small, heap),
-        good_client(small),
-        pouring(small, request, connections=2 * CONNECTIONS, streams=STREAMS) as poured,
+        good_client(small, auth_is_busy=True),
+        pouring(small, request, connections=CONNECTIONS, streams=STREAMS) as poured,
     ):
-        await eventually(lambda: poured.resets > CONNECTIONS * STREAMS)
+        await eventually(lambda: poured.resets >= STREAMS)
 
 
 async def test_a_body_may_have_just_as_many_bytes(edge: Edge) -> None:

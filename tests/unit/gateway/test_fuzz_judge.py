@@ -13,9 +13,9 @@ JSON = {**SECURITY_HEADERS, "content-type": "application/json"}
 SAID = body(Refusal(404, 5, "FILE_NOT_FOUND", "File not found"))
 
 
-def refusal(said: Any = SAID, status: int = 404, **headers: str) -> Received:
+def refusal(said: Any = SAID, *, headers: dict[str, str] | None = None) -> Received:
     content = said if isinstance(said, bytes) else json.dumps(said).encode()
-    return Received(status, {**JSON, "content-length": str(len(content)), **headers}, content)
+    return Received(404, {**JSON, "content-length": str(len(content)), **(headers or {})}, content)
 
 
 GOOD = [
@@ -25,12 +25,12 @@ GOOD = [
     Received(200, {**SECURITY_HEADERS, "content-type": "text/event-stream"}, b"data: {", whole=False),
 ]
 BAD = {
-    "500": refusal(body(INTERNAL), 500),
+    "500": Received(500, JSON, json.dumps(body(INTERNAL)).encode()),
     "no answer": Received(599),
     "no security header": Received(404, {"content-type": "application/json"}, json.dumps(SAID).encode()),
-    "inner header": refusal(status=404, **{"x-envoy-attempt-count": "1"}),
-    "header of bytes": refusal(location="\xff"),
-    "another type": refusal(status=404, **{"content-type": "text/plain"}),
+    "inner header": refusal(headers={"x-envoy-attempt-count": "1"}),
+    "header of bytes": refusal(headers={"location": "\xff"}),
+    "another type": refusal(headers={"content-type": "text/plain"}),
     "no JSON": refusal(b"no healthy upstream"),
     "no UTF-8": refusal(b'{"code": 5, "message": "\xff", "details": []}'),
     "a name twice": refusal(b'{"code": 5, "code": 5, "message": "a", "details": []}'),

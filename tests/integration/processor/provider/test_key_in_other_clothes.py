@@ -40,7 +40,7 @@ WRITE = {
     *("CreateTemplate", "UpdateTemplate", "DeleteTemplate", "DuplicateTemplate"),
     *("CreateVariable", "UpdateVariable", "DeleteVariable", "UpdateJobSettings"),
     *("CreateWebhook", "UpdateWebhook", "DeleteWebhook", "RotateWebhookSecret", "TestWebhook"),
-    "RedeliverWebhookDelivery",
+    *("ConfirmWebhook", "RedeliverWebhookDelivery"),
 }
 #: Methods of which this test makes the requests.
 ASKED = {"TestApiKey", "TestTemplate", "PreviewTemplate", "EstimateJob"}
