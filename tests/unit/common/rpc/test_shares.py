@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from gateway.clusters import MAX_REQUESTS
 from services.common.identity import Call, JobGrant, Passport
 from services.common.rpc.shares import (
     ALL_STREAMS,
@@ -17,8 +18,6 @@ from services.common.rpc.shares import (
     StreamLimit,
 )
 
-#: What the gateway has open to one service at most (`gateway/envoy.py`).
-GATEWAY_REQUESTS = 1000
 pytestmark = pytest.mark.promise("S43")
 
 
@@ -67,7 +66,7 @@ def opened() -> Iterator[ExitStack]:
         yield stack
 
 
-def streams(shares: Shares, opened: ExitStack, account: str, most: int = GATEWAY_REQUESTS) -> int:
+def streams(shares: Shares, opened: ExitStack, account: str, most: int = MAX_REQUESTS) -> int:
     """Open streams of an account until one is refused; return how many there are."""
     for count in range(most):
         try:
@@ -98,7 +97,7 @@ def test_however_many_accounts_ask_for_all_they_can_each_other_gets_one_and_shor
     assert got == sorted(got, reverse=True)
     assert got[0] == MOST_STREAMS
     assert sum(got) <= ALL_STREAMS + len(got)
-    assert sum(got) < GATEWAY_REQUESTS
+    assert sum(got) < MAX_REQUESTS
     assert streams(shares, opened, "ada") >= 1
 
 

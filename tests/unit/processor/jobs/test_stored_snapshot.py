@@ -3,10 +3,15 @@
 Jobs continue across an upgrade, so what is read and written here is a stored format.
 """
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import orjson
+import pytest
 
 from services.common.sealing import PayloadSealer, fields
 from services.common.store.idempotency import digest
+from services.processor.jobs import stored_snapshot
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.seal import JobSeal
 from services.processor.templates.prompt_settings import PromptSettings
@@ -43,6 +48,40 @@ def test_a_stored_snapshot_opens_and_is_written_as_it_was() -> None:
     assert seal.open_snapshot(sealer.seal(STORED, fields("snapshot"))) == SNAPSHOT
     # Workers of the previous release may read what this one has sealed.
     assert sealer.open(seal.seal_snapshot(SNAPSHOT), fields("snapshot")) == STORED
+
+
+LARGE = Snapshot(
+    ("Name", "City"),
+    tuple(Step(f"templates/{nth}", replace(LINE, prompt="\u2028\n\x01" * 16_000)) for nth in range(20)),
+    "https://api.example/v1",
+    tuple((f"v{nth}", "\U0001f600\n" * 5_000) for nth in range(500)),
+)
+
+
+def test_a_large_snapshot_is_read_in_short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = stored_snapshot.dump(LARGE)
+    assert len(content) > 10_000_000
+    lines: list[int] = []
+
+    def loads(line: bytes) -> object:
+        lines.append(len(line))
+        return orjson.loads(line)
+
+    monkeypatch.setattr(stored_snapshot, "orjson", SimpleNamespace(dumps=orjson.dumps, loads=loads))
+    assert stored_snapshot.load(content) == LARGE
+    # A document holds the interpreter's lock from its begin to its end: of this length, for milliseconds.
+    assert max(lines) < 1_000_000
+    assert b"".join(stored_snapshot.shown(LARGE)) != content
+    assert orjson.loads(b"".join(stored_snapshot.shown(LARGE)))["variables"] == [
+        list(each) for each in LARGE.variables
+    ]
+
+
+def test_a_large_snapshot_opens_as_it_was_sealed() -> None:
+    seal = JobSeal(KEY, ACCOUNT, JOB)
+    assert seal.open_snapshot(seal.seal_snapshot(LARGE)) == LARGE
+    shown = orjson.loads(b"".join(stored_snapshot.shown(SNAPSHOT)))
+    assert shown == orjson.loads(STORED)
 
 
 def test_the_codes_of_identical_prompts_stay_as_they_were() -> None:
