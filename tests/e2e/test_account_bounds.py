@@ -33,6 +33,7 @@ ELSEWHERE = {
     "tests of templates at a replica": "test_account_shares.py",
     "tests of API keys at a replica": "test_account_shares.py",
     "reparses at a replica": "test_account_shares.py",
+    "uploads at a replica, with `SMELT_UPLOADS_AT_ONCE` as it is": "test_slow_uploads.py",
 }
 BOUNDS = {line.what: line for line in table() if line.reason}
 NEW_ID = "replace(gen_random_uuid()::text, '-', '')"

@@ -7,8 +7,10 @@ was: that says how busy the machine is. What others do on the machine only adds 
 some tries counts.
 """
 
+import asyncio
 import importlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -250,31 +252,90 @@ def full(stack: Stack, new_person: Callable[[], Person]) -> Iterator[Full]:
     full_account.emptied(stack, made)
 
 
-async def _sent(stack: Stack, full: Full, *, rows: int) -> dict[str, dict[str, Held]]:
-    """Send what costs most; return by method what held a loop up for too long."""
+Send = Callable[[], Awaitable[None]]
+
+
+def _sends(sender: Sender, full: Full, *, rows: int) -> dict[Method, Send]:
+    """Return by method a function that sends what costs most in a full account."""
     wanted = full_account.requests(full, rows=rows)
     assert wanted.keys() <= {name for each in methods() for name in each.short_names}
-    among, slow = processes(stack, (*SERVICES, *WORKERS)), {}
-    async with Sender(stack, full.person, full.id) as sender:
-        for method in methods():
-            requests = [
-                json_format.ParseDict(each, message_class(method.input)())
-                for name in method.short_names
-                for each in wanted.get(name, ())
-            ]
 
-            async def send(method: Method = method, requests: Sequence[Message] = requests) -> None:
-                for each in requests:
-                    assert await sender.send(method, [each]) in ("OK", "PROMPT_TOO_LARGE"), method.name
+    def sends(method: Method, requests: Sequence[Message]) -> Send:
+        async def send() -> None:
+            for each in requests:
+                assert await sender.send(method, [each]) in ("OK", "PROMPT_TOO_LARGE"), method.name
 
-            if requests and (failed := await judged(among, send)):
-                slow[method.name] = failed
-    return slow
+        return send
+
+    found = {}
+    for method in methods():
+        contents = [each for name in method.short_names for each in wanted.get(name, ())]
+        if contents:
+            message = message_class(method.input)
+            found[method] = sends(method, [json_format.ParseDict(each, message()) for each in contents])
+    return found
 
 
-async def test_a_full_account_holds_no_loop_up_and_its_memory_comes_back(stack: Stack, full: Full) -> None:
+@pytest.mark.parametrize("rows", [1, pytest.param(10, marks=pytest.mark.long)])
+async def test_a_full_account_holds_no_loop_up_and_its_memory_comes_back(
+    stack: Stack, full: Full, rows: int
+) -> None:
     among = processes(stack, (*SERVICES, *WORKERS))
     before = {name: each.resident_bytes() for name, each in among.items()}
-    assert not await _sent(stack, full, rows=1)
+    slow = {}
+    async with Sender(stack, full.person, full.id) as sender:
+        for method, send in _sends(sender, full, rows=rows).items():
+            if failed := await judged(among, send):
+                slow[method.name] = failed
+    assert not slow
     kept = {name: each.resident_bytes() - before[name] for name, each in among.items()}
     assert max(kept.values()) < _KEPT_BYTES, kept
+
+
+#: A short request of each service.
+SMALL = {
+    "auth": "/smelt.auth.v1.UserService/GetCurrentUser",
+    "vault": "/smelt.vault.v1.ApiKeyService/ListApiKeys",
+    "files": "/smelt.files.v1.FileService/GetFileSettings",
+    "processor": "/smelt.processor.v1.JobSettingsService/GetJobSettings",
+}
+_BESIDE_SECONDS = 0.05
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("service", SERVICES)
+async def test_small_requests_of_another_go_on_beside_the_largest(
+    stack: Stack, full: Full, new_person: Callable[[], Person], service: str
+) -> None:
+    """Judged by the clock, so that it needs a quiet machine; the tests above need none."""
+    (small,) = (each for each in methods() if each.name == SMALL[service])
+    slow = {}
+    async with Sender(stack, full.person, full.id) as sender, Sender(stack, new_person(), "") as other:
+
+        async def small_request() -> float:
+            began = time.perf_counter()
+            assert await other.send(small, [message_class(small.input)()]) == "OK"
+            return time.perf_counter() - began
+
+        for method, send in _sends(sender, full, rows=1).items():
+            if method.service != service:
+                continue
+            tries = []
+            for _ in range(_TRIES):
+                alone = [await small_request() for _ in range(20)]
+                sending = asyncio.ensure_future(send())
+                beside = [await small_request()]
+                while not sending.done():
+                    beside.append(await small_request())
+                await sending
+                tries.append((_most(alone), _most(beside)))
+                if tries[-1][1] <= max(2 * tries[-1][0], _BESIDE_SECONDS):
+                    break
+            else:
+                slow[method.name] = tries
+    assert not slow
+
+
+def _most(seconds: Sequence[float]) -> float:
+    """Return what nine of ten stay within."""
+    return sorted(seconds)[len(seconds) * 9 // 10]

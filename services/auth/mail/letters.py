@@ -109,8 +109,8 @@ or run `smelt verify-email` and enter this token when asked:
 {{token}}
 
 {_ONCE}
-If this was not you, do not confirm it: somebody else chose the password, and could then use the account in your
-name. Nobody can use it before it is confirmed.
+If this was not you, do not confirm it: somebody else chose the password, and could then use the account in
+your name. Nobody can use it before it is confirmed.
 """,
     MailKind.PASSWORD_CHANGED: """\
 The password of your Smelt account was just {how}.

@@ -54,7 +54,7 @@ def _beside(recipient: str) -> ColumnElement[timedelta]:
     """
     waiting = select(literal(1)).where(MailRow.recipient == recipient).limit(_MOST_COUNTED).subquery()
     beside = select(func.count()).select_from(waiting).scalar_subquery()
-    return _SPACING * func.greatest(beside - AT_ONCE, 0)
+    return _SPACING * func.greatest(beside - AT_ONCE + 1, 0)
 
 
 class Outbox:

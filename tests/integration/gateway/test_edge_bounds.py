@@ -125,7 +125,9 @@ async def test_behind_a_proxy_each_of_its_clients_is_limited_and_a_64_is_one(
 
         async def asked(client: str) -> Answer:
             headers = {"x-forwarded-for": client}
-            return await behind.call("POST", "/v1/sessions", json={"email": "a", "password": "p"}, headers=headers)
+            return await behind.call(
+                "POST", "/v1/sessions", json={"email": "a", "password": "p"}, headers=headers
+            )
 
         async def refused(client: str, times: int) -> bool:
             return any(

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.common.aside import CallerLeft, TooCostly, aside, go_on
+from services.common.aside import CallerLeft, TooCostly, alone, aside, go_on
 
 pytestmark = pytest.mark.promise("S59")
 
@@ -80,3 +80,31 @@ async def test_an_account_has_one_piece_of_work_in_hand_and_keeps_no_other_waiti
 
 def test_outside_of_such_work_nothing_is_asked() -> None:
     go_on()
+
+
+async def test_of_many_pieces_on_the_loop_one_is_done_before_it_has_its_turn() -> None:
+    done = 0
+
+    async def piece() -> None:
+        nonlocal done
+        async with alone():
+            done += 1
+
+    async def look() -> int:
+        most, before = 0, done
+        while done < 20:
+            await asyncio.sleep(0)
+            most, before = max(most, done - before), done
+        return most
+
+    looking = asyncio.ensure_future(look())
+    await asyncio.gather(*(piece() for _ in range(20)))
+    assert await looking <= 2
+
+
+async def test_a_failed_piece_on_the_loop_keeps_no_other_waiting() -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with alone():
+            raise ZeroDivisionError
+    async with asyncio.timeout(5), alone():
+        pass

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from services.processor.provider.dialect.counts import NO_COUNTS, Counts, counts_in
+from services.processor.provider.dialect.documents import document
 from services.processor.provider.dialect.events import looks_like_events, put_together
 from services.processor.provider.dialect.thinking import without_thinking
 
@@ -75,11 +74,6 @@ BROKEN_OFF = frozenset(
     | {"preempted", "other", "finish_reason_error", "eviction"}
 )
 
-#: Lists and objects in a body, with the brackets and braces of its texts, which are not told apart. A
-#: completion has a dozen. Reading a megabyte of empty lists holds the interpreter's lock for 50 ms; of this
-#: many, for 10.
-_MOST_CONTAINERS = 50_000
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -102,28 +96,23 @@ class Said:
 
 def said_by(body: bytes) -> Said:
     """Read a 200's body, which may be of any shape."""
-    document: Any
-    if looks_like_events(body):
-        document = put_together(body)
-    else:
-        try:
-            document = _document(body.removeprefix(b"\xef\xbb\xbf"))
-        except orjson.JSONDecodeError:
-            document = None
-    if isinstance(document, list) and len(document) == 1:
-        document = document[0]
-    if not isinstance(document, dict):
+    said: Any = (
+        put_together(body) if looks_like_events(body) else document(body.removeprefix(b"\xef\xbb\xbf"))
+    )
+    if isinstance(said, list) and len(said) == 1:
+        said = said[0]
+    if not isinstance(said, dict):
         return Said(is_unreadable=True)
-    counts = counts_in(document)
-    choices = document.get("choices")
+    counts = counts_in(said)
+    choices = said.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    error = document.get("error") or (choice.get("error") if isinstance(choice, dict) else None)
+    error = said.get("error") or (choice.get("error") if isinstance(choice, dict) else None)
     if error:
         return Said(counts=counts, error=error)
     if not isinstance(choice, dict):
-        if choices is None and document.keys() & {"message", "detail", "msg", "code", "errors", "status"}:
+        if choices is None and said.keys() & {"message", "detail", "msg", "code", "errors", "status"}:
             # A refusal without the word: no answer has any of these beside no choices.
-            return Said(counts=counts, error=document)
+            return Said(counts=counts, error=said)
         return Said(counts=counts, is_unreadable=True)
     message = choice.get("message", choice.get("delta"))
     content = message.get("content") if isinstance(message, dict) else choice.get("text")
@@ -139,12 +128,6 @@ def said_by(body: bytes) -> Said:
         had_thinking=had_thinking,
         is_refusal=not text.strip() and isinstance(refusal, str) and bool(refusal),
     )
-
-
-def _document(body: bytes) -> Any:
-    if body.count(b"[") + body.count(b"{") > _MOST_CONTAINERS:
-        return None
-    return orjson.loads(body)
 
 
 def _text(content: object) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
+from services.processor.provider.dialect.documents import document
 
 _MOST_EVENTS = 200_000
 
@@ -73,8 +73,7 @@ def _documents(body: bytes) -> Iterator[object]:
         if seen > _MOST_EVENTS:
             yield None
             return
-        try:
-            yield orjson.loads(data)
-        except orjson.JSONDecodeError:
-            yield None
+        read = document(data)
+        yield read
+        if read is None:
             return

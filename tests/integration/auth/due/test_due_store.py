@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from services.auth.due.store import DueStore
+from services.auth.due.work import Claim
 from services.auth.mail.letters import Mail, MailKind
-from services.auth.mail.store import MAILS_DUE, Outbox
+from services.auth.mail.store import AT_ONCE, MAILS_DUE, Outbox
 from services.auth.privacy.store.exports import EXPORTS_DUE
 from services.auth.privacy.store.tombstones import ERASURES_DUE
 from services.common import database
@@ -83,3 +84,22 @@ async def test_work_that_has_ended_is_neither_claimed_nor_held(transactions: Tra
     await run(transactions, "UPDATE erasure SET next_time = NULL")
     assert await due.claim(60) is None
     assert not await due.hold(claim, 60)
+
+
+@pytest.mark.promise("S43")
+async def test_many_mails_to_one_address_wait_behind_those_to_others(transactions: Transactions) -> None:
+    outbox = Outbox(transactions)
+    for _ in range(AT_ONCE + 2):
+        await outbox.queue(MAIL)
+    await outbox.queue(Mail(MailKind.ACCOUNT_DELETED, "c@d.example"))
+    due = DueStore(transactions, MAILS_DUE)
+    claims = [claim async for claim in _claimed(due)]
+    mails = [await outbox.get(claim) for claim in claims]
+    assert [mail.recipient for mail in mails if mail] == ["a@b.example"] * AT_ONCE + ["c@d.example"]
+    await run(transactions, "UPDATE mail SET next_try_time = next_try_time - interval '10 seconds'")
+    assert [await outbox.get(claim) async for claim in _claimed(due)] == [MAIL, MAIL]
+
+
+async def _claimed(due: DueStore) -> AsyncIterator[Claim]:
+    while (claim := await due.claim(3600)) is not None:
+        yield claim

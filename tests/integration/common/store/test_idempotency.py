@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common import database
@@ -26,13 +26,17 @@ async def sessions(databases: stores.Databases) -> AsyncIterator[async_sessionma
 
 
 async def claim(
-    sessions: async_sessionmaker[AsyncSession], key: str, resource: str, content: bytes = b"x"
+    sessions: async_sessionmaker[AsyncSession],
+    key: str,
+    resource: str,
+    content: bytes = b"x",
+    account: str = "a",
 ) -> str:
     async with sessions.begin() as session:
         return await idempotency.claim(
             session,
             KEYS,
-            account="a",
+            account=account,
             method="m",
             key=key,
             content=idempotency.digest(content),
@@ -83,3 +87,24 @@ async def test_a_key_of_the_wrong_form_is_refused(
 
     with pytest.raises(InvalidRequest):
         await claim(sessions, key, "x")
+
+
+@pytest.mark.promise("S43")
+async def test_keys_of_a_day_are_bounded_for_each_account_and_repetitions_go_on(
+    sessions: async_sessionmaker[AsyncSession],
+) -> None:
+    fill = text(
+        "INSERT INTO idempotency SELECT 'full', 'm', 'k' || n, decode(:digest, 'hex'), 'r',"
+        " now() - n % 2 * interval '25 hours' FROM generate_series(1, :count) AS n"
+    )
+    async with sessions.begin() as session:
+        about = {"count": 2 * idempotency.MOST_KEYS, "digest": idempotency.digest(b"x").hex()}
+        await session.execute(fill, about)
+    # Half of them are older than a day.
+    with pytest.raises(idempotency.IdempotencyKeyLimit):
+        await claim(sessions, "new", "x", account="full")
+    assert await claim(sessions, "k2", "x", account="full") == "r"
+    assert await claim(sessions, "new", "x", account="other") == "x"
+    async with sessions.begin() as session:
+        await session.execute(text("DELETE FROM idempotency WHERE account = 'full' AND key = 'k4'"))
+    assert await claim(sessions, "new", "x", account="full") == "x"

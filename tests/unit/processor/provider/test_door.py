@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
+from services.processor.provider import door
 from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
-from services.processor.provider.door import let_answer_pass, let_refusal_pass
+from services.processor.provider.door import LOOP_BYTES, let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import KEY_ECHOED, MALFORMED, Failure, Verdict
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt_settings import PromptSettings
@@ -169,3 +170,17 @@ async def test_long_answers_are_read_beside_the_loop(size: int) -> None:
 
     assert isinstance(await passed("x" * size, read), Answer)
     assert (where[0] is threading.current_thread()) is (size == LOOP_CHARACTERS)
+
+
+@pytest.mark.promise("S59")
+async def test_a_large_body_is_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[str] = []
+
+    def read(*_: object, **__: object) -> Unusable:
+        readers.append(threading.current_thread().name.partition("_")[0])
+        return Unusable(MALFORMED)
+
+    monkeypatch.setattr(door, "read_completion", read)
+    for size in (LOOP_BYTES, LOOP_BYTES + 1):
+        await let_answer_pass(b" " * size, REQUEST, secret=KEY.encode(), account="ada", read=whole)
+    assert readers == ["MainThread", "aside"]

@@ -1,5 +1,6 @@
 """What a prompt may come to, known before it is made, and what it costs to find out."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -131,3 +132,21 @@ def test_a_row_whose_prompt_is_too_large_costs_nothing_in_an_estimate() -> None:
     small, large = ["x" * 100], ["x" * 100_000]
     half = reckon(work, [small, large], rows=2).low.input
     assert half == reckon(work, [small], rows=1).low.input
+
+
+async def test_a_prompt_of_many_segments_is_put_together_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    makers: list[bool] = []
+    render = Prompt.render
+
+    def watched(self: Prompt, values: Sequence[str]) -> str:
+        makers.append(threading.current_thread() is threading.main_thread())
+        return render(self, values)
+
+    monkeypatch.setattr(Prompt, "render", watched)
+    values = ["v"] * len(COLUMNS)
+    for holes in (10, 10_000):
+        prompt = _bound("{{c0}} " * holes)
+        assert await prompt.rendered(values, account="ada") == "v " * holes
+    assert makers == [True, False]

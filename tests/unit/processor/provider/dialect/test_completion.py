@@ -10,6 +10,7 @@ import pytest
 from services.processor.provider.dialect import completion
 from services.processor.provider.dialect.completion import said_by
 from services.processor.provider.dialect.counts import Counts
+from services.processor.provider.dialect.documents import MOST_CONTAINERS
 
 
 def said(
@@ -249,3 +250,12 @@ def test_what_is_no_answer_is_called_so(body: bytes) -> None:
 def test_an_empty_list_of_choices_keeps_its_counts() -> None:
     found = said_by(b'{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":500}}')
     assert (found.is_unreadable, found.counts) == (True, Counts(5, 500))
+
+
+@pytest.mark.promise("S59")
+@pytest.mark.parametrize("shape", [b"%s", b"data: %s\n\n"])
+def test_a_body_of_more_lists_than_a_megabyte_may_have_is_not_read(shape: bytes) -> None:
+    answer = b'{"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}], "x": [%s]}'
+    few = MOST_CONTAINERS - 10
+    assert said_by(shape % (answer % b",".join([b"[]"] * few))).text == "Hi"
+    assert said_by(shape % (answer % b",".join([b"[]"] * MOST_CONTAINERS))).is_unreadable
