@@ -6,7 +6,7 @@ from services.common.policy import PRIVACY
 POLICY: Policy = {
     "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport", scope="write"),
     # It reads the whole file, like an upload.
-    "/smelt.files.v1.FileService/ReparseFile": Allow(GATEWAY, needs="passport", scope="write", at_once=5),
+    "/smelt.files.v1.FileService/ReparseFile": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.files.v1.FileService/GetFileProfile": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.files.v1.FileService/GetFileSettings": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.files.v1.FileService/UpdateFileSettings": Allow(GATEWAY, needs="passport", scope="write"),

@@ -32,8 +32,7 @@ ELSEWHERE = {
     "streams at a replica": "test_account_shares.py",
     "tests of templates at a replica": "test_account_shares.py",
     "tests of API keys at a replica": "test_account_shares.py",
-    "reparses at a replica": "test_account_shares.py",
-    "uploads at a replica, with `SMELT_UPLOADS_AT_ONCE` as it is": "test_slow_uploads.py",
+    "uploads and reparses at a replica, with `SMELT_UPLOADS_AT_ONCE` as it is": "test_account_shares.py",
 }
 BOUNDS = {line.what: line for line in table() if line.reason}
 NEW_ID = "replace(gen_random_uuid()::text, '-', '')"
@@ -56,7 +55,7 @@ class World:
             return connection.execute(query.encode(), {"account": self.account, **about})
 
     def copy(self, service: str, name: str, count: int, **changed: str) -> None:
-        """Copy one of the account's rows in a table so many times, with other expressions in some columns."""
+        """Copy one of the account's rows in a table that many times, with other expressions in some columns."""
         found = self.execute(
             service,
             "SELECT column_name FROM information_schema.columns WHERE table_name = %(name)s",

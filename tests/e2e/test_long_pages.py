@@ -1,5 +1,6 @@
 """Large answers through the gateway: lists end by bytes, and what JSON makes of them still passes."""
 
+import time
 from typing import Any
 
 import pytest
@@ -25,7 +26,11 @@ def _listed(person: Person) -> list[dict[str, Any]]:
 def test_many_large_templates_are_listed(person: Person, letter: str) -> None:
     # JSON writes a control character with six bytes.
     for number in range(45):
-        person.template(letter * 49_990, output_column=f"Out {number}")
+        body = {"display_name": "Long", "prompt": letter * 49_990, "output_column": f"Out {number}"}
+        # The edge takes five large bodies a second of one client, after the first fifty.
+        while (answer := person.call("POST", "/v1/templates", body)).status_code == 429:
+            time.sleep(float(answer.headers["retry-after"]))
+        assert answer.status_code in (200, 201)
     found = [each for each in _listed(person) if each["prompt"].startswith(letter)]
     assert len(found) == 45
     assert all(each["prompt"] == letter * 49_990 for each in found)

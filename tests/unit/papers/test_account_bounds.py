@@ -15,7 +15,6 @@ from services.common.store import idempotency
 from services.files import service as files_service
 from services.files import threads
 from services.files.objects import keyed
-from services.files.policy import POLICY as FILES
 from services.files.results import results
 from services.files.settings import FilesSettings
 from services.processor.policy import POLICY as PROCESSOR
@@ -53,10 +52,9 @@ NUMBERS = {
     "streams at a replica": shares.MOST_STREAMS,
     "tests of templates at a replica": PROCESSOR["/smelt.processor.v1.TemplateService/TestTemplate"].at_once,
     "tests of API keys at a replica": PROCESSOR["/smelt.processor.v1.ApiKeyTestService/TestApiKey"].at_once,
-    "uploads at a replica, with `SMELT_UPLOADS_AT_ONCE` as it is": files_service.shares(
+    "uploads and reparses at a replica, with `SMELT_UPLOADS_AT_ONCE` as it is": files_service.shares(
         FilesSettings.model_construct()
     ).of_account,
-    "reparses at a replica": FILES["/smelt.files.v1.FileService/ReparseFile"].at_once,
     "connections of a pool": database.ACCOUNT_SHARE,
     "threads that read files, or write results": threads.READERS_SHARE,
     "threads for templates and answers": aside.EACH,

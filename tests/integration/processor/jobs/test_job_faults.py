@@ -96,13 +96,10 @@ async def test_an_outage_in_the_middle_fails_no_row(
     done = await ada.until(job.name)
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 30)
     seen = provider.requests()
-    away = [each for each in seen if each["status"] == 503]
+    away = sorted(each["received"] for each in seen if each["status"] == 503)
     assert (len(away), len(seen)) == (12, 42)
-    # Five calls were in flight when it began; from then on one call at a time tried.
-    tries = [each for each in seen if each["received"] > away[4]["ended"]][:7]
-    assert [each["status"] for each in tries] == [503] * 7
-    for before, after in pairwise(tries):
-        assert after["received"] >= before["ended"] + 0.4
+    # Five calls may have been in flight when it began; all others are tries, one at a time.
+    assert sum(after < before + 0.4 for before, after in pairwise(away)) <= 4
 
 
 async def test_one_refused_call_among_answered_ones_waits_alone(

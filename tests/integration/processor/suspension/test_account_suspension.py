@@ -103,7 +103,8 @@ async def test_messages_that_wait_are_not_sent(
         # One that the end of a job queued at the same moment is met by the worker, which sends it nowhere.
         _execute(
             suite,
-            "UPDATE webhook_delivery SET state = 'PENDING', next_attempt_time = now() WHERE account = %s",
+            "UPDATE webhook_delivery SET state = 'PENDING', reason = '', next_attempt_time = now()"
+            " WHERE account = %s",
             account,
         )
         told = await hooks.tried(owner, sent.name, 2)
