@@ -55,7 +55,7 @@ class World:
             return connection.execute(query.encode(), {"account": self.account, **about})
 
     def copy(self, service: str, name: str, count: int, **changed: str) -> None:
-        """Copy one of the account's rows in a table that many times, with other expressions in some columns."""
+        """Copy a row of the account in a table that many times, with other expressions in some columns."""
         found = self.execute(
             service,
             "SELECT column_name FROM information_schema.columns WHERE table_name = %(name)s",

@@ -16,7 +16,7 @@ CONTENT = b'msg_1.1700000000.{"type":"job.completed"}'
 #: What the processor may call with its certificate alone, and why that gives it no account.
 ALONE = {
     "/smelt.vault.v1.SigningService/GetVerificationKeys": "public keys",
-    "/smelt.vault.v1.SigningService/GetPageKey": "opens the processor's own page tokens, which say where a list goes on",
+    "/smelt.vault.v1.SigningService/GetPageKey": "opens the processor's own page tokens",
     "/smelt.vault.v1.KeyReleaseService/ReleaseApiKeys": "grants are in the messages of the stream",
     "/smelt.vault.v1.KeyReleaseService/OpenGrant": "only what the vault sealed opens",
     "/smelt.vault.v1.DataKeyService/ListRetiringAccounts": "ids of accounts",
