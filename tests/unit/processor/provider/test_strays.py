@@ -29,7 +29,8 @@ def sent(
             flying.append((now + CALL_SECONDS, now))
             started.append(now)
         else:
-            now += 0.001
+            free = now + 0.05 if rate is None else started[-1] + 1 / rate
+            now = max(now + 0.001, min(free, flying[0][0] if flying else free))
         while flying and flying[0][0] <= now:
             _, began = flying.popleft()
             while answers and answers[0] < now - 1:
