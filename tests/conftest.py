@@ -31,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long value by its beginning: whole ones make ids that nobody reads and every process is sent."""
+    return f"{argname}-{val[:20]!a}-{len(val)}" if isinstance(val, str | bytes) and len(val) > 60 else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the embedded stack, if any test used it; a stack that stops badly fails the run."""
