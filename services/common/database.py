@@ -6,11 +6,12 @@ many they are, leave some to everybody else.
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -56,6 +57,26 @@ Connection = psycopg.AsyncConnection[TupleRow]
 #: All errors of the database libraries, for code that continues in any case.
 FAILURES = (psycopg.Error, exc.SQLAlchemyError)
 _Answer = TypeVar("_Answer")
+
+
+class _Connection(psycopg.AsyncConnection[TupleRow]):
+    """A connection that is closed at once when it cannot be made, or is no longer wanted before it is made.
+
+    The library leaves that to the garbage collector. Until then the server waits for the password, and no
+    database can be dropped.
+    """
+
+    @classmethod
+    async def connect(cls, *arguments: Any, **options: Any) -> Self:
+        try:
+            return await super().connect(*arguments, **options)
+        except BaseException as error:
+            failed: BaseException | None = error
+            while failed is not None:
+                # What was opened is held by local variables alone.
+                traceback.clear_frames(failed.__traceback__)
+                failed = failed.__context__
+            raise
 
 
 class Pool(AsyncConnectionPool[Connection]):
@@ -123,7 +144,11 @@ def engine(url: str, pool_size: int = 5) -> Engine:
         max_overflow=pool_size,
         pool_timeout=_CONNECT_SECONDS,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": _CONNECT_SECONDS, "options": _options()},
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "options": _options(),
+            "async_creator_fn": _Connection.connect,
+        },
         # Otherwise the values of failed statements would appear in logs.
         hide_parameters=True,
     )
@@ -143,6 +168,7 @@ def raw_pool(url: str, low: int = 1, high: int = 5) -> Pool:
     """Return a closed pool of raw connections; `await pool.open()` before use."""
     return Pool(
         plain_url(url),
+        connection_class=_Connection,
         min_size=low,
         max_size=high,
         open=False,
