@@ -1,7 +1,8 @@
 """The stand-in provider as a process: an OpenAI-compatible endpoint for tests, benches and the demo.
 
 Start it with ``python -m deploy.local.provider``; ``SMELT_STANDIN_LISTEN`` says where on loopback it listens
-(port 0 picks a free one). It prints ``listening on ADDRESS`` once it is ready; SIGTERM or SIGINT stops it.
+(port 0 picks a free one), ``SMELT_STANDIN_SCENARIO`` which scenario it plays (docs/providers.md). It prints
+``listening on ADDRESS`` once it is ready; SIGTERM or SIGINT stops it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import uvloop
 
 from deploy.local.provider_app import StandIn
 from deploy.local.provider_http import HttpConnection
+from deploy.local.provider_rules import Script
+from deploy.local.provider_scenarios import SCENARIOS
 
 DEFAULT_LISTEN = "127.0.0.1:8089"
 
@@ -37,13 +40,26 @@ def loopback_address(text: str) -> tuple[str, int]:
     return host.strip("[]"), number
 
 
-async def serve(host: str, port: int) -> None:
+class UnknownScenario(ValueError):
+    """There is no scenario of this name."""
+
+
+def script_of(scenario: str) -> Script:
+    """Return the script of a scenario by its name; without a name, that of a provider without faults."""
+    if not scenario:
+        return Script()
+    if scenario not in SCENARIOS:
+        raise UnknownScenario(f"SMELT_STANDIN_SCENARIO must be one of {', '.join(SCENARIOS)}")
+    return SCENARIOS[scenario].script
+
+
+async def serve(host: str, port: int, script: Script) -> None:
     """Answer calls until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    stand_in = StandIn()
+    stand_in = StandIn(script)
     connections: set[HttpConnection] = set()
     server = await loop.create_server(
         lambda: HttpConnection(stand_in, connections), host, port, backlog=4096, reuse_address=True
@@ -60,8 +76,9 @@ def main() -> int:
     """Run the stand-in; return the exit code."""
     try:
         host, port = loopback_address(os.environ.get("SMELT_STANDIN_LISTEN", DEFAULT_LISTEN))
-        uvloop.run(serve(host, port))
-    except (BadListenAddress, OSError) as error:
+        script = script_of(os.environ.get("SMELT_STANDIN_SCENARIO", ""))
+        uvloop.run(serve(host, port, script))
+    except (BadListenAddress, UnknownScenario, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -16,29 +16,48 @@ from deploy.local.provider_http import Ending, Reply, Request
 from deploy.local.provider_limit import Window
 from deploy.local.provider_record import Record, Seen, fingerprint
 from deploy.local.provider_rules import Rule, Rules, Script
+from deploy.local.provider_scenarios import SCENARIO, SCENARIOS
+
+
+class _Play:
+    """A script with what it counts."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.rules = Rules(script)
+        self.counts_attempts = any(rule.counts_attempts for rule in script.rules)
+        self.windows: dict[tuple[str, str], Window] = {}
 
 
 class StandIn:
-    """An OpenAI-compatible provider that answers the same way each time, unless its script says otherwise."""
+    """An OpenAI-compatible provider that answers the same way each time, unless its script says otherwise.
 
-    def __init__(self) -> None:
-        self._script = Script()
-        self._rules = Rules(self._script)
-        self._record = Record(self._script.record_limit, keep=True)
-        self._counts_attempts = False
-        self._windows: dict[tuple[str, str], Window] = {}
+    Below ``/scenario/NAME`` it plays the scenario of that name.
+    """
+
+    def __init__(self, script: Script | None = None) -> None:
+        self._play = _Play(script or Script())
+        self._scenes: dict[str, _Play] = {}
+        self._record = Record(self._play.script.record_limit, keep=True)
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
+        play = self._play
+        if request.path.startswith(SCENARIO):
+            name, _, rest = request.path.removeprefix(SCENARIO).partition("/")
+            if name not in SCENARIOS:
+                return self._refuse(request, 404, "There is no scenario of this name.")
+            play = self._scenes.setdefault(name, _Play(SCENARIOS[name].script))
+            request = replace(request, path=f"/{rest}")
         if request.path == "/v1/chat/completions" and request.method == "POST":
-            return self._chat(request)
+            return self._chat(request, play)
         if request.path == "/healthz":
             return Reply(200, b'{"status":"ok"}')
         if request.path.startswith("/_"):
             return self._control(request)
-        return self._other(request)
+        return self._other(request, play)
 
-    def _chat(self, request: Request) -> Reply:
+    def _chat(self, request: Request, play: _Play) -> Reply:
         try:
             asked = orjson.loads(request.body)
         except orjson.JSONDecodeError:
@@ -47,7 +66,7 @@ class StandIn:
             return self._refuse(request, 400, "We could not parse the JSON body of your request.")
         messages = asked.get("messages")
         prompt = answers.prompt_of(messages)
-        seen, rule = self._see(request, prompt, asked)
+        seen, rule = self._see(request, prompt, asked, play)
         settled = self._settler(seen)
         key = request.headers.get("authorization", "")
         if not key:
@@ -66,18 +85,19 @@ class StandIn:
         if rule is not None and rule.action == "refuse_parameter" and rule.parameter not in asked:
             rule = None
         told: tuple[tuple[str, str], ...] = ()
-        if (limit := self._script.limit) is not None:
-            window = self._windows.setdefault((key, asked["model"]), Window(limit))
+        if (limit := play.script.limit) is not None:
+            window = play.windows.setdefault((key, asked["model"]), Window(limit))
             taken = window.take(seen.received)
             told = window.headers(refused=not taken)
             if not taken:
                 return self._ready(seen, Reply(429, answers.status_error(429), headers=told), settled)
+        told += tuple(play.script.headers.items())
         reply = _right(answer) if rule is None else _by_rule(rule, answer, key.removeprefix("Bearer "))
         return self._ready(seen, replace(reply, headers=(*reply.headers, *told)), settled)
 
-    def _other(self, request: Request) -> Reply:
+    def _other(self, request: Request, play: _Play) -> Reply:
         """Answer with the list of models, or with 404 for an unknown path; both are recorded."""
-        seen, rule = self._see(request, "", {})
+        seen, rule = self._see(request, "", {}, play)
         settled = self._settler(seen)
         key = request.headers.get("authorization", "")
         if request.path != "/v1/models" or request.method != "GET":
@@ -93,18 +113,20 @@ class StandIn:
         return self._ready(seen, Reply(200, orjson.dumps(answers.model_list(int(time.time())))), settled)
 
     def _refuse(self, request: Request, status: int, message: str) -> Reply:
-        seen, _ = self._see(request, "", {})
+        seen, _ = self._see(request, "", {}, self._play)
         body = answers.error_body(message, "invalid_request_error", code=None)
         return self._ready(seen, Reply(status, body), self._settler(seen))
 
-    def _see(self, request: Request, prompt: str, asked: dict[str, Any]) -> tuple[Seen, Rule | None]:
+    def _see(
+        self, request: Request, prompt: str, asked: dict[str, Any], play: _Play
+    ) -> tuple[Seen, Rule | None]:
         """Record a request and look up the script's rule for it."""
         record = self._record
         sequence = record.next_sequence()
-        attempt = record.next_attempt(prompt) if record.keeps or self._counts_attempts else 1
+        attempt = record.next_attempt(prompt) if record.keeps or play.counts_attempts else 1
         authorization = request.headers.get("authorization")
         hashed = None if authorization is None else fingerprint(authorization)
-        rule = self._rules.choose(prompt, hashed, attempt)
+        rule = play.rules.choose(prompt, hashed, attempt, asked)
         seen = Seen(
             sequence=sequence,
             received=time.monotonic(),
@@ -142,7 +164,7 @@ class StandIn:
             body=reply.body,
             content_type=reply.content_type,
             headers=(*reply.headers, ("x-request-id", f"req_standin_{seen.sequence}")),
-            delay_seconds=reply.delay_seconds + self._script.latency_ms / 1000,
+            delay_seconds=reply.delay_seconds + self._play.script.latency_ms / 1000,
             ending=reply.ending,
             settled=lambda answered: settle(reply.status, answered),
         )
@@ -156,22 +178,20 @@ class StandIn:
         if request.path == "/_reset" and request.method == "POST":
             self._tell(Script())
             # A new record: requests still being answered settle in the old one.
-            self._record = Record(self._script.record_limit, keep=True)
+            self._record = Record(self._play.script.record_limit, keep=True)
+            self._scenes = {}
             return Reply(200, b"{}")
         if request.path == "/_control" and request.method == "POST":
             try:
                 self._tell(Script.model_validate_json(request.body or b"{}"))
             except ValidationError as error:
                 return Reply(400, error.json(include_url=False, include_input=False).encode())
-            return Reply(200, self._script.model_dump_json().encode())
+            return Reply(200, self._play.script.model_dump_json().encode())
         return Reply(404, b'{"error":{"message":"no such control endpoint"}}')
 
     def _tell(self, script: Script) -> None:
-        self._script = script
-        self._rules = Rules(script)
-        self._windows = {}
+        self._play = _Play(script)
         self._record.change(script.record_limit, keep=script.record)
-        self._counts_attempts = any(rule.counts_attempts for rule in script.rules)
 
 
 def _right(answer: dict[str, Any], **changes: Any) -> Reply:
@@ -226,5 +246,8 @@ def _by_rule(rule: Rule, answer: dict[str, Any], key: str) -> Reply:
         case "raw":
             body = base64.b64decode(rule.content_base64) or rule.content.encode()
             return Reply(rule.status, body, headers=(*headers, *rule.headers.items()))
+        case "usage":
+            counted = {**answers.completion(**answer), "usage": rule.usage}
+            return Reply(200, orjson.dumps(counted), headers=headers)
         case "refuse_parameter":
             return Reply(400, answers.parameter_error(rule.parameter))

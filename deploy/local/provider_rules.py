@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+import time
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,7 +13,7 @@ from deploy.local.provider_limit import Limit
 Action = Literal[
     "status", "insufficient_quota", "slow", "cut_off", "reset", "not_json", "empty_choices", "truncated",
     "content_filter", "html", "redirect", "huge", "trickle", "wrong_types", "nuls", "key_echo", "content",
-    "refuse_parameter", "raw",
+    "refuse_parameter", "raw", "usage",
 ]  # fmt: skip
 
 Positive = Annotated[int, Field(ge=1)]
@@ -36,6 +37,12 @@ class Rule(BaseModel):
         default=None, ge=0, le=1, description="only this share of the requests that meet the other conditions"
     )
     at_most: Positive | None = Field(default=None, description="applies at most N times")
+    sends: str = Field(
+        default="", description="only if this is sent: a parameter, `system`, or a type of response_format"
+    )
+    until_seconds: float | None = Field(
+        default=None, ge=0, description="only in the first seconds after the script's first request"
+    )
 
     status: int = Field(default=500, ge=200, le=599, description="for `status` and `raw`")
     retry_after: float | str | None = Field(
@@ -54,6 +61,9 @@ class Rule(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict, description="for `raw`: more headers")
     parameter: str = Field(
         default="", description="for `refuse_parameter`: 400 if it is sent, otherwise the answer"
+    )
+    usage: dict[str, Any] | None = Field(
+        default=None, description="for `usage`: what the right answer says in place of its counts"
     )
     location: str = Field(default="http://127.0.0.1:9/v1/chat/completions", description="for `redirect`")
 
@@ -74,6 +84,7 @@ class Script(BaseModel):
     record_limit: int = Field(default=100_000, ge=1, le=2_000_000, description="the oldest are dropped")
     limit: Limit | None = Field(default=None, description="how many calls each key and model may make")
     seed: int = Field(default=1, description="chooses which requests a `share` hits")
+    headers: dict[str, str] = Field(default_factory=dict, description="sent with every right answer")
 
     @model_validator(mode="after")
     def _few_rules(self) -> Script:
@@ -90,13 +101,23 @@ class Rules:
         self._seed = script.seed
         self._fitted = [0] * len(script.rules)
         self._applied = [0] * len(script.rules)
+        self._began: float | None = None
 
-    def choose(self, prompt: str, authorization_sha256: str | None, attempt: int) -> Rule | None:
+    def choose(
+        self, prompt: str, authorization_sha256: str | None, attempt: int, asked: dict[str, Any]
+    ) -> Rule | None:
         """Return the first rule whose conditions all hold, or None for the right answer.
 
-        ``attempt`` counts the requests with this prompt, from 1.
+        ``attempt`` counts the requests with this prompt, from 1; ``asked`` is the request's body.
         """
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
         for index, rule in enumerate(self._rules):
+            if rule.sends and not _is_sent(rule.sends, asked):
+                continue
+            if rule.until_seconds is not None and now - self._began > rule.until_seconds:
+                continue
             if self._holds(index, rule, prompt, authorization_sha256, attempt):
                 self._applied[index] += 1
                 return rule
@@ -122,3 +143,12 @@ class Rules:
     def _dice(self, index: int, prompt: str, attempt: int) -> float:
         text = f"{self._seed}:{index}:{attempt}:{prompt}".encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.sha256(text).digest()[:8]) / 2**64
+
+
+def _is_sent(name: str, asked: dict[str, Any]) -> bool:
+    if name == "system":
+        messages = asked.get("messages")
+        first = messages[0] if isinstance(messages, list) and messages else None
+        return isinstance(first, dict) and first.get("role") in ("system", "developer")
+    response_format = asked.get("response_format")
+    return name in asked or (isinstance(response_format, dict) and response_format.get("type") == name)

@@ -9,6 +9,7 @@ import orjson
 from services.common.aside import go_on
 from services.common.lines import is_line
 from services.processor.templates import schema_limits
+from services.processor.templates.answer_json import cells, documents_in
 from services.processor.templates.schema_limits import SchemaInvalid
 from services.processor.templates.strict import strict, with_nulls
 
@@ -106,28 +107,44 @@ class AnswerSchema:
             return None
 
     def read(self, answer: str) -> tuple[str, ...]:
-        """Return an answer's values as texts, in the order of the schema; raise Unfitting."""
+        """Return an answer's values as texts, in the order of the schema; raise Unfitting.
+
+        Among words, the object is taken that fits, if there is no other.
+        """
         if answer.count("[") + answer.count("{") > _MOST_CONTAINERS:
             raise Unfitting("it has too many lists and objects")
-        try:
-            document = orjson.loads(_without_fence(answer))
-        except orjson.JSONDecodeError:
-            raise Unfitting("it is not JSON") from None
-        go_on()
+        found = documents_in(answer)
+        if not found:
+            raise Unfitting("it is not JSON")
+        fitting: set[tuple[str, ...]] = set()
+        misfits: list[Unfitting] = []
+        for source, document in found:
+            go_on()
+            try:
+                fitting.add(self._read(source, document))
+            except Unfitting as error:
+                misfits.append(error)
+        if not fitting:
+            raise misfits[0]
+        if len(fitting) > 1:
+            raise Unfitting("it has several objects that fit")
+        return fitting.pop()
+
+    def _read(self, source: str, document: object) -> tuple[str, ...]:
         if not isinstance(document, dict):
             raise Unfitting("it is not an object")
         for name in self.columns:
             if name not in document:
                 raise Unfitting(f"{name} is missing")
         try:
-            values = [document[name] for name in self.columns]
-            texts = [_text(value) for value in values]
+            texts = cells(source, document, self.columns)
         except orjson.JSONEncodeError:
             # orjson reads lists that are nested four times deeper than it can write.
             raise Unfitting("it is nested too deeply") from None
         if any("\0" in each for each in texts):
             raise Unfitting("it contains a NUL character")
-        if not self._cost.allows(answer, values, texts):
+        values = [document[name] for name in self.columns]
+        if not self._cost.allows(source, values, texts):
             raise Unfitting("it is too long to be checked against this schema")
         go_on()
         try:
@@ -246,17 +263,3 @@ def _place(path: list[str | int]) -> str:
 def _printable(text: str) -> str:
     shown = "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST_DETAIL])
     return shown if len(text) <= LONGEST_DETAIL else f"{shown[:-1]}…"
-
-
-def _without_fence(answer: str) -> str:
-    """Remove the Markdown fence that some models put around JSON."""
-    stripped = answer.strip()
-    if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
-        return stripped.split("\n", 1)[1][:-3]
-    return stripped
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else orjson.dumps(value).decode()

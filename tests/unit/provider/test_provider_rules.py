@@ -5,6 +5,7 @@ import pytest
 from deploy.local.provider import BadListenAddress, loopback_address
 from deploy.local.provider_answers import answer_for, partly_hidden, prompt_of
 from deploy.local.provider_rules import Rules, Script
+from deploy.local.provider_scenarios import SCENARIOS
 
 
 def rules(*lines: dict[str, object]) -> Rules:
@@ -12,7 +13,7 @@ def rules(*lines: dict[str, object]) -> Rules:
 
 
 def hits(chosen: Rules, prompts: list[str], *, attempt: int = 1) -> list[bool]:
-    return [chosen.choose(prompt, None, attempt) is not None for prompt in prompts]
+    return [chosen.choose(prompt, None, attempt, {}) is not None for prompt in prompts]
 
 
 def test_a_rule_without_conditions_always_applies() -> None:
@@ -30,7 +31,7 @@ def test_every_nth_counts_only_what_fits() -> None:
 
 def test_the_first_attempts_of_each_prompt_fail() -> None:
     chosen = rules({"action": "slow", "first": 2})
-    assert [chosen.choose("p", None, attempt) is not None for attempt in (1, 2, 3)] == [True, True, False]
+    assert [chosen.choose("p", None, attempt, {}) is not None for attempt in (1, 2, 3)] == [True, True, False]
 
 
 def test_a_share_is_about_right_and_the_same_each_time() -> None:
@@ -46,14 +47,37 @@ def test_a_rule_can_wear_out() -> None:
 
 def test_a_rule_can_be_for_one_key_only() -> None:
     chosen = rules({"action": "slow", "authorization_sha256": "ab"})
-    assert chosen.choose("p", "ab", 1) is not None
-    assert chosen.choose("p", "cd", 1) is None
+    assert chosen.choose("p", "ab", 1, {}) is not None
+    assert chosen.choose("p", "cd", 1, {}) is None
 
 
 def test_the_first_rule_that_fits_wins() -> None:
     chosen = rules({"action": "html", "contains": "a"}, {"action": "slow"})
-    picked = [chosen.choose(prompt, None, 1) for prompt in ("a", "b")]
+    picked = [chosen.choose(prompt, None, 1, {}) for prompt in ("a", "b")]
     assert [rule.action for rule in picked if rule] == ["html", "slow"]
+
+
+@pytest.mark.parametrize(
+    ("sends", "asked", "applies"),
+    [
+        ("temperature", {"temperature": 0}, True),
+        ("temperature", {"max_tokens": 5}, False),
+        ("system", {"messages": [{"role": "system", "content": "a"}, {"role": "user"}]}, True),
+        ("system", {"messages": [{"role": "user", "content": "system"}]}, False),
+        ("json_schema", {"response_format": {"type": "json_schema"}}, True),
+        ("json_schema", {"response_format": {"type": "json_object"}}, False),
+    ],
+)
+def test_a_rule_looks_at_what_is_sent(sends: str, asked: dict[str, object], applies: bool) -> None:
+    chosen = rules({"action": "slow", "sends": sends})
+    assert (chosen.choose("p", None, 1, asked) is not None) is applies
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_has_a_script_and_words(name: str) -> None:
+    scenario = SCENARIOS[name]
+    assert scenario.what
+    assert scenario.script.rules or scenario.script.headers
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:
