@@ -109,6 +109,7 @@ SCENARIOS: dict[str, Scenario] = {
     "no-json-schema": _plays(
         "400 for a JSON schema",
         _says(400, _error("This response_format type is unavailable now"), sends="json_schema"),
+        _answers('{"score": 7}'),
     ),
     "no-response-format": _plays(
         "400 for any response_format, and JSON among words where it is asked for in words",
@@ -182,19 +183,19 @@ SCENARIOS: dict[str, Scenario] = {
         Rule(action="status", status=429, retry_after=4.0, share=0.2, first=1),
     ),
     "all-429": _plays(
-        "429 with Retry-After for the first ten calls",
-        Rule(action="status", status=429, retry_after=2.0, at_most=10),
+        "429 with Retry-After for the first five calls",
+        Rule(action="status", status=429, retry_after=1.0, at_most=5),
     ),
     "wait-in-words": _plays(
         "429 that says in words when to try again",
-        _says(429, _error("Resource exhausted. Please retry after 2 seconds."), at_most=10),
+        _says(429, _error("Resource exhausted. Please retry after 1 seconds."), at_most=5),
     ),
     "wait-in-details": _plays(
         "429 that says in its details when to try again",
         _says(
             429,
-            _error("Quota exceeded", status="RESOURCE_EXHAUSTED", details=[{"retryDelay": "2s"}]),
-            at_most=10,
+            _error("Quota exceeded", status="RESOURCE_EXHAUSTED", details=[{"retryDelay": "1s"}]),
+            at_most=5,
         ),
     ),
     "too-large": _plays(
