@@ -1,10 +1,12 @@
 """Real stores for tests: one server of each kind per run, and a fresh database for each test."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import psycopg
@@ -52,10 +54,24 @@ class Databases:
     def __init__(self, session: Session, cluster: Cluster) -> None:
         self._session = session
         self.cluster = cluster
+        self._unused: SimpleQueue[str] = SimpleQueue()
+        threading.Thread(target=self._drop_unused, name="drops databases", daemon=True).start()
+
+    def _drop_unused(self) -> None:
+        """Drop databases beside the tests.
+
+        The server waits until each of its other connections is made. A service in this process may be making
+        one, which it cannot go on with while its loop waits for the server.
+        """
+        while True:
+            name = self._unused.get()
+            # The run may have ended the server by now.
+            with suppress(psycopg.OperationalError), self.cluster.connect() as connection:
+                drop_database(connection, name)
 
     @contextmanager
     def fresh(self, service: str, *, migrated: bool = True) -> Iterator[Database]:
-        """A database of `service` (or `keystore`), with its tables but no rows; dropped at the end."""
+        """A database of `service` (or `keystore`), with its tables but no rows; dropped some time later."""
         template = self._template(service) if migrated else "template1"
         name = f"{service}_{secrets.token_hex(6)}"
         with self.cluster.connect() as connection:
@@ -65,9 +81,8 @@ class Databases:
         try:
             yield database
         finally:
-            with self.cluster.connect() as connection:
-                drop_database(connection, name)
             database.url_file.unlink(missing_ok=True)
+            self._unused.put(name)
 
     def _database(self, name: str, role: str) -> Database:
         url = self.cluster.url(name, role=role)
