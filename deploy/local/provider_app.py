@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,17 @@ from deploy.local.provider_limit import Window
 from deploy.local.provider_record import Record, Seen, fingerprint
 from deploy.local.provider_rules import Rule, Rules, Script
 
+# OpenAI's path, and Azure's: those of a resource and of a deployment.
+_CHAT = re.compile(r"(/v1|/openai/v1|/openai/deployments/[^/]+)/chat/completions\Z")
+
+
+def key_of(request: Request) -> str:
+    """Return a request's key as an Authorization value; Azure's paths take the header `api-key` alone."""
+    if request.path.startswith("/openai/"):
+        key = request.headers.get("api-key", "")
+        return key and f"Bearer {key}"
+    return request.headers.get("authorization", "")
+
 
 class StandIn:
     """An OpenAI-compatible provider that answers the same way each time, unless its script says otherwise."""
@@ -30,7 +42,7 @@ class StandIn:
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
-        if request.path == "/v1/chat/completions" and request.method == "POST":
+        if _CHAT.match(request.path) and request.method == "POST":
             return self._chat(request)
         if request.path == "/healthz":
             return Reply(200, b'{"status":"ok"}')
@@ -49,7 +61,7 @@ class StandIn:
         prompt = answers.prompt_of(messages)
         seen, rule = self._see(request, prompt, asked)
         settled = self._settler(seen)
-        key = request.headers.get("authorization", "")
+        key = key_of(request)
         if not key:
             return self._ready(seen, Reply(401, answers.status_error(401)), settled)
         if not isinstance(messages, list) or not isinstance(asked.get("model"), str) or asked.get("stream"):
@@ -79,7 +91,7 @@ class StandIn:
         """Answer with the list of models, or with 404 for an unknown path; both are recorded."""
         seen, rule = self._see(request, "", {})
         settled = self._settler(seen)
-        key = request.headers.get("authorization", "")
+        key = key_of(request)
         if request.path != "/v1/models" or request.method != "GET":
             body = answers.error_body(
                 f"Unknown request URL: {request.method}", "invalid_request_error", code=None
@@ -102,14 +114,14 @@ class StandIn:
         record = self._record
         sequence = record.next_sequence()
         attempt = record.next_attempt(prompt) if record.keeps or self._counts_attempts else 1
-        authorization = request.headers.get("authorization")
-        hashed = None if authorization is None else fingerprint(authorization)
-        rule = self._rules.choose(prompt, hashed, attempt)
+        hashed = fingerprint(authorization) if (authorization := key_of(request)) else None
+        rule = self._rules.choose(prompt, hashed, attempt, model=asked.get("model"))
         seen = Seen(
             sequence=sequence,
             received=time.monotonic(),
             method=request.method,
             path=request.path,
+            query=request.query,
             prompt=prompt,
             attempt=attempt,
             messages=asked.get("messages"),

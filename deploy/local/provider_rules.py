@@ -25,6 +25,7 @@ class Rule(BaseModel):
 
     action: Action
     contains: str | None = Field(default=None, description="the prompt contains this text")
+    model: str | None = Field(default=None, description="the model is this one")
     authorization_sha256: str | None = Field(
         default=None, description="hex SHA-256 of the Authorization value"
     )
@@ -91,12 +92,16 @@ class Rules:
         self._fitted = [0] * len(script.rules)
         self._applied = [0] * len(script.rules)
 
-    def choose(self, prompt: str, authorization_sha256: str | None, attempt: int) -> Rule | None:
+    def choose(
+        self, prompt: str, authorization_sha256: str | None, attempt: int, *, model: object = None
+    ) -> Rule | None:
         """Return the first rule whose conditions all hold, or None for the right answer.
 
         ``attempt`` counts the requests with this prompt, from 1.
         """
         for index, rule in enumerate(self._rules):
+            if rule.model is not None and rule.model != model:
+                continue
             if self._holds(index, rule, prompt, authorization_sha256, attempt):
                 self._applied[index] += 1
                 return rule

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from services.processor.outside import Released
 from services.processor.provider.announced_limits import Told
 from services.processor.provider.dialect import completion, refusals
 from services.processor.provider.dialect.clues import clues_in
@@ -56,8 +57,7 @@ class AsksProviders(Protocol):
 
     async def ask(
         self,
-        base_url: str,
-        secret: bytes,
+        key: Released,
         body: Mapping[str, Any],
         *,
         account: str,

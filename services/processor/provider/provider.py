@@ -25,7 +25,9 @@ from openai import (
     Omit,
 )
 
+from services.common.key_kinds import KeyKind
 from services.common.version import VERSION
+from services.processor.outside import Released
 from services.processor.provider import announced_limits
 from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
 from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
@@ -51,8 +53,10 @@ _FIRST_REFUSAL = 400
 _REFUSAL_BYTES = 64 * 1024
 #: What providers are told of the program that calls them, and nothing of its machine.
 AGENT = f"smelt/{VERSION}"
-# All that is sent: the client would add what it, Python and the machine are.
-_SENT_HEADERS = ("authorization", "content-type")
+_AS_API_KEY = "api-key"
+#: Within the client each key travels as Authorization, the header that it never shows in a log or a repr. An
+#: Azure key changes into a header of its own just before it is sent.
+_SCHEMES = {KeyKind.OPENAI: "Bearer", KeyKind.AZURE_OPENAI: _AS_API_KEY}
 _OWN_HEADERS = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 
 
@@ -75,7 +79,7 @@ class _Transport(httpx2.AsyncBaseTransport):
     def __init__(self, session: aiohttp.ClientSession, limits: Limits) -> None:
         self._session = session
         self._answer_bytes = limits.answer_bytes
-        self._timeout = aiohttp.ClientTimeout(total=limits.total_seconds, sock_connect=limits.connect_seconds)
+        self._connect_seconds = limits.connect_seconds
         self._urls: dict[str, yarl.URL] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -89,10 +93,12 @@ class _Transport(httpx2.AsyncBaseTransport):
             async with self._session.request(
                 request.method,
                 url,
-                headers=_OWN_HEADERS | {name: request.headers[name] for name in _SENT_HEADERS},
+                headers=_sent_headers(request),
                 data=request.content,
                 allow_redirects=False,
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(
+                    total=request.extensions["timeout"]["read"], sock_connect=self._connect_seconds
+                ),
             ) as response:
                 body = await self._body(response)
         except TimeoutError:
@@ -138,6 +144,7 @@ class Provider:
     def __init__(self, endpoints: Endpoints, limits: Limits, *, resolver: Resolver | None = None) -> None:
         _forget_environment()
         self._endpoints = endpoints
+        self._total_seconds = limits.total_seconds
         connector = aiohttp.TCPConnector(
             # No limit here: the shards bound the calls in flight.
             limit=0,
@@ -164,8 +171,7 @@ class Provider:
 
     async def ask(
         self,
-        base_url: str,
-        secret: bytes,
+        key: Released,
         body: Mapping[str, Any],
         *,
         account: str,
@@ -174,15 +180,19 @@ class Provider:
     ) -> Answer | Unusable:
         """Send one prompt of an account and return its answer, or why there is none; raise AddressNotAllowed.
 
+        An answer may take as long as the key says, or else as long as the limits say.
         `read` makes the texts that are kept of the model's words; it is quick with as many characters.
         """
-        url = self._endpoints.completions_url(base_url)
+        url, secret = self._endpoints.completions_url(key.base_url, key.kind), key.secret
         try:
             response = await self._client.post(
                 url,
                 cast_to=httpx2.Response,
                 content=orjson.dumps(body),
-                options={"headers": {"Authorization": f"Bearer {secret.decode('ascii')}"}},
+                options={
+                    "headers": {"Authorization": f"{_SCHEMES[key.kind]} {secret.decode('ascii')}"},
+                    "timeout": float(key.timeout_seconds or self._total_seconds),
+                },
             )
         except UnicodeDecodeError:
             return Unusable(KEY_UNSENDABLE)
@@ -212,6 +222,13 @@ class Provider:
         await self._client.close()
         # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
+
+
+def _sent_headers(request: httpx2.Request) -> dict[str, str]:
+    """Return all that is sent: the client would add what it, Python and the machine are."""
+    scheme, _, secret = request.headers["authorization"].partition(" ")
+    named = {"api-key": secret} if scheme == _AS_API_KEY else {"authorization": f"{scheme} {secret}"}
+    return _OWN_HEADERS | named | {"content-type": request.headers["content-type"]}
 
 
 def _why(cause: BaseException | None) -> Failure:

@@ -41,6 +41,11 @@ def unknown_parts(base_url: str) -> frozenset[str]:
     return frozenset() if urlsplit(base_url).hostname in _STORING_HOSTS else frozenset({STORE})
 
 
+def leaving_out(left_out: frozenset[str], refused: frozenset[str]) -> frozenset[str]:
+    """Return what the next try leaves out: what was left out and what was refused, but one limit at most."""
+    return left_out - {OTHER_LIMIT.get(part, "") for part in refused} | refused
+
+
 class Requests:
     """The requests of one step; everything but the prompt is put together once. Raises SchemaInvalid."""
 
