@@ -57,6 +57,8 @@ class TemplateRow(Base):
     forbidden_words: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     reference_columns: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     json_schema: Mapped[str] = mapped_column(server_default="")
+    reasoning_effort: Mapped[str] = mapped_column(server_default="")
+    max_completion_tokens: Mapped[int] = mapped_column(server_default="0")
     create_time: Mapped[datetime]
     update_time: Mapped[datetime]
 

@@ -40,7 +40,7 @@ class ProcessorSettings(ServiceSettings):
     provider_connect_seconds: float = Field(default=10.0, gt=0)
     provider_total_seconds: float = Field(default=60.0, gt=0)
     max_answer_bytes: int = Field(default=1024 * 1024, ge=1024)
-    #: How long a provider may take when an API key is tested that has no timeout of its own. Too short reports
+    #: How long a provider may take when an API key without a timeout of its own is tested. Too short reports
     #: slow providers as unreachable; longer keeps people waiting for one that is away.
     key_test_seconds: float = Field(default=8.0, gt=0, le=10)
 

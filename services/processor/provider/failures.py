@@ -1,6 +1,6 @@
 """What follows from a provider call without an answer: try again, wait, fail the row, or pause the job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 #: How often one call is tried, not counting rate-limit refusals. Too few fails rows for a passing fault; too
@@ -77,6 +77,12 @@ TRUNCATED = Failure(
     Verdict.ROW_FAILS,
     "OUTPUT_TRUNCATED",
     "The answer reached max_tokens and was cut off; raise it in the template",
+)
+#: The model has said nothing but its thinking.
+TRUNCATED_THINKING = replace(
+    TRUNCATED,
+    message="The model used up its tokens while it was still thinking; raise max_completion_tokens or "
+    "max_tokens in the template, or lower reasoning_effort",
 )
 KEY_ECHOED = Failure(
     Verdict.ROW_FAILS,

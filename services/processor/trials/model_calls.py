@@ -99,7 +99,7 @@ class ModelCalls:
 
 
 def _requests(settings: PromptSettings) -> Requests:
-    asked = replace(settings, max_tokens=1)
+    asked = replace(settings, max_tokens=1, max_completion_tokens=min(1, settings.max_completion_tokens))
     try:
         return Requests(asked)
     except SchemaInvalid:

@@ -62,7 +62,8 @@ def test_a_key_as_an_argument_is_refused_and_not_repeated(server: Server, smelt:
 def test_no_command_takes_a_secret_as_an_option_or_from_the_environment() -> None:
     secret_words = ("secret", "password", "token", "key")
     # `--end-access-tokens` is a flag.
-    allowed = {"--password-stdin", "--secret-stdin", "--api-key", "--max-tokens", "--end-access-tokens"}
+    limits = {"--max-tokens", "--max-completion-tokens"}
+    allowed = {"--password-stdin", "--secret-stdin", "--api-key", "--end-access-tokens"} | limits
 
     def options(command: Any) -> list[str]:
         assert not [p for p in command.params if getattr(p, "envvar", None)]

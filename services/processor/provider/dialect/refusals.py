@@ -11,7 +11,7 @@ from datetime import datetime
 from services.processor.provider.dialect.clues import Clues, clues_in
 from services.processor.provider.dialect.parts import REFUSED, parts_of, refused_parts
 from services.processor.provider.dialect.waits import wait_asked
-from services.processor.provider.failures import Failure, Verdict
+from services.processor.provider.failures import TRUNCATED_THINKING, Failure, Verdict
 
 _ANY = frozenset(range(400, 600))
 #: Statuses with which providers refuse a request for what is in it. 5xx are here because small servers answer
@@ -79,6 +79,12 @@ _REJECTED = Failure(
 )
 
 _LINES = (
+    # OpenAI refuses instead of cutting off when a model's thinking needs more than all of its tokens.
+    _Line(
+        TRUNCATED_THINKING,
+        statuses=frozenset({400}),
+        words=_words(r"could not finish the message because max_tokens or model output limit was reached"),
+    ),
     _Line(
         _TOO_LARGE,
         statuses=frozenset({400, 403, 413, 422, 429}),
