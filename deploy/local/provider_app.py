@@ -97,7 +97,7 @@ class StandIn:
                 f"Unknown request URL: {request.method}", "invalid_request_error", code=None
             )
             return self._ready(seen, Reply(404, body), settled)
-        if not key:
+        if rule is None and not key:
             return self._ready(seen, Reply(401, answers.status_error(401)), settled)
         if rule is not None:
             nothing = {"content": "", "model": "", "prompt_bytes": 0, "sequence": seen.sequence, "created": 0}

@@ -59,6 +59,10 @@ class WorkerSettings(ProcessorSettings):
     #: A job pauses after its provider has answered with nothing but rate-limit refusals for this long.
     rate_patience_seconds: float = Field(default=300.0, gt=0)
     outage_patience_seconds: float = Field(default=600.0, gt=0)
+    #: A job that was paused because its provider is away tries it again at once, then after this time, and
+    #: after twice as long each time, half an hour at most. Shorter asks a provider in trouble more often;
+    #: longer delays jobs.
+    outage_probe_seconds: float = Field(default=30.0, gt=0)
     #: How long calls in flight may take to finish after a stop signal. Too short drops calls that are paid
     #: for; longer than the supervisor waits gets the worker killed, which drops them as well.
     drain_seconds: float = Field(default=8.0, ge=0)

@@ -104,7 +104,7 @@ TABLES = (
             "shard_count",
             "shards_done", "grant_id", "grant_expire_time", "result_fence",
             "result_size", "result_sha256", "mark_time", "mark_done", "mark_rate", "create_time",
-            "start_time", "end_time",
+            "start_time", "end_time", "down_time", "probe_time", "probe_count",
         ),
         withheld={
             "account": _OWN,

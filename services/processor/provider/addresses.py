@@ -72,6 +72,12 @@ class Endpoints:
             url = self._checked[base_url, kind] = str(replace(called, path=path))
         return url
 
+    def probe_url(self, base_url: str) -> str:
+        """Return the URL of an endpoint's list of models; raise AddressNotAllowed."""
+        # No key is sent there, so its kind matters only for the query, which Azure alone has.
+        kind = KeyKind.AZURE_OPENAI if "?" in base_url else KeyKind.OPENAI
+        return self.completions_url(base_url, kind).replace("/chat/completions", "/models", 1)
+
     def webhook_url(self, url: str) -> str:
         """Return a webhook's URL in its one spelling; raise WebhookUrlNotAllowed."""
         try:

@@ -108,7 +108,7 @@ UNCHECKED = Failure(
 DOWN = Failure(
     Verdict.JOB_PAUSES,
     "PROVIDER_DOWN",
-    "The provider has not been reachable; resume the job when it is back",
+    "The provider has not been reachable; the job goes on by itself when it answers within a day",
 )
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 

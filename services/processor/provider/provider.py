@@ -32,6 +32,7 @@ from services.processor.provider import announced_limits
 from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
 from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
 from services.processor.provider.dialect import waits
+from services.processor.provider.dialect.refusals import OUTAGE_STATUSES
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
     KEY_UNSENDABLE,
@@ -47,6 +48,8 @@ _CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
+#: How long a try whether an endpoint is there may take. Nobody waits for it.
+_PROBE_SECONDS = 20.0
 _FIRST_REFUSAL = 400
 #: The largest refusal that is read. A provider's words about an error are short, and the client reads them as
 #: JSON on the event loop.
@@ -110,6 +113,19 @@ class _Transport(httpx2.AsyncBaseTransport):
         headers = [(name, value) for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS]
         return httpx2.Response(response.status, headers=headers, content=body, request=request)
 
+    async def is_there(self, url: str) -> bool:
+        """Whether a server answers, with any status but those of one that is away."""
+        try:
+            async with self._session.get(
+                url,
+                headers=_OWN_HEADERS,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=_PROBE_SECONDS, sock_connect=self._connect_seconds),
+            ) as response:
+                return response.status not in OUTAGE_STATUSES
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return False
+
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         try:
             # Nobody asked for a packed answer; some gateways send one all the same.
@@ -159,13 +175,14 @@ class Provider:
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
+        self._transport = _Transport(session, limits)
         self._client = _Client(
             # Each call sets its own Authorization header; this key is never sent.
             api_key="unused",
             base_url="https://provider.invalid/v1",
             max_retries=0,
             http_client=DefaultAioHttpClient(
-                transport=_Transport(session, limits), trust_env=False, follow_redirects=False
+                transport=self._transport, trust_env=False, follow_redirects=False
             ),
         )
 
@@ -216,6 +233,10 @@ class Provider:
         )
         told = announced_limits.told_by(response.headers)
         return said if told is None else replace(said, told=told)
+
+    async def is_there(self, base_url: str) -> bool:
+        """Whether an endpoint answers, be it with a refusal; raise AddressNotAllowed. No key is sent."""
+        return await self._transport.is_there(self._endpoints.probe_url(base_url))
 
     async def close(self) -> None:
         """Close the connections."""

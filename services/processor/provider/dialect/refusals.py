@@ -18,7 +18,10 @@ _ANY = frozenset(range(400, 600))
 #: an unknown parameter with one.
 _CONTENT = frozenset({400, 403, 404, 405, 406, 409, 413, 415, 422, 451, 500, 501})
 
-__all__ = ["judge", "meaning", "never", "parts_of"]
+#: With these an endpoint as a whole is away: its own server does not answer, whoever answers for it.
+OUTAGE_STATUSES = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530})
+
+__all__ = ["OUTAGE_STATUSES", "judge", "meaning", "never", "parts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,7 @@ _LINES = (
     ),
     _Line(
         _DOWN,
-        statuses=frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530}),
+        statuses=OUTAGE_STATUSES,
         by_status=True,
     ),
     _Line(_AGAIN, statuses=frozenset({408, 409, 423, 425, 498, 499, 500, *range(505, 600)}), by_status=True),
