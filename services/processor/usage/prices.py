@@ -76,7 +76,7 @@ def facts_of(model: str) -> ModelFacts:
 # Names that makers and servers give to models that think before they answer.
 _THINKING = re.compile(
     r"(?:^|[/:._-])(?:r1|qwq|reason(?:er|ing)|think(?:ing|er)?|magistral|gpt-oss|gemini-(?:2\.5|3)|glm-4\.[5-9]"
-    r"|grok-[34]-mini|grok-4|deepseek-v4|qwen3|kimi-k2-thinking|minimax-m[12])(?:$|[/:._-])"
+    r"|grok-[34]-mini|grok-4|deepseek-(?:v4|flash|pro)|qwen3|kimi-k2-thinking|minimax-m[12])(?:$|[/:._-])"
 )
 
 

@@ -18,7 +18,7 @@ _ANY = frozenset(range(400, 600))
 #: an unknown parameter with one.
 _CONTENT = frozenset({400, 403, 404, 405, 406, 409, 413, 415, 422, 451, 500, 501})
 
-#: With these an endpoint as a whole is away: its own server does not answer, whoever answers for it.
+#: With these an endpoint as a whole is away: its own server does not answer, something before it does.
 OUTAGE_STATUSES = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530})
 
 __all__ = ["OUTAGE_STATUSES", "judge", "meaning", "never", "parts_of"]

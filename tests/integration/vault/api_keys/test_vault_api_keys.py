@@ -219,7 +219,7 @@ async def test_the_directory_describes_the_key_that_is_meant(vault: Vault) -> No
     second = await vault.add_key(account, SECRET + "WXYZ")
     assert (await describe()).name == first.name
     assert await describe(second.name) == api_keys_pb2.DescribeApiKeyResponse(
-        name=second.name, base_url=PRIVATE_URL, hint="WXYZ"
+        name=second.name, base_url=PRIVATE_URL, hint="WXYZ", kind="OPENAI"
     )
     assert await reason_of(describe("files/x")) == "INVALID_REQUEST"
 

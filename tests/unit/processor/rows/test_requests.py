@@ -74,6 +74,7 @@ def test_thinking_is_asked_for_and_limited_as_the_template_says() -> None:
         ("gpt-5.1", True),
         ("deepseek-reasoner", True),
         ("deepseek/deepseek-r1", True),
+        ("deepseek-v4-pro", True),
         ("deepseek-r1:8b", True),
         ("openai/gpt-oss-120b", True),
         ("models/gemini-2.5-flash", True),

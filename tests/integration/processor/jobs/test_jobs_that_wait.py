@@ -122,7 +122,7 @@ async def test_of_two_workers_one_tries_and_one_resumes_and_a_lost_one_is_replac
         store, control = ProbeStore(pool, first_gap=3600), JobControlStore(pool)
         taken = [each for each in await asyncio.gather(*(store.take() for _ in range(4))) if each]
         assert [set(each.jobs) for each in taken] == [ids]
-        # Whoever took them may die: they are due again after the gap.
+        # A worker that took them may die: they are due again after the gap.
         assert await store.take() is None
         with psycopg.connect(lone_suite.conninfo) as connection:
             connection.execute("UPDATE job SET probe_time = now()")
