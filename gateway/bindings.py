@@ -11,7 +11,7 @@ from google.protobuf import descriptor_pb2
 DESCRIPTORS = Path(__file__).resolve().parent.parent / "gen" / "smelt.binpb"
 HTTP_BODY = ".google.api.HttpBody"
 # These read a whole file, or call a model, before they respond.
-LONG = ("ReparseFile", "TestTemplate")
+LONG = ("ReparseFile", "TestTemplate", "TestApiKey")
 #: The types of answers that are bytes; the others are CSV.
 RAW_TYPES = {"DownloadDataExport": "application/zip"}
 _HOLE = re.compile(r"\{([^}=]+)(?:=([^}]*))?\}")

@@ -21,14 +21,29 @@ from .models import ApiKey, ApiKeyUse, KeyTest, Page
 
 
 def create_api_key(
-    secret: str, *, label: str = "", base_url: str = "", idempotency_key: str | None = None
+    secret: str,
+    *,
+    label: str = "",
+    base_url: str = "",
+    kind: str = "",
+    timeout_seconds: int = 0,
+    idempotency_key: str | None = None,
 ) -> Call[ApiKey]:
-    """Save a key. An account's first key becomes the active one; without a base URL the key is for OpenAI."""
+    """Save a key. An account's first key becomes the active one; without a base URL the key is for OpenAI.
+
+    The kind is `OPENAI` or `AZURE_OPENAI`. The provider may take `timeout_seconds` for one answer, 5 to 900.
+    """
+    settings = given(
+        label=label or None,
+        base_url=base_url or None,
+        kind=kind or None,
+        timeout_seconds=timeout_seconds or None,
+    )
     return Call(
         "POST",
         "/v1/apiKeys",
         reading(ApiKey),
-        body={"secret": secret, **given(label=label or None, base_url=base_url or None)},
+        body={"secret": secret, **settings},
         creates=True,
         idempotency_key=idempotency_key,
     )
@@ -63,7 +78,7 @@ def list_api_key_uses(name: str, *, page_size: int | None = None) -> Call[Page[A
 def try_api_key(name: str, *, model: str = "") -> Call[KeyTest]:
     """Test a key with its provider, by one call for one token, which is billed to the key."""
     path = f"/v1/{named('apiKeys', name)}:test"
-    return Call("POST", path, reading(KeyTest), body=given(model=model or None))
+    return Call("POST", path, reading(KeyTest), body=given(model=model or None), slow=True)
 
 
 class ApiKeys(Resource):

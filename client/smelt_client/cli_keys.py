@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -13,6 +14,14 @@ from .printing import Output, when
 
 keys = group("Add, activate, test and delete API keys. A saved key is never shown again.")
 
+
+class Kind(Enum):
+    """The kinds of keys, as options say them."""
+
+    OPENAI = "openai"
+    AZURE_OPENAI = "azure-openai"
+
+
 Key = Annotated[str, typer.Argument(help="apiKeys/ID, or just the ID.")]
 
 
@@ -22,6 +31,15 @@ def add(
     base_url: Annotated[
         str, typer.Option(help="Base URL of an OpenAI-compatible endpoint; OpenAI if missing.")
     ] = "",
+    kind: Annotated[
+        Kind, typer.Option(help="How the key is sent: as OpenAI and most others want it, or as Azure does.")
+    ] = Kind.OPENAI,
+    timeout: Annotated[
+        int,
+        typer.Option(
+            min=0, max=900, help="Seconds that the provider may take for one answer, 5 to 900; 0: the usual."
+        ),
+    ] = 0,
     secret_stdin: Annotated[bool, typer.Option("--secret-stdin", help="Read the key from stdin.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -30,7 +48,13 @@ def add(
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         secret = asking.secret("API key", from_stdin=secret_stdin, option="--secret-stdin").strip()
-        key = client.api_keys.create(secret, label=label, base_url=base_url)
+        key = client.api_keys.create(
+            secret,
+            label=label,
+            base_url=base_url,
+            kind="" if kind is Kind.OPENAI else kind.name,
+            timeout_seconds=timeout,
+        )
     _show(out, key)
 
 
@@ -90,17 +114,26 @@ def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
 @keys.command("test")
 def try_key(
     key: Key,
-    model: Annotated[str, typer.Option(help="The model to ask for one token.")] = "",
+    model: Annotated[
+        str, typer.Option(help="The only model to ask; if missing, those of your templates.")
+    ] = "",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Test a key with one tiny call to its provider. The exit code is 0 if it is VALID, otherwise 1."""
+    """Test a key as rows would use it, one token for each model. The exit code is 0 if it is VALID, or 1."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         test = client.api_keys.test(key, model=model)
     fields = {"name": test.name, "result": test.result, "message": test.message}
     if test.provider_message:
         fields["provider said"] = test.provider_message
+    for asked in test.models:
+        told = ["works" if asked.works else f"{asked.message} {asked.provider_message}".strip()]
+        if asked.refused_parameters:
+            told.append(f"sent without {', '.join(asked.refused_parameters)}")
+        fields[asked.model] = "; ".join(told)
+    if test.models_left_out:
+        fields["not asked"] = ", ".join(test.models_left_out)
     out.one(test, fields)
     if not test.is_valid:
         raise typer.Exit(1)
@@ -116,6 +149,8 @@ def _show(out: Output, key: ApiKey) -> None:
         "label": key.label,
         "ends in": key.hint,
         "base URL": key.base_url,
+        "kind": key.kind.lower().replace("_", "-"),
+        "timeout": f"{key.timeout_seconds} s" if key.timeout_seconds else "",
         "active": "yes" if key.active else "no",
         "added": when(key.create_time),
         "tested": _tested(key),

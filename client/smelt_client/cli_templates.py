@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,15 @@ def find_template(client: Client, text: str) -> str:
     raise NotFound(f"you have no template {text}", reason="TEMPLATE_NOT_FOUND", status=404)
 
 
+class Effort(Enum):
+    """How much a model thinks."""
+
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 @templates.command()
 def create(
     name: Annotated[str, typer.Option("--name", help="Name of the template.")],
@@ -68,6 +78,15 @@ def create(
         typer.Option(
             min=1, show_default=False, help="The most tokens of an answer; the server's default if missing."
         ),
+    ] = None,
+    max_completion_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1, show_default=False, help="The most tokens of an answer and the thinking before it."
+        ),
+    ] = None,
+    reasoning_effort: Annotated[
+        Effort | None, typer.Option(show_default=False, help="How much the model thinks before it answers.")
     ] = None,
     character_limit: Annotated[
         int | None,
@@ -105,6 +124,8 @@ def create(
             model=model,
             temperature=temperature,
             max_tokens=max_tokens,
+            max_completion_tokens=max_completion_tokens,
+            reasoning_effort=None if reasoning_effort is None else reasoning_effort.value,
             character_limit=character_limit,
             word_limit=word_limit,
             forbidden_words=forbidden or None,
@@ -176,7 +197,8 @@ def show_template(out: Output, template: Template) -> None:
         "JSON schema": template.json_schema,
         "model": template.model,
         "temperature": template.temperature,
-        "max tokens": template.max_tokens,
+        "max tokens": template.max_completion_tokens or template.max_tokens,
+        "thinking": template.reasoning_effort,
         "limits": _limits(template),
         "forbidden": ", ".join(template.forbidden_words),
         "references": ", ".join(template.reference_columns),

@@ -36,6 +36,8 @@ def create_template(
     forbidden_words: Sequence[str] | None = None,
     reference_columns: Sequence[str] | None = None,
     json_schema: str | None = None,
+    reasoning_effort: str | None = None,
+    max_completion_tokens: int | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Template]:
     """Create a template such as `Write a hook for {{First Name}}`, whose answers fill `output_column`."""
@@ -53,6 +55,8 @@ def create_template(
             forbidden_words=_list(forbidden_words),
             reference_columns=_list(reference_columns),
             json_schema=json_schema,
+            reasoning_effort=reasoning_effort,
+            max_completion_tokens=max_completion_tokens,
         ),
     }
     return Call(
@@ -94,6 +98,8 @@ def update_template(
     forbidden_words: Sequence[str] | None = None,
     reference_columns: Sequence[str] | None = None,
     json_schema: str | None = None,
+    reasoning_effort: str | None = None,
+    max_completion_tokens: int | None = None,
 ) -> Call[Template]:
     """Change the given fields and keep the others. Jobs that have started keep the old template."""
     changes = given(
@@ -109,6 +115,8 @@ def update_template(
         forbidden_words=_list(forbidden_words),
         reference_columns=_list(reference_columns),
         json_schema=json_schema,
+        reasoning_effort=reasoning_effort,
+        max_completion_tokens=max_completion_tokens,
     )
     path = f"/v1/{named('templates', name)}"
     mask = {"update_mask": ",".join(changes)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +30,18 @@ class _Play:
         self.windows: dict[tuple[str, str], Window] = {}
 
 
+# OpenAI's path, and Azure's: those of a resource and of a deployment.
+_CHAT = re.compile(r"(/v1|/openai/v1|/openai/deployments/[^/]+)/chat/completions\Z")
+
+
+def key_of(request: Request) -> str:
+    """Return a request's key as an Authorization value; Azure's paths take the header `api-key` alone."""
+    if request.path.startswith("/openai/"):
+        key = request.headers.get("api-key", "")
+        return key and f"Bearer {key}"
+    return request.headers.get("authorization", "")
+
+
 class StandIn:
     """An OpenAI-compatible provider that answers the same way each time, unless its script says otherwise.
 
@@ -49,7 +62,7 @@ class StandIn:
                 return self._refuse(request, 404, "There is no scenario of this name.")
             play = self._scenes.setdefault(name, _Play(SCENARIOS[name].script))
             request = replace(request, path=f"/{rest}")
-        if request.path == "/v1/chat/completions" and request.method == "POST":
+        if _CHAT.match(request.path) and request.method == "POST":
             return self._chat(request, play)
         if request.path == "/healthz":
             return Reply(200, b'{"status":"ok"}')
@@ -68,7 +81,7 @@ class StandIn:
         prompt = answers.prompt_of(messages)
         seen, rule = self._see(request, prompt, asked, play)
         settled = self._settler(seen)
-        key = request.headers.get("authorization", "")
+        key = key_of(request)
         if not key:
             return self._ready(seen, Reply(401, answers.status_error(401)), settled)
         if not isinstance(messages, list) or not isinstance(asked.get("model"), str) or asked.get("stream"):
@@ -99,13 +112,13 @@ class StandIn:
         """Answer with the list of models, or with 404 for an unknown path; both are recorded."""
         seen, rule = self._see(request, "", {}, play)
         settled = self._settler(seen)
-        key = request.headers.get("authorization", "")
+        key = key_of(request)
         if request.path != "/v1/models" or request.method != "GET":
             body = answers.error_body(
                 f"Unknown request URL: {request.method}", "invalid_request_error", code=None
             )
             return self._ready(seen, Reply(404, body), settled)
-        if not key:
+        if rule is None and not key:
             return self._ready(seen, Reply(401, answers.status_error(401)), settled)
         if rule is not None:
             nothing = {"content": "", "model": "", "prompt_bytes": 0, "sequence": seen.sequence, "created": 0}
@@ -124,14 +137,14 @@ class StandIn:
         record = self._record
         sequence = record.next_sequence()
         attempt = record.next_attempt(prompt) if record.keeps or play.counts_attempts else 1
-        authorization = request.headers.get("authorization")
-        hashed = None if authorization is None else fingerprint(authorization)
+        hashed = fingerprint(authorization) if (authorization := key_of(request)) else None
         rule = play.rules.choose(prompt, hashed, attempt, asked)
         seen = Seen(
             sequence=sequence,
             received=time.monotonic(),
             method=request.method,
             path=request.path,
+            query=request.query,
             prompt=prompt,
             attempt=attempt,
             messages=asked.get("messages"),

@@ -25,6 +25,7 @@ class Seen:
     received: float
     method: str
     path: str
+    query: str
     prompt: str
     attempt: int
     messages: Any

@@ -26,6 +26,7 @@ class Rule(BaseModel):
 
     action: Action
     contains: str | None = Field(default=None, description="the prompt contains this text")
+    model: str | None = Field(default=None, description="the model is this one")
     authorization_sha256: str | None = Field(
         default=None, description="hex SHA-256 of the Authorization value"
     )
@@ -114,6 +115,8 @@ class Rules:
         if self._began is None:
             self._began = now
         for index, rule in enumerate(self._rules):
+            if rule.model is not None and rule.model != asked.get("model"):
+                continue
             if rule.sends and not _is_sent(rule.sends, asked):
                 continue
             if rule.until_seconds is not None and now - self._began > rule.until_seconds:

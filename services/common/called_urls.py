@@ -9,10 +9,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from services.common.key_kinds import KeyKind
+
 _PORTS = {"https": 443, "http": 80}
 _VISIBLE = re.compile(r"[!-~]+\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _LONGEST_HOST = 253
+# Azure names versions by date, `2024-10-21` or `2025-04-01-preview`, or by a word such as `preview`.
+_API_VERSION = re.compile(r"api-version=[A-Za-z0-9][A-Za-z0-9.-]{0,39}\Z")
 
 
 class UrlRefused(ValueError):
@@ -63,6 +67,19 @@ def called_url(url: str, *, listed: Collection[str] = ()) -> CalledUrl:
     if place_of(host, port) not in listed:
         _check_public(parts.scheme, host, port)
     return CalledUrl(parts.scheme, host, port, parts.path, parts.query)
+
+
+def base_url_of(url: str, kind: KeyKind, *, listed: Collection[str] = ()) -> CalledUrl:
+    """Return the parts of a provider's base URL; raise UrlRefused like `called_url`, and for a query.
+
+    The one query that is taken is `api-version` of a key for Azure OpenAI.
+    """
+    called = called_url(url, listed=listed)
+    if "?" in url and kind is not KeyKind.AZURE_OPENAI:
+        raise UrlRefused("it must not contain a query; only that of an AZURE_OPENAI key may name api-version")
+    if "?" in url and not _API_VERSION.match(called.query):
+        raise UrlRefused("its query must be api-version alone, such as ?api-version=2024-10-21")
+    return called
 
 
 def place_of(host: str, port: int) -> str:

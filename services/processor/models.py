@@ -57,6 +57,8 @@ class TemplateRow(Base):
     forbidden_words: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     reference_columns: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     json_schema: Mapped[str] = mapped_column(server_default="")
+    reasoning_effort: Mapped[str] = mapped_column(server_default="")
+    max_completion_tokens: Mapped[int] = mapped_column(server_default="0")
     create_time: Mapped[datetime]
     update_time: Mapped[datetime]
 
@@ -83,7 +85,14 @@ class JobRow(Base):
     """A job. Its counters cover finished shards; unfinished shards have their own."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("job_by_account", "account", "create_time", "id"),)
+    __table_args__ = (
+        Index("job_by_account", "account", "create_time", "id"),
+        Index(
+            "job_waiting_for_provider",
+            "probe_time",
+            postgresql_where="state = 'PAUSED' AND pause_reason = 'PROVIDER_DOWN'",
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     account: Mapped[str]
@@ -131,6 +140,10 @@ class JobRow(Base):
     mark_time: Mapped[datetime | None]
     mark_done: Mapped[int] = mapped_column(default=0)
     mark_rate: Mapped[float] = mapped_column(default=0.0)
+    #: Since when its provider has been away, when it is tried next, and how often it was tried.
+    down_time: Mapped[datetime | None]
+    probe_time: Mapped[datetime | None]
+    probe_count: Mapped[int] = mapped_column(server_default="0", default=0)
     create_time: Mapped[datetime]
     start_time: Mapped[datetime | None]
     end_time: Mapped[datetime | None]

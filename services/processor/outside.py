@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from services.common import identity
 from services.common.identity import Passport
+from services.common.key_kinds import KeyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,9 @@ class Released:
 
     secret: bytes = field(repr=False)
     base_url: str
+    kind: KeyKind = KeyKind.OPENAI
+    #: How long the provider may take for one answer; 0 means as long as the installation says.
+    timeout_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class KeyFacts:
 
     name: str
     base_url: str
+    #: As in `Released`.
+    timeout_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

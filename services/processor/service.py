@@ -54,6 +54,7 @@ from services.processor.templates.templates import Templates
 from services.processor.templates.variables import Variables
 from services.processor.trials.api_keys import KeyTests
 from services.processor.trials.estimates import Estimates
+from services.processor.trials.model_calls import ModelCalls
 from services.processor.trials.template_calls import Callers
 from services.processor.trials.templates import TemplateTests
 from services.processor.usage.meter import UsageMeter
@@ -93,6 +94,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     webhook_grants = WebhookGrants(WebhookGrantStore(sessions), to_auth)
     keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
     limiter = opened.keep(Limiter(SharedPaces(redis), Parks(redis)))
+    refused = RefusedParts(redis)
     meter = UsageMeter(UsageStore(pool), settings.plan, now=now)
     tests = TemplateTests(
         templates,
@@ -100,7 +102,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         files=to_files,
         vault=to_vault,
         auth=to_auth,
-        callers=Callers(keys, provider, limiter, RefusedParts(redis), meter),
+        callers=Callers(keys, provider, limiter, refused, meter),
     )
     webhooks = Webhooks(
         WebhookStore(sessions),
@@ -110,7 +112,12 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         new_id=new_id,
         now=now,
     )
-    key_tests = KeyTests(to_vault, to_auth, keys=keys, provider=provider, seconds=settings.key_test_seconds)
+    key_tests = KeyTests(
+        to_vault,
+        to_auth,
+        templates=templates,
+        calls=ModelCalls(keys, provider, refused, settings.key_test_seconds),
+    )
     job_service = JobServicer(
         Jobs(
             jobs,

@@ -40,8 +40,8 @@ class ProcessorSettings(ServiceSettings):
     provider_connect_seconds: float = Field(default=10.0, gt=0)
     provider_total_seconds: float = Field(default=60.0, gt=0)
     max_answer_bytes: int = Field(default=1024 * 1024, ge=1024)
-    #: How long a provider may take when an API key is tested. Too short reports slow providers as
-    #: unreachable; more than 10 seconds would exceed the 15 that the edge gives the whole request.
+    #: How long a provider may take when an API key without a timeout of its own is tested. Too short reports
+    #: slow providers as unreachable; longer keeps people waiting for one that is away.
     key_test_seconds: float = Field(default=8.0, gt=0, le=10)
 
 
@@ -59,6 +59,10 @@ class WorkerSettings(ProcessorSettings):
     #: A job pauses after its provider has answered with nothing but rate-limit refusals for this long.
     rate_patience_seconds: float = Field(default=300.0, gt=0)
     outage_patience_seconds: float = Field(default=600.0, gt=0)
+    #: A job that was paused because its provider is away tries it again at once, then after this time, and
+    #: after twice as long each time, half an hour at most. Shorter asks a provider in trouble more often;
+    #: longer delays jobs.
+    outage_probe_seconds: float = Field(default=30.0, gt=0)
     #: How long calls in flight may take to finish after a stop signal. Too short drops calls that are paid
     #: for; longer than the supervisor waits gets the worker killed, which drops them as well.
     drain_seconds: float = Field(default=8.0, ge=0)

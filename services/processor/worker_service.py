@@ -10,6 +10,8 @@ from services.common.rpc.health import Health, serve_probes
 from services.common.settings import host_port, read_secret
 from services.common.watchdog import Watchdog
 from services.processor.jobs.announcements import Announcements
+from services.processor.jobs.store.control import JobControlStore
+from services.processor.jobs.store.probes import ProbeStore
 from services.processor.opened_grants import OpenedGrants
 from services.processor.outgoing import provider_of, webhook_endpoints
 from services.processor.peers.files import Files
@@ -23,6 +25,7 @@ from services.processor.provider.shared_paces import SharedPaces
 from services.processor.results.assembly import Assembler
 from services.processor.results.store.assembly import AssemblyStore
 from services.processor.results.store.rows import RowStore
+from services.processor.rows.probes import Probes
 from services.processor.rows.shards import Parts, ShardRuns
 from services.processor.rows.store.answers import AnswerStore
 from services.processor.rows.store.shards import ShardStore
@@ -95,7 +98,15 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     opened.push_async_callback(probes.cleanup)
     stop = asyncio.Event()
     watchdog = Watchdog(settings.loop_watch_seconds)
-    followed = (parks.follow(), refused.follow())
+    probes_of_providers = Probes(
+        ProbeStore(pool, first_gap=settings.outage_probe_seconds),
+        JobControlStore(pool),
+        vault=Vault(vault),
+        grants=grants,
+        provider=provider,
+        announcements=announcements,
+    )
+    followed = (parks.follow(), refused.follow(), probes_of_providers.run())
     running = (health.watch(), watchdog.run(), *followed, sending.run(), _signalled(stop))
     beside = [asyncio.ensure_future(each) for each in running]
     try:

@@ -70,6 +70,8 @@ def main() -> int:
         commands.add_parser(command.__name__, help=command.__doc__).set_defaults(run=command)
     managed = commands.add_parser("managed-key", help="Store or replace the operator's provider key")
     managed.add_argument("--base-url", default="", help="The key's endpoint; OpenAI's if left out")
+    managed.add_argument("--kind", default="openai", choices=("openai", "azure-openai"))
+    managed.add_argument("--timeout", type=int, default=0, help="Seconds for one answer, 5 to 900")
     managed.add_argument("--secret-file", required=True, help="File that contains the key")
     managed.set_defaults(run=client.managed_key)
     rotate.add_commands(commands.add_parser("rotate", help="Replace keys while the vault serves"))

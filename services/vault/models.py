@@ -38,6 +38,11 @@ api_keys = Table(
     Column("last_used_time", DateTime(timezone=True)),
     Column("last_test_result", Text),
     Column("last_tested_time", DateTime(timezone=True)),
+    Column("kind", Text, nullable=False, server_default="OPENAI"),
+    # 0 means as long as the installation says.
+    Column("timeout_seconds", Integer, nullable=False, server_default="0"),
+    CheckConstraint("kind IN ('OPENAI', 'AZURE_OPENAI')", name="api_keys_kind"),
+    CheckConstraint("timeout_seconds = 0 OR timeout_seconds BETWEEN 5 AND 900", name="api_keys_timeout"),
     CheckConstraint(
         "(last_test_result IS NULL) = (last_tested_time IS NULL)"
         " AND last_test_result IN ('VALID', 'INVALID', 'NO_CREDITS', 'UNREACHABLE')",

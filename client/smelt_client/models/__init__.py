@@ -13,7 +13,7 @@ from .jobs import (
     Usage,
     UsagePart,
 )
-from .keys import ApiKey, ApiKeyUse, KeyTest
+from .keys import ApiKey, ApiKeyUse, KeyTest, ModelTest
 from .people import (
     AccessToken,
     AuditEvent,
@@ -49,6 +49,7 @@ __all__ = [
     "JobSettings",
     "KeyTest",
     "Model",
+    "ModelTest",
     "NewAccessToken",
     "NewPassword",
     "NewSecret",

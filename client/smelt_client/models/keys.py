@@ -24,6 +24,10 @@ class ApiKey:
     #: NOT_TESTED, VALID, INVALID, NO_CREDITS or UNREACHABLE.
     last_test_result: str
     last_tested_time: datetime | None
+    #: How it is sent: OPENAI or AZURE_OPENAI.
+    kind: str
+    #: How long the provider may take for one answer; 0 means as long as the installation says.
+    timeout_seconds: int
     raw: Mapping[str, Any] = raw_field
 
 
@@ -41,6 +45,18 @@ class ApiKeyUse:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelTest:
+    """What one model came to in a test: whether rows would be answered, and what its provider refuses."""
+
+    model: str
+    works: bool
+    message: str
+    provider_message: str
+    refused_parameters: tuple[str, ...]
+    raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
 class KeyTest:
     """The result of testing an API key: VALID, INVALID, NO_CREDITS or UNREACHABLE, and a sentence.
 
@@ -52,6 +68,9 @@ class KeyTest:
     message: str
     test_time: datetime | None
     provider_message: str
+    models: tuple[ModelTest, ...]
+    #: Models of your templates that were not asked.
+    models_left_out: tuple[str, ...]
     raw: Mapping[str, Any] = raw_field
 
     @property

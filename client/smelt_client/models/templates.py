@@ -27,6 +27,10 @@ class Template:
     forbidden_words: tuple[str, ...]
     reference_columns: tuple[str, ...]
     json_schema: str
+    #: `minimal`, `low`, `medium` or `high`; empty if nothing is said of it.
+    reasoning_effort: str
+    #: Sent in place of `max_tokens` unless it is 0.
+    max_completion_tokens: int
     create_time: datetime | None
     update_time: datetime | None
     raw: Mapping[str, Any] = raw_field

@@ -91,7 +91,7 @@ def _whole(snapshot: Snapshot) -> dict[str, Any]:
 
 def step_document(step: Step) -> dict[str, Any]:
     """Return a step with its settings in one object."""
-    return {"template": step.template, **step.settings.document()}
+    return {"template": step.template, **step.settings.stored()}
 
 
 def _step(template: str, **settings: Any) -> Step:

@@ -32,10 +32,10 @@ class Auth:
             minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)
         return _minted(minted)
 
-    async def mint_test_grant(self, api_key: str, proof: Proof) -> str:
-        """Return a grant for one release of one of the person's API keys; raise UNAUTHENTICATED."""
+    async def mint_test_grant(self, api_key: str, releases: int, proof: Proof) -> str:
+        """Return a grant to try one of the person's API keys with one model; raise UNAUTHENTICATED."""
         request = grants_pb2.MintJobGrantRequest(
-            purpose=grants_pb2.MintJobGrantRequest.KEY_TEST, api_key=api_key, release_budget=1
+            purpose=grants_pb2.MintJobGrantRequest.KEY_TEST, api_key=api_key, release_budget=releases
         )
         async with peer_errors():
             minted = await self._grants.MintJobGrant(request, metadata=proof, timeout=_SECONDS)

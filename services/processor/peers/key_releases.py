@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from smelt.vault.v1 import release_pb2, release_pb2_grpc
+from smelt.vault.v1 import api_keys_pb2, release_pb2, release_pb2_grpc
 
 from services.common.errors import RemoteError, Unavailable
+from services.common.key_kinds import KeyKind
 from services.common.logs import describe, log
 from services.common.rpc.errors import error_from_status
 from services.processor.outside import Released, Use
@@ -159,7 +160,7 @@ class ReleaseClient:
             return
         answer = waiting[1]
         if message.WhichOneof("outcome") == "released":
-            answer.set_result(Released(message.released.secret, message.released.base_url))
+            answer.set_result(_released(message.released))
         else:
             answer.set_exception(error_from_status(message.refused))
 
@@ -172,6 +173,12 @@ class ReleaseClient:
                 for deadline, answer in list(stream.waiting.values()):
                     if deadline < now and not answer.done():
                         answer.set_exception(Unavailable())
+
+
+def _released(said: release_pb2.ReleasedApiKey) -> Released:
+    # A vault from before there were kinds says none.
+    kind = KeyKind(api_keys_pb2.ApiKey.Kind.Name(said.kind)) if said.kind else KeyKind.OPENAI
+    return Released(said.secret, said.base_url, kind, said.timeout_seconds)
 
 
 async def _sent(requests: "asyncio.Queue[Any]") -> AsyncIterator[Any]:

@@ -37,7 +37,7 @@ class Vault:
             found = await self._directory.DescribeApiKey(
                 api_keys_pb2.DescribeApiKeyRequest(name=name), metadata=proof, timeout=_SECONDS
             )
-        return KeyFacts(found.name, found.base_url)
+        return KeyFacts(found.name, found.base_url, found.timeout_seconds)
 
     async def record_key_test(self, name: str, result: str, proof: Proof) -> datetime:
         """Record a test's result on the person's API key, and return its time; raise API_KEY_NOT_FOUND."""

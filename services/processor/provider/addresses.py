@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.common.called_urls import CalledUrl, UrlRefused, called_url, place_of
+from services.common.called_urls import UrlRefused, base_url_of, called_url, place_of
 from services.common.errors import DomainError, Kind
+from services.common.key_kinds import KeyKind
 from services.processor.provider.public_addresses import is_public
 
 
@@ -51,17 +53,30 @@ class Endpoints:
 
     def __init__(self, listed: Iterable[str]) -> None:
         self.listed = frozenset(entry.strip().lower() for entry in listed if entry.strip())
-        self._checked: dict[str, str] = {}
+        self._checked: dict[tuple[str, KeyKind], str] = {}
 
-    def completions_url(self, base_url: str) -> str:
-        """Return the URL of an endpoint's chat completions; raise AddressNotAllowed."""
-        url = self._checked.get(base_url)
+    def completions_url(self, base_url: str, kind: KeyKind = KeyKind.OPENAI) -> str:
+        """Return the URL of an endpoint's chat completions; raise AddressNotAllowed.
+
+        The query of a base URL, which Azure alone has, goes behind the path of the call.
+        """
+        url = self._checked.get((base_url, kind))
         if url is None:
-            called = self._base(base_url)
+            try:
+                called = base_url_of(base_url, kind, listed=self.listed)
+            except UrlRefused:
+                raise AddressNotAllowed from None
             if len(self._checked) > 1000:
                 self._checked.clear()
-            url = self._checked[base_url] = f"{called}".rstrip("/") + "/chat/completions"
+            path = called.path.rstrip("/") + "/chat/completions"
+            url = self._checked[base_url, kind] = str(replace(called, path=path))
         return url
+
+    def probe_url(self, base_url: str) -> str:
+        """Return the URL of an endpoint's list of models; raise AddressNotAllowed."""
+        # No key is sent there, so its kind matters only for the query, which Azure alone has.
+        kind = KeyKind.AZURE_OPENAI if "?" in base_url else KeyKind.OPENAI
+        return self.completions_url(base_url, kind).replace("/chat/completions", "/models", 1)
 
     def webhook_url(self, url: str) -> str:
         """Return a webhook's URL in its one spelling; raise WebhookUrlNotAllowed."""
@@ -69,15 +84,6 @@ class Endpoints:
             return str(called_url(url, listed=self.listed))
         except UrlRefused as refused:
             raise WebhookUrlNotAllowed(str(refused)) from None
-
-    def _base(self, base_url: str) -> CalledUrl:
-        try:
-            called = called_url(base_url, listed=self.listed)
-        except UrlRefused:
-            raise AddressNotAllowed from None
-        if "?" in base_url:
-            raise AddressNotAllowed
-        return called
 
     def is_listed(self, host: str, port: int) -> bool:
         """Whether the operator listed the host and port."""

@@ -7,10 +7,19 @@ from typing import Any, Protocol
 
 import orjson
 
+from services.processor.outside import Released
 from services.processor.provider.announced_limits import Told
 from services.processor.provider.dialect import completion, refusals
 from services.processor.provider.dialect.clues import clues_in
-from services.processor.provider.failures import BROKEN_OFF, FILTERED, MALFORMED, TRUNCATED, Failure, Verdict
+from services.processor.provider.failures import (
+    BROKEN_OFF,
+    FILTERED,
+    MALFORMED,
+    TRUNCATED,
+    TRUNCATED_THINKING,
+    Failure,
+    Verdict,
+)
 
 #: Longer answers are read beside the event loop. To look through as many characters takes two milliseconds
 #: at worst, when all of them are escapes.
@@ -56,8 +65,7 @@ class AsksProviders(Protocol):
 
     async def ask(
         self,
-        base_url: str,
-        secret: bytes,
+        key: Released,
         body: Mapping[str, Any],
         *,
         account: str,
@@ -80,7 +88,9 @@ def read_completion(
     if said.is_unreadable:
         return Unusable(MALFORMED, *counts, made="" if counts[1] else None)
     if said.finish in completion.CUT_OFF:
-        return Unusable(TRUNCATED, *counts, made=said.text)
+        # Thinking comes apart from the answer, or was taken off it: then nothing is left.
+        cut = TRUNCATED if said.text.strip() else TRUNCATED_THINKING
+        return Unusable(cut, *counts, made=said.text)
     if said.finish in completion.FILTERED or said.is_refusal:
         return Unusable(FILTERED, *counts, made=said.text)
     if said.finish in completion.BROKEN_OFF:

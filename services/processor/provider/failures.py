@@ -1,6 +1,6 @@
 """What follows from a provider call without an answer: try again, wait, fail the row, or pause the job."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 #: How often one call is tried, not counting rate-limit refusals. Too few fails rows for a passing fault; too
@@ -78,6 +78,12 @@ TRUNCATED = Failure(
     "OUTPUT_TRUNCATED",
     "The answer reached max_tokens and was cut off; raise it in the template",
 )
+#: The model has said nothing but its thinking.
+TRUNCATED_THINKING = replace(
+    TRUNCATED,
+    message="The model used up its tokens while it was still thinking; raise max_completion_tokens or "
+    "max_tokens in the template, or lower reasoning_effort",
+)
 KEY_ECHOED = Failure(
     Verdict.ROW_FAILS,
     "PROVIDER_ANSWER_INVALID",
@@ -102,7 +108,7 @@ UNCHECKED = Failure(
 DOWN = Failure(
     Verdict.JOB_PAUSES,
     "PROVIDER_DOWN",
-    "The provider has not been reachable; resume the job when it is back",
+    "The provider has not been reachable; the job goes on by itself when it answers within a day",
 )
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 

@@ -25,11 +25,14 @@ from openai import (
     Omit,
 )
 
+from services.common.key_kinds import KeyKind
 from services.common.version import VERSION
+from services.processor.outside import Released
 from services.processor.provider import announced_limits
 from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
 from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
 from services.processor.provider.dialect import waits
+from services.processor.provider.dialect.refusals import OUTAGE_STATUSES
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
     KEY_UNSENDABLE,
@@ -45,14 +48,18 @@ _CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
+#: How long a try whether an endpoint is there may take. Nobody waits for it.
+_PROBE_SECONDS = 20.0
 _FIRST_REFUSAL = 400
 #: The largest refusal that is read. A provider's words about an error are short, and the client reads them as
 #: JSON on the event loop.
 _REFUSAL_BYTES = 64 * 1024
 #: What providers are told of the program that calls them, and nothing of its machine.
 AGENT = f"smelt/{VERSION}"
-# All that is sent: the client would add what it, Python and the machine are.
-_SENT_HEADERS = ("authorization", "content-type")
+_AS_API_KEY = "api-key"
+#: Within the client each key travels as Authorization, the header that it never shows in a log or a repr. An
+#: Azure key changes into a header of its own just before it is sent.
+_SCHEMES = {KeyKind.OPENAI: "Bearer", KeyKind.AZURE_OPENAI: _AS_API_KEY}
 _OWN_HEADERS = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 
 
@@ -75,7 +82,7 @@ class _Transport(httpx2.AsyncBaseTransport):
     def __init__(self, session: aiohttp.ClientSession, limits: Limits) -> None:
         self._session = session
         self._answer_bytes = limits.answer_bytes
-        self._timeout = aiohttp.ClientTimeout(total=limits.total_seconds, sock_connect=limits.connect_seconds)
+        self._connect_seconds = limits.connect_seconds
         self._urls: dict[str, yarl.URL] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -89,10 +96,12 @@ class _Transport(httpx2.AsyncBaseTransport):
             async with self._session.request(
                 request.method,
                 url,
-                headers=_OWN_HEADERS | {name: request.headers[name] for name in _SENT_HEADERS},
+                headers=_sent_headers(request),
                 data=request.content,
                 allow_redirects=False,
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(
+                    total=request.extensions["timeout"]["read"], sock_connect=self._connect_seconds
+                ),
             ) as response:
                 body = await self._body(response)
         except TimeoutError:
@@ -103,6 +112,19 @@ class _Transport(httpx2.AsyncBaseTransport):
             raise httpx2.ReadError("the connection broke") from None
         headers = [(name, value) for name, value in response.headers.items() if name.lower() in _KEPT_HEADERS]
         return httpx2.Response(response.status, headers=headers, content=body, request=request)
+
+    async def is_there(self, url: str) -> bool:
+        """Whether a server answers, with any status but those of one that is away."""
+        try:
+            async with self._session.get(
+                url,
+                headers=_OWN_HEADERS,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=_PROBE_SECONDS, sock_connect=self._connect_seconds),
+            ) as response:
+                return response.status not in OUTAGE_STATUSES
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return False
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         try:
@@ -138,6 +160,7 @@ class Provider:
     def __init__(self, endpoints: Endpoints, limits: Limits, *, resolver: Resolver | None = None) -> None:
         _forget_environment()
         self._endpoints = endpoints
+        self._total_seconds = limits.total_seconds
         connector = aiohttp.TCPConnector(
             # No limit here: the shards bound the calls in flight.
             limit=0,
@@ -152,20 +175,20 @@ class Provider:
             auto_decompress=False,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
         )
+        self._transport = _Transport(session, limits)
         self._client = _Client(
             # Each call sets its own Authorization header; this key is never sent.
             api_key="unused",
             base_url="https://provider.invalid/v1",
             max_retries=0,
             http_client=DefaultAioHttpClient(
-                transport=_Transport(session, limits), trust_env=False, follow_redirects=False
+                transport=self._transport, trust_env=False, follow_redirects=False
             ),
         )
 
     async def ask(
         self,
-        base_url: str,
-        secret: bytes,
+        key: Released,
         body: Mapping[str, Any],
         *,
         account: str,
@@ -174,15 +197,19 @@ class Provider:
     ) -> Answer | Unusable:
         """Send one prompt of an account and return its answer, or why there is none; raise AddressNotAllowed.
 
+        An answer may take as long as the key says, or else as long as the limits say.
         `read` makes the texts that are kept of the model's words; it is quick with as many characters.
         """
-        url = self._endpoints.completions_url(base_url)
+        url, secret = self._endpoints.completions_url(key.base_url, key.kind), key.secret
         try:
             response = await self._client.post(
                 url,
                 cast_to=httpx2.Response,
                 content=orjson.dumps(body),
-                options={"headers": {"Authorization": f"Bearer {secret.decode('ascii')}"}},
+                options={
+                    "headers": {"Authorization": f"{_SCHEMES[key.kind]} {secret.decode('ascii')}"},
+                    "timeout": float(key.timeout_seconds or self._total_seconds),
+                },
             )
         except UnicodeDecodeError:
             return Unusable(KEY_UNSENDABLE)
@@ -207,11 +234,22 @@ class Provider:
         told = announced_limits.told_by(response.headers)
         return said if told is None else replace(said, told=told)
 
+    async def is_there(self, base_url: str) -> bool:
+        """Whether an endpoint answers, be it with a refusal; raise AddressNotAllowed. No key is sent."""
+        return await self._transport.is_there(self._endpoints.probe_url(base_url))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
         # Transports close one loop iteration after their session.
         await asyncio.sleep(0)
+
+
+def _sent_headers(request: httpx2.Request) -> dict[str, str]:
+    """Return all that is sent: the client would add what it, Python and the machine are."""
+    scheme, _, secret = request.headers["authorization"].partition(" ")
+    named = {"api-key": secret} if scheme == _AS_API_KEY else {"authorization": f"{scheme} {secret}"}
+    return _OWN_HEADERS | named | {"content-type": request.headers["content-type"]}
 
 
 def _why(cause: BaseException | None) -> Failure:

@@ -29,7 +29,7 @@ def most_nanos(settings: PromptSettings, prompt: str, system: str) -> int:
     size = (
         len(prompt.encode("utf-8", "replace")) + len(system.encode()) + 2 * len(settings.json_schema.encode())
     )
-    return cost_nanos(settings.model, size + _FORM_TOKENS, settings.max_tokens)
+    return cost_nanos(settings.model, size + _FORM_TOKENS, settings.most_tokens)
 
 
 class Budget:

@@ -31,7 +31,7 @@ from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.budget import Budget, most_nanos
 from services.processor.rows.counting import Used, counted
 from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
-from services.processor.rows.requests import IN_WORDS, OTHER_LIMIT, Requests, unknown_parts
+from services.processor.rows.requests import IN_WORDS, Requests, leaving_out, unknown_parts
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.schema import SchemaInvalid
 from services.processor.usage.meter import cost_nanos
@@ -46,7 +46,8 @@ LONE_TRIES = 5
 _REPLAYS = 20
 _BUDGET_SECONDS = 0.1
 _HAD_THINKING, _UNKNOWN_FINISH = flags.mask(["has_thinking"]), flags.mask(["unknown_finish"])
-#: A rate key that was answered this recently is accepted by the provider.
+#: A rate key that was answered this recently is accepted by the provider. Keys whose calls may take longer
+#: have twice that time.
 _LATELY_SECONDS = 60.0
 _SPREAD = 0.05
 #: How long a shard stays in the queue whose provider has been away for a while.
@@ -172,8 +173,7 @@ class Calls:
             without = self._refused.of(rate_key) | left_out | unknown_parts(released.base_url)
             try:
                 said = await self._provider.ask(
-                    released.base_url,
-                    released.secret,
+                    released,
                     requests.body(prompt, without),
                     account=self._account,
                     read=requests.texts,
@@ -182,6 +182,7 @@ class Calls:
             except AddressNotAllowed as error:
                 self._ended.end(Fail(error.reason, error.message))
                 break
+            lately = max(_LATELY_SECONDS, 2.0 * released.timeout_seconds)
             # The API key was released for this call; the next attempt asks for it again.
             del released
             self._limiter.heard(rate_key, started, said)
@@ -212,12 +213,10 @@ class Calls:
             if new := failure.parts - named:
                 # Once for each part: the same request without it may be accepted.
                 named |= new
-                left_out = left_out - {OTHER_LIMIT.get(part, "") for part in new} | new
+                left_out = leaving_out(left_out, new)
                 continue
             because = failure
-            if failure.if_answered is not None and self._limiter.answered_since(
-                rate_key, started - _LATELY_SECONDS
-            ):
+            if failure.if_answered is not None and self._limiter.answered_since(rate_key, started - lately):
                 failure = replace(failure.if_answered, said=failure.said)
             if failure.verdict is Verdict.JOB_PAUSES:
                 self._pause(failure.reason, failure)

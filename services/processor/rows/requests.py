@@ -14,6 +14,7 @@ from services.processor.provider.dialect.parts import (
     JSON_SCHEMA,
     MAX_COMPLETION_TOKENS,
     MAX_TOKENS,
+    REASONING_EFFORT,
     STORE,
     STREAM,
     SYSTEM,
@@ -41,6 +42,11 @@ def unknown_parts(base_url: str) -> frozenset[str]:
     return frozenset() if urlsplit(base_url).hostname in _STORING_HOSTS else frozenset({STORE})
 
 
+def leaving_out(left_out: frozenset[str], refused: frozenset[str]) -> frozenset[str]:
+    """Return what the next try leaves out: what was left out and what was refused, but one limit at most."""
+    return left_out - {OTHER_LIMIT.get(part, "") for part in refused} | refused
+
+
 class Requests:
     """The requests of one step; everything but the prompt is put together once. Raises SchemaInvalid."""
 
@@ -62,15 +68,17 @@ class Requests:
 
     def _form(self, without: frozenset[str]) -> dict[str, Any]:
         settings, reasoning = self._settings, facts_of(self._settings.model).reasoning
-        limit = MAX_COMPLETION_TOKENS if reasoning else MAX_TOKENS
+        limit = MAX_COMPLETION_TOKENS if reasoning or settings.max_completion_tokens else MAX_TOKENS
         if limit in without:
             # An answer is never asked for without a limit: it is what bounds its cost.
             limit = OTHER_LIMIT[limit]
-        form: dict[str, Any] = {"model": settings.model, "messages": [], limit: settings.max_tokens}
+        form: dict[str, Any] = {"model": settings.model, "messages": [], limit: self.most_tokens}
         if SYSTEM not in without:
             form["messages"] = [{"role": "system", "content": self.instructions(without)}]
         if not reasoning and TEMPERATURE not in without:
             form[TEMPERATURE] = settings.temperature
+        if settings.reasoning_effort and REASONING_EFFORT not in without:
+            form[REASONING_EFFORT] = settings.reasoning_effort
         if STORE not in without:
             form[STORE] = False
         if STREAM not in without:
@@ -107,7 +115,7 @@ class Requests:
     @property
     def most_tokens(self) -> int:
         """The most tokens of an answer."""
-        return self._settings.max_tokens
+        return self._settings.most_tokens
 
     @cached_property
     def overhead(self) -> int:

@@ -22,6 +22,17 @@ class ApiKeyTestServicer(api_key_tests_pb2_grpc.ApiKeyTestServiceServicer):
             result=test.finding.result.value,
             message=test.finding.message,
             provider_message=test.finding.said,
+            models=[
+                api_key_tests_pb2.TestApiKeyResponse.ModelTest(
+                    model=each.model,
+                    works=each.works,
+                    message=each.finding.message,
+                    provider_message=each.finding.said,
+                    refused_parameters=each.refused,
+                )
+                for each in test.models
+            ],
+            models_left_out=test.left_out,
         )
         answer.test_time.FromDatetime(test.time)
         return answer

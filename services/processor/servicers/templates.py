@@ -11,12 +11,14 @@ from services.processor.templates import library
 from services.processor.templates.prompt_settings import (
     DEFAULT_MAX_TOKENS,
     DEFAULT_TEMPERATURE,
+    DEFAULT_THINKING_TOKENS,
     PromptSettings,
 )
 from services.processor.templates.template import MOST_READ, Template, TemplateFields
 from services.processor.templates.templates import Templates
 from services.processor.trials.template_calls import TestedRow
 from services.processor.trials.templates import TemplateTests, TestRequest
+from services.processor.usage.prices import thinks
 
 
 class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
@@ -163,14 +165,21 @@ def to_fields(template: templates_pb2.Template) -> TemplateFields:
         output_column=template.output_column,
         model=template.model,
         temperature=template.temperature if template.HasField("temperature") else DEFAULT_TEMPERATURE,
-        max_tokens=template.max_tokens or DEFAULT_MAX_TOKENS,
+        max_tokens=template.max_tokens or _usual_tokens(template),
         character_limit=template.character_limit,
         word_limit=template.word_limit,
         forbidden_words=tuple(template.forbidden_words),
         reference_columns=tuple(template.reference_columns),
         json_schema=template.json_schema,
+        reasoning_effort=template.reasoning_effort,
+        max_completion_tokens=template.max_completion_tokens,
     )
     return TemplateFields(template.display_name, template.category, settings)
+
+
+def _usual_tokens(template: templates_pb2.Template) -> int:
+    is_thinking = template.reasoning_effort or thinks(template.model)
+    return DEFAULT_THINKING_TOKENS if is_thinking else DEFAULT_MAX_TOKENS
 
 
 def to_proto(template: Template, collection: str = "templates") -> templates_pb2.Template:

@@ -9,6 +9,9 @@ from services.processor.templates import schema
 DEFAULT_MODEL = "gpt-4o-mini"
 DEFAULT_TEMPERATURE = 0.7
 DEFAULT_MAX_TOKENS = 500
+#: For models that think: their thinking counts as part of the answer. With less, many answers are cut off
+#: before they begin, and are paid for; with more, a job's budget sets more aside for each call.
+DEFAULT_THINKING_TOKENS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ class PromptSettings:
     forbidden_words: tuple[str, ...] = ()
     reference_columns: tuple[str, ...] = ()
     json_schema: str = ""
+    #: How much a model thinks; empty means that nothing is said of it.
+    reasoning_effort: str = ""
+    #: Sent in place of `max_tokens` unless it is 0.
+    max_completion_tokens: int = 0
+
+    @property
+    def most_tokens(self) -> int:
+        """The most tokens of an answer, with the thinking before it."""
+        return self.max_completion_tokens or self.max_tokens
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -42,6 +54,13 @@ class PromptSettings:
         """Return the settings by name, in their order."""
         return {name: getattr(self, name) for name in NAMES}
 
+    def stored(self) -> dict[str, Any]:
+        """Return the settings for a snapshot: later ones only if they say something.
+
+        A worker of an earlier release reads snapshots that have none of them.
+        """
+        return {name: each for name, each in self.document().items() if each or name not in _LATER}
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Return the settings that a document holds by name, with defaults for those it lacks."""
@@ -51,5 +70,6 @@ class PromptSettings:
         return cls(**values)
 
 
+_LATER = frozenset({"reasoning_effort", "max_completion_tokens"})
 #: Every setting, in order.
 NAMES = tuple(field.name for field in fields(PromptSettings))

@@ -31,6 +31,10 @@ class TemplateFields:
         """Return every field by name: the template's own, then its settings."""
         return {"display_name": self.display_name, "category": self.category, **self.settings.document()}
 
+    def stored(self) -> dict[str, Any]:
+        """Return the fields as digests of requests cover them; see `PromptSettings.stored`."""
+        return {"display_name": self.display_name, "category": self.category, **self.settings.stored()}
+
 
 @dataclass(frozen=True, slots=True)
 class Template:

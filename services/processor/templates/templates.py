@@ -71,7 +71,7 @@ class Templates:
         checked = await aside(lambda: check(of), account=person.account)
         now = self._now()
         template = Template(self._new_id(), person.account, checked, create_time=now, update_time=now)
-        content = digest(orjson.dumps(checked.document()))
+        content = digest(orjson.dumps(checked.stored()))
         return await self._store.add(template, key, content, most=self._most)
 
     async def get(self, person: Passport, id_: str) -> Template:

@@ -1,4 +1,4 @@
-"""Trying an API key at its provider: one call for one token, and what its outcome says of the key.
+"""Trying an API key at its provider: a row's request for one token to each model, and what comes of it.
 
 A list of models would cost nothing, but OpenAI gives it to a key without credit too, and some keys may make
 calls without listing models. A call for one token is what rows will do, and providers look at the key before
@@ -6,17 +6,17 @@ anything else: a person who is told in the provider's own words that a model is 
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Protocol
 
 from services.common.errors import DomainError, Kind
 from services.common.identity import Passport
-from services.processor.outside import DescribesApiKeys, Proof, Released, ReleasesApiKeys, Use, as_person
-from services.processor.provider.addresses import AddressNotAllowed
-from services.processor.provider.answer import Answer, AsksProviders, Unusable
-from services.processor.provider.failures import TIMED_OUT
+from services.processor.outside import DescribesApiKeys, Proof, as_person
+from services.processor.templates.prompt_settings import DEFAULT_MODEL, PromptSettings
+from services.processor.templates.template import Template
+from services.processor.trials.model_calls import MOST_TRIES, Finding, ModelCalls, ModelTest, Result
 
 
 class ApiKeyNotFound(DomainError):
@@ -25,37 +25,23 @@ class ApiKeyNotFound(DomainError):
     message = "API key not found"
 
 
-DEFAULT_MODEL = "gpt-4o-mini"
+#: How many models of an account's templates are asked. Each is a call that is paid for.
+MOST_MODELS = 5
+_MOST_NAMED = 100
 _MANAGED = "apiKeys/managed"
-# The grant of a test covers one row that no file has.
-_ONLY_USE = Use(row=1, template=0, claim=0, attempt=1)
-
-
-class Result(Enum):
-    """What a test says of a key, in the words of the contracts."""
-
-    VALID = "VALID"
-    INVALID = "INVALID"
-    NO_CREDITS = "NO_CREDITS"
-    UNREACHABLE = "UNREACHABLE"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A result and a sentence about it, and what the provider said, if it refused."""
-
-    result: Result
-    message: str
-    said: str = ""
+#: Which finding stands for the whole key: a provider that answers for one model takes the key.
+_ORDER = (Result.VALID, Result.NO_CREDITS, Result.INVALID, Result.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyTest:
-    """A finding as it stands on the key."""
+    """A finding as it stands on the key, what each model came to, and the models that were not asked."""
 
     name: str
     finding: Finding
     time: datetime
+    models: Sequence[ModelTest]
+    left_out: Sequence[str]
 
 
 class Vault(DescribesApiKeys, Protocol):
@@ -65,23 +51,26 @@ class Vault(DescribesApiKeys, Protocol):
 
 
 class Auth(Protocol):
-    """Who gives leave to use a key once."""
+    """Who gives leave to use a key for one test."""
 
-    async def mint_test_grant(self, api_key: str, proof: Proof) -> str: ...
+    async def mint_test_grant(self, api_key: str, releases: int, proof: Proof) -> str: ...
+
+
+class FindsModels(Protocol):
+    """Knows which models an account's templates use."""
+
+    async def models(self, account: str, most: int) -> list[str]: ...
+    async def newest_of(self, account: str, models: Sequence[str]) -> list[Template]: ...
 
 
 class KeyTests:
     """Tries keys of people."""
 
-    def __init__(
-        self, vault: Vault, auth: Auth, *, keys: ReleasesApiKeys, provider: AsksProviders, seconds: float
-    ) -> None:
-        """`seconds` is how long a provider may take."""
+    def __init__(self, vault: Vault, auth: Auth, *, templates: FindsModels, calls: ModelCalls) -> None:
         self._vault = vault
         self._auth = auth
-        self._keys = keys
-        self._provider = provider
-        self._seconds = seconds
+        self._templates = templates
+        self._calls = calls
 
     async def test(self, person: Passport, name: str, model: str) -> KeyTest:
         """Try a key and put the finding on it; ApiKeyNotFound, or the vault's refusal to release."""
@@ -90,39 +79,28 @@ class KeyTests:
             raise ApiKeyNotFound
         proof = as_person(person)
         name = (await self._vault.describe_key(name, proof)).name
-        released = await self._keys.release(await self._auth.mint_test_grant(name, proof), _ONLY_USE)
-        found = await self._found(released, model or DEFAULT_MODEL, account=person.account)
-        time = await self._vault.record_key_test(name, found.result.value, proof)
-        return KeyTest(name, found, time)
+        asked, left_out = [model] if model else [DEFAULT_MODEL], []
+        if not model and (used := await self._templates.models(person.account, MOST_MODELS + _MOST_NAMED)):
+            asked, left_out = used[:MOST_MODELS], used[MOST_MODELS:]
+        templates = await self._templates.newest_of(person.account, asked)
+        known = {each.fields.settings.model: each.fields.settings for each in templates}
 
-    async def _found(self, released: Released, model: str, *, account: str) -> Finding:
-        body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+        async def ask(model: str) -> ModelTest:
+            settings = known.get(model) or PromptSettings("Hi", "Answer", model)
+            grant = await self._auth.mint_test_grant(name, MOST_TRIES, proof)
+            return await self._calls.ask(name, settings, grant=grant, account=person.account)
+
+        running = [asyncio.ensure_future(ask(each)) for each in asked]
         try:
-            async with asyncio.timeout(self._seconds):
-                said = await self._provider.ask(released.base_url, released.secret, body, account=account)
-        except TimeoutError:
-            return Finding(Result.UNREACHABLE, TIMED_OUT.message)
-        except AddressNotAllowed as error:
-            return Finding(Result.UNREACHABLE, error.message)
-        return finding(said)
+            found = await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        whole = min((each.finding for each in found), key=_rank)
+        time = await self._vault.record_key_test(name, whole.result.value, proof)
+        return KeyTest(name, whole, time, found, left_out)
 
 
-def finding(said: Answer | Unusable) -> Finding:
-    """Return what a provider's answer to a test says of the key."""
-    if isinstance(said, Answer):
-        return Finding(Result.VALID, "The key works")
-    failure = said.failure
-    match failure.reason:
-        case "PROVIDER_AUTH":
-            return Finding(Result.INVALID, failure.message, failure.said)
-        case "PROVIDER_QUOTA":
-            return Finding(Result.NO_CREDITS, failure.message, failure.said)
-        # One token is cut off, and may be filtered: that is an answer.
-        case "OUTPUT_TRUNCATED" | "CONTENT_FILTERED":
-            return Finding(Result.VALID, "The key works")
-        case "PROVIDER_RATE_LIMITED":
-            return Finding(Result.VALID, "The provider knows the key, and asks for fewer calls just now")
-        case "PROVIDER_REJECTED" if failure.in_words:
-            return Finding(Result.VALID, f"The provider takes the key. {failure.message}", failure.said)
-        case _:
-            return Finding(Result.UNREACHABLE, failure.message, failure.said)
+def _rank(finding: Finding) -> tuple[bool, int]:
+    return not finding.works, _ORDER.index(finding.result)

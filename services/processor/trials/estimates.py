@@ -161,7 +161,7 @@ def _steps(work: Bound, sizes: Sequence[Sequence[int]], *, rows: int, share: int
     filled = [list(cells) for cells in sizes]
     found: list[Tokens] = []
     for step, prompt in zip(work.snapshot.steps, work.prompts, strict=True):
-        answer = max(1, step.settings.max_tokens // share)
+        answer = max(1, step.settings.most_tokens // share)
         beside = Requests(step.settings).overhead
         asked = 0
         for values in filled:

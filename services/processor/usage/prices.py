@@ -3,6 +3,7 @@
 Models that are not in the table can be used as well, as ordinary chat models without a known price.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -70,6 +71,18 @@ def facts_of(model: str) -> ModelFacts:
     )
     # Chat versions of reasoning models do not reason, and accept a temperature.
     return ModelFacts(model, reasoning and not model.endswith("-chat-latest"))
+
+
+# Names that makers and servers give to models that think before they answer.
+_THINKING = re.compile(
+    r"(?:^|[/:._-])(?:r1|qwq|reason(?:er|ing)|think(?:ing|er)?|magistral|gpt-oss|gemini-(?:2\.5|3)|glm-4\.[5-9]"
+    r"|grok-[34]-mini|grok-4|deepseek-(?:v4|flash|pro)|qwen3|kimi-k2-thinking|minimax-m[12])(?:$|[/:._-])"
+)
+
+
+def thinks(model: str) -> bool:
+    """Whether a model's name says that it thinks before it answers, which counts as part of its answers."""
+    return facts_of(model).reasoning or _THINKING.search(model.lower()) is not None
 
 
 def _without_date(model: str) -> tuple[str, str, str]:

@@ -8,9 +8,10 @@ from enum import Enum
 from typing import Protocol
 
 from services.common.clock import Now
-from services.common.errors import DomainError, Kind
+from services.common.errors import DomainError, InvalidRequest, Kind
 from services.common.identity import Passport
 from services.common.ids import new_id, parse_name
+from services.common.key_kinds import KeyKind
 from services.common.lines import check_line
 from services.common.paging import Position
 from services.common.suspension import Suspended
@@ -28,6 +29,9 @@ MOST_KEYS = 100
 #: How many keys an account may store over the years. Each deletion leaves a line in the erasure ledger for
 #: good.
 MOST_EVER = 10_000
+#: A provider's time for one answer, in seconds. Less fails answers that are under way; more holds a worker's
+#: place for a call that nobody will answer.
+SHORTEST_TIMEOUT_SECONDS, LONGEST_TIMEOUT_SECONDS = 5, 900
 _HINT_CHARACTERS = 4
 _SECRET = re.compile(rb"[!-~]{16,255}\Z")
 
@@ -89,6 +93,9 @@ class ApiKey:
     last_used_time: datetime | None = None
     last_test_result: TestResult | None = None
     last_tested_time: datetime | None = None
+    kind: KeyKind = KeyKind.OPENAI
+    #: How long a call with the key may take; 0 means as long as the installation says.
+    timeout_seconds: int = 0
 
     @property
     def name(self) -> str:
@@ -192,18 +199,34 @@ class ApiKeys:
         self._now = now
 
     async def create(
-        self, person: Passport, secret: Secret, *, label: str, url: str, idempotency_key: str
+        self,
+        person: Passport,
+        secret: Secret,
+        *,
+        label: str,
+        url: str,
+        idempotency_key: str,
+        kind: KeyKind = KeyKind.OPENAI,
+        timeout_seconds: int = 0,
     ) -> ApiKey:
-        """Store a key; the first one becomes active.
+        """Store a key; the first one becomes active. `timeout_seconds` is 0 or 5 to 900.
 
         Raises InvalidRequest, ApiKeyFormat, BaseUrlNotAllowed, ApiKeyLimit, IdempotencyKeyReused,
         AccountErased, and Unauthenticated for a passport from before the account's last suspension.
         """
         account = person.account
         check_line(label, "label")
-        url = self._checked(secret, url)
-        new = ApiKey(account, new_id(), label, _hint(secret), url, False, self._now())
-        digest = self._macs.digest("CreateApiKey", secret.reveal(), label.encode(), url.encode())
+        url = self._checked(secret, url, kind)
+        _check_timeout(timeout_seconds)
+        hint, now = _hint(secret), self._now()
+        new = ApiKey(
+            account, new_id(), label, hint, url, False, now, kind=kind, timeout_seconds=timeout_seconds
+        )
+        asked = [label.encode(), url.encode()]
+        if (kind, timeout_seconds) != (KeyKind.OPENAI, 0):
+            # Left out otherwise, so that a request from before there were kinds can be repeated.
+            asked += [kind.value.encode(), str(timeout_seconds).encode()]
+        digest = self._macs.digest("CreateApiKey", secret.reveal(), *asked)
 
         async def seal(stored: int) -> SealedSecret:
             if stored >= MOST_KEYS or await self._generations.count(account) >= MOST_EVER:
@@ -211,7 +234,7 @@ class ApiKeys:
             await self._audit.record(Event(account, new.name, Action.CREATE_API_KEY, "ok", {"base_url": url}))
             # Marked before the row exists: a row without its mark is never valid.
             await self._generations.mark(account, new.name, 1)
-            return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1)
+            return await self._sealed(KeyPlace(account, new.id), secret, url=url, generation=1, kind=kind)
 
         key = await self._rows.add(
             person, new, repeat=Repeat("CreateApiKey", idempotency_key, digest), seal=seal
@@ -220,16 +243,23 @@ class ApiKeys:
             raise ApiKeyNotFound
         return key
 
-    async def set_managed(self, secret: Secret, *, url: str) -> ApiKey:
+    async def set_managed(
+        self, secret: Secret, *, url: str, kind: KeyKind = KeyKind.OPENAI, timeout_seconds: int = 0
+    ) -> ApiKey:
         """Store or replace the operator's key; raise ApiKeyFormat, BaseUrlNotAllowed."""
-        url = self._checked(secret, url)
+        url = self._checked(secret, url, kind)
+        _check_timeout(timeout_seconds)
         place = KeyPlace.named("", MANAGED)
         generation = await self._generations.generation(place.account, place.name) + 1
         await self._audit.record(
             Event(place.account, place.name, Action.REPLACE_MANAGED_KEY, "ok", {"base_url": url})
         )
-        key = ApiKey(place.account, place.id, "", _hint(secret), url, False, self._now())
-        await self._rows.replace(key, await self._sealed(place, secret, url=url, generation=generation))
+        hint, now = _hint(secret), self._now()
+        key = ApiKey(
+            place.account, place.id, "", hint, url, False, now, kind=kind, timeout_seconds=timeout_seconds
+        )
+        sealed = await self._sealed(place, secret, url=url, generation=generation, kind=kind)
+        await self._rows.replace(key, sealed)
         # Marked after the row is replaced: until then the old row must stay valid.
         await self._generations.mark(place.account, place.name, generation)
         return key
@@ -297,8 +327,8 @@ class ApiKeys:
             return active
         return await self.get(OPERATOR_ACCOUNT if name == MANAGED else account, name)
 
-    def _checked(self, secret: Secret, url: str) -> str:
-        url = base_url.normalised(url, private=self._private)
+    def _checked(self, secret: Secret, url: str, kind: KeyKind) -> str:
+        url = base_url.normalised(url, kind, private=self._private)
         value = secret.reveal()
         if not _SECRET.match(value):
             raise ApiKeyFormat("it must be 16 to 255 visible ASCII characters without spaces")
@@ -306,10 +336,20 @@ class ApiKeys:
             raise ApiKeyFormat("a key for this endpoint starts with sk-")
         return url
 
-    async def _sealed(self, place: KeyPlace, secret: Secret, *, url: str, generation: int) -> SealedSecret:
+    async def _sealed(
+        self, place: KeyPlace, secret: Secret, *, url: str, generation: int, kind: KeyKind
+    ) -> SealedSecret:
         with await self._account_keys.for_sealing(place.account) as under:
-            binding = place.binding(self._account_keys.keyring, base_url=url, generation=generation)
+            binding = place.binding(
+                self._account_keys.keyring, base_url=url, generation=generation, kind=kind
+            )
             return SealedSecret(under.epoch, generation, envelope.seal(secret, under, binding))
+
+
+def _check_timeout(seconds: int) -> None:
+    if seconds and not SHORTEST_TIMEOUT_SECONDS <= seconds <= LONGEST_TIMEOUT_SECONDS:
+        bounds = f"{SHORTEST_TIMEOUT_SECONDS} to {LONGEST_TIMEOUT_SECONDS}"
+        raise InvalidRequest(violations=[("timeout_seconds", f"must be {bounds}, or 0 for the usual time")])
 
 
 def _hint(secret: Secret) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.database import transaction
 from services.common.identity import Passport
+from services.common.key_kinds import KeyKind
 from services.common.paging import Position
 from services.common.store import idempotency
 from services.common.store.generations import lock_generation, require_current, set_generation
@@ -31,6 +32,8 @@ _COLUMNS = (
     api_keys.c.last_used_time,
     api_keys.c.last_test_result,
     api_keys.c.last_tested_time,
+    api_keys.c.kind,
+    api_keys.c.timeout_seconds,
 )
 
 
@@ -136,6 +139,8 @@ class ApiKeyStore:
                 columns.epoch,
                 columns.generation,
                 columns.blob,
+                columns.kind,
+                columns.timeout_seconds,
             )
             .where(columns.account == epoch.account, columns.epoch < epoch.number)
             .order_by(columns.id)
@@ -184,7 +189,7 @@ def _key(row: Any) -> ApiKey | None:
     values = dict(row._mapping)
     if values["last_test_result"] is not None:
         values["last_test_result"] = TestResult(values["last_test_result"])
-    return ApiKey(**values)
+    return ApiKey(**values | {"kind": KeyKind(values["kind"])})
 
 
 def _values(key: ApiKey, sealed: SealedSecret) -> dict[str, Any]:
@@ -194,6 +199,8 @@ def _values(key: ApiKey, sealed: SealedSecret) -> dict[str, Any]:
         "label": key.label,
         "hint": key.hint,
         "base_url": key.base_url,
+        "kind": key.kind.value,
+        "timeout_seconds": key.timeout_seconds,
         "active": key.active,
         "create_time": key.create_time,
         "last_used_time": None,

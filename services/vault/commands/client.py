@@ -26,7 +26,12 @@ def managed_key(arguments: Namespace) -> int:
 
     async def call(stub: Stub) -> str:
         answer = await stub.SetManagedApiKey(
-            operator_pb2.SetManagedApiKeyRequest(secret=secret, base_url=arguments.base_url),
+            operator_pb2.SetManagedApiKeyRequest(
+                secret=secret,
+                base_url=arguments.base_url,
+                kind=arguments.kind.replace("-", "_").upper(),
+                timeout_seconds=arguments.timeout,
+            ),
             timeout=RPC_SECONDS,
         )
         return f"stored the managed key ...{answer.hint} for {answer.base_url}"

@@ -19,6 +19,8 @@ DATABASE = (
             "last_used_time",
             "last_test_result",
             "last_tested_time",
+            "kind",
+            "timeout_seconds",
         ),
         withheld={
             "account": "the same in every row",

@@ -10,6 +10,7 @@ from typing import Protocol
 from services.common.clock import Now
 from services.common.errors import DomainError, Unavailable
 from services.common.identity import JobGrant
+from services.common.key_kinds import KeyKind
 from services.common.logs import describe, log
 from services.vault.api_keys.place import KeyPlace, KeyRow
 from services.vault.audit.actions import Action
@@ -60,6 +61,8 @@ class Released:
     secret: Secret
     base_url: str
     digest: str
+    kind: KeyKind = KeyKind.OPENAI
+    timeout_seconds: int = 0
 
 
 Verdict = Released | DomainError
@@ -247,7 +250,7 @@ class ReleaseBatches:
             log.error("release.key_does_not_open", account=place.account, api_key=place.name)
             return ApiKeyDamaged()
         digest = self._macs.digest("released", secret.reveal())[:16].hex()
-        return Released(secret, row.base_url, digest)
+        return Released(secret, row.base_url, digest, row.kind, row.timeout_seconds)
 
 
 def _account(request: ReleaseRequest | Event) -> str:

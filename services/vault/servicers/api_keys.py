@@ -8,6 +8,7 @@ from smelt.vault.v1 import (
 )
 
 from services.common import identity, paging
+from services.common.key_kinds import KeyKind
 from services.common.rpc.servicing import CREATED, Context
 from services.vault.api_keys.api_keys import ApiKey, ApiKeys, TestResult
 from services.vault.audit.reading import KeyUse, ReadsAudit
@@ -31,6 +32,8 @@ class ApiKeyServicer(api_keys_pb2_grpc.ApiKeyServiceServicer):
                 label=request.label,
                 url=request.base_url,
                 idempotency_key=identity.current_call().idempotency_key,
+                kind=kind_of(request.kind),
+                timeout_seconds=request.timeout_seconds,
             )
         await context.send_initial_metadata(CREATED)
         return _to_proto(key)
@@ -87,7 +90,13 @@ class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
         self, request: api_keys_pb2.DescribeApiKeyRequest, context: Context
     ) -> api_keys_pb2.DescribeApiKeyResponse:
         key = await self._keys.describe(identity.passport(context).account, request.name)
-        return api_keys_pb2.DescribeApiKeyResponse(name=key.name, base_url=key.base_url, hint=key.hint)
+        return api_keys_pb2.DescribeApiKeyResponse(
+            name=key.name,
+            base_url=key.base_url,
+            hint=key.hint,
+            kind=key.kind.value,
+            timeout_seconds=key.timeout_seconds,
+        )
 
     async def RecordKeyTest(
         self, request: api_keys_pb2.RecordKeyTestRequest, context: Context
@@ -99,6 +108,11 @@ class ApiKeyDirectoryServicer(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
         return answer
 
 
+def kind_of(kind: int) -> KeyKind:
+    """Return the kind of a request; one that says none means OpenAI's."""
+    return KeyKind(api_keys_pb2.ApiKey.Kind.Name(kind)) if kind else KeyKind.OPENAI
+
+
 def _to_proto(key: ApiKey) -> api_keys_pb2.ApiKey:
     proto = api_keys_pb2.ApiKey(
         name=key.name,
@@ -106,6 +120,8 @@ def _to_proto(key: ApiKey) -> api_keys_pb2.ApiKey:
         hint=key.hint,
         base_url=key.base_url,
         active=key.active,
+        kind=key.kind.value,
+        timeout_seconds=key.timeout_seconds,
         last_test_result=key.last_test_result and key.last_test_result.value,
     )
     proto.create_time.FromDatetime(key.create_time)

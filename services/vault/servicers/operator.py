@@ -13,6 +13,7 @@ from services.vault.erasure.gate import Gate
 from services.vault.keys.installation import NamesInstallation
 from services.vault.rotation.accounts import AccountRotation
 from services.vault.rotation.schedule import Rotations
+from services.vault.servicers.api_keys import kind_of
 from services.vault.servicers.sealed import VaultSealed
 
 
@@ -56,7 +57,12 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
     ) -> operator_pb2.SetManagedApiKeyResponse:
         keys = self._opened().keys
         with Secret(bytearray(request.secret.encode())) as secret:
-            key = await keys.set_managed(secret, url=request.base_url)
+            key = await keys.set_managed(
+                secret,
+                url=request.base_url,
+                kind=kind_of(request.kind),
+                timeout_seconds=request.timeout_seconds,
+            )
         return operator_pb2.SetManagedApiKeyResponse(hint=key.hint, base_url=key.base_url)
 
     async def RotateWrappingKey(

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from functools import partial
 
-from smelt.vault.v1 import release_pb2
+from smelt.vault.v1 import api_keys_pb2, release_pb2
 
 from services.common.clock import Now
 from services.common.errors import DomainError, Unauthenticated
@@ -121,6 +121,8 @@ class ReleaseStream:
         if isinstance(verdict, Released):
             answer.released.secret = bytes(verdict.secret.reveal())
             answer.released.base_url = verdict.base_url
+            answer.released.kind = getattr(api_keys_pb2.ApiKey, verdict.kind.value)
+            answer.released.timeout_seconds = verdict.timeout_seconds
         else:
             answer.refused.CopyFrom(status_of(verdict or DomainError()))
         self._answers.append(answer)

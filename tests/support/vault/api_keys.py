@@ -18,7 +18,13 @@ class ApiKeyDirectory(api_keys_pb2_grpc.ApiKeyDirectoryServiceServicer):
         self, request: api_keys_pb2.DescribeApiKeyRequest, context: Context
     ) -> api_keys_pb2.DescribeApiKeyResponse:
         key = self._found(identity.passport(context).account, request.name)
-        return api_keys_pb2.DescribeApiKeyResponse(name=key.name, base_url=key.base_url, hint=key.secret[-4:])
+        return api_keys_pb2.DescribeApiKeyResponse(
+            name=key.name,
+            base_url=key.base_url,
+            hint=key.secret[-4:],
+            kind=key.kind,
+            timeout_seconds=key.timeout_seconds,
+        )
 
     async def RecordKeyTest(
         self, request: api_keys_pb2.RecordKeyTestRequest, context: Context

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ class ApiKey:
     name: str
     base_url: str
     secret: str = PROVIDER_SECRET
+    kind: str = "OPENAI"
+    timeout_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +164,11 @@ class Known:
         if own is not None:
             return own.get(name or self.active_keys.get(account, ""))
         usual = self.usual_key
-        return usual and ApiKey(name or usual.name, usual.base_url, usual.secret)
+        return usual and replace(usual, name=name or usual.name)
 
-    def add_key(self, account: str, secret: str, base_url: str) -> str:
+    def add_key(self, account: str, secret: str, base_url: str, **more: Any) -> str:
         """Give an account a key and return its name."""
-        key = ApiKey(f"apiKeys/{new_id()}", base_url, secret)
+        key = ApiKey(f"apiKeys/{new_id()}", base_url, secret, **more)
         self.record(account, key.name, "create", base_url=base_url)
         self.api_keys.setdefault(account, {})[key.name] = key
         self.active_keys.setdefault(account, key.name)

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 
-from smelt.vault.v1 import release_pb2, release_pb2_grpc
+from smelt.vault.v1 import api_keys_pb2, release_pb2, release_pb2_grpc
 
 from services.common import identity
 from services.common.errors import InvalidRequest, Unauthenticated
@@ -41,6 +41,8 @@ class KeyRelease(release_pb2_grpc.KeyReleaseServiceServicer):
                     grant = shown[request.grant_sha256] = await self._shown(request)
                 key = self._released(grant, request)
                 answer.released.secret, answer.released.base_url = key.secret.encode(), key.base_url
+                answer.released.kind = getattr(api_keys_pb2.ApiKey, key.kind)
+                answer.released.timeout_seconds = key.timeout_seconds
             except Refused as error:
                 answer.refused.CopyFrom(status_of(error))
             yield answer

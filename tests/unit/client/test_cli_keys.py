@@ -35,6 +35,22 @@ def test_a_key_comes_from_stdin_and_is_shown_nowhere(server: Server, smelt: Smel
     assert SECRET not in out + err
 
 
+def test_a_key_for_azure_is_added_with_its_kind_and_its_time(server: Server, smelt: Smelt) -> None:
+    url = "https://acme.openai.azure.com/openai/v1"
+    server.says({**KEY, "base_url": url, "kind": "AZURE_OPENAI", "timeout_seconds": 300}, 201)
+    options = ("--kind", "azure-openai", "--base-url", url, "--timeout", "300", "--secret-stdin")
+    code, out, _ = smelt("keys", "add", *options, stdin=f"{SECRET}\n")
+    assert code == 0
+    assert server.body() == {
+        "secret": SECRET,
+        "base_url": url,
+        "kind": "AZURE_OPENAI",
+        "timeout_seconds": 300,
+    }
+    assert "azure-openai" in out
+    assert "300 s" in out
+
+
 def test_a_key_as_an_argument_is_refused_and_not_repeated(server: Server, smelt: Smelt) -> None:
     for arguments in (("keys", "add", SECRET), ("keys", "add", "--secret", SECRET)):
         code, out, err = smelt(*arguments)
@@ -46,7 +62,8 @@ def test_a_key_as_an_argument_is_refused_and_not_repeated(server: Server, smelt:
 def test_no_command_takes_a_secret_as_an_option_or_from_the_environment() -> None:
     secret_words = ("secret", "password", "token", "key")
     # `--end-access-tokens` is a flag.
-    allowed = {"--password-stdin", "--secret-stdin", "--api-key", "--max-tokens", "--end-access-tokens"}
+    limits = {"--max-tokens", "--max-completion-tokens"}
+    allowed = {"--password-stdin", "--secret-stdin", "--api-key", "--end-access-tokens"} | limits
 
     def options(command: Any) -> list[str]:
         assert not [p for p in command.params if getattr(p, "envvar", None)]
@@ -99,6 +116,27 @@ def test_trying_a_key_ends_with_0_only_when_it_is_valid(
     assert (ended, json.loads(out), err) == (code, said, "")
     assert server.paths() == ["POST /v1/apiKeys/k1:test"] * 2
     assert server.body() == {"model": "tiny"}
+
+
+def test_a_test_of_a_key_says_of_each_model_whether_it_works(server: Server, smelt: Smelt) -> None:
+    works = {
+        "model": "mini",
+        "works": True,
+        "message": "The key works",
+        "refused_parameters": ["temperature"],
+    }
+    fails = {
+        "model": "huge",
+        "works": False,
+        "message": "It was refused.",
+        "provider_message": "No such model",
+    }
+    said = {"name": "apiKeys/k1", "result": "VALID", "message": "The key works", "models": [works, fails]}
+    server.says({**said, "models_left_out": ["old", "older"]})
+    _, out, _ = smelt("keys", "test", "k1")
+    assert "mini       works; sent without temperature\n" in out
+    assert "huge       It was refused. No such model\n" in out
+    assert "not asked  old, older\n" in out
 
 
 def test_the_help_of_every_command_names_no_secret_and_tells_of_the_stack_file(smelt: Smelt) -> None:

@@ -39,6 +39,16 @@ def test_a_container_is_told_everything_that_is_required(pod: Pod, container: Ma
     assert _required(pod, container) <= environment(container).keys()
 
 
+@pytest.mark.parametrize("name", ["processor", "worker"])
+def test_a_provider_is_called_as_the_manifests_say(name: str) -> None:
+    """Every setting of provider calls stands in the manifests, with its default, to be changed there."""
+    (pod,) = (pod for pod in pods() if pod.name == name)
+    told, fields = environment(pod.main), settings_of(name).model_fields
+    for field in fields:
+        if field.startswith(("provider_", "private_", "outage_", "rate_", "key_test_", "max_answer_")):
+            assert told[f"SMELT_{field.upper()}"] in _spelled(fields[field].default)
+
+
 @EACH
 def test_a_container_gets_the_files_that_its_command_reads_and_no_other(
     pod: Pod, container: Manifest
@@ -123,3 +133,7 @@ def _required(pod: Pod, container: Manifest) -> set[str]:
 def _paths(container: Manifest) -> set[str]:
     """The secrets' files that a command is given as arguments."""
     return {argument for argument in container["command"] if argument.startswith("/etc/smelt/")}
+
+
+def _spelled(default: object) -> set[str]:
+    return {str(default), str(default).removesuffix(".0")}

@@ -8,10 +8,11 @@ from deploy.local.certificates import SERVICES, Certificates
 from deploy.local.layout import Layout
 from deploy.local.postgres import Cluster
 from deploy.local.s3 import ObjectStore
-from deploy.local.services import PASSED_ON, Addresses, Services
+from deploy.local.services import EVERYONE, PASSED_ON, Addresses, Services
 from deploy.local.settings import LauncherSettings
 from deploy.local.stores import Stores
 from deploy.local.valkey import Valkey
+from services.processor.settings import WorkerSettings
 
 HEALTH = {name: 2000 + number for number, name in enumerate((*SERVICES, "worker-1"))}
 SERVED = {name: 1000 + number for number, name in enumerate(SERVICES)}
@@ -84,6 +85,16 @@ def test_the_stand_in_may_be_called_beside_what_a_person_allows(stores: Stores, 
     for name in ("vault", "processor"):
         allowed = made.serve(name).environment["SMELT_PRIVATE_PROVIDERS"]
         assert allowed == "10.1.2.3:8000,box:80,127.0.0.1:6000"
+
+
+def test_every_setting_of_a_worker_is_passed_on_or_the_launchers_own(stores: Stores, tmp_path: Path) -> None:
+    # How long a worker may be silent, and drains, belongs to how the launcher supervises it.
+    own = {"SMELT_STALLED_SECONDS", "SMELT_HEARTBEAT_SECONDS", "SMELT_DRAIN_SECONDS"}
+    # A worker serves nothing but its health.
+    own |= {"SMELT_LISTEN"}
+    said = services(stores, tmp_path).worker(1).environment.keys()
+    known = {*said, *own, *EVERYONE, *PASSED_ON["processor"]}
+    assert {f"SMELT_{name.upper()}" for name in WorkerSettings.model_fields} - known == set()
 
 
 def test_a_persons_settings_reach_the_services_they_are_meant_for(

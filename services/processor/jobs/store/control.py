@@ -1,5 +1,7 @@
 """SQL for what owners do to jobs: pause, resume, reopen for rows to be sent again, remove."""
 
+from dataclasses import dataclass, replace
+
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -20,8 +22,10 @@ from services.processor.jobs.job import FINAL, State
 from services.processor.jobs.plan import cut
 from services.processor.queue.store import defer_assembly, defer_shard
 
+#: The pause reason of a job that goes on by itself.
+_WAITS = "PROVIDER_DOWN"
 _LOCK = """
-    SELECT state, first_row, last_row, parallel_calls, shards_done = shard_count
+    SELECT state, pause_reason, first_row, last_row, parallel_calls, shards_done = shard_count
     FROM job WHERE id = %(job)s AND account = %(account)s FOR NO KEY UPDATE
 """
 _PAUSE = """
@@ -33,10 +37,18 @@ _GO_ON = """
     UPDATE job SET
         state = CASE WHEN start_time IS NULL THEN 'PENDING' ELSE 'RUNNING' END,
         pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '', end_time = NULL,
-        mark_time = NULL, mark_rate = 0, api_key = %(api_key)s,
+        mark_time = NULL, mark_rate = 0, down_time = NULL, probe_time = NULL, api_key = %(api_key)s,
         max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
         sealed_grant = %(sealed_grant)s, grant_token = '', grant_id = %(grant_id)s,
         grant_expire_time = %(expire_time)s
+    WHERE id = %(job)s
+"""
+# The grant stays, so a worker that still holds a shard under it goes on as well.
+_AFTER_OUTAGE = """
+    UPDATE job SET
+        state = CASE WHEN start_time IS NULL THEN 'PENDING' ELSE 'RUNNING' END,
+        pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '',
+        mark_time = NULL, mark_rate = 0
     WHERE id = %(job)s
 """
 # Only a completed job can be reopened, so a cancelled one gets no new rows while its rows are being removed.
@@ -109,14 +121,18 @@ class JobControlStore:
         self._pool = pool
 
     async def pause(self, account: str, job: str) -> bool:
-        """Pause a job; return whether this call paused it. Raises JobNotFound or JobFinished."""
+        """Pause a job; return whether this call paused it. Raises JobNotFound or JobFinished.
+
+        One that waits for its provider waits for its owner from now on.
+        """
         async with self._pool.connection() as connection:
-            state, *_ = await _locked(connection, account, job)
-            if state in FINAL:
+            held = await _locked(connection, account, job)
+            if held.state in FINAL:
                 raise JobFinished
-            if state is not State.PAUSED:
+            runs = held.state is not State.PAUSED or held.pause_reason == _WAITS
+            if runs:
                 await connection.execute(_PAUSE, {"job": job})
-        return state is not State.PAUSED
+        return runs
 
     async def resume(self, person: Passport, job: str, grant: NewGrant) -> bool:
         """Resume a job; return whether no worker holds the old grant.
@@ -127,12 +143,24 @@ class JobControlStore:
         account = person.account
         async with self._pool.connection() as connection:
             await require_current_raw(connection, person)
-            state, first, last, calls, all_done = await _locked(connection, account, job)
-            if state is not State.PAUSED:
+            held = await _locked(connection, account, job)
+            if held.state is not State.PAUSED:
                 raise JobNotPaused
             await _go_on(connection, job, grant)
-            rows = last - first + 1
-            return await _fill(connection, account, job, rows=rows, calls=calls, all_done=all_done)
+            return await _fill(connection, account, job, held)
+
+    async def go_on_after_outage(self, account: str, job: str) -> bool:
+        """Resume a job that waits for its provider, under its own grant; return whether it still waited.
+
+        What its owner did meanwhile counts, and of two workers one resumes it. Raises JobNotFound.
+        """
+        async with self._pool.connection() as connection:
+            held = await _locked(connection, account, job)
+            if held.state is not State.PAUSED or held.pause_reason != _WAITS:
+                return False
+            await connection.execute(_AFTER_OUTAGE, {"job": job})
+            await _fill(connection, account, job, held)
+        return True
 
     async def retry_failed(self, person: Passport, job: str, grant: NewGrant) -> None:
         """Reopen a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows.
@@ -151,8 +179,7 @@ class JobControlStore:
     async def close(self, account: str, job: str) -> None:
         """Make sure that a job that has ended cannot be reopened; raise JobNotFound or JobNotEnded."""
         async with self._pool.connection() as connection:
-            state, *_ = await _locked(connection, account, job)
-            if state not in FINAL:
+            if (await _locked(connection, account, job)).state not in FINAL:
                 raise JobNotEnded
             await connection.execute(_CLOSE, {"job": job})
 
@@ -170,25 +197,35 @@ class JobControlStore:
         account = person.account
         async with self._pool.connection() as connection:
             await require_current_raw(connection, person)
-            state, first, last, calls, _ = await _locked(connection, account, job)
-            if state is not State.COMPLETED:
+            held = await _locked(connection, account, job)
+            if held.state is not State.COMPLETED:
                 raise JobNotCompleted
             query = _REOPEN.format(again=again).encode()
             opened = await (await connection.execute(query, {"job": job, "row": row})).fetchone()
             if not opened or not opened[0]:
                 raise InvalidRowRange(first_row=str(row), last_row=str(row)) if row else NoFailedRows
             await _go_on(connection, job, grant)
-            await _fill(connection, account, job, rows=last - first + 1, calls=calls, all_done=False)
+            await _fill(connection, account, job, replace(held, all_done=False))
 
 
-async def _locked(
-    connection: AsyncConnection[TupleRow], account: str, job: str
-) -> tuple[State, int, int, int, bool]:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A job under its lock."""
+
+    state: State
+    pause_reason: str
+    first: int
+    last: int
+    calls: int
+    all_done: bool
+
+
+async def _locked(connection: AsyncConnection[TupleRow], account: str, job: str) -> _Held:
     row = await (await connection.execute(_LOCK, {"job": job, "account": account})).fetchone()
     if row is None:
         raise JobNotFound
-    state, first, last, calls, all_done = row
-    return State(state), first, last, calls, all_done
+    state, *others = row
+    return _Held(State(state), *others)
 
 
 async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGrant) -> None:
@@ -205,11 +242,9 @@ async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGran
     )
 
 
-async def _fill(
-    connection: AsyncConnection[TupleRow], account: str, job: str, *, rows: int, calls: int, all_done: bool
-) -> bool:
+async def _fill(connection: AsyncConnection[TupleRow], account: str, job: str, held: _Held) -> bool:
     """Queue as many shards as the job's window has room for; return whether the window was empty."""
-    if all_done:
+    if held.all_done:
         await defer_assembly(connection, job)
         return True
     found = await (await connection.execute(_OCCUPIED, {"job": job})).fetchone()
@@ -217,7 +252,7 @@ async def _fill(
     if not occupied:
         # No worker holds a lease on the job's budget, so what killed workers had leased is free again.
         await connection.execute(_SETTLE, {"job": job})
-    shares = list(cut(rows, calls).calls)
+    shares = list(cut(held.last - held.first + 1, held.calls).calls)
     # Shards that are still in work keep their calls; the rest of the window gets the smaller shares.
     free = sorted(shares)[: max(0, len(shares) - occupied)]
     cursor = await connection.execute(_FILL, {"job": job, "count": len(free), "calls": free})

@@ -11,14 +11,17 @@ from datetime import datetime
 from services.processor.provider.dialect.clues import Clues, clues_in
 from services.processor.provider.dialect.parts import REFUSED, parts_of, refused_parts
 from services.processor.provider.dialect.waits import wait_asked
-from services.processor.provider.failures import Failure, Verdict
+from services.processor.provider.failures import TRUNCATED_THINKING, Failure, Verdict
 
 _ANY = frozenset(range(400, 600))
 #: Statuses with which providers refuse a request for what is in it. 5xx are here because small servers answer
 #: an unknown parameter with one.
 _CONTENT = frozenset({400, 403, 404, 405, 406, 409, 413, 415, 422, 451, 500, 501})
 
-__all__ = ["judge", "meaning", "never", "parts_of"]
+#: With these an endpoint as a whole is away: its own server does not answer, something before it does.
+OUTAGE_STATUSES = frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530})
+
+__all__ = ["OUTAGE_STATUSES", "judge", "meaning", "never", "parts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,12 @@ _REJECTED = Failure(
 )
 
 _LINES = (
+    # OpenAI refuses instead of cutting off when a model's thinking needs more than all of its tokens.
+    _Line(
+        TRUNCATED_THINKING,
+        statuses=frozenset({400}),
+        words=_words(r"could not finish the message because max_tokens or model output limit was reached"),
+    ),
     _Line(
         _TOO_LARGE,
         statuses=frozenset({400, 403, 413, 422, 429}),
@@ -253,7 +262,7 @@ _LINES = (
     ),
     _Line(
         _DOWN,
-        statuses=frozenset({502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530}),
+        statuses=OUTAGE_STATUSES,
         by_status=True,
     ),
     _Line(_AGAIN, statuses=frozenset({408, 409, 423, 425, 498, 499, 500, *range(505, 600)}), by_status=True),

@@ -130,9 +130,16 @@ WAITING = """
     GROUP BY job.account
 """
 # A refusal of an earlier grant or API key says nothing about a job that was resumed since.
+# A provider that a job waits for is tried again (`jobs/store/probes.py`). A job that went on within
+# the last hour and waits once more continues its count of tries; after that, a new outage begins.
 PAUSE = """
     UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,
-                   error_message = %(message)s, error_said = %(said)s
+                   error_message = %(message)s, error_said = %(said)s,
+                   down_time = CASE WHEN %(pause)s::text <> 'PROVIDER_DOWN' THEN NULL
+                                    WHEN probe_time > now() - interval '1 hour'
+                                    THEN coalesce(down_time, now()) ELSE now() END,
+                   probe_count = CASE WHEN probe_time > now() - interval '1 hour' THEN probe_count ELSE 0 END,
+                   probe_time = greatest(probe_time, now())
     WHERE id = %(job)s AND grant_id = %(grant)s AND state IN ('PENDING', 'RUNNING')
 """
 FAIL = """

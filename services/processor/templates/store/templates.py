@@ -1,8 +1,9 @@
 """Templates in Postgres."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.paging import Position
@@ -71,6 +72,24 @@ class TemplateStore:
                 tuple_(TemplateRow.create_time, TemplateRow.id) < tuple_(after.create_time, after.id)
             )
         query = query.order_by(TemplateRow.create_time.desc(), TemplateRow.id.desc()).limit(count)
+        async with self._sessions() as session:
+            return [_template(row) for row in await session.scalars(query)]
+
+    async def models(self, account: str, most: int) -> list[str]:
+        """Return up to `most` models of an account's templates, those of the newest first."""
+        newest = func.max(TemplateRow.create_time).desc()
+        query = select(TemplateRow.model).where(TemplateRow.account == account).group_by(TemplateRow.model)
+        async with self._sessions() as session:
+            return list(await session.scalars(query.order_by(newest, TemplateRow.model).limit(most)))
+
+    async def newest_of(self, account: str, models: Sequence[str]) -> list[Template]:
+        """Return the newest template of each model that has one; at most MOST_READ models."""
+        query = (
+            select(TemplateRow)
+            .where(TemplateRow.account == account, TemplateRow.model.in_(models))
+            .distinct(TemplateRow.model)
+            .order_by(TemplateRow.model, TemplateRow.create_time.desc(), TemplateRow.id)
+        )
         async with self._sessions() as session:
             return [_template(row) for row in await session.scalars(query)]
 

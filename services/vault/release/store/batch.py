@@ -28,7 +28,8 @@ FROM grants g JOIN unnest(%s::text[], %s::text[]) AS w(account, id) ON g.account
 ORDER BY g.account, g.id FOR UPDATE OF g
 """
 _KEYS = """
-SELECT k.account, k.id, k.base_url, k.suite, k.epoch, k.generation, k.blob
+SELECT k.account, k.id, k.base_url, k.suite, k.epoch, k.generation, k.blob,
+    k.kind, k.timeout_seconds
 FROM api_keys k JOIN unnest(%s::text[], %s::text[]) AS w(account, id) ON k.account = w.account AND k.id = w.id
 """
 _NOTE_USES = """

@@ -147,6 +147,10 @@ def stored(suite: Suite, valkey: Valkey) -> str:
 
 
 @pytest.mark.promise("S45", "S01")
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("OPENAI", "/v1"), ("AZURE_OPENAI", "/openai/deployments/d?api-version=2024-10-21")],
+)
 async def test_a_key_that_comes_back_is_shown_nowhere(
     suite: Suite,
     stand_ins: StandIns,
@@ -156,8 +160,10 @@ async def test_a_key_that_comes_back_is_shown_nowhere(
     worker: Process,
     valkey: Valkey,
     receiver: Receiver,
+    kind: str,
+    path: str,
 ) -> None:
-    vault.usual_key = ApiKey(f"apiKeys/{new_id()}", provider.base_url, KEY)
+    vault.usual_key = ApiKey(f"apiKeys/{new_id()}", f"http://{provider.address}{path}", KEY, kind)
     account, texts, documents = f"dressed{new_id()}", carriers(), json_carriers()
     async with gateway_channel(suite.certificates, suite.address) as channel:
         ada = Person(channel, stand_ins.passport(account))

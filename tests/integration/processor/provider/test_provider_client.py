@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.common.key_kinds import KeyKind
 from services.common.version import VERSION
+from services.processor.outside import Released
 from services.processor.provider.addresses import AddressNotAllowed, Endpoints
 from services.processor.provider.answer import Answer, Unusable
 from services.processor.provider.failures import TIMED_OUT, TOO_LARGE
@@ -38,7 +40,7 @@ async def client(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 async def ask(client: Client, provider: Provider, **rule: Any) -> Answer | Unusable:
     if rule:
         provider.script(rule)
-    return await client.ask(provider.base_url, SECRET, BODY, account="ada")
+    return await client.ask(Released(SECRET, provider.base_url), BODY, account="ada")
 
 
 async def test_neither_proxies_nor_keys_of_the_environment_reach_a_call(
@@ -59,6 +61,31 @@ async def test_a_call_says_which_program_makes_it_and_nothing_else(
         *("host", "authorization", "content-type", "content-length"),
         *("user-agent", "accept", "accept-encoding"),
     }
+
+
+async def test_a_key_for_azure_is_sent_as_azure_wants_it_and_in_no_other_header(
+    client: Client, provider: Provider
+) -> None:
+    base = f"http://{provider.address}/openai/deployments/d?api-version=2024-10-21"
+    key = Released(SECRET, base, KeyKind.AZURE_OPENAI)
+    assert isinstance(await client.ask(key, BODY, account="ada"), Answer)
+    seen = provider.requests()[-1]
+    assert seen["authorization_sha256"] == authorization_sha256(SECRET.decode())
+    assert (seen["path"], seen["query"]) == (
+        "/openai/deployments/d/chat/completions",
+        "api-version=2024-10-21",
+    )
+    assert {name.lower() for name in seen["header_names"]} == {
+        *("host", "api-key", "content-type", "content-length"),
+        *("user-agent", "accept", "accept-encoding"),
+    }
+
+
+async def test_a_key_may_give_its_provider_more_time_than_others(client: Client, provider: Provider) -> None:
+    provider.script({"action": "slow", "seconds": 1.5})
+    patient = Released(SECRET, provider.base_url, timeout_seconds=900)
+    assert isinstance(await client.ask(patient, BODY, account="ada"), Answer)
+    assert isinstance(await ask(client, provider), Unusable)
 
 
 # Neither answer ends before this test's own timeout.
@@ -87,12 +114,12 @@ async def test_a_redirect_is_not_followed(client: Client, provider: Provider) ->
 async def test_an_address_inside_is_not_called(client: Client) -> None:
     for url in ("http://127.0.0.1:1/v1", "https://169.254.169.254/v1", "https://[::1]/v1"):
         with pytest.raises(AddressNotAllowed):
-            await client.ask(url, SECRET, BODY, account="ada")
+            await client.ask(Released(SECRET, url), BODY, account="ada")
 
 
 async def test_limits_that_are_told_come_with_the_answer(client: Client, provider: Provider) -> None:
     provider.script(limit={"calls": 1, "window_seconds": 60})
-    said = [await client.ask(provider.base_url, SECRET, BODY, account="ada") for _ in range(2)]
+    said = [await ask(client, provider) for _ in range(2)]
     assert isinstance(said[0], Answer)
     assert isinstance(said[1], Unusable)
     assert said[1].failure.reason == "PROVIDER_RATE_LIMITED"

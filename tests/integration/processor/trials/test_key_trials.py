@@ -8,24 +8,32 @@ import pytest
 from smelt.processor.v1 import api_key_tests_pb2, api_key_tests_pb2_grpc
 
 from deploy.local.certificates import Certificates
+from services.common.ids import new_id
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
-from tests.integration.processor.suite import Suite, gateway_channel, refusal
+from tests.integration.processor.suite import Person, Suite, gateway_channel, refusal
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.provider import Provider, authorization_sha256
 from tests.support.vault.known import PROVIDER_SECRET, ApiKey
 from tests.support.vault.stand_in import VaultStandIn
 
+SCHEMA = '{"type":"object","properties":{"a":{"type":"string"}}}'
+NO_MODEL = '{"error":{"message":"No such model here","type":"not_found","code":"model_not_found"}}'
 Result = api_key_tests_pb2.TestApiKeyResponse.Result
 
 
 class Owner:
     """A person who tests an API key."""
 
-    def __init__(self, suite: Suite, stand_ins: StandIns) -> None:
+    def __init__(self, suite: Suite, stand_ins: StandIns, account: str = "ada") -> None:
         self._suite = suite
-        self._metadata = (("x-smelt-passport", stand_ins.passport("ada")),)
+        self._metadata = (("x-smelt-passport", stand_ins.passport(account)),)
+
+    async def template(self, model: str, **more: Any) -> None:
+        async with gateway_channel(self._suite.certificates, self._suite.address) as channel:
+            person = Person(channel, self._metadata[0][1])
+            await person.template("Say {{x}}", model=model, **more)
 
     async def ask(self, name: str = "apiKeys/one", model: str = "") -> Any:
         request = api_key_tests_pb2.TestApiKeyRequest(name=name, model=model)
@@ -55,11 +63,11 @@ async def test_a_key_is_released_once_for_one_small_call(
     answer = await owner.ask()
     assert (answer.name, Result.Name(answer.result)) == ("apiKeys/one", "VALID")
     assert answer.test_time.ToDatetime(UTC) == vault.key_tests[0].time
-    assert world.minted == [("key-test", "apiKeys/one", 1)]
+    assert world.minted == [("key-test", "apiKeys/one", 6)]
     assert noted(vault) == [("ada", "apiKeys/one", "VALID")]
     (seen,) = provider.requests()
     assert (seen["path"], seen["model"]) == ("/v1/chat/completions", "gpt-4o-mini")
-    assert seen["parameters"] == {"max_tokens": 1}
+    assert seen["parameters"] == {"max_tokens": 1, "temperature": 0.7, "stream": False}
     assert seen["authorization_sha256"] == authorization_sha256(PROVIDER_SECRET)
     await owner.ask(model="llama")
     assert provider.requests()[1]["model"] == "llama"
@@ -92,6 +100,41 @@ async def test_whatever_a_provider_does_is_one_of_four_results(
     assert noted(vault) == [("ada", "apiKeys/one", result)]
     # A trial is not repeated: it is paid for, and a person can try again.
     assert len(provider.requests()) == 1
+
+
+async def test_each_model_of_the_templates_is_asked_as_a_row_asks(
+    suite: Suite, stand_ins: StandIns, vault: VaultStandIn, provider: Provider
+) -> None:
+    owner = Owner(suite, stand_ins, f"models{new_id()}")
+    await owner.template("fussy", temperature=0.2, json_schema=SCHEMA)
+    await owner.template("absent")
+    provider.script(
+        {"action": "refuse_parameter", "parameter": "temperature", "model": "fussy"},
+        {"action": "raw", "status": 404, "content": NO_MODEL, "model": "absent"},
+    )
+    answer = await owner.ask()
+    assert Result.Name(answer.result) == "VALID"
+    absent, fussy = sorted(answer.models, key=lambda each: each.model)
+    assert (fussy.model, fussy.works, list(fussy.refused_parameters)) == ("fussy", True, ["temperature"])
+    assert (absent.model, absent.works, absent.provider_message) == ("absent", False, "No such model here")
+    last = [seen for seen in provider.requests() if seen["model"] == "fussy"][-1]
+    assert "temperature" not in last["parameters"]
+    assert last["parameters"]["response_format"]["type"] == "json_schema"
+    # What was found out is known: neither a test nor a row is refused for it again.
+    await owner.ask()
+    assert len([seen for seen in provider.requests() if seen["model"] == "fussy"]) == 3
+
+
+async def test_at_most_five_models_are_asked_and_the_others_are_named(
+    suite: Suite, stand_ins: StandIns, vault: VaultStandIn, provider: Provider
+) -> None:
+    owner = Owner(suite, stand_ins, f"models{new_id()}")
+    for number in range(7):
+        await owner.template(f"m{number}")
+    answer = await owner.ask()
+    assert [each.model for each in answer.models] == ["m6", "m5", "m4", "m3", "m2"]
+    assert list(answer.models_left_out) == ["m1", "m0"]
+    assert len(provider.requests()) == 5
 
 
 @pytest.mark.promise("S46")

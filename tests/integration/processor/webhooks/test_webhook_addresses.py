@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp.abc import ResolveResult
 
+from services.processor.outside import Released
 from services.processor.provider.addresses import Endpoints
 from services.processor.provider.answer import Unusable
 from services.processor.provider.failures import NOT_CONNECTED
@@ -65,6 +66,7 @@ async def test_a_message_to_a_private_name_fails_as_one_to_an_unknown_name(post:
 @pytest.mark.promise("S46")
 async def test_a_call_to_a_private_name_fails_as_one_to_an_unknown_name(client: Client) -> None:
     said = {
-        host: await client.ask(f"https://{host}/v1", b"sk-of-the-call", {}, account="ada") for host in HOSTS
+        host: await client.ask(Released(b"sk-of-the-call", f"https://{host}/v1"), {}, account="ada")
+        for host in HOSTS
     }
     assert said == dict.fromkeys(HOSTS, Unusable(NOT_CONNECTED))

@@ -8,7 +8,7 @@ import pytest
 from smelt.vault.v1 import api_keys_pb2
 
 from services.common.rpc.errors import error_from_rpc
-from tests.integration.vault.vault_process import PRIVATE_URL, SECRET, Vault, new_account, reason_of
+from tests.integration.vault.vault_process import PRIVATE_URL, SECRET, Vault, new_account, reason_of, worker
 
 
 async def listed(vault: Vault, account: str, **more: Any) -> api_keys_pb2.ListApiKeysResponse:
@@ -43,6 +43,27 @@ async def test_an_empty_base_url_is_the_default_endpoint(vault: Vault) -> None:
     assert made.base_url == "https://api.openai.com/v1"
 
 
+async def test_a_key_for_azure_keeps_its_kind_version_and_time(vault: Vault) -> None:
+    account = new_account()
+    pasted = f"{PRIVATE_URL}/deployments/d/chat/completions?api-version=2024-10-21"
+    made = await vault.add_key(account, base_url=pasted, kind="AZURE_OPENAI", timeout_seconds=300)
+    assert made.base_url == f"{PRIVATE_URL}/deployments/d?api-version=2024-10-21"
+    assert (made.kind, made.timeout_seconds) == (api_keys_pb2.ApiKey.AZURE_OPENAI, 300)
+    assert list((await listed(vault, account)).api_keys) == [made]
+    plain = await vault.add_key(account)
+    assert (plain.kind, plain.timeout_seconds) == (api_keys_pb2.ApiKey.OPENAI, 0)
+
+
+@pytest.mark.promise("S46")
+async def test_a_key_does_not_open_under_another_kind(vault: Vault) -> None:
+    account = new_account()
+    made = await vault.add_key(account)
+    vault.query("UPDATE api_keys SET kind = 'AZURE_OPENAI' WHERE account = %s", account)
+    grant = await vault.grant(account, made.name)
+    async with worker(vault) as stream:
+        assert await stream.outcome(grant.token) == "API_KEY_DAMAGED"
+
+
 @pytest.mark.parametrize(
     ("more", "reason", "field"),
     [
@@ -57,12 +78,16 @@ async def test_an_empty_base_url_is_the_default_endpoint(vault: Vault) -> None:
         ({"secret": "gsk_0123456789abcdef", "base_url": ""}, "API_KEY_FORMAT", "secret"),
         ({"secret": SECRET, "base_url": "http://api.openai.com/v1"}, "BASE_URL_NOT_ALLOWED", "base_url"),
         ({"secret": SECRET, "base_url": "http://127.0.0.1:1/v1"}, "BASE_URL_NOT_ALLOWED", "base_url"),
+        ({"secret": SECRET, "base_url": PRIVATE_URL + "?x=1"}, "BASE_URL_NOT_ALLOWED", "base_url"),
+        ({"secret": SECRET, "kind": "AZURE_OPENAI", "base_url": ""}, "BASE_URL_NOT_ALLOWED", "base_url"),
+        ({"secret": SECRET, "timeout_seconds": 4}, "INVALID_REQUEST", "timeout_seconds"),
+        ({"secret": SECRET, "timeout_seconds": 901}, "INVALID_REQUEST", "timeout_seconds"),
         ({"secret": SECRET, "label": "nul\0"}, "INVALID_REQUEST", "label"),
         ({"secret": SECRET, "label": "x" * 101}, "INVALID_REQUEST", "label"),
     ],
 )
 async def test_what_cannot_be_a_key_is_refused_and_not_stored(
-    vault: Vault, more: dict[str, str], reason: str, field: str
+    vault: Vault, more: dict[str, Any], reason: str, field: str
 ) -> None:
     account = new_account()
     with pytest.raises(grpc.aio.AioRpcError) as failed:
@@ -149,7 +174,7 @@ async def test_another_accounts_key_is_like_one_that_does_not_exist(vault: Vault
 async def test_a_repeated_request_stores_one_key(vault: Vault) -> None:
     account = new_account()
 
-    async def create(key: str, **more: str) -> api_keys_pb2.ApiKey:
+    async def create(key: str, **more: Any) -> api_keys_pb2.ApiKey:
         who = await vault.passport(account)
         made: api_keys_pb2.ApiKey = await vault.keys().CreateApiKey(
             api_keys_pb2.CreateApiKeyRequest(**{"secret": SECRET, "base_url": PRIVATE_URL} | more),
@@ -194,7 +219,7 @@ async def test_the_directory_describes_the_key_that_is_meant(vault: Vault) -> No
     second = await vault.add_key(account, SECRET + "WXYZ")
     assert (await describe()).name == first.name
     assert await describe(second.name) == api_keys_pb2.DescribeApiKeyResponse(
-        name=second.name, base_url=PRIVATE_URL, hint="WXYZ"
+        name=second.name, base_url=PRIVATE_URL, hint="WXYZ", kind="OPENAI"
     )
     assert await reason_of(describe("files/x")) == "INVALID_REQUEST"
 

@@ -22,7 +22,7 @@ class Side(VaultCalls):
     """One of the two."""
 
     @abstractmethod
-    async def add_key(self, account: str) -> str:
+    async def add_key(self, account: str, **more: Any) -> str:
         """Give an account the key SECRET for PRIVATE_URL; return its name."""
 
     @abstractmethod
@@ -43,8 +43,8 @@ class RealSide(Side):
     def channel(self, caller: str) -> grpc.aio.Channel:
         return self.vault.channel(caller)
 
-    async def add_key(self, account: str) -> str:
-        return (await self.vault.add_key(account, SECRET)).name
+    async def add_key(self, account: str, **more: Any) -> str:
+        return (await self.vault.add_key(account, SECRET, **more)).name
 
     async def delete_key(self, account: str, name: str) -> None:
         request = api_keys_pb2.DeleteApiKeyRequest(name=name)
@@ -82,8 +82,8 @@ class StandInSide(Side):
             await channel.close()
         await self.vault.stop()
 
-    async def add_key(self, account: str) -> str:
-        return self.vault.add_key(account, SECRET, PRIVATE_URL)
+    async def add_key(self, account: str, **more: Any) -> str:
+        return self.vault.add_key(account, SECRET, **{"base_url": PRIVATE_URL} | more)
 
     async def delete_key(self, account: str, name: str) -> None:
         self.vault.delete_key(account, name)

@@ -18,6 +18,7 @@ from smelt.vault.v1 import (
 from tests.integration.vault.contract.sides import Side, outcome, refusal
 from tests.integration.vault.vault_process import PRIVATE_URL, SECRET, new_account, worker
 
+AZURE = api_keys_pb2.ApiKey.AZURE_OPENAI
 HOOK = "webhooks/w1"
 CONTENT = b'msg_1.1700000000.{"type":"job.completed"}'
 FILE = data_keys_pb2.DataKeyContext(purpose="FILE", object="files/f1", generation=1)
@@ -26,6 +27,18 @@ FILE = data_keys_pb2.DataKeyContext(purpose="FILE", object="files/f1", generatio
 async def described(side: Side, account: str, name: str = "") -> Any:
     request = api_keys_pb2.DescribeApiKeyRequest(name=name)
     return await side.directory().DescribeApiKey(request, metadata=await side.passport(account))
+
+
+async def test_the_kind_and_the_time_of_a_key_go_with_it(side: Side) -> None:
+    account = new_account()
+    url = f"{PRIVATE_URL}?api-version=2024-10-21"
+    name = await side.add_key(account, base_url=url, kind="AZURE_OPENAI", timeout_seconds=900)
+    key = await described(side, account)
+    assert (key.name, key.base_url, key.kind, key.timeout_seconds) == (name, url, AZURE, 900)
+    grant = await side.grant(account, name)
+    async with worker(side) as stream:
+        released = (await stream.ask(grant.token)).released
+    assert (released.base_url, released.kind, released.timeout_seconds) == (url, AZURE, 900)
 
 
 async def tried(side: Side, account: str, name: str, result: Any = "VALID") -> Any:

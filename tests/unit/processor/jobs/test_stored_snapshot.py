@@ -93,6 +93,6 @@ def test_the_codes_of_identical_prompts_stay_as_they_were() -> None:
 def test_a_repeated_request_for_a_template_is_known_by_the_digest_of_before() -> None:
     settings = PromptSettings("Hi {{Name}}", "Line", "gpt-4o", 0.25, 7, 8, 9, ("a", "b"), ("Name",), "{}")
     told = TemplateFields("Hook", "Cold", settings)
-    assert digest(orjson.dumps(told.document())).hex() == (
+    assert digest(orjson.dumps(told.stored())).hex() == (
         "d0b4bc551b2895a9fd4980d05afb0fcba73f4daea29d6340218517dba9e41e4f"
     )

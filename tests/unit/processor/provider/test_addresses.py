@@ -5,6 +5,7 @@ import socket
 import pytest
 from aiohttp.abc import ResolveResult
 
+from services.common.key_kinds import KeyKind
 from services.processor.provider.addresses import AddressNotAllowed, CheckedResolver, Endpoints
 
 ENDPOINTS = Endpoints(["127.0.0.1:8089", "provider.internal:80", "[::1]:9000"])
@@ -52,6 +53,19 @@ def test_endpoints_that_are_allowed(base_url: str, url: str) -> None:
 def test_endpoints_that_are_refused(base_url: str) -> None:
     with pytest.raises(AddressNotAllowed):
         ENDPOINTS.completions_url(base_url)
+
+
+@pytest.mark.promise("S46")
+def test_the_version_of_azure_goes_behind_the_path_of_the_call() -> None:
+    azure, base = KeyKind.AZURE_OPENAI, "https://acme.openai.azure.com/openai"
+    assert ENDPOINTS.completions_url(f"{base}/v1", azure) == f"{base}/v1/chat/completions"
+    called = ENDPOINTS.completions_url(f"{base}/deployments/d?api-version=2024-10-21", azure)
+    assert called == f"{base}/deployments/d/chat/completions?api-version=2024-10-21"
+    for query in ("", "x=1", "api-version=1&x=2", "api-version=", "api-version=a/b"):
+        with pytest.raises(AddressNotAllowed):
+            ENDPOINTS.completions_url(f"{base}/v1?{query}", azure)
+    with pytest.raises(AddressNotAllowed):
+        ENDPOINTS.completions_url(f"{base}/v1?api-version=2024-10-21")
 
 
 class Answers:

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from services.processor.provider.answer import Answer, Unusable, read_completion
 from services.processor.provider.dialect.refusals import judge
-from services.processor.provider.failures import BROKEN_OFF, FILTERED, MALFORMED, TRUNCATED, Failure, Verdict
+from services.processor.provider.failures import (
+    BROKEN_OFF,
+    FILTERED,
+    MALFORMED,
+    TRUNCATED,
+    TRUNCATED_THINKING,
+    Failure,
+    Verdict,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,12 +60,12 @@ def test_tokens_of_another_type_are_missing(usage: Any) -> None:
         (body(content={"text": 42}), MALFORMED),
         (body(content="a\0b"), MALFORMED),
         (body(finish="length"), TRUNCATED),
-        (body(content="", finish="length"), TRUNCATED),
+        (body(content="", finish="length"), TRUNCATED_THINKING),
         (body(finish="content_filter"), FILTERED),
         (body(content=None, refusal="I will not"), FILTERED),
         (body(finish="error"), BROKEN_OFF),
         (body(finish="network_error"), BROKEN_OFF),
-        (body(content="<think>hm", finish="length"), TRUNCATED),
+        (body(content="<think>hm", finish="length"), TRUNCATED_THINKING),
     ],
 )
 def test_what_is_no_answer(data: bytes, failure: Failure) -> None:

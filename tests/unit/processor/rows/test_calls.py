@@ -44,8 +44,7 @@ class Provider:
 
     async def ask(
         self,
-        base_url: str,
-        secret: bytes,
+        key: Released,
         body: Mapping[str, Any],
         *,
         account: str,

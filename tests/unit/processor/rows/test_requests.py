@@ -8,7 +8,7 @@ from services.processor.rows.requests import Requests, unknown_parts
 from services.processor.templates.library import CATEGORIES, templates
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.template import check
-from services.processor.usage.prices import MODELS, facts_of
+from services.processor.usage.prices import MODELS, facts_of, thinks
 
 SETTINGS = PromptSettings("p", "Out", "gpt-4o-mini", 0.25, 77)
 NONE: frozenset[str] = frozenset()
@@ -53,6 +53,42 @@ def test_models_that_reason_take_other_parameters(model: str, reasoning: bool) -
     body = Requests(replace(SETTINGS, model=model)).body("Hi", NONE)
     assert ("temperature" in body, "max_tokens" in body) == (not reasoning, not reasoning)
     assert ("max_completion_tokens" in body) == reasoning
+
+
+def test_thinking_is_asked_for_and_limited_as_the_template_says() -> None:
+    step = replace(SETTINGS, reasoning_effort="low", max_completion_tokens=900)
+    asked = Requests(step).body("Hi", NONE)
+    assert (asked["reasoning_effort"], asked["max_completion_tokens"]) == ("low", 900)
+    assert "max_tokens" not in asked
+    # A place that refuses either gets the request without it, but never without a limit.
+    asked = Requests(step).body("Hi", frozenset({"reasoning_effort", "max_completion_tokens"}))
+    assert (asked.get("reasoning_effort"), asked["max_tokens"]) == (None, 900)
+    assert Requests(step).most_tokens == 900
+    assert not {"reasoning_effort", "max_completion_tokens"} & Requests(SETTINGS).body("Hi", NONE).keys()
+
+
+@pytest.mark.parametrize(
+    ("model", "does"),
+    [
+        ("o4-mini", True),
+        ("gpt-5.1", True),
+        ("deepseek-reasoner", True),
+        ("deepseek/deepseek-r1", True),
+        ("deepseek-v4-pro", True),
+        ("deepseek-r1:8b", True),
+        ("openai/gpt-oss-120b", True),
+        ("models/gemini-2.5-flash", True),
+        ("Qwen/Qwen3-32B", True),
+        ("kimi-k2-thinking", True),
+        ("gpt-4o-mini", False),
+        ("llama3.1:8b", False),
+        ("mistral-large-latest", False),
+        ("gemini-2.0-flash", False),
+        ("superthinker5", False),
+    ],
+)
+def test_a_model_that_thinks_is_known_by_its_name(model: str, does: bool) -> None:
+    assert thinks(model) == does
 
 
 def test_a_price_is_that_of_the_model_or_of_its_dated_version_and_never_guessed() -> None:

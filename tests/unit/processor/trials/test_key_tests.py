@@ -7,7 +7,7 @@ import pytest
 from services.processor.provider.answer import Answer, Unusable, read_completion
 from services.processor.provider.dialect.refusals import judge
 from services.processor.provider.failures import KEY_UNSENDABLE, TIMED_OUT, TOO_LARGE, UNREACHABLE
-from services.processor.trials.api_keys import finding
+from services.processor.trials.model_calls import finding
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FINISHED = b'{"choices": [{"message": {"content": "Hi"}, "finish_reason": "%s"}]}'
