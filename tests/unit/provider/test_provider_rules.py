@@ -6,6 +6,7 @@ from deploy.local.provider import BadListenAddress, loopback_address
 from deploy.local.provider_answers import answer_for, partly_hidden, prompt_of
 from deploy.local.provider_rules import Rules, Script
 from deploy.local.provider_scenarios import SCENARIOS
+from deploy.local.runtime import ROOT
 
 
 def rules(*lines: dict[str, object]) -> Rules:
@@ -78,6 +79,8 @@ def test_every_scenario_has_a_script_and_words(name: str) -> None:
     scenario = SCENARIOS[name]
     assert scenario.what
     assert scenario.script.rules or scenario.script.headers
+    page = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | {scenario.what} |\n" in page
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:
