@@ -88,6 +88,23 @@ async def test_a_budget_pauses_the_job_before_the_call_that_could_exceed_it(
     assert len(provider.prompts()) == 300 > sent
 
 
+async def test_without_counts_a_budget_pauses_within_a_tenth_of_where_it_would_with_them(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    file = world.add_file(["Name"], people(300))
+    template = await ada.template(PROMPT, max_tokens=100)
+    done = []
+    for rules in ([], [{"action": "usage"}]):
+        provider.script(*rules)
+        job = await ada.start(file, template, parallel_calls=1, max_cost_usd="0.002")
+        paused = await ada.until(job.name, State.PAUSED)
+        assert (paused.pause_reason, paused.tokens_estimated) == (Reason.BUDGET, bool(rules))
+        done.append(paused.request_counts.succeeded)
+    counted, estimated = done
+    assert 20 < counted < 300
+    assert abs(estimated - counted) <= counted / 10
+
+
 async def test_a_budget_needs_known_prices(ada: Person, world: World) -> None:
     file = world.add_file(["Name"], people(3))
     template = await ada.template(PROMPT, model="unpriced-model")
