@@ -128,7 +128,9 @@ def try_key(
     if test.provider_message:
         fields["provider said"] = test.provider_message
     for asked in test.models:
-        told = ["works" if asked.works else f"{asked.message} {asked.provider_message}".strip()]
+        told = ["works" if asked.works else asked.message]
+        if asked.provider_message:
+            told.append(f"the provider said: {asked.provider_message}")
         if asked.refused_parameters:
             told.append(f"sent without {', '.join(asked.refused_parameters)}")
         fields[asked.model] = "; ".join(told)

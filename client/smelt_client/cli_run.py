@@ -89,6 +89,8 @@ def run(
             out.message(
                 f"Wrote {path}: {written} bytes, {counts.succeeded} rows succeeded, {counts.failed} failed"
             )
+            if counts.failed:
+                out.message(f"Why rows failed: smelt jobs rows {job.name} --state FAILED")
         else:
             out.message(
                 f"Nothing was written. To get the finished rows: smelt jobs download {job.name} -o {path}"

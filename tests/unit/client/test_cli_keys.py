@@ -135,7 +135,7 @@ def test_a_test_of_a_key_says_of_each_model_whether_it_works(server: Server, sme
     server.says({**said, "models_left_out": ["old", "older"]})
     _, out, _ = smelt("keys", "test", "k1")
     assert "mini       works; sent without temperature\n" in out
-    assert "huge       It was refused. No such model\n" in out
+    assert "huge       It was refused; the provider said: No such model\n" in out
     assert "not asked  old, older\n" in out
 
 
