@@ -128,7 +128,7 @@ def test_a_test_of_a_key_says_of_each_model_whether_it_works(server: Server, sme
     fails = {
         "model": "huge",
         "works": False,
-        "message": "It was refused.",
+        "message": "It was refused",
         "provider_message": "No such model",
     }
     said = {"name": "apiKeys/k1", "result": "VALID", "message": "The key works", "models": [works, fails]}
