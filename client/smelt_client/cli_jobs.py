@@ -106,13 +106,19 @@ def resume(
     name: Name,
     api_key: ApiKey = None,
     max_cost: MaxCost = None,
+    end_economy: Annotated[
+        bool, typer.Option("--end-economy", help="Make no further batches; send the rest at full price.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Resume a paused job. Finished rows are never sent again."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.resume(name, api_key=api_key, max_cost_usd=max_cost))
+        job = client.jobs.resume(
+            name, api_key=api_key, max_cost_usd=max_cost, end_economy=end_economy or None
+        )
+        _show(out, job)
 
 
 @jobs.command("retry-failed")

@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from deploy.local import provider_answers as answers
+from deploy.local.provider_batches import StandInBatches
 from deploy.local.provider_http import Ending, Reply, Request
 from deploy.local.provider_limit import Window
 from deploy.local.provider_record import Record, Seen, fingerprint
@@ -27,16 +28,46 @@ class StandIn:
         self._record = Record(self._script.record_limit, keep=True)
         self._counts_attempts = False
         self._windows: dict[tuple[str, str], Window] = {}
+        self._batches = StandInBatches(self._in_batch)
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
+        self._batches.advance(self._script)
         if request.path == "/v1/chat/completions" and request.method == "POST":
             return self._chat(request)
         if request.path == "/healthz":
             return Reply(200, b'{"status":"ok"}')
         if request.path.startswith("/_"):
             return self._control(request)
+        if request.path.startswith(("/v1/files", "/v1/batches")):
+            return self._about_batches(request)
         return self._other(request)
+
+    def _about_batches(self, request: Request) -> Reply:
+        """Answer what is about files and batches; a rule may lose the answer after it had its effect."""
+        seen, rule = self._see(request, "", {})
+        settled = self._settler(seen)
+        lost = {"slow": Ending.KEEP, "reset": Ending.RESET, "cut_off": Ending.CUT_OFF}
+        if rule is not None and rule.action not in lost:
+            nothing = {"content": "", "model": "", "prompt_bytes": 0, "sequence": seen.sequence, "created": 0}
+            key = request.headers.get("authorization", "").removeprefix("Bearer ")
+            return self._ready(seen, _by_rule(rule, nothing, key), settled)
+        reply = self._batches.reply(request, self._script)
+        if reply is None:
+            body = answers.error_body("Unknown request URL", "invalid_request_error", code=None)
+            return self._ready(seen, Reply(404, body), settled)
+        if rule is not None:
+            waits = rule.seconds if rule.action == "slow" else 0.0
+            reply = replace(reply, ending=lost[rule.action], delay_seconds=waits)
+        return self._ready(seen, reply, settled)
+
+    def _in_batch(self, asked: dict[str, Any], authorization: str) -> tuple[int, bytes]:
+        """Answer a request of a batch; it is recorded as a call with the method BATCH."""
+        headers = {"authorization": authorization}
+        reply = self._chat(Request("BATCH", "/v1/chat/completions", "", headers, orjson.dumps(asked)))
+        if reply.settled is not None:
+            reply.settled(True)
+        return reply.status, reply.body
 
     def _chat(self, request: Request) -> Reply:
         try:
@@ -104,7 +135,7 @@ class StandIn:
         attempt = record.next_attempt(prompt) if record.keeps or self._counts_attempts else 1
         authorization = request.headers.get("authorization")
         hashed = None if authorization is None else fingerprint(authorization)
-        rule = self._rules.choose(prompt, hashed, attempt)
+        rule = self._rules.choose(prompt, hashed, attempt, method=request.method, path=request.path)
         seen = Seen(
             sequence=sequence,
             received=time.monotonic(),
@@ -155,6 +186,7 @@ class StandIn:
             return Reply(200, orjson.dumps(content))
         if request.path == "/_reset" and request.method == "POST":
             self._tell(Script())
+            self._batches = StandInBatches(self._in_batch)
             # A new record: requests still being answered settle in the old one.
             self._record = Record(self._script.record_limit, keep=True)
             return Reply(200, b"{}")

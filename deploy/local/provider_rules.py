@@ -28,6 +28,10 @@ class Rule(BaseModel):
     authorization_sha256: str | None = Field(
         default=None, description="hex SHA-256 of the Authorization value"
     )
+    path: str | None = Field(
+        default=None, description="the path begins with this; needed for what is about files and batches"
+    )
+    method: str | None = Field(default=None, description="the method of the request")
     first: Positive | None = Field(default=None, description="only the first N attempts of each prompt")
     every: Positive | None = Field(
         default=None, description="only every Nth request that meets the other conditions"
@@ -73,6 +77,12 @@ class Script(BaseModel):
     record: bool = Field(default=True, description="keep a record of each request; benches turn it off")
     record_limit: int = Field(default=100_000, ge=1, le=2_000_000, description="the oldest are dropped")
     limit: Limit | None = Field(default=None, description="how many calls each key and model may make")
+    batches: bool = Field(default=True, description="whether files and batches are known at all")
+    batch_seconds: float = Field(default=0, ge=0, le=86_400, description="how long a batch is in progress")
+    batch_end: Literal["completed", "expired", "cancelled", "failed", "token_limit"] = Field(
+        default="completed", description="how batches end"
+    )
+    batch_share: float = Field(default=1, ge=0, le=1, description="the share of requests they answer")
     seed: int = Field(default=1, description="chooses which requests a `share` hits")
 
     @model_validator(mode="after")
@@ -91,12 +101,22 @@ class Rules:
         self._fitted = [0] * len(script.rules)
         self._applied = [0] * len(script.rules)
 
-    def choose(self, prompt: str, authorization_sha256: str | None, attempt: int) -> Rule | None:
+    def choose(
+        self,
+        prompt: str,
+        authorization_sha256: str | None,
+        attempt: int,
+        *,
+        method: str = "POST",
+        path: str = "/v1/chat/completions",
+    ) -> Rule | None:
         """Return the first rule whose conditions all hold, or None for the right answer.
 
         ``attempt`` counts the requests with this prompt, from 1.
         """
         for index, rule in enumerate(self._rules):
+            if not _is_about(rule, method, path):
+                continue
             if self._holds(index, rule, prompt, authorization_sha256, attempt):
                 self._applied[index] += 1
                 return rule
@@ -122,3 +142,12 @@ class Rules:
     def _dice(self, index: int, prompt: str, attempt: int) -> float:
         text = f"{self._seed}:{index}:{attempt}:{prompt}".encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.sha256(text).digest()[:8]) / 2**64
+
+
+def _is_about(rule: Rule, method: str, path: str) -> bool:
+    if rule.method is not None and rule.method != method:
+        return False
+    if rule.path is None:
+        # A rule for calls must not hit what is said about batches of calls.
+        return not path.startswith(("/v1/files", "/v1/batches"))
+    return path.startswith(rule.path)

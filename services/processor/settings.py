@@ -59,6 +59,9 @@ class WorkerSettings(ProcessorSettings):
     #: A job pauses after its provider has answered with nothing but rate-limit refusals for this long.
     rate_patience_seconds: float = Field(default=300.0, gt=0)
     outage_patience_seconds: float = Field(default=600.0, gt=0)
+    #: How soon after it was sent a batch is looked at; later looks come after a tenth of its age, at most
+    #: half an hour apart. Shorter costs releases of the API key, of which there are 120 for a batch.
+    batch_poll_seconds: float = Field(default=60.0, gt=0, le=1800)
     #: How long calls in flight may take to finish after a stop signal. Too short drops calls that are paid
     #: for; longer than the supervisor waits gets the worker killed, which drops them as well.
     drain_seconds: float = Field(default=8.0, ge=0)

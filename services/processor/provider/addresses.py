@@ -55,12 +55,16 @@ class Endpoints:
 
     def completions_url(self, base_url: str) -> str:
         """Return the URL of an endpoint's chat completions; raise AddressNotAllowed."""
+        return f"{self.root_url(base_url)}/chat/completions"
+
+    def root_url(self, base_url: str) -> str:
+        """Return the URL that an endpoint's paths are appended to; raise AddressNotAllowed."""
         url = self._checked.get(base_url)
         if url is None:
             called = self._base(base_url)
             if len(self._checked) > 1000:
                 self._checked.clear()
-            url = self._checked[base_url] = f"{called}".rstrip("/") + "/chat/completions"
+            url = self._checked[base_url] = f"{called}".rstrip("/")
         return url
 
     def webhook_url(self, url: str) -> str:

@@ -27,8 +27,9 @@ from openai import (
 
 from services.common.version import VERSION
 from services.processor.provider import announced_limits
-from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
+from services.processor.provider.addresses import Endpoints, Resolver
 from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
+from services.processor.provider.connections import session_of
 from services.processor.provider.dialect import waits
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
 from services.processor.provider.failures import (
@@ -41,7 +42,6 @@ from services.processor.provider.failures import (
 )
 from services.processor.provider.unpacking import Unpacker, UnpackingFailed
 
-_CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
@@ -138,20 +138,7 @@ class Provider:
     def __init__(self, endpoints: Endpoints, limits: Limits, *, resolver: Resolver | None = None) -> None:
         _forget_environment()
         self._endpoints = endpoints
-        connector = aiohttp.TCPConnector(
-            # No limit here: the shards bound the calls in flight.
-            limit=0,
-            keepalive_timeout=_CONNECTIONS_IDLE_SECONDS,
-            resolver=CheckedResolver(resolver or aiohttp.ThreadedResolver(), endpoints),
-            ssl=httpx2.create_ssl_context(trust_env=False),
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-        )
+        session = session_of(endpoints, resolver)
         self._client = _Client(
             # Each call sets its own Authorization header; this key is never sent.
             api_key="unused",

@@ -1,5 +1,7 @@
 """SQL for what owners do to jobs: pause, resume, reopen for rows to be sent again, remove."""
 
+from collections.abc import Sequence
+
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -7,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from services.common.identity import Passport
 from services.common.store.generations import require_current_raw
 from services.processor.jobs.control import NewGrant
+from services.processor.jobs.economy import BatchesOpen
 from services.processor.jobs.errors import (
     InvalidRowRange,
     JobFinished,
@@ -17,11 +20,11 @@ from services.processor.jobs.errors import (
     NoFailedRows,
 )
 from services.processor.jobs.job import FINAL, State
-from services.processor.jobs.plan import cut
+from services.processor.jobs.plan import cut_for
 from services.processor.queue.store import defer_assembly, defer_shard
 
 _LOCK = """
-    SELECT state, first_row, last_row, parallel_calls, shards_done = shard_count
+    SELECT state, first_row, last_row, parallel_calls, shards_done = shard_count, economy
     FROM job WHERE id = %(job)s AND account = %(account)s FOR NO KEY UPDATE
 """
 _PAUSE = """
@@ -35,6 +38,7 @@ _GO_ON = """
         pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '', end_time = NULL,
         mark_time = NULL, mark_rate = 0, api_key = %(api_key)s,
         max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
+        economy = CASE WHEN %(ends_economy)s THEN 'OVER' ELSE economy END,
         sealed_grant = %(sealed_grant)s, grant_token = '', grant_id = %(grant_id)s,
         grant_expire_time = %(expire_time)s
     WHERE id = %(job)s
@@ -87,8 +91,10 @@ _SETTLE = """
     UPDATE job SET reserved_nanos = cost_nanos + coalesce((
         SELECT sum(shard.cost_nanos) FROM shard
         WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
-    ), 0) WHERE id = %(job)s
+    ), 0) + coalesce((SELECT sum(batch.reserved_nanos) FROM batch WHERE batch.job = job.id), 0)
+    WHERE id = %(job)s
 """
+_BATCHES_OPEN = "SELECT FROM batch WHERE job = %(job)s AND state <> 'DONE' LIMIT 1"
 # Shards that were begun go first: HALTED sorts before WAITING.
 _FILL = """
     WITH next AS (
@@ -127,12 +133,13 @@ class JobControlStore:
         account = person.account
         async with self._pool.connection() as connection:
             await require_current_raw(connection, person)
-            state, first, last, calls, all_done = await _locked(connection, account, job)
+            state, first, last, calls, all_done, economy = await _locked(connection, account, job)
             if state is not State.PAUSED:
                 raise JobNotPaused
             await _go_on(connection, job, grant)
             rows = last - first + 1
-            return await _fill(connection, account, job, rows=rows, calls=calls, all_done=all_done)
+            shares = cut_for(rows, calls, economy).calls
+            return await _fill(connection, account, job, shares=shares, all_done=all_done)
 
     async def retry_failed(self, person: Passport, job: str, grant: NewGrant) -> None:
         """Reopen a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows.
@@ -149,11 +156,16 @@ class JobControlStore:
         await self._reopen(person, job, grant, again=_ROW_AGAIN, row=row)
 
     async def close(self, account: str, job: str) -> None:
-        """Make sure that a job that has ended cannot be reopened; raise JobNotFound or JobNotEnded."""
+        """Make sure that a job that has ended cannot be reopened.
+
+        Raises JobNotFound, JobNotEnded, or BatchesOpen while batches of it are being cancelled.
+        """
         async with self._pool.connection() as connection:
             state, *_ = await _locked(connection, account, job)
             if state not in FINAL:
                 raise JobNotEnded
+            if await (await connection.execute(_BATCHES_OPEN, {"job": job})).fetchone() is not None:
+                raise BatchesOpen
             await connection.execute(_CLOSE, {"job": job})
 
     async def remove(self, account: str, job: str) -> None:
@@ -170,7 +182,7 @@ class JobControlStore:
         account = person.account
         async with self._pool.connection() as connection:
             await require_current_raw(connection, person)
-            state, first, last, calls, _ = await _locked(connection, account, job)
+            state, first, last, calls, _, economy = await _locked(connection, account, job)
             if state is not State.COMPLETED:
                 raise JobNotCompleted
             query = _REOPEN.format(again=again).encode()
@@ -178,17 +190,18 @@ class JobControlStore:
             if not opened or not opened[0]:
                 raise InvalidRowRange(first_row=str(row), last_row=str(row)) if row else NoFailedRows
             await _go_on(connection, job, grant)
-            await _fill(connection, account, job, rows=last - first + 1, calls=calls, all_done=False)
+            shares = cut_for(last - first + 1, calls, economy).calls
+            await _fill(connection, account, job, shares=shares, all_done=False)
 
 
 async def _locked(
     connection: AsyncConnection[TupleRow], account: str, job: str
-) -> tuple[State, int, int, int, bool]:
+) -> tuple[State, int, int, int, bool, str]:
     row = await (await connection.execute(_LOCK, {"job": job, "account": account})).fetchone()
     if row is None:
         raise JobNotFound
-    state, first, last, calls, all_done = row
-    return State(state), first, last, calls, all_done
+    state, first, last, calls, all_done, economy = row
+    return State(state), first, last, calls, all_done, economy
 
 
 async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGrant) -> None:
@@ -201,12 +214,13 @@ async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGran
             "grant_id": grant.minted.id,
             "expire_time": grant.minted.expire_time,
             "max_cost_nanos": grant.max_cost_nanos,
+            "ends_economy": grant.ends_economy,
         },
     )
 
 
 async def _fill(
-    connection: AsyncConnection[TupleRow], account: str, job: str, *, rows: int, calls: int, all_done: bool
+    connection: AsyncConnection[TupleRow], account: str, job: str, *, shares: Sequence[int], all_done: bool
 ) -> bool:
     """Queue as many shards as the job's window has room for; return whether the window was empty."""
     if all_done:
@@ -217,7 +231,6 @@ async def _fill(
     if not occupied:
         # No worker holds a lease on the job's budget, so what killed workers had leased is free again.
         await connection.execute(_SETTLE, {"job": job})
-    shares = list(cut(rows, calls).calls)
     # Shards that are still in work keep their calls; the rest of the window gets the smaller shares.
     free = sorted(shares)[: max(0, len(shares) - occupied)]
     cursor = await connection.execute(_FILL, {"job": job, "count": len(free), "calls": free})
