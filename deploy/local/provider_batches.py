@@ -1,4 +1,4 @@
-"""The stand-in provider's batches: uploaded files, batches made of them, and a quick way through their stages.
+"""The stand-in provider's batches: uploaded files, batches of them, and a quick way through their stages.
 
 A batch is in progress for `batch_seconds` of the script, and then ends as `batch_end` says. Its requests are
 answered at that moment, as calls would be, so the script's rules apply to each of them.

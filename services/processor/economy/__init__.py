@@ -1,1 +1,1 @@
-"""Economy jobs: rows in batches at half the price. What is sent, where it is, and what came back; no calls."""
+"""Economy jobs: which rows go in a batch at the provider, how far it is, and what came back of it."""

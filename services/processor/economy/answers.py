@@ -1,4 +1,4 @@
-"""What the lines of a batch mean for its rows; the row loop gets them as if they were answers to its calls."""
+"""What the lines of a batch mean for its rows; the row loop gets them as answers to its calls."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,13 +38,18 @@ async def said_by(
 class BatchCalls:
     """Answers the calls of a row loop from a batch, those of one step; others are not made."""
 
-    def __init__(self, step: int, requests: Requests, refused: RefusedParts) -> None:
+    def __init__(
+        self, step: int, requests: Requests, refused: RefusedParts, *, left_out: frozenset[str]
+    ) -> None:
         self._step = step
         self._requests = requests
         self._refused = refused
+        self._left_out = left_out
         self.said: dict[int, Answer | Unusable] = {}
         #: Rows whose answer is of no use, with what it cost all the same.
         self.left: dict[int, Called] = {}
+        #: Those of them that were refused for a part of the request that the next batch leaves out.
+        self.unsent: set[int] = set()
         #: Why the job must pause, if a row's refusal says so.
         self.pause: Failure | None = None
 
@@ -76,6 +81,8 @@ class BatchCalls:
         self.left[row] = called
         if failure.parts:
             self._refused.learn(rate_key, failure.parts)
+            if failure.parts - self._left_out:
+                self.unsent.add(row)
         if failure.verdict is Verdict.JOB_PAUSES:
             self.pause = failure
         return Called()

@@ -8,6 +8,10 @@ from enum import StrEnum
 _MOST_RANGES = 200
 
 
+class JobStopped(Exception):
+    """The job was paused or has ended, so no batch of it may be made."""
+
+
 class State(StrEnum):
     """How far a batch is. Each state is recorded before the call that ends it."""
 

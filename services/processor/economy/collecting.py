@@ -4,6 +4,7 @@ A worker that dies here leaves the rows that it has written; the next one reads 
 these by. What the batch left open is for a later batch, or for the ordinary way.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -25,10 +26,12 @@ from services.processor.rows.endings import Ended
 from services.processor.rows.loop import Prepared, RowLoop
 from services.processor.rows.source import RowSource, SourceRow
 
-#: How many lines, and how many bytes of them, are worked on at once. More take memory; fewer cost more reads of
-#: rows and more commits.
+#: How many lines, and how many bytes of them, are worked on at once. More take memory; fewer cost more reads
+#: of rows and more commits.
 _PIECE_LINES = 200
 _PIECE_BYTES = 4 * 1024 * 1024
+#: Lines after which others have their turn; most of them may be for rows that are done.
+_LINES_IN_A_GO = 50
 _MOST_FILE_BYTES = 1024 * 1024 * 1024
 _ROW_BYTES = 2 * 1024 * 1024
 
@@ -79,10 +82,13 @@ class Collector:
         """Write the results that a file has. Raises BatchCallFailed and FenceLost."""
         most = min(_MOST_FILE_BYTES, len(self._batch.rows) * _ROW_BYTES)
         piece: dict[int, AnswerLine] = {}
-        size = 0
+        size = number = 0
         try:
             async with aclosing(self._batches.lines(place, file, most_bytes=most)) as lines:
                 async for raw in lines:
+                    number += 1
+                    if number % _LINES_IN_A_GO == 0:
+                        await asyncio.sleep(0)
                     line = await self._line(raw)
                     if line is None or line.step != self._batch.step or line.row not in self._wanted:
                         continue
@@ -120,10 +126,13 @@ class Collector:
                         continue
                     source = SourceRow(row.number, list(row.cells), sealed or None)
                     done = len(self._seal.open_row(row.number, sealed).flags) if sealed else 0
+                    # To read and check an answer takes a while; others have their turn between two.
+                    await asyncio.sleep(0)
                     if done == step:
                         results += await self._results(place, source, piece[row.number])
         left = [row for row in self._calls.left if row in piece]
-        await self._store.commit(claim, self._batch, results, left)
+        unsent = self._calls.unsent & piece.keys()
+        await self._store.commit(claim, self._batch, results, left=left, unsent=unsent)
 
     async def _results(self, place: Place, row: SourceRow, line: AnswerLine) -> list[NewResult]:
         requests = self._builder.requests(self._batch.step)

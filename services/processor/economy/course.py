@@ -1,19 +1,19 @@
 """The course of a shard of an economy job: choose rows, upload, make a batch, look at it, collect it, repeat.
 
-Each state is recorded before the call that leads out of it, so a worker that dies leaves one of two cases: the
-call was not made, or it was made and its answer lost. A file that was uploaded twice costs nothing; the first
-one is deleted. A batch whose making was not answered is found at the provider by its mark. Only if it is not
-there, twice, it is made again: its rows may then be paid for twice, and the log says which
+Each state is recorded before the call that leads out of it, so a worker that dies leaves one of two cases:
+the call was not made, or it was made and its answer lost. A file that was uploaded twice costs nothing; the
+first one is deleted. A batch whose making was not answered is found at the provider by its mark. Only if it
+is not there, twice, it is made again: its rows may then be paid for twice, and the log says which
 (`batch.made_again`).
 """
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.common.logs import log
 from services.processor.economy.answers import BatchCalls
-from services.processor.economy.batch import Batch, State, ranges
+from services.processor.economy.batch import Batch, JobStopped, State, ranges
 from services.processor.economy.building import Builder
 from services.processor.economy.collecting import Collector
 from services.processor.economy.keys import BatchKeys, Ends
@@ -23,11 +23,11 @@ from services.processor.jobs.economy import Economy
 from services.processor.jobs.seal import JobSeal
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.batches import BatchCallFailed
-from services.processor.provider.failures import BATCH_REFUSED, BATCHES_UNSUPPORTED
+from services.processor.provider.failures import BATCH_QUEUE_FULL, BATCH_REFUSED, BATCHES_UNSUPPORTED
 from services.processor.provider.seen_batches import SeenBatch, Stage
 from services.processor.rows.claims import Claim
 from services.processor.rows.economy import Rest
-from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause
+from services.processor.rows.endings import Again, Ended, Ending, Fail, Pause, Stopped
 from services.processor.rows.loop import Prepared
 
 #: The longest time between two looks at a batch. Longer, and its answers come later than they must; shorter,
@@ -36,7 +36,6 @@ LONGEST_POLL_SECONDS = 1800.0
 #: How long a batch waits that the provider had no room for.
 _FULL_SECONDS = 900.0
 _OVER_BUDGET = "The next batch could exceed the job's budget; resume the job with a higher one"
-_FULL = "The provider has as many batches waiting as it takes; resume the job later"
 #: In how many looks after a batch was made again its twin is looked for.
 _TWIN_LOOKS = 3
 
@@ -91,6 +90,8 @@ class ShardCourse:
             return self._ended.ending
         except Ends as ends:
             return ends.ending
+        except JobStopped:
+            return Stopped()
         except AddressNotAllowed as error:
             return Fail(error.reason, error.message)
         except BatchCallFailed as error:
@@ -267,7 +268,7 @@ class ShardCourse:
             return pause_of(failure)
         if await self._parts.store.others_wait(self._claim):
             return Again(_FULL_SECONDS)
-        return Pause("PROVIDER_RATE_LIMIT", "BATCH_QUEUE_FULL", _FULL, failure.said)
+        return pause_of(replace(BATCH_QUEUE_FULL, said=failure.said))
 
     async def _collect(self, batch: Batch) -> _Next:
         claim, parts = self._claim, self._parts
@@ -275,7 +276,7 @@ class ShardCourse:
         if requests is None:
             await parts.store.settle(claim, batch, State.COLLECTED)
             return None
-        calls = BatchCalls(batch.step, requests, parts.refused)
+        calls = BatchCalls(batch.step, requests, parts.refused, left_out=batch.left_out)
         collector = Collector(
             claim,
             batch,

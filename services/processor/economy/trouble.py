@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from services.processor.provider.failures import (
+    BATCH_QUEUE_FULL,
     BATCH_REFUSED,
     BATCHES_UNSUPPORTED,
     DOWN,
@@ -17,13 +18,16 @@ from services.processor.rows.endings import Again, Ending, Pause
 
 _AGAIN_SECONDS = 15.0
 _MOST_REMEMBERED = 10_000
+#: The pause reasons of the contract for reasons that are none themselves.
+_PAUSES = {
+    BATCHES_UNSUPPORTED.reason: BATCH_REFUSED.reason,
+    BATCH_QUEUE_FULL.reason: "PROVIDER_RATE_LIMIT",
+}
 
 
 def pause_of(failure: Failure) -> Pause:
     """Return the pause that a failure means; those about batches have one reason among the contract's."""
-    about_batches = failure.reason in (BATCHES_UNSUPPORTED.reason, BATCH_REFUSED.reason)
-    pause = BATCH_REFUSED.reason if about_batches else failure.reason
-    return Pause(pause, failure.reason, failure.message, failure.said)
+    return Pause(_PAUSES.get(failure.reason, failure.reason), failure.reason, failure.message, failure.said)
 
 
 def is_open(failure: Failure) -> bool:

@@ -47,6 +47,8 @@ _PIECE_BYTES = 64 * 1024
 _MOST_PAGES = 10
 _PAGE = 100
 _UNKNOWN = (404, 405, 501)
+#: What is over cannot be cancelled.
+_OVER = 409
 
 
 class BatchCallFailed(Exception):
@@ -199,6 +201,8 @@ class Batches:
             raise BatchCallFailed(_why(error)) from None
         if response.status in _UNKNOWN:
             return _fail(BATCHES_UNSUPPORTED) if is_known else None
+        if response.status == _OVER and not is_known:
+            return None
         if refused:
             self._refused(place, response, body)
         try:

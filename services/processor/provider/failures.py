@@ -116,6 +116,11 @@ BATCH_REFUSED = Failure(
     "The provider refused the batch as a whole. Resume the job to send it again, or with end_economy to send "
     "its rows in the ordinary way",
 )
+BATCH_QUEUE_FULL = Failure(
+    Verdict.JOB_PAUSES,
+    "BATCH_QUEUE_FULL",
+    "The provider has as many batches waiting as it takes; resume the job later",
+)
 BATCH_UNANSWERED = Failure(
     Verdict.ROW_FAILS, "BATCH_UNANSWERED", "Three batches ended without a usable answer to this row"
 )

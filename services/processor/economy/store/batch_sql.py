@@ -1,8 +1,8 @@
 """The SQL statements about batches. Each that a worker makes is under its shard's fence."""
 
 _COLUMNS = """
-    number, mark, grant_id, step, rows, left_rows, left_out, state, input_file, remote, output_file, error_file, looks,
-    is_repeated, coalesce(extract(epoch FROM now() - sent_time), 0)::float8
+    number, mark, grant_id, step, rows, left_rows, left_out, state, input_file, remote, output_file,
+    error_file, looks, is_repeated, coalesce(extract(epoch FROM now() - sent_time), 0)::float8
 """
 CURRENT = (
     "SELECT"
@@ -25,6 +25,10 @@ LEASE = """
     WHERE id = %(job)s AND (max_cost_nanos = 0 OR reserved_nanos + %(nanos)s <= max_cost_nanos)
     RETURNING id
 """
+OLD = """
+    DELETE FROM batch
+    WHERE job = %(job)s AND shard = %(shard)s AND state = 'DONE' AND grant_id <> %(grant)s
+"""
 INTEND = """
     INSERT INTO batch (job, shard, number, mark, grant_id, step, rows, left_out, state, reserved_nanos)
     SELECT %(job)s, %(shard)s, coalesce(max(number), -1) + 1, %(mark)s, %(grant)s, %(step)s, %(rows)s,
@@ -39,7 +43,11 @@ MOVE = """
     WHERE job = %(job)s AND shard = %(shard)s AND number = %(number)s
 """
 ADD = """
-    UPDATE batch SET used_nanos = used_nanos + %(nanos)s, left_rows = left_rows || %(left)s::int[]
+    UPDATE batch SET used_nanos = used_nanos + %(nanos)s, left_rows = left_rows || %(left)s::int[],
+        rows = coalesce((
+            SELECT array_agg(sent ORDER BY sent) FROM unnest(rows) AS sent
+            WHERE sent <> ALL(%(unsent)s::int[])
+        ), '{}')
     WHERE job = %(job)s AND shard = %(shard)s AND number = %(number)s
 """
 # What was set aside and not used goes back to the job.

@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from services.processor.economy.batch import Batch, NewBatch, State
+from services.processor.economy.batch import Batch, JobStopped, NewBatch, State
 from services.processor.economy.store import batch_sql as sql
 from services.processor.jobs.economy import BATCH_ROUNDS, Economy
 from services.processor.jobs.row_result import NewResult
@@ -25,7 +25,7 @@ class BatchStore:
     async def current(self, claim: Claim) -> Batch | None:
         """Return the shard's batch that is under way, if there is one."""
         async with self._pool.connection() as connection:
-            row = await (await connection.execute(sql.CURRENT, _about(claim))).fetchone()
+            row = await (await connection.execute(sql.CURRENT, _about(claim), binary=True)).fetchone()
         return None if row is None else batch_of(row)
 
     async def spent(self, claim: Claim) -> set[tuple[int, int]]:
@@ -60,13 +60,16 @@ class BatchStore:
         }
         async with self._pool.connection() as connection:
             await _hold(connection, claim)
+            if claim.economy == Economy.THEN_BATCH:
+                # Those of earlier grants count for no row, so a job that is resumed often keeps few.
+                await connection.execute(sql.OLD, about)
             if await (await connection.execute(sql.LEASE, about)).fetchone() is None:
                 return False
             await connection.execute(sql.INTEND, about)
         return True
 
     async def move(self, claim: Claim, batch: Batch, state: State, **found: Any) -> Batch:
-        """Record a batch's next state with what was found out; raise FenceLost.
+        """Record a batch's next state with what was found out; raise FenceLost, or JobStopped.
 
         Before it is made, the job must still run: what is made after that could not be cancelled.
         """
@@ -84,18 +87,28 @@ class BatchStore:
             if state is State.MAKING:
                 runs = await (await connection.execute(sql.RUNS, about)).fetchone()
                 if runs is None:
-                    raise FenceLost
+                    raise JobStopped
             await _hold(connection, claim)
             await connection.execute(sql.MOVE, about)
         return moved
 
     async def commit(
-        self, claim: Claim, batch: Batch, results: Sequence[NewResult], left: Collection[int]
+        self,
+        claim: Claim,
+        batch: Batch,
+        results: Sequence[NewResult],
+        *,
+        left: Collection[int],
+        unsent: Collection[int],
     ) -> None:
-        """Store results of a batch, and the rows that it answered without use; raise FenceLost."""
+        """Store results of a batch, and the rows that it answered without use; raise FenceLost.
+
+        Those that are `unsent` were refused for a part that can be left out: they count as in no batch.
+        """
         about = _about(claim, batch) | {
             "nanos": sum(each.cost_nanos for each in results),
             "left": sorted(left),
+            "unsent": sorted(unsent),
         }
         async with self._pool.connection() as connection:
             if results:

@@ -122,6 +122,16 @@ async def test_rows_fail_by_themselves_and_refusals_that_pass_are_left(
     assert called(provider, "POST") == ["Say hello to person 3."]
 
 
+async def test_a_part_that_the_model_refuses_is_left_out_of_the_next_batch(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "refuse_parameter", "parameter": "temperature"})
+    job = await ada.start(people(world, 4), await hello(ada), economy=True)
+    assert (await ada.until(job.name)).request_counts.succeeded == 4
+    # The refused requests were not charged, so they go in a batch again, not at full price.
+    assert (len(called(provider, "BATCH")), len(called(provider, "POST"))) == (8, 0)
+
+
 async def test_an_endpoint_without_batches_pauses_the_job_and_says_what_to_do(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
@@ -156,8 +166,8 @@ async def test_a_key_is_released_for_each_call_and_the_files_are_deleted(
     await ada.until(job.name)
     calls = [seen for seen in provider.requests() if seen["method"] != "BATCH"]
     assert len([seen for seen in calls if seen["method"] == "DELETE"]) == 2
-    grants = {use[:2] for use in vault.known.grants.uses}
-    assert max(sum(use[:2] == grant for use in vault.known.grants.uses) for grant in grants) >= len(calls)
+    grants = {use[:2] for use in vault.grants.uses}
+    assert max(sum(use[:2] == grant for use in vault.grants.uses) for grant in grants) >= len(calls)
 
 
 async def test_what_cannot_be_is_refused(ada: Person, worker: Process, world: World) -> None:
