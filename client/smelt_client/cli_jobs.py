@@ -288,6 +288,8 @@ def _show(out: Output, job: Job) -> None:
         "started": when(job.start_time),
         "ended": when(job.end_time),
     }
+    if job.economy:
+        fields["economy"] = f"{job.batches_under_way} batches under way, the rest {job.economy_rest.lower()}"
     if job.error.reason:
         fields["error"] = f"{job.error.message} ({job.error.reason})"
     if job.error.provider_message:

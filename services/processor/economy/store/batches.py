@@ -31,7 +31,7 @@ class BatchStore:
     async def spent(self, claim: Claim) -> set[tuple[int, int]]:
         """Return (step, row) of rows without a final result that go in no further batch.
 
-        Where the rest goes in the ordinary way, that is after one batch, whoever resumed the job since.
+        Where the rest goes in the ordinary way, that is after one batch, even one from before a resumption.
         """
         again = claim.economy == Economy.THEN_BATCH
         about = {"grant": claim.grant_id if again else "", "rounds": BATCH_ROUNDS if again else 1}
