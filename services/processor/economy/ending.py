@@ -1,4 +1,4 @@
-"""Ends the batches of a job that was cancelled or has failed: at the provider, and then its grant.
+"""Ends the batches of a job that has ended before they did: at the provider, and then the job's grant.
 
 A trigger queues this in the transaction that ends the job. Taking each shard's fence first makes sure that no
 worker records a further call; a batch that was being made just then is looked for by its mark.

@@ -56,6 +56,8 @@ class Trouble:
         since = self._since.setdefault((claim.job, claim.number), now)
         if now - since > self._patience_seconds:
             del self._since[claim.job, claim.number]
+            if failure.verdict is Verdict.RATE:
+                return Pause("PROVIDER_RATE_LIMIT", failure.reason, failure.message, failure.said)
             return pause_of(replace(DOWN, said=failure.said))
         return Again(failure.wait_seconds or self.again_seconds)
 

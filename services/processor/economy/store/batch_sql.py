@@ -86,7 +86,7 @@ OTHERS = """
 LEFT = "SELECT max_cost_nanos - reserved_nanos FROM job WHERE id = %(job)s"
 ENDED = """
     SELECT account, api_key, sealed_grant, grant_token, grant_id FROM job
-    WHERE id = %(job)s AND state IN ('FAILED', 'CANCELLED')
+    WHERE id = %(job)s AND state IN ('FAILED', 'CANCELLED', 'COMPLETED')
 """
 FENCE = """
     UPDATE shard SET fence = nextval('fence') WHERE job = %(job)s AND number = %(shard)s

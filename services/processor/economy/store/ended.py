@@ -14,7 +14,7 @@ from services.processor.rows.claims import Claim
 
 
 class EndedBatchStore:
-    """Finds and ends the batches of jobs that were cancelled or have failed."""
+    """Finds and ends the batches of jobs that have ended before them."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool

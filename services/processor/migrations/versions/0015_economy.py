@@ -11,6 +11,12 @@ down_revision = "0014"
 _END = """
     CREATE FUNCTION end_batches() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        -- A completed job has batches under way only if its rows were given up.
+        IF NEW.state = 'COMPLETED' AND NOT EXISTS (
+            SELECT FROM batch WHERE batch.job = NEW.id AND batch.state <> 'DONE'
+        ) THEN
+            RETURN NULL;
+        END IF;
         PERFORM procrastinate_defer_jobs_v1(ARRAY[
             ROW('results', 'end_batches', 0, NULL, 'end_batches/' || NEW.id,
                 jsonb_build_object('job', NEW.id), NULL)::procrastinate_job_to_defer_v1
@@ -20,7 +26,7 @@ _END = """
 """
 _TRIGGER = """
     CREATE TRIGGER job_ends_batches AFTER UPDATE OF state ON job FOR EACH ROW
-    WHEN (OLD.state IN ('PENDING', 'RUNNING', 'PAUSED') AND NEW.state IN ('FAILED', 'CANCELLED')
+    WHEN (OLD.state IN ('PENDING', 'RUNNING', 'PAUSED') AND NEW.state IN ('FAILED', 'CANCELLED', 'COMPLETED')
           AND NEW.economy <> '')
     EXECUTE FUNCTION end_batches()
 """

@@ -181,3 +181,21 @@ async def test_a_deleted_key_pauses_the_job(
     vault.relent()
     await ada.cancel(job)
     await until_cancelled(provider)
+
+
+async def test_rows_that_were_given_up_leave_no_batch_behind(
+    suite: Suite, ada: Person, world: World, provider: Provider
+) -> None:
+    only_worker(suite)
+    provider.script(batch_seconds=DAY)
+    job = await started(ada, world)
+    await until_sent(ada, provider, job)
+    no_worker(suite)
+    with psycopg.connect(suite.conninfo) as connection:
+        connection.execute("UPDATE shard SET claims = 10 WHERE job = %s", (job.removeprefix("jobs/"),))
+    only_worker(suite)
+    done = await ada.until(job)
+    assert (done.state, done.request_counts.failed) == (State.COMPLETED, ROWS)
+    while (await ada.job(job)).batches_under_way:
+        await asyncio.sleep(0.05)
+    await ada.delete(job)

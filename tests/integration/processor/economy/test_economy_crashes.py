@@ -112,7 +112,7 @@ def paid(provider: Provider) -> Counter[str]:
 
 @pytest.mark.promise("S40")
 @pytest.mark.promise("S41")
-@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize("step", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("moment", ["unanswered", "unrecorded"])
 @pytest.mark.parametrize("name", CALLS)
 async def test_a_worker_killed_at_a_call_about_a_batch_costs_no_row_its_result_and_nothing_twice(
