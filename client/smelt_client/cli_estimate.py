@@ -36,6 +36,7 @@ def estimate(
         name = file if source is None else upload(client, out, source)
         told = client.jobs.estimate(name, found, first_row=first, last_row=last)
     cost = f"{told.cost_low_usd} to {told.cost_high_usd} US dollars (prices of {told.prices_date})"
+    economy = f"{told.economy_cost_low_usd} to {told.economy_cost_high_usd} US dollars (`--economy`)"
     unknown = f"unknown: no price for {', '.join(told.unpriced_models)}"
     out.one(
         told,
@@ -46,6 +47,7 @@ def estimate(
             "prompt tokens": f"{told.input_tokens_low} to {told.input_tokens_high}",
             "answer tokens": f"{told.output_tokens_low} to {told.output_tokens_high}",
             "cost": cost if told.cost_high_usd else unknown,
+            "economy cost": economy if told.economy_cost_high_usd else unknown,
             "usage": f"{told.request_count} of {told.usage_left} left" if told.usage_limit else "no limit",
         },
     )

@@ -106,13 +106,19 @@ def resume(
     name: Name,
     api_key: ApiKey = None,
     max_cost: MaxCost = None,
+    end_economy: Annotated[
+        bool, typer.Option("--end-economy", help="Make no further batches; send the rest at full price.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Resume a paused job. Finished rows are never sent again."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.resume(name, api_key=api_key, max_cost_usd=max_cost))
+        job = client.jobs.resume(
+            name, api_key=api_key, max_cost_usd=max_cost, end_economy=end_economy or None
+        )
+        _show(out, job)
 
 
 @jobs.command("retry-failed")
@@ -282,6 +288,8 @@ def _show(out: Output, job: Job) -> None:
         "started": when(job.start_time),
         "ended": when(job.end_time),
     }
+    if job.economy:
+        fields["economy"] = f"{job.batches_under_way} batches under way, the rest {job.economy_rest.lower()}"
     if job.error.reason:
         fields["error"] = f"{job.error.message} ({job.error.reason})"
     if job.error.provider_message:

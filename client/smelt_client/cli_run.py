@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,13 @@ from .models import Job
 from .printing import Output
 
 MOST_ROWS = 2**31 - 1
+
+
+class EconomyRest(StrEnum):
+    """How rows go that a batch left."""
+
+    ORDINARY = "ordinary"
+    BATCH = "batch"
 
 
 def run(
@@ -44,6 +52,18 @@ def run(
     identical_once: Annotated[
         bool, typer.Option("--identical-once", help="Send identical prompts only once, at any temperature.")
     ] = False,
+    economy: Annotated[
+        bool,
+        typer.Option("--economy", help="Send prompts in batches: up to a day, at half the price."),
+    ] = False,
+    economy_rest: Annotated[
+        EconomyRest | None,
+        typer.Option(
+            case_sensitive=False,
+            help="How rows go that a batch left: `ordinary` (full price) or `batch`.",
+            show_default=False,
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until the job ends, or just start it.")
     ] = True,
@@ -63,6 +83,8 @@ def run(
         raise WrongUsage(
             "--api-key takes the name of a saved key, never the key itself; save one with `smelt keys add`"
         )
+    if economy_rest is not None and not economy:
+        raise WrongUsage("--economy-rest is for economy jobs; add --economy")
     source = local_file(file)
     with logged_in() as client:
         found = [find_template(client, text) for text in template]
@@ -76,6 +98,8 @@ def run(
             api_key=api_key,
             max_cost_usd=max_cost,
             identical_prompts_once=identical_once or None,
+            economy=economy or None,
+            economy_rest=None if economy_rest is None else economy_rest.value.upper(),
         )
         if not wait:
             _started(out, job, path)

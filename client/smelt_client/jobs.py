@@ -45,9 +45,15 @@ def create_job(
     api_key: str | None = None,
     max_cost_usd: str | None = None,
     identical_prompts_once: bool | None = None,
+    economy: bool | None = None,
+    economy_rest: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Job]:
-    """Start a job: templates, in order, over the rows of a file. Rows count from 1, both ends included."""
+    """Start a job: templates, in order, over the rows of a file. Rows count from 1, both ends included.
+
+    An economy job goes in batches, which take up to a day and cost half. `economy_rest` says how rows go that
+    a batch left: `ORDINARY` or `BATCH`.
+    """
     body = {
         "file": named("files", file),
         "templates": [named("templates", template) for template in templates],
@@ -58,6 +64,8 @@ def create_job(
             api_key=None if api_key is None else named("apiKeys", api_key),
             max_cost_usd=max_cost_usd,
             identical_prompts_once=identical_prompts_once,
+            economy=economy,
+            economy_rest=economy_rest,
         ),
     }
     return Call(
@@ -121,10 +129,19 @@ def pause_job(name: str) -> Call[Job]:
     return Call("POST", f"/v1/{named('jobs', name)}:pause", reading(Job), repeatable=True)
 
 
-def resume_job(name: str, *, api_key: str | None = None, max_cost_usd: str | None = None) -> Call[Job]:
-    """Resume a paused job, with another key or maximum cost if given. Finished rows are never sent again."""
+def resume_job(
+    name: str,
+    *,
+    api_key: str | None = None,
+    max_cost_usd: str | None = None,
+    end_economy: bool | None = None,
+) -> Call[Job]:
+    """Resume a paused job, with another key or maximum cost if given. Finished rows are never sent again.
+
+    With `end_economy`, an economy job makes no further batches.
+    """
     key = None if api_key is None else named("apiKeys", api_key)
-    body = given(api_key=key, max_cost_usd=max_cost_usd)
+    body = given(api_key=key, max_cost_usd=max_cost_usd, end_economy=end_economy)
     return Call("POST", f"/v1/{named('jobs', name)}:resume", reading(Job), body=body)
 
 

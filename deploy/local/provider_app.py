@@ -13,6 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from deploy.local import provider_answers as answers
+from deploy.local.provider_batches import StandInBatches
 from deploy.local.provider_http import Ending, Reply, Request
 from deploy.local.provider_limit import Window
 from deploy.local.provider_record import Record, Seen, fingerprint
@@ -52,6 +53,7 @@ class StandIn:
         self._play = _Play(script or Script())
         self._scenes: dict[str, _Play] = {}
         self._record = Record(self._play.script.record_limit, keep=True)
+        self._batches = StandInBatches(self._in_batch)
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
@@ -62,13 +64,44 @@ class StandIn:
                 return self._refuse(request, 404, "There is no scenario of this name.")
             play = self._scenes.setdefault(name, _Play(SCENARIOS[name].script))
             request = replace(request, path=f"/{rest}")
+        self._batches.advance(play.script)
         if _CHAT.match(request.path) and request.method == "POST":
             return self._chat(request, play)
         if request.path == "/healthz":
             return Reply(200, b'{"status":"ok"}')
         if request.path.startswith("/_"):
             return self._control(request)
+        if request.path.startswith(("/v1/files", "/v1/batches")):
+            return self._about_batches(request, play)
         return self._other(request, play)
+
+    def _about_batches(self, request: Request, play: _Play) -> Reply:
+        """Answer what is about files and batches; a rule may lose the answer after it had its effect."""
+        seen, rule = self._see(request, "", {}, play)
+        settled = self._settler(seen)
+        lost = {"slow": Ending.KEEP, "reset": Ending.RESET, "cut_off": Ending.CUT_OFF}
+        if rule is not None and rule.action not in lost:
+            nothing = {"content": "", "model": "", "prompt_bytes": 0, "sequence": seen.sequence, "created": 0}
+            key = key_of(request).removeprefix("Bearer ")
+            return self._ready(seen, _by_rule(rule, nothing, key), settled)
+        reply = self._batches.reply(request, play.script)
+        if reply is None:
+            body = answers.error_body("Unknown request URL", "invalid_request_error", code=None)
+            return self._ready(seen, Reply(404, body), settled)
+        if rule is not None:
+            waits = rule.seconds if rule.action == "slow" else 0.0
+            reply = replace(reply, ending=lost[rule.action], delay_seconds=waits)
+        return self._ready(seen, reply, settled)
+
+    def _in_batch(self, asked: dict[str, Any], authorization: str) -> tuple[int, bytes]:
+        """Answer a request of a batch; it is recorded as a call with the method BATCH."""
+        headers = {"authorization": authorization}
+        reply = self._chat(
+            Request("BATCH", "/v1/chat/completions", "", headers, orjson.dumps(asked)), self._play
+        )
+        if reply.settled is not None:
+            reply.settled(True)
+        return reply.status, reply.body
 
     def _chat(self, request: Request, play: _Play) -> Reply:
         try:
@@ -138,7 +171,7 @@ class StandIn:
         sequence = record.next_sequence()
         attempt = record.next_attempt(prompt) if record.keeps or play.counts_attempts else 1
         hashed = fingerprint(authorization) if (authorization := key_of(request)) else None
-        rule = play.rules.choose(prompt, hashed, attempt, asked)
+        rule = play.rules.choose(prompt, hashed, attempt, asked, method=request.method, path=request.path)
         seen = Seen(
             sequence=sequence,
             received=time.monotonic(),
@@ -190,6 +223,7 @@ class StandIn:
             return Reply(200, orjson.dumps(content))
         if request.path == "/_reset" and request.method == "POST":
             self._tell(Script())
+            self._batches = StandInBatches(self._in_batch)
             # A new record: requests still being answered settle in the old one.
             self._record = Record(self._play.script.record_limit, keep=True)
             self._scenes = {}

@@ -30,6 +30,10 @@ class Rule(BaseModel):
     authorization_sha256: str | None = Field(
         default=None, description="hex SHA-256 of the Authorization value"
     )
+    path: str | None = Field(
+        default=None, description="the path begins with this; needed for what is about files and batches"
+    )
+    method: str | None = Field(default=None, description="the method of the request")
     first: Positive | None = Field(default=None, description="only the first N attempts of each prompt")
     every: Positive | None = Field(
         default=None, description="only every Nth request that meets the other conditions"
@@ -84,6 +88,12 @@ class Script(BaseModel):
     record: bool = Field(default=True, description="keep a record of each request; benches turn it off")
     record_limit: int = Field(default=100_000, ge=1, le=2_000_000, description="the oldest are dropped")
     limit: Limit | None = Field(default=None, description="how many calls each key and model may make")
+    batches: bool = Field(default=True, description="whether files and batches are known at all")
+    batch_seconds: float = Field(default=0, ge=0, le=86_400, description="how long a batch is in progress")
+    batch_end: Literal["completed", "expired", "cancelled", "failed", "token_limit"] = Field(
+        default="completed", description="how batches end"
+    )
+    batch_share: float = Field(default=1, ge=0, le=1, description="the share of requests they answer")
     seed: int = Field(default=1, description="chooses which requests a `share` hits")
     headers: dict[str, str] = Field(default_factory=dict, description="sent with every right answer")
 
@@ -105,7 +115,14 @@ class Rules:
         self._began: float | None = None
 
     def choose(
-        self, prompt: str, authorization_sha256: str | None, attempt: int, asked: dict[str, Any]
+        self,
+        prompt: str,
+        authorization_sha256: str | None,
+        attempt: int,
+        asked: dict[str, Any],
+        *,
+        method: str = "POST",
+        path: str = "/v1/chat/completions",
     ) -> Rule | None:
         """Return the first rule whose conditions all hold, or None for the right answer.
 
@@ -115,6 +132,8 @@ class Rules:
         if self._began is None:
             self._began = now
         for index, rule in enumerate(self._rules):
+            if not _is_about(rule, method, path):
+                continue
             if rule.model is not None and rule.model != asked.get("model"):
                 continue
             if rule.sends and not _is_sent(rule.sends, asked):
@@ -155,3 +174,12 @@ def _is_sent(name: str, asked: dict[str, Any]) -> bool:
         return isinstance(first, dict) and first.get("role") in ("system", "developer")
     response_format = asked.get("response_format")
     return name in asked or (isinstance(response_format, dict) and response_format.get("type") == name)
+
+
+def _is_about(rule: Rule, method: str, path: str) -> bool:
+    if rule.method is not None and rule.method != method:
+        return False
+    if rule.path is None:
+        # A rule for calls must not hit what is said about batches of calls.
+        return not path.startswith(("/v1/files", "/v1/batches"))
+    return path.startswith(rule.path)

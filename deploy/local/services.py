@@ -65,6 +65,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_MAX_JOBS",
         "SMELT_MAX_TEMPLATES",
         "SMELT_MAX_ROWS",
+        "SMELT_BATCH_POLL_SECONDS",
     ),
     "gateway": (
         "SMELT_MAX_UPLOAD_BYTES",

@@ -98,6 +98,8 @@ class JobGrant:
     release_budget: int
     expires: datetime
     token: str = field(repr=False)
+    #: Whether its calls may go in batches, about which the provider is asked as well.
+    economy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,7 @@ def grant_from(claims: Mapping[str, Any], token: str) -> JobGrant:
         release_budget=_number(claims, "release_budget"),
         expires=expires,
         token=token,
+        economy=claims.get("economy") is True,
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Text,
+    func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -132,6 +133,8 @@ class JobRow(Base):
     grant_token: Mapped[str] = mapped_column(default="")
     grant_id: Mapped[str]
     grant_expire_time: Mapped[datetime]
+    #: Empty, or how rows go that a batch left (`jobs/economy.py`).
+    economy: Mapped[str] = mapped_column(server_default="", default="")
     #: The fence of the worker that assembles the result file, and the file's facts once it exists.
     result_fence: Mapped[int] = mapped_column(BigInteger, default=0)
     result_size: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -187,6 +190,44 @@ class ShardRow(Base):
     input_tokens: Mapped[int] = mapped_column(BigInteger)
     output_tokens: Mapped[int] = mapped_column(BigInteger)
     cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+class BatchRow(Base):
+    """A batch of rows of a shard at one step; a shard has at most one that is not DONE.
+
+    NEW (recorded, perhaps uploaded), UPLOADED, MAKING (perhaps made), SENT, OVER (its answers can be read),
+    COLLECTED (they were; its files are being deleted), DONE.
+    """
+
+    __tablename__ = "batch"
+    __table_args__ = (Index("batch_open", "job", "shard", postgresql_where="state <> 'DONE'"),)
+
+    job: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: By which it is found at the provider if the answer about it was lost.
+    mark: Mapped[str]
+    grant_id: Mapped[str]
+    step: Mapped[int]
+    rows: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    #: Rows that it answered, but not usably.
+    left_rows: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
+    #: The optional parts of requests that were left out of its own.
+    left_out: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    state: Mapped[str]
+    #: The provider's ids: of the uploaded file, of the batch, and of what came back.
+    input_file: Mapped[str] = mapped_column(server_default="")
+    remote: Mapped[str] = mapped_column(server_default="")
+    output_file: Mapped[str] = mapped_column(server_default="")
+    error_file: Mapped[str] = mapped_column(server_default="")
+    #: What is set aside for it of the job's budget, and what its answers cost so far.
+    reserved_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    used_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: How often it was looked for after the answer about it was lost, and whether it was made a second time.
+    looks: Mapped[int] = mapped_column(server_default="0")
+    is_repeated: Mapped[bool] = mapped_column(server_default="false")
+    create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_time: Mapped[datetime | None]
 
 
 class UsageDayRow(Base):

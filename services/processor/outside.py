@@ -100,6 +100,7 @@ class GrantScope:
     template_count: int
     release_budget: int
     purpose: Literal["JOB", "TEMPLATE_TEST"] = "JOB"
+    economy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

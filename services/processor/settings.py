@@ -63,6 +63,9 @@ class WorkerSettings(ProcessorSettings):
     #: after twice as long each time, half an hour at most. Shorter asks a provider in trouble more often;
     #: longer delays jobs.
     outage_probe_seconds: float = Field(default=30.0, gt=0)
+    #: How soon after it was sent a batch is looked at; later looks come after a tenth of its age, at most
+    #: half an hour apart. Shorter costs releases of the API key, of which there are 120 for a batch.
+    batch_poll_seconds: float = Field(default=60.0, gt=0, le=1800)
     #: How long calls in flight may take to finish after a stop signal. Too short drops calls that are paid
     #: for; longer than the supervisor waits gets the worker killed, which drops them as well.
     drain_seconds: float = Field(default=8.0, ge=0)

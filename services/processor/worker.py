@@ -11,9 +11,10 @@ from procrastinate.jobs import Job
 from services.common.clock import DatabaseClock
 from services.common.database import FAILURES, Pool, is_outage
 from services.common.logs import describe, log
+from services.processor.economy.ending import BatchEndings
 from services.processor.queue.store import REAP
 from services.processor.queue.task_ends import TaskEnds
-from services.processor.queue.tasks import ASSEMBLE, RESULTS, ROWS, RUN_SHARD
+from services.processor.queue.tasks import ASSEMBLE, END_BATCHES, RESULTS, ROWS, RUN_SHARD
 from services.processor.results.assembly import Assembler
 from services.processor.rows.endings import TryAgain
 from services.processor.rows.shards import ShardRuns
@@ -60,6 +61,7 @@ class Worker:
         *,
         shards: ShardRuns,
         assembler: Assembler,
+        endings: BatchEndings,
     ) -> None:
         self._settings = settings
         self._pool = pool
@@ -69,6 +71,7 @@ class Worker:
         again = AlwaysAgain(clock)
         self._app.task(name=RUN_SHARD, queue=ROWS, retry=again)(_run_shard(shards))
         self._app.task(name=ASSEMBLE, queue=RESULTS, retry=again)(_assemble(assembler))
+        self._app.task(name=END_BATCHES, queue=RESULTS, retry=again)(_end_batches(endings))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take tasks until `stop` is set; then finish what is in flight or give it back."""
@@ -138,3 +141,10 @@ def _assemble(assembler: Assembler) -> Callable[[str], Awaitable[None]]:
         await assembler.assemble(job)
 
     return assemble
+
+
+def _end_batches(endings: BatchEndings) -> Callable[[str], Awaitable[None]]:
+    async def end_batches(job: str) -> None:
+        await endings.end(job)
+
+    return end_batches

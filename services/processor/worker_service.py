@@ -9,11 +9,17 @@ from services.common.rpc import server, tls
 from services.common.rpc.health import Health, serve_probes
 from services.common.settings import host_port, read_secret
 from services.common.watchdog import Watchdog
+from services.processor.economy.course import Courses
+from services.processor.economy.ending import BatchEndings
+from services.processor.economy.parts import CourseParts
+from services.processor.economy.store.batches import BatchStore
+from services.processor.economy.store.ended import EndedBatchStore
+from services.processor.economy.trouble import Trouble, again_seconds
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.store.control import JobControlStore
 from services.processor.jobs.store.probes import ProbeStore
 from services.processor.opened_grants import OpenedGrants
-from services.processor.outgoing import provider_of, webhook_endpoints
+from services.processor.outgoing import batches_of, provider_of, webhook_endpoints
 from services.processor.peers.files import Files
 from services.processor.peers.key_releases import ReleaseClient
 from services.processor.peers.vault import Vault, WebhookVault
@@ -60,6 +66,32 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     files = opened.keep(tls.channel(settings, "files", settings.files_address))
     keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
     shards, grants = ShardStore(pool), OpenedGrants(Vault(vault))
+    batches, soon = opened.keep(batches_of(settings)), settings.batch_poll_seconds
+    courses = Courses(
+        CourseParts(
+            store=BatchStore(pool),
+            files=Files(files),
+            keys=keys,
+            batches=batches,
+            refused=refused,
+            trouble=Trouble(
+                again_seconds=again_seconds(soon), patience_seconds=settings.outage_patience_seconds
+            ),
+            announce=announcements.announce,
+            usage=UsageStore(pool),
+            usage_limit=PLANS[settings.plan],
+            now=clock.now,
+            first_poll_seconds=soon,
+        )
+    )
+    endings = BatchEndings(
+        EndedBatchStore(pool),
+        grants=grants,
+        keys=keys,
+        batches=batches,
+        vault=Vault(vault),
+        again_seconds=again_seconds(soon),
+    )
     runs = ShardRuns(
         Parts(
             store=shards,
@@ -79,6 +111,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
             rate_patience_seconds=settings.rate_patience_seconds,
             outages=Outages(),
             outage_patience_seconds=settings.outage_patience_seconds,
+            economy=courses,
         ),
         places=settings.worker_shards,
     )
@@ -110,7 +143,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     running = (health.watch(), watchdog.run(), *followed, sending.run(), _signalled(stop))
     beside = [asyncio.ensure_future(each) for each in running]
     try:
-        await Worker(settings, pool, clock, shards=runs, assembler=assembler).run(stop)
+        await Worker(settings, pool, clock, shards=runs, assembler=assembler, endings=endings).run(stop)
     finally:
         for task in beside:
             task.cancel()

@@ -65,6 +65,7 @@ class GrantClaims:
     last_row: int
     template_count: int
     release_budget: int
+    economy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _described(claims: Claims) -> tuple[Kind, dict[str, Any]]:
         return Kind.EXPORT, {"export": claims.export}
     if isinstance(claims, ErasureClaims):
         return Kind.ERASURE, {}
-    return Kind.GRANT, {
+    granted: dict[str, Any] = {
         "purpose": claims.purpose,
         "job": claims.job,
         "file": claims.file,
@@ -152,3 +153,6 @@ def _described(claims: Claims) -> tuple[Kind, dict[str, Any]]:
         "template_count": claims.template_count,
         "release_budget": claims.release_budget,
     }
+    if claims.economy:
+        granted["economy"] = True
+    return Kind.GRANT, granted

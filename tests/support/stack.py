@@ -29,6 +29,7 @@ GENEROUS = {
     "SMELT_VAULT_ROTATION_GRACE_SECONDS": "5",
     # A process that takes over from a killed one need not wait half a minute here.
     "SMELT_CLAIM_SECONDS": "4",
+    "SMELT_BATCH_POLL_SECONDS": "0.5",
     # So often that nothing which holds an event loop up for long passes unseen.
     "SMELT_LOOP_WATCH_SECONDS": "0.005",
 }

@@ -62,6 +62,10 @@ class Job:
     max_cost_usd: str
     #: Whether some of the tokens are estimates, because the provider told no numbers.
     tokens_estimated: bool
+    #: Whether prompts go in batches, how those go that a batch left, and how many batches are under way.
+    economy: bool
+    economy_rest: str
+    batches_under_way: int
     raw: Mapping[str, Any] = raw_field
 
     @property
@@ -96,6 +100,8 @@ class Estimate:
     prices_date: str
     usage_left: int
     usage_limit: int
+    economy_cost_low_usd: str
+    economy_cost_high_usd: str
     raw: Mapping[str, Any] = raw_field
 
 

@@ -37,7 +37,8 @@ _NEEDED = {
 }
 #: What a grant of each purpose must not name.
 _EMPTY = {
-    Purpose.KEY_TEST: ("job", "file"),
+    Purpose.TEMPLATE_TEST: ("economy",),
+    Purpose.KEY_TEST: ("job", "file", "economy"),
     # It allows nothing but signing messages, so it names no data, no key and no releases.
     Purpose.WEBHOOK: (
         "job",
@@ -48,6 +49,7 @@ _EMPTY = {
         "last_row",
         "template_count",
         "release_budget",
+        "economy",
     ),
 }
 
@@ -65,6 +67,8 @@ class GrantedWork:
     last_row: int
     template_count: int
     release_budget: int
+    #: Whether the calls of a job may go in batches.
+    economy: bool = False
 
     def check(self) -> None:
         """Raise InvalidRequest, naming every field that does not fit the purpose."""

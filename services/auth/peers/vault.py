@@ -82,6 +82,7 @@ class Vault:
             last_row=work.last_row,
             template_count=work.template_count,
             release_budget=work.release_budget,
+            economy=work.economy,
         )
         answer = await self._answer(signing_pb2.SignRequest(grant=claims), life)
         return SignedGrant(_token(answer), answer.sealed_token)

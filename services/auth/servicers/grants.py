@@ -37,6 +37,7 @@ class GrantServicer(grants_pb2_grpc.GrantServiceServicer):
             last_row=request.last_row,
             template_count=request.template_count,
             release_budget=request.release_budget,
+            economy=request.economy,
         )
         grant = await self._grants.mint(work, account=person.account, session=person.session)
         signed = grant.signed

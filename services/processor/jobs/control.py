@@ -5,6 +5,7 @@ from typing import Protocol
 
 from services.common.errors import DomainError
 from services.common.identity import Passport
+from services.processor.jobs.economy import NotAnEconomyJob
 from services.processor.jobs.errors import InvalidRowRange, JobNotCompleted, JobNotPaused, PriceUnknown
 from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job, State
@@ -30,6 +31,8 @@ class NewGrant:
     minted: MintedGrant
     #: A new budget in billionths of a US dollar; None keeps the old one.
     max_cost_nanos: int | None = None
+    #: Whether an economy job makes no further batches.
+    ends_economy: bool = False
 
 
 class ControlStore(Protocol):
@@ -93,18 +96,26 @@ class JobControl:
         await self._files.delete_results(f"jobs/{id_}", as_person(person))
         await self._store.remove(person.account, id_)
 
-    async def resume(self, person: Passport, id_: str, *, api_key: str, max_cost: str = "") -> Job:
-        """Resume a paused job; raise JobNotFound, JobNotPaused, or the error of a missing file or API key."""
+    async def resume(
+        self, person: Passport, id_: str, *, api_key: str, max_cost: str = "", end_economy: bool = False
+    ) -> Job:
+        """Resume a paused job; raise JobNotFound, JobNotPaused, or the error of a missing file or API key.
+
+        With `end_economy`, the rows that are left go in no further batch; raises NotAnEconomyJob.
+        """
         job, key = await self._found(person, id_, api_key)
         if job.state is not State.PAUSED:
             raise JobNotPaused
         if max_cost and not job.priced:
             raise PriceUnknown
+        if end_economy and not job.economy:
+            raise NotAnEconomyJob
         # If the account's plan is used up, the job would be paused again at once.
         await self._meter.check_room(person.account, 1)
         grant = await self._new_grant(person, job, key, rows=job.total - job.done)
         if max_cost:
             grant = replace(grant, max_cost_nanos=nanos_of(max_cost))
+        grant = replace(grant, ends_economy=end_economy)
         try:
             unheld = await self._store.resume(person, id_, grant)
         except DomainError:
@@ -170,7 +181,8 @@ class JobControl:
                 first_row=job.first_row,
                 last_row=job.last_row,
                 template_count=len(job.templates),
-                release_budget=release_budget(max(1, rows), len(job.templates)),
+                release_budget=release_budget(max(1, rows), len(job.templates), economy=bool(job.economy)),
+                economy=bool(job.economy),
             ),
             proof,
         )

@@ -1,8 +1,11 @@
 """The grants of jobs: how many key releases one allows, and how one ends."""
 
+from math import ceil
+
 from services.common.errors import DomainError
 from services.common.identity import Passport
 from services.common.logs import describe, log
+from services.processor.jobs.economy import BATCH_ROUNDS, BATCH_ROWS
 from services.processor.outside import Proof, RenewsWebhookGrants, RevokesGrants
 from services.processor.provider.failures import ATTEMPTS
 from services.processor.settings import MOST_IN_FLIGHT
@@ -12,15 +15,23 @@ from services.processor.settings import MOST_IN_FLIGHT
 #: grant is used up; if it is too large, a stolen grant releases the key more often. The vault has the same
 #: figures.
 TAKEOVERS = 8
+#: How many releases a batch of an economy job may take: about ninety to look at it within a day, and a few to
+#: upload, make, find, collect, cancel and delete it. The vault has the same figure.
+BATCH_USES = 120
 
 
-def release_budget(rows: int, templates: int) -> int:
+def release_budget(rows: int, templates: int, *, economy: bool = False) -> int:
     """Return how many key releases a job may use: every attempt of every call, and some for takeovers.
+
+    An economy job may use some more for each of its batches.
 
     The vault applies the same bound, whatever the grant says.
     """
     calls = rows * templates
-    return calls * ATTEMPTS + TAKEOVERS * min(calls, MOST_IN_FLIGHT)
+    budget = calls * ATTEMPTS + TAKEOVERS * min(calls, MOST_IN_FLIGHT)
+    if economy:
+        budget += BATCH_USES * BATCH_ROUNDS * templates * ceil(rows / BATCH_ROWS)
+    return budget
 
 
 async def end_grant(vault: RevokesGrants, grant_id: str, proof: Proof) -> None:

@@ -63,6 +63,9 @@ class Job:
     tokens_estimated: bool = False
     #: What the provider said of the job as a whole, sealed.
     error_said: bytes = b""
+    #: Whether prompts go in batches, and how the rest goes (`economy.py`); and the batches under way.
+    economy: str = ""
+    open_batches: int = 0
 
     @property
     def total(self) -> int:

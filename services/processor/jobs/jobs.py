@@ -14,6 +14,7 @@ from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.jobs import plan
 from services.processor.jobs.confidence import used_columns
+from services.processor.jobs.economy import EconomyNotPossible
 from services.processor.jobs.errors import NoTemplates, PriceUnknown
 from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
@@ -105,6 +106,8 @@ class Jobs:
         """
         if not request.templates:
             raise NoTemplates
+        if request.economy and request.identical_once:
+            raise EconomyNotPossible
         content = digest(orjson.dumps(request))
         if made := await self._store.made_before(person.account, key, content):
             return await self._store.get(person.account, made)
@@ -165,7 +168,8 @@ class Jobs:
                 first_row=first,
                 last_row=last,
                 template_count=len(chosen),
-                release_budget=release_budget(rows, len(chosen)),
+                release_budget=release_budget(rows, len(chosen), economy=bool(request.economy)),
+                economy=bool(request.economy),
             ),
             proof,
         )
@@ -187,9 +191,10 @@ class Jobs:
             grant_id=grant.id,
             grant_expire_time=grant.expire_time,
             create_time=self._now(),
-            shards=plan.cut(rows, calls),
+            shards=plan.cut_for(rows, calls, request.economy),
             max_cost_nanos=nanos_of(request.max_cost),
             priced=priced,
+            economy=request.economy,
         )
 
     async def get(self, person: Passport, id_: str) -> Job:
@@ -218,5 +223,7 @@ class Jobs:
         job = await self._store.get(person.account, id_)
         if cancelled_now:
             self._changes.announce(id_, urgent=True)
-            await end_grant(self._vault, job.grant_id, as_person(person))
+            if not job.economy:
+                # The batches of an economy job are cancelled under its grant, which ends after that.
+                await end_grant(self._vault, job.grant_id, as_person(person))
         return job

@@ -19,6 +19,7 @@ class JobRequest:
     #: US dollars as a decimal number; empty means no limit.
     max_cost: str = ""
     identical_once: bool = False
+    economy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,4 @@ class NewJob:
     shards: Shards
     max_cost_nanos: int
     priced: bool
+    economy: str = ""

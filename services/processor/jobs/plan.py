@@ -6,6 +6,7 @@ from math import ceil
 from typing import Self
 
 from services.common.aside import go_on
+from services.processor.jobs.economy import BATCH_ROWS
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
 from services.processor.templates import schema
 from services.processor.templates.errors import TemplateInvalid, UnknownVariable
@@ -140,6 +141,21 @@ class Shards:
     def window(self) -> int:
         """How many shards are in work at once."""
         return len(self.calls)
+
+
+def cut_for(rows: int, parallel_calls: int, economy: str) -> Shards:
+    """Cut rows into shards for a job; those of an economy job are batches, and all of them go at once.
+
+    A day for each batch is too long to send one after the other. Calls are for what the batches leave.
+    """
+    if not economy:
+        return cut(rows, parallel_calls)
+    count = ceil(rows / BATCH_ROWS)
+    calls = tuple(
+        max(1, parallel_calls // count + (1 if nth < parallel_calls % count else 0))
+        for nth in range(min(count, max(1, parallel_calls)))
+    )
+    return Shards(count=count, rows=ceil(rows / count), calls=calls)
 
 
 def cut(rows: int, parallel_calls: int) -> Shards:

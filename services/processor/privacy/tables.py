@@ -85,6 +85,17 @@ TABLES = (
         not_exported="copies for identical prompts, kept while a job runs; rows.csv has the same texts",
     ),
     PersonalTable(
+        "batch",
+        account_rows=_JOBS,
+        path="batches.json",
+        exported=(
+            "job", "shard", "number", "mark", "grant_id", "step", "rows", "left_rows", "left_out", "state",
+            "input_file", "remote", "output_file", "error_file", "reserved_nanos", "used_nanos", "looks",
+            "is_repeated", "create_time", "sent_time",
+        ),
+        at_once=10,
+    ),
+    PersonalTable(
         "shard",
         account_rows=_JOBS,
         path="shards.json",
@@ -101,7 +112,7 @@ TABLES = (
             "id", "file", "parse", "templates", "first_row", "last_row", "parallel_calls", "api_key", "state",
             "pause_reason", "error_reason", "error_message", "succeeded", "failed", "input_tokens",
             "output_tokens", "tokens_estimated", "cost_nanos", "max_cost_nanos", "reserved_nanos", "priced",
-            "shard_count",
+            "economy", "shard_count",
             "shards_done", "grant_id", "grant_expire_time", "result_fence",
             "result_size", "result_sha256", "mark_time", "mark_done", "mark_rate", "create_time",
             "start_time", "end_time", "down_time", "probe_time", "probe_count",

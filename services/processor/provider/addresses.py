@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from services.common.called_urls import UrlRefused, base_url_of, called_url, place_of
+from services.common.called_urls import CalledUrl, UrlRefused, base_url_of, called_url, place_of
 from services.common.errors import DomainError, Kind
 from services.common.key_kinds import KeyKind
 from services.processor.provider.public_addresses import is_public
@@ -53,30 +53,35 @@ class Endpoints:
 
     def __init__(self, listed: Iterable[str]) -> None:
         self.listed = frozenset(entry.strip().lower() for entry in listed if entry.strip())
-        self._checked: dict[tuple[str, KeyKind], str] = {}
+        self._checked: dict[tuple[str, KeyKind], CalledUrl] = {}
 
     def completions_url(self, base_url: str, kind: KeyKind = KeyKind.OPENAI) -> str:
-        """Return the URL of an endpoint's chat completions; raise AddressNotAllowed.
+        """Return the URL of an endpoint's chat completions; raise AddressNotAllowed."""
+        return self.url(base_url, kind, "/chat/completions")
 
-        The query of a base URL, which Azure alone has, goes behind the path of the call.
+    def url(self, base_url: str, kind: KeyKind, path: str) -> str:
+        """Return the URL of one of an endpoint's paths; raise AddressNotAllowed.
+
+        The query of a base URL, which Azure alone has, goes behind the path, and behind the path's own query.
         """
-        url = self._checked.get((base_url, kind))
-        if url is None:
+        called = self._checked.get((base_url, kind))
+        if called is None:
             try:
                 called = base_url_of(base_url, kind, listed=self.listed)
             except UrlRefused:
                 raise AddressNotAllowed from None
             if len(self._checked) > 1000:
                 self._checked.clear()
-            path = called.path.rstrip("/") + "/chat/completions"
-            url = self._checked[base_url, kind] = str(replace(called, path=path))
-        return url
+            self._checked[base_url, kind] = called
+        path, _, query = path.partition("?")
+        queries = "&".join(filter(None, (query, called.query)))
+        return str(replace(called, path=called.path.rstrip("/") + path, query=queries))
 
     def probe_url(self, base_url: str) -> str:
         """Return the URL of an endpoint's list of models; raise AddressNotAllowed."""
         # No key is sent there, so its kind matters only for the query, which Azure alone has.
         kind = KeyKind.AZURE_OPENAI if "?" in base_url else KeyKind.OPENAI
-        return self.completions_url(base_url, kind).replace("/chat/completions", "/models", 1)
+        return self.url(base_url, kind, "/models")
 
     def webhook_url(self, url: str) -> str:
         """Return a webhook's URL in its one spelling; raise WebhookUrlNotAllowed."""

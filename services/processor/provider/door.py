@@ -3,6 +3,7 @@
 It stands after decoding, where escapes have become letters and JSON has become columns.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from services.processor.provider.failures import KEY_ECHOED, MALFORMED, UNCHECKE
 _CPU_SECONDS = 2.0
 #: Larger bodies are read beside the event loop.
 LOOP_BYTES = 64 * 1024
+#: Ids become parts of addresses, so they have neither slashes nor dots in front.
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,199}")
 
 
 async def let_answer_pass(
@@ -80,6 +83,18 @@ def let_refusal_pass(
         model=str(request.get("model", "")),
         hide=Disguises(secret.decode("ascii")).hide,
     )
+    return _shown(failure, secret)
+
+
+def let_id_pass(text: object, secret: bytes) -> str:
+    """Return an id that a provider gave to something, empty unless it is one and does not show the key."""
+    if not isinstance(text, str) or not _ID.fullmatch(text):
+        return ""
+    return "" if Disguises(secret.decode("ascii")).are_in(text) else text
+
+
+def let_failure_pass(failure: Failure, secret: bytes) -> Failure:
+    """Return a failure whose words, which are a provider's own, show nothing of the key."""
     return _shown(failure, secret)
 
 

@@ -110,6 +110,26 @@ DOWN = Failure(
     "PROVIDER_DOWN",
     "The provider has not been reachable; the job goes on by itself when it answers within a day",
 )
+BATCHES_UNSUPPORTED = Failure(
+    Verdict.JOB_PAUSES,
+    "BATCHES_UNSUPPORTED",
+    "The endpoint knows no batches: it answered 404 at its files or batches. Resume the job with "
+    "end_economy to send its rows in the ordinary way, or with an API key for another endpoint",
+)
+BATCH_REFUSED = Failure(
+    Verdict.JOB_PAUSES,
+    "BATCH_REFUSED",
+    "The provider refused the batch as a whole. Resume the job to send it again, or with end_economy to send "
+    "its rows in the ordinary way",
+)
+BATCH_QUEUE_FULL = Failure(
+    Verdict.JOB_PAUSES,
+    "BATCH_QUEUE_FULL",
+    "The provider has as many batches waiting as it takes; resume the job later",
+)
+BATCH_UNANSWERED = Failure(
+    Verdict.ROW_FAILS, "BATCH_UNANSWERED", "Three batches ended without a usable answer to this row"
+)
 FILTERED = Failure(Verdict.ROW_FAILS, "CONTENT_FILTERED", "The provider's content filter stopped the answer")
 
 

@@ -29,8 +29,9 @@ from services.common.key_kinds import KeyKind
 from services.common.version import VERSION
 from services.processor.outside import Released
 from services.processor.provider import announced_limits
-from services.processor.provider.addresses import CheckedResolver, Endpoints, Resolver
+from services.processor.provider.addresses import Endpoints, Resolver
 from services.processor.provider.answer import LOOP_CHARACTERS, Answer, Reads, Unusable, whole
+from services.processor.provider.connections import session_of
 from services.processor.provider.dialect import waits
 from services.processor.provider.dialect.refusals import OUTAGE_STATUSES
 from services.processor.provider.door import let_answer_pass, let_refusal_pass
@@ -44,7 +45,6 @@ from services.processor.provider.failures import (
 )
 from services.processor.provider.unpacking import Unpacker, UnpackingFailed
 
-_CONNECTIONS_IDLE_SECONDS = 30.0
 # Any other header, above all a cookie, could be kept by the client and sent with other people's calls.
 _KEPT_HEADERS = frozenset({"content-type", *waits.NAMES, *announced_limits.NAMES})
 _KNOWN_URLS = 1000
@@ -60,7 +60,7 @@ _AS_API_KEY = "api-key"
 #: Within the client each key travels as Authorization, the header that it never shows in a log or a repr. An
 #: Azure key changes into a header of its own just before it is sent.
 _SCHEMES = {KeyKind.OPENAI: "Bearer", KeyKind.AZURE_OPENAI: _AS_API_KEY}
-_OWN_HEADERS = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
+OWN_HEADERS = {"User-Agent": AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class _Transport(httpx2.AsyncBaseTransport):
         try:
             async with self._session.get(
                 url,
-                headers=_OWN_HEADERS,
+                headers=OWN_HEADERS,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=_PROBE_SECONDS, sock_connect=self._connect_seconds),
             ) as response:
@@ -161,20 +161,7 @@ class Provider:
         _forget_environment()
         self._endpoints = endpoints
         self._total_seconds = limits.total_seconds
-        connector = aiohttp.TCPConnector(
-            # No limit here: the shards bound the calls in flight.
-            limit=0,
-            keepalive_timeout=_CONNECTIONS_IDLE_SECONDS,
-            resolver=CheckedResolver(resolver or aiohttp.ThreadedResolver(), endpoints),
-            ssl=httpx2.create_ssl_context(trust_env=False),
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-        )
+        session = session_of(endpoints, resolver)
         self._transport = _Transport(session, limits)
         self._client = _Client(
             # Each call sets its own Authorization header; this key is never sent.
@@ -245,11 +232,18 @@ class Provider:
         await asyncio.sleep(0)
 
 
+def key_header(kind: KeyKind, secret: str) -> dict[str, str]:
+    """Return the header in which a key of a kind is sent."""
+    if kind is KeyKind.AZURE_OPENAI:
+        return {_AS_API_KEY: secret}
+    return {"authorization": f"{_SCHEMES[kind]} {secret}"}
+
+
 def _sent_headers(request: httpx2.Request) -> dict[str, str]:
     """Return all that is sent: the client would add what it, Python and the machine are."""
     scheme, _, secret = request.headers["authorization"].partition(" ")
-    named = {"api-key": secret} if scheme == _AS_API_KEY else {"authorization": f"{scheme} {secret}"}
-    return _OWN_HEADERS | named | {"content-type": request.headers["content-type"]}
+    kind = next(kind for kind, name in _SCHEMES.items() if name == scheme)
+    return OWN_HEADERS | key_header(kind, secret) | {"content-type": request.headers["content-type"]}
 
 
 def _why(cause: BaseException | None) -> Failure:

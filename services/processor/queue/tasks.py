@@ -5,3 +5,5 @@ ROWS = "rows"
 RUN_SHARD = "run_shard"
 RESULTS = "results"
 ASSEMBLE = "assemble"
+#: Queued by a trigger (migration 0016) when an economy job ends before its batches.
+END_BATCHES = "end_batches"

@@ -87,6 +87,8 @@ class Called:
     marks: int = 0
     #: The answer as it is stored for identical prompts: its code, and the sealed texts.
     kept: tuple[bytes, bytes] | None = None
+    #: Whether the answer came in a batch, at half the price.
+    is_batch: bool = False
 
 
 class Calls:
@@ -200,7 +202,7 @@ class Calls:
             if isinstance(said, Answer):
                 if self._outages is not None:
                     self._outages.is_back(rate_key)
-                called.texts, called.marks = said.texts, _marks(said)
+                called.texts, called.marks = said.texts, marks_of(said)
                 break
             failure = said.failure
             if self._is_outage(rate_key, failure, row=row, started=started, is_try=is_try):
@@ -338,7 +340,8 @@ class Calls:
         return None
 
 
-def _marks(said: Answer) -> int:
+def marks_of(said: Answer) -> int:
+    """Return the flags of what came beside an answer."""
     if said.unknown_finish:
         UNKNOWN_FINISHES.inc()
     return _HAD_THINKING * said.had_thinking | _UNKNOWN_FINISH * bool(said.unknown_finish)

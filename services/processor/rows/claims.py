@@ -40,6 +40,8 @@ class Claim:
     grant: str = field(repr=False)
     #: The job's budget in billionths of a US dollar; 0 means no limit.
     max_cost_nanos: int = 0
+    #: Whether its prompts go in batches, and how the rest goes; see `jobs/economy.py`.
+    economy: str = ""
     #: The first row without a final result when the shard was claimed; 0 when there is none.
     head: int = 0
 

@@ -15,15 +15,24 @@ from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, New
 from services.processor.jobs.seal import JobSeal, RowPayload
 from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED, WORKER_FAILED
 from services.processor.provider.rate_key import rate_key
-from services.processor.rows.calls import Called, Calls
+from services.processor.rows.calls import Called
 from services.processor.rows.endings import Ended, Ending, Stopped, ending_of
 from services.processor.rows.identical import Identical, sent_once
 from services.processor.rows.source import RowSource, SourceRow
 from services.processor.templates.errors import PromptTooLarge
 from services.processor.templates.prompt import Prompt
+from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import cost_nanos
 
 _MOST_ATTEMPTS = 2**15 - 1
+
+
+class Asks(Protocol):
+    """Brings prompts their answers."""
+
+    async def call(
+        self, row: int, position: int, *, settings: PromptSettings, rate_key: str, prompt: str
+    ) -> Called: ...
 
 
 class Writer(Protocol):
@@ -74,14 +83,17 @@ class RowLoop:
         account: str,
         api_key: str,
         source: RowSource,
-        calls: Calls,
+        calls: Asks,
         writer: Writer,
         seal: JobSeal,
         ended: Ended,
-        identical: Identical,
+        identical: Identical | None,
         given_up: bool = False,
     ) -> None:
-        """`given_up` is for rows that keep stopping the workers: each fails, and no call is made."""
+        """`given_up` is for rows that keep stopping the workers: each fails, and no call is made.
+
+        Without `identical`, every prompt is sent.
+        """
         self._given_up = given_up
         self._account = account
         self._identical = identical
@@ -136,18 +148,15 @@ class RowLoop:
                 return
             if row is None:
                 return
-            result = await self._work(row)
+            result = await self.work_on(row)
             if result is None:
                 self._source.stop()
                 return
             await self._writer.put(result)
 
-    async def _work(self, row: SourceRow) -> NewResult | None:
+    async def work_on(self, row: SourceRow) -> NewResult | None:
         """Return a row's result; None if the work ended before there was one."""
-        done = _Done(row.number, confidence(row.cells, self._used))
-        if row.begun:
-            begun = self._seal.open_row(row.number, row.begun)
-            done.outputs, done.flags = [*begun.outputs], [*begun.flags]
+        done = self._begun(row)
         values = row.cells + done.outputs
         for position in range(len(done.flags), len(self._steps)):
             if self._given_up:
@@ -177,6 +186,19 @@ class RowLoop:
                 await self._writer.put(self._result(UNDER_WAY, done, called, self._steps[position]))
         return self._result(SUCCEEDED, done, called, self._steps[-1])
 
+    def under_way(self, row: SourceRow, called: Called) -> NewResult:
+        """Return the result of a row that is as far as before, with what a useless answer cost."""
+        done = self._begun(row)
+        done.attempts = called.calls
+        return self._result(UNDER_WAY, done, called, self._steps[len(done.flags)])
+
+    def _begun(self, row: SourceRow) -> _Done:
+        done = _Done(row.number, confidence(row.cells, self._used))
+        if row.begun:
+            begun = self._seal.open_row(row.number, row.begun)
+            done.outputs, done.flags = [*begun.outputs], [*begun.flags]
+        return done
+
     async def _ask(self, row: int, position: int, prompt: str) -> Called:
         settings = self._steps[position].settings
         send = partial(
@@ -187,13 +209,14 @@ class RowLoop:
             rate_key=self._rate_keys[position],
             prompt=prompt,
         )
-        if not self._once[position]:
+        if self._identical is None or not self._once[position]:
             return await send()
         return await self._identical.once(settings, prompt, ended=self._ended, send=send)
 
     def _result(self, state: int, done: "_Done", called: Called, step: Step) -> NewResult:
         failure = called.failure
         message, said = (failure.message, failure.said) if failure else ("", "")
+        cost = cost_nanos(step.settings.model, called.input_tokens, called.output_tokens)
         payload = RowPayload(tuple(done.outputs), message, tuple(done.flags), said)
         return NewResult(
             row=done.row,
@@ -207,6 +230,6 @@ class RowLoop:
             output_tokens=called.output_tokens,
             is_estimated=called.is_estimated,
             model=step.settings.model,
-            cost_nanos=cost_nanos(step.settings.model, called.input_tokens, called.output_tokens),
+            cost_nanos=cost if not called.is_batch else -(-cost // 2),
             kept=called.kept,
         )

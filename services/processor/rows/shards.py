@@ -25,6 +25,7 @@ from services.processor.provider.refused_parts import RefusedParts
 from services.processor.rows.budget import Budget
 from services.processor.rows.calls import Calls, Limiter
 from services.processor.rows.claims import Claim, FenceLost, first_open, who_gives_way
+from services.processor.rows.economy import Course, Rest, TakesBatches, Unanswered
 from services.processor.rows.endings import (
     Again,
     Ended,
@@ -37,7 +38,7 @@ from services.processor.rows.endings import (
     ending_of,
 )
 from services.processor.rows.identical import Answers, Identical
-from services.processor.rows.loop import Prepared, RowLoop
+from services.processor.rows.loop import Asks, Prepared, RowLoop
 from services.processor.rows.source import RowSource
 from services.processor.rows.store.shards import ShardStore
 from services.processor.rows.writer import ResultWriter
@@ -74,6 +75,7 @@ class Parts:
     rate_patience_seconds: float
     outages: Outages
     outage_patience_seconds: float
+    economy: TakesBatches
 
 
 class ShardRuns:
@@ -84,8 +86,8 @@ class ShardRuns:
         self._parts = parts
         self._places = places
         self._taken = 0
-        self._giving_way: RowLoop | None = None
-        self._loops: dict[RowLoop, tuple[Claim, asyncio.Task[None] | None]] = {}
+        self._giving_way: RowLoop | Course | None = None
+        self._loops: dict[RowLoop | Course, tuple[Claim, asyncio.Task[None] | None]] = {}
         self._draining = False
         # An entry lives as long as a shard of its job is in work here.
         self._identical: WeakValueDictionary[tuple[str, str], Identical] = WeakValueDictionary()
@@ -189,9 +191,18 @@ class ShardRuns:
             proof=proof,
         )
         prepared = await aside(lambda: Prepared.of(seal.open_snapshot(claim.snapshot)), account=claim.account)
+        given_up = claim.claims > MOST_CLAIMS
+        calls: Asks | None = None
+        if claim.economy:
+            for step in prepared.snapshot.steps:
+                await parts.refused.recall(rate_key(claim.api_key, step.settings.model))
+            if not given_up:
+                taken = await self._take(claim, parts.economy.course(claim, prepared, seal), seal)
+                if not isinstance(taken, Rest):
+                    return taken
+                calls = Unanswered() if taken.is_unanswered else None
         begun = await parts.store.begun(claim)
         claim = replace(claim, head=first_open(begun, claim.first_row, claim.last_row))
-        given_up = claim.claims > MOST_CLAIMS
         if given_up:
             log.error("shard.given_up", job=claim.job, shard=claim.number, claims=claim.claims)
         for step in prepared.snapshot.steps:
@@ -208,7 +219,8 @@ class ShardRuns:
             account=claim.account,
             api_key=claim.api_key,
             source=RowSource(batches, begun),
-            calls=Calls(
+            calls=calls
+            or Calls(
                 keys=parts.keys,
                 provider=parts.provider,
                 limiter=parts.limiter,
@@ -235,13 +247,22 @@ class ShardRuns:
         try:
             async with aclosing(batches), writer:
                 ending = await loop.run(claim.calls)
-            if isinstance(ending, Pause) and ending.said:
-                return replace(ending, sealed=seal.seal_words(ending.said))
-            return ending
+            return _sealed(ending, seal)
         finally:
             del self._loops[loop]
             if budget is not None:
                 await budget.close()
+
+    async def _take(self, claim: Claim, course: Course, seal: JobSeal) -> Ending | Rest | None:
+        """Let a shard take its course in batches, as far as it goes now."""
+        self._loops[course] = claim, asyncio.current_task()
+        if self._draining:
+            course.end(Again(0))
+        try:
+            ending = await course.run()
+        finally:
+            del self._loops[course]
+        return ending if isinstance(ending, Rest) else _sealed(ending, seal)
 
     def _identical_of(self, claim: Claim, seal: JobSeal) -> Identical:
         """Return what the shards of a job share in this worker; a new grant starts with an empty memory."""
@@ -272,3 +293,10 @@ class ShardRuns:
                 await store.halt(claim)
         log.info("shard.ended", job=claim.job, shard=claim.number, how=type(ending).__name__)
         self._parts.announcements.announce(claim.job, urgent=True)
+
+
+def _sealed(ending: Ending | None, seal: JobSeal) -> Ending | None:
+    """Return an ending in which the provider's words are sealed as well."""
+    if isinstance(ending, Pause) and ending.said:
+        return replace(ending, sealed=seal.seal_words(ending.said))
+    return ending

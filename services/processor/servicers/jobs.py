@@ -10,12 +10,14 @@ from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 
 from services.common import identity, paging
 from services.common.clock import Now
+from services.common.errors import InvalidRequest
 from services.common.identity import Passport
 from services.common.ids import parse_name
 from services.common.rpc.downloads import body
 from services.common.rpc.servicing import CREATED, Context
 from services.processor.answers.flags import SEVERITIES
 from services.processor.jobs.control import JobControl
+from services.processor.jobs.economy import Economy
 from services.processor.jobs.job import Job, State
 from services.processor.jobs.jobs import Jobs
 from services.processor.jobs.new_job import JobRequest
@@ -35,6 +37,12 @@ _ROWS = {
     jobs_pb2.DownloadResultsRequest.ONLY_FAILED: FAILED,
 }
 
+_RESTS = {
+    Economy.NONE: jobs_pb2.ECONOMY_REST_UNSPECIFIED,
+    Economy.THEN_ORDINARY: jobs_pb2.ORDINARY,
+    Economy.THEN_BATCH: jobs_pb2.BATCH,
+    Economy.OVER: jobs_pb2.ORDINARY,
+}
 #: Jobs that are read at once: each is put together from many counters.
 _MOST_READ = 100
 
@@ -72,6 +80,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             api_key=request.api_key,
             max_cost=request.max_cost_usd,
             identical_once=request.identical_prompts_once,
+            economy=economy_of(request),
         )
         job = await self._jobs.create(person, wanted, identity.current_call().idempotency_key)
         await context.send_initial_metadata(CREATED)
@@ -135,6 +144,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             output_tokens_high=estimate.high.output,
             cost_low_usd=usd(estimate.cost_low),
             cost_high_usd=usd(estimate.cost_high),
+            economy_cost_low_usd=usd(estimate.economy_low),
+            economy_cost_high_usd=usd(estimate.economy_high),
             unpriced_models=estimate.unpriced,
             prices_date=PRICES_DATE,
             usage_left=estimate.meter.left if estimate.meter else 0,
@@ -149,7 +160,13 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     async def ResumeJob(self, request: jobs_pb2.ResumeJobRequest, context: Context) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
         return self._shown(
-            await self._control.resume(person, id_, api_key=request.api_key, max_cost=request.max_cost_usd)
+            await self._control.resume(
+                person,
+                id_,
+                api_key=request.api_key,
+                max_cost=request.max_cost_usd,
+                end_economy=request.end_economy,
+            )
         )
 
     async def RetryFailedRows(
@@ -229,6 +246,9 @@ def to_proto(job: Job, now: datetime) -> jobs_pb2.Job:
         cost_usd=usd(dollars(job.cost_nanos)) if job.priced else "",
         max_cost_usd=usd(dollars(job.max_cost_nanos)) if job.max_cost_nanos else "",
         tokens_estimated=job.tokens_estimated,
+        economy=bool(job.economy),
+        economy_rest=_RESTS[Economy(job.economy)],
+        batches_under_way=job.open_batches,
     )
     if job.error_reason and job.state in (State.PAUSED, State.FAILED):
         message.error.reason = job.error_reason
@@ -239,6 +259,15 @@ def to_proto(job: Job, now: datetime) -> jobs_pb2.Job:
     if job.end_time is not None:
         message.end_time.FromDatetime(job.end_time)
     return message
+
+
+def economy_of(request: jobs_pb2.CreateJobRequest) -> Economy:
+    """Return what a request says about batches; what they leave goes in the ordinary way by default."""
+    if not request.economy:
+        if request.economy_rest:
+            raise InvalidRequest(violations=[("economy_rest", "is for economy jobs; set economy as well")])
+        return Economy.NONE
+    return Economy.THEN_BATCH if request.economy_rest == jobs_pb2.BATCH else Economy.THEN_ORDINARY
 
 
 def usd(amount: Decimal | None) -> str:

@@ -50,6 +50,16 @@ class Estimate:
     unpriced: tuple[str, ...]
     meter: Meter | None = None
 
+    @property
+    def economy_low(self) -> Decimal | None:
+        """The low cost of an economy job: providers charge half for what is answered in a batch."""
+        return None if self.cost_low is None else self.cost_low / 2
+
+    @property
+    def economy_high(self) -> Decimal | None:
+        """The high cost of an economy job."""
+        return None if self.cost_high is None else self.cost_high / 2
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:

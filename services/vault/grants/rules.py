@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Protocol
 
 from services.common.errors import DomainError, Kind
@@ -36,6 +37,13 @@ MOST_IN_FLIGHT = 1_000
 #: How many takeovers a grant pays for. With fewer, a job on unsteady machines would stop; each one more lets
 #: a stolen grant release up to MOST_IN_FLIGHT keys more.
 TAKEOVERS = 8
+#: An economy job sends its calls in batches of up to BATCH_ROWS rows, asks about each batch now and then for
+#: a day, and sends what a batch left up to BATCH_ROUNDS times. A batch takes at most BATCH_USES releases: to
+#: upload, make, find, look at, collect and delete it. Fewer, and the job pauses before its batch is done;
+#: each one more lets a stolen grant release one key more for each batch.
+BATCH_ROWS = 10_000
+BATCH_ROUNDS = 3
+BATCH_USES = 120
 _LARGEST = 2**31 - 1
 _ONE_CALL = {"key-test"}
 #: Grants under which messages to webhooks are signed: their own, and those of jobs, which allow more anyway
@@ -194,11 +202,14 @@ def budget(grant: JobGrant) -> int:
     """Return how many releases a grant allows: what it says, at most what its rows can need.
 
     That is rows x templates x attempts, and for takeovers after crashes `TAKEOVERS` times the calls in
-    flight.
+    flight, and for an economy job what its batches take.
     """
     first_row, last_row, templates = _extent(grant)
-    calls = max(0, last_row - first_row + 1) * max(0, templates)
+    rows, templates = max(0, last_row - first_row + 1), max(0, templates)
+    calls = rows * templates
     ceiling = calls * ATTEMPTS + TAKEOVERS * min(calls, MOST_IN_FLIGHT)
+    if grant.economy:
+        ceiling += BATCH_USES * BATCH_ROUNDS * templates * ceil(rows / BATCH_ROWS)
     return max(0, min(grant.release_budget, ceiling))
 
 

@@ -103,6 +103,7 @@ def _claims(request: signing_pb2.SignRequest) -> Claims:
                 last_row=grant.last_row,
                 template_count=grant.template_count,
                 release_budget=grant.release_budget,
+                economy=grant.economy,
             )
         case "export":
             return ExportClaims(request.export.account, request.export.export)

@@ -153,6 +153,7 @@ class AuthStandIn(grants_pb2_grpc.GrantServiceServicer):
             last_row=request.last_row,
             template_count=request.template_count,
             release_budget=request.release_budget,
+            **({"economy": True} if request.economy else {}),
         )
         answer = grants_pb2.MintJobGrantResponse(
             grant=token, grant_id=grant_id, sealed_grant=self._vault.grants.seal(token)

@@ -101,6 +101,8 @@ class KeyRelease(release_pb2_grpc.KeyReleaseServiceServicer):
             raise Refused("RELEASE_REPLAYED")
         calls = (last - first + 1) * templates
         most = calls * _ATTEMPTS + _TAKEOVERS * min(calls, _CALLS_IN_FLIGHT)
+        if grant.economy:
+            most += 360 * templates * -(-(last - first + 1) // 10_000)
         if grants.released[named] >= min(grant.release_budget, most):
             raise Refused("GRANT_EXHAUSTED")
         grants.released[named] += 1

@@ -50,6 +50,8 @@ class Signing(signing_pb2_grpc.SigningServiceServicer):
         said |= {"exp": expires, "jti": new_id()}
         if kind == "passport" and not said["generation"]:
             del said["generation"]
+        if kind == "grant" and not said["economy"]:
+            del said["economy"]
         self._known.signed[kind] += 1
         token = self._known.tokens.token(kind, said)
         return signing_pb2.SignResponse(

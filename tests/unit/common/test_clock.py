@@ -22,6 +22,8 @@ MACHINES_CLOCK = {
     "services/processor/provider/limiter.py": "until Valkey is heard, whose clock workers share",
     "services/processor/provider/answer.py": "a provider's wait, a time by its own clock",
     "services/processor/provider/announced_limits.py": "when a provider's limit begins anew, by its clock",
+    "services/processor/provider/batches.py": "as for calls to a model, beside which it stands",
+    "services/processor/economy/answers.py": "as for calls to a model, whose answers came in a batch",
     "services/processor/provider/provider.py": "a provider's `Retry-After`, a time by its own clock",
     "services/processor/webhooks/post.py": "a receiver's `Retry-After`, a time by its own clock",
     "services/vault/audit/checkpoints.py": "a metric",

@@ -17,6 +17,7 @@ from services.files import threads
 from services.files.objects import keyed
 from services.files.results import results
 from services.files.settings import FilesSettings
+from services.processor.jobs import economy
 from services.processor.policy import POLICY as PROCESSOR
 from services.processor.templates import variables
 from services.processor.webhooks import deliveries, webhooks
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.promise("S43")
 #: The numbers of the lines without a setting.
 NUMBERS = {
     "variables": variables.MOST_VARIABLES,
+    "batches of a step of a row": economy.BATCH_ROUNDS,
     "webhooks": webhooks.MOST_WEBHOOKS,
     "deliveries of a webhook that wait": deliveries.MOST_WAITING,
     "deliveries of a webhook that have ended": queue.MOST_KEPT,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.common.identity import JobGrant
-from services.processor.jobs import grants
+from services.processor.jobs import economy, grants
 from services.processor.provider import failures
 from services.processor.settings import MOST_IN_FLIGHT, ProcessorSettings
 from services.vault.grants import rules
@@ -22,6 +22,8 @@ def test_both_sides_count_the_same_attempts_takeovers_and_calls_in_flight() -> N
     assert rules.ATTEMPTS == failures.ATTEMPTS
     assert rules.TAKEOVERS == grants.TAKEOVERS
     assert rules.MOST_IN_FLIGHT == MOST_IN_FLIGHT
+    assert (rules.BATCH_USES, rules.BATCH_ROUNDS) == (grants.BATCH_USES, economy.BATCH_ROUNDS)
+    assert rules.BATCH_ROWS == economy.BATCH_ROWS
     assert ProcessorSettings.model_fields["max_parallel_calls"].default == MOST_IN_FLIGHT
 
 
@@ -32,14 +34,17 @@ def test_no_setting_allows_more_calls_than_the_vault_pays_for(name: str) -> None
 
 
 @pytest.mark.parametrize("templates", [1, 2, 7])
-@pytest.mark.parametrize("rows", [1, 2, 499, 999, 1_000, 1_001, 50_000])
-def test_the_vault_allows_what_the_processor_asks_for_and_nothing_above_it(rows: int, templates: int) -> None:
-    asked = grants.release_budget(rows, templates)
+@pytest.mark.parametrize("rows", [1, 2, 499, 999, 1_000, 1_001, 10_000, 10_001, 50_000])
+@pytest.mark.parametrize("in_batches", [False, True])
+def test_the_vault_allows_what_the_processor_asks_for_and_nothing_above_it(
+    rows: int, templates: int, in_batches: bool
+) -> None:
+    asked = grants.release_budget(rows, templates, economy=in_batches)
     for said, allowed in ((asked, asked), (FAR_TOO_MUCH, asked), (asked - 1, asked - 1)):
-        assert rules.budget(grant(rows, templates, said)) == allowed
+        assert rules.budget(grant(rows, templates, said, in_batches=in_batches)) == allowed
 
 
-def grant(rows: int, templates: int, release_budget: int) -> JobGrant:
+def grant(rows: int, templates: int, release_budget: int, *, in_batches: bool) -> JobGrant:
     return JobGrant(
         id="g1",
         purpose="job",
@@ -54,4 +59,5 @@ def grant(rows: int, templates: int, release_budget: int) -> JobGrant:
         release_budget=release_budget,
         expires=datetime(2030, 1, 1, tzinfo=UTC) + timedelta(hours=1),
         token="",
+        economy=in_batches,
     )

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from services.common.identity import Passport
 from services.common.store.generations import require_current_raw
 from services.processor.jobs.control import NewGrant
+from services.processor.jobs.economy import BatchesOpen
 from services.processor.jobs.errors import (
     InvalidRowRange,
     JobFinished,
@@ -19,13 +20,13 @@ from services.processor.jobs.errors import (
     NoFailedRows,
 )
 from services.processor.jobs.job import FINAL, State
-from services.processor.jobs.plan import cut
+from services.processor.jobs.plan import cut_for
 from services.processor.queue.store import defer_assembly, defer_shard
 
 #: The pause reason of a job that goes on by itself.
 _WAITS = "PROVIDER_DOWN"
 _LOCK = """
-    SELECT state, pause_reason, first_row, last_row, parallel_calls, shards_done = shard_count
+    SELECT state, pause_reason, first_row, last_row, parallel_calls, shards_done = shard_count, economy
     FROM job WHERE id = %(job)s AND account = %(account)s FOR NO KEY UPDATE
 """
 _PAUSE = """
@@ -39,6 +40,7 @@ _GO_ON = """
         pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '', end_time = NULL,
         mark_time = NULL, mark_rate = 0, down_time = NULL, probe_time = NULL, api_key = %(api_key)s,
         max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
+        economy = CASE WHEN %(ends_economy)s THEN 'OVER' ELSE economy END,
         sealed_grant = %(sealed_grant)s, grant_token = '', grant_id = %(grant_id)s,
         grant_expire_time = %(expire_time)s
     WHERE id = %(job)s
@@ -99,8 +101,10 @@ _SETTLE = """
     UPDATE job SET reserved_nanos = cost_nanos + coalesce((
         SELECT sum(shard.cost_nanos) FROM shard
         WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
-    ), 0) WHERE id = %(job)s
+    ), 0) + coalesce((SELECT sum(batch.reserved_nanos) FROM batch WHERE batch.job = job.id), 0)
+    WHERE id = %(job)s
 """
+_BATCHES_OPEN = "SELECT FROM batch WHERE job = %(job)s AND state <> 'DONE' LIMIT 1"
 # Shards that were begun go first: HALTED sorts before WAITING.
 _FILL = """
     WITH next AS (
@@ -177,10 +181,15 @@ class JobControlStore:
         await self._reopen(person, job, grant, again=_ROW_AGAIN, row=row)
 
     async def close(self, account: str, job: str) -> None:
-        """Make sure that a job that has ended cannot be reopened; raise JobNotFound or JobNotEnded."""
+        """Make sure that a job that has ended cannot be reopened.
+
+        Raises JobNotFound, JobNotEnded, or BatchesOpen while batches of it are being cancelled.
+        """
         async with self._pool.connection() as connection:
             if (await _locked(connection, account, job)).state not in FINAL:
                 raise JobNotEnded
+            if await (await connection.execute(_BATCHES_OPEN, {"job": job})).fetchone() is not None:
+                raise BatchesOpen
             await connection.execute(_CLOSE, {"job": job})
 
     async def remove(self, account: str, job: str) -> None:
@@ -218,6 +227,7 @@ class _Held:
     last: int
     calls: int
     all_done: bool
+    economy: str
 
 
 async def _locked(connection: AsyncConnection[TupleRow], account: str, job: str) -> _Held:
@@ -238,6 +248,7 @@ async def _go_on(connection: AsyncConnection[TupleRow], job: str, grant: NewGran
             "grant_id": grant.minted.id,
             "expire_time": grant.minted.expire_time,
             "max_cost_nanos": grant.max_cost_nanos,
+            "ends_economy": grant.ends_economy,
         },
     )
 
@@ -252,7 +263,7 @@ async def _fill(connection: AsyncConnection[TupleRow], account: str, job: str, h
     if not occupied:
         # No worker holds a lease on the job's budget, so what killed workers had leased is free again.
         await connection.execute(_SETTLE, {"job": job})
-    shares = list(cut(held.last - held.first + 1, held.calls).calls)
+    shares = cut_for(held.last - held.first + 1, held.calls, held.economy).calls
     # Shards that are still in work keep their calls; the rest of the window gets the smaller shares.
     free = sorted(shares)[: max(0, len(shares) - occupied)]
     cursor = await connection.execute(_FILL, {"job": job, "count": len(free), "calls": free})

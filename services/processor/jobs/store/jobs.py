@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, text, tuple_, update
+from sqlalchemy import Label, Row, Select, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import defer
 from sqlalchemy.sql.selectable import LateralFromClause
@@ -16,7 +16,7 @@ from services.common.store.room import check_room
 from services.processor.jobs.errors import JobFinished, JobLimit, JobNotFound, StoredJobLimit
 from services.processor.jobs.job import LIVE, Job, State
 from services.processor.jobs.new_job import MostJobs, NewJob
-from services.processor.models import IDEMPOTENCY, JobRow, ShardRow
+from services.processor.models import IDEMPOTENCY, BatchRow, JobRow, ShardRow
 from services.processor.queue.tasks import ROWS, RUN_SHARD
 
 _METHOD = "CreateJob"
@@ -178,9 +178,14 @@ def _under_way() -> LateralFromClause:
     )
 
 
+def _open_batches() -> Label[int]:
+    batches = select(func.count()).select_from(BatchRow).where(BatchRow.job == JobRow.id)
+    return batches.where(text("batch.state <> 'DONE'")).scalar_subquery().label("open_batches")
+
+
 def _shown(under_way: LateralFromClause) -> Select[Any]:
     """Select jobs without their snapshots, of which one alone may have megabytes."""
-    jobs = select(JobRow, under_way).join(under_way, onclause=text("true"))
+    jobs = select(JobRow, under_way, _open_batches()).join(under_way, onclause=text("true"))
     return jobs.options(defer(JobRow.snapshot, raiseload=True))
 
 
@@ -217,6 +222,8 @@ def _job(row: Row[Any]) -> Job:
         priced=job.priced,
         tokens_estimated=job.tokens_estimated,
         error_said=job.error_said,
+        economy=job.economy,
+        open_batches=int(row.open_batches),
     )
 
 
@@ -242,4 +249,5 @@ def _values(job: NewJob) -> dict[str, Any]:
         "create_time": job.create_time,
         "max_cost_nanos": job.max_cost_nanos,
         "priced": job.priced,
+        "economy": job.economy,
     }

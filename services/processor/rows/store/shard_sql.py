@@ -7,7 +7,7 @@ CLAIM = """
       AND shard.state <> 'DONE' AND job.state IN ('PENDING', 'RUNNING')
     RETURNING shard.fence, shard.claims, shard.first_row, shard.last_row, shard.calls,
               job.account, job.file, job.parse, job.api_key, job.wrapped_key, job.snapshot, job.grant_id,
-              job.sealed_grant, job.grant_token, job.max_cost_nanos
+              job.sealed_grant, job.grant_token, job.max_cost_nanos, job.economy
 """
 START = """
     UPDATE job SET state = 'RUNNING', start_time = coalesce(start_time, now())

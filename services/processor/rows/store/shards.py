@@ -50,31 +50,8 @@ class ShardStore:
 
     async def commit(self, claim: Claim, results: Sequence[NewResult]) -> None:
         """Store results and the shard's progress; raise FenceLost if another worker holds the shard."""
-        arguments = {
-            "job": claim.job,
-            "number": claim.number,
-            "fence": claim.fence,
-            "head": claim.head,
-            "rows": [each.row for each in results],
-            "states": [each.state for each in results],
-            "attempts": [each.attempts for each in results],
-            "reasons": [each.reason for each in results],
-            "flags": [each.flags for each in results],
-            "confidences": [each.confidence for each in results],
-            "payloads": [each.payload for each in results],
-            "input": [each.input_tokens for each in results],
-            "output": [each.output_tokens for each in results],
-            "costs": [each.cost_nanos for each in results],
-            "estimated": any(each.is_estimated for each in results),
-            "account": claim.account,
-            # Sorted, so that commits of shards with the same answers take their locks in one order.
-            **_kept(sorted(each.kept for each in results if each.kept)),
-            **_by_model(results),
-        }
         async with self._pool.connection() as connection:
-            held = await (await connection.execute(sql.COMMIT, arguments)).fetchone()
-        if held is None:
-            raise FenceLost
+            await commit_results(connection, claim, results)
 
     async def finish(self, claim: Claim) -> None:
         """End a shard whose rows all have results, and queue what follows; raise FenceLost."""
@@ -157,6 +134,36 @@ class ShardStore:
 async def _held_state(connection: AsyncConnection[TupleRow], job: str) -> State | None:
     row = await (await connection.execute(sql.HOLD_JOB, {"job": job})).fetchone()
     return None if row is None else State(row[0])
+
+
+async def commit_results(
+    connection: AsyncConnection[TupleRow], claim: Claim, results: Sequence[NewResult]
+) -> None:
+    """Store results and the shard's progress in the connection's transaction; raise FenceLost."""
+    arguments = {
+        "job": claim.job,
+        "number": claim.number,
+        "fence": claim.fence,
+        "head": claim.head,
+        "rows": [each.row for each in results],
+        "states": [each.state for each in results],
+        "attempts": [each.attempts for each in results],
+        "reasons": [each.reason for each in results],
+        "flags": [each.flags for each in results],
+        "confidences": [each.confidence for each in results],
+        "payloads": [each.payload for each in results],
+        "input": [each.input_tokens for each in results],
+        "output": [each.output_tokens for each in results],
+        "costs": [each.cost_nanos for each in results],
+        "estimated": any(each.is_estimated for each in results),
+        "account": claim.account,
+        # Sorted, so that commits of shards with the same answers take their locks in one order.
+        **_kept(sorted(each.kept for each in results if each.kept)),
+        **_by_model(results),
+    }
+    held = await (await connection.execute(sql.COMMIT, arguments)).fetchone()
+    if held is None:
+        raise FenceLost
 
 
 def _kept(answers: Sequence[tuple[bytes, bytes]]) -> dict[str, list[bytes]]:

@@ -45,6 +45,11 @@ KINDS = [
     ),
     (wanted("grant", purpose="webhook", **WORK), {"purpose": "webhook", **WORK}, 14 * DAY),
     (wanted("grant", purpose="job", **WORK), {"purpose": "job", **WORK}, 7 * DAY),
+    (
+        wanted("grant", purpose="job", economy=True, **WORK),
+        {"purpose": "job", "economy": True, **WORK},
+        7 * DAY,
+    ),
     (wanted("grant", purpose="template-test", **WORK), {"purpose": "template-test", **WORK}, 600),
     (wanted("grant", purpose="key-test", **WORK), {"purpose": "key-test", **WORK}, 600),
     (wanted("export", export="dataExports/e1"), {"export": "dataExports/e1"}, DAY),

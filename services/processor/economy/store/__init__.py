@@ -1,0 +1,1 @@
+"""SQL of batches. The rules are in the package above."""
