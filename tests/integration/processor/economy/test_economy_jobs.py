@@ -177,6 +177,16 @@ async def test_what_cannot_be_is_refused(ada: Person, worker: Process, world: Wo
     assert await refusal(ada.start(file, template, economy_rest="BATCH")) == "INVALID_REQUEST"
 
 
+async def test_only_an_economy_job_can_leave_its_batches(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "slow", "seconds": 600})
+    job = await ada.start(people(world, 2), await hello(ada))
+    await ada.pause(job.name)
+    assert await refusal(ada.resume(job.name, end_economy=True)) == "NOT_AN_ECONOMY_JOB"
+    await ada.cancel(job.name)
+
+
 async def test_an_estimate_shows_both_prices(ada: Person, worker: Process, world: World) -> None:
     told = await ada.estimate(people(world), await hello(ada))
     assert float(told.economy_cost_low_usd) == pytest.approx(float(told.cost_low_usd) / 2, abs=1e-6)
