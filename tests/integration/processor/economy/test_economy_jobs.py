@@ -177,6 +177,42 @@ async def test_what_cannot_be_is_refused(ada: Person, worker: Process, world: Wo
     assert await refusal(ada.start(file, template, economy_rest="BATCH")) == "INVALID_REQUEST"
 
 
+async def test_a_batch_that_its_provider_no_longer_knows_leaves_its_rows_and_is_logged(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    unknown = {"action": "status", "status": 404, "method": "GET", "path": "/v1/batches/"}
+    provider.script(unknown, batch_seconds=86_400)
+    job = await ada.start(people(world, 3), await hello(ada), economy=True)
+    done = await ada.until(job.name)
+    assert (done.request_counts.succeeded, len(called(provider, "POST"))) == (3, 3)
+    (told,) = [line for line in worker.log.read_text().splitlines() if "batch.gone" in line]
+    assert '"rows":"1-3"' in told
+
+
+async def test_rows_that_are_sent_again_go_call_by_call_unless_the_rest_goes_in_batches(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "truncated", "contains": "person 1."})
+    job = await ada.start(people(world, 3), await hello(ada), economy=True)
+    assert (await ada.until(job.name)).request_counts.failed == 1
+    provider.script()
+    await ada.retry_failed(job.name)
+    assert (await ada.until(job.name)).request_counts.succeeded == 3
+    await ada.regenerate(job.name, 2)
+    assert (await ada.until(job.name)).request_counts.succeeded == 3
+    assert called(provider, "POST") == ["Say hello to person 1.", "Say hello to person 2."]
+
+
+async def test_only_an_economy_job_can_leave_its_batches(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "slow", "seconds": 600})
+    job = await ada.start(people(world, 2), await hello(ada))
+    await ada.pause(job.name)
+    assert await refusal(ada.resume(job.name, end_economy=True)) == "NOT_AN_ECONOMY_JOB"
+    await ada.cancel(job.name)
+
+
 async def test_an_estimate_shows_both_prices(ada: Person, worker: Process, world: World) -> None:
     told = await ada.estimate(people(world), await hello(ada))
     assert float(told.economy_cost_low_usd) == pytest.approx(float(told.cost_low_usd) / 2, abs=1e-6)
