@@ -71,6 +71,9 @@ class StandIn:
             return Reply(200, b'{"status":"ok"}')
         if request.path.startswith("/_"):
             return self._control(request)
+        if request.path.startswith(("/openai/v1/files", "/openai/v1/batches")):
+            headers = {**request.headers, "authorization": key_of(request)}
+            request = replace(request, path=request.path.removeprefix("/openai"), headers=headers)
         if request.path.startswith(("/v1/files", "/v1/batches")):
             return self._about_batches(request, play)
         return self._other(request, play)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from services.common.key_kinds import KeyKind
 from services.processor.provider.addresses import AddressNotAllowed, Endpoints
 from services.processor.provider.batches import BatchCallFailed, Batches, Place
 from services.processor.provider.provider import Limits
@@ -37,6 +38,12 @@ def place(provider: Provider) -> Place:
     return Place(provider.base_url, SECRET.encode(), "ada")
 
 
+@pytest.fixture
+def azure(provider: Provider) -> Place:
+    base_url = f"http://{provider.address}/openai/v1?api-version=preview"
+    return Place(base_url, SECRET.encode(), "ada", KeyKind.AZURE_OPENAI)
+
+
 async def failed(call: Any) -> str:
     with pytest.raises(BatchCallFailed) as caught:
         await call
@@ -64,6 +71,16 @@ async def test_a_batch_goes_from_its_upload_to_its_lines(
     await batches.delete_file(place, seen.output_file)
     assert [line async for line in batches.lines(place, seen.output_file, most_bytes=10_000)] == []
     assert {each["authorization_sha256"] for each in provider.requests()} == {authorization_sha256(SECRET)}
+
+
+async def test_the_batches_of_azure_have_the_key_in_its_own_header(
+    batches: Batches, azure: Place, provider: Provider
+) -> None:
+    id_ = await sent(batches, azure)
+    assert [each.id for each in await batches.find(azure, "smelt-1")] == [id_]
+    calls = [each for each in provider.requests() if each["method"] != "BATCH"]
+    assert all("api-key" in each["header_names"] for each in calls)
+    assert {each["authorization_sha256"] for each in calls} == {authorization_sha256(SECRET)}
 
 
 async def test_a_body_of_many_lines_arrives_as_it_was(
