@@ -73,8 +73,9 @@ def usage(as_json: AsJson = False, quiet: Quiet = False) -> None:
         "left": f"{told.left} of {told.limit} ({told.percent} % used)" if told.limit else "no limit",
     }
     for part in (*told.days, *told.models):
-        cost = f"${part.cost_usd}" if part.cost_usd else "cost unknown"
-        tokens = f"{part.input_tokens} tokens in, {part.output_tokens} out"
+        about = "about " if part.tokens_estimated else ""
+        cost = f"{about}${part.cost_usd}" if part.cost_usd else "cost unknown"
+        tokens = f"{about}{part.input_tokens} tokens in, {part.output_tokens} out"
         fields[part.day or part.model] = f"{part.used} used, {tokens}, {cost}"
     out.one(told, fields)
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Text,
+    false,
     func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -243,6 +244,7 @@ class UsageDayRow(Base):
     input_tokens: Mapped[int] = mapped_column(BigInteger)
     output_tokens: Mapped[int] = mapped_column(BigInteger)
     cost_nanos: Mapped[int] = mapped_column(BigInteger)
+    is_estimated: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ResultRow(Base):

@@ -115,6 +115,8 @@ class UsagePart:
     input_tokens: int
     output_tokens: int
     cost_usd: str
+    #: Whether some of the tokens, and so of the cost, are estimated.
+    tokens_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,4 +34,5 @@ def _part(part: Part, kind: str) -> usage_pb2.Usage.Part:
         input_tokens=part.input_tokens,
         output_tokens=part.output_tokens,
         cost_usd="" if part.cost is None else f"{part.cost:.6f}",
+        tokens_estimated=part.is_estimated,
     )

@@ -36,6 +36,7 @@ class TestedStep:
     failure: Failure | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    is_estimated: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +102,7 @@ class TestCalls:
                 prompt=prompt,
             )
             tested.input_tokens, tested.output_tokens = called.input_tokens, called.output_tokens
+            tested.is_estimated = called.is_estimated
             if called.texts is None:
                 tested.failure = _why(called, self._ended.ending)
                 return

@@ -155,7 +155,7 @@ class TemplateTests:
             await self._callers.meter.count_uses(
                 person.account,
                 [
-                    (models[step.template], step.input_tokens, step.output_tokens)
+                    (models[step.template], step.input_tokens, step.output_tokens, step.is_estimated)
                     for row in rows
                     for step in row.steps
                     if step.outputs or step.input_tokens

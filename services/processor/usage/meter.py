@@ -38,6 +38,8 @@ class DayUse:
     input_tokens: int
     output_tokens: int
     cost_nanos: int
+    #: Whether the provider did not tell all of the tokens.
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Part:
     input_tokens: int
     output_tokens: int
     cost: Decimal | None
+    is_estimated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +117,22 @@ class UsageMeter:
         if meter.limit is not None and requested > meter.left:
             raise UsageLimit(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
 
-    async def count_uses(self, account: str, uses: Sequence[tuple[str, int, int]]) -> None:
-        """Count usages outside of jobs, each as (model, input tokens, output tokens)."""
+    async def count_uses(self, account: str, uses: Sequence[tuple[str, int, int, bool]]) -> None:
+        """Count usages outside of jobs: model, input tokens, output tokens, whether these are estimated."""
         today = self._now().date()
         await self._store.add_uses(
             account,
             [
-                DayUse(today, model, 1, tokens_in, tokens_out, cost_nanos(model, tokens_in, tokens_out))
-                for model, tokens_in, tokens_out in uses
+                DayUse(
+                    today,
+                    model,
+                    1,
+                    tokens_in,
+                    tokens_out,
+                    cost_nanos(model, tokens_in, tokens_out),
+                    is_estimated,
+                )
+                for model, tokens_in, tokens_out, is_estimated in uses
             ],
         )
 
@@ -160,6 +171,7 @@ def _parts(uses: Sequence[DayUse], name_of: Callable[[DayUse], str]) -> tuple[Pa
             None
             if any(facts_of(use.model).input_price is None for use in group)
             else dollars(sum(use.cost_nanos for use in group)),
+            any(use.is_estimated for use in group),
         )
         for name, group in sorted(named.items())
     )

@@ -11,18 +11,22 @@ from services.processor.usage.meter import DayUse
 
 _SINCE = """
     SELECT day, model, sum(usages)::bigint AS used, sum(input_tokens)::bigint AS input_tokens,
-           sum(output_tokens)::bigint AS output_tokens, sum(cost_nanos)::bigint AS cost_nanos
+           sum(output_tokens)::bigint AS output_tokens, sum(cost_nanos)::bigint AS cost_nanos,
+           bool_or(is_estimated) AS is_estimated
     FROM usage_day WHERE account = %s AND day >= %s GROUP BY day, model ORDER BY day, model
 """
 _USED = "SELECT coalesce(sum(usages), 0)::bigint FROM usage_day WHERE account = %s AND day >= %s"
 _ADD = """
-    INSERT INTO usage_day (account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos)
-    VALUES (%s, %s, %s, 0, %s, %s, %s, %s)
+    INSERT INTO usage_day (
+        account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos, is_estimated
+    )
+    VALUES (%s, %s, %s, 0, %s, %s, %s, %s, %s)
     ON CONFLICT (account, day, model, slot) DO UPDATE SET
         usages = usage_day.usages + excluded.usages,
         input_tokens = usage_day.input_tokens + excluded.input_tokens,
         output_tokens = usage_day.output_tokens + excluded.output_tokens,
-        cost_nanos = usage_day.cost_nanos + excluded.cost_nanos
+        cost_nanos = usage_day.cost_nanos + excluded.cost_nanos,
+        is_estimated = usage_day.is_estimated OR excluded.is_estimated
 """
 _LEASE = """
     UPDATE job SET reserved_nanos = reserved_nanos + %(nanos)s
@@ -64,7 +68,7 @@ class UsageStore:
         """Add to an account's usage."""
         async with self._pool.connection() as connection:
             for use in sorted(uses, key=lambda each: each.model):
-                tokens = (use.input_tokens, use.output_tokens, use.cost_nanos)
+                tokens = (use.input_tokens, use.output_tokens, use.cost_nanos, use.is_estimated)
                 await connection.execute(_ADD, (account, use.day, use.model, use.used, *tokens))
 
     async def lease(self, job: str, nanos: int) -> bool:

@@ -61,9 +61,11 @@ COMMIT = """
         UPDATE job SET tokens_estimated = true FROM held
         WHERE %(estimated)s AND job.id = held.job AND NOT job.tokens_estimated
     ), metered AS (
-        INSERT INTO usage_day (account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos)
+        INSERT INTO usage_day (
+            account, day, model, slot, usages, input_tokens, output_tokens, cost_nanos, is_estimated
+        )
         SELECT %(account)s, (now() AT TIME ZONE 'UTC')::date, u.model, held.number %% 16,
-               u.usages, u.input_tokens, u.output_tokens, u.cost_nanos
+               u.usages, u.input_tokens, u.output_tokens, u.cost_nanos, %(estimated)s
         FROM held, unnest(
             %(models)s::text[], %(usages)b::bigint[], %(model_input)b::bigint[],
             %(model_output)b::bigint[], %(model_cost)b::bigint[]
@@ -73,7 +75,8 @@ COMMIT = """
             usages = usage_day.usages + excluded.usages,
             input_tokens = usage_day.input_tokens + excluded.input_tokens,
             output_tokens = usage_day.output_tokens + excluded.output_tokens,
-            cost_nanos = usage_day.cost_nanos + excluded.cost_nanos
+            cost_nanos = usage_day.cost_nanos + excluded.cost_nanos,
+            is_estimated = usage_day.is_estimated OR excluded.is_estimated
     )
     UPDATE shard SET
         -- Rows behind the first one say nothing of what keeps stopping the workers: it may be the first.

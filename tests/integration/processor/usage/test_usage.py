@@ -45,7 +45,7 @@ async def test_the_meter_counts_steps_once_and_tokens_as_the_provider_does(
     meter = await zoe.used()
     assert (meter.plan, meter.used, meter.limit, meter.percent) == ("unlimited", 10, 0, 0)
     ((day,), (model,)) = meter.days, meter.models
-    assert (model.model, model.used) == ("gpt-4o-mini", 10)
+    assert (model.model, model.used, model.tokens_estimated) == ("gpt-4o-mini", 10, False)
     assert (day.input_tokens, day.output_tokens) == (done.input_tokens, done.output_tokens)
     cost = done.input_tokens * Decimal("0.15") / 10**6 + done.output_tokens * Decimal("0.60") / 10**6
     assert Decimal(done.cost_usd) == pytest.approx(cost, abs=Decimal("0.000001"))
@@ -103,6 +103,7 @@ async def test_without_counts_a_budget_pauses_within_a_tenth_of_where_it_would_w
     counted, estimated = done
     assert 20 < counted < 300
     assert abs(estimated - counted) <= counted / 10
+    assert any(each.tokens_estimated for each in (await ada.used()).models)
 
 
 async def test_a_budget_needs_known_prices(ada: Person, world: World) -> None:
