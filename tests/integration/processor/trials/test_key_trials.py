@@ -18,6 +18,8 @@ from tests.support.provider import Provider, authorization_sha256
 from tests.support.vault.known import PROVIDER_SECRET, ApiKey
 from tests.support.vault.stand_in import VaultStandIn
 
+#: Has no templates, so a test asks one model.
+TESTER = "tester"
 SCHEMA = '{"type":"object","properties":{"a":{"type":"string"}}}'
 NO_MODEL = '{"error":{"message":"No such model here","type":"not_found","code":"model_not_found"}}'
 Result = api_key_tests_pb2.TestApiKeyResponse.Result
@@ -26,7 +28,7 @@ Result = api_key_tests_pb2.TestApiKeyResponse.Result
 class Owner:
     """A person who tests an API key."""
 
-    def __init__(self, suite: Suite, stand_ins: StandIns, account: str = "ada") -> None:
+    def __init__(self, suite: Suite, stand_ins: StandIns, account: str = TESTER) -> None:
         self._suite = suite
         self._metadata = (("x-smelt-passport", stand_ins.passport(account)),)
 
@@ -64,7 +66,7 @@ async def test_a_key_is_released_once_for_one_small_call(
     assert (answer.name, Result.Name(answer.result)) == ("apiKeys/one", "VALID")
     assert answer.test_time.ToDatetime(UTC) == vault.key_tests[0].time
     assert world.minted == [("key-test", "apiKeys/one", 6)]
-    assert noted(vault) == [("ada", "apiKeys/one", "VALID")]
+    assert noted(vault) == [(TESTER, "apiKeys/one", "VALID")]
     (seen,) = provider.requests()
     assert (seen["path"], seen["model"]) == ("/v1/chat/completions", "gpt-4o-mini")
     assert seen["parameters"] == {"max_tokens": 1, "temperature": 0.7, "stream": False}
@@ -97,7 +99,7 @@ async def test_whatever_a_provider_does_is_one_of_four_results(
     answer = await owner.ask()
     assert Result.Name(answer.result) == result
     assert PROVIDER_SECRET not in answer.message
-    assert noted(vault) == [("ada", "apiKeys/one", result)]
+    assert noted(vault) == [(TESTER, "apiKeys/one", result)]
     # A trial is not repeated: it is paid for, and a person can try again.
     assert len(provider.requests()) == 1
 
@@ -144,7 +146,7 @@ async def test_an_address_that_is_not_allowed_is_not_called(
 ) -> None:
     vault.usual_key = ApiKey("apiKeys/one", url)
     assert await owner.result() == "UNREACHABLE"
-    assert noted(vault) == [("ada", "apiKeys/one", "UNREACHABLE")]
+    assert noted(vault) == [(TESTER, "apiKeys/one", "UNREACHABLE")]
 
 
 @pytest.fixture(scope="module")
