@@ -206,3 +206,5 @@ def show_template(out: Output, template: Template) -> None:
         "prompt": template.prompt,
     }
     out.one(template, fields)
+    for warning in template.warnings:
+        out.message(f"Warning: {warning}")

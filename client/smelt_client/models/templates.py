@@ -33,6 +33,8 @@ class Template:
     max_completion_tokens: int
     create_time: datetime | None
     update_time: datetime | None
+    #: Sentences about what is allowed in the prompt and probably not meant.
+    warnings: tuple[str, ...] = ()
     raw: Mapping[str, Any] = raw_field
 
 

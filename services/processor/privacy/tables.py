@@ -24,7 +24,9 @@ TABLES = (
         "usage_day",
         account_rows="account = :account",
         path="usage.json",
-        exported=("day", "model", "slot", "usages", "input_tokens", "output_tokens", "cost_nanos"),
+        exported=(
+            "day", "model", "slot", "usages", "input_tokens", "output_tokens", "cost_nanos", "is_estimated",
+        ),  # fmt: skip
         withheld={"account": _OWN},
     ),
     PersonalTable(

@@ -16,6 +16,7 @@ from services.processor.templates.prompt_settings import (
 )
 from services.processor.templates.template import MOST_READ, Template, TemplateFields
 from services.processor.templates.templates import Templates
+from services.processor.templates.warnings import warnings_of
 from services.processor.trials.template_calls import TestedRow
 from services.processor.trials.templates import TemplateTests, TestRequest
 from services.processor.usage.prices import thinks
@@ -187,4 +188,5 @@ def to_proto(template: Template, collection: str = "templates") -> templates_pb2
     message = templates_pb2.Template(name=f"{collection}/{template.id}", **template.fields.document())
     message.create_time.FromDatetime(template.create_time)
     message.update_time.FromDatetime(template.update_time)
+    message.warnings.extend(warnings_of(template.fields.settings.prompt))
     return message

@@ -13,8 +13,11 @@ from services.common.aside import go_on
 _MOST_STARTS = 10
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _BRACKET = re.compile(_STRING + r"|[\[\]{}]", re.DOTALL)
-_NUMBER = re.compile(_STRING + r"|-?\d[\d.eE+-]*", re.DOTALL)
-_PLAIN = re.compile(r"0|-?[1-9]\d{0,14}")
+_TEXT = re.compile(_STRING, re.DOTALL)
+#: Numbers that may be shown in another way than they were written: with a point, an exponent, many digits.
+_ODD = re.compile(r"-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)|-?\d{16,}|-0")
+#: With more of them, an answer's numbers are shown as Python reads them: each one costs a worker time.
+_MOST_ODD = 1000
 _OPENING = "[{"
 
 
@@ -56,8 +59,8 @@ def cells(source: str, document: dict[str, Any], names: Iterable[str]) -> list[s
     Raises orjson.JSONEncodeError for lists in lists deeper than it can write.
     """
     texts = [_cell(document[name]) for name in names]
-    numbers = (each.group() for each in _NUMBER.finditer(source))
-    if all(each.startswith('"') or _PLAIN.fullmatch(each) or _is_shown_as(each) for each in numbers):
+    odd = _ODD.findall(_TEXT.sub("", source))
+    if not odd or len(odd) > _MOST_ODD or _are_shown_as(odd):
         return texts
     again = json.loads(source, parse_float=_Written, parse_int=_Written)
     return [_as_written(again[name]) for name in names]
@@ -85,11 +88,9 @@ def _json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-def _is_shown_as(number: str) -> bool:
-    try:
-        return orjson.dumps(orjson.loads(number)).decode() == number
-    except orjson.JSONDecodeError:
-        return False
+def _are_shown_as(numbers: list[str]) -> bool:
+    text = f"[{','.join(numbers)}]"
+    return orjson.dumps(orjson.loads(text)).decode() == text
 
 
 def _unwrapped(source: str, document: Any) -> tuple[str, Any]:
