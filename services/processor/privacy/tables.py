@@ -26,7 +26,7 @@ TABLES = (
         path="usage.json",
         exported=(
             "day", "model", "slot", "usages", "input_tokens", "output_tokens", "cost_nanos", "is_estimated",
-        ),  # fmt: skip
+        ),
         withheld={"account": _OWN},
     ),
     PersonalTable(
