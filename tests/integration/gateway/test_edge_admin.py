@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import stat
+import time
 from base64 import b64encode
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 from deploy.local.ports import PortBlock
 from deploy.local.probes import ask_socket
 from tests.integration.gateway.conftest import ADMIN_SOCKET, Edge, another_edge, gateway_settings
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.sockets import listening
 
 pytestmark = pytest.mark.xdist_group("gateway")
@@ -20,11 +22,19 @@ MANIFEST = Path(__file__).resolve().parents[3] / "deploy" / "k8s" / "base" / "ga
 DUMPS = ("/config_dump", "/config_dump?include_eds", "/certs", "/server_info", "/clusters", "/init_dump", "/")
 
 
+def asked(edge: Edge, target: str) -> tuple[int, bytes]:
+    """Ask the admin interface until it answers: the probe itself waits for seconds only."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (answer := ask_socket(edge.admin_socket, target)) is None:
+        assert time.monotonic() < deadline
+    return answer
+
+
 def test_the_admin_interface_is_a_socket_that_only_its_user_opens(edge: Edge) -> None:
     found = edge.admin_socket.stat()
     assert stat.S_ISSOCK(found.st_mode)
     assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, os.geteuid())
-    assert ask_socket(edge.admin_socket, "/ready") == (200, b"LIVE\n")
+    assert asked(edge, "/ready") == (200, b"LIVE\n")
 
 
 def test_envoy_listens_on_its_one_port_and_no_other(edge: Edge) -> None:
@@ -45,8 +55,8 @@ async def test_without_the_setting_there_is_no_admin_interface(edge: Edge, tmp_p
 @pytest.mark.promise("S01")
 @pytest.mark.parametrize("target", DUMPS)
 def test_no_dump_shows_a_private_key(edge: Edge, target: str) -> None:
-    answer = ask_socket(edge.admin_socket, target)
-    assert answer and answer[0] == 200
+    answer = asked(edge, target)
+    assert answer[0] == 200
     keys = [path.read_bytes() for path in edge.certificates.directory.glob("*.key")]
     assert len(keys) >= 6
     for key in keys:
@@ -58,8 +68,7 @@ def test_no_dump_shows_a_private_key(edge: Edge, target: str) -> None:
 
 
 def test_the_dump_names_keys_by_their_files_or_not_at_all(edge: Edge) -> None:
-    answer = ask_socket(edge.admin_socket, "/config_dump")
-    assert answer
+    answer = asked(edge, "/config_dump")
     shown = [found["private_key"] for found in certificates_in(json.loads(answer[1]))]
     assert {name for key in shown for name in key} <= {"filename", "inline_bytes"}
     redacted = b64encode(b"[redacted]").decode()
