@@ -18,6 +18,7 @@ from services.common.ids import new_id
 from tests.e2e.api import PASSWORD, Person, reason
 from tests.e2e.remains import LISTS, connect, pass_again, remains, wait_erased
 from tests.e2e.test_leaving import account_of, leave
+from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.provider import Provider, answer_for
 from tests.support.stack import Stack
@@ -158,7 +159,7 @@ def test_a_second_request_gets_the_export_that_is_under_way(
     assert begun(person) != first
 
 
-@pytest.mark.parametrize("victim", ["auth", "files", "processor"])
+@pytest.mark.parametrize("victim", first(1, ["files", "auth", "processor"]))
 def test_an_export_is_finished_whatever_is_killed_meanwhile(
     new_person: Callable[[], Person], provider: Provider, stack: Stack, victim: str
 ) -> None:

@@ -130,10 +130,10 @@ def test_an_access_token_cannot_end_its_account(new_person: Callable[[], Person]
 @pytest.mark.parametrize(
     "victims",
     [
-        ("auth",),
-        ("auth", "files"),
-        ("vault",),
         ("processor", "auth"),
+        pytest.param(("auth",), marks=pytest.mark.long),
+        pytest.param(("auth", "files"), marks=pytest.mark.long),
+        pytest.param(("vault",), marks=pytest.mark.long),
     ],
 )
 def test_a_deletion_is_finished_whatever_is_killed_meanwhile(

@@ -17,6 +17,7 @@ import pytest
 
 from services.common.ids import new_id
 from tests.e2e.api import PASSWORD, Person, reason, tls
+from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.provider import Provider
 from tests.support.stack import Stack
@@ -97,7 +98,9 @@ def test_invalid_text_does_not_cause_a_500(http: httpx2.Client, path: str, text:
         reason(answer)
 
 
-@pytest.mark.parametrize("spelling", ["{0}", " {0} ", "{1}", "\t{1}\n", "{0}.", "{2}", "{0}\u200b", "{3}"])
+@pytest.mark.parametrize(
+    "spelling", first(3, ["\t{1}\n", "{2}", "{3}", "{0}", " {0} ", "{1}", "{0}.", "{0}\u200b"])
+)
 def test_every_spelling_is_the_same_person_or_nobody(http: httpx2.Client, spelling: str) -> None:
     mine = address()
     assert http.post("/v1/users", json={"email": mine, "password": PASSWORD}).status_code == 201
@@ -114,7 +117,14 @@ def test_every_spelling_is_the_same_person_or_nobody(http: httpx2.Client, spelli
 
 @pytest.mark.promise("S25")
 @pytest.mark.promise("S27")
-@pytest.mark.parametrize("hosts", [("evil.example", ""), ("good.example:evil@x", ""), ("", "evil.example")])
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        ("evil.example", ""),
+        pytest.param(("good.example:evil@x", ""), marks=pytest.mark.long),
+        pytest.param(("", "evil.example"), marks=pytest.mark.long),
+    ],
+)
 def test_the_host_of_a_link_comes_from_the_settings_alone(
     http: httpx2.Client, stack: Stack, hosts: tuple[str, str]
 ) -> None:
