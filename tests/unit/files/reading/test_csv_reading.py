@@ -226,7 +226,7 @@ def can_be_written(character: str, encoding: str) -> bool:
         return False
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
 @given(made=written(), step=st.integers(1, 50))
 def test_every_table_comes_back(made: tuple[list[list[str]], bytes, RequestedFormat], step: int) -> None:
     table, content, requested = made
@@ -255,7 +255,7 @@ def test_dialects_of_quoted_tables_are_found(table: list[list[str]], delimiter: 
     assert all_rows(content, found) == table
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 @given(content=st.binary(max_size=300) | st.text('",;\n\r ab\0é').map(str.encode), step=st.integers(1, 64))
 def test_no_bytes_make_anything_but_an_answer_or_a_refusal(content: bytes, step: int) -> None:
     from services.common.errors import DomainError
