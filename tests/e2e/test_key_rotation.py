@@ -40,6 +40,7 @@ def operator(stack: Stack, *arguments: str) -> str:
 
 
 @pytest.mark.promise("S07")
+@pytest.mark.long
 def test_files_and_results_come_back_when_every_key_was_rotated(
     stack: Stack, new_person: Callable[[], Person], provider: Provider
 ) -> None:

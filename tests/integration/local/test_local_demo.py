@@ -56,6 +56,7 @@ def test_the_demo_works_twice_over_the_same_state(test_session: Session) -> None
 
 
 @pytest.mark.xdist_group("stack")
+@pytest.mark.long
 def test_a_burst_of_signals_ends_the_demo_in_the_middle_of_its_job(test_session: Session) -> None:
     state = test_session.directory / f"demo-burst-{os.getpid()}"
     with start(state) as running:

@@ -154,6 +154,7 @@ def test_a_signal_during_the_start_stops_what_has_started(hollow: Hollow) -> Non
     assert record.read_text() == "[]"
 
 
+@pytest.mark.long
 def test_two_launchers_do_not_share_a_state_directory(hollow: Hollow) -> None:
     hollow.start()
     hollow.wait_ready()

@@ -19,6 +19,7 @@ from deploy.local.signals import Flag
 from services.common.ids import new_id
 from tests.integration.vault.vault_process import SECRET, Vault, new_account, worker
 from tests.support import stores
+from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.proc import tree
 from tests.support.session import Room, Session
@@ -76,7 +77,7 @@ async def vault(stopped_vault: Vault, server: Server, tmp_path: Path) -> AsyncIt
 
 
 @pytest.mark.promise("S09")
-@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL])
+@pytest.mark.parametrize("how", first(1, [signal.SIGSTOP, signal.SIGKILL]))
 async def test_while_postgres_hangs_or_is_dead_no_key_leaves_and_the_vault_is_not_ready(
     vault: Vault, server: Server, how: signal.Signals
 ) -> None:

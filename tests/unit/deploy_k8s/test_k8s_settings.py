@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import settings_of, variables
 from tests.unit.deploy_k8s.manifests import (
@@ -61,7 +62,7 @@ def test_a_container_gets_the_files_that_its_command_reads_and_no_other(
     assert secrets == (told | _paths(container)) - on_volumes
 
 
-@EACH
+@pytest.mark.parametrize(("pod", "container"), first(4, OURS), ids=[f"{p.name}-{c['name']}" for p, c in OURS])
 def test_the_command_exists(pod: Pod, container: Manifest) -> None:
     # With nothing set, a command that exists ends by naming settings; one that does not names commands.
     python, *arguments = container["command"]

@@ -176,6 +176,7 @@ async def kill_store(
 
 
 @pytest.mark.promise("S31")
+@pytest.mark.long
 async def test_when_the_s3_server_is_killed_an_upload_is_kept_whole_or_not_at_all(
     mortal: MortalStore, own_service: Callable[..., Service], connect: Connect
 ) -> None:

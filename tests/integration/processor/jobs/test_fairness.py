@@ -100,6 +100,7 @@ async def test_ten_rows_do_not_wait_for_a_huge_job_of_another_account(
 
 
 @pytest.mark.promise("S43")
+@pytest.mark.long
 async def test_ten_rows_do_not_wait_for_shards_whose_worker_was_taken_for_dead(
     quiet_suite: Suite, people: tuple[Person, Person], world: World, provider: Provider
 ) -> None:

@@ -142,6 +142,7 @@ async def test_rows_that_outlive_ten_workers_fail_and_are_not_paid_for_again(
 
 
 @pytest.mark.promise("S59")
+@pytest.mark.long
 async def test_rows_behind_the_first_open_one_do_not_make_takeovers_forgotten(
     suite: Suite, ada: Person, world: World, provider: Provider
 ) -> None:

@@ -13,6 +13,7 @@ from smelt.vault.v1 import api_keys_pb2
 from tests.integration.auth.postgres_link import PostgresLink
 from tests.integration.vault.audit_tools import chain_of, findings, first_bad, records
 from tests.integration.vault.vault_process import SECRET, Vault, Worker, new_account, reason_of, worker
+from tests.support.long_form import first
 from tests.support.ports import free_port
 from tests.support.stores import Databases
 
@@ -102,7 +103,7 @@ async def linked(stopped_vault: Vault, databases: Databases, tmp_path: Path) -> 
 
 
 @pytest.mark.promise("S09")
-@pytest.mark.parametrize("how", ["insert revoked", "stopped", "frozen"])
+@pytest.mark.parametrize("how", first(2, ["frozen", "insert revoked", "stopped"]))
 async def test_no_audit_record_no_key(linked: Linked, how: str) -> None:
     vault, link = linked.vault, linked.link
     account = new_account()
@@ -209,6 +210,7 @@ async def test_killed_two_hundred_times_every_key_that_left_is_on_record(fragile
     await killed_under_load(fragile, 200)
 
 
+@pytest.mark.long
 async def test_two_replicas_keep_a_chain_each_and_one_budget(fragile: Vault) -> None:
     other = replace(fragile, slot="1", address="", health="", process=None, _channels={})
     same = replace(fragile, slot="0", address="", health="", process=None, _channels={})

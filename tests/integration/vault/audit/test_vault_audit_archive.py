@@ -101,6 +101,7 @@ async def test_a_month_is_archived_and_the_chain_goes_on_across_it(old: Vault, t
         await old.close()
 
 
+@pytest.mark.long
 async def test_a_month_that_was_edited_or_copied_badly_is_kept(old: Vault, tmp_path: Path) -> None:
     await old.start()
     try:
@@ -124,6 +125,7 @@ async def test_a_month_that_was_edited_or_copied_badly_is_kept(old: Vault, tmp_p
         await old.close()
 
 
+@pytest.mark.long
 async def test_a_month_is_not_dropped_while_the_log_is_being_read(old: Vault, tmp_path: Path) -> None:
     await old.start()
     lock = "SELECT pg_advisory_lock_shared(hashtextextended('smelt/audit/archive', 0))"

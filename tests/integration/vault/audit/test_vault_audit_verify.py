@@ -182,6 +182,7 @@ async def test_an_edited_checkpoint_is_named_and_a_shipped_one_shows_what_was_cu
     assert said.startswith(f"chain 0 record {keep + 1}: cut off: a checkpoint knows record {last}"), said
 
 
+@pytest.mark.long
 async def test_checkpoints_are_checked_elsewhere_with_the_public_key_alone(
     fragile: Vault, tmp_path: Path
 ) -> None:
@@ -218,6 +219,7 @@ async def test_only_so_many_records_or_seconds_go_without_a_checkpoint(stopped_v
 
 
 @pytest.mark.promise("S10")
+@pytest.mark.long
 async def test_a_database_that_was_put_back_begins_another_chain_instead_of_a_fork(fragile: Vault) -> None:
     await use(fragile)
     keep = len(records(fragile))

@@ -65,6 +65,7 @@ async def test_yesterdays_keys_open_nothing_after_a_ratchet(stopped_vault: Vault
 
 
 @pytest.mark.promise("S13")
+@pytest.mark.long
 async def test_before_the_ratchet_an_older_copy_still_opens_so_it_is_owed(fragile: Vault) -> None:
     vault, account = fragile, new_account()
     wrapped = (await create_data_key(vault, account)).wrapped_key
@@ -150,6 +151,7 @@ async def test_a_lost_key_store_is_restored_from_either_backup(
 
 
 @pytest.mark.promise("S13")
+@pytest.mark.long
 async def test_a_restored_key_store_is_what_was_backed_up(
     fragile: Vault, certificates: Certificates, databases: Databases, tmp_path: Path
 ) -> None:
@@ -170,6 +172,7 @@ async def test_a_restored_key_store_is_what_was_backed_up(
     assert after == before
 
 
+@pytest.mark.long
 async def test_what_cannot_be_restored_is_refused_in_a_sentence(
     stopped_vault: Vault, certificates: Certificates, databases: Databases, tmp_path: Path
 ) -> None:

@@ -175,6 +175,7 @@ async def test_a_database_restored_under_a_running_vault_is_noticed(past: Past) 
 
 
 @pytest.mark.promise("S13")
+@pytest.mark.long
 async def test_a_backup_is_not_replaced_by_a_key_store_from_the_past(past: Past, tmp_path: Path) -> None:
     vault = past.vault
     places = [tmp_path / "first", tmp_path / "second"]
@@ -192,6 +193,7 @@ async def test_a_backup_is_not_replaced_by_a_key_store_from_the_past(past: Past,
 
 
 @pytest.mark.promise("S13")
+@pytest.mark.long
 async def test_another_replica_opens_when_one_has_replayed(past: Past) -> None:
     vault = past.vault
     other = replace(vault, slot="1", address="", health="", process=None, _channels={})
@@ -210,6 +212,7 @@ async def test_another_replica_opens_when_one_has_replayed(past: Past) -> None:
 
 
 @pytest.mark.promise("S13")
+@pytest.mark.long
 async def test_two_replicas_that_destroy_at_once_leave_one_whole_ledger(fragile: Vault) -> None:
     other = replace(fragile, slot="1", address="", health="", process=None, _channels={})
     await other.start()

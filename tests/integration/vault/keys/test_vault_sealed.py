@@ -141,6 +141,7 @@ async def test_a_sealed_vault_refuses_every_method_until_the_right_key_is_back(s
 
 
 @pytest.mark.promise("S08")
+@pytest.mark.long
 async def test_a_root_key_in_kms_opens_the_vault_and_a_disabled_one_does_not(
     stopped_vault: Vault, tmp_path: Path
 ) -> None:

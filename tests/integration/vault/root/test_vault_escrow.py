@@ -61,6 +61,7 @@ def confirm(vault: Vault, lines: dict[int, str]) -> tuple[int, str]:
 
 
 @pytest.mark.promise("S08")
+@pytest.mark.long
 async def test_production_serves_once_somebody_has_written_the_root_key_down(stopped_vault: Vault) -> None:
     vault = stopped_vault
     vault.settings["SMELT_ENVIRONMENT"] = "production"
@@ -152,6 +153,7 @@ async def test_a_root_key_that_opens_nothing_is_not_printed(stopped_vault: Vault
     assert "does not open version 1" in err
 
 
+@pytest.mark.long
 async def test_with_kms_there_is_a_file_to_keep_and_no_key_to_print(
     stopped_vault: Vault, tmp_path: Path
 ) -> None:

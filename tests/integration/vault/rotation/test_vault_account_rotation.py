@@ -112,6 +112,7 @@ async def test_an_account_gets_a_new_key_and_the_old_one_goes_when_nothing_needs
 
 
 @pytest.mark.promise("S07")
+@pytest.mark.long
 async def test_all_accounts_rotate_without_a_failed_request(hasty: Vault) -> None:
     before = [await store(hasty) for _ in range(5)]
     async with traffic(hasty, per_second=20) as seen:
@@ -130,6 +131,7 @@ async def test_all_accounts_rotate_without_a_failed_request(hasty: Vault) -> Non
 
 
 @pytest.mark.promise("S07")
+@pytest.mark.long
 async def test_killed_while_account_keys_rotate_nothing_is_lost(hasty: Vault) -> None:
     serving = replica(hasty, "1")
     await serving.start()
