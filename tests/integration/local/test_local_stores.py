@@ -16,6 +16,7 @@ from deploy.local.binaries import postgres_directory
 from deploy.local.postgres import copied_binaries
 from deploy.local.s3 import BUCKET, REGION, ObjectStore
 from deploy.local.valkey import Valkey
+from tests.support.patience import eventually
 from tests.support.stores import Databases
 
 BOTO = Config(
@@ -76,12 +77,20 @@ def test_a_copy_of_postgres_runs_as_well(tmp_path: Path, program: str) -> None:
     assert "PostgreSQL" in said.stdout
 
 
-def test_a_fresh_database_is_dropped_at_the_end(databases: Databases) -> None:
+async def test_a_fresh_database_is_dropped_after_the_end(databases: Databases) -> None:
     with databases.fresh("files", migrated=False) as database:
         assert stat.S_IMODE(database.url_file.stat().st_mode) == 0o600
         assert database.url_file.read_text() == database.url
-    with pytest.raises(psycopg.OperationalError, match="does not exist"):
-        psycopg.connect(database.conninfo)
+        psycopg.connect(database.conninfo).close()
+
+    def is_gone() -> bool:
+        try:
+            psycopg.connect(database.conninfo).close()
+        except psycopg.OperationalError as error:
+            return "does not exist" in str(error)
+        return False
+
+    await eventually(is_gone)
 
 
 def test_valkey_demands_its_password(valkey: Valkey) -> None:
