@@ -9,6 +9,7 @@ some tries counts.
 
 import asyncio
 import importlib
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -37,6 +38,9 @@ from tests.support.stack import Stack
 from tests.support.wire import channel, passport
 
 SERVICES = ("auth", "vault", "files", "processor")
+#: Those whose settings this user may read, to find their metrics: the vault shows nothing of itself, except
+#: to root.
+SHOWN = tuple(service for service in SERVICES if service != "vault" or os.geteuid() == 0)
 WORKERS = ("worker-1", "worker-2")
 #: What one go may cost the loop's thread, and what the process may keep it waiting for: another thread may
 #: hold the interpreter's lock for a while.
@@ -229,7 +233,7 @@ async def sender(stack: Stack, person: Person) -> AsyncIterator[Sender]:
 
 
 @pytest.mark.parametrize("slack", SLACK)
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", SHOWN)
 async def test_the_largest_request_of_no_method_holds_the_loop_up(
     stack: Stack, sender: Sender, service: str, slack: int
 ) -> None:
@@ -285,7 +289,7 @@ def _sends(sender: Sender, full: Full, *, rows: int) -> dict[Method, Send]:
 async def test_a_full_account_holds_no_loop_up_and_its_memory_comes_back(
     stack: Stack, full: Full, rows: int, slack: int
 ) -> None:
-    among = processes(stack, (*SERVICES, *WORKERS))
+    among = processes(stack, (*SHOWN, *WORKERS))
     before = {name: each.resident_bytes() for name, each in among.items()}
     slow = {}
     async with Sender(stack, full.person, full.id) as sender:
