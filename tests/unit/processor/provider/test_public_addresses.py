@@ -145,7 +145,7 @@ def test_nothing_is_public_that_the_library_knows_to_be_private() -> None:
             ipaddress.IPv4Address(dice.getrandbits(32)),
             ipaddress.IPv6Address(0x2 << 124 | dice.getrandbits(124)),
         ):
-            # Of addresses that wrap another, releases of Python think differently; the tests above judge them.
+            # Releases of Python differ about addresses that wrap another; the tests above judge those.
             if is_public(str(ip)) and not (isinstance(ip, ipaddress.IPv6Address) and ip.sixtofour):
                 assert ip.is_global, ip
                 assert not ip.is_multicast, ip
