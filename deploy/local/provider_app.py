@@ -52,6 +52,8 @@ class StandIn:
     def __init__(self, script: Script | None = None) -> None:
         self._play = _Play(script or Script())
         self._scenes: dict[str, _Play] = {}
+        #: Send the replies that wait until the script is replaced.
+        self._held: list[Callable[[], None]] = []
         self._record = Record(self._play.script.record_limit, keep=True)
         self._batches = StandInBatches(self._in_batch)
 
@@ -82,7 +84,7 @@ class StandIn:
         """Answer what is about files and batches; a rule may lose the answer after it had its effect."""
         seen, rule = self._see(request, "", {}, play)
         settled = self._settler(seen)
-        lost = {"slow": Ending.KEEP, "reset": Ending.RESET, "cut_off": Ending.CUT_OFF}
+        lost = {"slow": Ending.KEEP, "hold": Ending.KEEP, "reset": Ending.RESET, "cut_off": Ending.CUT_OFF}
         if rule is not None and rule.action not in lost:
             nothing = {"content": "", "model": "", "prompt_bytes": 0, "sequence": seen.sequence, "created": 0}
             key = key_of(request).removeprefix("Bearer ")
@@ -93,7 +95,8 @@ class StandIn:
             return self._ready(seen, Reply(404, body), settled)
         if rule is not None:
             waits = rule.seconds if rule.action == "slow" else 0.0
-            reply = replace(reply, ending=lost[rule.action], delay_seconds=waits)
+            hold = self._held.append if rule.action == "hold" else None
+            reply = replace(reply, ending=lost[rule.action], delay_seconds=waits, hold=hold)
         return self._ready(seen, reply, settled)
 
     def _in_batch(self, asked: dict[str, Any], authorization: str) -> tuple[int, bytes]:
@@ -142,7 +145,8 @@ class StandIn:
                 return self._ready(seen, Reply(429, answers.status_error(429), headers=told), settled)
         told += tuple(play.script.headers.items())
         reply = _right(answer) if rule is None else _by_rule(rule, answer, key.removeprefix("Bearer "))
-        return self._ready(seen, replace(reply, headers=(*reply.headers, *told)), settled)
+        hold = self._held.append if rule is not None and rule.action == "hold" else None
+        return self._ready(seen, replace(reply, headers=(*reply.headers, *told), hold=hold), settled)
 
     def _other(self, request: Request, play: _Play) -> Reply:
         """Answer with the list of models, or with 404 for an unknown path; both are recorded."""
@@ -214,6 +218,7 @@ class StandIn:
             content_type=reply.content_type,
             headers=(*reply.headers, ("x-request-id", f"req_standin_{seen.sequence}")),
             delay_seconds=reply.delay_seconds + self._play.script.latency_ms / 1000,
+            hold=reply.hold,
             ending=reply.ending,
             settled=lambda answered: settle(reply.status, answered),
         )
@@ -242,6 +247,9 @@ class StandIn:
     def _tell(self, script: Script) -> None:
         self._play = _Play(script)
         self._record.change(script.record_limit, keep=script.record)
+        held, self._held = self._held, []
+        for send in held:
+            send()
 
 
 def _right(answer: dict[str, Any], **changes: Any) -> Reply:
@@ -265,6 +273,8 @@ def _by_rule(rule: Rule, answer: dict[str, Any], key: str) -> Reply:
         case "slow":
             right = _right(answer)
             return Reply(200, right.body, delay_seconds=rule.seconds)
+        case "hold":
+            return _right(answer)
         case "cut_off":
             return Reply(200, _right(answer).body, ending=Ending.CUT_OFF)
         case "reset":

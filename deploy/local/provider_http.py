@@ -54,6 +54,8 @@ class Reply:
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
     delay_seconds: float = 0.0
+    #: Takes what sends the reply and calls it later, in place of a delay.
+    hold: Callable[[Callable[[], None]], None] | None = None
     ending: Ending = Ending.KEEP
     settled: Callable[[bool], None] | None = None
 
@@ -124,7 +126,9 @@ class HttpConnection(asyncio.Protocol):
             if request is None:
                 return
             self._reply = reply = self._handler(request)
-            if reply.delay_seconds > 0:
+            if reply.hold is not None:
+                reply.hold(self._send)
+            elif reply.delay_seconds > 0:
                 loop = asyncio.get_running_loop()
                 self._waiting = loop.call_later(reply.delay_seconds, self._send)
             else:
@@ -212,7 +216,7 @@ class HttpConnection(asyncio.Protocol):
         else:
             transport.write(reply.head() + reply.body)
             # A synchronous reply returns to the loop in _advance; a delayed one must restart the loop.
-            if reply.delay_seconds > 0:
+            if reply.delay_seconds > 0 or reply.hold is not None:
                 self._advance()
 
     def _trickle(self, sent: int) -> None:

@@ -13,7 +13,7 @@ from deploy.local.provider_limit import Limit
 Action = Literal[
     "status", "insufficient_quota", "slow", "cut_off", "reset", "not_json", "empty_choices", "truncated",
     "content_filter", "html", "redirect", "huge", "trickle", "wrong_types", "nuls", "key_echo", "content",
-    "refuse_parameter", "raw", "usage",
+    "refuse_parameter", "raw", "usage", "hold",
 ]  # fmt: skip
 
 Positive = Annotated[int, Field(ge=1)]

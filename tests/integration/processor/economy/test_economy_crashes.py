@@ -23,9 +23,6 @@ from tests.support.provider import Provider, answer_for
 ROWS = 6
 SOON = {"SMELT_BATCH_POLL_SECONDS": "0.2"}
 
-#: How long an answer is on its way before which this test takes a lock.
-LOCK_SECONDS = 4
-
 #: Calls about a batch: the method, how the path begins, and how it ends.
 UPLOAD = ("POST", "/v1/files", "")
 MAKE = ("POST", "/v1/batches", "")
@@ -122,13 +119,14 @@ async def test_a_worker_killed_at_a_call_about_a_batch_costs_no_row_its_result_a
     worker = only_worker(suite)
     # A batch is uploaded, made, looked at and collected once at each step; two files of it are deleted.
     times = 1 if step == 1 else {"delete": 3}.get(name, 2)
-    seconds = 600 if moment == "unanswered" else LOCK_SECONDS
-    rule = {"action": "slow", "seconds": seconds, "every": times, "at_most": 1}
+    # The answer is held back until the script is replaced.
+    rule = {"action": "hold", "every": times, "at_most": 1}
     provider.script({**rule, "method": call[0], "path": call[1]})
     job = await started(ada, world, steps=2)
     await until_seen(provider, call, times)
     if moment == "unrecorded":
         with held(suite):
+            provider.script()
             await until_blocked(suite)
             worker.kill()
     else:
@@ -145,7 +143,7 @@ async def test_a_batch_that_cannot_be_found_is_made_again_and_the_log_says_of_wh
     suite: Suite, ada: Person, world: World, provider: Provider
 ) -> None:
     worker = only_worker(suite)
-    provider.script({"action": "slow", "seconds": 600, "method": "POST", "path": "/v1/batches"})
+    provider.script({"action": "hold", "method": "POST", "path": "/v1/batches"})
     job = await started(ada, world, steps=1)
     await until_seen(provider, MAKE)
     worker.kill()
