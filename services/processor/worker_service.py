@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 from services.common import database
+from services.common.beside import beside
 from services.common.clock import DatabaseClock
 from services.common.rpc import server, tls
 from services.common.rpc.health import Health, serve_probes
@@ -141,13 +142,8 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     )
     followed = (parks.follow(), refused.follow(), probes_of_providers.run())
     running = (health.watch(), watchdog.run(), *followed, sending.run(), _signalled(stop))
-    beside = [asyncio.ensure_future(each) for each in running]
-    try:
+    async with beside(running, stop):
         await Worker(settings, pool, clock, shards=runs, assembler=assembler, endings=endings).run(stop)
-    finally:
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _signalled(stop: asyncio.Event) -> None:

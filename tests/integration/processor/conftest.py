@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,29 @@ def receiver() -> Iterator[Receiver]:
         yield running
 
 
+@contextmanager
+def _unserved(
+    certificates: Certificates,
+    stand_ins: StandIns,
+    provider: Provider,
+    databases: Databases,
+    valkey: Valkey,
+    receiver: Receiver,
+    directory: Path,
+) -> Iterator[Suite]:
+    """A processor over a database of its own, not served yet; all its processes end with the block."""
+    made = Suite(certificates, stand_ins, provider, directory=directory)
+    made.webhooks = receiver.address
+    url_file = directory / "redis.url"
+    url_file.write_text(valkey.url())
+    with databases.fresh("processor") as database:
+        made.use(database, url_file)
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
 @pytest.fixture(scope="session")
 def suite(
     certificates: Certificates,
@@ -48,17 +73,24 @@ def suite(
 ) -> Iterator[Suite]:
     """The processor over a database of its own; workers are started by the tests."""
     directory = tmp_path_factory.mktemp("processor")
-    made = Suite(certificates, stand_ins, running_provider, directory=directory)
-    made.webhooks = receiver.address
-    url_file = directory / "redis.url"
-    url_file.write_text(valkey.url())
-    with databases.fresh("processor") as database:
-        made.use(database, url_file)
-        try:
-            made.serve()
-            yield made
-        finally:
-            made.stop()
+    with _unserved(certificates, stand_ins, running_provider, databases, valkey, receiver, directory) as made:
+        made.serve()
+        yield made
+
+
+@pytest.fixture
+def suite_apart(
+    certificates: Certificates,
+    stand_ins: StandIns,
+    running_provider: Provider,
+    databases: Databases,
+    valkey: Valkey,
+    receiver: Receiver,
+    tmp_path: Path,
+) -> Iterator[Suite]:
+    """One that no other test's workers know; its fixture or test changes its settings and serves it."""
+    with _unserved(certificates, stand_ins, running_provider, databases, valkey, receiver, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""SQL for jobs that wait for a provider that is away: which is to be tried next, and by whom."""
+"""SQL for jobs whose provider is away: picks the next provider to try, for one worker at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,43 +1,24 @@
 """Two accounts on the same workers: how long a small job waits beside a large one."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
 
-from deploy.local.certificates import Certificates
-from deploy.local.valkey import Valkey
 from services.processor.queue.store import REAP
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, State, Suite, gateway_channel
 from tests.support.provider import Provider
-from tests.support.stores import Databases
 
 SMALL_ROWS = 10
 
 
 @pytest.fixture
-def quiet_suite(
-    certificates: Certificates,
-    stand_ins: StandIns,
-    running_provider: Provider,
-    databases: Databases,
-    valkey: Valkey,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Suite]:
+def quiet_suite(suite_apart: Suite) -> Suite:
     """A processor with a database of its own, so that no other test's workers take its tasks."""
-    directory = tmp_path_factory.mktemp("quiet")
-    made = Suite(certificates, stand_ins, running_provider, directory=directory)
-    url_file = directory / "redis.url"
-    url_file.write_text(valkey.url())
-    with databases.fresh("processor") as database:
-        made.use(database, url_file)
-        try:
-            made.serve()
-            yield made
-        finally:
-            made.stop()
+    suite_apart.serve()
+    return suite_apart
 
 
 @pytest.fixture

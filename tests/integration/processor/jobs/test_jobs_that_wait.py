@@ -1,8 +1,7 @@
 """Jobs whose provider is away go on by themselves when it answers, unless their owner says otherwise."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -10,8 +9,6 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from smelt.processor.v1 import jobs_pb2
 
-from deploy.local.certificates import Certificates
-from deploy.local.valkey import Valkey
 from services.processor.jobs.store.control import JobControlStore
 from services.processor.jobs.store.probes import ProbeStore
 from tests.integration.processor.stand_in_services import World
@@ -19,33 +16,17 @@ from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, State, Suite, gateway_channel
 from tests.support.patience import eventually
 from tests.support.provider import Provider
-from tests.support.stores import Databases
 
 AWAY = {"action": "status", "status": 503}
 DOWN = jobs_pb2.Job.PROVIDER_DOWN
 
 
 @pytest.fixture
-def lone_suite(
-    certificates: Certificates,
-    stand_ins: StandIns,
-    running_provider: Provider,
-    databases: Databases,
-    valkey: Valkey,
-    tmp_path: Path,
-) -> Iterator[Suite]:
-    """A processor with a database of its own, and with little patience for providers that are away."""
-    made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
-    url_file = tmp_path / "redis.url"
-    url_file.write_text(valkey.url())
-    with databases.fresh("processor") as database:
-        made.use(database, url_file)
-        made.settings |= {"SMELT_OUTAGE_PATIENCE_SECONDS": "0.5", "SMELT_OUTAGE_PROBE_SECONDS": "0.5"}
-        try:
-            made.serve()
-            yield made
-        finally:
-            made.stop()
+def lone_suite(suite_apart: Suite) -> Suite:
+    """A processor with little patience for providers that are away."""
+    suite_apart.settings |= {"SMELT_OUTAGE_PATIENCE_SECONDS": "0.5", "SMELT_OUTAGE_PROBE_SECONDS": "0.5"}
+    suite_apart.serve()
+    return suite_apart
 
 
 @pytest.fixture

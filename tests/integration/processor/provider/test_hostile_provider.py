@@ -2,18 +2,15 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.certificates import Certificates
-from deploy.local.valkey import Valkey
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Process, State, Suite, gateway_channel
 from tests.support.provider import Provider
-from tests.support.stores import Databases
 from tests.support.vault.known import PROVIDER_SECRET, ApiKey
 from tests.support.vault.stand_in import VaultStandIn
 
@@ -52,28 +49,12 @@ async def flood() -> AsyncIterator[Flood]:
 
 
 @pytest.fixture
-def apart(
-    certificates: Certificates,
-    stand_ins: StandIns,
-    running_provider: Provider,
-    databases: Databases,
-    valkey: Valkey,
-    flood: Flood,
-    tmp_path: Path,
-) -> Iterator[tuple[Suite, Process]]:
+def apart(suite_apart: Suite, flood: Flood) -> tuple[Suite, Process]:
     """A processor whose worker has a short timeout and may also call the flood."""
-    made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
-    url_file = tmp_path / "redis.url"
-    url_file.write_text(valkey.url())
-    with databases.fresh("processor") as database:
-        made.use(database, url_file)
-        made.settings["SMELT_PRIVATE_PROVIDERS"] += f",{flood.address}"
-        made.settings["SMELT_PROVIDER_TOTAL_SECONDS"] = str(TOTAL_SECONDS)
-        try:
-            made.serve()
-            yield made, made.worker()
-        finally:
-            made.stop()
+    suite_apart.settings["SMELT_PRIVATE_PROVIDERS"] += f",{flood.address}"
+    suite_apart.settings["SMELT_PROVIDER_TOTAL_SECONDS"] = str(TOTAL_SECONDS)
+    suite_apart.serve()
+    return suite_apart, suite_apart.worker()
 
 
 def peak_mib(pid: int) -> float:

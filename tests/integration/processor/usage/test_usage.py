@@ -1,19 +1,15 @@
 """The meter, plans and budgets, with real processes."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from smelt.processor.v1 import jobs_pb2
 
-from deploy.local.certificates import Certificates
-from deploy.local.valkey import Valkey
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Process, State, Suite, gateway_channel, refusal
 from tests.support.provider import Provider
-from tests.support.stores import Databases
 
 Reason = jobs_pb2.Job.PauseReason
 PROMPT = "Write to {{Name}}"
@@ -114,27 +110,12 @@ async def test_a_budget_needs_known_prices(ada: Person, world: World) -> None:
 
 
 @pytest.fixture
-def free(
-    certificates: Certificates,
-    stand_ins: StandIns,
-    running_provider: Provider,
-    databases: Databases,
-    valkey: Valkey,
-    tmp_path: Path,
-) -> Iterator[Suite]:
+def free(suite_apart: Suite) -> Suite:
     """A processor and a worker of an installation whose accounts have 250 usages per month."""
-    made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
-    url_file = tmp_path / "redis.url"
-    url_file.write_text(valkey.url())
-    with databases.fresh("processor") as database:
-        made.use(database, url_file)
-        made.settings["SMELT_PLAN"] = "free"
-        try:
-            made.serve()
-            made.worker()
-            yield made
-        finally:
-            made.stop()
+    suite_apart.settings["SMELT_PLAN"] = "free"
+    suite_apart.serve()
+    suite_apart.worker()
+    return suite_apart
 
 
 async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(

@@ -2,44 +2,22 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from deploy.local.certificates import Certificates
-from deploy.local.valkey import Valkey
 from tests.integration.processor import webhook_calls as hooks
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Suite, gateway_channel
 from tests.integration.processor.webhook_calls import Delivery
-from tests.support.provider import Provider
-from tests.support.stores import Databases
 from tests.support.webhook_receiver import Received, Receiver
 
 
 @pytest.fixture
-def apart(
-    certificates: Certificates,
-    stand_ins: StandIns,
-    running_provider: Provider,
-    databases: Databases,
-    valkey: Valkey,
-    receiver: Receiver,
-    tmp_path: Path,
-) -> Iterator[Suite]:
+def apart(suite_apart: Suite, receiver: Receiver) -> Iterator[Suite]:
     """A processor whose only workers are those that the test starts."""
-    made = Suite(certificates, stand_ins, running_provider, directory=tmp_path)
-    made.webhooks = receiver.address
-    url_file = tmp_path / "redis.url"
-    url_file.write_text(valkey.url())
-    with databases.fresh("processor") as database:
-        made.use(database, url_file)
-        try:
-            made.serve()
-            yield made
-        finally:
-            receiver.meanwhile = lambda _: None
-            made.stop()
+    suite_apart.serve()
+    yield suite_apart
+    receiver.meanwhile = lambda _: None
 
 
 async def test_a_message_whose_sender_died_comes_again_and_others_come_once(
