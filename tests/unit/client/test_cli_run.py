@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from smelt_client.cli_common import WrongUsage
-from smelt_client.cli_run import parse_rows
-from smelt_client.following import follow, line
+from smelt_client.cli.common import WrongUsage
+from smelt_client.cli.following import follow, line
+from smelt_client.cli.printing import Output
+from smelt_client.cli.run import parse_rows
 from smelt_client.models import Job, parse
-from smelt_client.printing import Output
 
 from tests.unit.client.conftest import TOKEN, URL, Body, Server, Smelt, job
 
