@@ -12,7 +12,7 @@ from .cli_common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_i
 from .cli_files import output_path
 from .following import follow, has_stopped, line
 from .jobs import ResultForm
-from .models import Job, Problem
+from .models import Job, Problem, RequestCounts
 from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
@@ -147,7 +147,7 @@ def regenerate(
 def rows(
     name: Name,
     state: Annotated[
-        str | None, typer.Option(help="Only SUCCEEDED, FAILED or PENDING rows.", show_default=False)
+        str | None, typer.Option(help="Only SUCCEEDED, FAILED, SKIPPED or PENDING rows.", show_default=False)
     ] = None,
     flag: Annotated[
         list[str] | None, typer.Option(help="Only rows with this flag; can be repeated.", show_default=False)
@@ -257,6 +257,12 @@ def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
             return
 
 
+def outcomes(counts: RequestCounts) -> str:
+    """Return the rows of a job by outcome, in words."""
+    said = f"{counts.succeeded} succeeded, {counts.failed} failed"
+    return f"{said}, {counts.skipped} skipped as blank" if counts.skipped else said
+
+
 def _why(error: Problem) -> str:
     """Return why a row failed, with the provider's own words."""
     said = error.provider_message
@@ -278,7 +284,7 @@ def _show(out: Output, job: Job) -> None:
         "file": job.file,
         "templates": ", ".join(job.templates),
         "rows": f"{job.first_row}-{job.last_row}",
-        "done": f"{counts.done}/{counts.total} ({counts.succeeded} succeeded, {counts.failed} failed)",
+        "done": f"{counts.done}/{counts.total} ({outcomes(counts)})",
         "tokens": f"{job.input_tokens} in, {job.output_tokens} out"
         + (", estimated: the provider tells no numbers" if job.tokens_estimated else ""),
         "cost": _cost(job),
