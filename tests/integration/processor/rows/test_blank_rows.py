@@ -3,7 +3,6 @@
 import csv
 import io
 
-
 import pytest
 
 from tests.integration.processor.stand_in_services import World

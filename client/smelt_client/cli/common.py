@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from .client import Client
-from .endpoint import Endpoint
+from ..client import Client
+from ..endpoint import Endpoint
 from .logins import endpoint_in_use
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
-from .errors import SmeltError
-from .models import Job
+from ..errors import SmeltError
+from ..models import Job
 from .printing import Output, clean
 
 PLAIN_SECONDS = 5.0

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
-from .cli_files import output_path
-from .cli_jobs import exit_code, outcomes
-from .cli_templates import find_template
-from .client import Client
+from ..client import Client
+from ..models import Job
+from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
+from .files import output_path
 from .following import follow
-from .models import Job
+from .jobs import exit_code, outcomes
 from .printing import Output
+from .templates import find_template
 
 MOST_ROWS = 2**31 - 1
 

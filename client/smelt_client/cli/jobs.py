@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from ..jobs import ResultForm
+from ..models import Job, Problem, RequestCounts
 from . import asking
-from .cli_common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
-from .cli_files import output_path
+from .common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
+from .files import output_path
 from .following import follow, has_stopped, line
-from .jobs import ResultForm
-from .models import Job, Problem, RequestCounts
 from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")

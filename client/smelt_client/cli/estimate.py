@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import AsJson, Quiet, SendBlankRows, logged_in
-from .cli_run import local_file, parse_rows, upload
-from .cli_templates import find_template
-from .models import Estimate
+from ..models import Estimate
+from .common import AsJson, Quiet, SendBlankRows, logged_in
 from .printing import Output
+from .run import local_file, parse_rows, upload
+from .templates import find_template
 
 
 def estimate(
