@@ -1,4 +1,4 @@
-"""Blank rows: those whose cells are empty in every column that the prompts use. By default they are not sent."""
+"""Blank rows, empty in every column that the prompts use: they are not sent unless their owner wants that."""
 
 from collections.abc import Collection, Sequence
 
