@@ -15,11 +15,6 @@ from .printing import Output, clean
 PLAIN_SECONDS = 5.0
 
 
-def has_stopped(job: Job) -> bool:
-    """Whether the job will not change until a person acts: it has ended or is paused."""
-    return job.is_final or job.state == "PAUSED"
-
-
 def follow(out: Output, jobs: Iterable[Job], name: str) -> Job:
     """Show a job until it stops, and return its last state. Leaving early does not end the job."""
     try:
@@ -61,7 +56,7 @@ def _plain(out: Output, jobs: Iterable[Job]) -> Job | None:
         if job.state != state or time.monotonic() - told >= PLAIN_SECONDS:
             out.message(line(job))
             state, told = job.state, time.monotonic()
-        if has_stopped(job):
+        if job.has_stopped:
             break
     return job
 
@@ -88,7 +83,7 @@ def _live(out: Output, jobs: Iterable[Job]) -> Job | None:
                 total=counts.total or None,
                 told=clean(told),
             )
-            if has_stopped(job):
+            if job.has_stopped:
                 break
     return job
 

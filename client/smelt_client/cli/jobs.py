@@ -12,7 +12,7 @@ from ..models import Job, Problem, RequestCounts
 from . import asking
 from .common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
 from .files import output_path
-from .following import follow, has_stopped, line
+from .following import follow, line
 from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
@@ -253,7 +253,7 @@ def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
         if out.as_json:
             out.json(job.raw)
         yield job
-        if has_stopped(job):
+        if job.has_stopped:
             return
 
 

@@ -75,6 +75,11 @@ class Job:
         """Whether the job will never change again."""
         return self.state in FINAL_STATES
 
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the job has ended or is paused."""
+        return self.is_final or self.state == "PAUSED"
+
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
