@@ -38,6 +38,7 @@ class JobOptions(TypedDict, total=False):
     identical_prompts_once: bool | None
     economy: bool | None
     economy_rest: str | None
+    send_blank_rows: bool | None
     idempotency_key: str | None
 
 

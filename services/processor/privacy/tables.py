@@ -115,8 +115,8 @@ TABLES = (
             "pause_reason", "error_reason", "error_message", "succeeded", "failed", "skipped",
             "input_tokens", "output_tokens", "tokens_estimated", "cost_nanos", "max_cost_nanos",
             "reserved_nanos", "priced", "economy", "shard_count", "shards_done", "grant_id",
-            "grant_expire_time", "result_fence", "result_size", "result_sha256", "mark_time", "mark_done", "mark_rate", "create_time",
-            "start_time", "end_time", "down_time", "probe_time", "probe_count",
+            "grant_expire_time", "result_fence", "result_size", "result_sha256", "mark_time", "mark_done",
+            "mark_rate", "create_time", "start_time", "end_time", "down_time", "probe_time", "probe_count",
         ),
         withheld={
             "account": _OWN,
