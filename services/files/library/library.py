@@ -14,7 +14,14 @@ from services.files.data_keys import DataKeys, Proof, opened, wiped
 from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
 from services.files.library.byte_range import ALL, Span, Wanted
 from services.files.library.row_reader import RowRange, batches
-from services.files.library.sealed_parse import binding_of, context_of, open_columns, open_index, open_profile
+from services.files.library.sealed_parse import (
+    binding_of,
+    context_of,
+    open_columns,
+    open_index,
+    open_profile,
+    open_sample,
+)
 from services.files.library.stored_file import FindsFiles, NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Join, Objects, in_pairs, read_all, read_range
@@ -67,7 +74,7 @@ class Library:
         """Return a file and the names of its columns."""
         file, sealed = await self._find(person, file_id)
         async with self._opened(person, file) as key:
-            return OpenedFile(file, open_columns(file, sealed, key))
+            return OpenedFile(file, open_columns(file, sealed, key), open_sample(file, sealed, key))
 
     async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
         """Return a file and the profile of its current parse."""

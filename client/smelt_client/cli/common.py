@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from .client import Client
-from .endpoint import Endpoint
+from ..client import Client
+from ..endpoint import Endpoint
 from .logins import endpoint_in_use
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -22,6 +22,11 @@ MaxCost = Annotated[
     typer.Option(
         "--max-cost", metavar="USD", help="Pause the job before it would cost more.", show_default=False
     ),
+]
+
+SendBlankRows = Annotated[
+    bool,
+    typer.Option("--send-blank-rows", help="Send rows too in which all columns that are used are blank."),
 ]
 
 

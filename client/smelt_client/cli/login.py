@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from . import asking, cli_ended, logins
-from .cli_common import AsJson, Quiet, WrongUsage, client_of, logged_in
-from .client import Client
-from .errors import NotLoggedIn, SmeltError
+from ..client import Client
+from ..errors import NotLoggedIn, SmeltError
+from ..models import Session
+from . import asking, ended, logins
+from .common import AsJson, Quiet, WrongUsage, client_of, logged_in
 from .logins import Login, NoLogin
-from .models import Session
 from .printing import Output, when
 
 Email = Annotated[
@@ -45,7 +45,7 @@ def register(
     if as_json:
         out.json(user.raw)
     out.message(f"Registered {user.email} at {endpoint.url}. Next: smelt login {user.email}")
-    cli_ended.advise(out, user.password_advice)
+    ended.advise(out, user.password_advice)
 
 
 def login(
@@ -81,7 +81,7 @@ def login(
     if as_json:
         out.json({"url": endpoint.url, "access_token": made.name, "expire_time": made.expire_time})
     out.message(f"Logged in at {endpoint.url} until {when(made.expire_time)}; the token is stored in {kept}")
-    cli_ended.tell(out, session.ended)
+    ended.tell(out, session.ended)
     if os.environ.get("SMELT_TOKEN"):
         out.message("SMELT_TOKEN is set and overrides this login")
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from ..jobs import ResultForm
+from ..models import Job, Problem, RequestCounts
 from . import asking
-from .cli_common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
-from .cli_files import output_path
-from .following import follow, has_stopped, line
-from .jobs import ResultForm
-from .models import Job, Problem
+from .common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
+from .files import output_path
+from .following import follow, line
 from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
@@ -147,7 +147,7 @@ def regenerate(
 def rows(
     name: Name,
     state: Annotated[
-        str | None, typer.Option(help="Only SUCCEEDED, FAILED or PENDING rows.", show_default=False)
+        str | None, typer.Option(help="Only SUCCEEDED, FAILED, SKIPPED or PENDING rows.", show_default=False)
     ] = None,
     flag: Annotated[
         list[str] | None, typer.Option(help="Only rows with this flag; can be repeated.", show_default=False)
@@ -253,8 +253,14 @@ def _telling(out: Output, seen: Iterator[Job]) -> Iterator[Job]:
         if out.as_json:
             out.json(job.raw)
         yield job
-        if has_stopped(job):
+        if job.has_stopped:
             return
+
+
+def outcomes(counts: RequestCounts) -> str:
+    """Return the rows of a job by outcome, in words."""
+    said = f"{counts.succeeded} succeeded, {counts.failed} failed"
+    return f"{said}, {counts.skipped} skipped as blank" if counts.skipped else said
 
 
 def _why(error: Problem) -> str:
@@ -278,7 +284,7 @@ def _show(out: Output, job: Job) -> None:
         "file": job.file,
         "templates": ", ".join(job.templates),
         "rows": f"{job.first_row}-{job.last_row}",
-        "done": f"{counts.done}/{counts.total} ({counts.succeeded} succeeded, {counts.failed} failed)",
+        "done": f"{counts.done}/{counts.total} ({outcomes(counts)})",
         "tokens": f"{job.input_tokens} in, {job.output_tokens} out"
         + (", estimated: the provider tells no numbers" if job.tokens_estimated else ""),
         "cost": _cost(job),

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from ..client import Client
+from ..errors import SmeltError
 from . import asking
-from .cli_common import client_of
-from .client import Client
-from .errors import SmeltError
+from .common import client_of
 from .logins import endpoint_in_use, is_access_token
 
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]

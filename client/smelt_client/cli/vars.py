@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import AsJson, Quiet, group, logged_in
-from .client import Client
-from .errors import NotFound
-from .models import Variable
+from ..client import Client
+from ..errors import NotFound
+from ..models import Variable
+from .common import AsJson, Quiet, group, logged_in
 from .printing import Output, when
 
 variables = group("Custom variables: {{$Name}} in prompts, the same for all rows.")

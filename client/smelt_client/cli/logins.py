@@ -19,8 +19,8 @@ from typing import Any
 import httpx2
 import platformdirs
 
-from .endpoint import DEFAULT_URL, Endpoint, is_loopback
-from .errors import BadSettings, SmeltError
+from ..endpoint import DEFAULT_URL, Endpoint, is_loopback
+from ..errors import BadSettings, SmeltError
 
 _SERVICE = "smelt"
 _ACCESS_TOKEN = "smelt_pat_"  # noqa: S105 -- what every access token begins with

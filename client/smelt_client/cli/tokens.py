@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from . import asking
-from .cli_common import AsJson, Quiet, WrongUsage, Yes, group
-from .cli_session import PasswordStdin, signed_in
+from .common import AsJson, Quiet, WrongUsage, Yes, group
 from .printing import Output, when
+from .session import PasswordStdin, signed_in
 
 tokens = group(
     "Create, list and revoke access tokens for scripts. A token is shown once, when it is created."

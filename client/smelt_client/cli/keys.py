@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ..models import ApiKey
 from . import asking
-from .cli_common import AsJson, Quiet, Yes, group, logged_in
-from .models import ApiKey
+from .common import AsJson, Quiet, Yes, group, logged_in
 from .printing import Output, when
 
 keys = group("Add, activate, test and delete API keys. A saved key is never shown again.")

@@ -9,22 +9,23 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, cli_account
-from .cli_access import password, sessions, verify_email
-from .cli_estimate import estimate
-from .cli_files import files
-from .cli_jobs import jobs
-from .cli_keys import keys
-from .cli_own import account
-from .cli_run import run
-from .cli_template_tests import duplicate, library, preview, try_templates
-from .cli_templates import templates
-from .cli_tokens import tokens
-from .cli_vars import usage, variables
-from .cli_webhooks import webhooks
-from .errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
+from .. import __version__
+from ..errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
+from . import login
+from .access import password, sessions, verify_email
+from .account import account
+from .estimate import estimate
+from .files import files
+from .jobs import jobs
+from .keys import keys
 from .logins import NoLogin
 from .printing import error_line
+from .run import run
+from .template_tests import duplicate, library, preview, try_templates
+from .templates import templates
+from .tokens import tokens
+from .vars import usage, variables
+from .webhooks import webhooks
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
 #: The facts of an error that are printed after its message, in this order.
@@ -44,10 +45,10 @@ rows, 130 interrupted.
 
 # Without markup: with it, Typer keeps the line ends of the paragraphs above and breaks each line twice.
 app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-app.command()(cli_account.register)
-app.command()(cli_account.login)
-app.command()(cli_account.logout)
-app.command()(cli_account.whoami)
+app.command()(login.register)
+app.command()(login.login)
+app.command()(login.logout)
+app.command()(login.whoami)
 app.command()(estimate)
 app.command()(verify_email)
 app.add_typer(password, name="password")

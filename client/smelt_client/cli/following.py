@@ -8,16 +8,11 @@ from collections.abc import Iterable
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
-from .errors import SmeltError
-from .models import Job
+from ..errors import SmeltError
+from ..models import Job
 from .printing import Output, clean
 
 PLAIN_SECONDS = 5.0
-
-
-def has_stopped(job: Job) -> bool:
-    """Whether the job will not change until a person acts: it has ended or is paused."""
-    return job.is_final or job.state == "PAUSED"
 
 
 def follow(out: Output, jobs: Iterable[Job], name: str) -> Job:
@@ -39,6 +34,7 @@ def line(job: Job) -> str:
     """Return a job's progress as one line."""
     counts = job.request_counts
     parts = [f"{counts.done}/{counts.total} rows", f"{counts.succeeded} succeeded", f"{counts.failed} failed"]
+    parts += [f"{counts.skipped} blank"] if counts.skipped else []
     return clean(f"{job.name} {_state(job)}: {', '.join([*parts, *_pace(job)])}")
 
 
@@ -60,7 +56,7 @@ def _plain(out: Output, jobs: Iterable[Job]) -> Job | None:
         if job.state != state or time.monotonic() - told >= PLAIN_SECONDS:
             out.message(line(job))
             state, told = job.state, time.monotonic()
-        if has_stopped(job):
+        if job.has_stopped:
             break
     return job
 
@@ -78,7 +74,8 @@ def _live(out: Output, jobs: Iterable[Job]) -> Job | None:
         task = progress.add_task("", total=None, told="")
         for job in jobs:
             counts = job.request_counts
-            told = ", ".join([f"{counts.succeeded} ok", f"{counts.failed} failed", *_pace(job)])
+            blank = [f"{counts.skipped} blank"] if counts.skipped else []
+            told = ", ".join([f"{counts.succeeded} ok", f"{counts.failed} failed", *blank, *_pace(job)])
             progress.update(
                 task,
                 description=clean(_state(job)),
@@ -86,7 +83,7 @@ def _live(out: Output, jobs: Iterable[Job]) -> Job | None:
                 total=counts.total or None,
                 told=clean(told),
             )
-            if has_stopped(job):
+            if job.has_stopped:
                 break
     return job
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .models import EndedAccess
+from ..models import EndedAccess
 from .printing import Output
 
 _TEXTS = {

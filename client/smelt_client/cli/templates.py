@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
+from ..client import Client
+from ..errors import NotFound, SmeltError
+from ..models import Template
 from . import asking
-from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
-from .client import Client
-from .errors import NotFound, SmeltError
-from .models import Template
+from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
 from .printing import Output, when
 
 templates = group("Create, list, preview, test, copy and delete prompt templates.")

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from .cli_common import AsJson, Quiet, WrongUsage, logged_in
-from .cli_templates import Name, find_template, show_template
+from .common import AsJson, Quiet, WrongUsage, logged_in
 from .printing import Output, clean
+from .templates import Name, find_template, show_template
 
 
 def try_templates(

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from . import asking, cli_ended, logins
-from .cli_common import AsJson, Quiet, WrongUsage, Yes, client_of, group
-from .cli_session import PasswordStdin, signed_in
+from . import asking, ended, logins
+from .common import AsJson, Quiet, WrongUsage, Yes, client_of, group
 from .printing import Output, when
+from .session import PasswordStdin, signed_in
 
 password = group("Change the password, or reset it by mail if it is forgotten.")
 sessions = group("List and revoke the account's sessions.")
@@ -49,8 +49,8 @@ def change(
     if as_json:
         out.json(changed.raw)
     out.message("The password has been changed and all other sessions have ended")
-    cli_ended.tell(out, changed.ended)
-    cli_ended.advise(out, changed.password_advice)
+    ended.tell(out, changed.ended)
+    ended.advise(out, changed.password_advice)
     if end_access_tokens and logins.is_access_token(logins.endpoint_in_use().token):
         logins.forget()
         out.message("This login has ended with them. Next: smelt login")
@@ -92,8 +92,8 @@ def reset(
     if as_json:
         out.json(done.raw)
     out.message("The new password is set and everything that was made before has ended. Next: smelt login")
-    cli_ended.tell(out, done.ended)
-    cli_ended.advise(out, done.password_advice)
+    ended.tell(out, done.ended)
+    ended.advise(out, done.password_advice)
 
 
 def verify_email(
@@ -107,11 +107,11 @@ def verify_email(
     out = Output(as_json=as_json, quiet=quiet)
     with client_of(logins.endpoint_to_enter(url, ca_file)) as client:
         text = asking.secret("Token from the mail", from_stdin=from_stdin, option="--stdin").strip()
-        ended = client.users.verify_email(text)
+        gone = client.users.verify_email(text)
     if as_json:
-        out.json({"ended": ended.raw})
+        out.json({"ended": gone.raw})
     out.message("The e-mail address is confirmed. Next: smelt login")
-    cli_ended.tell(out, ended)
+    ended.tell(out, gone)
 
 
 @sessions.command("list")

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from ..models import ColumnProfile, File
 from . import asking
-from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
-from .models import ColumnProfile, File
+from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
 from .printing import Output, clean, when
 from .uploading import bar
 

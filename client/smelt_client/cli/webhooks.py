@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from ..client import Client
+from ..models import NewSecret, Webhook, WebhookDelivery
 from . import asking
-from .cli_common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
-from .client import Client
-from .models import NewSecret, Webhook, WebhookDelivery
+from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
 from .printing import Output, when
 
 _LOOK_SECONDS = 0.5

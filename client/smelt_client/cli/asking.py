@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from .cli_common import WrongUsage
+from .common import WrongUsage
 
 LONGEST_SECRET = 4096
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from ..errors import SmeltError
 from . import logins
-from .cli_common import AsJson, Quiet, WrongUsage, group, logged_in
-from .cli_session import PasswordStdin, signed_in
-from .errors import SmeltError
+from .common import AsJson, Quiet, WrongUsage, group, logged_in
 from .printing import Output, when
+from .session import PasswordStdin, signed_in
 
 account = group("List the account's history, export its data, or delete it.")
 
