@@ -26,6 +26,7 @@ from .templates import templates
 from .tokens import tokens
 from .vars import usage, variables
 from .webhooks import webhooks
+from .wording import reworded
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
 #: The facts of an error that are printed after its message, in this order.
@@ -44,7 +45,13 @@ rows, 130 interrupted.
 """
 
 # Without markup: with it, Typer keeps the line ends of the paragraphs above and breaks each line twice.
-app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    name="smelt",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.command()(login.register)
 app.command()(login.login)
 app.command()(login.logout)
@@ -90,7 +97,7 @@ def smelt(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every error is one line on stderr."""
     try:
-        code = app(arguments, prog_name="smelt", standalone_mode=False)
+        code = reworded(app)(arguments, prog_name="smelt", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
         # Without arguments the help text is the message, and it has already been printed.
