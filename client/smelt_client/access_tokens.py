@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    deleting,
-    getting,
-    given,
-    listing,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, deleting, getting, given, listing, reading
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import AccessToken, NewAccessToken, Page
 
 
@@ -35,12 +23,12 @@ def list_access_tokens(*, page_size: int | None = None) -> Call[Page[AccessToken
     return listing(AccessToken, "accessTokens", "access_tokens", page_size=page_size)
 
 
-def get_access_token(name: str) -> Call[AccessToken]:
+def get_access_token(name: ResourceName) -> Call[AccessToken]:
     """Return an access token's details, without the token itself."""
     return getting(AccessToken, "accessTokens", name)
 
 
-def delete_access_token(name: str = "current") -> Call[None]:
+def delete_access_token(name: ResourceName = "current") -> Call[None]:
     """Revoke an access token: the current one, or the one named."""
     return deleting("accessTokens", name)
 

@@ -8,21 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    getting,
-    listing,
-    named,
-    nothing,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, getting, listing, named, nothing, reading
 from .errors import TimedOut
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import AuditEvent, DataExport, Page
 
 _LOOK_SECONDS = 1.0
@@ -38,12 +26,12 @@ def list_data_exports(*, page_size: int | None = None) -> Call[Page[DataExport]]
     return listing(DataExport, "dataExports", "data_exports", page_size=page_size)
 
 
-def get_data_export(name: str) -> Call[DataExport]:
+def get_data_export(name: ResourceName) -> Call[DataExport]:
     """Return an export and its progress."""
     return getting(DataExport, "dataExports", name)
 
 
-def download_data_export(name: str) -> Call[Any]:
+def download_data_export(name: ResourceName) -> Call[Any]:
     """Request the archive of an export."""
     return Call("GET", f"/v1/{named('dataExports', name)}:download", nothing)
 
@@ -67,7 +55,7 @@ class Account(Resource):
     export = blocking(get_data_export)
     delete = blocking(delete_account)
 
-    def wait_export(self, name: str, *, seconds: float = 3600.0) -> DataExport:
+    def wait_export(self, name: ResourceName, *, seconds: float = 3600.0) -> DataExport:
         """Return an export once it has completed, failed or expired; raise TimedOut after `seconds`."""
         until = time.monotonic() + seconds
         while not (found := self.export(name)).is_ended:
@@ -76,7 +64,7 @@ class Account(Resource):
             time.sleep(_LOOK_SECONDS)
         return found
 
-    def download_export(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
+    def download_export(self, name: ResourceName, path: str | PathLike[str], *, sha256: str = "") -> int:
         """Download an archive to `path`, which is written only if it is whole; return its length in bytes."""
         return self._sender.receive(download_data_export(name), Path(path), sha256=sha256)
 
@@ -90,7 +78,7 @@ class AsyncAccount(AsyncResource):
     export = awaiting(get_data_export)
     delete = awaiting(delete_account)
 
-    async def wait_export(self, name: str, *, seconds: float = 3600.0) -> DataExport:
+    async def wait_export(self, name: ResourceName, *, seconds: float = 3600.0) -> DataExport:
         """Return an export once it has completed, failed or expired; raise TimedOut after `seconds`."""
         until = time.monotonic() + seconds
         while not (found := await self.export(name)).is_ended:
@@ -99,6 +87,8 @@ class AsyncAccount(AsyncResource):
             await asyncio.sleep(_LOOK_SECONDS)
         return found
 
-    async def download_export(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
+    async def download_export(
+        self, name: ResourceName, path: str | PathLike[str], *, sha256: str = ""
+    ) -> int:
         """Download an archive to `path`, which is written only if it is whole; return its length in bytes."""
         return await self._sender.receive(download_data_export(name), Path(path), sha256=sha256)

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    deleting,
-    getting,
-    given,
-    listing,
-    named,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, deleting, getting, given, listing, named, reading
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import ApiKey, ApiKeyUse, KeyTest, Page
 
 
@@ -54,28 +41,28 @@ def list_api_keys(*, page_size: int | None = None) -> Call[Page[ApiKey]]:
     return listing(ApiKey, "apiKeys", "api_keys", page_size=page_size)
 
 
-def get_api_key(name: str) -> Call[ApiKey]:
+def get_api_key(name: ResourceName) -> Call[ApiKey]:
     """Return a key's details, without the secret."""
     return getting(ApiKey, "apiKeys", name)
 
 
-def delete_api_key(name: str) -> Call[None]:
+def delete_api_key(name: ResourceName) -> Call[None]:
     """Delete a key. Jobs stop using it within a second."""
     return deleting("apiKeys", name)
 
 
-def activate_api_key(name: str) -> Call[ApiKey]:
+def activate_api_key(name: ResourceName) -> Call[ApiKey]:
     """Make a key the active one, which new jobs use."""
     path = f"/v1/{named('apiKeys', name)}:activate"
     return Call("POST", path, reading(ApiKey), repeatable=True)
 
 
-def list_api_key_uses(name: str, *, page_size: int | None = None) -> Call[Page[ApiKeyUse]]:
+def list_api_key_uses(name: ResourceName, *, page_size: int | None = None) -> Call[Page[ApiKeyUse]]:
     """Iterate over a key's uses, newest first: which job, when, how many calls."""
     return listing(ApiKeyUse, f"{named('apiKeys', name)}/uses", "uses", page_size=page_size)
 
 
-def try_api_key(name: str, *, model: str = "") -> Call[KeyTest]:
+def try_api_key(name: ResourceName, *, model: str = "") -> Call[KeyTest]:
     """Test a key with its provider, by one call for one token, which is billed to the key."""
     path = f"/v1/{named('apiKeys', name)}:test"
     return Call("POST", path, reading(KeyTest), body=given(model=model or None), slow=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import platform
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +13,9 @@ from typing import Any
 import httpx2
 
 from .errors import BadSettings
+from .version import VERSION
 
 DEFAULT_URL = "https://localhost:8443"
-USER_AGENT = "smelt-python"
-
-# A connection succeeds quickly or not at all; a response may wait for a password hash or a large parse.
-TIMEOUT = httpx2.Timeout(60.0, connect=10.0, pool=10.0)
-UPLOAD_TIMEOUT = httpx2.Timeout(300.0, connect=10.0, pool=10.0)
-# While a job is watched, the server sends an event at least every 15 seconds.
-WATCH_TIMEOUT = httpx2.Timeout(45.0, connect=10.0, pool=10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +60,12 @@ class Endpoint:
 
     def options(self) -> dict[str, Any]:
         """Return the arguments for either HTTP client, which make it ignore the environment."""
-        headers = {"accept": "application/json", "user-agent": USER_AGENT}
+        headers = {"accept": "application/json", "user-agent": user_agent()}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
         return {
             "base_url": self.url,
             "headers": headers,
-            "timeout": TIMEOUT,
             "trust_env": False,
             "follow_redirects": False,
             "verify": self._trust(),
@@ -88,6 +82,11 @@ class Endpoint:
             ) from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
+
+
+def user_agent() -> str:
+    """Return how the SDK introduces itself: its version, and Python's."""
+    return f"smelt-python/{VERSION} Python/{platform.python_version()}"
 
 
 def is_loopback(host: str) -> bool:

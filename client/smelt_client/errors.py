@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -37,8 +38,20 @@ class TransferDamaged(SmeltError):
     """A download was incomplete or did not match its digest; nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A field of the request that breaks a rule: its path, such as `templates[0]`, and what is wrong."""
+
+    field: str
+    description: str
+
+
 class ApiError(SmeltError):
-    """The server refused the call. `reason` is stable; `request_id` finds the call in the server's logs."""
+    """The server refused the call.
+
+    `reason` is stable. `violations` names the fields that are wrong. `metadata` has the facts of the reason,
+    and `details` everything that came with it. `request_id` finds the call in the server's logs.
+    """
 
     def __init__(
         self,
@@ -48,6 +61,8 @@ class ApiError(SmeltError):
         status: int,
         request_id: str = "",
         metadata: Mapping[str, str] | None = None,
+        violations: Sequence[Violation] = (),
+        details: Sequence[Mapping[str, Any]] = (),
         retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(message)
@@ -56,6 +71,8 @@ class ApiError(SmeltError):
         self.status = status
         self.request_id = request_id
         self.metadata = dict(metadata or {})
+        self.violations = tuple(violations)
+        self.details = tuple(details)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -100,7 +117,8 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     429: RateLimited,
 }
 
-ERROR_INFO = "google.rpc.ErrorInfo"
+_ERROR_INFO = "google.rpc.ErrorInfo"
+_BAD_REQUEST = "google.rpc.BadRequest"
 
 
 def from_answer(
@@ -109,12 +127,9 @@ def from_answer(
     """Return the error for a response; the body may be anything."""
     source: dict[str, Any] = body if isinstance(body, dict) else {}
     message = source.get("message")
-    details = source.get("details")
-    info: dict[str, Any] = {}
-    for detail in details if isinstance(details, list) else []:
-        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith(ERROR_INFO):
-            info = detail
-            break
+    listed = source.get("details")
+    details = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    info = _detail(details, _ERROR_INFO)
     metadata = info.get("metadata")
     kind = _BY_STATUS.get(status, ServerFailed if status >= 500 else InvalidRequest)
     return kind(
@@ -123,8 +138,23 @@ def from_answer(
         status=status,
         request_id=headers.get("x-request-id", ""),
         metadata={str(k): str(v) for k, v in metadata.items()} if isinstance(metadata, dict) else {},
+        violations=_violations(_detail(details, _BAD_REQUEST)),
+        details=details,
         retry_after_seconds=retry_after_seconds,
     )
+
+
+def _detail(details: Sequence[dict[str, Any]], kind: str) -> dict[str, Any]:
+    return next((each for each in details if str(each.get("@type", "")).endswith(kind)), {})
+
+
+def _violations(detail: Mapping[str, Any]) -> list[Violation]:
+    listed = detail.get("field_violations", detail.get("fieldViolations"))
+    return [
+        Violation(str(each.get("field", "")), str(each.get("description", "")))
+        for each in (listed if isinstance(listed, list) else [])
+        if isinstance(each, dict)
+    ]
 
 
 def from_transport(error: httpx2.TransportError, host: str) -> ConnectionFailed:

@@ -6,22 +6,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    deleting,
-    getting,
-    given,
-    listing,
-    named,
-    nothing,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, deleting, getting, given, listing, named, nothing, reading
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import File, FileProfile, FileRow, FileSettings, Page, page_of
 from .transfers import FileContent, Progress
 
@@ -54,7 +40,9 @@ def upload_file(
     )
 
 
-def reparse_file(name: str, *, encoding: str | None = None, delimiter: str | None = None) -> Call[File]:
+def reparse_file(
+    name: ResourceName, *, encoding: str | None = None, delimiter: str | None = None
+) -> Call[File]:
     """Read a stored file again. Missing arguments are detected; jobs keep the parse they started with."""
     return Call(
         "POST",
@@ -71,12 +59,12 @@ def list_files(*, page_size: int | None = None) -> Call[Page[File]]:
     return listing(File, "files", "files", page_size=page_size)
 
 
-def get_file(name: str) -> Call[File]:
+def get_file(name: ResourceName) -> Call[File]:
     """Return a file's details."""
     return getting(File, "files", name)
 
 
-def profile_file(name: str) -> Call[FileProfile]:
+def profile_file(name: ResourceName) -> Call[FileProfile]:
     """Return a file's profile: the type, completeness and duplicates of each column, and a quality score."""
     return Call("GET", f"/v1/{named('files', name)}/profile", reading(FileProfile))
 
@@ -96,19 +84,19 @@ def update_settings(*, retention_days: int) -> Call[FileSettings]:
     )
 
 
-def delete_file(name: str) -> Call[None]:
+def delete_file(name: ResourceName) -> Call[None]:
     """Delete a file. Finished jobs keep their results."""
     return deleting("files", name)
 
 
-def list_rows(name: str, *, first: int = 1, count: int = 10) -> Call[tuple[FileRow, ...]]:
+def list_rows(name: ResourceName, *, first: int = 1, count: int = 10) -> Call[tuple[FileRow, ...]]:
     """Return up to `count` data rows, starting at row `first`, counted from 1."""
     page = page_of(FileRow, "rows")
     path = f"/v1/{named('files', name)}/rows"
     return Call("GET", path, lambda data: page(data).items, params={"first": first, "count": count})
 
 
-def download_file(name: str) -> Call[Any]:
+def download_file(name: ResourceName) -> Call[Any]:
     """Request the original bytes of a file."""
     return Call("GET", f"/v1/{named('files', name)}:download", nothing)
 
@@ -126,7 +114,7 @@ class Files(Resource):
     update_settings = blocking(update_settings)
     rows = blocking(list_rows)
 
-    def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
+    def download(self, name: ResourceName, path: str | PathLike[str], *, sha256: str = "") -> int:
         """Download the original bytes to `path`, written only if they are whole; return their number."""
         return self._sender.receive(download_file(name), Path(path), sha256=sha256)
 
@@ -144,6 +132,6 @@ class AsyncFiles(AsyncResource):
     update_settings = awaiting(update_settings)
     rows = awaiting(list_rows)
 
-    async def download(self, name: str, path: str | PathLike[str], *, sha256: str = "") -> int:
+    async def download(self, name: ResourceName, path: str | PathLike[str], *, sha256: str = "") -> int:
         """Download the original bytes to `path`, written only if they are whole; return their number."""
         return await self._sender.receive(download_file(name), Path(path), sha256=sha256)

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    deleting,
-    getting,
-    given,
-    listing,
-    named,
-    nothing,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, deleting, getting, given, listing, named, nothing, reading
 from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
+from .files import upload_file
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import Estimate, Job, JobRow, JobSettings, Page, page_of
+from .money import Money, usd
 from .retries import RetryPolicy
 
 # Watching gives up once the server has been away for about two minutes. The job itself is not affected.
@@ -35,24 +23,45 @@ WATCHING = RetryPolicy(max_retries=12, first_wait_seconds=0.25, longest_wait_sec
 PASSING = (ConnectionFailed, ServerFailed, RateLimited)
 
 
+#: Called with a job whenever it has changed.
+JobProgress = Callable[[Job], object]
+
+
+class JobOptions(TypedDict, total=False):
+    """The options of `create_job`."""
+
+    first_row: int | None
+    last_row: int | None
+    parallel_calls: int | None
+    api_key: ResourceName | None
+    max_cost_usd: Money | None
+    identical_prompts_once: bool | None
+    economy: bool | None
+    economy_rest: str | None
+    send_blank_rows: bool | None
+    idempotency_key: str | None
+
+
 def create_job(
-    file: str,
-    templates: Sequence[str],
+    file: ResourceName,
+    templates: Sequence[ResourceName],
     *,
     first_row: int | None = None,
     last_row: int | None = None,
     parallel_calls: int | None = None,
-    api_key: str | None = None,
-    max_cost_usd: str | None = None,
+    api_key: ResourceName | None = None,
+    max_cost_usd: Money | None = None,
     identical_prompts_once: bool | None = None,
     economy: bool | None = None,
     economy_rest: str | None = None,
+    send_blank_rows: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Job]:
     """Start a job: templates, in order, over the rows of a file. Rows count from 1, both ends included.
 
     An economy job goes in batches, which take up to a day and cost half. `economy_rest` says how rows go that
-    a batch left: `ORDINARY` or `BATCH`.
+    a batch left: `ORDINARY` or `BATCH`. Rows in which every column that the templates use is blank are
+    skipped unless `send_blank_rows` is set.
     """
     body = {
         "file": named("files", file),
@@ -62,10 +71,11 @@ def create_job(
             last_row=last_row,
             parallel_calls=parallel_calls,
             api_key=None if api_key is None else named("apiKeys", api_key),
-            max_cost_usd=max_cost_usd,
+            max_cost_usd=usd(max_cost_usd),
             identical_prompts_once=identical_prompts_once,
             economy=economy,
             economy_rest=economy_rest,
+            send_blank_rows=send_blank_rows,
         ),
     }
     return Call(
@@ -83,12 +93,12 @@ def list_jobs(*, page_size: int | None = None) -> Call[Page[Job]]:
     return listing(Job, "jobs", "jobs", page_size=page_size)
 
 
-def get_job(name: str) -> Call[Job]:
+def get_job(name: ResourceName) -> Call[Job]:
     """Return a job's current state."""
     return getting(Job, "jobs", name)
 
 
-def delete_job(name: str) -> Call[None]:
+def delete_job(name: ResourceName) -> Call[None]:
     """Delete a job that has ended, with its rows and results."""
     return deleting("jobs", name)
 
@@ -103,37 +113,38 @@ def update_settings(*, parallel_calls: int) -> Call[JobSettings]:
     return Call("PATCH", "/v1/jobSettings", reading(JobSettings), body={"parallel_calls": parallel_calls})
 
 
-def cancel_job(name: str) -> Call[Job]:
+def cancel_job(name: ResourceName) -> Call[Job]:
     """Cancel a job for good. Finished rows keep their results."""
     return Call("POST", f"/v1/{named('jobs', name)}:cancel", reading(Job), repeatable=True)
 
 
 def estimate_job(
-    file: str,
-    templates: Sequence[str],
+    file: ResourceName,
+    templates: Sequence[ResourceName],
     *,
     first_row: int | None = None,
     last_row: int | None = None,
+    send_blank_rows: bool | None = None,
 ) -> Call[Estimate]:
     """Estimate a job's calls, tokens and cost without starting it."""
     body = {
         "file": named("files", file),
         "templates": [named("templates", template) for template in templates],
-        **given(first_row=first_row, last_row=last_row),
+        **given(first_row=first_row, last_row=last_row, send_blank_rows=send_blank_rows),
     }
     return Call("POST", "/v1/jobs:estimate", reading(Estimate), body=body, repeatable=True)
 
 
-def pause_job(name: str) -> Call[Job]:
+def pause_job(name: ResourceName) -> Call[Job]:
     """Pause a job: rows in flight finish, no new ones start."""
     return Call("POST", f"/v1/{named('jobs', name)}:pause", reading(Job), repeatable=True)
 
 
 def resume_job(
-    name: str,
+    name: ResourceName,
     *,
-    api_key: str | None = None,
-    max_cost_usd: str | None = None,
+    api_key: ResourceName | None = None,
+    max_cost_usd: Money | None = None,
     end_economy: bool | None = None,
 ) -> Call[Job]:
     """Resume a paused job, with another key or maximum cost if given. Finished rows are never sent again.
@@ -141,36 +152,36 @@ def resume_job(
     With `end_economy`, an economy job makes no further batches.
     """
     key = None if api_key is None else named("apiKeys", api_key)
-    body = given(api_key=key, max_cost_usd=max_cost_usd, end_economy=end_economy)
+    body = given(api_key=key, max_cost_usd=usd(max_cost_usd), end_economy=end_economy)
     return Call("POST", f"/v1/{named('jobs', name)}:resume", reading(Job), body=body)
 
 
-def retry_failed_rows(name: str, *, api_key: str | None = None) -> Call[Job]:
+def retry_failed_rows(name: ResourceName, *, api_key: ResourceName | None = None) -> Call[Job]:
     """Send the failed rows of a completed job again. This counts as usage."""
     body = given(api_key=None if api_key is None else named("apiKeys", api_key))
     return Call("POST", f"/v1/{named('jobs', name)}:retryFailed", reading(Job), body=body)
 
 
-def regenerate_row(name: str, row: int, *, api_key: str | None = None) -> Call[Job]:
+def regenerate_row(name: ResourceName, row: int, *, api_key: ResourceName | None = None) -> Call[Job]:
     """Send one row of a completed job again and replace its answers. This counts as usage."""
     body = {"row": row, **given(api_key=None if api_key is None else named("apiKeys", api_key))}
     return Call("POST", f"/v1/{named('jobs', name)}:regenerate", reading(Job), body=body)
 
 
 def list_job_rows(
-    name: str, *, row_filter: str | None = None, page_size: int | None = None
+    name: ResourceName, *, row_filter: str | None = None, page_size: int | None = None
 ) -> Call[Page[JobRow]]:
     """Iterate over a job's rows with their outputs. An example of `row_filter` is `flag = generic`."""
     params = given(filter=row_filter, page_size=page_size)
     return Call("GET", f"/v1/{named('jobs', name)}/rows", page_of(JobRow, "rows"), params=params)
 
 
-def watch_job(name: str) -> Call[Job]:
+def watch_job(name: ResourceName) -> Call[Job]:
     """Request the job's state whenever it changes."""
     return Call("GET", f"/v1/{named('jobs', name)}:watch", reading(Job))
 
 
-def download_results(name: str, form: ResultForm) -> Call[Any]:
+def download_results(name: ResourceName, form: ResultForm) -> Call[Any]:
     """Request the CSV with a job's outputs."""
     path = f"/v1/{named('jobs', name)}/results:download"
     return Call("GET", path, nothing, params=form.params())
@@ -245,22 +256,48 @@ class Jobs(Resource):
     regenerate = blocking(regenerate_row)
     rows = paging(list_job_rows)
 
-    def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> Iterator[Job]:
-        """Yield the job now and at each change, the final state last. A broken connection is reopened."""
+    def watch(self, name: ResourceName, *, policy: RetryPolicy = WATCHING) -> Iterator[Job]:
+        """Yield the job now and at each change, until it has ended or is paused.
+
+        A broken connection is reopened.
+        """
         call, patience = watch_job(name), _Patience(policy)
         while True:
             try:
                 for job in self._sender.events(call):
                     patience.renew()
                     yield job
-                    if job.is_final:
+                    if job.has_stopped:
                         return
                 wait = patience.wait_after(_ended_early())
             except PASSING as error:
                 wait = patience.wait_after(error)
             time.sleep(wait)
 
-    def download(self, name: str, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
+    def wait(self, name: ResourceName, *, progress: JobProgress | None = None) -> Job:
+        """Return the job once it has ended or is paused; `progress` is called with it at each change."""
+        seen: Job | None = None
+        for seen in self.watch(name):
+            if progress is not None:
+                progress(seen)
+        assert seen is not None, "watching ends after a job only"
+        return seen
+
+    def run(
+        self,
+        file: ResourceName | Path,
+        templates: Sequence[ResourceName],
+        *,
+        progress: JobProgress | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Job:
+        """Start a job and return it once it has ended or is paused. A `Path` is uploaded first."""
+        if isinstance(file, Path):
+            file = self._sender.send(upload_file(file))
+        job = self._sender.send(create_job(file, templates, **options))
+        return self.wait(job, progress=progress)
+
+    def download(self, name: ResourceName, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
         """Download the results to `path`, written only if they are whole; return the length in bytes."""
         return self._sender.receive(download_results(name, form), Path(path))
 
@@ -282,21 +319,47 @@ class AsyncJobs(AsyncResource):
     regenerate = awaiting(regenerate_row)
     rows = async_paging(list_job_rows)
 
-    async def watch(self, name: str, *, policy: RetryPolicy = WATCHING) -> AsyncIterator[Job]:
-        """Yield the job now and at each change, the final state last. A broken connection is reopened."""
+    async def watch(self, name: ResourceName, *, policy: RetryPolicy = WATCHING) -> AsyncIterator[Job]:
+        """Yield the job now and at each change, until it has ended or is paused.
+
+        A broken connection is reopened.
+        """
         call, patience = watch_job(name), _Patience(policy)
         while True:
             try:
                 async for job in self._sender.events(call):
                     patience.renew()
                     yield job
-                    if job.is_final:
+                    if job.has_stopped:
                         return
                 wait = patience.wait_after(_ended_early())
             except PASSING as error:
                 wait = patience.wait_after(error)
             await asyncio.sleep(wait)
 
-    async def download(self, name: str, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
+    async def wait(self, name: ResourceName, *, progress: JobProgress | None = None) -> Job:
+        """Return the job once it has ended or is paused; `progress` is called with it at each change."""
+        seen: Job | None = None
+        async for seen in self.watch(name):
+            if progress is not None:
+                progress(seen)
+        assert seen is not None, "watching ends after a job only"
+        return seen
+
+    async def run(
+        self,
+        file: ResourceName | Path,
+        templates: Sequence[ResourceName],
+        *,
+        progress: JobProgress | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Job:
+        """Start a job and return it once it has ended or is paused. A `Path` is uploaded first."""
+        if isinstance(file, Path):
+            file = await self._sender.send(upload_file(file))
+        job = await self._sender.send(create_job(file, templates, **options))
+        return await self.wait(job, progress=progress)
+
+    async def download(self, name: ResourceName, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
         """Download the results to `path`, written only if they are whole; return the length in bytes."""
         return await self._sender.receive(download_results(name, form), Path(path))

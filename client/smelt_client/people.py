@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    given,
-    listing,
-    named,
-    nothing,
-    paging,
-    reading,
-)
+from .call import Call, given, listing, named, nothing, reading
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import EndedAccess, NewPassword, Page, Session, User, parse
 
 

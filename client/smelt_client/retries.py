@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import email.utils
+import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx2
+
+log = logging.getLogger("smelt_client")
 
 RETRIED_STATUSES = frozenset({408, 429, 502, 503, 504})
 # These mean that the request was never sent, so even a login may be retried.
@@ -30,21 +33,24 @@ class RetryPolicy:
 
 
 class Attempts:
-    """The attempts of one call."""
+    """The attempts of one call, which the logger `smelt_client` is told of by method and path."""
 
-    def __init__(self, policy: RetryPolicy, *, repeatable: bool) -> None:
+    def __init__(self, policy: RetryPolicy, call: str, *, repeatable: bool) -> None:
         self._policy = policy
+        self._call = call
         self._repeatable = repeatable
         self.count = 1
 
     def after_failure(self, error: httpx2.TransportError) -> float | None:
         """Return how long to wait before the next attempt, or None if the failure is final."""
+        log.debug("attempt %d of %s failed: %s", self.count, self._call, type(error).__name__)
         if not self._repeatable and not isinstance(error, NEVER_SENT):
             return None
         return self._again(None)
 
     def after_answer(self, status: int, headers: Mapping[str, str]) -> float | None:
         """Return how long to wait before the next attempt, or None if the response is final."""
+        log.debug("attempt %d of %s answered %d", self.count, self._call, status)
         if not self._repeatable or status not in RETRIED_STATUSES:
             return None
         return self._again(retry_after_seconds(headers))
@@ -56,6 +62,7 @@ class Attempts:
         if asked_seconds is not None and asked_seconds > self._policy.longest_wait_seconds:
             return None
         wait = self._policy.backoff_seconds(self.count) if asked_seconds is None else asked_seconds
+        log.info("attempt %d of %s follows in %.1f s", self.count + 1, self._call, wait)
         self.count += 1
         return wait
 

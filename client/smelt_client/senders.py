@@ -6,32 +6,41 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import httpx2
 
 from .call import Call
-from .endpoint import WATCH_TIMEOUT, Endpoint
+from .endpoint import Endpoint
 from .errors import from_transport
-from .retries import RetryPolicy
+from .options import Options
+from .retries import Attempts
 from .transfers import AwaitedContent, WholeFile
-from .wire import attempts_of, error_of, event_of, request_of, value_of
+from .wire import attempts_of, error_of, event_of, event_request_of, request_of, value_of
 
 T = TypeVar("T")
 
 STREAMED = {"accept-encoding": "identity"}
-EVENTS = {"accept": "text/event-stream", "cache-control": "no-store"}
 
 
 class BlockingSender:
     """Sends calls and blocks until the response is there."""
 
-    def __init__(
-        self, endpoint: Endpoint, policy: RetryPolicy, *, transport: httpx2.BaseTransport | None = None
-    ) -> None:
-        self._host = endpoint.host
-        self._policy = policy
-        self._http = httpx2.Client(**endpoint.options(), transport=transport)
+    def __init__(self, http: httpx2.Client, host: str, options: Options) -> None:
+        self._http = http
+        self._host = host
+        self._options = options
+
+    @classmethod
+    def connected(
+        cls, endpoint: Endpoint, options: Options, *, transport: httpx2.BaseTransport | None = None
+    ) -> Self:
+        """Return a sender with connections of its own."""
+        return cls(httpx2.Client(**endpoint.options(), transport=transport), endpoint.host, options)
+
+    def with_options(self, options: Options) -> Self:
+        """Return a sender over the same connections."""
+        return type(self)(self._http, self._host, options)
 
     def close(self) -> None:
         """Close all connections."""
@@ -39,7 +48,11 @@ class BlockingSender:
 
     def send(self, call: Call[T]) -> T:
         """Send a call, retry it if that may help, and return its value."""
-        request, attempts = request_of(call), attempts_of(call, self._policy)
+        return value_of(call, *self.exchange(call))
+
+    def exchange(self, call: Call[T]) -> tuple[httpx2.Response, Attempts]:
+        """Send a call, retry it if that may help, and return the last response, whatever it says."""
+        request, attempts = request_of(call, self._options), attempts_of(call, self._options)
         while True:
             try:
                 response = self._http.send(self._http.build_request(**request))
@@ -50,12 +63,12 @@ class BlockingSender:
             else:
                 wait = attempts.after_answer(response.status_code, response.headers)
                 if wait is None:
-                    return value_of(call, response, attempts)
+                    return response, attempts
             time.sleep(wait)
 
     def receive(self, call: Call[T], target: Path, *, sha256: str = "") -> int:
         """Write the response's body to a file, only if it is whole, and return its length in bytes."""
-        request, attempts = request_of(call), attempts_of(call, self._policy)
+        request, attempts = request_of(call, self._options), attempts_of(call, self._options)
         request["headers"] |= STREAMED
         while True:
             try:
@@ -81,9 +94,7 @@ class BlockingSender:
 
     def events(self, call: Call[T]) -> Iterator[T]:
         """Yield the events of one connection until it ends; nothing is retried."""
-        request = request_of(call)
-        request["headers"] |= EVENTS
-        request["timeout"] = WATCH_TIMEOUT
+        request = event_request_of(call, self._options)
         try:
             response = self._http.send(self._http.build_request(**request), stream=True)
             try:
@@ -101,12 +112,21 @@ class BlockingSender:
 class AwaitingSender:
     """Sends calls without blocking the event loop."""
 
-    def __init__(
-        self, endpoint: Endpoint, policy: RetryPolicy, *, transport: httpx2.AsyncBaseTransport | None = None
-    ) -> None:
-        self._host = endpoint.host
-        self._policy = policy
-        self._http = httpx2.AsyncClient(**endpoint.options(), transport=transport)
+    def __init__(self, http: httpx2.AsyncClient, host: str, options: Options) -> None:
+        self._http = http
+        self._host = host
+        self._options = options
+
+    @classmethod
+    def connected(
+        cls, endpoint: Endpoint, options: Options, *, transport: httpx2.AsyncBaseTransport | None = None
+    ) -> Self:
+        """Return a sender with connections of its own."""
+        return cls(httpx2.AsyncClient(**endpoint.options(), transport=transport), endpoint.host, options)
+
+    def with_options(self, options: Options) -> Self:
+        """Return a sender over the same connections."""
+        return type(self)(self._http, self._host, options)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -114,7 +134,11 @@ class AwaitingSender:
 
     async def send(self, call: Call[T]) -> T:
         """Send a call, retry it if that may help, and return its value."""
-        request, attempts = request_of(call), attempts_of(call, self._policy)
+        return value_of(call, *(await self.exchange(call)))
+
+    async def exchange(self, call: Call[T]) -> tuple[httpx2.Response, Attempts]:
+        """Send a call, retry it if that may help, and return the last response, whatever it says."""
+        request, attempts = request_of(call, self._options), attempts_of(call, self._options)
         if call.content is not None:
             request["content"] = AwaitedContent(call.content)
         while True:
@@ -127,12 +151,12 @@ class AwaitingSender:
             else:
                 wait = attempts.after_answer(response.status_code, response.headers)
                 if wait is None:
-                    return value_of(call, response, attempts)
+                    return response, attempts
             await asyncio.sleep(wait)
 
     async def receive(self, call: Call[T], target: Path, *, sha256: str = "") -> int:
         """Write the response's body to a file, only if it is whole, and return its length in bytes."""
-        request, attempts = request_of(call), attempts_of(call, self._policy)
+        request, attempts = request_of(call, self._options), attempts_of(call, self._options)
         request["headers"] |= STREAMED
         while True:
             try:
@@ -158,9 +182,7 @@ class AwaitingSender:
 
     async def events(self, call: Call[T]) -> AsyncIterator[T]:
         """Yield the events of one connection until it ends; nothing is retried."""
-        request = request_of(call)
-        request["headers"] |= EVENTS
-        request["timeout"] = WATCH_TIMEOUT
+        request = event_request_of(call, self._options)
         try:
             response = await self._http.send(self._http.build_request(**request), stream=True)
             try:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    deleting,
-    getting,
-    given,
-    listing,
-    named,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, deleting, getting, given, listing, named, reading
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import Page, Preview, Template, Tested, page_of
 
 
@@ -35,7 +24,7 @@ def create_template(
     word_limit: int | None = None,
     forbidden_words: Sequence[str] | None = None,
     reference_columns: Sequence[str] | None = None,
-    json_schema: str | None = None,
+    json_schema: str | Mapping[str, Any] | None = None,
     reasoning_effort: str | None = None,
     max_completion_tokens: int | None = None,
     idempotency_key: str | None = None,
@@ -54,7 +43,7 @@ def create_template(
             word_limit=word_limit,
             forbidden_words=_list(forbidden_words),
             reference_columns=_list(reference_columns),
-            json_schema=json_schema,
+            json_schema=_schema(json_schema),
             reasoning_effort=reasoning_effort,
             max_completion_tokens=max_completion_tokens,
         ),
@@ -69,6 +58,10 @@ def create_template(
     )
 
 
+def _schema(schema: str | Mapping[str, Any] | None) -> str | None:
+    return schema if schema is None or isinstance(schema, str) else json.dumps(schema)
+
+
 def _list(names: Sequence[str] | None) -> Sequence[str] | None:
     return None if names is None else list(names)
 
@@ -78,13 +71,13 @@ def list_templates(*, page_size: int | None = None) -> Call[Page[Template]]:
     return listing(Template, "templates", "templates", page_size=page_size)
 
 
-def get_template(name: str) -> Call[Template]:
+def get_template(name: ResourceName) -> Call[Template]:
     """Return a template."""
     return getting(Template, "templates", name)
 
 
 def update_template(
-    name: str,
+    name: ResourceName,
     *,
     display_name: str | None = None,
     category: str | None = None,
@@ -97,7 +90,7 @@ def update_template(
     word_limit: int | None = None,
     forbidden_words: Sequence[str] | None = None,
     reference_columns: Sequence[str] | None = None,
-    json_schema: str | None = None,
+    json_schema: str | Mapping[str, Any] | None = None,
     reasoning_effort: str | None = None,
     max_completion_tokens: int | None = None,
 ) -> Call[Template]:
@@ -114,7 +107,7 @@ def update_template(
         word_limit=word_limit,
         forbidden_words=_list(forbidden_words),
         reference_columns=_list(reference_columns),
-        json_schema=json_schema,
+        json_schema=_schema(json_schema),
         reasoning_effort=reasoning_effort,
         max_completion_tokens=max_completion_tokens,
     )
@@ -123,13 +116,13 @@ def update_template(
     return Call("PATCH", path, reading(Template), params=mask, body=changes)
 
 
-def delete_template(name: str) -> Call[None]:
+def delete_template(name: ResourceName) -> Call[None]:
     """Delete a template. Jobs keep their own copy."""
     return deleting("templates", name)
 
 
 def preview_template(
-    name: str, file: str, *, first_row: int = 1, row_count: int = 3
+    name: ResourceName, file: ResourceName, *, first_row: int = 1, row_count: int = 3
 ) -> Call[Sequence[Preview]]:
     """Return the prompts for rows of a file, without calling the model."""
     page = page_of(Preview, "previews")
@@ -139,10 +132,11 @@ def preview_template(
 
 
 def duplicate_template(
-    name: str, *, display_name: str | None = None, idempotency_key: str | None = None
+    name: ResourceName, *, display_name: str | None = None, idempotency_key: str | None = None
 ) -> Call[Template]:
     """Copy a template, either your own or `libraryTemplates/ID`."""
-    collection = "libraryTemplates" if name.startswith("libraryTemplates/") else "templates"
+    text = name if isinstance(name, str) else name.name
+    collection = "libraryTemplates" if text.startswith("libraryTemplates/") else "templates"
     return Call(
         "POST",
         f"/v1/{named(collection, name)}:duplicate",
@@ -159,13 +153,13 @@ def list_library(*, page_size: int | None = None) -> Call[Page[Template]]:
 
 
 def try_templates(
-    names: Sequence[str],
-    file: str,
+    names: Sequence[ResourceName],
+    file: ResourceName,
     *,
     first_row: int = 1,
     row_count: int = 1,
     mock_values: Mapping[str, str] | None = None,
-    api_key: str | None = None,
+    api_key: ResourceName | None = None,
 ) -> Call[Tested]:
     """Test templates on up to ten rows, with every step. It counts as usage, so it is never sent twice."""
     body = {

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    deleting,
-    listing,
-    named,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, deleting, listing, named, reading
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import Model, Page, Usage, Variable
 
 
@@ -35,13 +24,13 @@ def list_variables(*, page_size: int | None = None) -> Call[Page[Variable]]:
     return listing(Variable, "variables", "variables", page_size=page_size)
 
 
-def update_variable(name: str, value: str) -> Call[Variable]:
+def update_variable(name: ResourceName, value: str) -> Call[Variable]:
     """Change a variable's value. Jobs that have started keep the old one."""
     path = f"/v1/{named('variables', name)}"
     return Call("PATCH", path, reading(Variable), body={"value": value})
 
 
-def delete_variable(name: str) -> Call[None]:
+def delete_variable(name: ResourceName) -> Call[None]:
     """Delete a variable. Jobs that have started keep it."""
     return deleting("variables", name)
 

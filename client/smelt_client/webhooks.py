@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .call import (
-    AsyncResource,
-    Call,
-    Resource,
-    async_paging,
-    awaiting,
-    blocking,
-    deleting,
-    getting,
-    given,
-    listing,
-    named,
-    paging,
-    reading,
-)
+from .call import Call, ResourceName, deleting, getting, given, listing, named, reading
+from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import NewSecret, Page, Webhook, WebhookDelivery
 
 
@@ -35,13 +22,13 @@ def list_webhooks(*, page_size: int | None = None) -> Call[Page[Webhook]]:
     return listing(Webhook, "webhooks", "webhooks", page_size=page_size)
 
 
-def get_webhook(name: str) -> Call[Webhook]:
+def get_webhook(name: ResourceName) -> Call[Webhook]:
     """Return a webhook."""
     return getting(Webhook, "webhooks", name)
 
 
 def update_webhook(
-    name: str,
+    name: ResourceName,
     *,
     url: str | None = None,
     events: Sequence[str] | None = None,
@@ -65,43 +52,43 @@ def update_webhook(
     )
 
 
-def confirm_webhook(name: str) -> Call[Webhook]:
+def confirm_webhook(name: ResourceName) -> Call[Webhook]:
     """Enable a webhook that is `UNCONFIRMED`: check its URL first."""
     path = f"/v1/{named('webhooks', name)}:confirm"
     return Call("POST", path, reading(Webhook), body={}, repeatable=True)
 
 
-def delete_webhook(name: str) -> Call[None]:
+def delete_webhook(name: ResourceName) -> Call[None]:
     """Delete a webhook and its deliveries."""
     return deleting("webhooks", name)
 
 
-def rotate_webhook_secret(name: str, *, overlap_hours: int | None = None) -> Call[NewSecret]:
+def rotate_webhook_secret(name: ResourceName, *, overlap_hours: int | None = None) -> Call[NewSecret]:
     """Create a new secret. Messages are also signed with the old one for `overlap_hours`, 24 by default."""
     path = f"/v1/{named('webhooks', name)}:rotateSecret"
     return Call("POST", path, reading(NewSecret), body=given(overlap_hours=overlap_hours))
 
 
-def try_webhook(name: str) -> Call[WebhookDelivery]:
+def try_webhook(name: ResourceName) -> Call[WebhookDelivery]:
     """Send a test message. Call `delivery` for the outcome."""
     path = f"/v1/{named('webhooks', name)}:test"
     return Call("POST", path, reading(WebhookDelivery), body={})
 
 
-def list_deliveries(name: str, *, page_size: int | None = None) -> Call[Page[WebhookDelivery]]:
+def list_deliveries(name: ResourceName, *, page_size: int | None = None) -> Call[Page[WebhookDelivery]]:
     """Iterate over a webhook's deliveries, newest first."""
     return listing(
         WebhookDelivery, f"{named('webhooks', name)}/deliveries", "deliveries", page_size=page_size
     )
 
 
-def get_delivery(name: str) -> Call[WebhookDelivery]:
+def get_delivery(name: ResourceName) -> Call[WebhookDelivery]:
     """Return one delivery."""
     path = f"/v1/{named('webhookDeliveries', name)}"
     return Call("GET", path, reading(WebhookDelivery))
 
 
-def redeliver(name: str) -> Call[WebhookDelivery]:
+def redeliver(name: ResourceName) -> Call[WebhookDelivery]:
     """Send a message again, under the same id."""
     path = f"/v1/{named('webhookDeliveries', name)}:redeliver"
     return Call("POST", path, reading(WebhookDelivery), body={})

@@ -9,18 +9,25 @@ from typing import Any, TypeVar
 import httpx2
 
 from .call import Call
-from .endpoint import TIMEOUT, UPLOAD_TIMEOUT
 from .errors import ApiError, ConnectionFailed, InvalidText, from_answer
-from .retries import Attempts, RetryPolicy, retry_after_seconds
+from .options import Options
+from .retries import Attempts, retry_after_seconds
 
 T = TypeVar("T")
+
+# An answer may wait for a password hash or, in an upload, for the reading of a large file.
+_USUAL_SECONDS = 60.0
+_SLOW_SECONDS = 300.0
+# While a job is watched, the server sends an event at least every 15 seconds.
+_EVENT_SECONDS = 45.0
 
 REPEATABLE_METHODS = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
-def request_of(call: Call[T]) -> dict[str, Any]:
+def request_of(call: Call[T], options: Options) -> dict[str, Any]:
     """Return the arguments of the HTTP library's `build_request`; the same for every attempt of a call."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {**options.headers}
+    slow = call.slow or call.content is not None
     if call.creates:
         headers["idempotency-key"] = call.idempotency_key or str(uuid.uuid4())
     request: dict[str, Any] = {
@@ -30,24 +37,41 @@ def request_of(call: Call[T]) -> dict[str, Any]:
             (name, _utf8(str(each)).decode())
             for name, value in call.params.items()
             for each in (value if isinstance(value, list) else [value])
-        ],
+        ]
+        # An empty list would remove a query that is in the path.
+        or None,
         "headers": headers,
-        "timeout": UPLOAD_TIMEOUT if call.slow else TIMEOUT,
+        "timeout": _timeout(options, _SLOW_SECONDS if slow else _USUAL_SECONDS),
     }
     if call.content is not None:
         headers["content-type"] = "text/csv"
         headers["content-length"] = str(call.content.size_bytes)
         request["content"] = call.content
-        request["timeout"] = UPLOAD_TIMEOUT
     elif call.method in ("POST", "PATCH", "PUT"):
         headers["content-type"] = "application/json"
         request["content"] = _utf8(json.dumps(call.body or {}, ensure_ascii=False))
     return request
 
 
-def attempts_of(call: Call[T], policy: RetryPolicy) -> Attempts:
+def event_request_of(call: Call[T], options: Options) -> dict[str, Any]:
+    """Return the arguments of `build_request` for a stream of events."""
+    request = request_of(call, options)
+    request["headers"] |= {"accept": "text/event-stream", "cache-control": "no-store"}
+    # A shorter timeout of the client's would end every quiet stream.
+    request["timeout"] = _timeout(Options(), _EVENT_SECONDS)
+    return request
+
+
+def _timeout(options: Options, usual: float) -> httpx2.Timeout:
+    answer, connection = options.seconds(usual)
+    return httpx2.Timeout(answer, connect=connection, pool=connection)
+
+
+def attempts_of(call: Call[T], options: Options) -> Attempts:
     """Return the attempts that a call may have."""
-    return Attempts(policy, repeatable=call.creates or call.repeatable or call.method in REPEATABLE_METHODS)
+    repeatable = call.creates or call.repeatable or call.method in REPEATABLE_METHODS
+    name = f"{call.method} {call.path.partition('?')[0]}"
+    return Attempts(options.policy, name, repeatable=repeatable)
 
 
 def value_of(call: Call[T], response: httpx2.Response, attempts: Attempts) -> T:

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Text,
@@ -75,10 +77,22 @@ class ParseRow(Base):
     encoding: Mapped[str]
     delimiter: Mapped[str]
     row_count: Mapped[int]
-    #: Column names, row offsets and profile, sealed under the file's data key.
+    #: What was found and assumed, as `reading.dialect` explains it.
+    line_end: Mapped[str] = mapped_column(server_default="")
+    byte_order_mark: Mapped[bool] = mapped_column(server_default=text("false"))
+    quoting: Mapped[str] = mapped_column(server_default="")
+    separator_line: Mapped[bool] = mapped_column(server_default=text("false"))
+    omitted_columns: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
+    encoding_guessed: Mapped[bool] = mapped_column(server_default=text("false"))
+    #: The options that were requested beyond encoding and delimiter.
+    skip_rows: Mapped[int] = mapped_column(server_default="0")
+    skip_last_rows: Mapped[int] = mapped_column(server_default="0")
+    duplicate_names: Mapped[str] = mapped_column(server_default="")
+    #: Column names, row offsets, profile and sample line, sealed under the file's data key.
     sealed_columns: Mapped[bytes]
     sealed_index: Mapped[bytes]
     sealed_profile: Mapped[bytes | None]
+    sealed_sample: Mapped[bytes | None]
 
 
 class RetentionRow(Base):

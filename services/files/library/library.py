@@ -14,7 +14,14 @@ from services.files.data_keys import DataKeys, Proof, opened, wiped
 from services.files.errors import FileDamaged, FileNotFound, GrantInvalid
 from services.files.library.byte_range import ALL, Span, Wanted
 from services.files.library.row_reader import RowRange, batches
-from services.files.library.sealed_parse import binding_of, context_of, open_columns, open_index, open_profile
+from services.files.library.sealed_parse import (
+    binding_of,
+    context_of,
+    open_columns,
+    open_index,
+    open_profile,
+    open_sample,
+)
 from services.files.library.stored_file import FindsFiles, NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Join, Objects, in_pairs, read_all, read_range
@@ -31,6 +38,10 @@ class Files(FindsFiles, Protocol):
 
     async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         """Return files, newest first."""
+        ...
+
+    async def is_there(self, account: str, file_id: str) -> bool:
+        """Whether the account has this file; it costs one look into an index."""
         ...
 
     async def remove(self, account: str, file_id: str) -> str | None:
@@ -63,7 +74,7 @@ class Library:
         """Return a file and the names of its columns."""
         file, sealed = await self._find(person, file_id)
         async with self._opened(person, file) as key:
-            return OpenedFile(file, open_columns(file, sealed, key))
+            return OpenedFile(file, open_columns(file, sealed, key), open_sample(file, sealed, key))
 
     async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
         """Return a file and the profile of its current parse."""
@@ -106,6 +117,13 @@ class Library:
             async with self._or_deleted(file):
                 async for batch in drawn(self._executor, source):
                     yield batch
+
+    async def check(self, proof: Proof, file_id: str) -> None:
+        """Raise FileNotFound if the file is gone, or GrantInvalid for a grant of another file."""
+        if isinstance(proof, JobGrant) and proof.file != f"files/{file_id}":
+            raise GrantInvalid
+        if not await self._files.is_there(proof.account, file_id):
+            raise FileNotFound
 
     async def _pieces(
         self, file: StoredFile, data_key: bytearray, span: Span, join: Join

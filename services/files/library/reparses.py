@@ -16,7 +16,7 @@ from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, Se
 from services.files.objects.sealed import Objects, read_all
 from services.files.parsing.places import Places
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import RequestedFormat
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 from services.files.threads import drawn, fed
 
@@ -73,7 +73,7 @@ class Reparses:
                 parsed = await self._read(file, key, requested)
                 version = await self._add(file, parsed, key)
         parse = Parse(version, parsed.dialect, parsed.row_count)
-        return OpenedFile(replace(file, parse=parse), parsed.columns)
+        return OpenedFile(replace(file, parse=parse), parsed.columns, parsed.sample_line)
 
     async def _read(self, file: StoredFile, key: bytearray, requested: RequestedFormat) -> Parsed:
         work = partial(self._threads.parse, limits=self._limits, requested=requested)

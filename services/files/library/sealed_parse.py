@@ -34,7 +34,12 @@ def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, ve
         columns=sealer.seal(orjson.dumps(parsed.columns), fields("columns", version)),
         index=sealer.seal(index, fields("index", version)),
         profile=sealer.seal(dump(parsed.profile), fields("profile", version)),
+        sample=_sealed_sample(sealer, parsed.sample_line, version),
     )
+
+
+def _sealed_sample(sealer: PayloadSealer, line: str, version: int) -> bytes | None:
+    return sealer.seal(line.encode(), fields("sample", version)) if line else None
 
 
 def open_columns(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[str, ...]:
@@ -46,6 +51,13 @@ def open_index(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[i
     """Return where every 500th row begins; raise FileDamaged when the index does not open."""
     index = _open(file, sealed.index, key=key, what="index")
     return struct.unpack(f">{len(index) // _OFFSET}Q", index)
+
+
+def open_sample(file: StoredFile, sealed: SealedParse, key: bytearray) -> str:
+    """Return the line that shows a guessed encoding; empty when nothing was guessed."""
+    if sealed.sample is None:
+        return ""
+    return _open(file, sealed.sample, key=key, what="sample").decode()
 
 
 def open_profile(file: StoredFile, sealed: SealedParse, key: bytearray) -> Profile:

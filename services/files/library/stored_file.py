@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.files.objects.stored_object import StoredObject
-from services.files.reading.reader import Dialect
+from services.files.reading.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class SealedParse:
     index: bytes
     #: None for parses of a release that made no profile.
     profile: bytes | None
+    #: The line that shows a guessed encoding; None when nothing was guessed.
+    sample: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class OpenedFile:
 
     file: StoredFile
     columns: tuple[str, ...]
+    #: The line that shows a guessed encoding; empty when nothing was guessed.
+    sample_line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

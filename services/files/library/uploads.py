@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -22,7 +22,7 @@ from services.files.objects.sealed import Objects, Written, write_sealed
 from services.files.objects.stored_object import StoredObject
 from services.files.parsing.places import Places
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import RequestedFormat
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 from services.files.threads import fed
 
@@ -125,7 +125,7 @@ class Uploads:
             object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
             parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count),
         )
-        return OpenedFile(await self._record(file, sealed, upload), parsed.columns)
+        return OpenedFile(await self._record(file, sealed, upload), parsed.columns, parsed.sample_line)
 
     async def _store(
         self,
@@ -146,7 +146,7 @@ class Uploads:
             raise DeadlinePassed from None
 
     async def _record(self, file: StoredFile, sealed: SealedParse, upload: Upload) -> StoredFile:
-        said = (file.object.sha256, file.display_name, upload.requested.encoding, upload.requested.delimiter)
+        said = (file.object.sha256, file.display_name, *map(str, astuple(upload.requested)))
         content = digest(*(part.encode() for part in said))
         async with self._discards.unless_recorded(file.object.key):
             kept = await self._files.add(

@@ -8,8 +8,8 @@ import orjson
 from services.common.errors import DomainError
 from services.files import errors
 from services.files.profiling.form import profile_of
-from services.files.reading.format import RequestedFormat
-from services.files.reading.reader import Dialect, Limits, Parsed
+from services.files.reading.dialect import Dialect, RequestedFormat
+from services.files.reading.reader import Limits, Parsed
 
 _REFUSALS: dict[str, type[DomainError]] = {
     each.reason: each
@@ -61,10 +61,12 @@ def load_answer(content: bytes) -> Parsed:
     if "refused" in said:
         raise _REFUSALS[said["refused"]](**said["metadata"])
     parsed = said["parsed"]
+    dialect = parsed["dialect"]
     return Parsed(
-        Dialect(**parsed["dialect"]),
+        Dialect(**{**dialect, "omitted": tuple(dialect["omitted"])}),
         columns=tuple(parsed["columns"]),
         row_count=parsed["row_count"],
         index=tuple(parsed["index"]),
         profile=profile_of(parsed["profile"]),
+        sample_line=parsed["sample_line"],
     )

@@ -15,7 +15,7 @@ from typing import Self
 from services.common.errors import Unavailable
 from services.common.logs import log
 from services.files.parsing.form import ParseFailed, dump_question, load_answer
-from services.files.reading.format import RequestedFormat
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 
 _ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
 from services.files.parsing.process import ParseProcess
-from services.files.reading.format import RequestedFormat
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 
 #: A smaller file is read in a thread, sooner than a process starts. A higher value keeps the interpreter from

@@ -14,11 +14,16 @@ TABLES = (
         "file_parse",
         account_rows="file IN (SELECT id FROM file WHERE account = :account)",
         path="file_parses.json",
-        exported=("file", "version", "encoding", "delimiter", "row_count"),
+        exported=(
+            "file", "version", "encoding", "delimiter", "row_count", "line_end", "byte_order_mark", "quoting",
+            "separator_line", "omitted_columns", "encoding_guessed", "skip_rows", "skip_last_rows",
+            "duplicate_names",
+        ),
         withheld={
             "sealed_columns": "the header row, which is in the file",
             "sealed_index": "where rows begin in the file",
             "sealed_profile": "counts and samples of what is in the file",
+            "sealed_sample": "a line of the file",
         },
     ),
     PersonalTable(

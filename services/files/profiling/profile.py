@@ -124,7 +124,7 @@ class _Column:
         if blank == len(cells):
             return blank
         if blank and (self._form or self._distinct or self._looks_for_samples()):
-            cells = list(filterfalse(_is_blank, cells))
+            cells = list(filterfalse(is_blank, cells))
         if self._looks_for_samples():
             self._sample(cells)
         if self._form and not good:
@@ -165,7 +165,8 @@ class _Column:
                     return
 
 
-def _is_blank(cell: str) -> bool:
+def is_blank(cell: str) -> bool:
+    """Tell whether a cell holds nothing but white space."""
     # A byte beyond ASCII that is white space in Latin-1 is another character in other encodings.
     return not cell or (cell.isspace() and cell.isascii())
 
@@ -176,5 +177,5 @@ def _malformed(cells: Sequence[str], form: Callable[[str], object]) -> int:
 
 def _empty_rows(columns: Sequence[Sequence[str]], emptiest: Sequence[str]) -> int:
     """Return how many rows are blank in every column; `emptiest` is the column with fewest blank cells."""
-    places = [place for place, cell in enumerate(emptiest) if _is_blank(cell)]
-    return sum(1 for place in places if all(_is_blank(cells[place]) for cells in columns))
+    places = [place for place, cell in enumerate(emptiest) if is_blank(cell)]
+    return sum(1 for place in places if all(is_blank(cells[place]) for cells in columns))

@@ -23,6 +23,10 @@ class Rows(Protocol):
         """Return the cells of the first rows by column; each has `width` cells or is an empty line."""
         ...
 
+    def head(self, count: int) -> "Rows":
+        """Return the first rows."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class QuotedRows:
@@ -40,6 +44,9 @@ class QuotedRows:
         # An empty line is a row only in a file with one column.
         rows = self.rows if width > 1 else (row or [""] for row in self.rows)
         return list(zip(*islice(rows, count), strict=True))
+
+    def head(self, count: int) -> "QuotedRows":
+        return QuotedRows(self.rows[:count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,10 @@ class PlainRows:
         cells = self.delimiter.join(self.lines[:count]).split(self.delimiter)
         return [cells[place::width] for place in range(width)]
 
+    def head(self, count: int) -> "PlainRows":
+        lines = self.lines[:count]
+        return PlainRows(self.line_end.join([*lines, ""]), lines, self.line_end, self.delimiter)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -97,6 +108,11 @@ class Batch:
         """Return the text of the rows [first, last), line ends included."""
         lines = self.lines[self._lines_before(first) : self._lines_before(last)]
         return self.line_end.join([*lines, ""])
+
+    def head(self, count: int) -> "Batch":
+        """Return a batch of the first rows."""
+        lines = self.lines[: self._lines_before(count)]
+        return Batch(self.rows.head(count), lines, self.ends[:count], self.first_line, self.line_end)
 
     def _lines_before(self, row: int) -> int:
         return self.ends[row - 1] if row else 0

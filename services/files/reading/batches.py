@@ -14,6 +14,12 @@ from services.files.reading.faults import faulty_line
 #: Text is read in blocks of whole lines of about this many characters. Smaller blocks cost more calls; larger
 #: ones leave the processor's cache.
 BLOCK = 64 * 1024
+#: What the csv module says of a row, and what a person is told.
+_PROBLEMS = {
+    "end of data": "a quote is not closed",
+    "new-line character": "a line does not end in CR CR LF as those before it do",
+}
+_OTHER_PROBLEM = "text follows a closing quote"
 _ROW_TOO_LONG = "the row is too long, or a quote is not closed"
 
 # The library's own limit applies to the whole process and counts characters; ours are checked below.
@@ -38,12 +44,21 @@ class Batches:
     delimiters, which is read four times as fast as the csv module reads the other blocks.
     """
 
-    def __init__(self, pieces: Iterable[str], sizes: Sizes, *, delimiter: str) -> None:
-        self._blocks = blocks(pieces, sizes.max_row_bytes)
+    def __init__(
+        self,
+        pieces: Iterable[str],
+        sizes: Sizes,
+        *,
+        delimiter: str,
+        row_end: str = "",
+        first_line: int = 1,
+    ) -> None:
+        self._blocks = blocks(pieces, sizes.max_row_bytes, row_end)
         self._sizes = sizes
         self._delimiter = delimiter
+        self._row_end = row_end
         self._ahead = ""
-        self._line = 1
+        self._line = first_line
 
     def first(self) -> Batch:
         """Return a batch of only the first row; it is empty if the text is."""
@@ -87,11 +102,9 @@ class Batches:
     def _plain(self, block: str) -> Batch | None:
         if '"' in block:
             return None
-        end = "\n"
-        if returns := block.count("\r"):
-            if not returns == block.count("\r\n") == block.count("\n"):
-                return None
-            end = "\r\n"
+        end = _only_end(block, self._row_end)
+        if not end:
+            return None
         lines = block.split(end)
         if lines.pop() or not all(lines) or self._may_be_large(block, lines):
             return None
@@ -99,7 +112,13 @@ class Batches:
         return Batch(rows, lines, range(1, len(lines) + 1), self._line, line_end=end)
 
     def _quoted(self, block: str, *, most: int = 2**62) -> Batch:
-        reading = _Reading(split(block), self._sizes, delimiter=self._delimiter, first_line=self._line)
+        reading = _Reading(
+            split(block, self._row_end),
+            self._sizes,
+            delimiter=self._delimiter,
+            row_end=self._row_end,
+            first_line=self._line,
+        )
         return reading.read(lambda lines: self._draw(self._line + lines), most)
 
     def _may_be_large(self, block: str, lines: list[str]) -> bool:
@@ -110,10 +129,13 @@ class Batches:
 class _Reading:
     """Runs the csv module over some lines, and over further ones while a row continues."""
 
-    def __init__(self, lines: list[str], sizes: Sizes, *, delimiter: str, first_line: int) -> None:
+    def __init__(
+        self, lines: list[str], sizes: Sizes, *, delimiter: str, row_end: str, first_line: int
+    ) -> None:
         self._lines = lines
         self._sizes = sizes
         self._delimiter = delimiter
+        self._row_end = row_end
         self._first_line = first_line
         self._done = 0
 
@@ -133,8 +155,7 @@ class _Reading:
         except DomainError as fault:
             error = fault
         except csv.Error as fault:
-            unclosed = "end of data" in str(fault)
-            problem = "a quote is not closed" if unclosed else "text follows a closing quote"
+            problem = next((said for sign, said in _PROBLEMS.items() if sign in str(fault)), _OTHER_PROBLEM)
             row = self._lines[self._done : reader.line_num]
             error = FileMalformed(line=self._faulty(row), problem=problem)
         good, oversize = self._first_oversize(rows, ends)
@@ -149,7 +170,7 @@ class _Reading:
             if self._sizes.of("".join(row)) > self._sizes.max_row_bytes:
                 limit = str(self._sizes.max_row_bytes)
                 raise FileMalformed(line=self._faulty(row), problem=_ROW_TOO_LONG, limit=limit)
-            lines = split(more(len(self._lines)))
+            lines = split(more(len(self._lines)), self._row_end)
             if not lines:
                 return
             self._lines += lines
@@ -182,7 +203,7 @@ class LineTooLong(Exception):
     """A line is longer than the longest row that is allowed."""
 
 
-def blocks(pieces: Iterable[str], longest: int) -> Iterator[str]:
+def blocks(pieces: Iterable[str], longest: int, row_end: str = "") -> Iterator[str]:
     """Yield the text in blocks of whole lines."""
     kept: list[str] = []
     length = 0
@@ -192,8 +213,7 @@ def blocks(pieces: Iterable[str], longest: int) -> Iterator[str]:
         if length < BLOCK:
             continue
         text = "".join(kept)
-        # A CR at the very end may be the first half of a CR LF, so it does not end a line yet.
-        cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+        cut = _last_end(text, row_end)
         if cut:
             yield text[:cut]
         kept, length = [text[cut:]], len(text) - cut
@@ -203,6 +223,30 @@ def blocks(pieces: Iterable[str], longest: int) -> Iterator[str]:
         yield text
 
 
-def split(block: str) -> list[str]:
-    """Return the lines. Only LF, CR LF and CR end a line; other separators of Unicode do not."""
-    return list(io.StringIO(block, newline=""))
+def split(block: str, row_end: str = "") -> list[str]:
+    """Return the lines. Only LF, CR LF and CR end a line, or only `row_end` if it is given."""
+    if not row_end:
+        return list(io.StringIO(block, newline=""))
+    lines = block.split(row_end)
+    last = lines.pop()
+    return [f"{line}{row_end}" for line in lines] + ([last] if last else [])
+
+
+def _last_end(text: str, row_end: str) -> int:
+    """Return where the last whole line of a text ends; 0 without one."""
+    if row_end:
+        found = text.rfind(row_end)
+        return found + len(row_end) if found >= 0 else 0
+    # A CR at the very end may be the first half of a CR LF, so it does not end a line yet.
+    return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+
+
+def _only_end(block: str, row_end: str) -> str:
+    """Return what ends every line of a block without quotes; empty when different ends do."""
+    if row_end:
+        ends = block.count(row_end)
+        return row_end if 2 * ends == block.count("\r") and ends == block.count("\n") else ""
+    returns = block.count("\r")
+    if not returns:
+        return "\n"
+    return "\r\n" if returns == block.count("\r\n") == block.count("\n") else ""

@@ -3,21 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from services.files.errors import (
-    FileMalformed,
-    FileNoColumns,
-    FileNoDataRows,
-    FileTooManyColumns,
-    FileTooManyRows,
-)
+from services.files.errors import FileMalformed, FileNoDataRows, FileTooManyRows
+from services.files.profiling.profile import is_blank
 from services.files.reading.batch import Batch
-from services.files.reading.text import Text
 
 #: The index has the offset of every 500th row. More entries make the sealed index larger; with fewer, reading
 #: one row means reading more rows before it. Stored indexes depend on the number.
 INDEX_EVERY = 500
-_MAX_NAME_BYTES = 1024
-SPACE = " \t\r\n\v\f"
 
 
 class RowObserver(Protocol):
@@ -37,8 +29,11 @@ class Census:
         max_rows: int,
         size: Callable[[str], int],
         offset: int,
+        unnamed: Sequence[int] = (),
     ) -> None:
+        """`unnamed` are the places, from 1, of columns that are left out and must not have a value."""
         self._width = width
+        self._unnamed = [place - 1 for place in unnamed]
         self._observer = observer
         self._max_rows = max_rows
         self._size = size
@@ -67,7 +62,7 @@ class Census:
         if rows:
             if columns is None:
                 columns = batch.rows.columns(self._width, rows)
-            self._observer.observe_rows(columns)
+            self._observer.observe_rows(self._named(columns, batch) if self._unnamed else columns)
             self._count += rows
         if rows < len(batch) and not self._empty:
             self._first_empty = batch.line(rows)
@@ -99,6 +94,23 @@ class Census:
                 found=str(width),
             )
 
+    def _named(self, columns: Sequence[Sequence[str]], batch: Batch) -> Sequence[Sequence[str]]:
+        """Return the columns with a name; raise the error about the first value in another one."""
+        faults = [
+            (row, place)
+            for place in self._unnamed
+            for row in [next((at for at, cell in enumerate(columns[place]) if not is_blank(cell)), None)]
+            if row is not None
+        ]
+        if faults:
+            row, place = min(faults)
+            raise FileMalformed(
+                line=str(batch.line(row)),
+                problem="a column has values but no name",
+                column=str(place + 1),
+            )
+        return [cells for place, cells in enumerate(columns) if place not in self._unnamed]
+
     def _note(self, batch: Batch, rows: int) -> None:
         """Record where rows begin: the first `rows` in the index, the empty lines after them for later."""
         done = self._count + self._empty
@@ -119,24 +131,3 @@ class Census:
         self._empty = 0
         self._index += self._empty_index
         self._empty_index.clear()
-
-
-def columns_of(head: Batch, text: Text, most: int) -> list[str]:
-    """Return the column names in a header; raise the error about the first bad one."""
-    header = [column[0] for column in head.rows.columns(2, 1)] if head.ends else []
-    if not any(name.strip(SPACE) for name in header):
-        raise FileNoColumns
-    if len(header) > most:
-        raise FileTooManyColumns(limit=str(most))
-    seen: set[str] = set()
-    for place, name in enumerate(header, start=1):
-        bare = name.strip(SPACE)
-        if not bare:
-            raise FileMalformed(line="1", problem="a column has no name", column=str(place))
-        if text.size(name) > _MAX_NAME_BYTES:
-            raise FileMalformed(line="1", problem="a column name is too long", column=str(place))
-        if bare in seen:
-            shown = text.cell(bare)[:100]
-            raise FileMalformed(line="1", problem="two columns have the same name", name=shown)
-        seen.add(bare)
-    return header

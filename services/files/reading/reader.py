@@ -1,13 +1,12 @@
 """Reading CSV strictly: one pass counts, indexes and profiles an upload; rows are read back from parts.
 
-Row 1 names the columns. Every row must have as many cells as the header; nothing is repaired. Empty lines at
-the very end are not rows. Elsewhere an empty line is a row with one empty cell, so it is allowed only in a
-file with one column. A quote inside a cell that does not begin with a quote is text.
+The first row names the columns. Every row must have as many cells as the header; nothing is repaired. Empty
+lines at the very end are not rows. Elsewhere an empty line is a row with one empty cell, so it is allowed
+only in a file with one column. A quote inside a cell that does not begin with a quote is text.
 """
 
 import codecs
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -15,16 +14,18 @@ from itertools import chain
 from services.files.errors import FileNoColumns, FileNoDataRows
 from services.files.profiling.profile import Profile, Profiler
 from services.files.reading.batches import Batches, Sizes, blocks, split
-from services.files.reading.census import INDEX_EVERY, SPACE, Census, columns_of
-from services.files.reading.format import SAMPLE_BYTES, RequestedFormat, delimiter_of
+from services.files.reading.census import INDEX_EVERY, Census
+from services.files.reading.dialect import Dialect, RequestedFormat, line_end_of, separator_of
+from services.files.reading.format import SAMPLE_BYTES, beginning_of
+from services.files.reading.header import header_of
+from services.files.reading.tail import without_last
 from services.files.reading.text import Text, text_of
 
 __all__ = ["INDEX_EVERY", "Dialect", "Limits", "Parsed", "parse", "rows"]
 
 _NO_LIMIT = 2**62
 _DETECT = RequestedFormat()
-# By this line some programs are told the delimiter; by itself it is no data.
-_SEPARATOR_LINE = re.compile(r"\s*\"?sep=[^\r\n]?\"?[ \t]*(?=[\r\n]|\Z)", re.IGNORECASE | re.ASCII)
+_SPACE = " \t\r\n\v\f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """The encoding and delimiter by which a file is read."""
-
-    encoding: str
-    delimiter: str
-
-
-@dataclass(frozen=True, slots=True)
 class Parsed:
     """The result of one pass; `index[k]` is the byte of the upload at which data row `500 k + 1` begins."""
 
@@ -54,6 +47,8 @@ class Parsed:
     row_count: int
     index: tuple[int, ...]
     profile: Profile
+    #: The first line that shows a guessed encoding; empty when nothing was guessed.
+    sample_line: str = ""
 
 
 def parse(pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = _DETECT) -> Parsed:
@@ -61,40 +56,63 @@ def parse(pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = 
     source = iter(pieces)
     sample, whole = _sample(source)
     text = text_of(sample, requested.encoding)
-    first = text.decode(sample[text.mark :], final=whole)
-    delimiter = requested.delimiter or delimiter_of(first, whole=whole)
+    begun = beginning_of(text.decode(sample[text.mark :], final=whole), requested, whole=whole)
     sizes = Sizes(text.size, limits.max_field_bytes, limits.max_row_bytes, text.widest)
     rest = _decoded(text, source, whole=whole)
-    told = _SEPARATOR_LINE.match(first)
-    if not first[told.end() if told else 0 :].strip(SPACE):
+    if not begun.text.strip(_SPACE):
         # A blank line names no column, so the rest only says which of two things is wrong.
-        raise FileNoColumns if any(piece.strip(SPACE) for piece in rest) else FileNoDataRows
-    batches = Batches(chain([first], rest), sizes, delimiter=delimiter)
+        raise FileNoColumns if any(piece.strip(_SPACE) for piece in rest) else FileNoDataRows
+    batches = Batches(
+        chain([begun.text], rest),
+        sizes,
+        delimiter=separator_of(begun.delimiter),
+        row_end=begun.row_end,
+        first_line=begun.lines_before + 1,
+    )
     head = batches.first()
-    header = columns_of(head, text, limits.max_columns)
-    with Profiler(header) as profiler:
+    header = header_of(head, text, limits.max_columns, duplicate_names=requested.duplicate_names)
+    if not header.names:
+        raise FileNoColumns if any(any(batch.rows.widths()) for batch in batches) else FileNoDataRows
+    head_text = head.text(0, 1)
+    with Profiler(header.names) as profiler:
         census = Census(
-            len(header),
+            header.width,
             profiler,
             max_rows=limits.max_rows,
             size=text.size,
-            offset=text.mark + text.size(head.text(0, 1)),
+            offset=text.mark + text.size(begun.before) + text.size(head_text),
+            unnamed=header.unnamed,
         )
-        for batch in batches:
+        for batch in without_last(batches, requested.skip_last_rows):
             census.count_batch(batch)
         count, index = census.result()
         profile = profiler.result(text.cell, row_count=count)
-    columns = tuple(text.cell(name) for name in header)
-    return Parsed(Dialect(text.encoding, delimiter), columns, count, index, profile)
+    dialect = Dialect(
+        text.encoding,
+        begun.delimiter,
+        line_end=line_end_of(head_text) if begun.row_end or not head_text.endswith("\r\r\n") else "crlf",
+        byte_order_mark=text.mark > 0,
+        quoting=begun.quoting,
+        separator_line=begun.separator_line,
+        omitted=header.unnamed,
+        skip_rows=requested.skip_rows,
+        skip_last_rows=requested.skip_last_rows,
+        duplicate_names=requested.duplicate_names,
+    )
+    return Parsed(dialect, tuple(map(text.cell, header.names)), count, index, profile)
 
 
 def rows(pieces: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
     """Yield the rows of a part of a parsed file; the part must begin where a row begins."""
     decoder = codecs.getincrementaldecoder(dialect.encoding)("strict")
     text = chain((decoder.decode(piece) for piece in pieces), [decoder.decode(b"", True)])
-    lines = chain.from_iterable(map(split, blocks(text, _NO_LIMIT)))
-    for row in csv.reader(lines, delimiter=dialect.delimiter, strict=True):
-        yield row or [""]
+    whole_lines = blocks(text, _NO_LIMIT, dialect.row_end)
+    lines = chain.from_iterable(split(block, dialect.row_end) for block in whole_lines)
+    for row in csv.reader(lines, delimiter=dialect.separator, strict=True):
+        if dialect.omitted:
+            yield [cell for place, cell in enumerate(row, start=1) if place not in dialect.omitted]
+        else:
+            yield row or [""]
 
 
 def _sample(source: Iterator[bytes]) -> tuple[bytes, bool]:

@@ -18,10 +18,10 @@ from services.files.library.form_body import body_of
 from services.files.library.library import Download, Library, etag
 from services.files.library.reparses import Reparses
 from services.files.library.row_reader import RowRange
-from services.files.library.stored_file import NumberedRow, StoredFile
+from services.files.library.stored_file import NumberedRow
 from services.files.library.uploads import Upload, Uploads
-from services.files.reading.format import RequestedFormat
 from services.files.servicers.downloads import Headers, after_headers, headers_of
+from services.files.servicers.formats import file_to_proto, opened_to_proto, requested_of
 from services.files.servicers.profile import profile_to_proto
 
 _DEFAULT_ROWS = 50
@@ -59,32 +59,32 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             filename=first.filename,
             body=body_of(first.content.content_type),
             idempotency_key=identity.current_call().idempotency_key,
-            requested=RequestedFormat(first.encoding, first.delimiter),
+            requested=requested_of(first),
             network=network_of(identity.current_call().client_address),
         )
         stored = await self._uploads.receive(person, _data(first, requests), upload)
         await context.send_initial_metadata(CREATED)
-        return to_proto(stored.file, stored.columns)
+        return opened_to_proto(stored)
 
     async def ReparseFile(self, request: files_pb2.ReparseFileRequest, context: Context) -> files_pb2.File:
         opened = await self._reparses.reparse(
             identity.passport(context),
             parse_name("files", request.name),
-            RequestedFormat(request.encoding, request.delimiter),
+            requested_of(request),
         )
-        return to_proto(opened.file, opened.columns)
+        return opened_to_proto(opened)
 
     async def ListFiles(
         self, request: files_pb2.ListFilesRequest, context: Context
     ) -> files_pb2.ListFilesResponse:
         page, token = await paging.page(
-            request, partial(self._library.page, identity.passport(context)), show=to_proto
+            request, partial(self._library.page, identity.passport(context)), show=file_to_proto
         )
         return files_pb2.ListFilesResponse(files=page, next_page_token=token)
 
     async def GetFile(self, request: files_pb2.GetFileRequest, context: Context) -> files_pb2.File:
         opened = await self._library.get(identity.passport(context), parse_name("files", request.name))
-        return to_proto(opened.file, opened.columns)
+        return opened_to_proto(opened)
 
     async def GetFileProfile(
         self, request: files_pb2.GetFileProfileRequest, context: Context
@@ -174,23 +174,6 @@ def _headers(download: Download) -> Headers:
         ("etag", etag(file)),
         *(() if span.is_whole else part),
     )
-
-
-def to_proto(file: StoredFile, columns: tuple[str, ...] = ()) -> files_pb2.File:
-    """Return the contract's form of a file."""
-    answer = files_pb2.File(
-        name=f"files/{file.id}",
-        display_name=file.display_name,
-        size_bytes=file.object.size,
-        row_count=file.parse.row_count,
-        columns=[files_pb2.File.Column(name=name) for name in columns],
-        encoding=file.parse.dialect.encoding,
-        delimiter=file.parse.dialect.delimiter,
-        sha256=file.object.sha256,
-        parse=file.parse.version,
-    )
-    answer.create_time.FromDatetime(file.create_time)
-    return answer
 
 
 def row_to_proto(row: NumberedRow) -> files_pb2.Row:

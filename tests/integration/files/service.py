@@ -162,11 +162,14 @@ class Caller:
         content_type: str = "text/csv",
         step: int = 256 * 1024,
         idempotency_key: str = "",
+        **requested: Any,
     ) -> files_pb2.File:
         """Upload as the gateway does: the name first, then pieces."""
         pieces = cut(content, step) if isinstance(content, bytes) else content
         extra = (("idempotency-key", idempotency_key),) if idempotency_key else ()
-        call = self.files.UploadFile(messages(pieces, filename, content_type), metadata=self.metadata + extra)
+        call = self.files.UploadFile(
+            messages(pieces, filename, content_type, **requested), metadata=self.metadata + extra
+        )
         answer: files_pb2.File = await call
         assert dict(await call.initial_metadata())["x-http-status"] == "201"
         return answer
@@ -191,13 +194,15 @@ def cut(content: bytes, step: int) -> Iterable[bytes]:
 
 
 async def messages(
-    pieces: Iterable[bytes], filename: str, content_type: str
+    pieces: Iterable[bytes], filename: str, content_type: str, **requested: Any
 ) -> AsyncIterator[files_pb2.UploadFileRequest]:
     """Yield upload messages as the gateway makes them."""
     for number, piece in enumerate(pieces):
         if number == 0:
             yield files_pb2.UploadFileRequest(
-                filename=filename, content=httpbody_pb2.HttpBody(content_type=content_type, data=piece)
+                filename=filename,
+                content=httpbody_pb2.HttpBody(content_type=content_type, data=piece),
+                **requested,
             )
         else:
             yield files_pb2.UploadFileRequest(content=httpbody_pb2.HttpBody(data=piece))

@@ -149,7 +149,7 @@ Smelt = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def smelt(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Smelt:
     """A function that runs the command: `code, out, err = smelt("files", "list", stdin="...")`."""
-    monkeypatch.setattr("smelt_client.cli_common.Client", partial(Client, transport=server.transport))
+    monkeypatch.setattr("smelt_client.cli.common.Client", partial(Client, transport=server.transport))
 
     def run(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))

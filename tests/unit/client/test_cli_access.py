@@ -6,7 +6,7 @@ import json
 import stat
 
 import pytest
-from smelt_client.logins import Login, device_token, login_file, save
+from smelt_client.cli.logins import Login, device_token, login_file, save
 
 from tests.unit.client.conftest import TOKEN, URL, Server, Smelt
 

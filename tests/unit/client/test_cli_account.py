@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from smelt_client.logins import Login, endpoint_in_use, endpoint_to_enter, load, login_file, save
+from smelt_client.cli.logins import Login, endpoint_in_use, endpoint_to_enter, load, login_file, save
 
 from tests.unit.client.conftest import TOKEN, URL, Server, Smelt
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import httpx2
 import pytest
-from smelt_client.printing import clean, error_line
+from smelt_client.cli.printing import clean, error_line
 
 from tests.unit.client.conftest import Server, Smelt
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from smelt_client.printing import Output
-from smelt_client.uploading import bar
+from smelt_client.cli.printing import Output
+from smelt_client.cli.uploading import bar
 
 from tests.unit.client.conftest import Server, Smelt
 

@@ -113,3 +113,22 @@ def test_a_job_is_started_with_a_budget_and_not_waited_for(server: Server, smelt
     assert server.body()["max_cost_usd"] == "1.50"
     assert out.startswith("jobs/")
     assert "smelt jobs watch" in err
+
+
+def test_an_estimate_says_how_many_rows_are_blank_and_what_is_probably_not_meant(
+    server: Server, smelt: Smelt
+) -> None:
+    told = {"row_count": 9, "request_count": 2, "prices_date": "2026-01-01", "blank_row_count": 7}
+    server.says(told | {"warnings": ["The prompt of templates/t1 uses no column"]})
+    _, out, err = smelt("estimate", "files/f1", "-t", "templates/t1", "--send-blank-rows")
+    assert server.body()["send_blank_rows"] is True
+    assert "7, which are skipped" in out
+    assert "Warning: The prompt of templates/t1 uses no column" in err
+    server.says(told | {"blank_rows_estimated": True})
+    assert "about 7, which are skipped" in smelt("estimate", "files/f1", "-t", "templates/t1")[1]
+
+
+def test_a_job_shows_its_skipped_rows(server: Server, smelt: Smelt) -> None:
+    counts = {"total": 4, "succeeded": 1, "failed": 0, "skipped": 3}
+    server.says(job("COMPLETED", 1, request_counts=counts))
+    assert "4/4 (1 succeeded, 0 failed, 3 skipped as blank)" in smelt("jobs", "show", "j1")[1]

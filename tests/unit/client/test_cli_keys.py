@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from smelt_client.cli import app
+from smelt_client.cli.app import app
 
 from tests.unit.client.conftest import TOKEN, Server, Smelt
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from smelt_client.logins import Login, forget, load, login_file, save
+from smelt_client.cli.logins import Login, forget, load, login_file, save
 
 from tests.unit.client.conftest import URL, Server, Smelt
 

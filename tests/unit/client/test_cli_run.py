@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from smelt_client.cli_common import WrongUsage
-from smelt_client.cli_run import parse_rows
-from smelt_client.following import follow, line
+from smelt_client.cli.common import WrongUsage
+from smelt_client.cli.following import follow, line
+from smelt_client.cli.printing import Output
+from smelt_client.cli.run import parse_rows
 from smelt_client.models import Job, parse
-from smelt_client.printing import Output
 
 from tests.unit.client.conftest import TOKEN, URL, Body, Server, Smelt, job
 
@@ -49,7 +49,17 @@ def test_a_run_ends_with_the_enriched_file(server: Server, smelt: Smelt, tmp_pat
 def test_options_reach_the_job(server: Server, smelt: Smelt) -> None:
     server.says({"templates": [{"name": "templates/t7", "display_name": "Hook"}]}).says(job("PENDING"), 201)
     server.tells(job("COMPLETED", 4)).streams(RESULT, content_length=str(len(RESULT)))
-    options = ["--rows", "2-3", "--parallel", "50", "--api-key", "managed", "--json", "-q"]
+    options = [
+        "--send-blank-rows",
+        "--rows",
+        "2-3",
+        "--parallel",
+        "50",
+        "--api-key",
+        "managed",
+        "--json",
+        "-q",
+    ]
     code, out, err = smelt("run", "files/f1", "-t", "hook", "-t", "templates/t2", "-o", "out.csv", *options)
     assert (code, err) == (0, "")
     assert server.body(1) == {
@@ -58,6 +68,7 @@ def test_options_reach_the_job(server: Server, smelt: Smelt) -> None:
         "first_row": 2,
         "last_row": 3,
         "parallel_calls": 50,
+        "send_blank_rows": True,
         "api_key": "apiKeys/managed",
     }
     assert json.loads(out) == {"job": job("COMPLETED", 4), "output": "out.csv"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from smelt_client import cli_webhooks
 
 from tests.unit.client.conftest import Server, Smelt
 
@@ -24,7 +23,7 @@ SENT = {"name": "webhookDeliveries/d1", "webhook": "webhooks/w1", "event": "webh
 @pytest.fixture(autouse=True)
 def hasty(logged_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A logged-in person whose client does not wait between polls."""
-    monkeypatch.setattr(cli_webhooks, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("smelt_client.cli.webhooks._LOOK_SECONDS", 0.0)
 
 
 def test_a_secret_is_printed_once_and_alone(server: Server, smelt: Smelt) -> None:

@@ -10,10 +10,10 @@ from services.common.paging import Position
 from services.common.store import idempotency
 from services.common.store.room import check_room
 from services.files.errors import FileLimit, FileNotFound
+from services.files.library.store.dialects import DIALECT_COLUMNS, dialect_columns, dialect_of
 from services.files.library.stored_file import Parse, SealedParse, StoredFile
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
 from services.files.objects.store import mark_for_deletion, object_columns, object_of
-from services.files.reading.reader import Dialect
 
 _UPLOAD = "UploadFile"
 
@@ -62,9 +62,16 @@ class FileStore:
             return None
         file, parsed = found.tuple()
         return (
-            _file(file, Parse(parsed.version, _dialect(parsed), parsed.row_count)),
-            SealedParse(parsed.sealed_columns, parsed.sealed_index, parsed.sealed_profile),
+            _file(file, Parse(parsed.version, dialect_of(parsed), parsed.row_count)),
+            SealedParse(
+                parsed.sealed_columns, parsed.sealed_index, parsed.sealed_profile, parsed.sealed_sample
+            ),
         )
+
+    async def is_there(self, account: str, file_id: str) -> bool:
+        statement = select(1).where(FileRow.account == account, FileRow.id == file_id)
+        async with transaction(self._transactions) as session:
+            return await session.scalar(statement) is not None
 
     async def latest_parse(self, file_id: str) -> int:
         statement = select(func.max(ParseRow.version)).where(ParseRow.file == file_id)
@@ -85,7 +92,7 @@ class FileStore:
             alike = [
                 parse.version
                 for parse in there
-                if _dialect(parse) == file.parse.dialect and parse.sealed_profile is not None
+                if dialect_of(parse) == file.parse.dialect and parse.sealed_profile is not None
             ]
             if not alike:
                 if any(parse.version == file.parse.version for parse in there):
@@ -96,7 +103,7 @@ class FileStore:
 
     async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         statement = (
-            select(FileRow, ParseRow.version, ParseRow.encoding, ParseRow.delimiter, ParseRow.row_count)
+            select(FileRow, ParseRow.version, ParseRow.row_count, *DIALECT_COLUMNS)
             .join(ParseRow, (ParseRow.file == FileRow.id) & (ParseRow.version == FileRow.parse))
             .where(FileRow.account == account)
             .order_by(FileRow.create_time.desc(), FileRow.id.desc())
@@ -107,10 +114,7 @@ class FileStore:
             statement = statement.where(position < (after.create_time, after.id))
         async with transaction(self._transactions) as session:
             found = (await session.execute(statement)).all()
-        return [
-            _file(row, Parse(version, Dialect(encoding, delimiter), count))
-            for row, version, encoding, delimiter, count in found
-        ]
+        return [_file(row[0], Parse(row.version, dialect_of(row), row.row_count)) for row in found]
 
     async def remove(self, account: str, file_id: str) -> str | None:
         statement = (
@@ -136,10 +140,6 @@ def _file(row: FileRow, parse: Parse) -> StoredFile:
     )
 
 
-def _dialect(row: ParseRow) -> Dialect:
-    return Dialect(row.encoding, row.delimiter)
-
-
 def _file_row(file: StoredFile) -> FileRow:
     return FileRow(
         id=file.id,
@@ -155,10 +155,10 @@ def _parse_row(file: StoredFile, sealed: SealedParse) -> ParseRow:
     return ParseRow(
         file=file.id,
         version=file.parse.version,
-        encoding=file.parse.dialect.encoding,
-        delimiter=file.parse.dialect.delimiter,
         row_count=file.parse.row_count,
+        **dialect_columns(file.parse.dialect),
         sealed_columns=sealed.columns,
         sealed_index=sealed.index,
         sealed_profile=sealed.profile,
+        sealed_sample=sealed.sample,
     )

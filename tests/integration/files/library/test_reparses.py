@@ -1,6 +1,7 @@
 """Reparsing a file: another dialect without another upload; earlier parses stay unchanged."""
 
 import asyncio
+from typing import Any
 
 import grpc
 import pytest
@@ -9,7 +10,7 @@ from smelt.files.v1 import files_pb2, rows_pb2
 from tests.integration.files.service import VAULT, Caller, Service, refusal
 
 
-async def reparsed(caller: Caller, name: str, **requested: str) -> files_pb2.File:
+async def reparsed(caller: Caller, name: str, **requested: Any) -> files_pb2.File:
     request = files_pb2.ReparseFileRequest(name=name, **requested)
     answer: files_pb2.File = await caller.files.ReparseFile(request, metadata=caller.metadata)
     return answer
@@ -26,6 +27,18 @@ async def test_a_file_is_read_anew_as_it_is_told(gateway: Caller) -> None:
     shown = await gateway.files.GetFile(files_pb2.GetFileRequest(name=file.name), metadata=gateway.metadata)
     assert shown == again
     assert (await gateway.download(file.name))[0] == "Größe,a;b\n1,2;3\n".encode()
+
+
+async def test_what_is_assumed_and_asked_for_is_kept_with_the_parse(gateway: Caller) -> None:
+    content = b"\xef\xbb\xbfsep=;\r\nnote\r\nEmail;Email;\r\n1;2;\r\nTotal\r\n"
+    file = await gateway.upload(content, skip_rows=1, skip_last_rows=1, duplicate_names="number")
+    assert [column.name for column in file.columns] == ["Email", "Email (2)"]
+    assert (file.skip_rows, file.skip_last_rows, file.duplicate_names) == (1, 1, "number")
+    assert (file.byte_order_mark, file.separator_line, file.line_end) == (True, True, "crlf")
+    assert (list(file.omitted_columns), file.quoting, file.encoding_guessed) == ([3], "minimal", False)
+    shown = await gateway.files.GetFile(files_pb2.GetFileRequest(name=file.name), metadata=gateway.metadata)
+    assert shown == file
+    assert [list(row.cells) for row in await gateway.list_rows(file.name)] == [["1", "2"]]
 
 
 async def test_what_reads_alike_is_one_parse(gateway: Caller, service: Service) -> None:

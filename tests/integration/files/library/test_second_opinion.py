@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from services.common.errors import DomainError
-from services.files.reading.format import RequestedFormat
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, parse, rows
 from tests.support.stores import Databases
 

@@ -21,7 +21,7 @@ from services.files.parsing import process as parse_process
 from services.files.parsing.form import ParseFailed
 from services.files.parsing.process import ParseProcess
 from services.files.parsing.threads import ParsingThreads
-from services.files.reading.format import RequestedFormat
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 from tests.support.patience import PATIENCE_SECONDS
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.files.reading import batches
-from services.files.reading.format import DELIMITERS, RequestedFormat
+from services.files.reading.dialect import RequestedFormat
+from services.files.reading.format import DELIMITERS
 from services.files.reading.reader import INDEX_EVERY, Limits, Parsed, parse, rows
 from services.files.reading.text import ENCODINGS
 

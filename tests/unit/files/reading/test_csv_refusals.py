@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from services.common.errors import DomainError
-from services.files.reading.format import RequestedFormat
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 
 LIMITS = Limits(max_columns=100, max_rows=50_000, max_field_bytes=131_072, max_row_bytes=1 << 20)
@@ -48,8 +48,8 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("ten million columns in the header", b"a," * 10_000_000 + b"b\n1\n", "1"),
     ("duplicate header", b"a,b,a\n1,2,3\n", "1"),
     ("duplicate header but for spaces", b"a, a\n1,2\n", "1"),
-    ("empty header name", b"a,\n1,2\n", "1"),
-    ("blank header name", b"a, \n1,2\n", "1"),
+    ("value below an empty header name", b"a,\n1,\n1,2\n", "3"),
+    ("value below a blank header name", b"a, \n1,2\n", "2"),
     ("endless header name", b"a," + b"b" * 1025 + b"\n1,2\n", "1"),
 ]
 

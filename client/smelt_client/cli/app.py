@@ -1,0 +1,146 @@
+"""The `smelt` command: its subcommands, and the exit code of every failure."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, SmeltError
+from . import login
+from .access import password, sessions, verify_email
+from .account import account
+from .estimate import estimate
+from .files import files
+from .jobs import jobs
+from .keys import keys
+from .logins import NoLogin
+from .printing import error_line
+from .run import run
+from .template_tests import duplicate, library, preview, try_templates
+from .templates import templates
+from .tokens import tokens
+from .vars import usage, variables
+from .webhooks import webhooks
+from .wording import reworded
+
+FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
+#: The facts of an error that are printed after its message, in this order.
+_FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
+
+HELP = """Run AI prompt templates over every row of a CSV.
+
+Settings: SMELT_URL (https://localhost:8443), SMELT_TOKEN and SMELT_CA_FILE override what `smelt login`
+stored. Without any of these, the address and CA file come from a stack running on this machine, found by
+its stack.json in $SMELT_STATE_DIR or ./.smelt.
+
+Secrets are prompted for without echo or read from stdin, never taken from arguments.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 not found, 4 not logged in, 5 finished with failed
+rows, 130 interrupted.
+"""
+
+# Without markup: with it, Typer keeps the line ends of the paragraphs above and breaks each line twice.
+app = typer.Typer(
+    name="smelt",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(login.register)
+app.command()(login.login)
+app.command()(login.logout)
+app.command()(login.whoami)
+app.command()(estimate)
+app.command()(verify_email)
+app.add_typer(password, name="password")
+app.add_typer(sessions, name="sessions")
+app.command()(run)
+app.command()(usage)
+app.add_typer(files, name="files")
+for name, command in (
+    ("preview", preview),
+    ("test", try_templates),
+    ("duplicate", duplicate),
+    ("library", library),
+):
+    templates.command(name)(command)
+app.add_typer(templates, name="templates")
+app.add_typer(variables, name="vars")
+app.add_typer(jobs, name="jobs")
+app.add_typer(webhooks, name="webhooks")
+app.add_typer(keys, name="keys")
+app.add_typer(tokens, name="tokens")
+app.add_typer(account, name="account")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"smelt {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=HELP)
+def smelt(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Read the options that come before any command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; every error is one line on stderr."""
+    try:
+        code = reworded(app)(arguments, prog_name="smelt", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except typer.TyperException as error:
+        # Without arguments the help text is the message, and it has already been printed.
+        if not error.format_message():
+            return error.exit_code
+        # A key given as an argument by mistake must not be echoed.
+        said = re.sub(r"sk-[^\s)'\"]+", "sk-****", error.format_message())
+        return _end(said, error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except ApiError as error:
+        return _end(_with_facts(error), _code(error), error.reason, error.request_id)
+    except SmeltError as error:
+        return _end(str(error), _code(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _end(f"{where}{error.strerror or error}", FAILED)
+
+
+def _code(error: SmeltError) -> int:
+    match error:
+        case NotFound():
+            return NOT_FOUND
+        case NotLoggedIn() | NoLogin():
+            return NOT_LOGGED_IN
+        case InvalidName() | BadSettings():
+            return USAGE
+        case _:
+            return FAILED
+
+
+def _with_facts(error: ApiError) -> str:
+    """Return the message with the facts that help to fix the problem, such as the line or the limit."""
+    problem = error.metadata.get("problem")
+    said = [problem] if problem else []
+    said += [f"{name} {error.metadata[name]}" for name in _FACTS if error.metadata.get(name)]
+    return f"{error.message}: {', '.join(said)}" if said else error.message
+
+
+def _end(message: str, code: int, *details: str) -> int:
+    print(error_line(message, *details), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

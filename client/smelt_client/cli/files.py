@@ -1,0 +1,263 @@
+"""Commands for CSV files."""
+
+from __future__ import annotations
+
+import codecs
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..models import ColumnProfile, File
+from . import asking
+from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
+from .printing import Output, clean, when
+from .uploading import bar
+
+files = group("Upload, inspect, download and delete CSV files.")
+
+Name = Annotated[str, typer.Argument(metavar="FILE", help="files/ID, or just the ID.")]
+
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        help="utf-8, utf-16-le, utf-16-be, windows-1252 or latin-1; detected if missing.", show_default=False
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        help="comma, semicolon, tab or pipe, or the character itself; detected if missing.",
+        show_default=False,
+    ),
+]
+
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+    "cp1252": "windows-1252",
+    "iso8859-1": "latin-1",
+}
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+
+
+def output_path(text: str) -> Path:
+    """Return the path of a download, after checking that a file can be written there."""
+    path = Path(text)
+    if not path.parent.is_dir():
+        raise WrongUsage(f"cannot write {path}: there is no folder {path.parent}")
+    if path.exists() and not path.is_file():
+        raise WrongUsage(f"cannot write {path}: it is not a file")
+    return path
+
+
+def encoding_of(text: str | None) -> str | None:
+    """Return the server's name for an encoding, given any of its usual names."""
+    if text is None:
+        return None
+    try:
+        return _ENCODINGS[codecs.lookup(text).name]
+    except (LookupError, ValueError):
+        raise WrongUsage(f"the encoding {text!r} is not supported; see --help for those that are") from None
+
+
+def delimiter_of(text: str | None) -> str | None:
+    """Return a delimiter, given the character itself or its name."""
+    if text is None or text in _DELIMITERS.values():
+        return text
+    if text.lower() not in _DELIMITERS:
+        raise WrongUsage(f"the delimiter {text!r} is not supported; use comma, semicolon, tab or pipe")
+    return _DELIMITERS[text.lower()]
+
+
+@files.command()
+def upload(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH", exists=True, dir_okay=False, readable=True, help="The CSV on this machine."
+        ),
+    ],
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Upload a CSV."""
+    out = Output(as_json=as_json, quiet=quiet)
+    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
+    shown = bar(out, path) if out.messages.is_terminal and not quiet else nullcontext()
+    with logged_in() as client, shown as progress:
+        file = client.files.upload(path, progress=progress, **read)
+    _show(out, file)
+
+
+@files.command()
+def reparse(
+    name: Name,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read an uploaded file again with another encoding or delimiter, without uploading it again."""
+    out = Output(as_json=as_json, quiet=quiet)
+    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
+    with logged_in() as client:
+        _show(out, client.files.reparse(name, **read))
+
+
+@files.command("list")
+def list_files(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the files."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda file: file.name,
+        "ROWS": lambda file: file.row_count,
+        "BYTES": lambda file: file.size_bytes,
+        "UPLOADED": lambda file: when(file.create_time),
+        "FILE": lambda file: file.display_name,
+    }
+    with logged_in() as client:
+        out.items(client.files.list(), columns)
+
+
+@files.command()
+def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show a file's details."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.files.get(name))
+
+
+@files.command()
+def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show a file's columns and its quality score, with the points taken off for each cause."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        found = client.files.profile(name)
+    if as_json:
+        out.json(found.raw)
+        return
+    quality = found.quality
+    points = {
+        "empty rows": quality.empty_rows_points,
+        "incomplete columns": quality.incomplete_columns_points,
+        "malformed cells": quality.malformed_cells_points,
+        "missing columns": quality.missing_columns_points,
+    }
+    fields: dict[str, object] = {"quality": f"{quality.score} ({quality.band})"}
+    fields |= {title: f"-{taken:.1f}" for title, taken in points.items()}
+    fields |= {"rows": found.row_count, "empty": found.empty_row_count}
+    out.one(found, fields)
+    titles = ["COLUMN", "TYPE", "SURE", "FILLED", "MALFORMED", "DUPLICATES", "SAMPLES"]
+    out.rows(titles, map(_profile_row, found.columns))
+
+
+def _profile_row(column: ColumnProfile) -> list[object]:
+    known = column.type not in ("", "COLUMN_TYPE_UNSPECIFIED")
+    return [
+        column.name,
+        column.type.lower().replace("_", " ") if known else "",
+        f"{column.confidence:.1f}" if known else "",
+        f"{column.completeness:.0%}",
+        column.malformed_count or "",
+        column.duplicate_count or "",
+        ", ".join(column.samples),
+    ]
+
+
+@files.command()
+def rows(
+    name: Name,
+    first: Annotated[int, typer.Option(min=1, help="First data row, counted from 1.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many rows.")] = 10,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show data rows."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        titles = [] if as_json else ["ROW", *(column.name for column in client.files.get(name).columns)]
+        read = client.files.rows(name, first=first, count=count)
+    if as_json:
+        out.json([row.raw for row in read])
+    else:
+        out.rows(titles, ([row.number, *row.cells] for row in read))
+
+
+@files.command()
+def download(
+    name: Name,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="File to write.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Download the original bytes and verify their length and digest."""
+    out = Output(as_json=as_json, quiet=quiet)
+    path = output_path(output)
+    with logged_in() as client:
+        written = client.files.download(name, path, sha256=client.files.get(name).sha256)
+    if as_json:
+        out.json({"output": str(path), "size_bytes": written})
+    out.message(f"Wrote {path}: {written} bytes")
+
+
+@files.command()
+def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Delete a file. Finished jobs keep their results."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        asking.confirm(f"Delete {name}?", yes=yes)
+        client.files.delete(name)
+    if as_json:
+        out.json({})
+    out.message(f"Deleted {name}")
+
+
+@files.command()
+def settings(
+    retention_days: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=36500, help="Remove files after this many days; 0 for never.", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show how long files are kept, or change it."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        if retention_days is None:
+            found = client.files.settings()
+        else:
+            found = client.files.update_settings(retention_days=retention_days)
+    out.one(
+        found,
+        {
+            "removed after": _days(found.retention_days),
+            "by the installation": _days(found.installation_retention_days),
+        },
+    )
+
+
+def _days(count: int) -> str:
+    return f"{count} days" if count else "never"
+
+
+def _show(out: Output, file: File) -> None:
+    fields = {
+        "name": file.name,
+        "file": file.display_name,
+        "rows": file.row_count,
+        "columns": ", ".join(clean(column.name) for column in file.columns),
+        "bytes": file.size_bytes,
+        "encoding": file.encoding,
+        "delimiter": clean(file.delimiter),
+        "sha256": file.sha256,
+        "uploaded": when(file.create_time),
+    }
+    out.one(file, fields)

@@ -1,0 +1,164 @@
+"""The one-liner: a file and templates in, an enriched CSV out."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..client import Client
+from ..models import Job
+from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
+from .files import output_path
+from .following import follow
+from .jobs import exit_code, outcomes
+from .printing import Output
+from .templates import find_template
+
+MOST_ROWS = 2**31 - 1
+
+
+class EconomyRest(StrEnum):
+    """How rows go that a batch left."""
+
+    ORDINARY = "ordinary"
+    BATCH = "batch"
+
+
+def run(
+    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of an uploaded one.")],
+    template: Annotated[
+        list[str],
+        typer.Option(
+            "--template", "-t", help="templates/ID, ID or display name; repeat it to run several in order."
+        ),
+    ],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.")],
+    rows: Annotated[
+        str | None,
+        typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
+    ] = None,
+    parallel: Annotated[
+        int | None, typer.Option(min=1, help="Maximum provider calls in flight.", show_default=False)
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(help="apiKeys/ID, or `managed`; the active key if missing.", show_default=False),
+    ] = None,
+    max_cost: MaxCost = None,
+    identical_once: Annotated[
+        bool, typer.Option("--identical-once", help="Send identical prompts only once, at any temperature.")
+    ] = False,
+    economy: Annotated[
+        bool,
+        typer.Option("--economy", help="Send prompts in batches: up to a day, at half the price."),
+    ] = False,
+    economy_rest: Annotated[
+        EconomyRest | None,
+        typer.Option(
+            case_sensitive=False,
+            help="How rows go that a batch left: `ordinary` (full price) or `batch`.",
+            show_default=False,
+        ),
+    ] = None,
+    blank_rows: SendBlankRows = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until the job ends, or just start it.")
+    ] = True,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run templates over the rows of a CSV and write the result.
+
+    Example: smelt run leads.csv -t "Opening hook" -o enriched.csv --rows 1-20
+
+    Ctrl-C leaves the job running. Exit code 5: the job finished, but some rows failed.
+    """
+    out = Output(as_json=as_json, quiet=quiet)
+    path = output_path(output)
+    first, last = (None, None) if rows is None else parse_rows(rows)
+    if api_key is not None and api_key.startswith("sk-"):
+        raise WrongUsage(
+            "--api-key takes the name of a saved key, never the key itself; save one with `smelt keys add`"
+        )
+    if economy_rest is not None and not economy:
+        raise WrongUsage("--economy-rest is for economy jobs; add --economy")
+    source = local_file(file)
+    with logged_in() as client:
+        found = [find_template(client, text) for text in template]
+        name = file if source is None else upload(client, out, source)
+        job = client.jobs.create(
+            name,
+            found,
+            first_row=first,
+            last_row=last,
+            parallel_calls=parallel,
+            api_key=api_key,
+            max_cost_usd=max_cost,
+            identical_prompts_once=identical_once or None,
+            economy=economy or None,
+            economy_rest=None if economy_rest is None else economy_rest.value.upper(),
+            send_blank_rows=blank_rows or None,
+        )
+        if not wait:
+            _started(out, job, path)
+            return
+        job = follow(out, client.jobs.watch(job.name), job.name)
+        code = exit_code(job)
+        whole = job.state == "COMPLETED"
+        if whole:
+            written = client.jobs.download(job.name, path)
+            counts = job.request_counts
+            out.message(f"Wrote {path}: {written} bytes, rows: {outcomes(counts)}")
+            if counts.failed:
+                out.message(f"Why rows failed: smelt jobs rows {job.name} --state FAILED")
+        else:
+            out.message(
+                f"Nothing was written. To get the finished rows: smelt jobs download {job.name} -o {path}"
+            )
+    if as_json:
+        out.json({"job": job.raw, "output": str(path) if whole else None})
+    raise typer.Exit(code)
+
+
+def _started(out: Output, job: Job, path: Path) -> None:
+    if out.as_json:
+        out.json({"job": job.raw, "output": None})
+    else:
+        print(job.name)
+    out.message(f"Watch it: smelt jobs watch {job.name}; then: smelt jobs download {job.name} -o {path}")
+
+
+def parse_rows(text: str) -> tuple[int | None, int | None]:
+    """Return first and last row of `A-B`, `A-`, `-B` or `A`."""
+    found = re.fullmatch(r"(\d{0,10})(?:(-)(\d{0,10}))?", text.strip(), re.ASCII)
+    if found is None or not (found[1] or found[3]):
+        raise WrongUsage(f"{text!r} is not a range of rows; use A-B, such as 1-20")
+    first = int(found[1]) if found[1] else None
+    last = (int(found[3]) if found[3] else None) if found[2] else first
+    lowest, highest = 1 if first is None else first, MOST_ROWS if last is None else last
+    if not 1 <= lowest <= highest <= MOST_ROWS:
+        raise WrongUsage(
+            f"the range {text} contains no rows; rows count from 1, and the first must not be after the last"
+        )
+    return first, last
+
+
+def local_file(text: str) -> Path | None:
+    """Return the path of a file on this machine, or None for the name of an uploaded one."""
+    path = Path(text)
+    if path.is_file():
+        return path
+    if re.fullmatch(r"files/[A-Za-z0-9_-]{1,64}", text) and not path.exists():
+        return None
+    raise WrongUsage(f"there is no file {text} on this machine")
+
+
+def upload(client: Client, out: Output, source: Path) -> str:
+    """Upload a file and return its name."""
+    file = client.files.upload(source)
+    out.message(f"Uploaded {source}: {file.row_count} rows, {len(file.columns)} columns ({file.name})")
+    return file.name

@@ -1,0 +1,115 @@
+"""Commands that preview and test templates, and copy them from the library."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .common import AsJson, Quiet, WrongUsage, logged_in
+from .printing import Output, clean
+from .templates import Name, find_template, show_template
+
+
+def try_templates(
+    names: Annotated[list[str], typer.Argument(metavar="TEMPLATE...", help="In the order they run.")],
+    file: Annotated[str, typer.Option("--file", "-f", help="files/ID of the file to take rows from.")],
+    first_row: Annotated[int, typer.Option("--row", min=1, help="The first row.")] = 1,
+    row_count: Annotated[int, typer.Option("--rows", min=1, max=10, help="How many rows.")] = 1,
+    mock: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=VALUE for a variable that has no value; can be repeated.", show_default=False
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None, typer.Option(help="The API key to use; the active one if missing.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Test templates on a few rows and show every step. Each template and row counts as one usage."""
+    out = Output(as_json=as_json, quiet=quiet)
+    mocks = dict(_pair(each) for each in mock or ())
+    with logged_in() as client:
+        tested = client.templates.test(
+            [find_template(client, name) for name in names],
+            file,
+            first_row=first_row,
+            row_count=row_count,
+            mock_values=mocks,
+            api_key=api_key,
+        )
+    if as_json:
+        out.json(tested.raw)
+        return
+    if tested.mocked:
+        made_up = ", ".join(f"{name}={value}" for name, value in tested.mocked.items())
+        out.message(f"Filled in: {made_up}")
+    for row in tested.rows:
+        print(f"Row {row.number}, confidence {row.confidence}")
+        for step in row.steps:
+            print(f"  {clean(step.prompt, lines=True)}")
+            for column, text in step.outputs.items():
+                print(f"    {clean(column)}: {clean(text, lines=True)}")
+            if step.flags:
+                print(f"    flags: {clean(', '.join(step.flags))}")
+            if step.error_reason:
+                print(f"    error: {clean(step.error_message)} ({clean(step.error_reason)})")
+            if step.provider_message:
+                print(f"    the provider said: {clean(step.provider_message)}")
+    if any(step.error_reason for row in tested.rows for step in row.steps):
+        raise typer.Exit(1)
+
+
+def duplicate(
+    name: Annotated[
+        str, typer.Argument(metavar="TEMPLATE", help="libraryTemplates/ID, or one of your own templates.")
+    ],
+    new_name: Annotated[
+        str | None, typer.Option("--name", help="Name of the copy.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Copy a template, either your own or one from the library."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        found = name if name.startswith("libraryTemplates/") else find_template(client, name)
+        show_template(out, client.templates.duplicate(found, display_name=new_name))
+
+
+def library(as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the library: read-only templates, which you duplicate and then use."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {
+        "NAME": lambda template: template.name,
+        "TEMPLATE": lambda template: template.display_name,
+        "CATEGORY": lambda template: template.category,
+        "PROMPT": lambda template: template.prompt,
+    }
+    with logged_in() as client:
+        out.items(client.templates.library(), columns)
+
+
+def preview(
+    name: Name,
+    file: Annotated[str, typer.Option("--file", "-f", help="files/ID of the file to take rows from.")],
+    first_row: Annotated[int, typer.Option("--row", min=1, help="The first row.")] = 1,
+    row_count: Annotated[int, typer.Option("--rows", min=1, max=100, help="How many rows.")] = 3,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the prompts for a few rows without calling the model."""
+    out = Output(as_json=as_json, quiet=quiet)
+    columns = {"ROW": lambda one: one.row, "PROMPT": lambda one: one.prompt}
+    with logged_in() as client:
+        found = find_template(client, name)
+        out.items(client.templates.preview(found, file, first_row=first_row, row_count=row_count), columns)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise WrongUsage(f"{text} is not of the form NAME=VALUE")
+    return name, value

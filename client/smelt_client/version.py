@@ -1,0 +1,3 @@
+"""The version of the SDK, as in its metadata."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,1 @@
+"""What texts are to those who read them: when two of them are the same. No text is kept here."""
