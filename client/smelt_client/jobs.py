@@ -38,6 +38,7 @@ class JobOptions(TypedDict, total=False):
     identical_prompts_once: bool | None
     economy: bool | None
     economy_rest: str | None
+    send_blank_rows: bool | None
     idempotency_key: str | None
 
 
@@ -53,12 +54,14 @@ def create_job(
     identical_prompts_once: bool | None = None,
     economy: bool | None = None,
     economy_rest: str | None = None,
+    send_blank_rows: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Job]:
     """Start a job: templates, in order, over the rows of a file. Rows count from 1, both ends included.
 
     An economy job goes in batches, which take up to a day and cost half. `economy_rest` says how rows go that
-    a batch left: `ORDINARY` or `BATCH`.
+    a batch left: `ORDINARY` or `BATCH`. Rows in which every column that the templates use is blank are
+    skipped unless `send_blank_rows` is set.
     """
     body = {
         "file": named("files", file),
@@ -72,6 +75,7 @@ def create_job(
             identical_prompts_once=identical_prompts_once,
             economy=economy,
             economy_rest=economy_rest,
+            send_blank_rows=send_blank_rows,
         ),
     }
     return Call(
@@ -120,12 +124,13 @@ def estimate_job(
     *,
     first_row: int | None = None,
     last_row: int | None = None,
+    send_blank_rows: bool | None = None,
 ) -> Call[Estimate]:
     """Estimate a job's calls, tokens and cost without starting it."""
     body = {
         "file": named("files", file),
         "templates": [named("templates", template) for template in templates],
-        **given(first_row=first_row, last_row=last_row),
+        **given(first_row=first_row, last_row=last_row, send_blank_rows=send_blank_rows),
     }
     return Call("POST", "/v1/jobs:estimate", reading(Estimate), body=body, repeatable=True)
 

@@ -16,6 +16,7 @@ POLICY: Policy = {
     "/smelt.files.v1.FileService/ListFileRows": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.files.v1.FileService/DownloadFile": Allow(GATEWAY, needs="passport", scope="read"),
     "/smelt.files.v1.RowService/ReadRows": Allow(PROCESSOR, needs="proof", scope="read"),
+    "/smelt.files.v1.RowService/CheckFile": Allow(PROCESSOR, needs="proof", scope="read"),
     # The scope is `read`, because a person's download of a variant assembles and stores it on the way.
     "/smelt.files.v1.ResultService/WriteResult": Allow(PROCESSOR, needs="proof", scope="read"),
     "/smelt.files.v1.ResultService/DeleteResults": Allow(PROCESSOR, needs="passport", scope="write"),

@@ -115,6 +115,7 @@ class JobRow(Base):
     tokens_estimated: Mapped[bool] = mapped_column(server_default="false", default=False)
     succeeded: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(server_default="0", default=0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     #: Billionths of a US dollar: what the tokens cost, the budget (0 means no limit), and what is spent
@@ -188,6 +189,7 @@ class ShardRow(Base):
     claims: Mapped[int]
     succeeded: Mapped[int]
     failed: Mapped[int]
+    skipped: Mapped[int] = mapped_column(server_default="0")
     input_tokens: Mapped[int] = mapped_column(BigInteger)
     output_tokens: Mapped[int] = mapped_column(BigInteger)
     cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -248,7 +250,7 @@ class UsageDayRow(Base):
 
 
 class ResultRow(Base):
-    """A row's result: 0 under way (some steps are done), 1 succeeded, 2 failed."""
+    """A row's result: 0 under way (some steps are done), 1 succeeded, 2 failed, 3 skipped."""
 
     __tablename__ = "result"
     __table_args__ = (Index("result_failed", "job", "row", postgresql_where="state = 2"),)
@@ -328,6 +330,7 @@ class WebhookDeliveryRow(Base):
     total: Mapped[int] = mapped_column(server_default="0")
     succeeded: Mapped[int] = mapped_column(server_default="0")
     failed: Mapped[int] = mapped_column(server_default="0")
+    skipped: Mapped[int] = mapped_column(server_default="0")
     create_time: Mapped[datetime]
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(server_default="0")

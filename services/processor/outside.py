@@ -149,6 +149,14 @@ class ReadsRows(Protocol):
     ) -> AsyncGenerator[Rows]: ...
 
 
+class ChecksFiles(Protocol):
+    """Knows whether a file is there."""
+
+    async def check(self, file: str, proof: Proof) -> None:
+        """Return if it is; raise FILE_NOT_FOUND."""
+        ...
+
+
 class WritesResults(Protocol):
     """Keeps result files."""
 

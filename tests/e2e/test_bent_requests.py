@@ -12,7 +12,7 @@ from tests.support.stack import Stack
 @pytest.mark.promise("S54")
 @pytest.mark.parametrize(
     ("requests", "lines"),
-    [(300, 1), pytest.param(20_000, LINES, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
+    [(150, 1), pytest.param(20_000, LINES, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
 )
 async def test_no_bytes_make_a_500_and_each_refusal_has_the_one_shape(
     stack: Stack, requests: int, lines: int

@@ -24,6 +24,11 @@ MaxCost = Annotated[
     ),
 ]
 
+SendBlankRows = Annotated[
+    bool,
+    typer.Option("--send-blank-rows", help="Send rows too in which all columns that are used are blank."),
+]
+
 
 class WrongUsage(typer.TyperException):
     """The command line is wrong; nothing was sent."""

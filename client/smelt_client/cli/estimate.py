@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .common import AsJson, Quiet, logged_in
+from ..models import Estimate
+from .common import AsJson, Quiet, SendBlankRows, logged_in
 from .printing import Output
 from .run import local_file, parse_rows, upload
 from .templates import find_template
@@ -24,6 +25,7 @@ def estimate(
         str | None,
         typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
     ] = None,
+    blank_rows: SendBlankRows = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -34,7 +36,9 @@ def estimate(
     with logged_in() as client:
         found = [find_template(client, text) for text in template]
         name = file if source is None else upload(client, out, source)
-        told = client.jobs.estimate(name, found, first_row=first, last_row=last)
+        told = client.jobs.estimate(
+            name, found, first_row=first, last_row=last, send_blank_rows=blank_rows or None
+        )
     cost = f"{told.cost_low_usd} to {told.cost_high_usd} US dollars (prices of {told.prices_date})"
     economy = f"{told.economy_cost_low_usd} to {told.economy_cost_high_usd} US dollars (`--economy`)"
     unknown = f"unknown: no price for {', '.join(told.unpriced_models)}"
@@ -43,6 +47,7 @@ def estimate(
         {
             "file": name,
             "rows": told.row_count,
+            "blank rows": _blank(told),
             "calls": told.request_count,
             "prompt tokens": f"{told.input_tokens_low} to {told.input_tokens_high}",
             "answer tokens": f"{told.output_tokens_low} to {told.output_tokens_high}",
@@ -51,3 +56,10 @@ def estimate(
             "usage": f"{told.request_count} of {told.usage_left} left" if told.usage_limit else "no limit",
         },
     )
+    for warning in told.warnings:
+        out.message(f"Warning: {warning}")
+
+
+def _blank(told: Estimate) -> str:
+    about = "about " if told.blank_rows_estimated else ""
+    return f"{about}{told.blank_row_count}, which are skipped" if told.blank_row_count else "none"

@@ -34,6 +34,7 @@ def line(job: Job) -> str:
     """Return a job's progress as one line."""
     counts = job.request_counts
     parts = [f"{counts.done}/{counts.total} rows", f"{counts.succeeded} succeeded", f"{counts.failed} failed"]
+    parts += [f"{counts.skipped} blank"] if counts.skipped else []
     return clean(f"{job.name} {_state(job)}: {', '.join([*parts, *_pace(job)])}")
 
 
@@ -73,7 +74,8 @@ def _live(out: Output, jobs: Iterable[Job]) -> Job | None:
         task = progress.add_task("", total=None, told="")
         for job in jobs:
             counts = job.request_counts
-            told = ", ".join([f"{counts.succeeded} ok", f"{counts.failed} failed", *_pace(job)])
+            blank = [f"{counts.skipped} blank"] if counts.skipped else []
+            told = ", ".join([f"{counts.succeeded} ok", f"{counts.failed} failed", *blank, *_pace(job)])
             progress.update(
                 task,
                 description=clean(_state(job)),

@@ -11,10 +11,10 @@ import typer
 
 from ..client import Client
 from ..models import Job
-from .common import AsJson, MaxCost, Quiet, WrongUsage, logged_in
+from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
 from .files import output_path
 from .following import follow
-from .jobs import exit_code
+from .jobs import exit_code, outcomes
 from .printing import Output
 from .templates import find_template
 
@@ -64,6 +64,7 @@ def run(
             show_default=False,
         ),
     ] = None,
+    blank_rows: SendBlankRows = False,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until the job ends, or just start it.")
     ] = True,
@@ -100,6 +101,7 @@ def run(
             identical_prompts_once=identical_once or None,
             economy=economy or None,
             economy_rest=None if economy_rest is None else economy_rest.value.upper(),
+            send_blank_rows=blank_rows or None,
         )
         if not wait:
             _started(out, job, path)
@@ -110,9 +112,7 @@ def run(
         if whole:
             written = client.jobs.download(job.name, path)
             counts = job.request_counts
-            out.message(
-                f"Wrote {path}: {written} bytes, {counts.succeeded} rows succeeded, {counts.failed} failed"
-            )
+            out.message(f"Wrote {path}: {written} bytes, rows: {outcomes(counts)}")
             if counts.failed:
                 out.message(f"Why rows failed: smelt jobs rows {job.name} --state FAILED")
         else:

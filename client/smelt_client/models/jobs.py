@@ -28,11 +28,13 @@ class RequestCounts:
     total: int
     succeeded: int
     failed: int
+    #: Rows of which nothing was sent, because the columns that the templates use are blank.
+    skipped: int = 0
 
     @property
     def done(self) -> int:
         """Rows that have their result, good or bad."""
-        return self.succeeded + self.failed
+        return self.succeeded + self.failed + self.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,10 @@ class Estimate:
     usage_limit: int
     economy_cost_low_usd: str
     economy_cost_high_usd: str
+    #: Rows that would be skipped, and whether that is reckoned from a sample.
+    blank_row_count: int
+    blank_rows_estimated: bool
+    warnings: tuple[str, ...]
     raw: Mapping[str, Any] = raw_field
 
 

@@ -9,6 +9,7 @@ from services.auth.privacy.exports import Archive
 from services.common import identity
 from services.common.identity import ExportPermit
 from services.common.rpc.errors import peer_errors
+from services.common.rpc.request_streams import sent
 
 #: An account's data can be many gigabytes. Shorter, and large exports never complete; longer, and one that
 #: hangs keeps its claim for longer.
@@ -29,8 +30,8 @@ class FilesArchives:
                 for start in range(0, len(piece), _MESSAGE_BYTES):
                     yield exports_pb2.WriteDataExportRequest(data=piece[start : start + _MESSAGE_BYTES])
 
-        async with peer_errors():
+        async with peer_errors(), sent(requests()) as messages:
             stored = await self._stub.WriteDataExport(
-                requests(), metadata=identity.metadata(permit), timeout=_EXPORT_SECONDS
+                messages, metadata=identity.metadata(permit), timeout=_EXPORT_SECONDS
             )
         return Archive(stored.size_bytes, stored.sha256)

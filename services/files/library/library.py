@@ -40,6 +40,10 @@ class Files(FindsFiles, Protocol):
         """Return files, newest first."""
         ...
 
+    async def is_there(self, account: str, file_id: str) -> bool:
+        """Whether the account has this file; it costs one look into an index."""
+        ...
+
     async def remove(self, account: str, file_id: str) -> str | None:
         """Remove a file; return its object's key, which is marked for deletion; None without a file."""
         ...
@@ -113,6 +117,13 @@ class Library:
             async with self._or_deleted(file):
                 async for batch in drawn(self._executor, source):
                     yield batch
+
+    async def check(self, proof: Proof, file_id: str) -> None:
+        """Raise FileNotFound if the file is gone, or GrantInvalid for a grant of another file."""
+        if isinstance(proof, JobGrant) and proof.file != f"files/{file_id}":
+            raise GrantInvalid
+        if not await self._files.is_there(proof.account, file_id):
+            raise FileNotFound
 
     async def _pieces(
         self, file: StoredFile, data_key: bytearray, span: Span, join: Join

@@ -32,3 +32,9 @@ class RowServicer(rows_pb2_grpc.RowServiceServicer):
         )
         async for batch in found:
             yield rows_pb2.ReadRowsResponse(rows=map(row_to_proto, batch))
+
+    async def CheckFile(
+        self, request: rows_pb2.CheckFileRequest, context: Context
+    ) -> rows_pb2.CheckFileResponse:
+        await self._library.check(identity.proof(context), parse_name("files", request.file))
+        return rows_pb2.CheckFileResponse()

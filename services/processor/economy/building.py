@@ -12,6 +12,7 @@ from typing import Protocol
 
 from services.processor.economy.batch import Batch, NewBatch
 from services.processor.jobs.economy import BATCH_ROWS
+from services.processor.jobs.row_result import NewResult
 from services.processor.jobs.seal import JobSeal
 from services.processor.outside import ReadsRows, by_grant
 from services.processor.provider.batch_lines import request_line
@@ -57,6 +58,8 @@ class Chosen:
     any_open: bool
     #: Whether the next row would cost more than there is.
     too_dear: bool = False
+    #: Blank rows, which go in no batch. There may be more behind these.
+    skipped: tuple[NewResult, ...] = ()
 
 
 class Builder:
@@ -84,8 +87,13 @@ class Builder:
         """Return the next batch of rows that are not `spent`; `money` is what it may cost at most."""
         draft: _Draft | None = None
         any_open = too_dear = False
+        skipped: list[NewResult] = []
         async with aclosing(self._open_rows(self._claim.first_row, self._claim.last_row)) as rows:
             async for row, step, values in rows:
+                blank = self._prepared.skipped(row, self._seal)
+                if blank is not None:
+                    skipped.append(blank)
+                    continue
                 any_open = True
                 if (step, row.number) in spent or self.requests(step) is None:
                     continue
@@ -108,9 +116,9 @@ class Builder:
                     draft.size += len(line)
                     draft.nanos += nanos
         if draft is None or not draft.rows:
-            return Chosen(None, any_open, too_dear)
+            return Chosen(None, any_open, too_dear, tuple(skipped))
         new = NewBatch(draft.step, tuple(draft.rows), draft.left_out, draft.nanos, tuple(draft.lines))
-        return Chosen(new, any_open)
+        return Chosen(new, any_open, skipped=tuple(skipped))
 
     async def any_open(self) -> bool:
         """Whether any row of the shard has no final result yet."""

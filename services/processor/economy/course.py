@@ -117,6 +117,9 @@ class ShardCourse:
                 return Pause("QUOTA", "USAGE_LIMIT", "The account's plan for this month is used up")
             money = await parts.store.money_left(claim) if claim.max_cost_nanos else None
             chosen = await self._builder.choose(await parts.store.spent(claim), money)
+            if chosen.skipped:
+                await parts.store.skip_rows(claim, chosen.skipped)
+                parts.announce(claim.job)
             if not chosen.any_open:
                 return _Finished()
             if chosen.too_dear:

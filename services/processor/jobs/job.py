@@ -66,6 +66,8 @@ class Job:
     #: Whether prompts go in batches, and how the rest goes (`economy.py`); and the batches under way.
     economy: str = ""
     open_batches: int = 0
+    #: Rows of which nothing was sent, because their used columns are blank.
+    skipped: int = 0
 
     @property
     def total(self) -> int:
@@ -75,7 +77,7 @@ class Job:
     @property
     def done(self) -> int:
         """Rows that have their result."""
-        return self.succeeded + self.failed
+        return self.succeeded + self.failed + self.skipped
 
     @property
     def percent(self) -> float:

@@ -142,6 +142,7 @@ class Jobs:
                 base_url="",
                 variables=tuple(variables.items()),
                 identical_once=request.identical_once,
+                skips_blank_rows=not request.send_blank_rows,
             )
             used_columns(draft, draft.prompts())
             return draft

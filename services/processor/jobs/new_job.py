@@ -20,6 +20,8 @@ class JobRequest:
     max_cost: str = ""
     identical_once: bool = False
     economy: str = ""
+    #: Whether rows whose used columns are blank are sent too.
+    send_blank_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

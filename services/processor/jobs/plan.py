@@ -56,6 +56,8 @@ class Snapshot:
     variables: tuple[tuple[str, str], ...] = ()
     #: Identical prompts are sent once at any temperature.
     identical_once: bool = False
+    #: Rows whose used columns are blank are not sent.
+    skips_blank_rows: bool = False
 
     def prompts(self) -> tuple[Prompt, ...]:
         """Return each step's prompt, bound to the columns and the outputs of the steps before it.

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-#: States of a row: some steps are done; all steps are done; the row failed for good.
+#: States of a row: some steps are done; all steps are done; the row failed for good; nothing was sent for it,
+#: because its used columns are blank.
 UNDER_WAY = 0
 SUCCEEDED = 1
 FAILED = 2
+SKIPPED = 3
 #: Results that are opened at once. More hold the interpreter's lock for longer and take more memory; fewer
 #: cost more queries.
 PIECE_BYTES = 1024 * 1024
@@ -40,6 +42,7 @@ class NewResult:
     input_tokens: int
     output_tokens: int
     #: The model of the step that ended with this result, and the step's cost in billionths of a US dollar.
+    #: A skipped row has no model: no step ended, so it counts as no usage.
     model: str
     cost_nanos: int
     #: The answer as it is stored for identical prompts: its code, and the sealed texts.

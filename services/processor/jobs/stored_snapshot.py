@@ -54,6 +54,8 @@ def load(content: bytes) -> Snapshot:
         base_url=document["base_url"],
         variables=tuple((key, value) for key, value in variables),
         identical_once=document.get("identical_once", False),
+        # A job of an earlier release goes on as it began: it sends blank rows.
+        skips_blank_rows=document.get("skips_blank_rows", False),
     )
 
 
@@ -76,6 +78,7 @@ def _head(snapshot: Snapshot) -> dict[str, Any]:
         "columns": snapshot.columns,
         "base_url": snapshot.base_url,
         "identical_once": snapshot.identical_once,
+        **_further(snapshot),
     }
 
 
@@ -86,7 +89,13 @@ def _whole(snapshot: Snapshot) -> dict[str, Any]:
         "base_url": snapshot.base_url,
         "variables": snapshot.variables,
         "identical_once": snapshot.identical_once,
+        **_further(snapshot),
     }
+
+
+def _further(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what snapshots of earlier releases do not have; it is written only where it says something."""
+    return {"skips_blank_rows": True} if snapshot.skips_blank_rows else {}
 
 
 def step_document(step: Step) -> dict[str, Any]:

@@ -133,6 +133,7 @@ def _shown(job: Job) -> tuple[object, ...]:
         job.pause_reason,
         job.succeeded,
         job.failed,
+        job.skipped,
         job.input_tokens,
         job.output_tokens,
         job.max_cost_nanos,

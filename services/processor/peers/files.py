@@ -6,6 +6,7 @@ import grpc
 from smelt.files.v1 import files_pb2, files_pb2_grpc, results_pb2, results_pb2_grpc, rows_pb2, rows_pb2_grpc
 
 from services.common.rpc.errors import peer_errors
+from services.common.rpc.request_streams import sent
 from services.processor.outside import (
     FileFacts,
     Proof,
@@ -52,10 +53,15 @@ class Files:
             finally:
                 call.cancel()
 
+    async def check(self, file: str, proof: Proof) -> None:
+        """Return if a file is there; raise FILE_NOT_FOUND."""
+        async with peer_errors():
+            await self._rows.CheckFile(rows_pb2.CheckFileRequest(file=file), metadata=proof, timeout=_SECONDS)
+
     async def write_result(
         self, about: ResultAbout, pieces: AsyncIterable[bytes], proof: Proof
     ) -> StoredResult:
-        """Store a result file whole or not at all; raise RESULT_STALE."""
+        """Store a result file whole or not at all; raise RESULT_STALE, or what the pieces raise."""
         header = results_pb2.WriteResultRequest.Header(
             job=about.job,
             variant=about.variant,
@@ -69,8 +75,8 @@ class Files:
             async for piece in pieces:
                 yield results_pb2.WriteResultRequest(data=piece)
 
-        async with peer_errors():
-            stored = await self._results.WriteResult(requests(), metadata=proof, timeout=_STREAM_SECONDS)
+        async with peer_errors(), sent(requests()) as messages:
+            stored = await self._results.WriteResult(messages, metadata=proof, timeout=_STREAM_SECONDS)
         return StoredResult(stored.size_bytes, stored.sha256, stored.row_count)
 
     async def delete_results(self, job: str, proof: Proof) -> None:

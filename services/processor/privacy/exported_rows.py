@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from services.common.aside import go_on
 from services.processor.answers import flags
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
+from services.processor.jobs.row_result import FAILED, SKIPPED, SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal
 from services.processor.results.formulas import as_text
 
 _COLUMNS = ("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message")
-_STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED"}
+_STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED", SKIPPED: "SKIPPED"}
 
 
 def header(outputs: Sequence[str]) -> bytes:

@@ -61,7 +61,7 @@ TABLES = (
         path="webhook_deliveries.json",
         exported=(
             "id", "webhook", "event", "job", "job_state", "pause_reason", "error_reason", "total",
-            "succeeded", "failed", "create_time", "state", "attempts", "attempts_before", "fence",
+            "succeeded", "failed", "skipped", "create_time", "state", "attempts", "attempts_before", "fence",
             "status_code", "reason", "last_attempt_time", "next_attempt_time", "end_time",
         ),
         withheld={"account": _OWN},
@@ -103,7 +103,7 @@ TABLES = (
         path="shards.json",
         exported=(
             "job", "number", "first_row", "last_row", "state", "calls", "fence", "claims",
-            "succeeded", "failed", "input_tokens", "output_tokens", "cost_nanos",
+            "succeeded", "failed", "skipped", "input_tokens", "output_tokens", "cost_nanos",
         ),
     ),
     PersonalTable(
@@ -112,12 +112,11 @@ TABLES = (
         path="jobs.json",
         exported=(
             "id", "file", "parse", "templates", "first_row", "last_row", "parallel_calls", "api_key", "state",
-            "pause_reason", "error_reason", "error_message", "succeeded", "failed", "input_tokens",
-            "output_tokens", "tokens_estimated", "cost_nanos", "max_cost_nanos", "reserved_nanos", "priced",
-            "economy", "shard_count",
-            "shards_done", "grant_id", "grant_expire_time", "result_fence",
-            "result_size", "result_sha256", "mark_time", "mark_done", "mark_rate", "create_time",
-            "start_time", "end_time", "down_time", "probe_time", "probe_count",
+            "pause_reason", "error_reason", "error_message", "succeeded", "failed", "skipped",
+            "input_tokens", "output_tokens", "tokens_estimated", "cost_nanos", "max_cost_nanos",
+            "reserved_nanos", "priced", "economy", "shard_count", "shards_done", "grant_id",
+            "grant_expire_time", "result_fence", "result_size", "result_sha256", "mark_time", "mark_done",
+            "mark_rate", "create_time", "start_time", "end_time", "down_time", "probe_time", "probe_count",
         ),
         withheld={
             "account": _OWN,

@@ -16,7 +16,7 @@ from services.common.paging import PAGE_BYTES, Message, PageTokenInvalid
 from services.processor.answers import flags
 from services.processor.answers.shown import shortened
 from services.processor.jobs.job import FindsSnapshots, Job
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, StoredRow
+from services.processor.jobs.row_result import FAILED, SKIPPED, SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.outside import OpensDataKeys, as_person
 
@@ -39,6 +39,7 @@ class RowState(Enum):
     PENDING = 0
     SUCCEEDED = SUCCEEDED
     FAILED = FAILED
+    SKIPPED = SKIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class JobRows:
             pending = await self._rows.pending(id_, after=after, last=job.last_row, count=count + 1)
             numbers, found, more = pending[:count], [], len(pending) > count
         else:
-            states = [SUCCEEDED, FAILED] if asked.state is None else [asked.state.value]
+            states = [SUCCEEDED, FAILED, SKIPPED] if asked.state is None else [asked.state.value]
             found = await self._rows.matching(
                 id_, states, flags=asked.flags, after=after, count=count + 1, most_bytes=PAGE_BYTES
             )

@@ -72,6 +72,14 @@ class Limiter(Protocol):
     def refuses_all(self, rate_key: str) -> bool: ...
 
 
+class News(Protocol):
+    """Knows whether the file of the rows was there a moment ago."""
+
+    @property
+    def is_fresh(self) -> bool: ...
+    async def wait(self, work: Ended) -> None: ...
+
+
 @dataclass(slots=True)
 class Called:
     """The outcome of a prompt: an answer, a failure of its row, or nothing if the work ended first."""
@@ -110,8 +118,13 @@ class Calls:
         patience_seconds: float = RATE_PATIENCE_SECONDS,
         outages: Outages | None = None,
         outage_patience_seconds: float = OUTAGE_PATIENCE_SECONDS,
+        file: News | None = None,
     ) -> None:
-        """Without `outages`, a call to an endpoint that is away fails after its attempts."""
+        """Without `outages`, a call to an endpoint that is away fails after its attempts.
+
+        Without `file`, calls start whether or not the file is still there.
+        """
+        self._file = file
         self._outages = outages
         self._outage_patience_seconds = outage_patience_seconds
         self._keys = keys
@@ -163,8 +176,8 @@ class Calls:
                     budget.settle(most, 0)
                 break
             await self._limiter.smooth(rate_key)
-            if self._limiter.seconds_left(rate_key) > 0:
-                # The rate key was parked while this call waited for its API key, so the key is not used.
+            if self._limiter.seconds_left(rate_key) > 0 or self._is_file_unseen():
+                # It became so while this call waited for its API key, so the key is not used.
                 del released
                 if budget is not None:
                     budget.settle(most, 0)
@@ -295,6 +308,9 @@ class Calls:
 
     async def _may_go(self, rate_key: str) -> bool:
         """Whether the provider may be called now; sleeps through short waits, ends the work for long ones."""
+        if self._file is not None and not self._file.is_fresh:
+            await self._file.wait(self._ended)
+            return False
         left = self._limiter.seconds_left(rate_key)
         if left <= 0:
             if self._outages is not None and not await self._outages.turn(rate_key, self._ended):
@@ -306,6 +322,9 @@ class Calls:
             # Spread, so that the calls do not all wake at the same moment.
             await self._ended.sleep(left + self._dice() * min(1.0, left / 10))
         return False
+
+    def _is_file_unseen(self) -> bool:
+        return self._file is not None and not self._file.is_fresh
 
     async def _wait(self, failure: Failure, tries: int, rate_key: str) -> None:
         wait = failure.wait_seconds

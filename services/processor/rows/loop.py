@@ -9,9 +9,10 @@ from typing import Protocol, Self
 from services.common.aside import TooCostly, go_on
 from services.common.errors import DomainError
 from services.processor.answers.checks import AnswerChecks
+from services.processor.jobs.blank_rows import is_blank, sent_columns
 from services.processor.jobs.confidence import confidence, used_columns
 from services.processor.jobs.plan import Snapshot, Step
-from services.processor.jobs.row_result import FAILED, SUCCEEDED, UNDER_WAY, NewResult
+from services.processor.jobs.row_result import FAILED, SKIPPED, SUCCEEDED, UNDER_WAY, NewResult
 from services.processor.jobs.seal import JobSeal, RowPayload
 from services.processor.provider.failures import PROMPT_TOO_LARGE, UNCHECKED, WORKER_FAILED
 from services.processor.provider.rate_key import rate_key
@@ -61,6 +62,8 @@ class Prepared:
     checks: tuple[AnswerChecks, ...]
     #: The columns of the file that count for confidence.
     used: tuple[int, ...]
+    #: The columns of which one must be filled, or the row is skipped; empty if none is.
+    needed: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
@@ -70,7 +73,27 @@ class Prepared:
         for step, prompt in zip(snapshot.steps, prompts, strict=True):
             go_on()
             checks.append(AnswerChecks(step.settings, prompt))
-        return cls(snapshot, prompts, tuple(checks), used_columns(snapshot, prompts))
+        needed = sent_columns(snapshot, prompts) if snapshot.skips_blank_rows else ()
+        return cls(snapshot, prompts, tuple(checks), used_columns(snapshot, prompts), needed)
+
+    def skipped(self, row: SourceRow, seal: JobSeal) -> NewResult | None:
+        """Return the result of a row that is skipped; None for one that is not."""
+        # A row that was begun is one of which something was sent.
+        if row.begun or not is_blank(row.cells, self.needed):
+            return None
+        return NewResult(
+            row=row.number,
+            state=SKIPPED,
+            attempts=0,
+            reason="",
+            flags=0,
+            confidence=confidence(row.cells, self.used),
+            payload=seal.seal_row(row.number, RowPayload(())),
+            input_tokens=0,
+            output_tokens=0,
+            model="",
+            cost_nanos=0,
+        )
 
 
 class RowLoop:
@@ -99,6 +122,7 @@ class RowLoop:
         self._identical = identical
         snapshot = prepared.snapshot
         self._once = [sent_once(step.settings, always=snapshot.identical_once) for step in snapshot.steps]
+        self._prepared = prepared
         self._steps = snapshot.steps
         self._prompts = prepared.prompts
         self._checks = prepared.checks
@@ -156,6 +180,9 @@ class RowLoop:
 
     async def work_on(self, row: SourceRow) -> NewResult | None:
         """Return a row's result; None if the work ended before there was one."""
+        skipped = self._prepared.skipped(row, self._seal)
+        if skipped is not None:
+            return skipped
         done = self._begun(row)
         values = row.cells + done.outputs
         for position in range(len(done.flags), len(self._steps)):

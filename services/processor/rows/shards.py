@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 from services.common.aside import aside
@@ -16,7 +17,7 @@ from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.job import FINAL, State
 from services.processor.jobs.seal import JobSeal, open_seal
 from services.processor.opened_grants import OpenedGrants
-from services.processor.outside import OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
+from services.processor.outside import ChecksFiles, OpensDataKeys, ReadsRows, ReleasesApiKeys, by_grant
 from services.processor.provider.answer import AsksProviders
 from services.processor.provider.outages import Outages
 from services.processor.provider.parks import Parks
@@ -37,6 +38,7 @@ from services.processor.rows.endings import (
     TryAgain,
     ending_of,
 )
+from services.processor.rows.file_watch import FileNews, FileWatch
 from services.processor.rows.identical import Answers, Identical
 from services.processor.rows.loop import Asks, Prepared, RowLoop
 from services.processor.rows.source import RowSource
@@ -53,12 +55,16 @@ MOST_CLAIMS = 10
 _LOOK_SECONDS = 0.5
 
 
+class Files(ReadsRows, ChecksFiles, Protocol):
+    """What shards need from files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the shards of a worker share."""
 
     store: ShardStore
-    files: ReadsRows
+    files: Files
     vault: OpensDataKeys
     grants: OpenedGrants
     keys: ReleasesApiKeys
@@ -89,6 +95,7 @@ class ShardRuns:
         self._giving_way: RowLoop | Course | None = None
         self._loops: dict[RowLoop | Course, tuple[Claim, asyncio.Task[None] | None]] = {}
         self._draining = False
+        self._watch = FileWatch(parts.files, self._file_said)
         # An entry lives as long as a shard of its job is in work here.
         self._identical: WeakValueDictionary[tuple[str, str], Identical] = WeakValueDictionary()
 
@@ -160,6 +167,15 @@ class ShardRuns:
             except FAILURES as error:
                 log.warning("shards.unseen", **describe(error))
 
+    def _file_said(self, job: str, ending: Ending) -> None:
+        """End what this worker has of a job in work: its file is gone, or nobody can tell."""
+        for loop, (claim, _) in list(self._loops.items()):
+            if claim.job == job and isinstance(ending, Fail):
+                # Calls in flight are dropped, as at a cancellation: they may take minutes.
+                loop.stop(ending)
+            elif claim.job == job:
+                loop.end(ending)
+
     async def _give_way(self) -> None:
         """Give one place back if all are taken and an account with fewer shards waits for one."""
         if self._taken < self._places or self._draining or self._giving_way in self._loops:
@@ -182,15 +198,23 @@ class ShardRuns:
     async def _work(self, claim: Claim) -> Ending | None:
         parts = self._parts
         claim = replace(claim, grant=await parts.grants.open(claim.sealed_grant, older=claim.grant))
-        proof = by_grant(claim.grant)
         seal = await open_seal(
             parts.vault,
             account=claim.account,
             job=claim.job_name,
             wrapped_key=claim.wrapped_key,
-            proof=proof,
+            proof=by_grant(claim.grant),
         )
-        prepared = await aside(lambda: Prepared.of(seal.open_snapshot(claim.snapshot)), account=claim.account)
+        async with self._watch.of(claim) as file:
+            prepared = await aside(
+                lambda: Prepared.of(seal.open_snapshot(claim.snapshot)), account=claim.account
+            )
+            return await self._process(claim, prepared, seal, file)
+
+    async def _process(
+        self, claim: Claim, prepared: Prepared, seal: JobSeal, file: FileNews
+    ) -> Ending | None:
+        parts = self._parts
         given_up = claim.claims > MOST_CLAIMS
         calls: Asks | None = None
         if claim.economy:
@@ -210,7 +234,9 @@ class ShardRuns:
             await parts.parks.recall(key)
             await parts.refused.recall(key)
         count = claim.last_row - claim.first_row + 1
-        batches = parts.files.rows(claim.file, claim.parse, first=claim.first_row, count=count, proof=proof)
+        batches = parts.files.rows(
+            claim.file, claim.parse, first=claim.first_row, count=count, proof=by_grant(claim.grant)
+        )
         writer = ResultWriter(parts.store, claim, parts.announcements.announce)
         ended = Ended()
         budget = Budget(parts.usage, claim.job) if claim.max_cost_nanos else None
@@ -234,6 +260,7 @@ class ShardRuns:
                 patience_seconds=parts.rate_patience_seconds,
                 outages=parts.outages,
                 outage_patience_seconds=parts.outage_patience_seconds,
+                file=file,
             ),
             writer=writer,
             seal=seal,

@@ -81,6 +81,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             max_cost=request.max_cost_usd,
             identical_once=request.identical_prompts_once,
             economy=economy_of(request),
+            send_blank_rows=request.send_blank_rows,
         )
         job = await self._jobs.create(person, wanted, identity.current_call().idempotency_key)
         await context.send_initial_metadata(CREATED)
@@ -134,6 +135,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             list(request.templates),
             first_row=request.first_row,
             last_row=request.last_row,
+            send_blank_rows=request.send_blank_rows,
         )
         return jobs_pb2.JobEstimate(
             row_count=estimate.row_count,
@@ -150,6 +152,9 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             prices_date=PRICES_DATE,
             usage_left=estimate.meter.left if estimate.meter else 0,
             usage_limit=(estimate.meter.limit or 0) if estimate.meter else 0,
+            blank_row_count=estimate.blank_rows,
+            blank_rows_estimated=estimate.blank_rows_estimated,
+            warnings=estimate.warnings,
         )
 
     async def PauseJob(self, request: jobs_pb2.PauseJobRequest, context: Context) -> jobs_pb2.Job:
@@ -236,7 +241,7 @@ def to_proto(job: Job, now: datetime) -> jobs_pb2.Job:
         state=job.state.value,
         pause_reason=job.pause_reason if job.state is State.PAUSED else "NOT_PAUSED",
         request_counts=jobs_pb2.Job.RequestCounts(
-            total=job.total, succeeded=job.succeeded, failed=job.failed
+            total=job.total, succeeded=job.succeeded, failed=job.failed, skipped=job.skipped
         ),
         percent=job.percent,
         rows_per_second=round(job.rows_per_second(now), 2),

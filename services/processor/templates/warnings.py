@@ -2,22 +2,28 @@
 
 import re
 
-from services.processor.templates.prompt import OPEN
+from services.processor.templates.errors import TemplateInvalid
+from services.processor.templates.prompt import Variable, parse_prompt
 
 #: A name in single braces, as other tools write holes. JSON, which many prompts show, has quotes there.
 _SINGLE = re.compile(r"(?<!\{)\{([^\W\d][\w .-]{0,60})\}(?!\})")
 _MOST_TOLD = 3
+_CONSTANT = "The prompt names no column, so every row sends the same"
 
 
 def warnings_of(prompt: str) -> list[str]:
-    """Return sentences about a prompt: one without holes that has names in single braces."""
-    if OPEN in prompt:
+    """Return sentences about a prompt: whether it names no column, and names in single braces then."""
+    try:
+        holes = [part for part in parse_prompt(prompt) if isinstance(part, Variable)]
+    except TemplateInvalid:
+        # Stored by a release that accepted it; a job says what is wrong with it.
+        return []
+    if any(not hole.is_custom for hole in holes):
         return []
     names = list(dict.fromkeys(_SINGLE.findall(prompt)))[:_MOST_TOLD]
     if not names:
-        return []
+        return [f"{_CONSTANT}. To put in a cell of each row, write its column in double braces"]
     written, meant = (", ".join(form % name for name in names) for form in ("{%s}", "{{%s}}"))
     return [
-        "The prompt names no column, so every row sends the same. "
-        f"Single braces are sent as they are: if a column is meant by {written}, write {meant}"
+        f"{_CONSTANT}. Single braces are sent as they are: if a column is meant by {written}, write {meant}"
     ]

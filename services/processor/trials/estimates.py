@@ -9,10 +9,11 @@ from typing import Protocol, Self
 from services.common.aside import aside, go_on
 from services.common.identity import Passport
 from services.processor.jobs import plan
+from services.processor.jobs.blank_rows import constant_warnings, is_blank, sent_columns
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.plan import Snapshot, Step
-from services.processor.outside import DescribesFiles, ReadsRows, Rows, as_person
+from services.processor.outside import DescribesFiles, ReadsRows, Row, Rows, as_person
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt import MOST_BYTES, Prompt
 from services.processor.templates.template import FindsTemplates
@@ -25,6 +26,9 @@ from services.processor.usage.tokens import BYTES_PER_TOKEN
 SAMPLE_ROWS = 150
 #: Of very long rows, fewer are looked at: as many as have this many bytes.
 SAMPLE_BYTES = 6 * 1024 * 1024
+#: Up to this many bytes of cells, each row is looked at for whether it is blank. More make an estimate of a
+#: large file slow; with fewer, the blank rows of most files are only reckoned.
+BLANK_BYTES = 16 * 1024 * 1024
 #: A short answer takes this share of what it may take.
 _SHORT_ANSWER = 10
 
@@ -49,6 +53,10 @@ class Estimate:
     cost_high: Decimal | None
     unpriced: tuple[str, ...]
     meter: Meter | None = None
+    #: Rows of which nothing would be sent, and whether that is reckoned from a sample.
+    blank_rows: int = 0
+    blank_rows_estimated: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def economy_low(self) -> Decimal | None:
@@ -67,13 +75,16 @@ class Bound:
 
     snapshot: Snapshot
     prompts: tuple[Prompt, ...]
+    #: The columns of which one must be filled, or the row is skipped; empty if none is.
+    needed: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
         """Bind a snapshot's prompts; raise what starting the job would raise."""
         prompts = snapshot.prompts()
         used_columns(snapshot, prompts)
-        return cls(snapshot, prompts)
+        needed = sent_columns(snapshot, prompts) if snapshot.skips_blank_rows else ()
+        return cls(snapshot, prompts, needed)
 
 
 class Files(DescribesFiles, ReadsRows, Protocol):
@@ -92,7 +103,14 @@ class Estimates:
         self._meter = meter
 
     async def estimate(
-        self, person: Passport, file: str, templates: Sequence[str], *, first_row: int, last_row: int
+        self,
+        person: Passport,
+        file: str,
+        templates: Sequence[str],
+        *,
+        first_row: int,
+        last_row: int,
+        send_blank_rows: bool = False,
     ) -> Estimate:
         """Return what templates over rows would take; raise what starting the job would raise."""
         if not templates:
@@ -107,26 +125,62 @@ class Estimates:
 
         def bound() -> Bound:
             steps = tuple(Step.of(each) for each in chosen)
-            return Bound.of(Snapshot(facts.columns, steps, "", tuple(variables.items())))
+            return Bound.of(
+                Snapshot(
+                    facts.columns,
+                    steps,
+                    base_url="",
+                    variables=tuple(variables.items()),
+                    skips_blank_rows=not send_blank_rows,
+                )
+            )
 
         # What would refuse the job refuses its estimate, before a row is read.
         work = await aside(bound, account=person.account)
-        sample: list[Sequence[str]] = []
+        rows = last - first + 1
+        sample: list[Row] = []
         pieces = _pieces(first, last)
         for start, count in pieces:
             read = self._files.rows(facts.name, facts.parse, first=start, count=count, proof=proof)
             async with aclosing(read) as batches:
                 sample += await _some(batches, SAMPLE_BYTES // len(pieces))
-        estimate = await aside(lambda: reckon(work, sample, rows=last - first + 1), account=person.account)
-        return replace(estimate, meter=await self._meter.totals(person.account))
+        blank, reached = 0, last
+        if work.needed:
+            read = self._files.rows(facts.name, facts.parse, first=first, count=rows, proof=proof)
+            async with aclosing(read) as batches:
+                blank, reached = await _blank(batches, work.needed)
+        beyond = [row for row in sample if row.number > reached]
+        if beyond:
+            share = sum(is_blank(row.cells, work.needed) for row in beyond) / len(beyond)
+            blank += round(share * (last - reached))
+        cells = [row.cells for row in sample]
+        estimate = await aside(lambda: reckon(work, cells, rows=rows, blank=blank), account=person.account)
+        return replace(
+            estimate,
+            meter=await self._meter.totals(person.account),
+            blank_rows_estimated=reached < last,
+            warnings=tuple(constant_warnings(work.snapshot, work.prompts)),
+        )
 
 
-async def _some(batches: AsyncIterator[Rows], most_bytes: int) -> list[Sequence[str]]:
+async def _blank(batches: AsyncIterator[Rows], needed: Sequence[int]) -> tuple[int, int]:
+    """Return how many rows are blank, and the last row that was looked at."""
+    blank = reached = size = 0
+    async for batch in batches:
+        blank += sum(is_blank(row.cells, needed) for row in batch)
+        size += sum(len(cell) for row in batch for cell in row.cells)
+        reached = batch[-1].number if batch else reached
+        if size > BLANK_BYTES:
+            break
+    return blank, reached
+
+
+async def _some(batches: AsyncIterator[Rows], most_bytes: int) -> list[Row]:
     """Return rows until they have a number of bytes, but at least one batch."""
-    found: list[Sequence[str]] = []
+    found: list[Row] = []
     size = 0
     async for batch in batches:
-        found += [row.cells for row in batch]
+        found += batch
         size += sum(len(cell) for row in batch for cell in row.cells)
         if size > most_bytes:
             break
@@ -142,19 +196,23 @@ def _pieces(first: int, last: int) -> list[tuple[int, int]]:
     return [(first, piece), (middle, piece), (last - piece + 1, piece)]
 
 
-def reckon(work: Bound, sample: Sequence[Sequence[str]], *, rows: int) -> Estimate:
-    """Return the estimate for a number of rows of which a sample is known."""
+def reckon(work: Bound, sample: Sequence[Sequence[str]], *, rows: int, blank: int = 0) -> Estimate:
+    """Return the estimate for a number of rows, of which some are skipped and a sample is known."""
     snapshot = work.snapshot
+    sent = rows - blank
     sizes: list[list[int]] = []
     for cells in sample:
         go_on()
+        if is_blank(cells, work.needed):
+            continue
         sizes.append([len(cell.encode("utf-8", "replace")) for cell in cells])
-    low = _steps(work, sizes, rows=rows, share=_SHORT_ANSWER)
-    high = _steps(work, sizes, rows=rows, share=1)
+    low = _steps(work, sizes, rows=sent, share=_SHORT_ANSWER)
+    high = _steps(work, sizes, rows=sent, share=1)
     models = [facts_of(step.settings.model) for step in snapshot.steps]
     return Estimate(
         row_count=rows,
-        request_count=rows * len(snapshot.steps),
+        blank_rows=blank,
+        request_count=sent * len(snapshot.steps),
         low=Tokens(sum(each.input for each in low), sum(each.output for each in low)),
         high=Tokens(sum(each.input for each in high), sum(each.output for each in high)),
         cost_low=_sum([model.cost(t.input, t.output) for model, t in zip(models, low, strict=True)]),

@@ -30,6 +30,7 @@ class Message:
     total: int = 0
     succeeded: int = 0
     failed: int = 0
+    skipped: int = 0
 
 
 def body(message: Message) -> bytes:
@@ -45,6 +46,7 @@ def body(message: Message) -> bytes:
                 "total": message.total,
                 "succeeded": message.succeeded,
                 "failed": message.failed,
+                "skipped": message.skipped,
             },
         }
     time = message.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,6 +14,7 @@ import pytest
 from deploy.local.processes import inherited_environment
 from deploy.local.runtime import ROOT
 from deploy.local.services import python_environment
+from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.session import Session
 
@@ -35,9 +36,10 @@ def start(state: Path) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.xdist_group("stack")
-def test_the_demo_works_twice_over_the_same_state(test_session: Session) -> None:
-    state = test_session.directory / f"demo-{os.getpid()}"
-    for _ in range(2):
+@pytest.mark.parametrize("times", first(1, [1, 2]))
+def test_the_demo_works_and_again_over_the_same_state(test_session: Session, times: int) -> None:
+    state = test_session.directory / f"demo-{times}-{os.getpid()}"
+    for _ in range(times):
         with start(state) as running:
             said, complaints = running.communicate(timeout=PATIENCE_SECONDS)
         assert (running.returncode, complaints) == (0, "")

@@ -39,7 +39,7 @@ def steady(test_session: Session) -> Iterator[Hollow]:
         yield launcher
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGINT]))
 def test_a_signal_to_the_whole_group_stops_everything(hollow: Hollow, number: signal.Signals) -> None:
     hollow.start()
     pids = hollow.wait_ready()
@@ -126,6 +126,7 @@ def answers(hollow: Hollow) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_a_second_signal_leaves_nothing_behind_either(hollow: Hollow) -> None:
     hollow.start()
     pids = hollow.wait_ready()

@@ -34,6 +34,10 @@ class StoredFile:
     columns: list[str]
     rows: list[list[str]]
     deleted: bool = False
+    #: How often somebody asked whether it is there.
+    checks: int = 0
+    #: What reading its rows is refused with, while it is there for everybody else.
+    unreadable: Refused | None = None
 
 
 @dataclass
@@ -78,6 +82,8 @@ class FilesStandIn(
 
     async def ReadRows(self, request: Any, context: Any) -> AsyncIterator[Any]:
         found = self._find(request.file)
+        if found.unreadable is not None:
+            raise found.unreadable
         last = min(request.first + request.count - 1, len(found.rows))
         for start in range(request.first, last + 1, 100):
             stop = min(start + 99, last)
@@ -87,6 +93,10 @@ class FilesStandIn(
                     for number in range(start, stop + 1)
                 ]
             )
+
+    async def CheckFile(self, request: Any, context: Any) -> Any:
+        self._find(request.file).checks += 1
+        return rows_pb2.CheckFileResponse()
 
     async def WriteResult(self, requests: Any, context: Any) -> Any:
         header, data = None, bytearray()

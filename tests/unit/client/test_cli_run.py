@@ -49,7 +49,17 @@ def test_a_run_ends_with_the_enriched_file(server: Server, smelt: Smelt, tmp_pat
 def test_options_reach_the_job(server: Server, smelt: Smelt) -> None:
     server.says({"templates": [{"name": "templates/t7", "display_name": "Hook"}]}).says(job("PENDING"), 201)
     server.tells(job("COMPLETED", 4)).streams(RESULT, content_length=str(len(RESULT)))
-    options = ["--rows", "2-3", "--parallel", "50", "--api-key", "managed", "--json", "-q"]
+    options = [
+        "--send-blank-rows",
+        "--rows",
+        "2-3",
+        "--parallel",
+        "50",
+        "--api-key",
+        "managed",
+        "--json",
+        "-q",
+    ]
     code, out, err = smelt("run", "files/f1", "-t", "hook", "-t", "templates/t2", "-o", "out.csv", *options)
     assert (code, err) == (0, "")
     assert server.body(1) == {
@@ -58,6 +68,7 @@ def test_options_reach_the_job(server: Server, smelt: Smelt) -> None:
         "first_row": 2,
         "last_row": 3,
         "parallel_calls": 50,
+        "send_blank_rows": True,
         "api_key": "apiKeys/managed",
     }
     assert json.loads(out) == {"job": job("COMPLETED", 4), "output": "out.csv"}
@@ -90,7 +101,7 @@ def test_a_job_that_did_not_finish_leaves_the_old_file(
 
 def test_a_job_that_meets_only_rate_limits_waits_for_its_owner(server: Server, smelt: Smelt) -> None:
     server.tells(job("PAUSED", 1, pause_reason="PROVIDER_RATE_LIMIT"))
-    _, out, _ = smelt("jobs", "watch", "j1")
+    _, out, _ = smelt("jobs", "watch", "jobs/j1")
     assert out.startswith("jobs/j1 PAUSED (PROVIDER_RATE_LIMIT): 1/4 rows, 1 succeeded, 0 failed")
 
 
@@ -119,9 +130,9 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_watch_it(server: Server, smelt: S
 
 def test_a_lost_server_says_that_the_job_goes_on(server: Server, smelt: Smelt) -> None:
     server.tells(job("RUNNING", 1), breaks=True).refuses(401, "UNAUTHENTICATED", "the session has ended")
-    code, _, err = smelt("jobs", "watch", "j1")
+    code, _, err = smelt("jobs", "watch", "jobs/j1")
     assert code == 4
-    assert "smelt jobs watch j1" in err
+    assert "smelt jobs watch jobs/j1" in err
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,11 @@ class FileStore:
             ),
         )
 
+    async def is_there(self, account: str, file_id: str) -> bool:
+        statement = select(1).where(FileRow.account == account, FileRow.id == file_id)
+        async with transaction(self._transactions) as session:
+            return await session.scalar(statement) is not None
+
     async def latest_parse(self, file_id: str) -> int:
         statement = select(func.max(ParseRow.version)).where(ParseRow.file == file_id)
         async with transaction(self._transactions) as session:

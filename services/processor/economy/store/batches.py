@@ -15,6 +15,8 @@ from services.processor.jobs.row_result import NewResult
 from services.processor.rows.claims import Claim, FenceLost
 from services.processor.rows.store.shards import commit_results
 
+_SKIPPED_AT_ONCE = 1000
+
 
 class BatchStore:
     """Batches of shards, as the workers that hold these see them."""
@@ -117,10 +119,11 @@ class BatchStore:
                 await _hold(connection, claim)
             await connection.execute(sql.ADD, about)
 
-    async def fail_rows(self, claim: Claim, results: Sequence[NewResult]) -> None:
-        """Store the results of rows that cannot be sent; raise FenceLost."""
-        async with self._pool.connection() as connection:
-            await commit_results(connection, claim, results)
+    async def skip_rows(self, claim: Claim, results: Sequence[NewResult]) -> None:
+        """Store the results of rows that go in no batch, some at a time; raise FenceLost."""
+        for first in range(0, len(results), _SKIPPED_AT_ONCE):
+            async with self._pool.connection() as connection:
+                await commit_results(connection, claim, results[first : first + _SKIPPED_AT_ONCE])
 
     async def settle(self, claim: Claim, batch: Batch, state: State) -> Batch:
         """Record that all of a batch was read, and give back what it did not use; raise FenceLost."""

@@ -68,19 +68,22 @@ _ROW_AGAIN = "DELETE FROM result WHERE job = %(job)s AND row = %(row)s AND state
 # A reopened shard's counters are taken out of the job's, and added again when the shard is done.
 _REOPEN = """
     WITH again AS ({again}), touched AS (
-        SELECT shard.number, shard.succeeded, shard.failed, shard.input_tokens, shard.output_tokens,
-               shard.cost_nanos,
+        SELECT shard.number, shard.succeeded, shard.failed, shard.skipped, shard.input_tokens,
+               shard.output_tokens, shard.cost_nanos,
                count(*) FILTER (WHERE again.state = 1) AS gone,
-               count(*) FILTER (WHERE again.state = 2) AS fallen
+               count(*) FILTER (WHERE again.state = 2) AS fallen,
+               count(*) FILTER (WHERE again.state = 3) AS passed
         FROM again JOIN shard ON shard.job = %(job)s AND again.row BETWEEN shard.first_row AND shard.last_row
         GROUP BY shard.job, shard.number
     ), opened AS (
         UPDATE shard SET state = 'HALTED', claims = 0,
-                         succeeded = shard.succeeded - touched.gone, failed = shard.failed - touched.fallen
+                         succeeded = shard.succeeded - touched.gone, failed = shard.failed - touched.fallen,
+                         skipped = shard.skipped - touched.passed
         FROM touched WHERE shard.job = %(job)s AND shard.number = touched.number
     ), total AS (
         SELECT count(*) AS shards,
                coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed,
+               coalesce(sum(skipped), 0) AS skipped,
                coalesce(sum(input_tokens), 0) AS input_tokens,
                coalesce(sum(output_tokens), 0) AS output_tokens,
                coalesce(sum(cost_nanos), 0) AS cost_nanos
@@ -89,6 +92,7 @@ _REOPEN = """
     UPDATE job SET
         shards_done = job.shards_done - total.shards,
         succeeded = job.succeeded - total.succeeded, failed = job.failed - total.failed,
+        skipped = job.skipped - total.skipped,
         input_tokens = job.input_tokens - total.input_tokens,
         output_tokens = job.output_tokens - total.output_tokens,
         cost_nanos = job.cost_nanos - total.cost_nanos,

@@ -23,10 +23,10 @@ _METHOD = "CreateJob"
 # The database generates the shards of a job itself: a large job has thousands.
 _ADD_SHARDS = text("""
     INSERT INTO shard (job, number, first_row, last_row, state, calls, fence, claims,
-                       succeeded, failed, input_tokens, output_tokens)
+                       succeeded, failed, skipped, input_tokens, output_tokens)
     SELECT :job, n, :first + n * :rows, least(:first + (n + 1) * :rows - 1, :last),
            CASE WHEN n < :window THEN 'QUEUED' ELSE 'WAITING' END,
-           coalesce((CAST(:calls AS int[]))[n + 1], 0), 0, 0, 0, 0, 0, 0
+           coalesce((CAST(:calls AS int[]))[n + 1], 0), 0, 0, 0, 0, 0, 0, 0
     FROM generate_series(0, :count - 1) AS n
 """)
 _QUEUE_FIRST = text("""
@@ -167,6 +167,7 @@ def _under_way() -> LateralFromClause:
     columns = (
         ShardRow.succeeded,
         ShardRow.failed,
+        ShardRow.skipped,
         ShardRow.input_tokens,
         ShardRow.output_tokens,
         ShardRow.cost_nanos,
@@ -207,6 +208,7 @@ def _job(row: Row[Any]) -> Job:
         error_message=job.error_message,
         succeeded=job.succeeded + int(row.open_succeeded),
         failed=job.failed + int(row.open_failed),
+        skipped=job.skipped + int(row.open_skipped),
         input_tokens=job.input_tokens + int(row.open_input_tokens),
         output_tokens=job.output_tokens + int(row.open_output_tokens),
         mark_time=job.mark_time,

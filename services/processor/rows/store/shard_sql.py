@@ -47,6 +47,7 @@ COMMIT = """
     ), counted AS (
         SELECT count(*) FILTER (WHERE added.state = 1) AS succeeded,
                count(*) FILTER (WHERE added.state = 2) AS failed,
+               count(*) FILTER (WHERE added.state = 3) AS skipped,
                coalesce(sum(new.input_tokens), 0) AS input_tokens,
                coalesce(sum(new.output_tokens), 0) AS output_tokens,
                coalesce(sum(new.cost_nanos), 0) AS cost_nanos
@@ -83,6 +84,7 @@ COMMIT = """
         claims = CASE WHEN %(head)s = ANY(%(rows)b::int[]) THEN 1 ELSE shard.claims END,
         succeeded = shard.succeeded + counted.succeeded,
         failed = shard.failed + counted.failed,
+        skipped = shard.skipped + counted.skipped,
         input_tokens = shard.input_tokens + counted.input_tokens,
         output_tokens = shard.output_tokens + counted.output_tokens,
         cost_nanos = shard.cost_nanos + counted.cost_nanos
@@ -93,11 +95,12 @@ COMMIT = """
 FINISH = """
     UPDATE shard SET state = 'DONE'
     WHERE job = %(job)s AND number = %(number)s AND fence = %(fence)s AND state = 'RUNNING'
-    RETURNING succeeded, failed, input_tokens, output_tokens, cost_nanos, calls
+    RETURNING succeeded, failed, skipped, input_tokens, output_tokens, cost_nanos, calls
 """
 FOLD = """
     UPDATE job SET
         succeeded = succeeded + %(succeeded)s, failed = failed + %(failed)s,
+        skipped = skipped + %(skipped)s,
         input_tokens = input_tokens + %(input)s, output_tokens = output_tokens + %(output)s,
         cost_nanos = cost_nanos + %(cost)s,
         shards_done = shards_done + 1,
@@ -155,8 +158,8 @@ STATES = "SELECT id, state FROM job WHERE id = ANY(%s)"
 MARK = """
     WITH seen AS (
         SELECT job.id, job.mark_time, job.mark_done, job.mark_rate, job.start_time,
-               job.succeeded + job.failed + coalesce((
-                   SELECT sum(shard.succeeded + shard.failed) FROM shard
+               job.succeeded + job.failed + job.skipped + coalesce((
+                   SELECT sum(shard.succeeded + shard.failed + shard.skipped) FROM shard
                    WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
                ), 0) AS done
         FROM job

@@ -7,13 +7,13 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from services.processor.jobs.job import State
-from services.processor.jobs.row_result import NewResult
+from services.processor.jobs.row_result import SKIPPED, NewResult
 from services.processor.queue.store import defer_assembly, defer_shard, next_turn
 from services.processor.queue.tasks import RUN_SHARD
 from services.processor.rows.claims import Claim, FenceLost, ShardIncomplete, Waiting
 from services.processor.rows.store import shard_sql as sql
 
-_COUNTERS = ("succeeded", "failed", "input", "output", "cost", "calls")
+_COUNTERS = ("succeeded", "failed", "skipped", "input", "output", "cost", "calls")
 
 
 class ShardStore:
@@ -60,7 +60,7 @@ class ShardStore:
             done = await (await connection.execute(sql.FINISH, about)).fetchone()
             if done is None:
                 raise FenceLost
-            if done[0] + done[1] != claim.last_row - claim.first_row + 1:
+            if sum(done[:3]) != claim.last_row - claim.first_row + 1:
                 raise ShardIncomplete
             counters = dict(zip(_COUNTERS, done, strict=True))
             folded = await (await connection.execute(sql.FOLD, about | counters)).fetchone()
@@ -171,13 +171,18 @@ def _kept(answers: Sequence[tuple[bytes, bytes]]) -> dict[str, list[bytes]]:
 
 
 def _by_model(results: Sequence[NewResult]) -> dict[str, list[str] | list[int]]:
-    """Return the usage of each model in a batch: every result is the end of one step, so it is one usage."""
+    """Return the usage of each model in a batch: every result is the end of one step, so it is one usage.
+
+    A skipped row is the end of none.
+    """
     sums: dict[str, list[int]] = {}
     for each in results:
+        if each.state == SKIPPED:
+            continue
         of_model = sums.setdefault(each.model, [0, 0, 0, 0])
         for nth, value in enumerate((1, each.input_tokens, each.output_tokens, each.cost_nanos)):
             of_model[nth] += value
-    usages, tokens_in, tokens_out, costs = ([*each] for each in zip(*sums.values(), strict=True))
+    usages, tokens_in, tokens_out, costs = ([each[nth] for each in sums.values()] for nth in range(4))
     return {
         "models": [*sums],
         "usages": usages,

@@ -19,7 +19,7 @@ from services.processor.webhooks.messages import Message
 
 _COLUMNS = """
     id, webhook, event, create_time, job, job_state, pause_reason, error_reason, total, succeeded, failed,
-    state, attempts, status_code, reason, last_attempt_time,
+    skipped, state, attempts, status_code, reason, last_attempt_time,
     CASE WHEN state = 'PENDING' THEN next_attempt_time END
 """
 _PAGE = f"""
@@ -110,5 +110,5 @@ async def _with_room(connection: AsyncConnection[TupleRow], about: dict[str, Any
 
 
 def _delivery(row: TupleRow) -> Delivery:
-    state, attempts, status_code, reason, last, following = row[11:]
-    return Delivery(Message(*row[:11]), DeliveryState(state), attempts, status_code, reason, last, following)
+    state, attempts, status_code, reason, last, following = row[12:]
+    return Delivery(Message(*row[:12]), DeliveryState(state), attempts, status_code, reason, last, following)

@@ -41,7 +41,7 @@ _CLAIM = """
     )
     SELECT claimed.id, claimed.webhook, claimed.event, claimed.create_time, claimed.job, claimed.job_state,
            claimed.pause_reason, claimed.error_reason, claimed.total, claimed.succeeded, claimed.failed,
-           claimed.account, webhook.url, webhook.enabled, claimed.fence,
+           claimed.skipped, claimed.account, webhook.url, webhook.enabled, claimed.fence,
            claimed.attempts - claimed.attempts_before,
            secret.generations, secret.wrapped, coalesce(signing.sealed_grant, job.sealed_grant),
            coalesce(job.grant_token, '')
@@ -137,15 +137,15 @@ class WebhookQueue:
             rows = await (await connection.execute(_CLAIM, about)).fetchall()
         return [
             Claimed(
-                Message(*row[:11]),
-                account=row[11],
-                url=row[12],
-                enabled=row[13],
-                fence=row[14],
-                attempt=row[15],
-                secrets=list(zip(row[16] or (), row[17] or (), strict=True)),
-                sealed_grant=row[18],
-                grant=row[19],
+                Message(*row[:12]),
+                account=row[12],
+                url=row[13],
+                enabled=row[14],
+                fence=row[15],
+                attempt=row[16],
+                secrets=list(zip(row[17] or (), row[18] or (), strict=True)),
+                sealed_grant=row[19],
+                grant=row[20],
             )
             for row in rows
         ]

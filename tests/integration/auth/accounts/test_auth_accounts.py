@@ -78,6 +78,7 @@ async def test_of_parallel_registrations_exactly_one_wins(auth: Auth) -> None:
     assert auth.execute("SELECT count(*) FROM account WHERE email = 'race@example.com'") == [(1,)]
 
 
+@pytest.mark.long
 @pytest.mark.promise("S20")
 async def test_long_passwords_are_verified_in_full(auth: Auth) -> None:
     bytes73 = "é" + "crane umbrella, 7 violet harbours and a quiet lantern of brass; hm-hm-hm."[:71]

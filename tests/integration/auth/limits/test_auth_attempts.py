@@ -77,6 +77,7 @@ async def test_a_limit_outlives_a_restart_and_its_owner_signs_in_from_elsewhere(
         await restarted.sign_in("victim@example.com", client="192.0.2.2")
 
 
+@pytest.mark.long
 async def test_a_success_clears_the_attempts_of_its_pair(replicas: Replicas) -> None:
     await replicas.first.register("ada@example.com", client="192.0.2.3")
     for _ in range(2):

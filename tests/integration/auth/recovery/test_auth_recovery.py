@@ -192,6 +192,7 @@ async def test_an_owner_signs_in_though_strangers_have_used_up_every_attempt(rep
         assert (await auth.check(f"Bearer {opened[0].token}")).HasField("ok_response")
 
 
+@pytest.mark.long
 @pytest.mark.promise("S23")
 async def test_a_device_token_is_good_for_its_own_account_and_password_alone(replicas: Replicas) -> None:
     async with replicas.another(limit_login_email=Rate.parse("2/1h")) as auth:

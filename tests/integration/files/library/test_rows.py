@@ -143,3 +143,33 @@ async def test_a_list_pages_newest_first(gateway: Caller) -> None:
         token = page.next_page_token
     assert seen == made[::-1]
     assert token == ""
+
+
+async def check(caller: Caller, file: str) -> str:
+    """Return OK if a file is there, or the reason of the refusal."""
+    try:
+        await caller.rows.CheckFile(rows_pb2.CheckFileRequest(file=file), metadata=caller.metadata)
+    except grpc.aio.AioRpcError as error:
+        return str(refusal(error).reason)
+    return "OK"
+
+
+@pytest.mark.promise("S42")
+async def test_work_under_a_grant_learns_that_its_file_was_deleted(
+    gateway: Caller, processor: Caller
+) -> None:
+    file, other = await gateway.upload(b"a\n1\n"), await gateway.upload(b"a\n1\n")
+    worker = working(processor, job="jobs/x", file=file.name, parse=1, first_row=1, last_row=1)
+    assert await check(worker, file.name) == "OK"
+    assert await check(worker, other.name) == "GRANT_INVALID"
+    await gateway.files.DeleteFile(files_pb2.DeleteFileRequest(name=file.name), metadata=gateway.metadata)
+    assert await check(worker, file.name) == "FILE_NOT_FOUND"
+
+
+@pytest.mark.promise("S30")
+async def test_nobody_learns_whether_a_file_of_another_account_is_there(
+    gateway: Caller, processor: Caller
+) -> None:
+    file = await gateway.upload(b"a\n1\n")
+    stranger = Caller(processor.channel, new_id())
+    assert await check(stranger, file.name) == "FILE_NOT_FOUND"

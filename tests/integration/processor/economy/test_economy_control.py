@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, Suite, refusal
@@ -115,6 +116,7 @@ async def test_a_batch_that_was_being_made_when_its_job_was_cancelled_is_found_a
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.long
 async def test_a_stopped_worker_leaves_a_waiting_batch_to_the_next_one(
     suite: Suite, ada: Person, world: World, provider: Provider
 ) -> None:
@@ -156,6 +158,7 @@ async def test_a_full_queue_at_the_provider_pauses_the_job_if_none_of_its_batche
     assert (await ada.until(job)).request_counts.succeeded == ROWS
 
 
+@pytest.mark.long
 async def test_a_provider_that_is_away_pauses_the_job_after_a_while(
     suite: Suite, ada: Person, world: World, provider: Provider
 ) -> None:
@@ -183,6 +186,7 @@ async def test_a_deleted_key_pauses_the_job(
     await until_cancelled(provider)
 
 
+@pytest.mark.long
 async def test_rows_that_were_given_up_leave_no_batch_behind(
     suite: Suite, ada: Person, world: World, provider: Provider
 ) -> None:

@@ -67,6 +67,7 @@ async def test_a_paused_job_starts_no_row_and_goes_on_without_repeating_one(
     assert sorted(provider.prompts()) == sorted(prompts_of(rows))
 
 
+@pytest.mark.long
 async def test_pausing_and_resuming_in_quick_succession_loses_and_repeats_nothing(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:

@@ -70,6 +70,7 @@ async def test_a_stopped_worker_finishes_its_calls_and_gives_the_rest_back(
     assert len(provider.prompts()) == ROWS
 
 
+@pytest.mark.long
 async def test_a_stopped_worker_does_not_wait_for_calls_without_end(
     suite: Suite, ada: Person, world: World, provider: Provider
 ) -> None:

@@ -248,6 +248,7 @@ async def test_a_limit_that_is_told_is_known_to_all_workers(
     assert known.pace.told == 100
 
 
+@pytest.mark.long
 async def test_a_limit_that_is_not_told_is_found_and_fails_no_row(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:

@@ -72,6 +72,7 @@ async def test_a_job_goes_on_by_itself_when_its_provider_answers_again(
     assert (done.state, done.request_counts.succeeded) == (State.COMPLETED, 3)
 
 
+@pytest.mark.long
 async def test_what_its_owner_does_meanwhile_wins(
     lone_suite: Suite, owner: Person, world: World, provider: Provider
 ) -> None:

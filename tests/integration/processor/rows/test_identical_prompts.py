@@ -82,6 +82,7 @@ async def test_in_a_chain_each_step_is_sent_once(
     assert (done.state, done.request_counts.succeeded, len(provider.prompts())) == (State.COMPLETED, 12, 6)
 
 
+@pytest.mark.long
 @pytest.mark.promise("S34")
 async def test_kill_9_loses_no_row_and_sends_at_most_what_was_in_flight_again(
     ada: Person, suite: Suite, world: World, provider: Provider

@@ -60,7 +60,7 @@ async def test_a_finished_job_is_told_once_signed_and_without_any_row(
         "state": "COMPLETED",
         "pause_reason": "",
         "error_reason": "",
-        "request_counts": {"total": 3, "succeeded": 2, "failed": 1},
+        "request_counts": {"total": 3, "succeeded": 2, "failed": 1, "skipped": 0},
     }
     assert CANARY.encode() not in message.body
     (listed,) = (await hooks.deliveries(person, name)).deliveries

@@ -200,7 +200,7 @@ async def killed_under_load(vault: Vault, kills: int) -> None:
 
 @pytest.mark.promise("S09")
 async def test_killed_under_load_every_key_that_left_is_on_record(fragile: Vault) -> None:
-    await killed_under_load(fragile, 5)
+    await killed_under_load(fragile, 3)
 
 
 @pytest.mark.long

@@ -63,6 +63,7 @@ async def old(stopped_vault: Vault) -> Vault:
     return stopped_vault
 
 
+@pytest.mark.long
 @pytest.mark.promise("S10")
 async def test_a_month_is_archived_and_the_chain_goes_on_across_it(old: Vault, tmp_path: Path) -> None:
     await old.start()

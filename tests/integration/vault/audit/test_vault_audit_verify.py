@@ -151,6 +151,7 @@ async def test_every_edit_of_the_audit_tables_is_named_with_its_first_bad_record
     assert await findings(vault) == []
 
 
+@pytest.mark.long
 @pytest.mark.promise("S10")
 async def test_an_edited_checkpoint_is_named_and_a_shipped_one_shows_what_was_cut(fragile: Vault) -> None:
     await use(fragile)

@@ -8,10 +8,11 @@ import pytest
 
 from tests.integration.vault.erasure.test_vault_erasure import create_data_key, destroy, ledger, open_data_key
 from tests.integration.vault.vault_process import Vault, new_account
+from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS
 
 #: At how many tombstones of each round the vault is killed.
-KILLED_AT = (1, 2, 4, 7)
+KILLED_AT = first(1, [(1, 4), (2, 7)])
 
 
 async def destroyed(vault: Vault, account: str) -> bool:
@@ -29,10 +30,13 @@ def entombed(vault: Vault) -> set[str]:
 
 
 @pytest.mark.promise("S13")
-async def test_whatever_was_begun_when_the_vault_was_killed_is_finished(fragile: Vault) -> None:
+@pytest.mark.parametrize(("one", "other"), KILLED_AT)
+async def test_whatever_was_begun_when_the_vault_was_killed_is_finished(
+    fragile: Vault, one: int, other: int
+) -> None:
     vault = fragile
     wrapped: dict[str, bytes] = {}
-    for killed_at in KILLED_AT:
+    for killed_at in (one, other):
         accounts = [new_account() for _ in range(8)]
         for account in accounts:
             await vault.add_key(account)

@@ -84,6 +84,7 @@ async def test_before_the_ratchet_an_older_copy_still_opens_so_it_is_owed(fragil
     await has_moved_on(vault, 2)
 
 
+@pytest.mark.long
 @pytest.mark.promise("S13")
 async def test_what_was_destroyed_by_a_replay_is_closed_by_a_ratchet_too(past_both: Past) -> None:
     assert versions(past_both.vault) == [2]
@@ -226,6 +227,7 @@ async def test_what_cannot_be_restored_is_refused_in_a_sentence(
         await live.close()
 
 
+@pytest.mark.long
 @pytest.mark.promise("S13")
 async def test_the_vault_replaces_its_backups_after_a_ratchet(stopped_vault: Vault, tmp_path: Path) -> None:
     vault, to = stopped_vault, places(tmp_path)

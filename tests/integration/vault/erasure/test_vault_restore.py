@@ -148,6 +148,7 @@ async def test_older_rows_are_not_served_until_the_erasures_were_replayed(past: 
     await past.is_over()
 
 
+@pytest.mark.long
 @pytest.mark.promise("S13")
 @pytest.mark.parametrize("which", first(1, ["database", "keystore"]))
 async def test_a_database_read_out_of_a_dump_is_told_by_its_history(
@@ -276,6 +277,7 @@ async def test_what_a_kill_left_is_finished_by_the_next_start(past: Past) -> Non
     assert await open_data_key(vault, past.erased, past.wrapped) == "ACCOUNT_ERASED"
 
 
+@pytest.mark.long
 async def test_the_operator_lists_what_was_erased(past: Past) -> None:
     status, said = past.vault.run("erasures", "list", identity="operator")
     assert status == 0, said

@@ -178,6 +178,7 @@ async def test_a_root_key_in_kms_opens_the_vault_and_a_disabled_one_does_not(
             await vault.close()
 
 
+@pytest.mark.long
 async def test_a_root_key_in_the_environment_is_taken_only_as_an_unsafe_one(stopped_vault: Vault) -> None:
     vault, key = stopped_vault, os.urandom(32).hex()
     vault.settings |= {"SMELT_VAULT_ROOT_PROVIDER": "env", "SMELT_VAULT_ROOT_KEY": key}

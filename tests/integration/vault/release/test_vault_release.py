@@ -85,6 +85,7 @@ async def test_a_grant_cannot_claim_more_than_its_rows_need(vault: Vault) -> Non
     assert answers.count(SECRET) == 3 + 8
 
 
+@pytest.mark.long
 async def test_a_worker_goes_on_with_more_grants_than_the_vault_remembers(vault: Vault) -> None:
     account = new_account()
     key = await vault.add_key(account)

@@ -9,6 +9,7 @@ import pytest
 from smelt.vault.v1 import api_keys_pb2, erasure_pb2, release_pb2
 
 from tests.integration.vault.vault_process import SECRET, Vault, Worker, new_account, worker
+from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS
 
 
@@ -46,11 +47,14 @@ async def end_account(vault: Vault, account: str, key: str, grant: str) -> None:
 @pytest.mark.promise("S11")
 @pytest.mark.parametrize(
     ("end", "reasons"),
-    [
-        (delete_key, {"API_KEY_DELETED"}),
-        (cancel_job, {"GRANT_REVOKED"}),
-        (end_account, {"API_KEY_DELETED", "GRANT_REVOKED", "ACCOUNT_ERASED"}),
-    ],
+    first(
+        1,
+        [
+            (end_account, {"API_KEY_DELETED", "GRANT_REVOKED", "ACCOUNT_ERASED"}),
+            (delete_key, {"API_KEY_DELETED"}),
+            (cancel_job, {"GRANT_REVOKED"}),
+        ],
+    ),
 )
 async def test_what_ends_at_one_replica_ends_at_the_other_within_a_second(
     two: tuple[Vault, Vault], end: Callable[..., Any], reasons: set[str]
@@ -155,6 +159,7 @@ async def test_the_brake_holds_over_replicas_and_alerts(stopped_vault: Vault) ->
         await stopped_vault.close()
 
 
+@pytest.mark.long
 @pytest.mark.promise("S43")
 async def test_one_account_cannot_use_up_the_brake_for_everybody(stopped_vault: Vault) -> None:
     await stopped_vault.initialise()

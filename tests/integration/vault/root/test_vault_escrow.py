@@ -130,6 +130,7 @@ async def test_a_lost_root_key_is_made_again_from_the_sheet(stopped_vault: Vault
     assert not any(line in written for line in (*lines.values(), lost.hex()))
 
 
+@pytest.mark.long
 async def test_the_sheet_of_another_installation_is_refused(stopped_vault: Vault, tmp_path: Path) -> None:
     vault = stopped_vault
     await vault.initialise()

@@ -171,6 +171,7 @@ async def test_an_owner_has_only_its_own_keys_wrapped_anew(hasty: Vault) -> None
     )
 
 
+@pytest.mark.long
 async def test_a_confirmation_before_the_grace_is_over_is_void(stopped_vault: Vault) -> None:
     vault = stopped_vault
     await vault.initialise()
@@ -204,6 +205,7 @@ async def test_an_erased_account_gets_no_new_key(hasty: Vault) -> None:
     assert await reason_of(request) == "ACCOUNT_ERASED"
 
 
+@pytest.mark.long
 @pytest.mark.promise("S06")
 async def test_an_account_key_rotates_by_itself_at_half_its_life(fragile: Vault) -> None:
     mine, other = await store(fragile), await store(fragile)

@@ -112,6 +112,7 @@ async def test_the_old_version_is_refused_when_the_rotation_has_ended(fragile: V
             assert await stream.outcome(mine.grant, 1, claim=9 + int(vault.slot)) == "API_KEY_DAMAGED"
 
 
+@pytest.mark.long
 @pytest.mark.promise("S07")
 async def test_killed_again_and_again_while_it_rotates_nothing_is_lost_and_the_other_goes_on(
     fragile: Vault, second: Vault
@@ -156,6 +157,7 @@ async def killed_while_rotating(rotating: Vault, serving: Vault, *, kills: int, 
     assert serving.query(left, now.wrapping_key_version, keystore=True) == [(0,)]
 
 
+@pytest.mark.long
 async def test_two_replicas_that_are_told_to_rotate_at_once_do_it_once(fragile: Vault, second: Vault) -> None:
     stored = [await store(fragile) for _ in range(3)]
     await asyncio.gather(rotate(fragile, 1), rotate(second, 1))
@@ -166,6 +168,7 @@ async def test_two_replicas_that_are_told_to_rotate_at_once_do_it_once(fragile: 
         await all_readable(vault, stored)
 
 
+@pytest.mark.long
 @pytest.mark.promise("S06")
 async def test_a_wrapping_key_rotates_by_itself_at_half_its_life(fragile: Vault) -> None:
     mine = await store(fragile)
@@ -177,6 +180,7 @@ async def test_a_wrapping_key_rotates_by_itself_at_half_its_life(fragile: Vault)
     assert await opens(fragile, mine)
 
 
+@pytest.mark.long
 @pytest.mark.promise("S06")
 async def test_a_wrapping_key_that_is_used_up_wraps_nothing_more(fragile: Vault) -> None:
     mine = await store(fragile)

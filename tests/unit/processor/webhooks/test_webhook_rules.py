@@ -18,7 +18,7 @@ from services.processor.webhooks.attempts import (
 from services.processor.webhooks.messages import TEST, Message, body, headers, signed_content
 
 TIME = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-PAUSED = Message("d1", "w1", "job.paused", TIME, "j1", "PAUSED", "BUDGET", "", 10, 4, 1)
+PAUSED = Message("d1", "w1", "job.paused", TIME, "j1", "PAUSED", "BUDGET", "", 10, 4, 1, 2)
 
 
 def test_a_message_names_its_job_and_counts_and_nothing_else() -> None:
@@ -30,7 +30,7 @@ def test_a_message_names_its_job_and_counts_and_nothing_else() -> None:
             "state": "PAUSED",
             "pause_reason": "BUDGET",
             "error_reason": "",
-            "request_counts": {"total": 10, "succeeded": 4, "failed": 1},
+            "request_counts": {"total": 10, "succeeded": 4, "failed": 1, "skipped": 2},
         },
     }
     assert body(PAUSED) == body(PAUSED)
