@@ -65,7 +65,7 @@ class Sample:
 
 
 def samples(each: int) -> Iterator[Sample]:
-    """Yield as many samples in each of the 12 encodings, always the same ones: 2 to 9 rows of 2 or 3 cells."""
+    """Yield as many samples in each of the 12 encodings, always the same: 2 to 9 rows of 2 or 3 cells."""
     dice = random.Random(20_260_101)
     for encoding, (codec, languages) in _LANGUAGES.items():
         for number in range(each):
