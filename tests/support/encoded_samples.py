@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _GERMAN = (
     "Müller Köln Weiß Jürgen Göppingen Größe Straße schön Bäcker Düsseldorf|Firma Ort Notiz Umsatz|gefällt"
 )
-_FRENCH = "René Orléans Zoë François Béatrice Hélène Besançon Société Générale Évreux|Prénom Ville Société|déjà reçu"
+_FRENCH = "René Orléans Zoë François Hélène Besançon Société Générale Évreux|Prénom Ville Société|déjà reçu"
 _SPANISH = (
     "José Muñoz Peña Málaga Córdoba Núñez Ángel Cádiz Logroño Íñigo|Nombre Ciudad Compañía|mañana a las diez"
 )
