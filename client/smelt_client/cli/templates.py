@@ -105,6 +105,12 @@ def create(
             help="A column that counts towards the confidence; can be repeated.", show_default=False
         ),
     ] = None,
+    choice: Annotated[
+        bool, typer.Option("--choice", help="An answer is one of a few words; short ones are not flagged.")
+    ] = False,
+    no_auto_fix: Annotated[
+        bool, typer.Option("--no-auto-fix", help="Save answers with what the model puts around them.")
+    ] = False,
     schema_file: Annotated[
         Path | None,
         typer.Option(help="A JSON schema; each of its properties fills a column.", show_default=False),
@@ -130,6 +136,8 @@ def create(
             word_limit=word_limit,
             forbidden_words=forbidden or None,
             reference_columns=reference or None,
+            is_choice=choice or None,
+            auto_fix_off=no_auto_fix or None,
             json_schema=None if schema_file is None else schema_file.read_text(encoding="utf-8"),
         )
     show_template(out, template)
@@ -200,6 +208,8 @@ def show_template(out: Output, template: Template) -> None:
         "max tokens": template.max_completion_tokens or template.max_tokens,
         "thinking": template.reasoning_effort,
         "limits": _limits(template),
+        "answer": "a choice" if template.is_choice else "",
+        "auto-fix": "off" if template.auto_fix_off else "",
         "forbidden": ", ".join(template.forbidden_words),
         "references": ", ".join(template.reference_columns),
         "changed": when(template.update_time or template.create_time),
