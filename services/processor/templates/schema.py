@@ -86,11 +86,13 @@ def _is_closed(schema: Any, root: Mapping[str, Any]) -> bool:
         return False
     if isinstance(place := schema.get("$ref"), str):
         room, _, name = place.removeprefix("#/").partition("/")
-        schema = root.get(room, {}).get(name, {}) if place.startswith("#/") else {}
+        shared = root.get(room)
+        schema = shared.get(name) if isinstance(shared, dict) else None
     if not isinstance(schema, dict) or "enum" in schema or "const" in schema:
         return isinstance(schema, dict)
     kinds = schema.get("type")
-    return {kinds} <= _CLOSED if isinstance(kinds, str) else bool(kinds) and {*kinds} <= _CLOSED
+    every = kinds if isinstance(kinds, list) else [kinds]
+    return bool(every) and all(kind in _CLOSED for kind in every)
 
 
 class AnswerSchema:
