@@ -1,4 +1,4 @@
-"""Options that may make a refused file readable. They are guesses, to be tried before anybody is told of them."""
+"""Options that may make a refused file readable: guesses, to be tried before anybody is told of them."""
 
 from collections import Counter
 from dataclasses import replace

@@ -8,13 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.common.database import Transactions, transaction
-from services.files.library.stored_file import Parse, StoredFile
+from services.files.library.stored_file import NO_PARSE, StoredFile
 from services.files.models import RefusedUploadRow
 from services.files.objects.store import mark_for_deletion, object_columns, object_of
-from services.files.reading.dialect import Dialect
-
-#: What a refused upload has in place of a parse.
-_NO_PARSE = Parse(0, Dialect("", ""), 0)
 
 
 class RefusedStore:
@@ -93,5 +89,5 @@ def _file(row: RefusedUploadRow) -> StoredFile:
         display_name=row.display_name,
         create_time=row.create_time,
         object=object_of(row),
-        parse=_NO_PARSE,
+        parse=NO_PARSE,
     )
