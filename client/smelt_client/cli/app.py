@@ -14,6 +14,7 @@ from ..errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, 
 from . import login
 from .access import password, sessions, verify_email
 from .account import account
+from .api import api
 from .estimate import estimate
 from .files import files
 from .jobs import jobs
@@ -21,15 +22,19 @@ from .keys import keys
 from .logins import NoLogin
 from .printing import error_line
 from .run import run
+from .template_changes import create, edit, update
 from .template_tests import duplicate, library, preview, try_templates
 from .templates import templates
 from .tokens import tokens
-from .vars import usage, variables
+from .vars import models, usage, variables
 from .webhooks import webhooks
+from .wording import reworded
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
-#: The facts of an error that are printed after its message, in this order.
+#: The facts of an error that come first after its message, in this order; others follow.
 _FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
+#: These repeat what was typed, or are for programs.
+_KNOWN_ANYWAY = frozenset({"file", "job", "template", "api_key", "scope", "service"})
 
 HELP = """Run AI prompt templates over every row of a CSV.
 
@@ -44,7 +49,13 @@ rows, 130 interrupted.
 """
 
 # Without markup: with it, Typer keeps the line ends of the paragraphs above and breaks each line twice.
-app = typer.Typer(name="smelt", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    name="smelt",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.command()(login.register)
 app.command()(login.login)
 app.command()(login.logout)
@@ -55,8 +66,13 @@ app.add_typer(password, name="password")
 app.add_typer(sessions, name="sessions")
 app.command()(run)
 app.command()(usage)
+app.command()(models)
+app.command()(api)
 app.add_typer(files, name="files")
 for name, command in (
+    ("create", create),
+    ("update", update),
+    ("edit", edit),
     ("preview", preview),
     ("test", try_templates),
     ("duplicate", duplicate),
@@ -90,7 +106,7 @@ def smelt(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every error is one line on stderr."""
     try:
-        code = app(arguments, prog_name="smelt", standalone_mode=False)
+        code = reworded(app)(arguments, prog_name="smelt", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
         # Without arguments the help text is the message, and it has already been printed.
@@ -123,11 +139,18 @@ def _code(error: SmeltError) -> int:
 
 
 def _with_facts(error: ApiError) -> str:
-    """Return the message with the facts that help to fix the problem, such as the line or the limit."""
-    problem = error.metadata.get("problem")
-    said = [problem] if problem else []
-    said += [f"{name} {error.metadata[name]}" for name in _FACTS if error.metadata.get(name)]
-    return f"{error.message}: {', '.join(said)}" if said else error.message
+    """Return the message with the fields that are wrong, and the facts that help to fix the problem."""
+    facts = dict(error.metadata)
+    said = [facts.pop("problem", "")]
+    said += [f"{name} {facts.pop(name)}" for name in _FACTS if facts.get(name)]
+    said += [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in facts.items()
+        if value and name not in _KNOWN_ANYWAY and value not in error.message
+    ]
+    said += [f"{each.field} {each.description}".strip() for each in error.violations]
+    told = ", ".join(part for part in said if part)
+    return f"{error.message}: {told}" if told else error.message
 
 
 def _end(message: str, code: int, *details: str) -> int:

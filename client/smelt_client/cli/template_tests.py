@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .common import AsJson, Quiet, WrongUsage, logged_in
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, logged_in
 from .printing import Output, clean
 from .templates import Name, find_template, show_template
 
@@ -79,9 +79,11 @@ def duplicate(
         show_template(out, client.templates.duplicate(found, display_name=new_name))
 
 
-def library(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def library(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the library: read-only templates, which you duplicate and then use."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda template: template.name,
         "TEMPLATE": lambda template: template.display_name,
@@ -97,11 +99,13 @@ def preview(
     file: Annotated[str, typer.Option("--file", "-f", help="files/ID of the file to take rows from.")],
     first_row: Annotated[int, typer.Option("--row", min=1, help="The first row.")] = 1,
     row_count: Annotated[int, typer.Option("--rows", min=1, max=100, help="How many rows.")] = 3,
+    limit: Limit = None,
+    fields: Fields = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Show the prompts for a few rows without calling the model."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {"ROW": lambda one: one.row, "PROMPT": lambda one: one.prompt}
     with logged_in() as client:
         found = find_template(client, name)

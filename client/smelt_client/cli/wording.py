@@ -1,0 +1,46 @@
+"""Names what options and arguments take in words for people: `FILE` and `N`, not `{file}` and `<int>`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperArgument, TyperOption
+
+
+def reworded(app: typer.Typer) -> Any:
+    """Return the command of an app, with every parameter of every subcommand named for people."""
+    command = typer.main.get_command(app)
+    _reword(command)
+    return command
+
+
+def _reword(command: Any) -> None:
+    for parameter in command.params:
+        if isinstance(parameter, TyperArgument):
+            _reword_argument(parameter)
+        elif isinstance(parameter, TyperOption) and not parameter.is_flag and not parameter.metavar:
+            parameter.metavar = _word(parameter)
+    for subcommand in getattr(command, "commands", {}).values():
+        _reword(subcommand)
+
+
+def _reword_argument(argument: TyperArgument) -> None:
+    argument.metavar = argument.metavar or (argument.name or "").upper()
+    usage = argument.metavar if argument.required else f"[{argument.metavar}]"
+    if argument.nargs != 1:
+        usage += "..."
+    # The library has no setting for these two: it shows Python's types, and braces around each name.
+    argument.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+    argument.get_usage_pieces = lambda ctx: [usage]  # type: ignore[method-assign]
+
+
+def _word(option: TyperOption) -> str:
+    kind = option.type_descriptor
+    if kind.is_choice:
+        return "|".join(str(getattr(choice, "value", choice)) for choice in kind.choices or ())
+    if kind.is_path:
+        return "FILE"
+    if kind.is_ranged or kind.annotation in (int, float):
+        return "N"
+    return "TEXT"
