@@ -61,6 +61,8 @@ class TemplateRow(Base):
     json_schema: Mapped[str] = mapped_column(server_default="")
     reasoning_effort: Mapped[str] = mapped_column(server_default="")
     max_completion_tokens: Mapped[int] = mapped_column(server_default="0")
+    is_choice: Mapped[bool] = mapped_column(server_default=false())
+    auto_fix_off: Mapped[bool] = mapped_column(server_default=false())
     create_time: Mapped[datetime]
     update_time: Mapped[datetime]
 

@@ -15,6 +15,7 @@ from . import login
 from .access import password, sessions, verify_email
 from .account import account
 from .api import api
+from .doctor import doctor
 from .estimate import estimate
 from .files import files
 from .jobs import jobs
@@ -68,6 +69,7 @@ app.command()(run)
 app.command()(usage)
 app.command()(models)
 app.command()(api)
+app.command()(doctor)
 app.add_typer(files, name="files")
 for name, command in (
     ("create", create),

@@ -14,7 +14,7 @@ TABLES = (
         exported=(
             "id", "display_name", "category", "prompt", "output_column", "model", "temperature", "max_tokens",
             "character_limit", "word_limit", "forbidden_words", "reference_columns", "json_schema",
-            "reasoning_effort", "max_completion_tokens",
+            "reasoning_effort", "max_completion_tokens", "is_choice", "auto_fix_off",
             "create_time", "update_time",
         ),
         withheld={"account": _OWN},
