@@ -34,6 +34,8 @@ class StoredFile:
     columns: list[str]
     rows: list[list[str]]
     deleted: bool = False
+    #: Further fields of the file, such as its delimiter.
+    more: dict[str, Any] = field(default_factory=dict)
     #: How often somebody asked whether it is there.
     checks: int = 0
     #: What reading its rows is refused with, while it is there for everybody else.
@@ -49,10 +51,10 @@ class World:
     #: (purpose, key, budget) of each minted grant.
     minted: list[tuple[str, str, int]] = field(default_factory=list)
 
-    def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada") -> str:
+    def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada", **more: Any) -> str:
         """Store a file and return its name."""
         name = f"files/{secrets.token_hex(8)}"
-        self.files[name] = StoredFile(account, columns, rows)
+        self.files[name] = StoredFile(account, columns, rows, more=more)
         return name
 
 
@@ -78,6 +80,7 @@ class FilesStandIn(
             row_count=len(found.rows),
             columns=[files_pb2.File.Column(name=column) for column in found.columns],
             parse=1,
+            **found.more,
         )
 
     async def ReadRows(self, request: Any, context: Any) -> AsyncIterator[Any]:
