@@ -95,6 +95,63 @@ class FileInvalidFormat(DomainError):
     message = "Invalid file format"
 
 
+class FilePasswordProtected(DomainError):
+    """The workbook is encrypted; without its password nobody can read it, and Smelt asks for none."""
+
+    reason = "FILE_PASSWORD_PROTECTED"
+    kind = Kind.INVALID
+    message = (
+        "The workbook is protected by a password; open it in Excel, remove the password under File > Info, "
+        "save it, and upload it again"
+    )
+
+
+class FileWorkbookUnsupported(DomainError):
+    """The file is a spreadsheet in another format than `.xlsx`; metadata names it."""
+
+    reason = "FILE_WORKBOOK_UNSUPPORTED"
+    kind = Kind.INVALID
+    message = (
+        "Of spreadsheets, only .xlsx and .xlsm are read; open the file in its program, save or export it as "
+        ".xlsx or as CSV, and upload that"
+    )
+
+
+class FileWorkbookInvalid(DomainError):
+    """The workbook is damaged or breaks the rules of its format; metadata names the problem and the part."""
+
+    reason = "FILE_WORKBOOK_INVALID"
+    kind = Kind.INVALID
+    message = "The workbook is damaged; open it in Excel, save it again, and upload that"
+
+
+class FileWorkbookTooLarge(DomainError):
+    """The workbook takes more bytes unpacked, more memory or more time than it may."""
+
+    reason = "FILE_WORKBOOK_TOO_LARGE"
+    kind = Kind.TOO_LARGE
+    message = "The workbook is too large to be read; save the sheet that is needed as a file of its own"
+
+
+class FileSheetNotFound(DomainError):
+    """The workbook has no such sheet, or the file is no workbook; metadata names the first sheets it has."""
+
+    reason = "FILE_SHEET_NOT_FOUND"
+    kind = Kind.INVALID
+    message = "The file has no such sheet"
+
+
+class FileFormulasNotCalculated(DomainError):
+    """The sheet has formulas, and a value is stored for none of them; metadata gives the first one's cell."""
+
+    reason = "FILE_FORMULAS_NOT_CALCULATED"
+    kind = Kind.INVALID
+    message = (
+        "The sheet's formulas were never calculated, so their cells have no values; open the workbook in a "
+        "spreadsheet program, save it, and upload it again"
+    )
+
+
 class FileEncoding(DomainError):
     """The bytes are not text in the requested or any detected encoding; metadata gives the byte offset."""
 

@@ -29,8 +29,10 @@ from .webhooks import webhooks
 from .wording import reworded
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
-#: The facts of an error that are printed after its message, in this order.
+#: The facts of an error that come first after its message, in this order; others follow.
 _FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
+#: These repeat what was typed, or are for programs.
+_KNOWN_ANYWAY = frozenset({"file", "job", "template", "api_key", "scope", "service"})
 
 HELP = """Run AI prompt templates over every row of a CSV.
 
@@ -130,11 +132,18 @@ def _code(error: SmeltError) -> int:
 
 
 def _with_facts(error: ApiError) -> str:
-    """Return the message with the facts that help to fix the problem, such as the line or the limit."""
-    problem = error.metadata.get("problem")
-    said = [problem] if problem else []
-    said += [f"{name} {error.metadata[name]}" for name in _FACTS if error.metadata.get(name)]
-    return f"{error.message}: {', '.join(said)}" if said else error.message
+    """Return the message with the fields that are wrong, and the facts that help to fix the problem."""
+    facts = dict(error.metadata)
+    said = [facts.pop("problem", "")]
+    said += [f"{name} {facts.pop(name)}" for name in _FACTS if facts.get(name)]
+    said += [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in facts.items()
+        if value and name not in _KNOWN_ANYWAY and value not in error.message
+    ]
+    said += [f"{each.field} {each.description}".strip() for each in error.violations]
+    told = ", ".join(part for part in said if part)
+    return f"{error.message}: {told}" if told else error.message
 
 
 def _end(message: str, code: int, *details: str) -> int:

@@ -13,6 +13,7 @@ from . import asking
 from .common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
 from .files import output_path
 from .following import follow, line
+from .names import found
 from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
@@ -58,7 +59,7 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Show a job."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.get(name))
+        _show(out, client.jobs.get(found(client, "jobs", name)))
 
 
 @jobs.command()
@@ -66,7 +67,7 @@ def watch(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Watch a job until it ends or pauses. With --json, print a line per change. Ctrl-C leaves it running."""
     out = Output(as_json=as_json, quiet=quiet or as_json)
     with logged_in() as client:
-        job = follow(out, _telling(out, client.jobs.watch(name)), name)
+        job = follow(out, _telling(out, client.jobs.watch(found(client, "jobs", name))), name)
     if not as_json:
         print(line(job))
     raise typer.Exit(exit_code(job))
@@ -78,7 +79,7 @@ def cancel(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet =
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Cancel {name} for good?", yes=yes)
-        _show(out, client.jobs.cancel(name))
+        _show(out, client.jobs.cancel(found(client, "jobs", name)))
 
 
 @jobs.command()
@@ -87,7 +88,7 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
     out = Output(as_json=as_json, quiet=quiet)
     asking.confirm(f"Delete {name} and its results?", yes=yes)
     with logged_in() as client:
-        client.jobs.delete(name)
+        client.jobs.delete(found(client, "jobs", name))
     if as_json:
         out.json({})
     out.message(f"Deleted {name}")
@@ -98,7 +99,7 @@ def pause(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Pause a job: rows in flight finish, no new ones start, results are kept."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.pause(name))
+        _show(out, client.jobs.pause(found(client, "jobs", name)))
 
 
 @jobs.command()
@@ -116,7 +117,10 @@ def resume(
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         job = client.jobs.resume(
-            name, api_key=api_key, max_cost_usd=max_cost, end_economy=end_economy or None
+            found(client, "jobs", name),
+            api_key=api_key,
+            max_cost_usd=max_cost,
+            end_economy=end_economy or None,
         )
         _show(out, job)
 
@@ -126,7 +130,7 @@ def retry_failed(name: Name, api_key: ApiKey = None, as_json: AsJson = False, qu
     """Send the failed rows of a completed job again. This counts as usage."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.retry_failed(name, api_key=api_key))
+        _show(out, client.jobs.retry_failed(found(client, "jobs", name), api_key=api_key))
 
 
 @jobs.command()
@@ -140,7 +144,7 @@ def regenerate(
     """Send one row of a completed job again and replace its answers. This counts as usage."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.regenerate(name, row, api_key=api_key))
+        _show(out, client.jobs.regenerate(found(client, "jobs", name), row, api_key=api_key))
 
 
 @jobs.command()
@@ -167,7 +171,9 @@ def rows(
         "OUTPUTS": lambda row: " | ".join(row.outputs.values()) or _why(row.error),
     }
     with logged_in() as client:
-        out.items(client.jobs.rows(name, row_filter=" AND ".join(clauses) or None), columns)
+        out.items(
+            client.jobs.rows(found(client, "jobs", name), row_filter=" AND ".join(clauses) or None), columns
+        )
 
 
 @jobs.command()
@@ -211,8 +217,8 @@ def download(
         neutral_columns=neutral_columns,
     )
     with logged_in() as client:
-        job = client.jobs.get(name)
-        written = client.jobs.download(name, path, form)
+        job = client.jobs.get(found(client, "jobs", name))
+        written = client.jobs.download(job, path, form)
     if as_json:
         out.json({"job": job.raw, "output": str(path), "size_bytes": written})
     if not job.is_final:

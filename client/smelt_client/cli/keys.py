@@ -10,6 +10,7 @@ import typer
 from ..models import ApiKey
 from . import asking
 from .common import AsJson, Quiet, Yes, group, logged_in
+from .names import found
 from .printing import Output, when
 
 keys = group("Add, activate, test and delete API keys. A saved key is never shown again.")
@@ -82,7 +83,7 @@ def rm(key: Key, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Delete {key}?", yes=yes)
-        client.api_keys.delete(key)
+        client.api_keys.delete(found(client, "apiKeys", key))
     if as_json:
         out.json({})
     out.message(f"Deleted {key}")
@@ -93,7 +94,7 @@ def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Make a key the active one, which new jobs use."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.api_keys.activate(key))
+        _show(out, client.api_keys.activate(found(client, "apiKeys", key)))
 
 
 @keys.command()
@@ -108,7 +109,7 @@ def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
         "FIRST": lambda use: when(use.start_time),
     }
     with logged_in() as client:
-        out.items(client.api_keys.uses(key), columns)
+        out.items(client.api_keys.uses(found(client, "apiKeys", key)), columns)
 
 
 @keys.command("test")
@@ -123,7 +124,7 @@ def try_key(
     """Test a key as rows would use it, one token for each model. The exit code is 0 if it is VALID, or 1."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        test = client.api_keys.test(key, model=model)
+        test = client.api_keys.test(found(client, "apiKeys", key), model=model)
     fields = {"name": test.name, "result": test.result, "message": test.message}
     if test.provider_message:
         fields["provider said"] = test.provider_message

@@ -22,15 +22,16 @@ Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="templates/ID, ID 
 
 
 def find_template(client: Client, text: str) -> str:
-    """Return the resource name of a template, given `templates/ID`, an id, or a display name."""
+    """Return the resource name of a template, given it, its display name, or the beginning of its ID."""
     if text.startswith("templates/"):
         return text
     known = list(client.templates.list())
-    # Closest match first: the id, the exact display name, the display name ignoring case.
+    # Closest match first: the ID, the display name, the same ignoring case, the beginning of the ID.
     for found in (
         [one.name for one in known if one.name == f"templates/{text}"],
         [one.name for one in known if one.display_name == text],
         [one.name for one in known if one.display_name.casefold() == text.casefold()],
+        [one.name for one in known if one.name.startswith(f"templates/{text}")],
     ):
         if len(found) > 1:
             raise SmeltError(f"several templates are named {text}; use one of their IDs: {', '.join(found)}")

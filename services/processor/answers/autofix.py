@@ -1,58 +1,19 @@
 """What models wrap around an answer, taken off: a preamble, a postamble, quotation marks around the whole.
 
-Losing a sentence that belongs to the answer is worse than keeping one that does not. So each pattern asks for
-more than an opening word, and nothing is taken off when nothing would be left.
+Losing a sentence that belongs to the answer is worse than keeping one that does not. Only what speaks about
+the answer itself goes (`wrapping/`), and nothing does when nothing would be left.
 """
 
 import re
 from dataclasses import dataclass
 
-_AGREEING = (
-    r"(?:sure(?: thing)?|certainly|absolutely|of course|no problem|got it|gladly|"
-    r"(?:i(?:'d| would) be|i(?:'m| am)) (?:happy|glad) to help(?: with that)?)"
-)
-_ARTICLE = r"(?:an?|the|your|my|one|some|another|a few|two|three|four|five|\d+)"
-# What a model calls the thing that it was asked for.
-_WORK = (
-    r"(?:hook|e-?mail|message|draft|version|subject(?: line)?|response|reply|answer|line|opener|opening|intro"
-    r"|introduction|output|result|text|copy|rewrite|summary|suggestion|option|example|sentence|paragraph|note"
-    r"|pitch|list|proposal|follow-?up|template|ice-?breaker|headline|tagline|description|analysis|translation"
-    r"|snippet|post|caption|compliment|greeting|statement|proposition|attempt|idea)s?"
-)
-_PREAMBLES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        # "Certainly, here is the e-mail you asked for:"
-        rf"{_AGREEING}\b[,!.]?[^\n:.!?]{{0,150}}:\s+",
-        # "Sure!"
-        rf"{_AGREEING}[!.]\s+",
-        # "Here's a hook:"
-        rf"(?:here(?:['’]s| is| are)|below (?:is|are)|this is) {_ARTICLE}\b"
-        rf"[^\n:.!?]{{0,100}}\b{_WORK}\b[^\n:.!?]{{0,80}}:\s+",
-    )
-)
-_POSTAMBLE = re.compile(
-    # One line break and the space of its line: from several, each would be tried with all that follow.
-    r"(?:^|(?<=[.!?\"”'’)\]])[ \t]+|\n[^\S\n]*)"
-    r"(?:"
-    r"(?:please )?let me know[!.]?"
-    r"|(?:please )?let me know if (?:you(?:['’]d| would) like (?:me to|any|another|more|to (?:adjust|change))"
-    r"|you (?:need|want) (?:any|another|more|me to|changes|adjustments)|this works for you"
-    r"|there(?:['’]s| is) anything else)[^\n.!?]*[.!?]?"
-    r"|(?:i )?hope (?:this|that|it) (?:helps|is helpful|works)[^\n.!?]*[.!?]?"
-    r"|(?:please )?feel free to (?:adjust|modify|tweak|edit|customi[sz]e|adapt|change|personali[sz]e|ask)"
-    r"[^\n.!?]*[.!?]?"
-    r"|would you like me to [^\n.!?]*[.!?]?"
-    r"|is there anything else [^\n.!?]*[.!?]?"
-    r")\s*\Z",
-    re.IGNORECASE,
-)
+from services.processor.answers.wrapping.postambles import postamble_start, without_rules
+from services.processor.answers.wrapping.preambles import preamble_end
+
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "'": "'", "‘": "’"}
 # An apostrophe inside a word closes nothing.
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 _MOST_ROUNDS = 3
-# A postamble is a sentence: looking no further keeps the search short, whatever a provider sends.
-_TAIL_CHARACTERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +44,13 @@ def fix(text: str) -> Fixed:
 
 
 def _without_preamble(text: str) -> str:
-    for pattern in _PREAMBLES:
-        if start := pattern.match(text):
-            return text[start.end() :].lstrip()
-    return text
+    end = preamble_end(text)
+    return without_rules(text[end:].strip()) if end else text
 
 
 def _without_postamble(text: str) -> str:
-    start = max(0, len(text) - _TAIL_CHARACTERS)
-    end = _POSTAMBLE.search(text, start)
-    return text[: end.start()].rstrip() if end else text
+    start = postamble_start(text)
+    return without_rules(text[:start].strip()) if start < len(text.rstrip()) else text
 
 
 def _without_quotes(text: str) -> str:

@@ -16,7 +16,7 @@ SHORTEST_CHARACTERS = 15
 #: That takes up to 50 milliseconds. A longer answer keeps its wrapping.
 MOST_CHARACTERS = 65_536
 #: Together with the values that are looked for, longer ones than this are looked at beside the event loop: it
-#: takes 2 milliseconds at worst to look at as many.
+#: takes 5 milliseconds at worst to look at as many.
 _LOOP_CHARACTERS = 4096
 #: Processor time for one answer: ten times what the worst that is known needs.
 _CPU_SECONDS = 0.5

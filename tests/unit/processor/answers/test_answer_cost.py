@@ -20,7 +20,23 @@ pytestmark = pytest.mark.promise("S59")
 _PIECES = (
     *("a ", "a", " ", "\n", "i ", "as an ", "i can't ", "i do ", "{{", "{a", "[a", "hope my ", "in today's "),
     *("take your ", "take your a", "let me know if you want more ", ". let me know ", "\nlet me know", ".  "),
-    *("here's a ", "sure, ", "email ", "'a", "+", "a+", "''", "“", "{a" + "b" * 60, "[a" + "b" * 60),
+    *(
+        "here's a ",
+        "sure, ",
+        "sure!\n",
+        "email ",
+        "more ",
+        "---\n",
+        "voici une ",
+        "soll ich den ton ",
+        "'a",
+        "+",
+        "a+",
+        "''",
+        "“",
+        "{a" + "b" * 60,
+        "[a" + "b" * 60,
+    ),
 )
 _ALIKE = tuple("a " * 48 + chr(ord("b") + nth) for nth in range(99))
 
@@ -56,7 +72,7 @@ _LINEAR = 8
 
 
 def test_there_are_patterns_to_try() -> None:
-    assert len(dict(_patterns())) == 8
+    assert len(dict(_patterns())) == 4
 
 
 @pytest.mark.parametrize(("name", "search"), [*_patterns()])

@@ -28,6 +28,17 @@ HOOK = "Your team ships twice a week, Ada."
         "Of course! Here's your message:\n\n",
         "I'd be happy to help! ",
         "SURE! HERE'S A HOOK: ",
+        "Here you go:\n",
+        "Here's one: ",
+        "Okay, here's a hook: ",
+        "Great! Here's a hook for Ada: ",
+        "Certainly! Below is a concise opener.\n\n",
+        "Certainly! Below is a concise opener. ",
+        "**Here's a hook:**\n\n",
+        "Here's a hook:\n\n---\n\n",
+        "Hier ist ein Aufhänger für Ada: ",
+        "Bien sûr ! Voici une accroche :\n\n",
+        "¡Claro! Aquí tienes un gancho:\n\n",
     ],
 )
 def test_a_preamble_is_taken_off(preamble: str) -> None:
@@ -52,6 +63,12 @@ def test_a_preamble_is_taken_off(preamble: str) -> None:
         "Sure!",
         "Here's a hook:",
         "A hook: short and sweet.",
+        "Absolutely loved your post on difference engines: the part about carrying made me laugh.",
+        "Here's an idea for Analytical Engines: let ten people try it.",
+        "Here's a hook your team could test: ship on Fridays.",
+        "Certainly! is not what you hear.",
+        "Based on your last post, here's an idea: publish the numbers.",
+        "Hi Ada,\n\nHere's a hook:\n\nlooms never sleep.",
     ],
 )
 def test_what_only_begins_like_a_preamble_stays(text: str) -> None:
@@ -61,16 +78,22 @@ def test_what_only_begins_like_a_preamble_stays(text: str) -> None:
 @pytest.mark.parametrize(
     "postamble",
     [
-        " Let me know!",
         "\n\nLet me know!",
         "\n\nLet me know if you'd like me to change the tone.",
         "\n\nLet me know if you need any changes!",
-        " Hope this helps!",
         "\n\nI hope this helps.",
         "\nI hope this helps you reach Ada!",
         "\n\nFeel free to adjust the tone.",
         "\n\nWould you like me to write another version?",
         "\n\nIs there anything else I can do?",
+        "\n\n---\nLet me know if you'd like it shorter.",
+        "\n\nHope this helps! Let me know if you'd like another version.",
+        "\n\n(7 words)",
+        "\n\nThis hook references Ada's release notes and keeps the tone light.",
+        "\n\n---\n\n**Why this works:**\n- It is short.\n- It is true.",
+        "\n\nLass mich wissen, wenn du Änderungen möchtest.",
+        "\n\nSouhaitez-vous que je rédige une autre version ?",
+        "\n\n¿Quieres que escriba otra versión?",
     ],
 )
 def test_a_postamble_is_taken_off(postamble: str) -> None:
@@ -89,6 +112,14 @@ def test_a_postamble_is_taken_off(postamble: str) -> None:
         "They hope it works. It does.",
         "Feel free to reply with a time that suits you.",
         "Would you like a demo next week?",
+        "Two days on invoices. Let me know if you'd like me to send over a case study.",
+        "Two days on invoices.\n\nLet me know if you'd like me to send over a case study.",
+        "Two days on invoices.\n\nWould you like to see how?",
+        "Open to a chat on Tuesday? Let me know!",
+        "Open to a chat on Tuesday?\n\nLet me know!",
+        "Hi Ada,\n\nthe numbers are attached.\n\nHope this helps!",
+        "The numbers you asked for are attached. Hope this helps!",
+        "One rule\n\n---",
     ],
 )
 def test_what_only_ends_like_a_postamble_stays(text: str) -> None:

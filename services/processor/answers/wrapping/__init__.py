@@ -1,0 +1,1 @@
+"""What models say about an answer, before and behind it. What is said to the reader of the answer stays."""
