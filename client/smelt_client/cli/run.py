@@ -14,6 +14,7 @@ from ..models import Job
 from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
 from .files import output_path
 from .following import follow
+from .forms import Bom, Delimiter, Format, Out, form_of
 from .jobs import exit_code, outcomes
 from .printing import Output
 from .templates import find_template
@@ -36,7 +37,7 @@ def run(
             "--template", "-t", help="templates/ID, ID or display name; repeat it to run several in order."
         ),
     ],
-    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.")],
+    output: Out,
     rows: Annotated[
         str | None,
         typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
@@ -65,6 +66,9 @@ def run(
         ),
     ] = None,
     blank_rows: SendBlankRows = False,
+    format_: Format = "",
+    delimiter: Delimiter = None,
+    bom: Bom = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until the job ends, or just start it.")
     ] = True,
@@ -75,10 +79,14 @@ def run(
 
     Example: smelt run leads.csv -t "Opening hook" -o enriched.csv --rows 1-20
 
+    The ending of OUT decides the format of the result: .csv (as the uploaded file is written), .tsv, .xlsx or
+    .jsonl.
+
     Ctrl-C leaves the job running. Exit code 5: the job finished, but some rows failed.
     """
     out = Output(as_json=as_json, quiet=quiet)
     path = output_path(output)
+    form = form_of(path, format_, delimiter=delimiter, bom=bom)
     first, last = (None, None) if rows is None else parse_rows(rows)
     if api_key is not None and api_key.startswith("sk-"):
         raise WrongUsage(
@@ -110,7 +118,7 @@ def run(
         code = exit_code(job)
         whole = job.state == "COMPLETED"
         if whole:
-            written = client.jobs.download(job.name, path)
+            written = client.jobs.download(job.name, path, form)
             counts = job.request_counts
             out.message(f"Wrote {path}: {written} bytes, rows: {outcomes(counts)}")
             if counts.failed:
