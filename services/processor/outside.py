@@ -72,6 +72,9 @@ class FileFacts:
     columns: tuple[str, ...]
     #: How its results are written unless something else is asked for.
     dialect: Dialect = field(default_factory=Dialect)
+    #: The encoding, if it is only a guess, and a line that shows it.
+    guessed_encoding: str = ""
+    sample_line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

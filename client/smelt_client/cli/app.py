@@ -14,6 +14,8 @@ from ..errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, 
 from . import login
 from .access import password, sessions, verify_email
 from .account import account
+from .api import api
+from .doctor import doctor
 from .estimate import estimate
 from .files import files
 from .jobs import jobs
@@ -21,10 +23,11 @@ from .keys import keys
 from .logins import NoLogin
 from .printing import error_line
 from .run import run
+from .template_changes import create, edit, update
 from .template_tests import duplicate, library, preview, try_templates
 from .templates import templates
 from .tokens import tokens
-from .vars import usage, variables
+from .vars import models, usage, variables
 from .webhooks import webhooks
 from .wording import reworded
 
@@ -64,8 +67,14 @@ app.add_typer(password, name="password")
 app.add_typer(sessions, name="sessions")
 app.command()(run)
 app.command()(usage)
+app.command()(models)
+app.command()(api)
+app.command()(doctor)
 app.add_typer(files, name="files")
 for name, command in (
+    ("create", create),
+    ("update", update),
+    ("edit", edit),
     ("preview", preview),
     ("test", try_templates),
     ("duplicate", duplicate),

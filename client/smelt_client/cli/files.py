@@ -11,7 +11,7 @@ import typer
 
 from ..models import ColumnProfile, File
 from . import asking
-from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
 from .names import found
 from .printing import Output, clean, when
 from .uploading import bar
@@ -111,9 +111,11 @@ def reparse(
 
 
 @files.command("list")
-def list_files(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_files(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the files."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda file: file.name,
         "ROWS": lambda file: file.row_count,

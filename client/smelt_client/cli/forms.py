@@ -33,6 +33,16 @@ Out = Annotated[
     str,
     typer.Option("--output", "-o", metavar="OUT", help="File to write: .csv, .tsv, .xlsx or .jsonl."),
 ]
+OutOrAsked = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="File to write: .csv, .tsv, .xlsx or .jsonl.",
+        show_default=False,
+    ),
+]
 Format = Annotated[
     str,
     typer.Option("--format", help="csv, xlsx or jsonl, whatever the file is called.", show_default=False),

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from ..client import Client
 from ..models import Job, Problem, RequestCounts
 from . import asking
-from .common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
 from .files import output_path
 from .following import follow, line
 from .forms import Bom, Delimiter, Format, LineEnds, Out, Quotes, form_of
@@ -40,19 +41,44 @@ def exit_code(job: Job) -> int:
 
 
 @jobs.command("list")
-def list_jobs(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """List the jobs."""
-    out = Output(as_json=as_json, quiet=quiet)
-    columns = {
-        "NAME": lambda job: job.name,
-        "STATE": lambda job: job.state,
-        "ROWS": lambda job: job.request_counts.total,
-        "SUCCEEDED": lambda job: job.request_counts.succeeded,
-        "FAILED": lambda job: job.request_counts.failed,
-        "CREATED": lambda job: when(job.create_time),
-    }
+def list_jobs(
+    state: Annotated[
+        str | None,
+        typer.Option(help="Only PENDING, RUNNING, PAUSED, COMPLETED, ... jobs.", show_default=False),
+    ] = None,
+    limit: Limit = None,
+    fields: Fields = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the jobs, newest first."""
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     with logged_in() as client:
-        out.items(client.jobs.list(), columns)
+        listed = client.jobs.list()
+        if state is not None:
+            listed = (job for job in listed if job.state == state.upper())
+        files, templates = _display_names(client, wanted=not as_json and fields is None)
+        columns = {
+            "NAME": lambda job: job.name,
+            "STATE": lambda job: job.state,
+            "ROWS": lambda job: job.request_counts.total,
+            "SUCCEEDED": lambda job: job.request_counts.succeeded,
+            "FAILED": lambda job: job.request_counts.failed,
+            "CREATED": lambda job: when(job.create_time),
+            "FILE": lambda job: files.get(job.file, "deleted"),
+            "TEMPLATES": lambda job: ", ".join(templates.get(name, "deleted") for name in job.templates),
+        }
+        out.items(listed, columns)
+
+
+def _display_names(client: Client, *, wanted: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Return how the account's files and templates are called."""
+    if not wanted:
+        return {}, {}
+    return (
+        {file.name: file.display_name for file in client.files.list()},
+        {template.name: template.display_name for template in client.templates.list()},
+    )
 
 
 @jobs.command()
@@ -72,6 +98,26 @@ def watch(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     if not as_json:
         print(line(job))
     raise typer.Exit(exit_code(job))
+
+
+@jobs.command()
+def wait(
+    names: Annotated[list[str], typer.Argument(metavar="JOB...", help="jobs/ID, or just the ID.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Wait until jobs have ended or are paused. The exit code is that of the first that went wrong."""
+    out = Output(as_json=as_json, quiet=quiet)
+    codes = []
+    with logged_in() as client:
+        for name in names:
+            job = client.jobs.wait(found(client, "jobs", name))
+            if out.as_json:
+                out.json(job.raw)
+            else:
+                print(line(job))
+            codes.append(exit_code(job))
+    raise typer.Exit(next(filter(None, codes), 0))
 
 
 @jobs.command()
@@ -157,11 +203,13 @@ def rows(
     flag: Annotated[
         list[str] | None, typer.Option(help="Only rows with this flag; can be repeated.", show_default=False)
     ] = None,
+    limit: Limit = None,
+    fields: Fields = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """List a job's rows with their flags and outputs."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     clauses = [f"state = {state.upper()}"] if state else []
     clauses += [f"flag = {each}" for each in flag or ()]
     columns = {

@@ -9,7 +9,7 @@ import typer
 
 from ..models import ApiKey
 from . import asking
-from .common import AsJson, Quiet, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
 from .names import found
 from .printing import Output, when
 
@@ -60,9 +60,11 @@ def add(
 
 
 @keys.command("list")
-def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_keys(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the keys. The active one is marked."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda key: key.name,
         "ACTIVE": lambda key: "active" if key.active else "",
@@ -75,6 +77,14 @@ def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
     }
     with logged_in() as client:
         out.items(client.api_keys.list(), columns)
+
+
+@keys.command()
+def show(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show a key's details. The key itself is never shown."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.api_keys.get(found(client, "apiKeys", key)))
 
 
 @keys.command()
@@ -98,9 +108,11 @@ def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 
 @keys.command()
-def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def uses(
+    key: Key, limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List a key's uses, newest first: when, and for which job."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "LAST": lambda use: when(use.end_time),
         "JOB": lambda use: use.job,

@@ -7,10 +7,7 @@ from typing import Any
 
 from ..client import Client
 from ..errors import NotFound, SmeltError
-
-#: The length of every ID, and how many letters of it a table shows: of a million, hardly two begin alike.
-_LENGTH = 26
-_SHOWN = 8
+from .printing import ID_LENGTH
 
 _LISTS: Mapping[str, Callable[[Client], Iterable[Any]]] = {
     "files": lambda client: client.files.list(),
@@ -22,14 +19,9 @@ _LISTS: Mapping[str, Callable[[Client], Iterable[Any]]] = {
 }
 
 
-def short(name: str) -> str:
-    """Return the first letters of a resource's ID."""
-    return name.rpartition("/")[2][:_SHOWN]
-
-
 def found(client: Client, collection: str, text: str) -> str:
     """Return the name that a text stands for: `jobs/ID`, an ID, or the beginning of one."""
-    if "/" in text or len(text) >= _LENGTH:
+    if "/" in text or len(text) >= ID_LENGTH:
         return text
     names = [one.name for one in _LISTS[collection](client)]
     return chosen(names, collection, text)

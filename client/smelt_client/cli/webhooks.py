@@ -10,7 +10,7 @@ import typer
 from ..client import Client
 from ..models import NewSecret, Webhook, WebhookDelivery
 from . import asking
-from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
 from .names import found
 from .printing import Output, when
 
@@ -50,9 +50,11 @@ def add(
 
 
 @webhooks.command("list")
-def list_webhooks(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_webhooks(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the webhooks."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda one: one.name,
         "LABEL": lambda one: one.display_name,
@@ -146,9 +148,11 @@ def redeliver(delivery: Delivery, as_json: AsJson = False, quiet: Quiet = False)
 
 
 @webhooks.command()
-def deliveries(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def deliveries(
+    name: Name, limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List a webhook's deliveries, newest first."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda one: one.name,
         "TIME": lambda one: when(one.create_time),

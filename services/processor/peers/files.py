@@ -43,6 +43,8 @@ class Files:
             row_count=found.row_count,
             columns=tuple(column.name for column in found.columns),
             dialect=_dialect(found),
+            guessed_encoding=found.encoding if found.encoding_guessed else "",
+            sample_line=found.sample_line,
         )
 
     async def rows(

@@ -33,6 +33,8 @@ class StoredFile:
     account: str
     columns: list[str]
     rows: list[list[str]]
+    guessed_encoding: str = ""
+    sample_line: str = ""
     deleted: bool = False
     #: Further fields of the file, such as its delimiter.
     more: dict[str, Any] = field(default_factory=dict)
@@ -80,7 +82,9 @@ class FilesStandIn(
             row_count=len(found.rows),
             columns=[files_pb2.File.Column(name=column) for column in found.columns],
             parse=1,
-            **found.more,
+            encoding_guessed=bool(found.guessed_encoding),
+            sample_line=found.sample_line,
+            **{"encoding": found.guessed_encoding, **found.more},
         )
 
     async def ReadRows(self, request: Any, context: Any) -> AsyncIterator[Any]:

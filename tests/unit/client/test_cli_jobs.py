@@ -13,6 +13,7 @@ pytestmark = pytest.mark.usefixtures("logged_in")
 
 
 def test_jobs_are_shown_and_cancelled(server: Server, smelt: Smelt) -> None:
+    server.says({"files": [{"name": "files/f1", "display_name": "leads.csv"}]}).says({"templates": []})
     server.says({"jobs": [job("COMPLETED", 3, 1)]}).says(job("CANCELLED", 1)).says(job())
     assert smelt("jobs", "list")[1].startswith("jobs/j1\tCOMPLETED\t4\t3\t1\t")
     assert json.loads(smelt("jobs", "cancel", "jobs/j1", "--yes", "--json")[1])["state"] == "CANCELLED"
