@@ -13,7 +13,12 @@ from tests.support.provider import Provider, answer_for
 
 COLUMNS = ["Name", "Town"]
 ROWS = [["J\u00fcrgen", "K\u00f6ln; am Rhein"], ["", ""], ["007", '"x"']]
-AS_IT_CAME: dict[str, Any] = {"delimiter": ";", "byte_order_mark": True, "line_end": "lf", "encoding": "utf-8"}
+AS_IT_CAME: dict[str, Any] = {
+    "delimiter": ";",
+    "byte_order_mark": True,
+    "line_end": "lf",
+    "encoding": "utf-8",
+}
 
 
 def hook(row: list[str]) -> str:
