@@ -26,8 +26,8 @@ from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import cost_nanos
 
 _MOST_ATTEMPTS = 2**15 - 1
-#: Blank rows whose results are written together. Fewer make a file that ends with thousands of them slow; more
-#: keep the event loop busy.
+#: Blank rows whose results a lane writes together. Fewer make a file that ends with thousands of them slow;
+#: more keep the event loop busy.
 _SKIPPED_AT_ONCE = 100
 
 
