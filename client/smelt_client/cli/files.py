@@ -131,7 +131,7 @@ def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
         "NO VALUE",
         "MALFORMED",
         "DUPLICATES",
-        "LOOKS LIKE",
+        "KIND",
         "SAMPLES",
     ]
     out.rows(titles, map(_profile_row, seen.columns))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 
-#: What programs write where there is no value. Words that people write, such as "None" or "n/a", are not here.
+#: What programs write where there is no value. What people write, such as "None" or "n/a", is not here.
 PLACEHOLDERS = frozenset(
     {
         *("#N/A", "#N/A N/A", "#NA", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"),

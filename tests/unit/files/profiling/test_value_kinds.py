@@ -59,8 +59,8 @@ def test_errors_of_spreadsheets_and_other_placeholders_are_not_filled() -> None:
 
 
 def test_words_that_may_be_values_are_filled() -> None:
-    found = column("NA", "None", "-", "Null", "Nan", "#1", "N/A today")
-    assert (found.placeholders, found.filled) == (0, 7)
+    found = column("NA", "n/a", "None", "-", "Null", "Nan", "#1", "#N/A today")
+    assert (found.placeholders, found.filled) == (0, 8)
 
 
 def test_placeholders_are_neither_malformed_nor_repeated() -> None:
