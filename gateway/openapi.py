@@ -25,7 +25,10 @@ ERROR: Schema = {
         "message": {"type": "string", "description": "A sentence that says what happened."},
         "details": {
             "type": "array",
-            "description": "Details; the first one is a google.rpc.ErrorInfo.",
+            "description": (
+                "Details; the first one is a google.rpc.ErrorInfo. The refusal of a file also has a "
+                "smelt.files.v1.RefusedFile: its name, and options that would read it."
+            ),
             "items": {
                 "type": "object",
                 "required": ["@type"],
@@ -166,7 +169,7 @@ def _request_body(binding: Binding, protos: ProtoIndex, schemas: Schemas) -> dic
 
 def _answer(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     if binding.raw_response:
-        return {binding.raw_type: {"schema": FILE}}
+        return {kind: {"schema": FILE} for kind in binding.raw_types}
     schema = schemas.reference(binding.response)
     if binding.is_event_stream:
         events = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}

@@ -40,6 +40,8 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "files": (
         "SMELT_MAX_UPLOAD_BYTES",
         "SMELT_MAX_FILES",
+        "SMELT_REFUSED_UPLOAD_SECONDS",
+        "SMELT_MAX_REFUSED_UPLOADS",
         "SMELT_MAX_ROWS",
         "SMELT_MAX_COLUMNS",
         "SMELT_MAX_FIELD_BYTES",

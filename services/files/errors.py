@@ -19,6 +19,14 @@ class FileLimit(DomainError):
     message = "The account has reached its limit of files; delete one first"
 
 
+class ParseLimit(DomainError):
+    """The file has been read in as many ways as one file can be."""
+
+    reason = "PARSE_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = "The file has been read in too many ways; upload it again to read it in another one"
+
+
 class ResultLimit(DomainError):
     """The account has reached its limit of result files that were made for one download each."""
 

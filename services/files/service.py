@@ -19,9 +19,11 @@ from services.common.tokens import TokenVerifier
 from services.files.exports.exports import Exports
 from services.files.exports.store import ExportStore
 from services.files.library.library import Library
+from services.files.library.refused_uploads import Keeping, RefusedUploads
 from services.files.library.reparses import Reparses
 from services.files.library.sender import Pace
 from services.files.library.store.files import FileStore
+from services.files.library.store.refused import RefusedStore
 from services.files.library.store.retention import RetentionStore
 from services.files.library.uploads import UploadLimits, Uploads
 from services.files.objects.discards import Discards
@@ -109,6 +111,17 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
     threads = opened.keep(ParsingThreads(settings.uploads_at_once, processes=settings.parsing_processes))
     places = Places(shares(settings))
     limits = upload_limits(settings)
+    refused_store = RefusedStore(transactions, now=now)
+    refused = RefusedUploads(
+        refused_store,
+        objects,
+        discards=discards,
+        threads=threads,
+        limits=limits.csv,
+        keeping=Keeping(settings.max_refused_uploads, timedelta(seconds=settings.refused_upload_seconds)),
+        seconds=limits.seconds,
+        clock=now,
+    )
     uploads = Uploads(
         files,
         objects,
@@ -117,6 +130,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         places=places,
         threads=threads,
         limits=limits,
+        refused=refused,
         clock=now,
         new_id=new_id,
     )
@@ -129,6 +143,8 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         readers=readers,
         limits=limits.csv,
         seconds=limits.seconds,
+        refused=refused,
+        most_files=limits.max_files,
     )
     keyed = KeyedObjects(
         objects, keys=keys, discards=discards, writers=writers, readers=readers, new_id=new_id
@@ -146,6 +162,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         AccountObjectStore(transactions, now=now),
         library=library,
         results=results,
+        refused=refused_store,
         discards=discards,
     )
     retention = RetentionStore(transactions, installation_days=settings.file_retention_days, now=now)
@@ -158,6 +175,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         times=SweepTimes(
             every_seconds=settings.sweep_seconds,
             temporary=timedelta(seconds=settings.temporary_result_seconds),
+            refused=timedelta(seconds=settings.refused_upload_seconds),
             orphan=timedelta(seconds=settings.orphan_seconds),
             orphans_every=timedelta(seconds=settings.orphan_seconds),
         ),

@@ -11,12 +11,21 @@ from services.common.errors import DeadlinePassed, Unavailable
 from services.common.identity import Passport
 from services.files.data_keys import DataKeys, opened
 from services.files.errors import FileNotFound
-from services.files.library.sealed_parse import binding_of, context_of, seal_parse
-from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
+from services.files.library.refused_uploads import RefusedUploads
+from services.files.library.sealed_parse import FIRST_VERSION, binding_of, context_of, seal_parse
+from services.files.library.stored_file import (
+    NO_PARSE,
+    FindsFiles,
+    OpenedFile,
+    Parse,
+    SealedParse,
+    StoredFile,
+)
 from services.files.objects.sealed import Objects, read_all
 from services.files.parsing.places import Places
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.dialect import RequestedFormat
+from services.files.reading.mending import MENDABLE
 from services.files.reading.reader import Limits, Parsed
 from services.files.threads import drawn, fed
 
@@ -28,6 +37,10 @@ class Parses(FindsFiles, Protocol):
 
     async def latest_parse(self, file_id: str) -> int:
         """Return the highest version of a file's parses."""
+        ...
+
+    async def add_refused(self, file: StoredFile, sealed: SealedParse, *, most: int) -> bool:
+        """Make a file of a refused upload; return False when the upload is no longer kept."""
         ...
 
     async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
@@ -52,6 +65,8 @@ class Reparses:
         readers: Executor,
         limits: Limits,
         seconds: float,
+        refused: RefusedUploads,
+        most_files: int,
     ) -> None:
         self._files = files
         self._objects = objects
@@ -61,19 +76,40 @@ class Reparses:
         self._readers = readers
         self._limits = limits
         self._seconds = seconds
+        self._refused = refused
+        self._most_files = most_files
 
     async def reparse(self, person: Passport, file_id: str, requested: RequestedFormat) -> OpenedFile:
-        """Read a file in the requested format and return it; raise what is wrong with it in that format."""
+        """Read a file in the requested format and return it; make a file of a refused upload.
+
+        Raises what is wrong with it in that format, as UploadRefused when other options may read it.
+        """
         async with self._places.reserve(person.account):
-            found = await self._files.get(person.account, file_id)
-            if found is None:
-                raise FileNotFound
-            file, _ = found
+            file = await self._find(person.account, file_id)
             async with opened(self._keys, person, context_of(file.id), file.object.wrapped_key) as key:
-                parsed = await self._read(file, key, requested)
-                version = await self._add(file, parsed, key)
+                try:
+                    parsed = await self._read(file, key, requested)
+                except MENDABLE as refusal:
+                    raise await self._refused.explain(file, key, requested, refusal) from None
+                version = await self._record(file, parsed, key)
         parse = Parse(version, parsed.dialect, parsed.row_count)
         return OpenedFile(replace(file, parse=parse), parsed.columns, parsed.sample_line)
+
+    async def _find(self, account: str, file_id: str) -> StoredFile:
+        found = await self._files.get(account, file_id)
+        file = found[0] if found is not None else await self._refused.find(account, file_id)
+        if file is None:
+            raise FileNotFound
+        return file
+
+    async def _record(self, file: StoredFile, parsed: Parsed, key: bytearray) -> int:
+        if file.parse == NO_PARSE:
+            sealed = seal_parse(parsed, key=key, file_id=file.id, account=file.account, version=FIRST_VERSION)
+            read = replace(file, parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count))
+            if await self._files.add_refused(read, sealed, most=self._most_files):
+                return FIRST_VERSION
+            # Another call has made a file of it, or it was deleted.
+        return await self._add(file, parsed, key)
 
     async def _read(self, file: StoredFile, key: bytearray, requested: RequestedFormat) -> Parsed:
         work = partial(self._threads.parse, limits=self._limits, requested=requested)

@@ -2,21 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from services.common.errors import DeadlinePassed
+from services.common.errors import DeadlinePassed, DomainError
 from services.common.identity import Passport
 from services.common.store.idempotency import digest
 from services.files.data_keys import DataKeys, wiped
 from services.files.errors import FileNotFound
 from services.files.library.display_name import display_name
 from services.files.library.form_body import Body
+from services.files.library.refused_uploads import RefusedUploads, or_refusal
 from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse
 from services.files.library.sender import Pace, Sender
-from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
+from services.files.library.stored_file import (
+    NO_PARSE,
+    FindsFiles,
+    OpenedFile,
+    Parse,
+    SealedParse,
+    StoredFile,
+)
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, Written, write_sealed
 from services.files.objects.stored_object import StoredObject
@@ -78,6 +86,7 @@ class Uploads:
         places: Places,
         threads: ParsingThreads,
         limits: UploadLimits,
+        refused: RefusedUploads,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
@@ -88,11 +97,15 @@ class Uploads:
         self._places = places
         self._threads = threads
         self._limits = limits
+        self._refused = refused
         self._clock = clock
         self._new_id = new_id
 
     async def receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
-        """Store an upload and return the file; raise what is wrong with it."""
+        """Store an upload and return the file; raise what is wrong with it.
+
+        Raises UploadRefused when other options may read it: it is kept then.
+        """
         sender = Sender(self._limits.pace)
         async with self._places.reserve(person.account, network=upload.network, sender=sender):
             if not upload.idempotency_key:
@@ -106,25 +119,30 @@ class Uploads:
         # Asked for now, because a long upload outlives the passport.
         data_key = await self._keys.create(person, context)
         with wiped(data_key.key) as key:
+            read = partial(self._threads.parse, limits=self._limits.csv, requested=upload.requested)
             work = partial(
                 write_sealed,
                 key=key,
                 associated_data=context.binds(person.account),
                 max_bytes=self._limits.max_bytes,
-                read=partial(self._threads.parse, limits=self._limits.csv, requested=upload.requested),
+                read=partial(or_refusal, read),
             )
             written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
+            stored = StoredObject(object_key, data_key.wrapped, written.size, written.sha256)
+            file = StoredFile(
+                id=file_id,
+                account=person.account,
+                display_name=display_name(upload.filename or upload.body.filename),
+                create_time=self._clock(),
+                object=stored,
+                parse=NO_PARSE,
+            )
+            if isinstance(parsed, DomainError):
+                raise await self._refused.keep(file, key, upload.requested, parsed)
             sealed = seal_parse(
                 parsed, key=key, file_id=file_id, account=person.account, version=FIRST_VERSION
             )
-        file = StoredFile(
-            id=file_id,
-            account=person.account,
-            display_name=display_name(upload.filename or upload.body.filename),
-            create_time=self._clock(),
-            object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
-            parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count),
-        )
+        file = replace(file, parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count))
         return OpenedFile(await self._record(file, sealed, upload), parsed.columns, parsed.sample_line)
 
     async def _store(
@@ -133,8 +151,8 @@ class Uploads:
         body: Body,
         *,
         object_key: str,
-        work: Callable[..., tuple[Written, Parsed]],
-    ) -> tuple[Written, Parsed]:
+        work: Callable[..., tuple[Written, Parsed | DomainError]],
+    ) -> tuple[Written, Parsed | DomainError]:
         try:
             async with self._discards.unless_written(object_key), asyncio.timeout(self._limits.seconds):
                 return await fed(

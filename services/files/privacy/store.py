@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from services.common.database import Transactions, transaction
-from services.files.models import DataExportRow, FileRow, ResultRow
+from services.files.models import DataExportRow, FileRow, RefusedUploadRow, ResultRow
 from services.files.objects.store import mark_for_deletion
 
 
@@ -29,7 +29,7 @@ class AccountObjectStore:
         """Remove some rows that name objects; return the objects, which are marked for deletion."""
         removed: list[str] = []
         async with transaction(self._transactions) as session:
-            for row in (FileRow, ResultRow, DataExportRow):
+            for row in (FileRow, RefusedUploadRow, ResultRow, DataExportRow):
                 some = select(row.object_key).where(row.account == account).limit(count)
                 removing = delete(row).where(row.object_key.in_(some)).returning(row.object_key)
                 removed += await session.scalars(removing)

@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningDelete
 
 from services.common.database import Transactions, database_errors, transaction
-from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ResultRow
+from services.files.models import DataExportRow, DoomedObjectRow, FileRow, RefusedUploadRow, ResultRow
 from services.files.objects.store import mark_for_deletion
 
 _LOCK = 7_205_301
+#: The tables that name objects.
+_NAMING = (FileRow, RefusedUploadRow, ResultRow, DataExportRow)
 
 
 class SweepStore:
@@ -63,6 +65,15 @@ class SweepStore:
         )
         return await self._remove(statement)
 
+    async def expire_refused_uploads(self, before: datetime) -> int:
+        """Remove refused uploads kept since before a moment, and mark their objects; return how many."""
+        statement = (
+            delete(RefusedUploadRow)
+            .where(RefusedUploadRow.create_time < before)
+            .returning(RefusedUploadRow.object_key)
+        )
+        return await self._remove(statement)
+
     async def expire_data_exports(self, before: datetime) -> int:
         """Remove archives made before a moment, and mark their objects; return how many."""
         statement = (
@@ -82,6 +93,6 @@ class SweepStore:
         """Return those of the keys that no row names."""
         async with transaction(self._transactions) as session:
             named: set[str] = set()
-            for column in (FileRow.object_key, ResultRow.object_key, DataExportRow.object_key):
+            for column in (row.object_key for row in _NAMING):
                 named.update(await session.scalars(select(column).where(column.in_(keys))))
         return [key for key in keys if key not in named]

@@ -9,13 +9,16 @@ from services.common.database import Transactions, transaction
 from services.common.paging import Position
 from services.common.store import idempotency
 from services.common.store.room import check_room
-from services.files.errors import FileLimit, FileNotFound
+from services.files.errors import FileLimit, FileNotFound, ParseLimit
 from services.files.library.store.dialects import DIALECT_COLUMNS, dialect_columns, dialect_of
+from services.files.library.store.refused import take_refused
 from services.files.library.stored_file import Parse, SealedParse, StoredFile
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
 from services.files.objects.store import mark_for_deletion, object_columns, object_of
 
 _UPLOAD = "UploadFile"
+#: Jobs pin parses, so none is removed before its file. Each takes as much as the file's index and profile.
+MOST_PARSES = 100
 
 
 class FileStore:
@@ -95,11 +98,27 @@ class FileStore:
                 if dialect_of(parse) == file.parse.dialect and parse.sealed_profile is not None
             ]
             if not alike:
+                if len(there) >= MOST_PARSES:
+                    raise ParseLimit
                 if any(parse.version == file.parse.version for parse in there):
                     return None
                 session.add(_parse_row(file, sealed))
             row.parse = alike[0] if alike else file.parse.version
             return row.parse
+
+    async def add_refused(self, file: StoredFile, sealed: SealedParse, *, most: int) -> bool:
+        """Make a file of a refused upload; return False when the upload is no longer kept.
+
+        Raises FileLimit if the account has `most` files; the upload stays then.
+        """
+        async with transaction(self._transactions) as session:
+            if await take_refused(session, file.account, file.id) is None:
+                return False
+            await check_room(session, FileRow.account, account=file.account, most=most, full=FileLimit)
+            session.add(_file_row(file))
+            await session.flush()
+            session.add(_parse_row(file, sealed))
+        return True
 
     async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         statement = (
@@ -124,6 +143,8 @@ class FileStore:
         )
         async with transaction(self._transactions) as session:
             object_key = (await session.execute(statement)).scalar_one_or_none()
+            if object_key is None:
+                object_key = await take_refused(session, account, file_id)
             if object_key is not None:
                 await mark_for_deletion(session, [object_key], self._now())
         return object_key
