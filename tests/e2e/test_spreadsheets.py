@@ -1,4 +1,4 @@
-"""Files as office programs and web sites write them, over HTTP and with the command: read, or offered a way."""
+"""Files as office programs and web sites write them, over HTTP and the command: read, or offered a way."""
 
 from typing import Any
 
