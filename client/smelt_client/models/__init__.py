@@ -1,6 +1,16 @@
 """The API's responses as frozen values. `raw` holds the JSON itself, including fields newer than this SDK."""
 
-from .files import Column, ColumnProfile, File, FileProfile, FileRow, FileSettings, Quality
+from .files import (
+    Column,
+    ColumnProfile,
+    File,
+    FileProfile,
+    FileRow,
+    FileSettings,
+    Offer,
+    Quality,
+    RefusedFile,
+)
 from .jobs import (
     FINAL_STATES,
     Estimate,
@@ -53,10 +63,12 @@ __all__ = [
     "NewAccessToken",
     "NewPassword",
     "NewSecret",
+    "Offer",
     "Page",
     "Preview",
     "Problem",
     "Quality",
+    "RefusedFile",
     "RequestCounts",
     "Session",
     "Template",

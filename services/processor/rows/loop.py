@@ -27,6 +27,9 @@ from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import cost_nanos
 
 _MOST_ATTEMPTS = 2**15 - 1
+#: Blank rows whose results a lane writes together. Fewer make a file that ends with thousands of them slow;
+#: more keep the event loop busy.
+_SKIPPED_AT_ONCE = 100
 
 
 class Asks(Protocol):
@@ -138,6 +141,8 @@ class RowLoop:
         #: Rows that failed while their provider had accepted nothing, and their results.
         self._doubted: dict[int, Called] = {}
         self._held: list[tuple[NewResult, Called]] = []
+        #: Results of blank rows that are being written.
+        self._skips: list[asyncio.Task[None]] = []
 
     async def run(self, lanes: int) -> Ending | None:
         """Work until all rows are done and return None, or until the work was ended and return why."""
@@ -151,6 +156,8 @@ class RowLoop:
         finally:
             for lane in self._lanes:
                 lane.cancel()
+            # What became of them is known to the writer, which writes them or fails.
+            await asyncio.gather(*self._skips, return_exceptions=True)
         for lane in done:
             if not lane.cancelled() and (error := lane.exception()) is not None:
                 raise error
@@ -177,7 +184,15 @@ class RowLoop:
                 self.end(ending_of(error))
                 return
             if row is None:
+                await self._write_skips()
                 return
+            skipped = self._prepared.skipped(row, self._seal)
+            if skipped is not None:
+                # Its lane need not wait: nothing is paid for that could be lost.
+                self._skips.append(asyncio.ensure_future(self._writer.put(skipped)))
+                if len(self._skips) >= _SKIPPED_AT_ONCE:
+                    await self._write_skips()
+                continue
             result = await self.work_on(row)
             if result is None:
                 self._source.stop()
@@ -203,6 +218,10 @@ class RowLoop:
                 self.end(rejection(called.failure, result.model))
                 return
         await asyncio.gather(*(self._writer.put(result) for result, _ in self._held))
+
+    async def _write_skips(self) -> None:
+        skips, self._skips = self._skips, []
+        await asyncio.gather(*skips)
 
     async def work_on(self, row: SourceRow) -> NewResult | None:
         """Return a row's result; None if the work ended before there was one."""
