@@ -19,6 +19,14 @@ class FileLimit(DomainError):
     message = "The account has reached its limit of files; delete one first"
 
 
+class ParseLimit(DomainError):
+    """The file has been read in as many ways as `SMELT_MAX_PARSES_PER_FILE` allows."""
+
+    reason = "PARSE_LIMIT"
+    kind = Kind.EXHAUSTED
+    message = "The file was read in too many different ways; upload it again to read it in another one"
+
+
 class ResultLimit(DomainError):
     """The account has reached its limit of result files that were made for one download each."""
 

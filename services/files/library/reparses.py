@@ -1,7 +1,7 @@
 """Parsing a stored file again, in another encoding or with another delimiter, without a new upload."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
@@ -11,13 +11,16 @@ from services.common.errors import DeadlinePassed, Unavailable
 from services.common.identity import Passport
 from services.files.data_keys import DataKeys, opened
 from services.files.errors import FileNotFound
-from services.files.library.sealed_parse import binding_of, context_of, seal_parse
+from services.files.library.sealed_parse import binding_of, context_of, seal_parse, table_binding
 from services.files.library.stored_file import FindsFiles, OpenedFile, Parse, SealedParse, StoredFile
+from services.files.library.tables import NewTable, table_keys
+from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, read_all
 from services.files.parsing.places import Places
+from services.files.parsing.read_file import ReadFile
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.dialect import RequestedFormat
-from services.files.reading.reader import Limits, Parsed
+from services.files.reading.reader import Limits
 from services.files.threads import drawn, fed
 
 _TRIES = 5
@@ -30,10 +33,11 @@ class Parses(FindsFiles, Protocol):
         """Return the highest version of a file's parses."""
         ...
 
-    async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
-        """Make a parse the file's current one; return its version, or that of an earlier one in this format.
+    async def add_parse(self, file: StoredFile, sealed: SealedParse, *, most: int) -> tuple[int, bool] | None:
+        """Make a parse the file's current one, or an earlier one that reads the file in the same way.
 
-        Returns None when another parse has taken the version; raises FileNotFound when the file is gone.
+        Returns the version, and whether it was added; None when another parse has taken the version. Raises
+        FileNotFound when the file is gone, and ParseLimit when it has `most` parses.
         """
         ...
 
@@ -50,8 +54,12 @@ class Reparses:
         places: Places,
         threads: ParsingThreads,
         readers: Executor,
+        discards: Discards,
         limits: Limits,
+        max_bytes: int,
+        max_parses: int,
         seconds: float,
+        new_id: Callable[[], str],
     ) -> None:
         self._files = files
         self._objects = objects
@@ -59,8 +67,12 @@ class Reparses:
         self._places = places
         self._threads = threads
         self._readers = readers
+        self._discards = discards
         self._limits = limits
+        self._max_bytes = max_bytes
+        self._max_parses = max_parses
         self._seconds = seconds
+        self._new_id = new_id
 
     async def reparse(self, person: Passport, file_id: str, requested: RequestedFormat) -> OpenedFile:
         """Read a file in the requested format and return it; raise what is wrong with it in that format."""
@@ -70,15 +82,16 @@ class Reparses:
                 raise FileNotFound
             file, _ = found
             async with opened(self._keys, person, context_of(file.id), file.object.wrapped_key) as key:
-                parsed = await self._read(file, key, requested)
-                version = await self._add(file, parsed, key)
-        parse = Parse(version, parsed.dialect, parsed.row_count)
-        return OpenedFile(replace(file, parse=parse), parsed.columns, parsed.sample_line)
+                read, parse = await self._add(file, key, requested)
+        parsed = read.parsed
+        return OpenedFile(replace(file, parse=parse), parsed.columns, parsed.sample_line, read.sheets)
 
-    async def _read(self, file: StoredFile, key: bytearray, requested: RequestedFormat) -> Parsed:
-        work = partial(self._threads.parse, limits=self._limits, requested=requested)
+    async def _read(
+        self, file: StoredFile, key: bytearray, requested: RequestedFormat, table: NewTable
+    ) -> ReadFile:
+        work = partial(self._threads.read, limits=self._limits, requested=requested, keep=table.keep)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with table.unless_kept(self._discards), asyncio.timeout(self._seconds):
                 return await fed(self._threads.executor, self._pieces(file, key), work)
         except TimeoutError:
             raise DeadlinePassed from None
@@ -88,13 +101,30 @@ class Reparses:
         async for piece in drawn(self._readers, source):
             yield piece
 
-    async def _add(self, file: StoredFile, parsed: Parsed, key: bytearray) -> int:
+    async def _add(
+        self, file: StoredFile, key: bytearray, requested: RequestedFormat
+    ) -> tuple[ReadFile, Parse]:
+        read: ReadFile | None = None
         for _ in range(_TRIES):
-            # The version is part of the binding, so that one parse cannot replace another.
+            # The version is part of the bindings, so that one parse cannot replace another.
             version = await self._files.latest_parse(file.id) + 1
-            sealed = seal_parse(parsed, key=key, file_id=file.id, account=file.account, version=version)
-            read = replace(file, parse=Parse(version, parsed.dialect, parsed.row_count))
-            kept = await self._files.add_parse(read, sealed)
+            table = NewTable(
+                self._objects,
+                self._new_id(),
+                data_key=key,
+                binding=table_binding(file.id, file.account, version),
+                max_bytes=self._max_bytes,
+            )
+            if read is None or read.table is not None:
+                read = await self._read(file, key, requested, table)
+            sealed = seal_parse(read, key=key, file_id=file.id, account=file.account, version=version)
+            parsed = replace(file, parse=table.parse(read, version))
+            async with self._discards.unless_recorded(*table_keys(parsed)):
+                kept = await self._files.add_parse(parsed, sealed, most=self._max_parses)
+            if kept == (version, True):
+                return read, parsed.parse
+            # Another parse reads the file in this way, or has taken the version.
+            await self._discards.discard_all(table_keys(parsed))
             if kept is not None:
-                return kept
+                return read, replace(parsed.parse, version=kept[0])
         raise Unavailable

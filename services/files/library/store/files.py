@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from services.common.database import Transactions, transaction
 from services.common.paging import Position
 from services.common.store import idempotency
 from services.common.store.room import check_room
-from services.files.errors import FileLimit, FileNotFound
+from services.files.errors import FileLimit, FileNotFound, ParseLimit
 from services.files.library.store.dialects import DIALECT_COLUMNS, dialect_columns, dialect_of
-from services.files.library.stored_file import Parse, SealedParse, StoredFile
+from services.files.library.stored_file import Parse, SealedParse, StoredFile, TableObject
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
-from services.files.objects.store import mark_for_deletion, object_columns, object_of
+from services.files.objects.store import object_columns, object_of, remove_files
 
 _UPLOAD = "UploadFile"
 
@@ -62,9 +62,13 @@ class FileStore:
             return None
         file, parsed = found.tuple()
         return (
-            _file(file, Parse(parsed.version, dialect_of(parsed), parsed.row_count)),
+            _file(file, Parse(parsed.version, dialect_of(parsed), parsed.row_count, _table(parsed))),
             SealedParse(
-                parsed.sealed_columns, parsed.sealed_index, parsed.sealed_profile, parsed.sealed_sample
+                parsed.sealed_columns,
+                parsed.sealed_index,
+                parsed.sealed_profile,
+                sample=parsed.sealed_sample,
+                sheets=parsed.sealed_sheets,
             ),
         )
 
@@ -78,7 +82,7 @@ class FileStore:
         async with transaction(self._transactions) as session:
             return await session.scalar(statement) or 0
 
-    async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
+    async def add_parse(self, file: StoredFile, sealed: SealedParse, *, most: int) -> tuple[int, bool] | None:
         async with transaction(self._transactions) as session:
             # Locked until the transaction ends, so that parses of one file are added one after the other.
             row = await session.scalar(
@@ -97,9 +101,11 @@ class FileStore:
             if not alike:
                 if any(parse.version == file.parse.version for parse in there):
                     return None
+                if len(there) >= most:
+                    raise ParseLimit
                 session.add(_parse_row(file, sealed))
             row.parse = alike[0] if alike else file.parse.version
-            return row.parse
+            return row.parse, not alike
 
     async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         statement = (
@@ -116,17 +122,10 @@ class FileStore:
             found = (await session.execute(statement)).all()
         return [_file(row[0], Parse(row.version, dialect_of(row), row.row_count)) for row in found]
 
-    async def remove(self, account: str, file_id: str) -> str | None:
-        statement = (
-            delete(FileRow)
-            .where(FileRow.account == account, FileRow.id == file_id)
-            .returning(FileRow.object_key)
-        )
+    async def remove(self, account: str, file_id: str) -> list[str]:
+        wanted = select(FileRow.id).where(FileRow.account == account, FileRow.id == file_id)
         async with transaction(self._transactions) as session:
-            object_key = (await session.execute(statement)).scalar_one_or_none()
-            if object_key is not None:
-                await mark_for_deletion(session, [object_key], self._now())
-        return object_key
+            return await remove_files(session, wanted, self._now())
 
 
 def _file(row: FileRow, parse: Parse) -> StoredFile:
@@ -151,7 +150,14 @@ def _file_row(file: StoredFile) -> FileRow:
     )
 
 
+def _table(row: ParseRow) -> TableObject | None:
+    if row.table_key is None or row.table_bytes is None:
+        return None
+    return TableObject(row.table_key, row.table_bytes)
+
+
 def _parse_row(file: StoredFile, sealed: SealedParse) -> ParseRow:
+    table = file.parse.table
     return ParseRow(
         file=file.id,
         version=file.parse.version,
@@ -161,4 +167,7 @@ def _parse_row(file: StoredFile, sealed: SealedParse) -> ParseRow:
         sealed_index=sealed.index,
         sealed_profile=sealed.profile,
         sealed_sample=sealed.sample,
+        sealed_sheets=sealed.sheets,
+        table_key=None if table is None else table.key,
+        table_bytes=None if table is None else table.size,
     )
