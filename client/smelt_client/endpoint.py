@@ -7,7 +7,6 @@ import os
 import platform
 import ssl
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -68,14 +67,13 @@ class Endpoint:
             "headers": headers,
             "trust_env": False,
             "follow_redirects": False,
-            "verify": self._trust(),
+            "verify": self.trust() if self.ca_file else True,
         }
 
-    def _trust(self) -> ssl.SSLContext | bool:
-        if not self.ca_file:
-            return True
+    def trust(self) -> ssl.SSLContext:
+        """Return what decides which servers are trusted; raise BadSettings if the CA file cannot be used."""
         try:
-            context = ssl.create_default_context(cafile=str(Path(self.ca_file)))
+            context = ssl.create_default_context(cafile=self.ca_file or None)
         except (OSError, ssl.SSLError):
             raise BadSettings(
                 f"the CA file {self.ca_file} cannot be used; check that it exists and holds PEM certificates"

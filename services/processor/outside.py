@@ -57,6 +57,9 @@ class FileFacts:
     parse: int
     row_count: int
     columns: tuple[str, ...]
+    #: The encoding, if it is only a guess, and a line that shows it.
+    guessed_encoding: str = ""
+    sample_line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import asking, ended, logins
-from .common import AsJson, Quiet, WrongUsage, Yes, client_of, group
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, client_of, group
 from .printing import Output, when
 from .session import PasswordStdin, signed_in
 
@@ -116,10 +116,14 @@ def verify_email(
 
 @sessions.command("list")
 def list_sessions(
-    password_stdin: PasswordStdin = False, as_json: AsJson = False, quiet: Quiet = False
+    password_stdin: PasswordStdin = False,
+    limit: Limit = None,
+    fields: Fields = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """List active sessions, newest first. The current one is marked."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda session: session.name,
         "CURRENT": lambda session: "current" if session.current else "",

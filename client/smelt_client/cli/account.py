@@ -10,7 +10,7 @@ import typer
 
 from ..errors import SmeltError
 from . import logins
-from .common import AsJson, Quiet, WrongUsage, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, group, logged_in
 from .printing import Output, when
 from .session import PasswordStdin, signed_in
 
@@ -39,9 +39,9 @@ def export(
 
 
 @account.command()
-def events(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def events(limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """List the history of the account and its keys, newest first."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "TIME": lambda event: when(event.time),
         "ACTION": lambda event: event.action,

@@ -14,6 +14,8 @@ from ..errors import ApiError, BadSettings, InvalidName, NotFound, NotLoggedIn, 
 from . import login
 from .access import password, sessions, verify_email
 from .account import account
+from .api import api
+from .doctor import doctor
 from .estimate import estimate
 from .files import files
 from .jobs import jobs
@@ -21,16 +23,19 @@ from .keys import keys
 from .logins import NoLogin
 from .printing import error_line
 from .run import run
+from .template_changes import create, edit, update
 from .template_tests import duplicate, library, preview, try_templates
 from .templates import templates
 from .tokens import tokens
-from .vars import usage, variables
+from .vars import models, usage, variables
 from .webhooks import webhooks
 from .wording import reworded
 
 FAILED, USAGE, NOT_FOUND, NOT_LOGGED_IN, INTERRUPTED = 1, 2, 3, 4, 130
-#: The facts of an error that are printed after its message, in this order.
+#: The facts of an error that come first after its message, in this order; others follow.
 _FACTS = ("line", "column", "name", "offset", "expected", "found", "limit", "used", "requested")
+#: These repeat what was typed, or are for programs.
+_KNOWN_ANYWAY = frozenset({"file", "job", "template", "api_key", "scope", "service"})
 
 HELP = """Run AI prompt templates over every row of a CSV.
 
@@ -62,8 +67,14 @@ app.add_typer(password, name="password")
 app.add_typer(sessions, name="sessions")
 app.command()(run)
 app.command()(usage)
+app.command()(models)
+app.command()(api)
+app.command()(doctor)
 app.add_typer(files, name="files")
 for name, command in (
+    ("create", create),
+    ("update", update),
+    ("edit", edit),
     ("preview", preview),
     ("test", try_templates),
     ("duplicate", duplicate),
@@ -130,11 +141,18 @@ def _code(error: SmeltError) -> int:
 
 
 def _with_facts(error: ApiError) -> str:
-    """Return the message with the facts that help to fix the problem, such as the line or the limit."""
-    problem = error.metadata.get("problem")
-    said = [problem] if problem else []
-    said += [f"{name} {error.metadata[name]}" for name in _FACTS if error.metadata.get(name)]
-    return f"{error.message}: {', '.join(said)}" if said else error.message
+    """Return the message with the fields that are wrong, and the facts that help to fix the problem."""
+    facts = dict(error.metadata)
+    said = [facts.pop("problem", "")]
+    said += [f"{name} {facts.pop(name)}" for name in _FACTS if facts.get(name)]
+    said += [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in facts.items()
+        if value and name not in _KNOWN_ANYWAY and value not in error.message
+    ]
+    said += [f"{each.field} {each.description}".strip() for each in error.violations]
+    told = ", ".join(part for part in said if part)
+    return f"{error.message}: {told}" if told else error.message
 
 
 def _end(message: str, code: int, *details: str) -> int:

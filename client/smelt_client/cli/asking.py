@@ -45,6 +45,10 @@ def email(given: str | None) -> str:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Exit unless the person at the terminal agrees. A script is not asked: calling is its consent."""
-    if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
+    """Exit unless the person at the terminal agrees. Without a terminal, only `--yes` agrees."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise WrongUsage(f"nobody can be asked without a terminal: {question} Agree with --yes")
+    if not typer.confirm(question, err=True):
         raise typer.Exit(1)

@@ -14,6 +14,18 @@ from .logins import endpoint_in_use
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on stderr.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Print at most this many.", show_default=False)
+]
+Fields = Annotated[
+    str | None,
+    typer.Option(
+        "--fields",
+        metavar="A,B.C",
+        help="Print only these fields, named as --json names them.",
+        show_default=False,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 

@@ -9,7 +9,8 @@ import typer
 from ..models import Estimate
 from .common import AsJson, Quiet, SendBlankRows, logged_in
 from .printing import Output
-from .run import local_file, parse_rows, upload
+from .run import parse_rows
+from .sources import check_source, on_server
 from .templates import find_template
 
 
@@ -32,13 +33,13 @@ def estimate(
     """Estimate a job's calls, tokens and cost without starting it."""
     out = Output(as_json=as_json, quiet=quiet)
     first, last = (None, None) if rows is None else parse_rows(rows)
-    source = local_file(file)
+    check_source(file)
     with logged_in() as client:
         found = [find_template(client, text) for text in template]
-        name = file if source is None else upload(client, out, source)
-        told = client.jobs.estimate(
-            name, found, first_row=first, last_row=last, send_blank_rows=blank_rows or None
-        )
+        with on_server(client, out, file) as name:
+            told = client.jobs.estimate(
+                name, found, first_row=first, last_row=last, send_blank_rows=blank_rows or None
+            )
     cost = f"{told.cost_low_usd} to {told.cost_high_usd} US dollars (prices of {told.prices_date})"
     economy = f"{told.economy_cost_low_usd} to {told.economy_cost_high_usd} US dollars (`--economy`)"
     unknown = f"unknown: no price for {', '.join(told.unpriced_models)}"

@@ -11,7 +11,8 @@ import typer
 
 from ..models import ColumnProfile, File
 from . import asking
-from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
+from .names import found
 from .printing import Output, clean, when
 from .uploading import bar
 
@@ -106,13 +107,15 @@ def reparse(
     out = Output(as_json=as_json, quiet=quiet)
     read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
     with logged_in() as client:
-        _show(out, client.files.reparse(name, **read))
+        _show(out, client.files.reparse(found(client, "files", name), **read))
 
 
 @files.command("list")
-def list_files(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_files(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the files."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda file: file.name,
         "ROWS": lambda file: file.row_count,
@@ -129,7 +132,7 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Show a file's details."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.files.get(name))
+        _show(out, client.files.get(found(client, "files", name)))
 
 
 @files.command()
@@ -137,11 +140,11 @@ def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Show a file's columns and its quality score, with the points taken off for each cause."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        found = client.files.profile(name)
+        seen = client.files.profile(found(client, "files", name))
     if as_json:
-        out.json(found.raw)
+        out.json(seen.raw)
         return
-    quality = found.quality
+    quality = seen.quality
     points = {
         "empty rows": quality.empty_rows_points,
         "incomplete columns": quality.incomplete_columns_points,
@@ -150,10 +153,10 @@ def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     }
     fields: dict[str, object] = {"quality": f"{quality.score} ({quality.band})"}
     fields |= {title: f"-{taken:.1f}" for title, taken in points.items()}
-    fields |= {"rows": found.row_count, "empty": found.empty_row_count}
-    out.one(found, fields)
+    fields |= {"rows": seen.row_count, "empty": seen.empty_row_count}
+    out.one(seen, fields)
     titles = ["COLUMN", "TYPE", "SURE", "FILLED", "MALFORMED", "DUPLICATES", "SAMPLES"]
-    out.rows(titles, map(_profile_row, found.columns))
+    out.rows(titles, map(_profile_row, seen.columns))
 
 
 def _profile_row(column: ColumnProfile) -> list[object]:
@@ -180,8 +183,12 @@ def rows(
     """Show data rows."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        titles = [] if as_json else ["ROW", *(column.name for column in client.files.get(name).columns)]
-        read = client.files.rows(name, first=first, count=count)
+        titles = (
+            []
+            if as_json
+            else ["ROW", *(column.name for column in client.files.get(found(client, "files", name)).columns)]
+        )
+        read = client.files.rows(found(client, "files", name), first=first, count=count)
     if as_json:
         out.json([row.raw for row in read])
     else:
@@ -199,7 +206,8 @@ def download(
     out = Output(as_json=as_json, quiet=quiet)
     path = output_path(output)
     with logged_in() as client:
-        written = client.files.download(name, path, sha256=client.files.get(name).sha256)
+        file = client.files.get(found(client, "files", name))
+        written = client.files.download(file, path, sha256=file.sha256)
     if as_json:
         out.json({"output": str(path), "size_bytes": written})
     out.message(f"Wrote {path}: {written} bytes")
@@ -211,7 +219,7 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Delete {name}?", yes=yes)
-        client.files.delete(name)
+        client.files.delete(found(client, "files", name))
     if as_json:
         out.json({})
     out.message(f"Deleted {name}")

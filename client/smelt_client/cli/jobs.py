@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ..client import Client
 from ..jobs import ResultForm
 from ..models import Job, Problem, RequestCounts
 from . import asking
-from .common import AsJson, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
 from .files import output_path
 from .following import follow, line
+from .names import found
 from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
@@ -38,19 +40,44 @@ def exit_code(job: Job) -> int:
 
 
 @jobs.command("list")
-def list_jobs(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """List the jobs."""
-    out = Output(as_json=as_json, quiet=quiet)
-    columns = {
-        "NAME": lambda job: job.name,
-        "STATE": lambda job: job.state,
-        "ROWS": lambda job: job.request_counts.total,
-        "SUCCEEDED": lambda job: job.request_counts.succeeded,
-        "FAILED": lambda job: job.request_counts.failed,
-        "CREATED": lambda job: when(job.create_time),
-    }
+def list_jobs(
+    state: Annotated[
+        str | None,
+        typer.Option(help="Only PENDING, RUNNING, PAUSED, COMPLETED, ... jobs.", show_default=False),
+    ] = None,
+    limit: Limit = None,
+    fields: Fields = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the jobs, newest first."""
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     with logged_in() as client:
-        out.items(client.jobs.list(), columns)
+        listed = client.jobs.list()
+        if state is not None:
+            listed = (job for job in listed if job.state == state.upper())
+        files, templates = _display_names(client, wanted=not as_json and fields is None)
+        columns = {
+            "NAME": lambda job: job.name,
+            "STATE": lambda job: job.state,
+            "ROWS": lambda job: job.request_counts.total,
+            "SUCCEEDED": lambda job: job.request_counts.succeeded,
+            "FAILED": lambda job: job.request_counts.failed,
+            "CREATED": lambda job: when(job.create_time),
+            "FILE": lambda job: files.get(job.file, "deleted"),
+            "TEMPLATES": lambda job: ", ".join(templates.get(name, "deleted") for name in job.templates),
+        }
+        out.items(listed, columns)
+
+
+def _display_names(client: Client, *, wanted: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Return how the account's files and templates are called."""
+    if not wanted:
+        return {}, {}
+    return (
+        {file.name: file.display_name for file in client.files.list()},
+        {template.name: template.display_name for template in client.templates.list()},
+    )
 
 
 @jobs.command()
@@ -58,7 +85,7 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Show a job."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.get(name))
+        _show(out, client.jobs.get(found(client, "jobs", name)))
 
 
 @jobs.command()
@@ -66,10 +93,30 @@ def watch(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Watch a job until it ends or pauses. With --json, print a line per change. Ctrl-C leaves it running."""
     out = Output(as_json=as_json, quiet=quiet or as_json)
     with logged_in() as client:
-        job = follow(out, _telling(out, client.jobs.watch(name)), name)
+        job = follow(out, _telling(out, client.jobs.watch(found(client, "jobs", name))), name)
     if not as_json:
         print(line(job))
     raise typer.Exit(exit_code(job))
+
+
+@jobs.command()
+def wait(
+    names: Annotated[list[str], typer.Argument(metavar="JOB...", help="jobs/ID, or just the ID.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Wait until jobs have ended or are paused. The exit code is that of the first that went wrong."""
+    out = Output(as_json=as_json, quiet=quiet)
+    codes = []
+    with logged_in() as client:
+        for name in names:
+            job = client.jobs.wait(found(client, "jobs", name))
+            if out.as_json:
+                out.json(job.raw)
+            else:
+                print(line(job))
+            codes.append(exit_code(job))
+    raise typer.Exit(next(filter(None, codes), 0))
 
 
 @jobs.command()
@@ -78,7 +125,7 @@ def cancel(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet =
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Cancel {name} for good?", yes=yes)
-        _show(out, client.jobs.cancel(name))
+        _show(out, client.jobs.cancel(found(client, "jobs", name)))
 
 
 @jobs.command()
@@ -87,7 +134,7 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
     out = Output(as_json=as_json, quiet=quiet)
     asking.confirm(f"Delete {name} and its results?", yes=yes)
     with logged_in() as client:
-        client.jobs.delete(name)
+        client.jobs.delete(found(client, "jobs", name))
     if as_json:
         out.json({})
     out.message(f"Deleted {name}")
@@ -98,7 +145,7 @@ def pause(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Pause a job: rows in flight finish, no new ones start, results are kept."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.pause(name))
+        _show(out, client.jobs.pause(found(client, "jobs", name)))
 
 
 @jobs.command()
@@ -116,7 +163,10 @@ def resume(
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         job = client.jobs.resume(
-            name, api_key=api_key, max_cost_usd=max_cost, end_economy=end_economy or None
+            found(client, "jobs", name),
+            api_key=api_key,
+            max_cost_usd=max_cost,
+            end_economy=end_economy or None,
         )
         _show(out, job)
 
@@ -126,7 +176,7 @@ def retry_failed(name: Name, api_key: ApiKey = None, as_json: AsJson = False, qu
     """Send the failed rows of a completed job again. This counts as usage."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.retry_failed(name, api_key=api_key))
+        _show(out, client.jobs.retry_failed(found(client, "jobs", name), api_key=api_key))
 
 
 @jobs.command()
@@ -140,7 +190,7 @@ def regenerate(
     """Send one row of a completed job again and replace its answers. This counts as usage."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.regenerate(name, row, api_key=api_key))
+        _show(out, client.jobs.regenerate(found(client, "jobs", name), row, api_key=api_key))
 
 
 @jobs.command()
@@ -152,11 +202,13 @@ def rows(
     flag: Annotated[
         list[str] | None, typer.Option(help="Only rows with this flag; can be repeated.", show_default=False)
     ] = None,
+    limit: Limit = None,
+    fields: Fields = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """List a job's rows with their flags and outputs."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     clauses = [f"state = {state.upper()}"] if state else []
     clauses += [f"flag = {each}" for each in flag or ()]
     columns = {
@@ -167,7 +219,9 @@ def rows(
         "OUTPUTS": lambda row: " | ".join(row.outputs.values()) or _why(row.error),
     }
     with logged_in() as client:
-        out.items(client.jobs.rows(name, row_filter=" AND ".join(clauses) or None), columns)
+        out.items(
+            client.jobs.rows(found(client, "jobs", name), row_filter=" AND ".join(clauses) or None), columns
+        )
 
 
 @jobs.command()
@@ -211,8 +265,8 @@ def download(
         neutral_columns=neutral_columns,
     )
     with logged_in() as client:
-        job = client.jobs.get(name)
-        written = client.jobs.download(name, path, form)
+        job = client.jobs.get(found(client, "jobs", name))
+        written = client.jobs.download(job, path, form)
     if as_json:
         out.json({"job": job.raw, "output": str(path), "size_bytes": written})
     if not job.is_final:

@@ -9,7 +9,8 @@ import typer
 
 from ..models import ApiKey
 from . import asking
-from .common import AsJson, Quiet, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
+from .names import found
 from .printing import Output, when
 
 keys = group("Add, activate, test and delete API keys. A saved key is never shown again.")
@@ -59,9 +60,11 @@ def add(
 
 
 @keys.command("list")
-def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_keys(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the keys. The active one is marked."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda key: key.name,
         "ACTIVE": lambda key: "active" if key.active else "",
@@ -77,12 +80,20 @@ def list_keys(as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 
 @keys.command()
+def show(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Show a key's details. The key itself is never shown."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        _show(out, client.api_keys.get(found(client, "apiKeys", key)))
+
+
+@keys.command()
 def rm(key: Key, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Delete a key. Running jobs stop using it at once."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(f"Delete {key}?", yes=yes)
-        client.api_keys.delete(key)
+        client.api_keys.delete(found(client, "apiKeys", key))
     if as_json:
         out.json({})
     out.message(f"Deleted {key}")
@@ -93,13 +104,15 @@ def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Make a key the active one, which new jobs use."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.api_keys.activate(key))
+        _show(out, client.api_keys.activate(found(client, "apiKeys", key)))
 
 
 @keys.command()
-def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def uses(
+    key: Key, limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List a key's uses, newest first: when, and for which job."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "LAST": lambda use: when(use.end_time),
         "JOB": lambda use: use.job,
@@ -108,7 +121,7 @@ def uses(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
         "FIRST": lambda use: when(use.start_time),
     }
     with logged_in() as client:
-        out.items(client.api_keys.uses(key), columns)
+        out.items(client.api_keys.uses(found(client, "apiKeys", key)), columns)
 
 
 @keys.command("test")
@@ -123,7 +136,7 @@ def try_key(
     """Test a key as rows would use it, one token for each model. The exit code is 0 if it is VALID, or 1."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        test = client.api_keys.test(key, model=model)
+        test = client.api_keys.test(found(client, "apiKeys", key), model=model)
     fields = {"name": test.name, "result": test.result, "message": test.message}
     if test.provider_message:
         fields["provider said"] = test.provider_message

@@ -7,12 +7,18 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+#: The length of every ID, and how many letters of it a table shows: of a million, hardly two begin alike.
+ID_LENGTH = 26
+_SHOWN = 8
+#: Where an ID is found by its first letters; see `names`.
+_SHORTENED = frozenset({"files", "templates", "jobs", "apiKeys", "webhooks", "accessTokens"})
 _SPOKEN_JOINERS = "\u200c\u200d"
 
 
@@ -33,6 +39,12 @@ def _visible(letter: str, lines: bool) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def short(name: str) -> str:
+    """Return the first letters of a resource's ID, if commands take them in place of the whole."""
+    collection, _, identifier = name.partition("/")
+    return identifier[:_SHOWN] if collection in _SHORTENED and len(identifier) == ID_LENGTH else name
+
+
 def when(time: datetime | None) -> str:
     """Return a time in the local time zone."""
     return "" if time is None else time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -45,12 +57,27 @@ def error_line(message: str, *details: str) -> str:
     return f"error: {said} ({known})" if known else f"error: {said}"
 
 
+def _field(value: Any, path: str) -> Any:
+    """Return what a path such as `a.b` leads to; None if nothing is there."""
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _as_cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
 class Output:
     """The output of one run of the command."""
 
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+    def __init__(
+        self, *, as_json: bool, quiet: bool, limit: int | None = None, fields: str | None = None
+    ) -> None:
         self.as_json = as_json
         self.quiet = quiet
+        self._limit = limit
+        self._fields = [name.strip() for name in (fields or "").split(",") if name.strip()]
         self.messages = Console(stderr=True, markup=False, highlight=False, emoji=False)
 
     def message(self, text: str) -> None:
@@ -65,12 +92,27 @@ class Output:
     def items(self, values: Iterable[Any], columns: Mapping[str, Any]) -> None:
         """Print a list: as JSON, as a table on a terminal, or as tab-separated lines.
 
-        `columns` maps each title to a function of a value.
+        `columns` maps each title to a function of a value. A table has short names, which can be typed.
         """
+        values = islice(values, self._limit)
+        if self._fields:
+            self._chosen([value.raw for value in values])
+            return
         if self.as_json:
             self.json([value.raw for value in values])
             return
-        self.rows(list(columns), ([read(value) for read in columns.values()] for value in values))
+        rows = ([read(value) for read in columns.values()] for value in values)
+        if sys.stdout.isatty() and "NAME" in columns:
+            rows = ([short(str(cell)) for cell in row] for row in rows)
+        self.rows(list(columns), rows)
+
+    def _chosen(self, values: Sequence[Mapping[str, Any]]) -> None:
+        """Print only the fields that were asked for, such as `request_counts.failed`."""
+        found = [[_field(value, path) for path in self._fields] for value in values]
+        if self.as_json:
+            self.json([dict(zip(self._fields, each, strict=True)) for each in found])
+        else:
+            self.rows(self._fields, [[_as_cell(field) for field in each] for each in found])
 
     def rows(self, titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print rows as a table on a terminal, or as tab-separated lines."""

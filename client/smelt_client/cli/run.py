@@ -11,11 +11,15 @@ import typer
 
 from ..client import Client
 from ..models import Job
+from ..money import usd
+from . import asking, first_time
 from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
 from .files import output_path
 from .following import follow
 from .jobs import exit_code, outcomes
+from .names import found
 from .printing import Output
+from .sources import check_source, on_server
 from .templates import find_template
 
 MOST_ROWS = 2**31 - 1
@@ -31,12 +35,18 @@ class EconomyRest(StrEnum):
 def run(
     file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of an uploaded one.")],
     template: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            "--template", "-t", help="templates/ID, ID or display name; repeat it to run several in order."
+            "--template",
+            "-t",
+            help="templates/ID, ID or display name; repeat it to run several in order.",
+            show_default=False,
         ),
-    ],
-    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.")],
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.", show_default=False),
+    ] = None,
     rows: Annotated[
         str | None,
         typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
@@ -75,10 +85,11 @@ def run(
 
     Example: smelt run leads.csv -t "Opening hook" -o enriched.csv --rows 1-20
 
+    Whatever is missing is asked for at a terminal: a login, an API key, a template, where to write.
+
     Ctrl-C leaves the job running. Exit code 5: the job finished, but some rows failed.
     """
     out = Output(as_json=as_json, quiet=quiet)
-    path = output_path(output)
     first, last = (None, None) if rows is None else parse_rows(rows)
     if api_key is not None and api_key.startswith("sk-"):
         raise WrongUsage(
@@ -86,23 +97,31 @@ def run(
         )
     if economy_rest is not None and not economy:
         raise WrongUsage("--economy-rest is for economy jobs; add --economy")
-    source = local_file(file)
+    check_source(file)
+    if not template and not asking.at_a_terminal():
+        raise WrongUsage("the template is missing; name it with -t, or see `smelt templates list`")
+    path = output_path(first_time.place(file) if output is None else output)
+    first_time.log_in(out)
     with logged_in() as client:
-        found = [find_template(client, text) for text in template]
-        name = file if source is None else upload(client, out, source)
-        job = client.jobs.create(
-            name,
-            found,
-            first_row=first,
-            last_row=last,
-            parallel_calls=parallel,
-            api_key=api_key,
-            max_cost_usd=max_cost,
-            identical_prompts_once=identical_once or None,
-            economy=economy or None,
-            economy_rest=None if economy_rest is None else economy_rest.value.upper(),
-            send_blank_rows=blank_rows or None,
-        )
+        if api_key is None:
+            first_time.add_key(client, out)
+        templates = [find_template(client, text) for text in template or ()]
+        # What can be seen to be wrong is refused before a file is sent.
+        cost, key = usd(max_cost), _key(client, api_key)
+        with on_server(client, out, file) as name:
+            job = client.jobs.create(
+                name,
+                templates or [first_time.template(client, out, client.files.get(name))],
+                first_row=first,
+                last_row=last,
+                parallel_calls=parallel,
+                api_key=key,
+                max_cost_usd=cost,
+                identical_prompts_once=identical_once or None,
+                economy=economy or None,
+                economy_rest=None if economy_rest is None else economy_rest.value.upper(),
+                send_blank_rows=blank_rows or None,
+            )
         if not wait:
             _started(out, job, path)
             return
@@ -122,6 +141,13 @@ def run(
     if as_json:
         out.json({"job": job.raw, "output": str(path) if whole else None})
     raise typer.Exit(code)
+
+
+def _key(client: Client, text: str | None) -> str | None:
+    """Return the name of a key that exists; `managed` is the installation's."""
+    if text is None or text.removeprefix("apiKeys/") == "managed":
+        return text
+    return client.api_keys.get(found(client, "apiKeys", text)).name
 
 
 def _started(out: Output, job: Job, path: Path) -> None:
@@ -145,20 +171,3 @@ def parse_rows(text: str) -> tuple[int | None, int | None]:
             f"the range {text} contains no rows; rows count from 1, and the first must not be after the last"
         )
     return first, last
-
-
-def local_file(text: str) -> Path | None:
-    """Return the path of a file on this machine, or None for the name of an uploaded one."""
-    path = Path(text)
-    if path.is_file():
-        return path
-    if re.fullmatch(r"files/[A-Za-z0-9_-]{1,64}", text) and not path.exists():
-        return None
-    raise WrongUsage(f"there is no file {text} on this machine")
-
-
-def upload(client: Client, out: Output, source: Path) -> str:
-    """Upload a file and return its name."""
-    file = client.files.upload(source)
-    out.message(f"Uploaded {source}: {file.row_count} rows, {len(file.columns)} columns ({file.name})")
-    return file.name

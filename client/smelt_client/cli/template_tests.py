@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from .common import AsJson, Quiet, WrongUsage, logged_in
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, logged_in
 from .printing import Output, clean
+from .sources import check_source, on_server_meanwhile
 from .templates import Name, find_template, show_template
 
 
 def try_templates(
     names: Annotated[list[str], typer.Argument(metavar="TEMPLATE...", help="In the order they run.")],
-    file: Annotated[str, typer.Option("--file", "-f", help="files/ID of the file to take rows from.")],
+    file: Annotated[
+        str, typer.Option("--file", "-f", help="The file to take rows from: a CSV here, or files/ID.")
+    ],
     first_row: Annotated[int, typer.Option("--row", min=1, help="The first row.")] = 1,
     row_count: Annotated[int, typer.Option("--rows", min=1, max=10, help="How many rows.")] = 1,
     mock: Annotated[
@@ -31,10 +34,11 @@ def try_templates(
     """Test templates on a few rows and show every step. Each template and row counts as one usage."""
     out = Output(as_json=as_json, quiet=quiet)
     mocks = dict(_pair(each) for each in mock or ())
-    with logged_in() as client:
+    check_source(file)
+    with logged_in() as client, on_server_meanwhile(client, file) as source:
         tested = client.templates.test(
             [find_template(client, name) for name in names],
-            file,
+            source,
             first_row=first_row,
             row_count=row_count,
             mock_values=mocks,
@@ -79,9 +83,11 @@ def duplicate(
         show_template(out, client.templates.duplicate(found, display_name=new_name))
 
 
-def library(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def library(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the library: read-only templates, which you duplicate and then use."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda template: template.name,
         "TEMPLATE": lambda template: template.display_name,
@@ -94,18 +100,25 @@ def library(as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 def preview(
     name: Name,
-    file: Annotated[str, typer.Option("--file", "-f", help="files/ID of the file to take rows from.")],
+    file: Annotated[
+        str, typer.Option("--file", "-f", help="The file to take rows from: a CSV here, or files/ID.")
+    ],
     first_row: Annotated[int, typer.Option("--row", min=1, help="The first row.")] = 1,
     row_count: Annotated[int, typer.Option("--rows", min=1, max=100, help="How many rows.")] = 3,
+    limit: Limit = None,
+    fields: Fields = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Show the prompts for a few rows without calling the model."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {"ROW": lambda one: one.row, "PROMPT": lambda one: one.prompt}
+    check_source(file)
     with logged_in() as client:
         found = find_template(client, name)
-        out.items(client.templates.preview(found, file, first_row=first_row, row_count=row_count), columns)
+        with on_server_meanwhile(client, file) as source:
+            prompts = client.templates.preview(found, source, first_row=first_row, row_count=row_count)
+        out.items(prompts, columns)
 
 
 def _pair(text: str) -> tuple[str, str]:

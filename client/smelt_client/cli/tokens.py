@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from . import asking
-from .common import AsJson, Quiet, WrongUsage, Yes, group
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group
+from .names import found
 from .printing import Output, when
 from .session import PasswordStdin, signed_in
 
@@ -49,9 +50,15 @@ def create(
 
 
 @tokens.command("list")
-def list_tokens(password_stdin: PasswordStdin = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_tokens(
+    password_stdin: PasswordStdin = False,
+    limit: Limit = None,
+    fields: Fields = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """List the access tokens."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda token: token.name,
         "FOR": lambda token: token.display_name,
@@ -75,7 +82,7 @@ def revoke(
     out = Output(as_json=as_json, quiet=quiet)
     asking.confirm(f"Revoke {token}?", yes=yes or password_stdin)
     with signed_in(password_stdin=password_stdin) as who:
-        who.client.access_tokens.delete(token)
+        who.client.access_tokens.delete(found(who.client, "accessTokens", token))
     if as_json:
         out.json({})
     out.message(f"Revoked {token}")

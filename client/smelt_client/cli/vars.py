@@ -1,4 +1,4 @@
-"""Commands for custom variables and the usage meter."""
+"""Commands for custom variables, models and the usage meter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from ..client import Client
 from ..errors import NotFound
 from ..models import Variable
-from .common import AsJson, Quiet, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, group, logged_in
 from .printing import Output, when
 
 variables = group("Custom variables: {{$Name}} in prompts, the same for all rows.")
@@ -20,9 +20,11 @@ Name = Annotated[
 
 
 @variables.command("list")
-def list_variables(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_variables(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the variables."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda variable: variable.display_name,
         "VALUE": lambda variable: variable.value,
@@ -59,6 +61,19 @@ def rm(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     if as_json:
         out.json({})
     out.message(f"Deleted {known.display_name}")
+
+
+def models(limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """List the models whose prices the server knows. Templates may name any other, too."""
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
+    columns = {
+        "MODEL": lambda model: model.id,
+        "THINKS": lambda model: "thinks" if model.reasoning else "",
+        "$ PER 1M TOKENS IN": lambda model: model.input_price_usd,
+        "OUT": lambda model: model.output_price_usd,
+    }
+    with logged_in() as client:
+        out.items(client.models.list(), columns)
 
 
 def usage(as_json: AsJson = False, quiet: Quiet = False) -> None:

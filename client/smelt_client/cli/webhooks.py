@@ -10,7 +10,8 @@ import typer
 from ..client import Client
 from ..models import NewSecret, Webhook, WebhookDelivery
 from . import asking
-from .common import AsJson, Quiet, WrongUsage, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
+from .names import found
 from .printing import Output, when
 
 _LOOK_SECONDS = 0.5
@@ -49,9 +50,11 @@ def add(
 
 
 @webhooks.command("list")
-def list_webhooks(as_json: AsJson = False, quiet: Quiet = False) -> None:
+def list_webhooks(
+    limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List the webhooks."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda one: one.name,
         "LABEL": lambda one: one.display_name,
@@ -82,7 +85,7 @@ def update(
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         changed = client.webhooks.update(
-            name, url=url, events=event or None, display_name=label, enabled=enable
+            found(client, "webhooks", name), url=url, events=event or None, display_name=label, enabled=enable
         )
     _show(out, changed)
 
@@ -92,8 +95,10 @@ def confirm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet 
     """Enable a webhook that is UNCONFIRMED: it dates from before a proof of your address or a reset."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        asking.confirm(f"Send messages to {client.webhooks.get(name).url}?", yes=yes)
-        _show(out, client.webhooks.confirm(name))
+        asking.confirm(
+            f"Send messages to {client.webhooks.get(found(client, 'webhooks', name)).url}?", yes=yes
+        )
+        _show(out, client.webhooks.confirm(found(client, "webhooks", name)))
 
 
 @webhooks.command()
@@ -102,7 +107,7 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
     out = Output(as_json=as_json, quiet=quiet)
     asking.confirm(f"Delete {name}?", yes=yes)
     with logged_in() as client:
-        client.webhooks.delete(name)
+        client.webhooks.delete(found(client, "webhooks", name))
     if as_json:
         out.json({})
     out.message(f"Deleted {name}")
@@ -120,7 +125,7 @@ def rotate_secret(
     """Create a new secret and print it. Save it now: it is never shown again."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        made = client.webhooks.rotate_secret(name, overlap_hours=overlap_hours)
+        made = client.webhooks.rotate_secret(found(client, "webhooks", name), overlap_hours=overlap_hours)
     _show_secret(
         out, made, f"The old secret of {made.name} also signs messages for {overlap_hours} more hours"
     )
@@ -131,7 +136,7 @@ def try_webhook(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> No
     """Send a test message and show the outcome. The exit code is 1 if it was not delivered."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _tell(out, _ended(client, client.webhooks.test(name)))
+        _tell(out, _ended(client, client.webhooks.test(found(client, "webhooks", name))))
 
 
 @webhooks.command()
@@ -143,9 +148,11 @@ def redeliver(delivery: Delivery, as_json: AsJson = False, quiet: Quiet = False)
 
 
 @webhooks.command()
-def deliveries(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def deliveries(
+    name: Name, limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
     """List a webhook's deliveries, newest first."""
-    out = Output(as_json=as_json, quiet=quiet)
+    out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda one: one.name,
         "TIME": lambda one: when(one.create_time),
@@ -158,7 +165,7 @@ def deliveries(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> Non
         "NEXT": lambda one: when(one.next_attempt_time),
     }
     with logged_in() as client:
-        out.items(client.webhooks.deliveries(name), columns)
+        out.items(client.webhooks.deliveries(found(client, "webhooks", name)), columns)
 
 
 def _ended(client: Client, sent: WebhookDelivery) -> WebhookDelivery:

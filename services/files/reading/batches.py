@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from services.common.errors import DomainError
-from services.files.errors import FileInvalidFormat, FileMalformed
+from services.files.errors import FileEncoding, FileInvalidFormat, FileMalformed
 from services.files.reading.batch import Batch, PlainRows, QuotedRows
 from services.files.reading.faults import faulty_line
 
@@ -85,6 +85,9 @@ class Batches:
         except LineTooLong:
             limit = str(self._sizes.max_row_bytes)
             raise FileMalformed(line=str(line), problem="the line is too long", limit=limit) from None
+        except FileEncoding as error:
+            error.metadata["line"] = str(int(error.metadata["line"]) + line - 1)
+            raise
         self._ahead = ""
         nul = block.find("\0")
         if nul < 0:
@@ -207,7 +210,7 @@ def blocks(pieces: Iterable[str], longest: int, row_end: str = "") -> Iterator[s
     """Yield the text in blocks of whole lines."""
     kept: list[str] = []
     length = 0
-    for piece in pieces:
+    for piece in _placed(pieces, kept):
         kept.append(piece)
         length += len(piece)
         if length < BLOCK:
@@ -216,11 +219,23 @@ def blocks(pieces: Iterable[str], longest: int, row_end: str = "") -> Iterator[s
         cut = _last_end(text, row_end)
         if cut:
             yield text[:cut]
-        kept, length = [text[cut:]], len(text) - cut
+        kept[:] = [text[cut:]]
+        length = len(text) - cut
         if length > longest:
             raise LineTooLong
     if text := "".join(kept):
         yield text
+
+
+def _placed(pieces: Iterable[str], kept: list[str]) -> Iterator[str]:
+    """Yield the pieces; an error about a byte in one of them counts lines from what was kept before it."""
+    try:
+        yield from pieces
+    except FileEncoding as error:
+        begun = "".join(kept)
+        before = begun.count("\n") or begun.count("\r")
+        error.metadata["line"] = str(int(error.metadata["line"]) + before)
+        raise
 
 
 def split(block: str, row_end: str = "") -> list[str]:

@@ -117,9 +117,14 @@ def _ends_in_cr_cr_lf(sample: str, *, whole: bool) -> bool:
     if '"' not in sample:
         bare = sample.replace(CR_CR_LF, "")
         return "\r" not in bare and "\n" not in bare
+    # The delimiter is not known yet: where a quoted cell ends depends on it.
+    return any(_has_no_other_end(sample, delimiter) for delimiter in DELIMITERS)
+
+
+def _has_no_other_end(sample: str, delimiter: str) -> bool:
     try:
         # With these lines, another line end is an error unless it is inside quotes.
-        for _ in csv.reader(split(sample, CR_CR_LF), strict=True):
+        for _ in csv.reader(split(sample, CR_CR_LF), delimiter=delimiter, strict=True):
             pass
     except csv.Error as error:
         return "end of data" in str(error)

@@ -16,6 +16,7 @@ from services.files.profiling.profile import Profile, Profiler
 from services.files.reading.batches import Batches, Sizes, blocks, split
 from services.files.reading.census import INDEX_EVERY, Census
 from services.files.reading.dialect import Dialect, RequestedFormat, line_end_of, separator_of
+from services.files.reading.encodings import CODECS
 from services.files.reading.format import SAMPLE_BYTES, beginning_of
 from services.files.reading.header import header_of
 from services.files.reading.tail import without_last
@@ -98,13 +99,15 @@ def parse(pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat = 
         skip_rows=requested.skip_rows,
         skip_last_rows=requested.skip_last_rows,
         duplicate_names=requested.duplicate_names,
+        encoding_guessed=text.guessed,
     )
-    return Parsed(dialect, tuple(map(text.cell, header.names)), count, index, profile)
+    columns = tuple(map(text.cell, header.names))
+    return Parsed(dialect, columns, count, index, profile, text.sample_line)
 
 
 def rows(pieces: Iterable[bytes], dialect: Dialect) -> Iterator[list[str]]:
     """Yield the rows of a part of a parsed file; the part must begin where a row begins."""
-    decoder = codecs.getincrementaldecoder(dialect.encoding)("strict")
+    decoder = codecs.getincrementaldecoder(CODECS[dialect.encoding])("strict")
     text = chain((decoder.decode(piece) for piece in pieces), [decoder.decode(b"", True)])
     whole_lines = blocks(text, _NO_LIMIT, dialect.row_end)
     lines = chain.from_iterable(split(block, dialect.row_end) for block in whole_lines)

@@ -6,6 +6,7 @@ from math import ceil
 from typing import Self
 
 from services.common.aside import go_on
+from services.common.texts.column_names import column_key
 from services.processor.jobs.economy import BATCH_ROWS
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
 from services.processor.templates import schema
@@ -120,7 +121,7 @@ def check_outputs(columns: Sequence[str], steps: Sequence[Step]) -> None:
 
 
 def _folded(name: str) -> str:
-    return name.strip().casefold()
+    return column_key(name).casefold()
 
 
 def row_range(first: int, last: int, row_count: int) -> tuple[int, int]:

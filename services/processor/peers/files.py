@@ -38,6 +38,8 @@ class Files:
             parse=found.parse,
             row_count=found.row_count,
             columns=tuple(column.name for column in found.columns),
+            guessed_encoding=found.encoding if found.encoding_guessed else "",
+            sample_line=found.sample_line,
         )
 
     async def rows(

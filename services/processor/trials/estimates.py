@@ -13,7 +13,7 @@ from services.processor.jobs.blank_rows import constant_warnings, is_blank, sent
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.plan import Snapshot, Step
-from services.processor.outside import DescribesFiles, ReadsRows, Row, Rows, as_person
+from services.processor.outside import DescribesFiles, FileFacts, ReadsRows, Row, Rows, as_person
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt import MOST_BYTES, Prompt
 from services.processor.templates.template import FindsTemplates
@@ -159,8 +159,18 @@ class Estimates:
             estimate,
             meter=await self._meter.totals(person.account),
             blank_rows_estimated=reached < last,
-            warnings=tuple(constant_warnings(work.snapshot, work.prompts)),
+            warnings=(*_guess_warnings(facts), *constant_warnings(work.snapshot, work.prompts)),
         )
+
+
+def _guess_warnings(facts: FileFacts) -> list[str]:
+    """Return a sentence if the file's encoding is a guess, with a line that shows whether it is right."""
+    if not facts.guessed_encoding:
+        return []
+    return [
+        f"The encoding of the file is a guess, {facts.guessed_encoding}. If this line of it looks wrong, "
+        f"read the file again with another encoding before you start: {facts.sample_line}"
+    ]
 
 
 async def _blank(batches: AsyncIterator[Rows], needed: Sequence[int]) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from services.common.aside import go_on
+from services.common.texts.column_names import column_key
 from services.processor.jobs import plan
 from services.processor.jobs.plan import Step
 from services.processor.templates.names import Columns, CustomValues
@@ -20,14 +21,14 @@ def mocks(
 
     Given values are taken first, by their name in any case; custom variables keep their dollar sign.
     """
-    values = {name.strip().casefold(): value for name, value in given.items()}
+    values = {column_key(name).casefold(): value for name, value in given.items()}
     found: dict[str, str] = {}
     seen: set[str] = set()
     names, custom = Columns(columns), CustomValues(variables)
     for step in steps:
         go_on()
         for part in parse_prompt(step.settings.prompt):
-            if not isinstance(part, Variable) or (folded := part.name.casefold()) in seen:
+            if not isinstance(part, Variable) or (folded := column_key(part.name).casefold()) in seen:
                 continue
             if (custom.find(part.name) is not None) if part.is_custom else names.has(part.name):
                 continue
@@ -35,7 +36,7 @@ def mocks(
             found[part.name] = values.get(folded, f"Sample {part.name.removeprefix('$')}")
         names.add(step.settings.columns)
     # What a later step makes cannot be made up for an earlier one: the order is wrong.
-    made = {column.strip().casefold() for step in steps for column in step.settings.columns}
-    if clash := next((name for name in found if name.casefold() in made), None):
+    made = {column_key(column).casefold() for step in steps for column in step.settings.columns}
+    if clash := next((name for name in found if column_key(name).casefold() in made), None):
         plan.check_order(steps, Columns(columns), clash)
     return found

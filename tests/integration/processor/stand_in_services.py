@@ -33,6 +33,8 @@ class StoredFile:
     account: str
     columns: list[str]
     rows: list[list[str]]
+    guessed_encoding: str = ""
+    sample_line: str = ""
     deleted: bool = False
     #: How often somebody asked whether it is there.
     checks: int = 0
@@ -78,6 +80,9 @@ class FilesStandIn(
             row_count=len(found.rows),
             columns=[files_pb2.File.Column(name=column) for column in found.columns],
             parse=1,
+            encoding=found.guessed_encoding,
+            encoding_guessed=bool(found.guessed_encoding),
+            sample_line=found.sample_line,
         )
 
     async def ReadRows(self, request: Any, context: Any) -> AsyncIterator[Any]:

@@ -98,8 +98,8 @@ def test_sessions_are_listed_and_ended(server: Server, smelt: Smelt) -> None:
     server.says({}).says({"revoked": 3})
     code, out, _ = smelt("sessions", "list")
     assert (code, out.split("\t")[:3]) == (0, ["sessions/s1", "current", "smelt-python"])
-    assert smelt("sessions", "revoke", "s2")[0] == 0
-    code, out, _ = smelt("sessions", "revoke", "--others", "--json")
+    assert smelt("sessions", "revoke", "s2", "--yes")[0] == 0
+    code, out, _ = smelt("sessions", "revoke", "--others", "--yes", "--json")
     assert (code, json.loads(out)) == (0, {"revoked": 3})
     assert server.paths() == ["GET /v1/sessions", "DELETE /v1/sessions/s2", "POST /v1/sessions:revokeOthers"]
 

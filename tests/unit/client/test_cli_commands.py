@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("logged_in")
 
 def test_what_is_not_found_ends_with_3(server: Server, smelt: Smelt) -> None:
     server.refuses(404, "API_KEY_NOT_FOUND", "API key not found", x_request_id="r-1")
-    code, out, err = smelt("keys", "rm", "k9")
+    code, out, err = smelt("keys", "rm", "apiKeys/k9", "--yes")
     assert (code, out, err) == (3, "", "error: API key not found (API_KEY_NOT_FOUND, r-1)\n")
 
 
@@ -29,11 +29,11 @@ def test_what_is_not_found_ends_with_3(server: Server, smelt: Smelt) -> None:
         ("files", "list", "--nonsense"),
         ("nonsense",),
         ("files", "show", "../users/me"),
-        ("files", "rows", "f1", "--first", "0"),
+        ("files", "rows", "files/f1", "--first", "0"),
         ("files", "upload", "missing.csv"),
-        ("files", "reparse", "f1", "--encoding", "cp1251"),
-        ("files", "reparse", "f1", "--delimiter", "x"),
-        ("files", "download", "f1", "-o", "no/such/folder/out.csv"),
+        ("files", "reparse", "files/f1", "--encoding", "cp1251"),
+        ("files", "reparse", "files/f1", "--delimiter", "x"),
+        ("files", "download", "files/f1", "-o", "no/such/folder/out.csv"),
         ("templates", "create", "--name", "x", "--output-column", "y"),
         ("jobs", "watch"),
     ],
@@ -56,8 +56,8 @@ def test_a_server_that_is_away_is_one_line(server: Server, smelt: Smelt, waits: 
 
 def test_quiet_says_nothing_but_errors(server: Server, smelt: Smelt) -> None:
     server.says({}).refuses(404, "FILE_NOT_FOUND", "no such file")
-    assert smelt("files", "rm", "f1", "--quiet") == (0, "", "")
-    assert smelt("files", "rm", "f1", "-q") == (3, "", "error: no such file (FILE_NOT_FOUND)\n")
+    assert smelt("files", "rm", "files/f1", "--yes", "--quiet") == (0, "", "")
+    assert smelt("files", "rm", "files/f1", "-yq") == (3, "", "error: no such file (FILE_NOT_FOUND)\n")
 
 
 def test_what_comes_from_outside_does_not_steer_the_terminal(server: Server, smelt: Smelt) -> None:
@@ -65,7 +65,7 @@ def test_what_comes_from_outside_does_not_steer_the_terminal(server: Server, sme
     server.says({"files": [{"name": "files/f1", "display_name": nasty}]})
     server.refuses(404, "X\x1b[2J", f"gone\nerror: {nasty}", x_request_id="r")
     _, out, _ = smelt("files", "list")
-    _, _, err = smelt("files", "show", "f1")
+    _, _, err = smelt("files", "show", "files/f1")
     for text in (out, err):
         assert not set("\x1b\x07\x9b\u202e\r") & set(text)
     assert "a\\x1b]0;title\\x07b\\x9b31mc\\u202ed\\x0de" in out
@@ -114,5 +114,8 @@ def test_every_help_page_fits_the_terminal_and_explains_each_argument(
             # A line ends early only where the next word does not fit.
             for line, following in pairwise([] if paragraph.startswith("Arguments:") else lines):
                 assert len(line) + len(following.split()[0]) + 1 > 78, f"{name}: {line}"
-        for option in re.findall(r"^  (-.*)$", options.partition("Commands:")[0], re.MULTILINE):
-            assert re.search(r"  \S|>$", option), f"{name}: {option} is not explained"
+        for option, following in pairwise([*options.partition("Commands:")[0].splitlines(), ""]):
+            if option.startswith("  -"):
+                explained = re.search(r"\S {2,}\S", option) or following.startswith(" " * 20)
+                assert explained, f"{name}: {option} is not explained"
+        assert not re.search(r"<(str|int|float|list|path|file)\b|(?<!\{)\{[a-z_]+\}", page), name

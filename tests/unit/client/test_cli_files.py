@@ -30,7 +30,7 @@ def test_how_to_read_a_file_is_sent_as_the_server_names_it(
     (tmp_path / "leads.csv").write_bytes(b"a\tb\n1\t2\n")
     server.says({"name": "files/f1"}, 201).says({"name": "files/f1", "delimiter": ";"})
     assert smelt("files", "upload", "leads.csv", "--encoding", "cp1252", "--delimiter", "tab")[0] == 0
-    code, out, _ = smelt("files", "reparse", "f1", "--encoding", "ISO-8859-1", "--delimiter", ";")
+    code, out, _ = smelt("files", "reparse", "files/f1", "--encoding", "ISO-8859-1", "--delimiter", ";")
     assert (code, "delimiter  ;" in out) == (0, True)
     upload, reparse = server.asked
     assert dict(upload.url.params) == {
@@ -60,20 +60,20 @@ def test_a_profile_is_shown_with_its_score(server: Server, smelt: Smelt) -> None
         ],
     }
     server.says(said).says(said)
-    code, out, _ = smelt("files", "profile", "f1")
+    code, out, _ = smelt("files", "profile", "files/f1")
     assert (code, server.paths()) == (0, ["GET /v1/files/f1/profile"])
     lines = out.splitlines()
     assert lines[0].split() == ["quality", "73", "(Good)"]
     assert "missing columns     -13.3" in lines
     assert lines[-2:] == ["E-Mail\temail\t0.9\t75%\t\t1\ta@b.co", "Notes\t\t\t100%\t\t\t"]
-    assert json.loads(smelt("files", "profile", "f1", "--json")[1]) == said
+    assert json.loads(smelt("files", "profile", "files/f1", "--json")[1]) == said
 
 
 def test_a_download_is_checked_against_the_file_s_digest(
     server: Server, smelt: Smelt, tmp_path: Path
 ) -> None:
     server.says({"name": "files/f1", "sha256": "00" * 32}).streams(b"content", content_length="7")
-    code, _, err = smelt("files", "download", "f1", "-o", "out.csv")
+    code, _, err = smelt("files", "download", "files/f1", "-o", "out.csv")
     assert (code, list(tmp_path.glob("*.csv"))) == (1, [])
     assert "digest" in err
 

@@ -13,9 +13,10 @@ pytestmark = pytest.mark.usefixtures("logged_in")
 
 
 def test_jobs_are_shown_and_cancelled(server: Server, smelt: Smelt) -> None:
+    server.says({"files": [{"name": "files/f1", "display_name": "leads.csv"}]}).says({"templates": []})
     server.says({"jobs": [job("COMPLETED", 3, 1)]}).says(job("CANCELLED", 1)).says(job())
     assert smelt("jobs", "list")[1].startswith("jobs/j1\tCOMPLETED\t4\t3\t1\t")
-    assert json.loads(smelt("jobs", "cancel", "j1", "--json")[1])["state"] == "CANCELLED"
+    assert json.loads(smelt("jobs", "cancel", "jobs/j1", "--yes", "--json")[1])["state"] == "CANCELLED"
     assert "0/4 (0 succeeded, 0 failed)" in smelt("jobs", "show", "jobs/j1")[1]
 
 
@@ -23,7 +24,7 @@ def test_rows_are_listed_with_flags_and_found_by_them(server: Server, smelt: Sme
     row = {"number": 7, "state": "SUCCEEDED", "outputs": {"Hook": "Hi\x1b[2J"}, "confidence": 50}
     server.says({"rows": [row | {"flags": ["generic", "too_short"]}]})
     code, out, _ = smelt(
-        "jobs", "rows", "j1", "--state", "succeeded", "--flag", "generic", "--flag", "too_short"
+        "jobs", "rows", "jobs/j1", "--state", "succeeded", "--flag", "generic", "--flag", "too_short"
     )
     assert code == 0
     assert out == "7\tSUCCEEDED\t50\tgeneric, too_short\tHi\\x1b[2J\n"
@@ -46,10 +47,10 @@ def test_an_estimate_says_when_a_price_is_unknown(server: Server, smelt: Smelt) 
 
 def test_the_course_of_a_job_is_changed_by_its_name(server: Server, smelt: Smelt) -> None:
     for arguments, path in (
-        (("pause", "j1"), "POST /v1/jobs/j1:pause"),
-        (("resume", "j1", "--api-key", "k2"), "POST /v1/jobs/j1:resume"),
-        (("retry-failed", "j1"), "POST /v1/jobs/j1:retryFailed"),
-        (("regenerate", "j1", "7"), "POST /v1/jobs/j1:regenerate"),
+        (("pause", "jobs/j1"), "POST /v1/jobs/j1:pause"),
+        (("resume", "jobs/j1", "--api-key", "k2"), "POST /v1/jobs/j1:resume"),
+        (("retry-failed", "jobs/j1"), "POST /v1/jobs/j1:retryFailed"),
+        (("regenerate", "jobs/j1", "7"), "POST /v1/jobs/j1:regenerate"),
     ):
         server.says(job("RUNNING"))
         assert smelt("jobs", *arguments)[0] == 0
@@ -62,17 +63,17 @@ def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smel
     target = tmp_path / "out.csv"
     server.says(job("COMPLETED")).streams(b"a,b\n", content_length="4")
     form = ("--only", "failed", "--with", "error", "--with", "flags", "--bom")
-    code, _, _ = smelt("jobs", "download", "j1", "-o", str(target), *form)
+    code, _, _ = smelt("jobs", "download", "jobs/j1", "-o", str(target), *form)
     assert code == 0
     params = server.asked[-1].url.params
     assert params.get_list("columns") == ["error", "flags"]
     assert (params["rows"], params["byte_order_mark"]) == ("ONLY_FAILED", "true")
-    assert smelt("jobs", "download", "j1", "-o", str(target), "--only", "some")[0] == 2
+    assert smelt("jobs", "download", "jobs/j1", "-o", str(target), "--only", "some")[0] == 2
 
 
 def test_a_job_is_deleted_when_it_was_confirmed(server: Server, smelt: Smelt) -> None:
     server.says({})
-    assert smelt("jobs", "rm", "j1", "--yes")[0] == 0
+    assert smelt("jobs", "rm", "jobs/j1", "--yes")[0] == 0
     assert server.paths() == ["DELETE /v1/jobs/j1"]
 
 
@@ -131,4 +132,4 @@ def test_an_estimate_says_how_many_rows_are_blank_and_what_is_probably_not_meant
 def test_a_job_shows_its_skipped_rows(server: Server, smelt: Smelt) -> None:
     counts = {"total": 4, "succeeded": 1, "failed": 0, "skipped": 3}
     server.says(job("COMPLETED", 1, request_counts=counts))
-    assert "4/4 (1 succeeded, 0 failed, 3 skipped as blank)" in smelt("jobs", "show", "j1")[1]
+    assert "4/4 (1 succeeded, 0 failed, 3 skipped as blank)" in smelt("jobs", "show", "jobs/j1")[1]

@@ -87,7 +87,7 @@ def test_the_uses_of_a_key_are_listed_over_all_pages(server: Server, smelt: Smel
     released = {"job": "jobs/j1", "outcome": "RELEASED", "reason": "", "count": 20}
     refused = {"job": "jobs/j1", "outcome": "REFUSED", "reason": "GRANT_EXPIRED", "count": 1}
     server.says({"uses": [released], "next_page_token": "t"}).says({"uses": [refused]})
-    lines = smelt("keys", "uses", "k1")[1]
+    lines = smelt("keys", "uses", "apiKeys/k1")[1]
     assert lines == "\tjobs/j1\t20\treleased\t\n\tjobs/j1\t1\tGRANT_EXPIRED\t\n"
     assert server.paths() == ["GET /v1/apiKeys/k1/uses", "GET /v1/apiKeys/k1/uses?page_token=t"]
 
@@ -108,11 +108,11 @@ def test_trying_a_key_ends_with_0_only_when_it_is_valid(
 ) -> None:
     said = {"name": "apiKeys/k1", "result": result, "message": "What the provider did", "test_time": None}
     server.says(said).says(said)
-    assert smelt("keys", "test", "k1")[:2] == (
+    assert smelt("keys", "test", "apiKeys/k1")[:2] == (
         code,
         f"name     apiKeys/k1\nresult   {result}\nmessage  What the provider did\n",
     )
-    ended, out, err = smelt("keys", "test", "k1", "--model", "tiny", "--json")
+    ended, out, err = smelt("keys", "test", "apiKeys/k1", "--model", "tiny", "--json")
     assert (ended, json.loads(out), err) == (code, said, "")
     assert server.paths() == ["POST /v1/apiKeys/k1:test"] * 2
     assert server.body() == {"model": "tiny"}
@@ -133,7 +133,7 @@ def test_a_test_of_a_key_says_of_each_model_whether_it_works(server: Server, sme
     }
     said = {"name": "apiKeys/k1", "result": "VALID", "message": "The key works", "models": [works, fails]}
     server.says({**said, "models_left_out": ["old", "older"]})
-    _, out, _ = smelt("keys", "test", "k1")
+    _, out, _ = smelt("keys", "test", "apiKeys/k1")
     assert "mini       works; sent without temperature\n" in out
     assert "huge       It was refused; the provider said: No such model\n" in out
     assert "not asked  old, older\n" in out

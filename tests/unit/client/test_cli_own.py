@@ -50,7 +50,7 @@ def test_a_token_is_made_with_a_session_and_printed_once(server: Server, smelt: 
 
 def test_the_session_ends_also_when_the_work_fails(server: Server, smelt: Smelt) -> None:
     server.says(ME).says(SESSION, 201).refuses(404, "ACCESS_TOKEN_NOT_FOUND").says({})
-    assert smelt("tokens", "revoke", "t2", "--password-stdin", stdin=PASSWORD)[0] == 3
+    assert smelt("tokens", "revoke", "accessTokens/t2", "--password-stdin", stdin=PASSWORD)[0] == 3
     assert server.paths()[-2:] == ["DELETE /v1/accessTokens/t2", "DELETE /v1/sessions/current"]
 
 

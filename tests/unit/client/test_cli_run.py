@@ -101,7 +101,7 @@ def test_a_job_that_did_not_finish_leaves_the_old_file(
 
 def test_a_job_that_meets_only_rate_limits_waits_for_its_owner(server: Server, smelt: Smelt) -> None:
     server.tells(job("PAUSED", 1, pause_reason="PROVIDER_RATE_LIMIT"))
-    _, out, _ = smelt("jobs", "watch", "j1")
+    _, out, _ = smelt("jobs", "watch", "jobs/j1")
     assert out.startswith("jobs/j1 PAUSED (PROVIDER_RATE_LIMIT): 1/4 rows, 1 succeeded, 0 failed")
 
 
@@ -130,9 +130,9 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_watch_it(server: Server, smelt: S
 
 def test_a_lost_server_says_that_the_job_goes_on(server: Server, smelt: Smelt) -> None:
     server.tells(job("RUNNING", 1), breaks=True).refuses(401, "UNAUTHENTICATED", "the session has ended")
-    code, _, err = smelt("jobs", "watch", "j1")
+    code, _, err = smelt("jobs", "watch", "jobs/j1")
     assert code == 4
-    assert "smelt jobs watch j1" in err
+    assert "smelt jobs watch jobs/j1" in err
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_a_test_of_templates_shows_each_step_and_fails_when_one_did(server: Serv
     step = {"prompt": "Hi Ada", "outputs": {"Hook": "Hello"}, "flags": ["too_short"]}
     broken = {"prompt": "Go on", "error_reason": "PROVIDER_REJECTED", "error_message": "no\x1b"}
     server.says({"rows": [{"number": 3, "confidence": 50, "steps": [step, broken]}], "mocked": {"City": "x"}})
-    arguments = ("--file", "f1", "--row", "3", "--mock", "City=x", "templates/t1", "templates/t2")
+    arguments = ("--file", "files/f1", "--row", "3", "--mock", "City=x", "templates/t1", "templates/t2")
     code, out, err = smelt("templates", "test", *arguments)
     assert code == 1
     assert server.body() == {

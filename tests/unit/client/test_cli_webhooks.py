@@ -36,7 +36,7 @@ def test_a_secret_is_printed_once_and_alone(server: Server, smelt: Smelt) -> Non
 
 def test_a_new_secret_is_asked_for_with_its_overlap(server: Server, smelt: Smelt) -> None:
     server.says({"name": "webhooks/w1", "webhook": HOOK, "signing_secret": SECRET})
-    code, out, _ = smelt("webhooks", "rotate-secret", "w1", "--overlap-hours", "0", "--json")
+    code, out, _ = smelt("webhooks", "rotate-secret", "webhooks/w1", "--overlap-hours", "0", "--json")
     assert (code, json.loads(out)) == (0, {"name": "webhooks/w1", "signing_secret": SECRET})
     assert server.body() == {"overlap_hours": 0}
 
@@ -53,7 +53,7 @@ def test_webhooks_are_listed_with_why_one_is_silent(server: Server, smelt: Smelt
 
 def test_a_webhook_is_switched_off_by_a_mask(server: Server, smelt: Smelt) -> None:
     server.says({**HOOK, "enabled": False, "disabled_reason": "OWNER"})
-    code, out, _ = smelt("webhooks", "update", "w1", "--disable")
+    code, out, _ = smelt("webhooks", "update", "webhooks/w1", "--disable")
     assert code == 0
     assert "no (OWNER)" in out
     assert server.body() == {"enabled": False}
@@ -64,7 +64,7 @@ def test_an_unconfirmed_webhook_is_confirmed_after_its_address_was_shown(
     server: Server, smelt: Smelt
 ) -> None:
     server.says({**HOOK, "enabled": False, "disabled_reason": "UNCONFIRMED"}).says(HOOK)
-    code, out, _ = smelt("webhooks", "confirm", "w1")
+    code, out, _ = smelt("webhooks", "confirm", "webhooks/w1", "--yes")
     assert (code, "https://receiver.test/smelt" in out) == (0, True)
     assert server.paths()[-2:] == ["GET /v1/webhooks/w1", "POST /v1/webhooks/w1:confirm"]
 
@@ -73,7 +73,7 @@ def test_a_test_waits_for_its_end_and_fails_with_it(server: Server, smelt: Smelt
     server.says(SENT)
     server.says(SENT)
     server.says({**SENT, "state": "FAILED", "attempts": 1, "status_code": 500, "reason": "HTTP_STATUS"})
-    code, out, _ = smelt("webhooks", "test", "w1")
+    code, out, _ = smelt("webhooks", "test", "webhooks/w1")
     assert code == 1
     assert "HTTP_STATUS" in out
     assert "500" in out
@@ -89,7 +89,7 @@ def test_a_redelivery_that_is_taken_ends_with_0(server: Server, smelt: Smelt) ->
 def test_deliveries_are_listed_with_status_and_reason(server: Server, smelt: Smelt) -> None:
     failed = {**SENT, "event": "job.completed", "job": "jobs/j1", "state": "FAILED", "attempts": 10}
     server.says({"deliveries": [{**failed, "status_code": 503, "reason": "HTTP_STATUS"}]})
-    code, out, _ = smelt("webhooks", "deliveries", "w1")
+    code, out, _ = smelt("webhooks", "deliveries", "webhooks/w1")
     cells = out.splitlines()[0].split("\t")
     assert code == 0
     assert cells[2:8] == ["job.completed", "jobs/j1", "FAILED", "10", "503", "HTTP_STATUS"]

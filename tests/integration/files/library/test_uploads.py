@@ -77,7 +77,7 @@ BAD = [
     (b"a\n" + (b"x" * 1000 + b"\n") * 40_000 + b'"', "FILE_MALFORMED"),
     (b"a\n" + (b"x" * 2000 + b"\n") * 27_000, "FILE_TOO_LARGE"),
     (b"PK\x03\x04" + bytes(100), "FILE_INVALID_FORMAT"),
-    (b"a,b\n\x81\xff,2\n", "FILE_ENCODING"),
+    ("a,b\né,2\n\udcff,2\n".encode("utf-8", "surrogateescape"), "FILE_ENCODING"),
 ]
 
 

@@ -114,3 +114,11 @@ async def test_a_template_that_uses_no_column_sends_each_row_and_is_warned_of(
     assert [*estimate.warnings] == [f"The prompt of {template} uses no column, so every row sends the same"]
     done = await ada.until((await ada.start(file, template)).name)
     assert done.request_counts.succeeded == 5
+
+
+async def test_a_file_in_a_guessed_encoding_is_warned_of_before_it_costs(ada: Person, world: World) -> None:
+    file, template = world.add_file(COLUMNS, ROWS), await ada.template("{{Name}}")
+    world.files[file].guessed_encoding, world.files[file].sample_line = "windows-1251", "Анна;Пермь"
+    (warning,) = (await ada.estimate(file, template)).warnings
+    assert "a guess, windows-1251" in warning
+    assert warning.endswith(": Анна;Пермь")

@@ -189,7 +189,7 @@ def test_a_process_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 def test_a_failure_of_its_own_is_told_without_the_cells() -> None:
     with pytest.raises(ParseFailed) as caught:
         in_process(b"Name\nsecret cell\n", RequestedFormat(encoding="no such encoding"))
-    assert caught.value.described["error"] == "LookupError"
+    assert caught.value.described["error"] == "KeyError"
     assert "secret" not in repr(caught.value.described)
 
 

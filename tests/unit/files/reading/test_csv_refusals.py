@@ -150,7 +150,12 @@ OTHERS: list[tuple[str, bytes, str, str]] = [
     ("UTF-16 cut in a character", "a,b\n1,2\n".encode("utf-16")[:-1], "FILE_ENCODING", "Encoding error"),
     ("UTF-16 with half a pair", b"\xff\xfe" + b"a\0\n\0\x00\xd8\n\0", "FILE_ENCODING", "Encoding error"),
     ("a mark that lies", b"\xef\xbb\xbfa,b\n\xff,2\n", "FILE_ENCODING", "Encoding error"),
-    ("neither UTF-8 nor Windows-1252", b"a,b\n\xff,2\n3,\x81\n", "FILE_ENCODING", "Encoding error"),
+    (
+        "UTF-8 but for a byte",
+        "a,b\né,ü\n\udcff,2\n".encode("utf-8", "surrogateescape"),
+        "FILE_ENCODING",
+        "Encoding error",
+    ),
 ]
 
 
@@ -163,18 +168,28 @@ def test_every_other_refusal_has_its_reason(content: bytes, reason: str, message
 
 
 def test_an_encoding_error_names_the_byte() -> None:
-    assert refusal(b"\xef\xbb\xbfa,b\n\xff,2\n")[2] == {"offset": "7"}
-    assert refusal(b"a,b\n1,\x81\n", step=1)[2] == {"offset": "6"}
+    assert refusal(b"\xef\xbb\xbfa,b\n\xff,2\n")[2] == {"offset": "7", "line": "2"}
+    bad = "Größe,b\nWeiß,2\n".encode() * 2 + b"x,\xff\n"
+    for step in (1, 5, 65_536):
+        assert refusal(bad, step=step)[2] == {"offset": "38", "line": "5"}
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_late_bad_byte_does_not_make_the_file_another_encoding(end: bytes) -> None:
+    good = "ä,b".encode() + end
+    reason, _, metadata = refusal(good + good.replace(b"b", b"1") * 30_000 + b"\xe9,y" + end + good)
+    offset = len(good) * 30_001
+    assert (reason, metadata) == ("FILE_ENCODING", {"offset": str(offset), "line": "30002"})
 
 
 TOLD_WRONGLY = [
-    (b"a,b\n\xff,2\n", "utf-8", "FILE_ENCODING", {"offset": "4"}),
-    (b"a,b\n1,\x81\n", "windows-1252", "FILE_ENCODING", {"offset": "6"}),
-    ("a,b\n1,2\n".encode("utf-16"), "utf-8", "FILE_ENCODING", {"offset": "0"}),
-    ("a,b\n1,2\n".encode("utf-16"), "latin-1", "FILE_ENCODING", {"offset": "0"}),
-    ("a,b\n1,2\n".encode("utf-16"), "utf-16-be", "FILE_ENCODING", {"offset": "0"}),
+    (b"a,b\n\xff,2\n", "utf-8", "FILE_ENCODING", {"offset": "4", "line": "2"}),
+    (b"a,b\n1,\x81\n", "windows-1252", "FILE_ENCODING", {"offset": "6", "line": "2"}),
+    ("a,b\n1,2\n".encode("utf-16"), "utf-8", "FILE_ENCODING", {"offset": "0", "line": "1"}),
+    ("a,b\n1,2\n".encode("utf-16"), "latin-1", "FILE_ENCODING", {"offset": "0", "line": "1"}),
+    ("a,b\n1,2\n".encode("utf-16"), "utf-16-be", "FILE_ENCODING", {"offset": "0", "line": "1"}),
     (b"a,b\n1,2\n", "utf-16-le", "FILE_NO_DATA_ROWS", {}),
-    (b"a,b\n1,22\n", "utf-16-be", "FILE_ENCODING", {"offset": "8"}),
+    (b"a,b\n1,22\n", "utf-16-be", "FILE_ENCODING", {"offset": "8", "line": "1"}),
     (gzip.compress(b"a,b\n1,2\n", mtime=0), "latin-1", "FILE_INVALID_FORMAT", {}),
 ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.files.reading.dialect import LINE_ENDS, RequestedFormat
@@ -24,6 +24,7 @@ def written(cell: str, delimiter: str, *, always: bool) -> str:
     return cell
 
 
+@settings(deadline=None)
 @given(
     table=st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), max_size=8)),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),

@@ -46,9 +46,58 @@ def test_an_empty_cell_is_the_empty_string() -> None:
 
 def test_an_unknown_variable_is_named_with_its_template() -> None:
     with pytest.raises(UnknownVariable) as refused:
-        bind_prompt(parse_prompt("{{Company Name}}"), Columns(["Company"]), template="templates/a")
-    assert refused.value.metadata == {"variable": "Company Name", "template": "templates/a"}
-    assert "{{Company Name}}" in refused.value.message
+        bind_prompt(parse_prompt("{{Company Name}}"), Columns(["Town", "Company"]), template="templates/a")
+    assert refused.value.metadata == {
+        "variable": "Company Name",
+        "template": "templates/a",
+        "nearest": "Company",
+        "columns": "Town, Company",
+    }
+    assert refused.value.message == (
+        "Unknown variable {{Company Name}} in template templates/a; the nearest column is Company; "
+        "the columns are: Town, Company"
+    )
+
+
+def test_a_name_that_is_like_no_column_has_no_nearest_one() -> None:
+    with pytest.raises(UnknownVariable) as refused:
+        bind_prompt(parse_prompt("{{zzz}}"), Columns(["Town", "Company"]))
+    assert "nearest" not in refused.value.metadata
+
+
+def test_a_refusal_stays_short_however_long_names_are() -> None:
+    columns = Columns([f"{number} " + "long name " * 100 for number in range(100)])
+    with pytest.raises(UnknownVariable) as refused:
+        bind_prompt(parse_prompt("{{" + "long name " * 100 + "}}"), columns)
+    assert len(refused.value.metadata["columns"]) <= 203
+    assert len(refused.value.metadata["nearest"]) <= 63
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("{{Name}}", "\ufeffName"),
+        ("{{Name}}", "\ufeff\u200bName\u200d\u00ad"),
+        ("{{Company Name}}", "Company\u00a0Name"),
+        ("{{Company Name}}", "Company  Name"),
+        ("{{Company Name}}", "Company \t\u2009Name "),
+        ("{{company name}}", "\ufeffCompany\u00a0Name"),
+        ("{{Größe}}", "Gro\u0308ße"),
+        ("{{Gro\u0308ße}}", "Größe"),
+        ("{{Company\u00a0Name}}", "Company Name"),
+    ],
+)
+def test_names_that_look_the_same_are_the_same(text: str, column: str) -> None:
+    assert rendered(text, ["x", column], ["-", "Ada"]) == "Ada"
+
+
+def test_names_that_look_the_same_are_refused_with_both() -> None:
+    with pytest.raises(AmbiguousVariable) as refused:
+        bind_prompt(parse_prompt("{{Name}}"), Columns(["Name", "Name\u200b"]))
+    assert "(Name, Name): their names look the same" in refused.value.message
+    with pytest.raises(AmbiguousVariable) as refused:
+        bind_prompt(parse_prompt("{{nAmE}}"), Columns(["Name", "NAME"]))
+    assert "(Name, NAME): write it exactly" in refused.value.message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""The file that a command works on: one that is uploaded already, or one on this machine."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from ..client import Client
+from ..errors import ApiError, ServerFailed
+from ..models import File
+from .common import WrongUsage
+from .names import found
+from .printing import Output
+
+_UPLOADED = re.compile(r"files/[A-Za-z0-9_-]{1,64}|[a-z2-7]{6,26}")
+STDIN = "-"
+
+
+def check_source(text: str) -> None:
+    """Raise WrongUsage unless a text is a file on this machine, `-`, or may be an uploaded file."""
+    if not _is_here(text) and not _UPLOADED.fullmatch(text):
+        raise WrongUsage(f"there is no file {text} on this machine")
+
+
+@contextmanager
+def on_server(client: Client, out: Output, text: str) -> Iterator[str]:
+    """Yield the name of a file on the server; one that is on this machine is uploaded.
+
+    If the server refuses what the block asks of it, or the person leaves at a question, the upload is taken
+    back.
+    """
+    if not _is_here(text):
+        yield found(client, "files", text)
+        return
+    uploaded = _upload(client, text)
+    out.message(
+        f"Uploaded {text}: {uploaded.row_count} rows, {len(uploaded.columns)} columns ({uploaded.name})"
+    )
+    try:
+        yield uploaded.name
+    except (ApiError, typer.Abort) as error:
+        # After a failure of the server, what was asked for may have begun.
+        if not isinstance(error, ServerFailed):
+            client.files.delete(uploaded)
+            out.message(f"Deleted {uploaded.name}: nothing came of it")
+        raise
+
+
+@contextmanager
+def on_server_meanwhile(client: Client, text: str) -> Iterator[str]:
+    """Yield the name of a file on the server; an upload is deleted when the block ends."""
+    if not _is_here(text):
+        yield found(client, "files", text)
+        return
+    uploaded = _upload(client, text)
+    try:
+        yield uploaded.name
+    finally:
+        client.files.delete(uploaded)
+
+
+def _is_here(text: str) -> bool:
+    return text == STDIN or Path(text).is_file()
+
+
+def _upload(client: Client, text: str) -> File:
+    with as_file(text) as source:
+        return client.files.upload(source, filename="stdin.csv" if text == STDIN else source.name)
+
+
+@contextmanager
+def as_file(text: str) -> Iterator[Path]:
+    """Yield the path of a file; for `-`, of one that holds what came on stdin."""
+    if text != STDIN:
+        yield Path(text)
+        return
+    with tempfile.NamedTemporaryFile(prefix="smelt-", suffix=".csv") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield Path(file.name)
