@@ -1,4 +1,4 @@
-"""CSV files: upload them, inspect them, and download them byte for byte."""
+"""CSV files and workbooks: upload them, inspect them, and download them byte for byte."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ def upload_file(
     filename: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
     progress: Progress | None = None,
     idempotency_key: str | None = None,
 ) -> Call[File]:
-    """Upload a CSV, piece by piece. `filename` is its display name and defaults to the path's own.
+    """Upload a CSV or a workbook, piece by piece. `filename` is its display name and defaults to the path's own.
 
-    Encoding and delimiter are detected unless given. `progress` is called with the number of bytes sent.
+    Encoding and delimiter are detected unless given; of a workbook, the first sheet that is visible and not
+    empty is read unless `sheet` names another. `progress` is called with the number of bytes sent.
     """
     source = Path(path)
     return Call(
@@ -32,7 +34,7 @@ def upload_file(
         reading(File),
         params={
             "filename": source.name if filename is None else filename,
-            **given(encoding=encoding, delimiter=delimiter),
+            **given(encoding=encoding, delimiter=delimiter, sheet=sheet),
         },
         content=FileContent(source, progress),
         creates=True,
@@ -41,14 +43,18 @@ def upload_file(
 
 
 def reparse_file(
-    name: ResourceName, *, encoding: str | None = None, delimiter: str | None = None
+    name: ResourceName,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> Call[File]:
     """Read a stored file again. Missing arguments are detected; jobs keep the parse they started with."""
     return Call(
         "POST",
         f"/v1/{named('files', name)}:reparse",
         reading(File),
-        body=given(encoding=encoding, delimiter=delimiter),
+        body=given(encoding=encoding, delimiter=delimiter, sheet=sheet),
         repeatable=True,
         slow=True,
     )

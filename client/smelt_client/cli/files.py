@@ -14,6 +14,7 @@ from . import asking
 from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
 from .names import found
 from .printing import Output, clean, when
+from .sources import other_sheets
 from .uploading import bar
 
 files = group("Upload, inspect, download and delete CSV files.")
@@ -30,6 +31,14 @@ Delimiter = Annotated[
     str | None,
     typer.Option(
         help="comma, semicolon, tab or pipe, or the character itself; detected if missing.",
+        show_default=False,
+    ),
+]
+
+Sheet = Annotated[
+    str | None,
+    typer.Option(
+        help="The name of a workbook's sheet; the first that is visible and not empty if missing.",
         show_default=False,
     ),
 ]
@@ -78,17 +87,22 @@ def upload(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="PATH", exists=True, dir_okay=False, readable=True, help="The CSV on this machine."
+            metavar="PATH",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="The CSV or .xlsx on this machine.",
         ),
     ],
     encoding: Encoding = None,
     delimiter: Delimiter = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Upload a CSV."""
+    """Upload a CSV or an Excel workbook."""
     out = Output(as_json=as_json, quiet=quiet)
-    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
+    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter), "sheet": sheet}
     shown = bar(out, path) if out.messages.is_terminal and not quiet else nullcontext()
     with logged_in() as client, shown as progress:
         file = client.files.upload(path, progress=progress, **read)
@@ -100,12 +114,13 @@ def reparse(
     name: Name,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read an uploaded file again with another encoding or delimiter, without uploading it again."""
+    """Read an uploaded file again: another encoding, delimiter or sheet, without uploading it again."""
     out = Output(as_json=as_json, quiet=quiet)
-    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter)}
+    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter), "sheet": sheet}
     with logged_in() as client:
         _show(out, client.files.reparse(found(client, "files", name), **read))
 
@@ -256,6 +271,14 @@ def _days(count: int) -> str:
     return f"{count} days" if count else "never"
 
 
+def _source(file: File) -> dict[str, str]:
+    """Return how the file was read; of a workbook, every sheet that was not."""
+    if not file.sheet:
+        return {"encoding": file.encoding, "delimiter": clean(file.delimiter)}
+    others = other_sheets(file)
+    return {"sheet": clean(file.sheet), **({"other sheets": others} if others else {})}
+
+
 def _show(out: Output, file: File) -> None:
     fields = {
         "name": file.name,
@@ -263,8 +286,7 @@ def _show(out: Output, file: File) -> None:
         "rows": file.row_count,
         "columns": ", ".join(clean(column.name) for column in file.columns),
         "bytes": file.size_bytes,
-        "encoding": file.encoding,
-        "delimiter": clean(file.delimiter),
+        **_source(file),
         "sha256": file.sha256,
         "uploaded": when(file.create_time),
     }

@@ -1,6 +1,6 @@
 """The API's responses as frozen values. `raw` holds the JSON itself, including fields newer than this SDK."""
 
-from .files import Column, ColumnProfile, File, FileProfile, FileRow, FileSettings, Quality
+from .files import Column, ColumnProfile, File, FileProfile, FileRow, FileSettings, Quality, Sheet
 from .jobs import (
     FINAL_STATES,
     Estimate,
@@ -59,6 +59,7 @@ __all__ = [
     "Quality",
     "RequestCounts",
     "Session",
+    "Sheet",
     "Template",
     "Tested",
     "TestedRow",

@@ -18,8 +18,17 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook. Rows are counted up to one more than a file may have."""
+
+    name: str
+    row_count: int
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
 class File:
-    """An uploaded CSV."""
+    """An uploaded CSV or workbook; of a workbook, `sheet` is the one that was read, and `sheets` are all."""
 
     name: str
     display_name: str
@@ -30,6 +39,8 @@ class File:
     delimiter: str
     sha256: str
     parse: int
+    sheet: str
+    sheets: tuple[Sheet, ...]
     create_time: datetime | None
     raw: Mapping[str, Any] = raw_field
 
