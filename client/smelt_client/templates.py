@@ -27,6 +27,8 @@ def create_template(
     json_schema: str | Mapping[str, Any] | None = None,
     reasoning_effort: str | None = None,
     max_completion_tokens: int | None = None,
+    is_choice: bool | None = None,
+    auto_fix_off: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Template]:
     """Create a template such as `Write a hook for {{First Name}}`, whose answers fill `output_column`."""
@@ -46,6 +48,8 @@ def create_template(
             json_schema=_schema(json_schema),
             reasoning_effort=reasoning_effort,
             max_completion_tokens=max_completion_tokens,
+            is_choice=is_choice,
+            auto_fix_off=auto_fix_off,
         ),
     }
     return Call(
@@ -93,6 +97,8 @@ def update_template(
     json_schema: str | Mapping[str, Any] | None = None,
     reasoning_effort: str | None = None,
     max_completion_tokens: int | None = None,
+    is_choice: bool | None = None,
+    auto_fix_off: bool | None = None,
 ) -> Call[Template]:
     """Change the given fields and keep the others. Jobs that have started keep the old template."""
     changes = given(
@@ -110,6 +116,8 @@ def update_template(
         json_schema=_schema(json_schema),
         reasoning_effort=reasoning_effort,
         max_completion_tokens=max_completion_tokens,
+        is_choice=is_choice,
+        auto_fix_off=auto_fix_off,
     )
     path = f"/v1/{named('templates', name)}"
     mask = {"update_mask": ",".join(changes)}

@@ -61,6 +61,8 @@ class TemplateRow(Base):
     json_schema: Mapped[str] = mapped_column(server_default="")
     reasoning_effort: Mapped[str] = mapped_column(server_default="")
     max_completion_tokens: Mapped[int] = mapped_column(server_default="0")
+    is_choice: Mapped[bool] = mapped_column(server_default=false())
+    auto_fix_off: Mapped[bool] = mapped_column(server_default=false())
     create_time: Mapped[datetime]
     update_time: Mapped[datetime]
 
@@ -92,8 +94,9 @@ class JobRow(Base):
         Index(
             "job_waiting_for_provider",
             "probe_time",
-            postgresql_where="state = 'PAUSED' AND pause_reason = 'PROVIDER_DOWN'",
+            postgresql_where="state = 'PAUSED' AND pause_reason IN ('PROVIDER_DOWN', 'SERVICE_DOWN')",
         ),
+        Index("job_live", "file_seen", postgresql_where="state IN ('PENDING', 'RUNNING', 'PAUSED')"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -149,6 +152,14 @@ class JobRow(Base):
     down_time: Mapped[datetime | None]
     probe_time: Mapped[datetime | None]
     probe_count: Mapped[int] = mapped_column(server_default="0", default=0)
+    #: Since when one of our own services has kept it waiting, when it last did, and the rows done by then.
+    waits_since: Mapped[datetime | None]
+    waits_seen: Mapped[datetime | None]
+    waits_done: Mapped[int] = mapped_column(server_default="0", default=0)
+    #: When its file was last looked for while no worker had it in work.
+    file_seen: Mapped[datetime | None]
+    #: How often its result file was begun and neither finished nor put off.
+    assemblies: Mapped[int] = mapped_column(server_default="0", default=0)
     create_time: Mapped[datetime]
     start_time: Mapped[datetime | None]
     end_time: Mapped[datetime | None]

@@ -19,6 +19,7 @@ from services.processor.economy.trouble import Trouble, again_seconds
 from services.processor.jobs.announcements import Announcements
 from services.processor.jobs.store.control import JobControlStore
 from services.processor.jobs.store.probes import ProbeStore
+from services.processor.jobs.store.stuck import StuckJobStore
 from services.processor.opened_grants import OpenedGrants
 from services.processor.outgoing import batches_of, provider_of, webhook_endpoints
 from services.processor.peers.files import Files
@@ -36,6 +37,7 @@ from services.processor.rows.probes import Probes
 from services.processor.rows.shards import Parts, ShardRuns
 from services.processor.rows.store.answers import AnswerStore
 from services.processor.rows.store.shards import ShardStore
+from services.processor.rows.stuck import StuckJobs
 from services.processor.settings import WorkerSettings
 from services.processor.usage.meter import PLANS
 from services.processor.usage.store import UsageStore
@@ -124,6 +126,7 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
         vault=Vault(vault),
         grants=grants,
         announcements=announcements,
+        patience_seconds=settings.outage_patience_seconds,
     )
     post = opened.keep(WebhookPost(webhook_endpoints(settings)))
     sending = WebhookSending(WebhookQueue(pool), WebhookVault(vault), grants, post, clock.seconds)
@@ -132,15 +135,25 @@ async def _work(settings: WorkerSettings, opened: server.Opened) -> None:
     opened.push_async_callback(probes.cleanup)
     stop = asyncio.Event()
     watchdog = Watchdog(settings.loop_watch_seconds)
+    control = JobControlStore(pool)
+    stuck = StuckJobs(
+        StuckJobStore(pool),
+        control,
+        jobs=shards,
+        files=Files(files),
+        grants=grants,
+        announcements=announcements,
+    )
     probes_of_providers = Probes(
         ProbeStore(pool, first_gap=settings.outage_probe_seconds),
-        JobControlStore(pool),
+        control,
         vault=Vault(vault),
         grants=grants,
         provider=provider,
+        files=Files(files),
         announcements=announcements,
     )
-    followed = (parks.follow(), refused.follow(), probes_of_providers.run())
+    followed = (parks.follow(), refused.follow(), probes_of_providers.run(), stuck.run())
     running = (health.watch(), watchdog.run(), *followed, sending.run(), _signalled(stop))
     async with beside(running, stop):
         await Worker(settings, pool, clock, shards=runs, assembler=assembler, endings=endings).run(stop)

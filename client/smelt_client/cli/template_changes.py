@@ -80,6 +80,18 @@ SchemaFile = Annotated[
     Path | None,
     typer.Option(help="A JSON schema; each of its properties fills a column.", show_default=False),
 ]
+Choice = Annotated[
+    bool | None,
+    typer.Option("--choice/--no-choice", help="Answers are one of a few words.", show_default=False),
+]
+AutoFix = Annotated[
+    bool | None,
+    typer.Option(
+        "--auto-fix/--no-auto-fix",
+        help="Take off what models put around answers, or keep it.",
+        show_default=False,
+    ),
+]
 
 
 def create(
@@ -100,6 +112,8 @@ def create(
     forbidden: Forbidden = None,
     reference: Reference = None,
     schema_file: SchemaFile = None,
+    choice: Choice = None,
+    auto_fix: AutoFix = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -120,6 +134,8 @@ def create(
         forbidden_words=forbidden,
         reference_columns=reference,
         json_schema=schema_file,
+        is_choice=choice,
+        auto_fix=auto_fix,
     )
     with logged_in() as client:
         show_template(out, client.templates.create(name, text, output_column=output_column, **settings))
@@ -147,6 +163,8 @@ def update(
     forbidden: Forbidden = None,
     reference: Reference = None,
     schema_file: SchemaFile = None,
+    choice: Choice = None,
+    auto_fix: AutoFix = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -167,6 +185,8 @@ def update(
         forbidden_words=forbidden,
         reference_columns=reference,
         json_schema=schema_file,
+        is_choice=choice,
+        auto_fix=auto_fix,
     )
     if not changes:
         raise WrongUsage("nothing to change: give at least one option, such as --prompt")
@@ -211,6 +231,7 @@ def _settings(
     forbidden_words: list[str] | None,
     reference_columns: list[str] | None,
     json_schema: Path | None,
+    auto_fix: bool | None,
     **others: Any,
 ) -> dict[str, Any]:
     """Return the settings that were given, as the SDK takes them."""
@@ -220,6 +241,7 @@ def _settings(
         "forbidden_words": forbidden_words or None,
         "reference_columns": reference_columns or None,
         "json_schema": None if json_schema is None else json_schema.read_text(encoding="utf-8"),
+        "auto_fix_off": None if auto_fix is None else not auto_fix,
     }
     return {name: value for name, value in every.items() if value is not None}
 

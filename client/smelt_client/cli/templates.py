@@ -93,6 +93,8 @@ def show_template(out: Output, template: Template) -> None:
         "max tokens": template.max_completion_tokens or template.max_tokens,
         "thinking": template.reasoning_effort,
         "limits": _limits(template),
+        "answer": "a choice" if template.is_choice else "",
+        "auto-fix": "off" if template.auto_fix_off else "",
         "forbidden": ", ".join(template.forbidden_words),
         "references": ", ".join(template.reference_columns),
         "changed": when(template.update_time or template.create_time),

@@ -33,6 +33,9 @@ class Template:
     max_completion_tokens: int
     create_time: datetime | None
     update_time: datetime | None
+    #: Whether an answer is one of a few words, and whether answers are saved as they came.
+    is_choice: bool = False
+    auto_fix_off: bool = False
     #: Sentences about what is allowed in the prompt and probably not meant.
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, Any] = raw_field

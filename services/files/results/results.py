@@ -88,7 +88,7 @@ class Results:
             await self._results.check_room(proof.account, MOST_TEMPORARY)
         there = await self._results.get(proof.account, new.job, new.variant)
         if there is not None and there.fence > new.fence:
-            raise ResultStale
+            raise ResultStale(fence=str(there.fence))
         stored = await self._objects.write(
             proof,
             _context(new.job, new.fence),

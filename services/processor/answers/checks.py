@@ -1,13 +1,19 @@
 """What is checked of each answer before it is saved: it is freed of its wrapping, and flagged."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from services.common.aside import aside, go_on
 from services.processor.answers import flags
 from services.processor.answers.autofix import fix
+from services.processor.answers.signs.ai_speak import has_ai_speak
+from services.processor.answers.signs.cliches import has_cliche
+from services.processor.answers.signs.generic import is_generic
+from services.processor.answers.signs.placeholders import has_placeholder
+from services.processor.answers.signs.plain import plain
 from services.processor.answers.whole_words import WholeWords
-from services.processor.templates.prompt import Prompt
+from services.processor.templates import schema
+from services.processor.templates.names import key_of
+from services.processor.templates.prompt import Prompt, Variable, parse_prompt
 from services.processor.templates.prompt_settings import PromptSettings
 
 #: Answers shorter than this are flagged (in characters).
@@ -21,42 +27,6 @@ _LOOP_CHARACTERS = 4096
 #: Processor time for one answer: ten times what the worst that is known needs.
 _CPU_SECONDS = 0.5
 
-_PLACEHOLDER = re.compile(
-    r"\{\{[^{}\n]{0,80}\}\}"
-    # A single letter in braces is mathematics.
-    r"|\{[^\W\d_][\w .'-]{1,60}\}"
-    # Square brackets also hold links of Markdown, check boxes and remarks of editors.
-    r"|\[(?!(?:sic|x|emphasis added|redacted)\])[^\W\d_][\w .,'’/-]{1,60}\](?!\()",
-    re.IGNORECASE,
-)
-# What an assistant says it cannot do; a person in the same words says other things.
-_TASK = r"(?:assist|help(?! but\b)|comply|provide|fulfil|generate|create|write|access|browse|do that|answer)"
-_AI_SPEAK = re.compile(
-    r"\bas an? (?:ai\b|artificial intelligence|(?:large )?language model)"
-    # "I cannot wait" and its like are what people say.
-    r"|\bi cannot(?! (?:wait|stress|recommend|emphasi[sz]e|overstate|thank|help but|imagine|say enough)\b)"
-    rf"|\bi(?: can['’]t|(?: a|['’])m (?:unable|not able) to) {_TASK}"
-    r"|\bi do(?: not|n['’]t) have (?:access to|the ability to|personal (?:opinions|experiences?)|real-?time)"
-    r"|\bi['’]m (?:just |only )?an? (?:ai\b|language model)"
-    r"|\bmy (?:training data|knowledge cutoff)",
-    re.IGNORECASE,
-)
-_CLICHE = re.compile(
-    r"\b(?:"
-    r"hope (?:this|my|the) (?:e-?mail|message|note)? ?finds you(?: (?:well|in good))?"
-    r"|hope (?:you(?:['’]re| are)|all is) (?:doing )?well"
-    r"|circle back|circling back|touch(?:ing)? base"
-    r"|synerg(?:y|ies|i[sz]e)|low[- ]hanging fruit|move the needle|game[- ]?changer|game[- ]changing"
-    r"|think(?:ing)? outside the box|at the end of the day|best[- ]in[- ]class|cutting[- ]edge"
-    r"|take (?:it|things|your \w+) to the next level|pick your brain|win[- ]win|paradigm shift"
-    r"|just (?:wanted to )?(?:check(?:ing)? in|follow(?:ing)? up)|per my last e-?mail"
-    r"|in today['’]s (?:fast[- ]paced|digital|competitive)|look no further|deep dive"
-    r")\b",
-    re.IGNORECASE,
-)
-# Shorter values than this would be found inside other words.
-_SHORTEST_PART = 4
-
 
 class AnswerChecks:
     """The checks of one step's answers, put together once for all rows."""
@@ -64,10 +34,13 @@ class AnswerChecks:
     def __init__(self, settings: PromptSettings, prompt: Prompt) -> None:
         self._characters = settings.character_limit
         self._words = settings.word_limit
-        self._forbidden = WholeWords(settings.forbidden_words)
+        self._forbidden = WholeWords(map(plain, settings.forbidden_words))
+        self._names = _names(settings.prompt)
         self._used = sorted(column for column, _ in prompt.used)
         self._constants = prompt.constants
         self._is_text = not settings.json_schema
+        self._fixes = self._is_text and not settings.auto_fix_off
+        self._is_choice = settings.is_choice or (not self._is_text and schema.is_choice(settings.json_schema))
 
     async def checked(
         self, answers: Sequence[str], values: Sequence[str], *, account: str
@@ -86,44 +59,52 @@ class AnswerChecks:
         found: list[str] = []
         texts: list[str] = []
         seen: list[str] = []
+        sought = [plain(value) for value in (*(values[column] for column in self._used), *self._constants)]
         left = MOST_CHARACTERS
         for answer in answers:
             text = answer
-            if self._is_text and len(answer) <= MOST_CHARACTERS:
+            if self._fixes and len(answer) <= MOST_CHARACTERS:
                 fixed = fix(answer)
                 text = fixed.text
                 found += fixed.found
             texts.append(text)
-            seen.append(text[:left])
-            left -= len(seen[-1])
+            part = text[:left]
+            left -= len(part)
+            go_on()
+            seen.append(plain(part))
             self._measure(text, found)
-            self._look(seen[-1], found)
-        if _is_generic("\n".join(seen), (*(values[column] for column in self._used), *self._constants)):
+            self._look(seen[-1], sought, found)
+        if not self._is_choice and is_generic("\n".join(seen), sought):
             found.append("generic")
         return tuple(texts), flags.mask(found)
 
     def _measure(self, text: str, found: list[str]) -> None:
-        if self._is_text and len(text.strip()) < SHORTEST_CHARACTERS:
+        if self._is_text and not self._is_choice and len(text.strip()) < SHORTEST_CHARACTERS:
             found.append("too_short")
         if self._characters and len(text) > self._characters:
             found.append("over_char_limit")
         if self._words and len(text) > self._words and _has_more_words(text, self._words):
             found.append("over_word_limit")
 
-    def _look(self, text: str, found: list[str]) -> None:
+    def _look(self, text: str, values: Sequence[str], found: list[str]) -> None:
         go_on()
         if self._forbidden.are_in(text):
             found.append("forbidden_word")
         go_on()
-        # A brace or bracket must be there; most answers have none.
-        if ("{" in text or "[" in text) and _PLACEHOLDER.search(text):
+        if has_placeholder(text, self._names):
             found.append("has_placeholder")
         go_on()
-        if _AI_SPEAK.search(text):
+        if has_ai_speak(text):
             found.append("has_ai_speak")
         go_on()
-        if _CLICHE.search(text):
+        if has_cliche(text, values):
             found.append("has_cliche")
+
+
+def _names(prompt: str) -> frozenset[str]:
+    """Return the names of a prompt's variables, in one case: a model may leave them as holes."""
+    parts = parse_prompt(prompt)
+    return frozenset(key_of(part.name).casefold() for part in parts if isinstance(part, Variable))
 
 
 def _has_more_words(text: str, most: int) -> bool:
@@ -138,18 +119,3 @@ def _has_more_words(text: str, most: int) -> bool:
         if words > most:
             return True
     return False
-
-
-def _is_generic(text: str, values: Iterable[str]) -> bool:
-    """Whether there are values and none of them appears in the text."""
-    filled = {value.strip().casefold() for value in values if value.strip()}
-    if not filled:
-        return False
-    folded = text.casefold()
-    if WholeWords(value for value in filled if len(value) < _SHORTEST_PART).are_in(folded):
-        return False
-    for value in filled:
-        go_on()
-        if len(value) >= _SHORTEST_PART and value in folded:
-            return False
-    return True

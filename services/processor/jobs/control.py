@@ -7,6 +7,7 @@ from services.common.errors import DomainError
 from services.common.identity import Passport
 from services.processor.jobs.economy import NotAnEconomyJob
 from services.processor.jobs.errors import InvalidRowRange, JobNotCompleted, JobNotPaused, PriceUnknown
+from services.processor.jobs.file_deleted import FILE_DELETED, FILE_DELETED_MESSAGE, FILE_GONE
 from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job, State
 from services.processor.outside import (
@@ -42,6 +43,7 @@ class ControlStore(Protocol):
     async def remove(self, account: str, job: str) -> None: ...
     async def pause(self, account: str, job: str) -> bool: ...
     async def resume(self, person: Passport, job: str, grant: NewGrant) -> bool: ...
+    async def fail(self, account: str, job: str, *, reason: str, message: str) -> None: ...
     async def retry_failed(self, person: Passport, job: str, grant: NewGrant) -> None: ...
     async def regenerate(self, person: Passport, job: str, row: int, grant: NewGrant) -> None: ...
 
@@ -112,7 +114,14 @@ class JobControl:
             raise NotAnEconomyJob
         # If the account's plan is used up, the job would be paused again at once.
         await self._meter.check_room(person.account, 1)
-        grant = await self._new_grant(person, job, key, rows=job.total - job.done)
+        try:
+            grant = await self._new_grant(person, job, key, rows=job.total - job.done)
+        except DomainError as error:
+            if error.reason == FILE_GONE:
+                # It would wait for a file that never comes back.
+                await self._store.fail(person.account, id_, reason=FILE_DELETED, message=FILE_DELETED_MESSAGE)
+                self._changes.announce(id_, urgent=True)
+            raise
         if max_cost:
             grant = replace(grant, max_cost_nanos=nanos_of(max_cost))
         grant = replace(grant, ends_economy=end_economy)

@@ -24,6 +24,8 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+#: Pause reasons of jobs that go on by themselves: their provider, or one of our own services, was away.
+GOES_ON = ("PROVIDER_DOWN", "SERVICE_DOWN")
 LIVE = frozenset({State.PENDING, State.RUNNING, State.PAUSED})
 
 

@@ -14,7 +14,7 @@ TABLES = (
         exported=(
             "id", "display_name", "category", "prompt", "output_column", "model", "temperature", "max_tokens",
             "character_limit", "word_limit", "forbidden_words", "reference_columns", "json_schema",
-            "reasoning_effort", "max_completion_tokens",
+            "reasoning_effort", "max_completion_tokens", "is_choice", "auto_fix_off",
             "create_time", "update_time",
         ),
         withheld={"account": _OWN},
@@ -117,6 +117,7 @@ TABLES = (
             "reserved_nanos", "priced", "economy", "shard_count", "shards_done", "grant_id",
             "grant_expire_time", "result_fence", "result_size", "result_sha256", "mark_time", "mark_done",
             "mark_rate", "create_time", "start_time", "end_time", "down_time", "probe_time", "probe_count",
+            "waits_since", "waits_seen", "waits_done", "file_seen", "assemblies",
         ),
         withheld={
             "account": _OWN,

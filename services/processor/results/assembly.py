@@ -24,8 +24,11 @@ from services.processor.results import csv_file
 from services.processor.results.downloads import WHOLE
 from services.processor.results.finished import Assembly
 from services.processor.results.store.assembly import AssemblyStore
-from services.processor.rows.endings import Again, Fail, Pause, TryAgain, ending_of
+from services.processor.rows.endings import Again, Fail, Pause, TryAgain, ending_of, service_down
+from services.processor.rows.shards import MOST_CLAIMS
 from services.processor.rows.store.shards import ShardStore
+
+_GIVEN_UP = "The result file could not be written, however often it was tried; the rows keep their results"
 
 
 class Files(ReadsRows, WritesResults, Protocol):
@@ -49,7 +52,10 @@ class Assembler:
         vault: Vault,
         grants: OpenedGrants,
         announcements: Announcements,
+        patience_seconds: float,
     ) -> None:
+        """A job pauses after `patience_seconds` in which one of our own services was away."""
+        self._patience_seconds = patience_seconds
         self._store = store
         self._jobs = jobs
         self._results = results
@@ -62,6 +68,11 @@ class Assembler:
         """Complete a job whose rows are all done; raise TryAgain if the queue must run it again."""
         assembly = await self._store.claim(job)
         if assembly is None:
+            return
+        if assembly.begun > MOST_CLAIMS:
+            log.error("assembly.given_up", job=job, begun=assembly.begun)
+            await self._jobs.fail(job, reason="WORKER_FAILED", message=_GIVEN_UP)
+            self._announcements.announce(job, urgent=True)
             return
         try:
             grant = await self._grants.open(assembly.sealed_grant, older=assembly.grant)
@@ -99,10 +110,18 @@ class Assembler:
 
     async def _refused(self, assembly: Assembly, error: DomainError) -> None:
         job = assembly.job
+        ending = ending_of(error)
         if error.reason == "RESULT_STALE":
-            # A worker with a higher fence writes the file.
-            return
-        match ending_of(error):
+            known = error.metadata.get("fence", "")
+            if not await self._store.outdo(assembly, int(known) if known.isdecimal() else 0):
+                # A worker with a higher fence writes the file.
+                return
+            ending = Again(0)
+        if isinstance(ending, Again):
+            await self._store.put_off(assembly)
+            if ending.reason and await self._jobs.waited(job) > self._patience_seconds:
+                ending = service_down(ending.reason)
+        match ending:
             case Pause(pause, reason, message):
                 await self._jobs.pause(job, pause, grant=assembly.grant_id, reason=reason, message=message)
             case Fail(reason, message):

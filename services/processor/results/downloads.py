@@ -65,7 +65,17 @@ class Downloads:
         proof = as_person(person)
         is_there = job.state is State.COMPLETED and form == csv_file.Form()
         variant = WHOLE if is_there else await self._spool(job, form, proof)
-        async for part in self._files.read_result(f"jobs/{id_}", variant, proof):
+        parts = self._files.read_result(f"jobs/{id_}", variant, proof)
+        try:
+            facts = await anext(parts)
+        except DomainError as error:
+            if not is_there or error.reason != "RESULT_NOT_FOUND":
+                raise
+            # The rows are still here, so the file can be made once more.
+            parts = self._files.read_result(f"jobs/{id_}", await self._spool(job, form, proof), proof)
+            facts = await anext(parts)
+        yield facts
+        async for part in parts:
             yield part
 
     async def _spool(self, job: Job, form: csv_file.Form, proof: Proof) -> str:

@@ -20,3 +20,5 @@ class Assembly:
     #: The opened grant; before it is opened, that of a job which an older version started.
     grant: str = field(repr=False)
     grant_id: str
+    #: How often it was begun, this time included, and neither finished nor put off.
+    begun: int = 1

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from services.common.errors import DomainError, Kind
+from services.processor.jobs.file_deleted import FILE_DELETED, FILE_DELETED_MESSAGE, FILE_GONE
 
 #: How long the queue holds back a shard when a service does not answer. Too short fills the queue with claims
 #: that fail; too long leaves workers idle after the service is back.
@@ -36,6 +37,8 @@ class Again:
     """The shard goes back to the queue and is due again after `seconds`."""
 
     seconds: float
+    #: What one of our own services refused with, if that is why.
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,15 @@ class TryAgain(Exception):
         self.turn = turn
 
 
+def service_down(reason: str) -> Pause:
+    """Return the pause of a job that one of our own services has kept waiting for long."""
+    return Pause(
+        "SERVICE_DOWN",
+        reason,
+        "A part of this installation has not answered for a while; the job goes on by itself when it does",
+    )
+
+
 def ending_of(error: DomainError) -> Ending:
     """Return what another service's refusal means for the work that met it."""
     if error.reason in ("API_KEY_DELETED", "API_KEY_NOT_FOUND"):
@@ -119,8 +131,8 @@ def ending_of(error: DomainError) -> Ending:
             reason, "This job's permission to run is no longer valid; resume the job to renew it"
         )
         return Pause("GRANT_EXPIRED", reason, message)
-    if error.reason == "FILE_NOT_FOUND":
-        return Fail("FILE_DELETED", "The file was deleted while the job was running")
+    if error.reason == FILE_GONE:
+        return Fail(FILE_DELETED, FILE_DELETED_MESSAGE)
     if error.kind in (Kind.UNAVAILABLE, Kind.INTERNAL, Kind.EXHAUSTED, Kind.CONFLICT):
-        return Again(UNAVAILABLE_SECONDS)
+        return Again(UNAVAILABLE_SECONDS, error.reason)
     return Fail(error.reason, error.message)

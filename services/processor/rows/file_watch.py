@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from services.common.errors import DomainError
+from services.common.errors import DomainError, Unavailable
 from services.common.logs import describe, log
 from services.processor.outside import ChecksFiles, by_grant
 from services.processor.rows.claims import Claim
@@ -91,7 +91,7 @@ class FileWatch:
                 heard = self._clock()
                 news.note()
             except Exception as error:  # noqa: BLE001  without news, calls would wait for ever
-                ending = ending_of(error) if isinstance(error, DomainError) else Again(0)
+                ending = ending_of(error if isinstance(error, DomainError) else Unavailable())
                 is_settled = not isinstance(ending, Again)
                 log.warning("file.unseen", job=claim.job, **describe(error))
                 if is_settled or self._clock() - heard > PATIENCE_SECONDS:

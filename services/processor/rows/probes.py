@@ -1,4 +1,4 @@
-"""Tries providers for which jobs wait, and lets the jobs go on when one answers."""
+"""Tries what jobs wait for, a provider or our own services, and lets the jobs go on when it answers."""
 
 import asyncio
 from typing import Protocol
@@ -8,10 +8,12 @@ from services.common.database import FAILURES
 from services.common.errors import DomainError
 from services.common.logs import describe, log
 from services.processor.jobs.job import AnnouncesJobs
+from services.processor.jobs.plan import Snapshot
 from services.processor.jobs.seal import open_seal
 from services.processor.jobs.store.probes import Waiting
 from services.processor.opened_grants import OpenedGrants
-from services.processor.outside import OpensDataKeys, by_grant
+from services.processor.outside import ChecksFiles, OpensDataKeys, by_grant
+from services.processor.rows.endings import Again, ending_of
 
 #: How often a worker looks for a provider to try. Shorter costs the database more; longer delays the return.
 _LOOK_SECONDS = 2.0
@@ -46,6 +48,7 @@ class Probes:
         vault: OpensDataKeys,
         grants: OpenedGrants,
         provider: Provider,
+        files: ChecksFiles,
         announcements: AnnouncesJobs,
     ) -> None:
         self._jobs = jobs
@@ -53,6 +56,7 @@ class Probes:
         self._vault = vault
         self._grants = grants
         self._provider = provider
+        self._files = files
         self._announcements = announcements
 
     async def run(self) -> None:
@@ -67,15 +71,32 @@ class Probes:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _try(self, waiting: Waiting) -> None:
-        """Try the provider of jobs with the same API key; let them all go on if it answers."""
-        if not await self._provider.is_there(await self._base_url(waiting)):
+        """Try what jobs with the same API key wait for; let them all go on if it answers."""
+        if waiting.pause_reason == "SERVICE_DOWN":
+            is_there = await self._are_services_there(waiting)
+        else:
+            is_there = await self._provider.is_there((await self._snapshot(waiting)).base_url)
+        if not is_there:
             return
         for job in waiting.jobs:
             if await self._control.go_on_after_outage(waiting.account, job):
                 log.info("job.went_on", job=job)
                 self._announcements.announce(job, urgent=True)
 
-    async def _base_url(self, job: Waiting) -> str:
+    async def _are_services_there(self, job: Waiting) -> bool:
+        """Whether the vault opens the job's data, and files answers for its file.
+
+        What they refuse for good, a worker meets as well once the job goes on, and says so.
+        """
+        try:
+            await self._snapshot(job)
+            grant = await self._grants.open(job.sealed_grant, older=job.grant)
+            await self._files.check(job.file, by_grant(grant))
+        except DomainError as error:
+            return not isinstance(ending_of(error), Again)
+        return True
+
+    async def _snapshot(self, job: Waiting) -> Snapshot:
         grant = await self._grants.open(job.sealed_grant, older=job.grant)
         seal = await open_seal(
             self._vault,
@@ -84,4 +105,4 @@ class Probes:
             wrapped_key=job.wrapped_key,
             proof=by_grant(grant),
         )
-        return (await aside(lambda: seal.open_snapshot(job.snapshot), account=job.account)).base_url
+        return await aside(lambda: seal.open_snapshot(job.snapshot), account=job.account)

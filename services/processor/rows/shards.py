@@ -37,6 +37,7 @@ from services.processor.rows.endings import (
     Stopped,
     TryAgain,
     ending_of,
+    service_down,
 )
 from services.processor.rows.file_watch import FileNews, FileWatch
 from services.processor.rows.identical import Answers, Identical
@@ -298,8 +299,16 @@ class ShardRuns:
             found = self._identical[claim.job, claim.grant] = Identical(claim.job, self._parts.answers, seal)
         return found
 
+    async def _waits_too_long(self, claim: Claim, ending: Again) -> bool:
+        """Whether one of our own services has kept the job waiting for longer than there is patience."""
+        if not ending.reason:
+            return False
+        return await self._parts.store.waited(claim.job) > self._parts.outage_patience_seconds
+
     async def _end(self, claim: Claim, ending: Ending | None) -> None:
         store = self._parts.store
+        if isinstance(ending, Again) and await self._waits_too_long(claim, ending):
+            ending = service_down(ending.reason)
         match ending:
             case None:
                 await store.finish(claim)

@@ -174,6 +174,8 @@ def to_fields(template: templates_pb2.Template) -> TemplateFields:
         json_schema=template.json_schema,
         reasoning_effort=template.reasoning_effort,
         max_completion_tokens=template.max_completion_tokens,
+        is_choice=template.is_choice,
+        auto_fix_off=template.auto_fix_off,
     )
     return TemplateFields(template.display_name, template.category, settings)
 

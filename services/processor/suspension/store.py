@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from services.common.store.generations import lock_generation, set_generation
 from services.common.suspension import Suspended
-from services.processor.jobs.job import State
+from services.processor.jobs.job import GOES_ON, State
 from services.processor.models import (
     ACCOUNT_GENERATION,
     JobRow,
@@ -18,8 +18,6 @@ from services.processor.models import (
 from services.processor.webhooks.webhooks import UNCONFIRMED
 
 _PAUSE_REASON = "ACCOUNT_SECURED"
-#: A job that is paused for this continues once its provider answers again.
-_GOES_ON = "PROVIDER_DOWN"
 
 
 class AccountSuspensionStore:
@@ -64,7 +62,7 @@ async def _switch_off(session: AsyncSession, account: str) -> int:
 async def _pause(session: AsyncSession, account: str) -> Sequence[str]:
     """Pause what runs, and what would go on by itself; what its owner paused waits already."""
     goes_on = JobRow.state.in_([State.PENDING, State.RUNNING]) | (
-        (JobRow.state == State.PAUSED) & (JobRow.pause_reason == _GOES_ON)
+        (JobRow.state == State.PAUSED) & (JobRow.pause_reason.in_(GOES_ON))
     )
     paused = (
         update(JobRow)

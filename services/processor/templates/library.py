@@ -80,6 +80,7 @@ _ALL = (
         ),
         temperature=0.0,
         max_tokens=20,
+        is_choice=True,
     ),
     _template(
         "value-for-company",

@@ -37,6 +37,10 @@ class PromptSettings:
     reasoning_effort: str = ""
     #: Sent in place of `max_tokens` unless it is 0.
     max_completion_tokens: int = 0
+    #: The answer is one of a few words, which is neither too short nor generic.
+    is_choice: bool = False
+    #: Answers are saved as they came, with what models wrap around them.
+    auto_fix_off: bool = False
 
     @property
     def most_tokens(self) -> int:
@@ -70,6 +74,6 @@ class PromptSettings:
         return cls(**values)
 
 
-_LATER = frozenset({"reasoning_effort", "max_completion_tokens"})
+_LATER = frozenset({"reasoning_effort", "max_completion_tokens", "is_choice", "auto_fix_off"})
 #: Every setting, in order.
 NAMES = tuple(field.name for field in fields(PromptSettings))

@@ -1,5 +1,6 @@
 """Answers that are JSON objects: the schema that a template may have, and the columns of an answer."""
 
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -21,6 +22,8 @@ MOST_COLUMNS = 20
 LONGEST_DETAIL = 200
 _LONGEST_NAME = 100
 _TYPES = frozenset({"string", "boolean", "integer", "number", "array", "object", "null"})
+#: Types of values that are not written freely.
+_CLOSED = frozenset({"boolean", "integer", "number", "null"})
 _DRAFTS = {
     "https://json-schema.org/draft/2020-12/schema",
     "https://json-schema.org/draft/2019-09/schema",
@@ -70,6 +73,26 @@ def of(text: str) -> "AnswerSchema":
 def properties(text: str) -> tuple[str, ...]:
     """Return the names of a schema's properties, in order, even if the schema is no longer accepted."""
     return tuple(orjson.loads(text)["properties"])
+
+
+def is_choice(text: str) -> bool:
+    """Whether no property is written freely: all are numbers, booleans, or of an `enum`."""
+    schema = orjson.loads(text)
+    return all(_is_closed(each, schema) for each in schema["properties"].values())
+
+
+def _is_closed(schema: Any, root: Mapping[str, Any]) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    if isinstance(place := schema.get("$ref"), str):
+        room, _, name = place.removeprefix("#/").partition("/")
+        shared = root.get(room)
+        schema = shared.get(name) if isinstance(shared, dict) else None
+    if not isinstance(schema, dict) or "enum" in schema or "const" in schema:
+        return isinstance(schema, dict)
+    kinds = schema.get("type")
+    every = kinds if isinstance(kinds, list) else [kinds]
+    return bool(every) and all(kind in _CLOSED for kind in every)
 
 
 class AnswerSchema:

@@ -19,12 +19,10 @@ from services.processor.jobs.errors import (
     JobNotPaused,
     NoFailedRows,
 )
-from services.processor.jobs.job import FINAL, State
+from services.processor.jobs.job import FINAL, GOES_ON, State
 from services.processor.jobs.plan import cut_for
 from services.processor.queue.store import defer_assembly, defer_shard
 
-#: The pause reason of a job that goes on by itself.
-_WAITS = "PROVIDER_DOWN"
 _LOCK = """
     SELECT state, pause_reason, first_row, last_row, parallel_calls, shards_done = shard_count, economy
     FROM job WHERE id = %(job)s AND account = %(account)s FOR NO KEY UPDATE
@@ -39,6 +37,7 @@ _GO_ON = """
         state = CASE WHEN start_time IS NULL THEN 'PENDING' ELSE 'RUNNING' END,
         pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '', end_time = NULL,
         mark_time = NULL, mark_rate = 0, down_time = NULL, probe_time = NULL, api_key = %(api_key)s,
+        waits_since = NULL, waits_seen = NULL, assemblies = 0,
         max_cost_nanos = coalesce(%(max_cost_nanos)s, max_cost_nanos),
         economy = CASE WHEN %(ends_economy)s THEN 'OVER' ELSE economy END,
         sealed_grant = %(sealed_grant)s, grant_token = '', grant_id = %(grant_id)s,
@@ -50,7 +49,12 @@ _AFTER_OUTAGE = """
     UPDATE job SET
         state = CASE WHEN start_time IS NULL THEN 'PENDING' ELSE 'RUNNING' END,
         pause_reason = 'NOT_PAUSED', error_reason = '', error_message = '', error_said = '',
-        mark_time = NULL, mark_rate = 0
+        mark_time = NULL, mark_rate = 0, waits_since = NULL, waits_seen = NULL, assemblies = 0
+    WHERE id = %(job)s
+"""
+_FAIL = """
+    UPDATE job SET state = 'FAILED', error_reason = %(reason)s, error_message = %(message)s, error_said = '',
+                   end_time = now()
     WHERE id = %(job)s
 """
 # Only a completed job can be reopened, so a cancelled one gets no new rows while its rows are being removed.
@@ -131,13 +135,13 @@ class JobControlStore:
     async def pause(self, account: str, job: str) -> bool:
         """Pause a job; return whether this call paused it. Raises JobNotFound or JobFinished.
 
-        One that waits for its provider waits for its owner from now on.
+        One that waits for its provider or a service waits for its owner from now on.
         """
         async with self._pool.connection() as connection:
             held = await _locked(connection, account, job)
             if held.state in FINAL:
                 raise JobFinished
-            runs = held.state is not State.PAUSED or held.pause_reason == _WAITS
+            runs = held.state is not State.PAUSED or held.pause_reason in GOES_ON
             if runs:
                 await connection.execute(_PAUSE, {"job": job})
         return runs
@@ -158,17 +162,31 @@ class JobControlStore:
             return await _fill(connection, account, job, held)
 
     async def go_on_after_outage(self, account: str, job: str) -> bool:
-        """Resume a job that waits for its provider, under its own grant; return whether it still waited.
+        """Resume a job that waits for its provider or a service, under its grant; return if it still waited.
 
         What its owner did meanwhile counts, and of two workers one resumes it. Raises JobNotFound.
         """
         async with self._pool.connection() as connection:
             held = await _locked(connection, account, job)
-            if held.state is not State.PAUSED or held.pause_reason != _WAITS:
+            if held.state is not State.PAUSED or held.pause_reason not in GOES_ON:
                 return False
             await connection.execute(_AFTER_OUTAGE, {"job": job})
             await _fill(connection, account, job, held)
         return True
+
+    async def refill(self, account: str, job: str) -> bool:
+        """Queue shards of a job that runs with none queued; return whether it did. Raises JobNotFound."""
+        async with self._pool.connection() as connection:
+            held = await _locked(connection, account, job)
+            if held.state not in (State.PENDING, State.RUNNING) or held.all_done:
+                return False
+            return await _fill(connection, account, job, held)
+
+    async def fail(self, account: str, job: str, *, reason: str, message: str) -> None:
+        """End a job that its owner wanted to go on and that cannot; raise JobNotFound."""
+        async with self._pool.connection() as connection:
+            if (await _locked(connection, account, job)).state is State.PAUSED:
+                await connection.execute(_FAIL, {"job": job, "reason": reason, "message": message})
 
     async def retry_failed(self, person: Passport, job: str, grant: NewGrant) -> None:
         """Reopen a job for its failed rows; raise JobNotFound, JobNotCompleted or NoFailedRows.

@@ -1,4 +1,4 @@
-"""SQL for jobs whose provider is away: picks the next provider to try, for one worker at a time."""
+"""SQL for jobs that wait for a provider or a service of ours: picks the next to try, for one worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,8 +18,9 @@ LONGEST_GAP_SECONDS = 1800
 _TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended('smelt/probes', 0))"
 _TAKE = """
     WITH due AS (
-        SELECT id, account, api_key, wrapped_key, snapshot, sealed_grant, grant_token FROM job
-        WHERE state = 'PAUSED' AND pause_reason = 'PROVIDER_DOWN' AND probe_time <= now()
+        SELECT id, account, api_key, pause_reason, file, wrapped_key, snapshot, sealed_grant, grant_token
+        FROM job
+        WHERE state = 'PAUSED' AND pause_reason IN ('PROVIDER_DOWN', 'SERVICE_DOWN') AND probe_time <= now()
           AND down_time > now() - make_interval(secs => %(day)s)
         ORDER BY probe_time, random() LIMIT 1
     ), taken AS (
@@ -28,18 +29,18 @@ _TAKE = """
                            least(%(first)s * 2.0 ^ least(probe_count, 20), greatest(%(first)s, %(longest)s)))
         FROM due
         WHERE job.account = due.account AND job.api_key = due.api_key
-          AND job.state = 'PAUSED' AND job.pause_reason = 'PROVIDER_DOWN'
+          AND job.state = 'PAUSED' AND job.pause_reason = due.pause_reason
         RETURNING job.id
     )
     SELECT due.id, due.account, due.wrapped_key, due.snapshot, due.sealed_grant, due.grant_token,
-           (SELECT array_agg(taken.id) FROM taken)
+           (SELECT array_agg(taken.id) FROM taken), due.pause_reason, due.file
     FROM due
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A job that waits for its provider, what its snapshot is opened with, and who waits with it."""
+    """A job that waits, what its snapshot is opened with, and who waits with it."""
 
     job: str
     account: str
@@ -47,12 +48,14 @@ class Waiting:
     snapshot: bytes
     sealed_grant: bytes | None
     grant: str = field(repr=False)
-    #: The jobs of the same API key that wait, this one included.
+    #: The jobs of the same API key that wait for the same, this one included.
     jobs: Sequence[str]
+    pause_reason: str
+    file: str
 
 
 class ProbeStore:
-    """Hands out jobs whose provider is to be tried."""
+    """Hands out jobs for which a provider, or a service of ours, is to be tried."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]], *, first_gap: float) -> None:
         """`first_gap` is the pause after the first try in seconds; it doubles with each further one."""

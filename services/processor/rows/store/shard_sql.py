@@ -141,12 +141,28 @@ WAITING = """
 PAUSE = """
     UPDATE job SET state = 'PAUSED', pause_reason = %(pause)s, error_reason = %(reason)s,
                    error_message = %(message)s, error_said = %(said)s,
-                   down_time = CASE WHEN %(pause)s::text <> 'PROVIDER_DOWN' THEN NULL
+                   down_time = CASE WHEN %(pause)s::text NOT IN ('PROVIDER_DOWN', 'SERVICE_DOWN') THEN NULL
                                     WHEN probe_time > now() - interval '1 hour'
                                     THEN coalesce(down_time, now()) ELSE now() END,
                    probe_count = CASE WHEN probe_time > now() - interval '1 hour' THEN probe_count ELSE 0 END,
                    probe_time = greatest(probe_time, now())
     WHERE id = %(job)s AND grant_id = %(grant)s AND state IN ('PENDING', 'RUNNING')
+"""
+# The clock starts again when rows were done since the job last waited, or when that is a while ago.
+NOTE_WAIT = """
+    WITH now_done AS (
+        SELECT job.id, job.succeeded + job.failed + job.skipped + coalesce((
+            SELECT sum(shard.succeeded + shard.failed + shard.skipped) FROM shard
+            WHERE shard.job = job.id AND shard.state IN ('QUEUED', 'RUNNING', 'HALTED')
+        ), 0) AS count
+        FROM job WHERE job.id = %(job)s
+    )
+    UPDATE job SET
+        waits_since = CASE WHEN waits_done = now_done.count AND waits_seen > now() - interval '2 minutes'
+                           THEN waits_since ELSE now() END,
+        waits_seen = now(), waits_done = now_done.count
+    FROM now_done WHERE job.id = now_done.id
+    RETURNING extract(epoch FROM now() - job.waits_since)::float8
 """
 FAIL = """
     UPDATE job SET state = 'FAILED', error_reason = %(reason)s, error_message = %(message)s, error_said = '',

@@ -114,6 +114,12 @@ class ShardStore:
         async with self._pool.connection() as connection:
             await connection.execute(sql.PAUSE, about)
 
+    async def waited(self, job: str) -> float:
+        """Note that one of our own services keeps a job waiting; return for how many seconds it has."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(sql.NOTE_WAIT, {"job": job})).fetchone()
+        return 0.0 if row is None else float(row[0])
+
     async def fail(self, job: str, *, reason: str, message: str) -> None:
         """End a job that cannot continue, unless it has ended."""
         async with self._pool.connection() as connection:

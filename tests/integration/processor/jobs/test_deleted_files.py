@@ -1,4 +1,4 @@
-"""A file that is deleted while its job runs: no further call, FAILED at once, and what is there is kept."""
+"""Files that are deleted under a job: no further call, FAILED at once, and what is there is kept."""
 
 import pytest
 
@@ -70,3 +70,14 @@ async def test_looks_for_a_file_do_not_grow_with_its_rows(
     seconds = done.end_time.ToDatetime() - done.start_time.ToDatetime()
     # Two in a second at most, and one when the job comes to a worker; four hundred calls cost none.
     assert world.files[file].checks <= 2 * seconds.total_seconds() + 10
+
+
+async def test_a_result_file_that_was_lost_is_written_once_more(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    job = await ada.start(world.add_file(["Name"], names(3)), await ada.template(PROMPT))
+    assert (await ada.until(job.name)).state == State.COMPLETED
+    headers, data = await ada.download(job.name)
+    del world.results[job.name, "all"]
+    again, same = await ada.download(job.name)
+    assert (same, again["repr-digest"]) == (data, headers["repr-digest"])

@@ -51,6 +51,12 @@ def test_the_stored_number_of_flags_is_a_format() -> None:
         ("100% off", "Now with 100% off, only today."),
         ("straße", "Die STRASSE? Nein: die Straße."),
         ("c++", "Written in C++ by us all."),
+        ("don't", "You don’t count the cards."),
+        ("don’t", "You don't count the cards."),
+        ("café", "A cafe\u0301 in Porto, at noon."),
+        ("cafe\u0301", "A café in Porto, at noon."),
+        ("on-call", "Who is on\u2011call in Leeds?"),
+        ("ledger", "The led\u00adger is late, Ada."),
     ],
 )
 def test_a_forbidden_word_is_found_whole_in_any_case(word: str, text: str) -> None:

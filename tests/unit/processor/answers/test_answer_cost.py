@@ -10,6 +10,7 @@ import pytest
 from services.common.aside import TooCostly
 from services.processor.answers import autofix, checks, flags
 from services.processor.answers.checks import MOST_CHARACTERS, AnswerChecks
+from services.processor.answers.signs import ai_speak, cliches, generic, placeholders, plain
 from services.processor.answers.whole_words import WholeWords
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.templates.prompt_settings import PromptSettings
@@ -20,35 +21,20 @@ pytestmark = pytest.mark.promise("S59")
 _PIECES = (
     *("a ", "a", " ", "\n", "i ", "as an ", "i can't ", "i do ", "{{", "{a", "[a", "hope my ", "in today's "),
     *("take your ", "take your a", "let me know if you want more ", ". let me know ", "\nlet me know", ".  "),
-    *(
-        "here's a ",
-        "sure, ",
-        "sure!\n",
-        "email ",
-        "more ",
-        "---\n",
-        "voici une ",
-        "soll ich den ton ",
-        "'a",
-        "+",
-        "a+",
-        "''",
-        "“",
-        "{a" + "b" * 60,
-        "[a" + "b" * 60,
-    ),
+    *("here's a ", "sure, ", "sure!\n", "email ", "more ", "---\n", "voici une ", "soll ich den ton ", "'a"),
+    *("+", "a+", "''", "“", "{a" + "b" * 60, "[a" + "b" * 60),
 )
 _ALIKE = tuple("a " * 48 + chr(ord("b") + nth) for nth in range(99))
 
 
 def _patterns() -> Iterator[tuple[str, Callable[[str], object]]]:
-    for module in (checks, autofix):
+    for module in (checks, autofix, ai_speak, cliches, placeholders, generic, plain):
         for name, value in vars(module).items():
             for nth, each in enumerate(value if isinstance(value, tuple) else (value,)):
                 if isinstance(each, re.Pattern):
                     # Preambles are only looked for at the beginning.
                     search = each.match if "PREAMBLE" in name else each.search
-                    yield f"{name}-{nth}", search
+                    yield f"{module.__name__.rpartition('.')[2]}{name}-{nth}", search
 
 
 def _cost(work: Callable[[str], object], text: str) -> float:
@@ -72,7 +58,7 @@ _LINEAR = 8
 
 
 def test_there_are_patterns_to_try() -> None:
-    assert len(dict(_patterns())) == 4
+    assert len(dict(_patterns())) == 9
 
 
 @pytest.mark.parametrize(("name", "search"), [*_patterns()])

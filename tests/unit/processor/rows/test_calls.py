@@ -282,7 +282,7 @@ async def test_a_vault_that_is_away_is_waited_for_and_then_left_to_the_queue() -
     called, ended, _ = await call(Answer(("Hello",)), keys=Keys([Unavailable(), Unavailable()]))
     assert (called.texts, called.calls, len(ended.slept)) == (("Hello",), 1, 2)
     called, ended, keys = await call(Answer(("Hello",)), keys=Keys([Unavailable()] * 20))
-    assert (called.texts, ended.ending, len(keys.uses)) == (None, Again(5.0), 8)
+    assert (called.texts, ended.ending, len(keys.uses)) == (None, Again(5.0, "UNAVAILABLE"), 8)
 
 
 async def test_a_refused_release_pauses_the_job() -> None:

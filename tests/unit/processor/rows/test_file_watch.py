@@ -133,8 +133,9 @@ async def test_a_deleted_file_ends_its_job_at_the_next_look() -> None:
         await world.settle()
         world.said = GONE
         await world.look()
-    message = "The file was deleted while the job was running"
-    assert world.ended == [("j", Fail("FILE_DELETED", message))]
+    ((job, ending),) = world.ended
+    assert isinstance(ending, Fail)
+    assert (job, ending.reason) == ("j", "FILE_DELETED")
 
 
 async def test_a_shard_that_comes_after_the_end_is_told_as_well() -> None:
