@@ -22,7 +22,7 @@ def upload_file(
     progress: Progress | None = None,
     idempotency_key: str | None = None,
 ) -> Call[File]:
-    """Upload a CSV or a workbook, piece by piece. `filename` is its display name and defaults to the path's own.
+    """Upload a CSV or a workbook, piece by piece. `filename` is its display name, by default the path's own.
 
     Encoding and delimiter are detected unless given; of a workbook, the first sheet that is visible and not
     empty is read unless `sheet` names another. `progress` is called with the number of bytes sent.

@@ -122,7 +122,7 @@ def test_the_options_of_a_parse_hold_for_rows_of_the_sheet() -> None:
         (b"a\n1\n", {"sheet": "S"}, FileSheetNotFound, {"sheet": "S", "problem": "the file is no workbook"}),
         (grid(("a",), (1,)), {"encoding": "utf-8"}, FileInvalidFormat, None),
         (grid(("a",), (1,)), {"delimiter": ";"}, FileInvalidFormat, None),
-        (b"\xff\xfe\x00\x00", {}, FileEncoding, {"offset": "0"}),
+        (b"\xff\xfe\x00\x00", {}, FileEncoding, None),
     ],
 )
 def test_options_that_do_not_fit_are_refused(
