@@ -8,7 +8,7 @@ VENDORED := $(shell find third_party -name '*.proto')
 PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-long chaos fuzz lint gen lock audit bench clean
+.PHONY: help demo run env test test-long chaos fuzz lint gen lock audit bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ demo: $(VENV)/.run gen/.done ## Start everything, run a sample job, show its fir
 
 run: $(VENV)/.run gen/.done ## Start everything and stay up until Ctrl-C
 	@$(PY) -m deploy.local run
+
+env: ## Print where the running stack is, for a shell: eval "$$(make -s env)"
+	@$(PY) -m deploy.local env
 
 test: $(VENV)/.dev gen/.done ## Run all checks: lints, types, import walls, tests
 	@$(PY) -m tests.run

@@ -1,4 +1,4 @@
-"""The command `python -m deploy.local run|demo`: checks Python and its packages, then starts the stack."""
+"""The command `python -m deploy.local run|demo|env`: checks Python and its packages first."""
 
 import sys
 

@@ -1,19 +1,22 @@
-"""The launcher's two commands, and how they report failures."""
+"""The launcher's commands, and how they report failures."""
 
+import json
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
 from deploy.local.errors import CannotStart
 from deploy.local.launcher import run
-from deploy.local.settings import LauncherSettings
+from deploy.local.layout import Layout
+from deploy.local.settings import ROOT_STATE, LauncherSettings
 from services.common.settings import load
 
-USAGE = "usage: python -m deploy.local run|demo"
+USAGE = "usage: python -m deploy.local run|demo|env"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code: 1 with one line of reason, 2 for wrong usage or settings."""
-    commands: dict[str, Callable[[LauncherSettings], int]] = {"run": run, "demo": _demo}
+    commands: dict[str, Callable[[LauncherSettings], int]] = {"run": run, "demo": _demo, "env": _env}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(USAGE, file=sys.stderr)
         return 2
@@ -30,3 +33,20 @@ def _demo(settings: LauncherSettings) -> int:
     from deploy.local.demo import demo
 
     return demo(settings)
+
+
+def _env(settings: LauncherSettings) -> int:
+    """Print where the running stack is, as assignments for a shell."""
+    for place in (settings.state_dir.resolve(), ROOT_STATE):
+        layout = Layout(place)
+        if layout.stack_file.exists():
+            stack = json.loads(layout.stack_file.read_text())
+            told = {
+                "SMELT": stack["gateway_url"],
+                "CA": stack["ca_file"],
+                "PROVIDER": stack["provider_url"],
+                "MAILS": str(settings.mail_dir or layout.mail),
+            }
+            print("\n".join(f"{name}={shlex.quote(value)}" for name, value in told.items()))
+            return 0
+    raise CannotStart("no stack is running here; start one with `make run`")

@@ -80,6 +80,11 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_GATEWAY_MAX_HEAP_BYTES",
     ),
 }
+#: Wider limits than the services' own, which are for the internet: people who try things out on their own
+#: machine register and reset more often than three times an hour.
+TO_TRY_OUT: Mapping[str, Mapping[str, str]] = {
+    "auth": {"SMELT_LIMIT_REGISTER": "100/1h", "SMELT_LIMIT_RESET": "100/1h"}
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,7 @@ class Services:
         **more: str,
     ) -> Command:
         environment = {
+            **TO_TRY_OUT.get(service, {}),
             **_from_person(service),
             **self.addresses.peers(),
             **tls(self.certificates.identity(service)),

@@ -12,9 +12,13 @@ from services.common.settings import Settings
 HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/]+):\d+")
 
 
+#: Where root's stack is.
+ROOT_STATE = Path("/var/lib/smelt")
+
+
 def default_state_directory() -> Path:
     """The default state directory: in the project for a person, in /var/lib for root."""
-    return Path("/var/lib/smelt") if os.geteuid() == 0 else Path(".smelt")
+    return ROOT_STATE if os.geteuid() == 0 else Path(".smelt")
 
 
 class LauncherSettings(Settings):

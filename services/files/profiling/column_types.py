@@ -1,9 +1,13 @@
 """The likely type of a column, guessed from its name alone. It is for display and renames nothing."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from enum import Enum
+
+from services.files.profiling.header_words import VOID, without_which, words_of
+from services.files.profiling.known_names import AFTER, NAMES, ColumnType
+
+__all__ = ["EXACT", "FUZZY", "ColumnType", "Guess", "guess"]
 
 EXACT = 0.9
 FUZZY = 0.6
@@ -12,49 +16,19 @@ FUZZY = 0.6
 _ALIKE = 0.85
 #: Shorter names are similar by chance too often.
 _SHORTEST_SLIP = 5
+_LONGEST_SLIP = 30
+#: A typing error adds or leaves out a letter; a word that does more is another one.
+_MOST_LETTERS_APART = 1
 
 
-class ColumnType(Enum):
-    """The known types."""
-
-    FIRST_NAME = "first name"
-    LAST_NAME = "last name"
-    FULL_NAME = "full name"
-    EMAIL = "email"
-    PHONE = "phone"
-    COMPANY_NAME = "company name"
-    JOB_TITLE = "job title"
-    INDUSTRY = "industry"
-    CITY = "city"
-    STATE = "state"
-    COUNTRY = "country"
-    LINKEDIN_URL = "linkedin url"
-    WEBSITE = "website"
-    COMPANY_SIZE = "company size"
-    REVENUE = "revenue"
-
-
-_NAMES: dict[ColumnType, tuple[str, ...]] = {
-    ColumnType.FIRST_NAME: ("first name", "first", "given name"),
-    ColumnType.LAST_NAME: ("last name", "last", "surname", "family name"),
-    ColumnType.FULL_NAME: ("full name", "name", "contact name"),
-    ColumnType.EMAIL: ("email", "e mail", "email address", "contact email"),
-    ColumnType.PHONE: ("phone", "phone number", "mobile", "telephone"),
-    ColumnType.COMPANY_NAME: ("company", "company name", "organization", "organisation"),
-    ColumnType.JOB_TITLE: ("title", "job title", "position"),
-    ColumnType.INDUSTRY: ("industry", "sector", "vertical"),
-    ColumnType.CITY: ("city", "location"),
-    ColumnType.STATE: ("state", "region", "province"),
-    ColumnType.COUNTRY: ("country", "nation"),
-    ColumnType.LINKEDIN_URL: ("linkedin", "linkedin url", "profile"),
-    ColumnType.WEBSITE: ("website", "url", "company website"),
-    ColumnType.COMPANY_SIZE: ("company size", "employees", "size"),
-    ColumnType.REVENUE: ("revenue", "annual revenue", "arr"),
-}
-_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_BETWEEN = re.compile(r"[^a-z0-9]+")
-# This name has a capital letter inside, which does not begin a word.
-_ONE_WORD = {"LinkedIn": "Linkedin"}
+#: Each known name as its words, the longest first, so that "Contact First Name" is no "name".
+_KNOWN = sorted(
+    ((tuple(name.split(" ")), kind) for kind, names in NAMES.items() for name in names),
+    key=lambda known: -len(known[0]),
+)
+#: Words that no known name has, though some are nearly in one: a "List Name" is no misspelt last name.
+_OTHERS = VOID - {word for parts, _ in _KNOWN for word in parts}
+_SQUEEZED = {"".join(parts): kind for parts, kind in _KNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,45 +41,41 @@ class Guess:
 
 def guess(header: str) -> Guess | None:
     """Return the likely type of a column with this name; None when the name says nothing."""
-    words = _words(header)
-    squeezed = "".join(words)
-    if not squeezed:
+    words = words_of(header)
+    if not words:
         return None
-    for kind, names in _NAMES.items():
-        if any(squeezed == name.replace(" ", "") for name in names):
-            return Guess(kind, EXACT)
-    likely = _within(words) or _slip(squeezed)
+    if exact := _SQUEEZED.get("".join(words)):
+        return Guess(exact, EXACT)
+    words = without_which(words)
+    likely = _SQUEEZED.get("".join(words)) or _at_the_end(words) or _slip(words)
     return Guess(likely, FUZZY) if likely else None
 
 
-def _words(header: str) -> list[str]:
-    for written, plain in _ONE_WORD.items():
-        header = header.replace(written, plain)
-    return [word for word in _BETWEEN.split(_WORD_STARTS.sub(" ", header).lower()) if word]
+def _at_the_end(words: Sequence[str]) -> ColumnType | None:
+    """Return the type of the known name that a longer one ends with.
+
+    What comes last is what it is: an "Email Status" is no e-mail, and a "Campaign Name" is nobody's name.
+    """
+    for parts, kind in _KNOWN:
+        before = words[: -len(parts)]
+        if tuple(words[-len(parts) :]) == parts:
+            allowed = AFTER.get(" ".join(parts))
+            good = VOID.isdisjoint(before) if allowed is None else allowed.issuperset(before)
+            return kind if good else None
+    return None
 
 
-def _within(words: list[str]) -> ColumnType | None:
-    """Return the type of a known name within a longer one: of the last, then of the longest."""
-    best: tuple[int, int] = (0, 0)
-    found: ColumnType | None = None
-    for kind, names in _NAMES.items():
-        for name in names:
-            parts = name.split(" ")
-            for place in range(len(words) - len(parts) + 1):
-                rank = (place + len(parts), len(parts))
-                if words[place : rank[0]] == parts and rank > best:
-                    best, found = rank, kind
-    return found
-
-
-def _slip(squeezed: str) -> ColumnType | None:
-    """Return the type of the known name that is most similar to a misspelt one."""
-    if not _SHORTEST_SLIP <= len(squeezed) <= 30:
+def _slip(words: Sequence[str]) -> ColumnType | None:
+    """Return the type of the known name of as many words that is most similar to a misspelt one."""
+    squeezed = "".join(words)
+    if not _SHORTEST_SLIP <= len(squeezed) <= _LONGEST_SLIP or not _OTHERS.isdisjoint(words):
         return None
     likest, found = _ALIKE, None
-    for kind, names in _NAMES.items():
-        for name in names:
-            likeness = SequenceMatcher(None, squeezed, name.replace(" ", "")).ratio()
-            if likeness >= likest and len(name) >= _SHORTEST_SLIP:
-                likest, found = likeness, kind
+    for parts, kind in _KNOWN:
+        name = "".join(parts)
+        if len(name) < _SHORTEST_SLIP or abs(len(name) - len(squeezed)) > _MOST_LETTERS_APART:
+            continue
+        likeness = SequenceMatcher(None, squeezed, name).ratio()
+        if likeness > likest or (likeness == likest and found is None):
+            likest, found = likeness, kind
     return found

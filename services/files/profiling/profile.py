@@ -1,6 +1,5 @@
 """A file's profile: each column's likely type, and its filled, malformed and duplicate cells."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse
@@ -9,6 +8,7 @@ from typing import Self
 
 from services.files.profiling.column_types import ColumnType, Guess, guess
 from services.files.profiling.distinct import Distinct
+from services.files.profiling.well_formed import FORMS, LINES
 
 _SAMPLES = 3
 #: The characters of a sample that are shown; cells longer than _LONGEST_SAMPLE are not used as samples.
@@ -19,32 +19,6 @@ _SEARCHED = 10_000
 #: codes take more memory for each upload; fewer codes spill to the disk more often.
 MOST_COUNTED = 8
 _CODES_IN_MEMORY = 2**17
-
-# The profiler sees the cells of most files as Latin-1, whatever their encoding, so only ASCII has a meaning
-# here. White space and digits are spelled out in sets, because a set with a class in it is slower for each
-# character.
-_SPACE = r" \t\n\r\f\v"
-_EMAIL = re.compile(
-    rf"[^{_SPACE}@<>,;:\"()\[\]]{{1,64}}@(?:[^{_SPACE}@.<>,;:\"()\[\]_]{{1,63}}\.)+"
-    rf"[^{_SPACE}@.<>,;:\"()\[\]0-9_]{{2,63}}",
-    re.ASCII,
-)
-_PHONE = re.compile(
-    r"\+?(?=(?:\D*\d){5})(?!(?:\D*\d){16})[\d ()./\-]++(?:\s*(?:ext\.?|x)\s*\d{1,6})?",
-    re.IGNORECASE | re.ASCII,
-)
-_URL = re.compile(
-    rf"(?:https?://)?(?:[^{_SPACE}/:@.?#]{{1,63}}\.)+[^{_SPACE}/:@.?#0-9]{{2,63}}(?::\d{{1,5}})?(?:[/?#]\S*)?",
-    re.IGNORECASE | re.ASCII,
-)
-_FORMS = {
-    ColumnType.EMAIL: _EMAIL,
-    ColumnType.PHONE: _PHONE,
-    ColumnType.WEBSITE: _URL,
-    ColumnType.LINKEDIN_URL: _URL,
-}
-#: Match many cells at once, each on a line. Only for forms that cannot match across the end of a line.
-_LINES = {form: re.compile(rf"(?:{form.pattern}\n)*+", form.flags).fullmatch for form in (_EMAIL, _URL)}
 _COUNTED = (ColumnType.EMAIL, ColumnType.COMPANY_NAME, ColumnType.PHONE, ColumnType.LINKEDIN_URL)
 
 
@@ -107,9 +81,9 @@ class _Column:
     def __init__(self, name: str, found: Guess | None, distinct: Distinct | None) -> None:
         self._name = name
         self._guess = found
-        form = _FORMS.get(found.type) if found else None
+        form = FORMS.get(found.type) if found else None
         self._form = form.fullmatch if form else None
-        self._lines = _LINES.get(form) if form else None
+        self._lines = LINES.get(form) if form else None
         self._distinct = distinct
         self._samples: list[str] = []
         self._seen = 0

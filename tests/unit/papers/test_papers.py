@@ -1,7 +1,6 @@
 """The documents agree with the code."""
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -148,11 +147,6 @@ def test_what_the_readme_names_is_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     contributing = (ROOT / "CONTRIBUTING.md").read_text()
     assert set(re.findall(r"\bmake ([a-z]+)`", README + contributing)) <= targets
-
-
-def test_the_readmes_example_is_a_shell_script() -> None:
-    (script,) = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
 
 
 def test_the_licence_is_whole() -> None:
