@@ -134,6 +134,7 @@ async def test_a_repeated_upload_leaves_one_file_and_one_table(gateway: Caller, 
             "FILE_PASSWORD_PROTECTED",
         ),
     ],
+    ids=["names", "empty", "cut", "password"],
 )
 async def test_a_refused_workbook_leaves_nothing(
     gateway: Caller, service: Service, content: bytes, reason: str

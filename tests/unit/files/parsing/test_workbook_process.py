@@ -124,6 +124,7 @@ def test_the_options_of_a_parse_hold_for_rows_of_the_sheet() -> None:
         (grid(("a",), (1,)), {"delimiter": ";"}, FileInvalidFormat, None),
         (b"\xff\xfe\x00\x00", {}, FileEncoding, None),
     ],
+    ids=["no such sheet", "no workbook", "encoding", "delimiter", "no package"],
 )
 def test_options_that_do_not_fit_are_refused(
     content: bytes, requested: dict[str, Any], refusal: type[DomainError], metadata: dict[str, str] | None
