@@ -25,7 +25,10 @@ ERROR: Schema = {
         "message": {"type": "string", "description": "A sentence that says what happened."},
         "details": {
             "type": "array",
-            "description": "Details; the first one is a google.rpc.ErrorInfo.",
+            "description": (
+                "Details; the first one is a google.rpc.ErrorInfo. The refusal of a file also has a "
+                "smelt.files.v1.RefusedFile: its name, and options that would read it."
+            ),
             "items": {
                 "type": "object",
                 "required": ["@type"],

@@ -31,7 +31,9 @@ _SPDX = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-_KNOWN = re.compile(r"(?:Apache-2\.0|BSD(?:-[23]-Clause)?|ISC|MIT(?:-0)?|MPL-2\.0|PSF-2\.0|LGPL-3\.0-only)")
+_KNOWN = re.compile(
+    r"(?:Apache-2\.0|BSD(?:-[23]-Clause)?|ISC|MIT(?:-0)?|MPL-2\.0|PSF-2\.0|LGPL-3\.0-only|0BSD|Zlib|CC0-1\.0)"
+)
 _TITLES = {
     "run": "What runs",
     "dev": "What only the checks and tests need",

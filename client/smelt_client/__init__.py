@@ -8,6 +8,7 @@ from .errors import (
     BadSettings,
     Conflict,
     ConnectionFailed,
+    FormatUnknown,
     InvalidName,
     InvalidRequest,
     InvalidText,
@@ -22,7 +23,7 @@ from .errors import (
     TransferDamaged,
     Violation,
 )
-from .jobs import JobOptions, ResultForm
+from .jobs import JobOptions
 from .models import (
     AccessToken,
     ApiKey,
@@ -72,6 +73,8 @@ from .version import VERSION
 __version__ = VERSION
 
 # Silent until the program asks for it: `logging.getLogger("smelt_client").setLevel(logging.DEBUG)`.
+from .results import ResultForm
+
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
@@ -96,6 +99,7 @@ __all__ = [
     "FileRow",
     "FileSettings",
     "Finding",
+    "FormatUnknown",
     "InvalidName",
     "InvalidRequest",
     "InvalidText",

@@ -34,6 +34,10 @@ class TimedOut(ConnectionFailed):
     """The server did not respond in time."""
 
 
+class FormatUnknown(SmeltError):
+    """Results are not written in the format that the ending of a path says."""
+
+
 class TransferDamaged(SmeltError):
     """A download was incomplete or did not match its digest; nothing was written."""
 

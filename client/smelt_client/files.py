@@ -9,11 +9,12 @@ from typing import Any
 from .call import Call, ResourceName, deleting, getting, given, listing, named, nothing, reading
 from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import File, FileProfile, FileRow, FileSettings, Page, page_of
+from .tables import Source, csv_of, is_table
 from .transfers import FileContent, Progress
 
 
 def upload_file(
-    path: str | PathLike[str],
+    source: Source,
     *,
     filename: str | None = None,
     encoding: str | None = None,
@@ -22,21 +23,30 @@ def upload_file(
     progress: Progress | None = None,
     idempotency_key: str | None = None,
 ) -> Call[File]:
-    """Upload a CSV or a workbook, piece by piece. `filename` is its display name, by default the path's own.
+    """Upload a CSV or a workbook, piece by piece, or a list of dicts or a data frame as a CSV.
+
+    `filename` is its display name; it defaults to the path's own, or to `table.csv`.
 
     Encoding and delimiter are detected unless given; of a workbook, the first sheet that is visible and not
     empty is read unless `sheet` names another. `progress` is called with the number of bytes sent.
     """
-    source = Path(path)
+    content: Path | bytes
+    if is_table(source):
+        # What is written here need not be detected there.
+        content, encoding, delimiter = csv_of(source), "utf-8", ","  # type: ignore[arg-type]
+        name = "table.csv"
+    else:
+        content = Path(source)  # type: ignore[arg-type]  # what is no table is a path
+        name = content.name
     return Call(
         "POST",
         "/v1/files:upload",
         reading(File),
         params={
-            "filename": source.name if filename is None else filename,
+            "filename": name if filename is None else filename,
             **given(encoding=encoding, delimiter=delimiter, sheet=sheet),
         },
-        content=FileContent(source, progress),
+        content=FileContent(content, progress),
         creates=True,
         idempotency_key=idempotency_key,
     )

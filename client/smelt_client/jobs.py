@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from tempfile import TemporaryDirectory
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from .call import Call, ResourceName, deleting, getting, given, listing, named, nothing, reading
 from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
@@ -16,12 +16,25 @@ from .files import upload_file
 from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import Estimate, Job, JobRow, JobSettings, Page, page_of
 from .money import Money, usd
+from .results import (
+    RAW,
+    WHOLE,
+    ResultForm,
+    Rows,
+    as_json_lines,
+    as_plain_csv,
+    by_column,
+    columns_of,
+    rows_of,
+)
 from .retries import RetryPolicy
+from .tables import Table, is_table
 
 # Watching gives up once the server has been away for about two minutes. The job itself is not affected.
 WATCHING = RetryPolicy(max_retries=12, first_wait_seconds=0.25, longest_wait_seconds=15.0)
 PASSING = (ConnectionFailed, ServerFailed, RateLimited)
 
+T = TypeVar("T")
 
 #: Called with a job whenever it has changed.
 JobProgress = Callable[[Job], object]
@@ -182,38 +195,9 @@ def watch_job(name: ResourceName) -> Call[Job]:
 
 
 def download_results(name: ResourceName, form: ResultForm) -> Call[Any]:
-    """Request the CSV with a job's outputs."""
+    """Request the file with a job's outputs."""
     path = f"/v1/{named('jobs', name)}/results:download"
     return Call("GET", path, nothing, params=form.params())
-
-
-@dataclass(frozen=True, slots=True)
-class ResultForm:
-    """What a result file should contain: `only` is `succeeded`, `failed` or empty; `columns` are extra.
-
-    New cells that a spreadsheet would run as formulas are turned into text, unless `raw` is set; cells of
-    the file's own columns are turned into text only with `neutral_columns`.
-    """
-
-    only: str = ""
-    columns: Sequence[str] = ()
-    byte_order_mark: bool = False
-    raw: bool = False
-    neutral_columns: bool = False
-
-    def params(self) -> dict[str, Any]:
-        """Return the query parameters for this form."""
-        return given(
-            rows=f"ONLY_{self.only.upper()}" if self.only else None,
-            columns=list(self.columns) or None,
-            byte_order_mark="true" if self.byte_order_mark else None,
-            raw="true" if self.raw else None,
-            neutral_columns="true" if self.neutral_columns else None,
-        )
-
-
-#: Every row, and no extra columns.
-WHOLE = ResultForm()
 
 
 class _Patience:
@@ -285,21 +269,60 @@ class Jobs(Resource):
 
     def run(
         self,
-        file: ResourceName | Path,
+        file: ResourceName | Path | Table,
         templates: Sequence[ResourceName],
         *,
         progress: JobProgress | None = None,
         **options: Unpack[JobOptions],
     ) -> Job:
-        """Start a job and return it once it has ended or is paused. A `Path` is uploaded first."""
-        if isinstance(file, Path):
-            file = self._sender.send(upload_file(file))
-        job = self._sender.send(create_job(file, templates, **options))
+        """Start a job and return it once it has ended or is paused.
+
+        A `Path`, a list of dicts or a data frame is uploaded first.
+        """
+        if isinstance(file, Path) or is_table(file):
+            file = self._sender.send(upload_file(file))  # type: ignore[arg-type]  # no name is a table
+        job = self._sender.send(create_job(file, templates, **options))  # type: ignore[arg-type]
         return self.wait(job, progress=progress)
 
     def download(self, name: ResourceName, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
-        """Download the results to `path`, written only if they are whole; return the length in bytes."""
-        return self._sender.receive(download_results(name, form), Path(path))
+        """Download the results to `path`, written only if they are whole; return the length in bytes.
+
+        The ending of the path decides the format unless the form says one.
+        """
+        return self._sender.receive(download_results(name, form.for_path(path)), Path(path))
+
+    @overload
+    def results(self, name: ResourceName) -> Rows: ...
+
+    @overload
+    def results(self, name: ResourceName, *, form: ResultForm) -> Rows: ...
+
+    @overload
+    def results(
+        self, name: ResourceName, into: Callable[[dict[str, Any]], T], *, form: ResultForm = RAW
+    ) -> T: ...
+
+    def results(
+        self,
+        name: ResourceName,
+        into: Callable[[dict[str, Any]], T] | None = None,
+        *,
+        form: ResultForm = RAW,
+    ) -> T | Rows:
+        """Return the results as a list of dicts, or `into` a data frame: `pandas.DataFrame`, for example.
+
+        Every cell is text. Without a form, outputs are as the model wrote them.
+        """
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "results"
+            self._sender.receive(download_results(name, as_json_lines(form)), path)
+            rows = rows_of(path)
+            if into is None:
+                return rows
+            if rows:
+                return into(by_column([*rows[0]], rows))
+            self._sender.receive(download_results(name, as_plain_csv(form)), path)
+            return into(by_column(columns_of(path), rows))
 
 
 class AsyncJobs(AsyncResource):
@@ -348,18 +371,57 @@ class AsyncJobs(AsyncResource):
 
     async def run(
         self,
-        file: ResourceName | Path,
+        file: ResourceName | Path | Table,
         templates: Sequence[ResourceName],
         *,
         progress: JobProgress | None = None,
         **options: Unpack[JobOptions],
     ) -> Job:
-        """Start a job and return it once it has ended or is paused. A `Path` is uploaded first."""
-        if isinstance(file, Path):
-            file = await self._sender.send(upload_file(file))
-        job = await self._sender.send(create_job(file, templates, **options))
+        """Start a job and return it once it has ended or is paused.
+
+        A `Path`, a list of dicts or a data frame is uploaded first.
+        """
+        if isinstance(file, Path) or is_table(file):
+            file = await self._sender.send(upload_file(file))  # type: ignore[arg-type]  # no name is a table
+        job = await self._sender.send(create_job(file, templates, **options))  # type: ignore[arg-type]
         return await self.wait(job, progress=progress)
 
     async def download(self, name: ResourceName, path: str | PathLike[str], form: ResultForm = WHOLE) -> int:
-        """Download the results to `path`, written only if they are whole; return the length in bytes."""
-        return await self._sender.receive(download_results(name, form), Path(path))
+        """Download the results to `path`, written only if they are whole; return the length in bytes.
+
+        The ending of the path decides the format unless the form says one.
+        """
+        return await self._sender.receive(download_results(name, form.for_path(path)), Path(path))
+
+    @overload
+    async def results(self, name: ResourceName) -> Rows: ...
+
+    @overload
+    async def results(self, name: ResourceName, *, form: ResultForm) -> Rows: ...
+
+    @overload
+    async def results(
+        self, name: ResourceName, into: Callable[[dict[str, Any]], T], *, form: ResultForm = RAW
+    ) -> T: ...
+
+    async def results(
+        self,
+        name: ResourceName,
+        into: Callable[[dict[str, Any]], T] | None = None,
+        *,
+        form: ResultForm = RAW,
+    ) -> T | Rows:
+        """Return the results as a list of dicts, or `into` a data frame: `pandas.DataFrame`, for example.
+
+        Every cell is text. Without a form, outputs are as the model wrote them.
+        """
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "results"
+            await self._sender.receive(download_results(name, as_json_lines(form)), path)
+            rows = await asyncio.to_thread(rows_of, path)
+            if into is None:
+                return rows
+            if rows:
+                return into(by_column([*rows[0]], rows))
+            await self._sender.receive(download_results(name, as_plain_csv(form)), path)
+            return into(by_column(await asyncio.to_thread(columns_of, path), rows))

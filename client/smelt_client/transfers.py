@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -20,15 +21,19 @@ Progress = Callable[[int], object]
 
 
 class FileContent:
-    """A file as the body of a request; every attempt reads it from the start."""
+    """A file, or the content of one, as the body of a request; every attempt reads it from the start."""
 
-    def __init__(self, path: Path, progress: Progress | None = None) -> None:
-        self.path = path
-        self.size_bytes = path.stat().st_size
+    def __init__(self, source: Path | bytes, progress: Progress | None = None) -> None:
+        self._source = source
+        self.size_bytes = len(source) if isinstance(source, bytes) else source.stat().st_size
         self._progress = progress
 
+    def open(self) -> BinaryIO:
+        """Return the content, to be read from its start."""
+        return io.BytesIO(self._source) if isinstance(self._source, bytes) else self._source.open("rb")
+
     def __iter__(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
+        with self.open() as file:
             self.sent(0)
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
@@ -47,7 +52,7 @@ class AwaitedContent:
         self._content = content
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(self._content.path.open, "rb")
+        file = await asyncio.to_thread(self._content.open)
         sent = 0
         try:
             self._content.sent(sent)

@@ -40,11 +40,12 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "files": (
         "SMELT_MAX_UPLOAD_BYTES",
         "SMELT_MAX_FILES",
+        "SMELT_REFUSED_UPLOAD_SECONDS",
+        "SMELT_MAX_REFUSED_UPLOADS",
         "SMELT_MAX_ROWS",
         "SMELT_MAX_COLUMNS",
         "SMELT_MAX_FIELD_BYTES",
         "SMELT_FILE_RETENTION_DAYS",
-        "SMELT_MAX_PARSES_PER_FILE",
         "SMELT_MAX_WORKBOOK_BYTES",
         "SMELT_WORKBOOK_MEMORY_BYTES",
         "SMELT_WORKBOOK_SECONDS",

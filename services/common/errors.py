@@ -45,6 +45,8 @@ class DomainError(Exception):
         self.violations = tuple(violations)
         self.retry_after_seconds = retry_after_seconds
         self.metadata = metadata
+        #: Further messages for the answer, in the form of a contract; doors add them.
+        self.details: Sequence[object] = ()
         super().__init__(self.message)
 
 

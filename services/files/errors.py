@@ -20,11 +20,11 @@ class FileLimit(DomainError):
 
 
 class ParseLimit(DomainError):
-    """The file has been read in as many ways as `SMELT_MAX_PARSES_PER_FILE` allows."""
+    """The file has been read in as many ways as one file can be."""
 
     reason = "PARSE_LIMIT"
     kind = Kind.EXHAUSTED
-    message = "The file was read in too many different ways; upload it again to read it in another one"
+    message = "The file has been read in too many ways; upload it again to read it in another one"
 
 
 class ResultLimit(DomainError):

@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -98,6 +99,29 @@ class ParseRow(Base):
     sealed_profile: Mapped[bytes | None]
     sealed_sample: Mapped[bytes | None]
     sealed_sheets: Mapped[bytes | None]
+
+
+class RefusedUploadRow(Base):
+    """An upload that could not be read, kept for a while so that other options can make a file of it."""
+
+    __tablename__ = "refused_upload"
+    __table_args__ = (
+        # The same bytes are kept once, and an account's uploads are found by age.
+        UniqueConstraint("account", "sha256"),
+        Index(None, "account", "create_time"),
+        # For the sweep.
+        Index(None, "create_time"),
+        CheckConstraint("size_bytes >= 0", name="size_bytes"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    display_name: Mapped[str]
+    create_time: Mapped[datetime]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    wrapped_key: Mapped[bytes]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
 
 
 class RetentionRow(Base):

@@ -19,9 +19,11 @@ from services.common.tokens import TokenVerifier
 from services.files.exports.exports import Exports
 from services.files.exports.store import ExportStore
 from services.files.library.library import Library
+from services.files.library.refused_uploads import Keeping, RefusedUploads
 from services.files.library.reparses import Reparses
 from services.files.library.sender import Pace
 from services.files.library.store.files import FileStore
+from services.files.library.store.refused import RefusedStore
 from services.files.library.store.retention import RetentionStore
 from services.files.library.uploads import UploadLimits, Uploads
 from services.files.objects.discards import Discards
@@ -131,6 +133,17 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
     )
     places = Places(shares(settings))
     limits = upload_limits(settings)
+    refused_store = RefusedStore(transactions, now=now)
+    refused = RefusedUploads(
+        refused_store,
+        objects,
+        discards=discards,
+        threads=threads,
+        limits=limits.csv,
+        keeping=Keeping(settings.max_refused_uploads, timedelta(seconds=settings.refused_upload_seconds)),
+        seconds=limits.seconds,
+        clock=now,
+    )
     uploads = Uploads(
         files,
         objects,
@@ -139,6 +152,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         places=places,
         threads=threads,
         limits=limits,
+        refused=refused,
         clock=now,
         new_id=new_id,
     )
@@ -152,8 +166,9 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         discards=discards,
         limits=limits.csv,
         max_bytes=limits.max_bytes,
-        max_parses=settings.max_parses_per_file,
         seconds=limits.seconds,
+        refused=refused,
+        most_files=limits.max_files,
         new_id=new_id,
     )
     keyed = KeyedObjects(
@@ -172,6 +187,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         AccountObjectStore(transactions, now=now),
         library=library,
         results=results,
+        refused=refused_store,
         discards=discards,
     )
     retention = RetentionStore(transactions, installation_days=settings.file_retention_days, now=now)
@@ -184,6 +200,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         times=SweepTimes(
             every_seconds=settings.sweep_seconds,
             temporary=timedelta(seconds=settings.temporary_result_seconds),
+            refused=timedelta(seconds=settings.refused_upload_seconds),
             orphan=timedelta(seconds=settings.orphan_seconds),
             orphans_every=timedelta(seconds=settings.orphan_seconds),
         ),

@@ -24,9 +24,11 @@ class FilesSettings(ServiceSettings):
     #: How many files an account may have. Too low, and people must delete what they need; too high lets one
     #: account fill the object store: each file may have `max_upload_bytes`.
     max_files: int = Field(default=1000, ge=1)
-    #: In how many ways a file may be read. Each keeps a row, and of a workbook also a table of up to
-    #: `max_upload_bytes`.
-    max_parses_per_file: int = Field(default=100, ge=1)
+    #: How long an upload that could not be read is kept, so that `:reparse` can read it with other options.
+    #: Too short, and people must send it again; longer keeps more that nobody asked for.
+    refused_upload_seconds: int = Field(default=3600, ge=1, le=86_400)
+    #: How many of these an account may have; one more replaces the oldest. Each may have `max_upload_bytes`.
+    max_refused_uploads: int = Field(default=10, ge=1, le=1000)
     max_columns: int = Field(default=100, ge=1)
     max_rows: int = Field(default=50_000, ge=1)
     max_field_bytes: int = Field(default=131_072, ge=1)

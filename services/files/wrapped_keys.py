@@ -9,12 +9,14 @@ from services.common.database import Transactions, transaction
 from services.common.rewrap import Purpose, WrappedKey
 
 # The kinds of objects, named as the tables that store their keys.
-_FILE, _RESULT, _EXPORT = "file", "result", "data_export"
+_FILE, _REFUSED, _RESULT, _EXPORT = "file", "refused_upload", "result", "data_export"
 _OUTDATED = text("""
 SELECT * FROM (
     SELECT 'file' AS kind, 'files/' || id AS object, CAST(1 AS bigint) AS generation, '' AS variant,
         wrapped_key
     FROM file WHERE account = :account
+    UNION ALL
+    SELECT 'refused_upload', 'files/' || id, 1, '', wrapped_key FROM refused_upload WHERE account = :account
     UNION ALL
     SELECT 'result', job, fence, variant, wrapped_key FROM result WHERE account = :account
     UNION ALL
@@ -29,6 +31,10 @@ _REPLACE = {
 UPDATE file SET wrapped_key = :new
 WHERE account = :account AND id = substr(:object, 7) AND wrapped_key = :old
 """),
+    _REFUSED: text("""
+UPDATE refused_upload SET wrapped_key = :new
+WHERE account = :account AND id = substr(:object, 7) AND wrapped_key = :old
+"""),
     _RESULT: text("""
 UPDATE result SET wrapped_key = :new
 WHERE account = :account AND job = :object AND variant = :variant AND wrapped_key = :old
@@ -38,7 +44,12 @@ UPDATE data_export SET wrapped_key = :new
 WHERE account = :account AND name = :object AND wrapped_key = :old
 """),
 }
-_PURPOSES = {_FILE: Purpose.FILE, _RESULT: Purpose.RESULT, _EXPORT: Purpose.EXPORT}
+_PURPOSES = {
+    _FILE: Purpose.FILE,
+    _REFUSED: Purpose.FILE,
+    _RESULT: Purpose.RESULT,
+    _EXPORT: Purpose.EXPORT,
+}
 #: The tables with wrapped keys.
 TABLES = tuple(_PURPOSES)
 

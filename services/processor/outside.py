@@ -50,6 +50,19 @@ def by_grant(token: str) -> Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a CSV file is written: between cells, at its beginning, at the end of lines, and around cells.
+
+    The defaults are those of RFC 4180. Without `quotes_all`, only cells that need quotes have them.
+    """
+
+    delimiter: str = ","
+    byte_order_mark: bool = False
+    line_end: str = "\r\n"
+    quotes_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """What a job needs to know about a file."""
 
@@ -57,6 +70,8 @@ class FileFacts:
     parse: int
     row_count: int
     columns: tuple[str, ...]
+    #: How its results are written unless something else is asked for.
+    dialect: Dialect = field(default_factory=Dialect)
     #: The encoding, if it is only a guess, and a line that shows it.
     guessed_encoding: str = ""
     sample_line: str = ""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from ..client import Client
-from ..jobs import ResultForm
 from ..models import Job, Problem, RequestCounts
 from . import asking
 from .common import AsJson, Fields, Limit, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
 from .files import output_path
 from .following import follow, line
+from .forms import Bom, Delimiter, Format, LineEnds, Out, Quotes, form_of
 from .names import found
 from .printing import Output, clean, error_line, when
 
@@ -227,7 +228,7 @@ def rows(
 @jobs.command()
 def download(
     name: Name,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.")],
+    output: Out,
     only: Annotated[
         str, typer.Option(help="Only rows that `succeeded` or `failed`.", show_default=False)
     ] = "",
@@ -239,7 +240,11 @@ def download(
             show_default=False,
         ),
     ] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="Start the file with a byte order mark.")] = False,
+    format_: Format = "",
+    delimiter: Delimiter = None,
+    bom: Bom = None,
+    line_end: LineEnds = None,
+    quoting: Quotes = None,
     raw: Annotated[
         bool,
         typer.Option(
@@ -252,15 +257,18 @@ def download(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Download the results as CSV and verify their length and digest."""
+    """Download the results and verify their length and digest.
+
+    The ending of OUT decides the format. CSV is written as the uploaded file was, unless you say otherwise.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     path = output_path(output)
     if only not in ("", "succeeded", "failed"):
         raise WrongUsage(f"--only must be succeeded or failed, not {only}")
-    form = ResultForm(
-        only,
-        tuple(with_column or ()),
-        byte_order_mark=bom,
+    form = replace(
+        form_of(path, format_, delimiter=delimiter, bom=bom, line_end=line_end, quoting=quoting),
+        only=only,
+        columns=tuple(with_column or ()),
         raw=raw,
         neutral_columns=neutral_columns,
     )

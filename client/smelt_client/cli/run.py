@@ -16,6 +16,7 @@ from . import asking, first_time
 from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
 from .files import output_path
 from .following import follow
+from .forms import Bom, Delimiter, Format, OutOrAsked, form_of
 from .jobs import exit_code, outcomes
 from .names import found
 from .printing import Output
@@ -45,10 +46,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option("--output", "-o", metavar="OUT", help="CSV file to write.", show_default=False),
-    ] = None,
+    output: OutOrAsked = None,
     rows: Annotated[
         str | None,
         typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
@@ -77,6 +75,9 @@ def run(
         ),
     ] = None,
     blank_rows: SendBlankRows = False,
+    format_: Format = "",
+    delimiter: Delimiter = None,
+    bom: Bom = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until the job ends, or just start it.")
     ] = True,
@@ -87,7 +88,8 @@ def run(
 
     Example: smelt run leads.csv -t "Opening hook" -o enriched.csv --rows 1-20
 
-    Whatever is missing is asked for at a terminal: a login, an API key, a template, where to write.
+    The ending of OUT decides the format of the result: .csv (as the uploaded file is written), .tsv, .xlsx or
+    .jsonl. Whatever is missing is asked for at a terminal: a login, an API key, a template, where to write.
 
     Ctrl-C leaves the job running. Exit code 5: the job finished, but some rows failed.
     """
@@ -103,6 +105,7 @@ def run(
     if not template and not asking.at_a_terminal():
         raise WrongUsage("the template is missing; name it with -t, or see `smelt templates list`")
     path = output_path(first_time.place(file) if output is None else output)
+    form = form_of(path, format_, delimiter=delimiter, bom=bom)
     first_time.log_in(out)
     with logged_in() as client:
         if api_key is None:
@@ -131,7 +134,7 @@ def run(
         code = exit_code(job)
         whole = job.state == "COMPLETED"
         if whole:
-            written = client.jobs.download(job.name, path)
+            written = client.jobs.download(job.name, path, form)
             counts = job.request_counts
             out.message(f"Wrote {path}: {written} bytes, rows: {outcomes(counts)}")
             if counts.failed:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from services.common.errors import DomainError, Kind, RemoteError, Unavailable
@@ -47,6 +48,9 @@ def status_of(error: DomainError) -> status_pb2.Status:
     status.details.add().Pack(info)
     if error.violations:
         status.details.add().Pack(_bad_request(error.violations))
+    for detail in error.details:
+        assert isinstance(detail, Message)
+        status.details.add().Pack(detail)
     if error.retry_after_seconds is not None:
         delay = duration_pb2.Duration(seconds=error.retry_after_seconds)
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))

@@ -116,6 +116,12 @@ class Library:
         key = await self._open(person, file)
         return Download(file, span, self._pieces(file, key, span, join_of(file)))
 
+    async def contents(self, proof: ExportPermit, file: StoredFile) -> AsyncIterator[bytes]:
+        """Yield the bytes of an upload that was refused and is kept."""
+        size = file.object.size
+        async for piece in self._pieces(file, await self._open(proof, file), Span(0, size, size), add):
+            yield piece
+
     async def read_rows(
         self, proof: Proof, file_id: str, wanted: RowRange, *, parse: int | None, batch_rows: int
     ) -> AsyncIterator[list[NumberedRow]]:

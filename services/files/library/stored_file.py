@@ -28,6 +28,10 @@ class Parse:
     table: TableObject | None = None
 
 
+#: What an upload has that could not be read.
+NO_PARSE = Parse(0, Dialect("", ""), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class SealedParse:
     """The part of a parse that reveals the data, sealed under the file's data key."""

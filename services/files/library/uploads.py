@@ -2,21 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from services.common.errors import DeadlinePassed
+from services.common.errors import DeadlinePassed, DomainError
 from services.common.identity import Passport
 from services.common.store.idempotency import digest
 from services.files.data_keys import DataKeys, wiped
 from services.files.errors import FileNotFound
 from services.files.library.display_name import display_name
 from services.files.library.form_body import Body
+from services.files.library.refused_uploads import RefusedUploads, or_refusal
 from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse, table_binding
 from services.files.library.sender import Pace, Sender
-from services.files.library.stored_file import FindsFiles, OpenedFile, SealedParse, StoredFile
+from services.files.library.stored_file import (
+    NO_PARSE,
+    FindsFiles,
+    OpenedFile,
+    SealedParse,
+    StoredFile,
+)
 from services.files.library.tables import NewTable, table_keys
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, Written, write_sealed
@@ -80,6 +87,7 @@ class Uploads:
         places: Places,
         threads: ParsingThreads,
         limits: UploadLimits,
+        refused: RefusedUploads,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
@@ -90,11 +98,15 @@ class Uploads:
         self._places = places
         self._threads = threads
         self._limits = limits
+        self._refused = refused
         self._clock = clock
         self._new_id = new_id
 
     async def receive(self, person: Passport, pieces: AsyncIterable[bytes], upload: Upload) -> OpenedFile:
-        """Store an upload and return the file; raise what is wrong with it."""
+        """Store an upload and return the file; raise what is wrong with it.
+
+        Raises UploadRefused when other options may read it: it is kept then.
+        """
         sender = Sender(self._limits.pace)
         async with self._places.reserve(person.account, network=upload.network, sender=sender):
             if not upload.idempotency_key:
@@ -115,31 +127,32 @@ class Uploads:
                 binding=table_binding(file_id, person.account, FIRST_VERSION),
                 max_bytes=self._limits.max_bytes,
             )
+            reading = partial(
+                self._threads.read, limits=self._limits.csv, requested=upload.requested, keep=table.keep
+            )
             work = partial(
                 write_sealed,
                 key=key,
                 associated_data=context.binds(person.account),
                 max_bytes=self._limits.max_bytes,
-                read=partial(
-                    self._threads.read,
-                    limits=self._limits.csv,
-                    requested=upload.requested,
-                    keep=table.keep,
-                ),
+                read=partial(or_refusal, reading),
             )
             async with table.unless_kept(self._discards):
                 written, read = await self._store(pieces, upload.body, object_key=object_key, work=work)
+            stored = StoredObject(object_key, data_key.wrapped, written.size, written.sha256)
+            file = StoredFile(
+                id=file_id,
+                account=person.account,
+                display_name=display_name(upload.filename or upload.body.filename),
+                create_time=self._clock(),
+                object=stored,
+                parse=NO_PARSE,
+            )
+            if isinstance(read, DomainError):
+                raise await self._refused.keep(file, key, upload.requested, read)
             sealed = seal_parse(read, key=key, file_id=file_id, account=person.account, version=FIRST_VERSION)
-        parsed = read.parsed
-        file = StoredFile(
-            id=file_id,
-            account=person.account,
-            display_name=display_name(upload.filename or upload.body.filename),
-            create_time=self._clock(),
-            object=StoredObject(object_key, data_key.wrapped, written.size, written.sha256),
-            parse=table.parse(read, FIRST_VERSION),
-        )
-        kept = await self._record(file, sealed, upload)
+        file = replace(file, parse=table.parse(read, FIRST_VERSION))
+        kept, parsed = await self._record(file, sealed, upload), read.parsed
         return OpenedFile(kept, parsed.columns, parsed.sample_line, read.sheets)
 
     async def _store(
@@ -148,8 +161,8 @@ class Uploads:
         body: Body,
         *,
         object_key: str,
-        work: Callable[..., tuple[Written, ReadFile]],
-    ) -> tuple[Written, ReadFile]:
+        work: Callable[..., tuple[Written, ReadFile | DomainError]],
+    ) -> tuple[Written, ReadFile | DomainError]:
         try:
             async with self._discards.unless_written(object_key), asyncio.timeout(self._limits.seconds):
                 return await fed(

@@ -9,13 +9,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.common.errors import DomainError
-from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ParseRow, ResultRow
+from services.files.models import (
+    DataExportRow,
+    DoomedObjectRow,
+    FileRow,
+    ParseRow,
+    RefusedUploadRow,
+    ResultRow,
+)
 from services.files.objects.stored_object import StoredObject
 
 Fenced = TypeVar("Fenced", ResultRow, DataExportRow)
 
 
-def object_of(row: FileRow | ResultRow | DataExportRow) -> StoredObject:
+def object_of(row: FileRow | RefusedUploadRow | ResultRow | DataExportRow) -> StoredObject:
     """Return the object that a row names."""
     return StoredObject(row.object_key, row.wrapped_key, row.size_bytes, row.sha256)
 

@@ -12,6 +12,7 @@ from services.common.privacy import ArchiveEntry, ArchivePiece
 from services.common.store.privacy_rows import erase_rows, export_rows
 from services.files import models
 from services.files.library.library import Library
+from services.files.library.store.refused import RefusedStore
 from services.files.library.stored_file import StoredFile
 from services.files.objects.discards import Discards
 from services.files.privacy import tables
@@ -41,6 +42,7 @@ class FilesPart:
     objects: AccountObjects
     library: Library
     results: Results
+    refused: RefusedStore
     discards: Discards
 
     async def export(self, permit: ExportPermit) -> AsyncIterator[ArchivePiece]:
@@ -50,6 +52,11 @@ class FilesPart:
         async for file in self._files(permit):
             contents = self._file(permit, file.id)
             async for piece in _whole(f"files/{file.id}/{_in_archive(file.display_name)}", contents):
+                yield piece
+        for upload in await self.refused.page(permit.account):
+            contents = self.library.contents(permit, upload)
+            path = f"refused_uploads/{upload.id}/{_in_archive(upload.display_name)}"
+            async for piece in _whole(path, contents):
                 yield piece
         for job, variant in await self.objects.results(permit.account):
             contents = self._result(permit, job, variant)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from services.common.database import Transactions, transaction
-from services.files.models import DataExportRow, FileRow, ResultRow
+from services.files.models import DataExportRow, FileRow, RefusedUploadRow, ResultRow
 from services.files.objects.store import mark_for_deletion, remove_files
 
 
@@ -31,7 +31,7 @@ class AccountObjectStore:
         async with transaction(self._transactions) as session:
             some_files = select(FileRow.id).where(FileRow.account == account).limit(count)
             files = await remove_files(session, some_files, self._now())
-            for row in (ResultRow, DataExportRow):
+            for row in (RefusedUploadRow, ResultRow, DataExportRow):
                 some = select(row.object_key).where(row.account == account).limit(count)
                 removing = delete(row).where(row.object_key.in_(some)).returning(row.object_key)
                 removed += await session.scalars(removing)

@@ -36,6 +36,13 @@ TABLES = (
         withheld={"account": _OWN, **_OBJECT},
     ),
     PersonalTable(
+        "refused_upload",
+        account_rows="account = :account",
+        path="refused_uploads.json",
+        exported=("id", "display_name", "create_time", "size_bytes", "sha256"),
+        withheld={"account": _OWN, **_OBJECT},
+    ),
+    PersonalTable(
         "file_retention",
         account_rows="account = :account",
         path="file_retention.json",

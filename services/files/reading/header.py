@@ -8,6 +8,8 @@ from services.files.reading.batch import Batch
 from services.files.reading.dialect import NUMBER
 from services.files.reading.text import Text
 
+#: The problem of a header in which a name is repeated; other rooms know it by this.
+SAME_NAME = "two columns have the same name"
 _MAX_NAME_BYTES = 1024
 _SHOWN = 100
 
@@ -45,7 +47,7 @@ def header_of(head: Batch, text: Text, most: int, *, duplicate_names: str) -> He
             if duplicate_names != NUMBER:
                 raise FileMalformed(
                     line=line,
-                    problem="two columns have the same name",
+                    problem=SAME_NAME,
                     name=_shown(text, cell),
                     other=_shown(text, seen[key]),
                     column=str(place),

@@ -16,6 +16,7 @@ from services.files.errors import FileNoDataRows
 from services.files.library.byte_range import Wanted
 from services.files.library.form_body import body_of
 from services.files.library.library import Download, Library, etag
+from services.files.library.refused_uploads import UploadRefused
 from services.files.library.reparses import Reparses
 from services.files.library.row_reader import RowRange
 from services.files.library.stored_file import NumberedRow, StoredFile
@@ -23,6 +24,7 @@ from services.files.library.uploads import Upload, Uploads
 from services.files.objects.sealed import Join
 from services.files.servicers.downloads import Headers, after_headers, headers_of
 from services.files.servicers.formats import file_to_proto, opened_to_proto, requested_of
+from services.files.servicers.offers import with_offers
 from services.files.servicers.profile import profile_to_proto
 
 _DEFAULT_ROWS = 50
@@ -65,16 +67,20 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             requested=requested_of(first),
             network=network_of(identity.current_call().client_address),
         )
-        stored = await self._uploads.receive(person, _data(first, requests), upload)
+        try:
+            stored = await self._uploads.receive(person, _data(first, requests), upload)
+        except UploadRefused as refused:
+            raise with_offers(refused) from None
         await context.send_initial_metadata(CREATED)
         return opened_to_proto(stored)
 
     async def ReparseFile(self, request: files_pb2.ReparseFileRequest, context: Context) -> files_pb2.File:
-        opened = await self._reparses.reparse(
-            identity.passport(context),
-            parse_name("files", request.name),
-            requested_of(request),
-        )
+        try:
+            opened = await self._reparses.reparse(
+                identity.passport(context), parse_name("files", request.name), requested_of(request)
+            )
+        except UploadRefused as refused:
+            raise with_offers(refused) from None
         return opened_to_proto(opened)
 
     async def ListFiles(

@@ -9,12 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningDelete
 
 from services.common.database import Transactions, database_errors, transaction
-from services.files.models import DataExportRow, DoomedObjectRow, FileRow, ParseRow, ResultRow
+from services.files.models import (
+    DataExportRow,
+    DoomedObjectRow,
+    FileRow,
+    ParseRow,
+    RefusedUploadRow,
+    ResultRow,
+)
 from services.files.objects.store import mark_for_deletion
 
 _LOCK = 7_205_301
 #: The columns by which rows name objects. An object that none of them has is an orphan, and is deleted.
-_NAMES = (FileRow.object_key, ParseRow.table_key, ResultRow.object_key, DataExportRow.object_key)
+_NAMES = (
+    FileRow.object_key,
+    ParseRow.table_key,
+    RefusedUploadRow.object_key,
+    ResultRow.object_key,
+    DataExportRow.object_key,
+)
 
 
 class SweepStore:
@@ -62,6 +75,15 @@ class SweepStore:
             delete(ResultRow)
             .where(ResultRow.temporary, ResultRow.create_time < before)
             .returning(ResultRow.object_key)
+        )
+        return await self._remove(statement)
+
+    async def expire_refused_uploads(self, before: datetime) -> int:
+        """Remove refused uploads kept since before a moment, and mark their objects; return how many."""
+        statement = (
+            delete(RefusedUploadRow)
+            .where(RefusedUploadRow.create_time < before)
+            .returning(RefusedUploadRow.object_key)
         )
         return await self._remove(statement)
 

@@ -25,6 +25,8 @@ class ObjectRecords(Protocol):
 
     async def expire_temporary_results(self, before: datetime) -> int: ...
 
+    async def expire_refused_uploads(self, before: datetime) -> int: ...
+
     async def expire_data_exports(self, before: datetime) -> int: ...
 
     async def unnamed(self, keys: Sequence[str]) -> list[str]: ...
@@ -50,6 +52,7 @@ class SweepTimes:
 
     every_seconds: float
     temporary: timedelta
+    refused: timedelta
     #: Must exceed the duration of any write, because an object is stored before its row.
     orphan: timedelta
     orphans_every: timedelta
@@ -94,6 +97,7 @@ class Sweep:
                 return
             now = self._clock()
             await self._records.expire_temporary_results(now - self._times.temporary)
+            await self._records.expire_refused_uploads(now - self._times.refused)
             await self._expire()
             await self._records.expire_data_exports(now - exports.KEPT)
             await self._discard_marked()

@@ -143,6 +143,7 @@ class Jobs:
                 variables=tuple(variables.items()),
                 identical_once=request.identical_once,
                 skips_blank_rows=not request.send_blank_rows,
+                dialect=file.dialect,
             )
             used_columns(draft, draft.prompts())
             return draft

@@ -1,7 +1,7 @@
 """What a job will do: rows, shards, prompts, output columns. It is checked before anything is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Self
 
@@ -9,6 +9,7 @@ from services.common.aside import go_on
 from services.common.texts.column_names import column_key
 from services.processor.jobs.economy import BATCH_ROWS
 from services.processor.jobs.errors import InvalidRowRange, OutputColumnClash
+from services.processor.outside import Dialect
 from services.processor.templates import schema
 from services.processor.templates.errors import TemplateInvalid, UnknownVariable
 from services.processor.templates.names import Columns, CustomValues
@@ -59,6 +60,8 @@ class Snapshot:
     identical_once: bool = False
     #: Rows whose used columns are blank are not sent.
     skips_blank_rows: bool = False
+    #: How the file is written, for its results; it is kept here because the file may be deleted.
+    dialect: Dialect = field(default_factory=Dialect)
 
     def prompts(self) -> tuple[Prompt, ...]:
         """Return each step's prompt, bound to the columns and the outputs of the steps before it.

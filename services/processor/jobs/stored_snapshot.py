@@ -7,12 +7,14 @@ the first line alone, which is also what earlier releases wrote and read.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from services.common.aside import go_on
 from services.processor.jobs.plan import Snapshot, Step
+from services.processor.outside import Dialect
 from services.processor.templates.prompt_settings import PromptSettings
 
 #: A snapshot of less is one line, which takes a millisecond to read.
@@ -56,6 +58,8 @@ def load(content: bytes) -> Snapshot:
         identical_once=document.get("identical_once", False),
         # A job of an earlier release goes on as it began: it sends blank rows.
         skips_blank_rows=document.get("skips_blank_rows", False),
+        # Results of a job of an earlier release are written as they were.
+        dialect=Dialect(**document.get("dialect", {})),
     )
 
 
@@ -95,7 +99,8 @@ def _whole(snapshot: Snapshot) -> dict[str, Any]:
 
 def _further(snapshot: Snapshot) -> dict[str, Any]:
     """Return what snapshots of earlier releases do not have; it is written only where it says something."""
-    return {"skips_blank_rows": True} if snapshot.skips_blank_rows else {}
+    said: dict[str, Any] = {"skips_blank_rows": True} if snapshot.skips_blank_rows else {}
+    return said if snapshot.dialect == Dialect() else said | {"dialect": asdict(snapshot.dialect)}
 
 
 def step_document(step: Step) -> dict[str, Any]:

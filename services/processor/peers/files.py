@@ -8,6 +8,7 @@ from smelt.files.v1 import files_pb2, files_pb2_grpc, results_pb2, results_pb2_g
 from services.common.rpc.errors import peer_errors
 from services.common.rpc.request_streams import sent
 from services.processor.outside import (
+    Dialect,
     FileFacts,
     Proof,
     ResultAbout,
@@ -17,6 +18,9 @@ from services.processor.outside import (
 
 _SECONDS = 10.0
 _STREAM_SECONDS = 3600.0
+_DELIMITERS = (",", ";", "\t", "|")
+# CR CR LF is an accident of writing CR LF twice, which is not repeated.
+_LINE_ENDS = {"lf": "\n", "cr": "\r"}
 
 
 class Files:
@@ -38,6 +42,7 @@ class Files:
             parse=found.parse,
             row_count=found.row_count,
             columns=tuple(column.name for column in found.columns),
+            dialect=_dialect(found),
             guessed_encoding=found.encoding if found.encoding_guessed else "",
             sample_line=found.sample_line,
         )
@@ -101,3 +106,16 @@ class Files:
                         yield message.data
             finally:
                 call.cancel()
+
+
+def _dialect(file: files_pb2.File) -> Dialect:
+    """Return how a file is written, as far as its result can be: results are always in UTF-8.
+
+    A file in another encoding comes back with a mark, so that spreadsheets see that it is UTF-8 now.
+    """
+    return Dialect(
+        delimiter=file.delimiter if file.delimiter in _DELIMITERS else ",",
+        byte_order_mark=file.byte_order_mark or file.encoding not in ("", "utf-8"),
+        line_end=_LINE_ENDS.get(file.line_end, "\r\n"),
+        quotes_all=file.quoting == "all",
+    )

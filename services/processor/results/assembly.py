@@ -20,9 +20,10 @@ from services.processor.outside import (
     WritesResults,
     by_grant,
 )
-from services.processor.results import csv_file
+from services.processor.results import result_file
 from services.processor.results.downloads import WHOLE
 from services.processor.results.finished import Assembly
+from services.processor.results.form import Form
 from services.processor.results.store.assembly import AssemblyStore
 from services.processor.rows.endings import Again, Fail, Pause, TryAgain, ending_of, service_down
 from services.processor.rows.shards import MOST_CLAIMS
@@ -93,10 +94,10 @@ class Assembler:
         )
         count = assembly.last_row - assembly.first_row + 1
         snapshot = await aside(lambda: seal.open_snapshot(assembly.snapshot), account=assembly.account)
-        pieces = csv_file.pieces(
+        pieces = result_file.pieces(
             assembly.job,
             snapshot,
-            form=csv_file.Form(),
+            form=Form(),
             chosen=None,
             rows=self._files.rows(
                 assembly.file, assembly.parse, first=assembly.first_row, count=count, proof=proof

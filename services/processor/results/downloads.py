@@ -19,7 +19,8 @@ from services.processor.outside import (
     WritesResults,
     as_person,
 )
-from services.processor.results import csv_file
+from services.processor.results import result_file
+from services.processor.results.form import Form
 from services.processor.rows.source import SourceRow
 
 #: The variant of a completed job's own result file.
@@ -57,13 +58,11 @@ class Downloads:
         self._vault = vault
         self._new_id = new_id
 
-    async def read(
-        self, person: Passport, id_: str, form: csv_file.Form
-    ) -> AsyncIterator[StoredResult | bytes]:
-        """Yield a result file's facts, then its pieces; raise JobNotFound."""
+    async def read(self, person: Passport, id_: str, form: Form) -> AsyncIterator[StoredResult | bytes]:
+        """Yield a result file's facts, then its pieces; raise JobNotFound or ResultTooLarge."""
         job = await self._jobs.get(person.account, id_)
         proof = as_person(person)
-        is_there = job.state is State.COMPLETED and form == csv_file.Form()
+        is_there = job.state is State.COMPLETED and form == Form()
         variant = WHOLE if is_there else await self._spool(job, form, proof)
         parts = self._files.read_result(f"jobs/{id_}", variant, proof)
         try:
@@ -78,7 +77,7 @@ class Downloads:
         async for part in parts:
             yield part
 
-    async def _spool(self, job: Job, form: csv_file.Form, proof: Proof) -> str:
+    async def _spool(self, job: Job, form: Form, proof: Proof) -> str:
         # Stored first, so that this download also has a length and a digest to be checked against.
         name, variant = f"jobs/{job.id}", f"part-{self._new_id()}"
         seal = await open_seal(
@@ -87,7 +86,9 @@ class Downloads:
         chosen = None if form.rows is None else await self._results.numbers(job.id, form.rows)
         sealed = await self._jobs.snapshot(job.account, job.id)
         snapshot = await aside(lambda: seal.open_snapshot(sealed), account=job.account)
-        pieces = csv_file.pieces(
+        count = job.total if chosen is None else len(chosen)
+        result_file.check_size(form, snapshot, rows=count)
+        pieces = result_file.pieces(
             job.id,
             snapshot,
             form=form,
@@ -97,7 +98,6 @@ class Downloads:
             seal=seal,
             account=job.account,
         )
-        count = job.total if chosen is None else len(chosen)
         about = ResultAbout(job=name, variant=variant, fence=1, row_count=count, temporary=True)
         await self._files.write_result(about, pieces, proof)
         return variant

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Literal
 
 from smelt.processor.v1 import jobs_pb2, jobs_pb2_grpc
 
@@ -24,8 +25,8 @@ from services.processor.jobs.new_job import JobRequest
 from services.processor.jobs.row_result import FAILED, SUCCEEDED
 from services.processor.jobs.watch import Watch
 from services.processor.outside import StoredResult
-from services.processor.results.csv_file import EXTRA_COLUMNS, Form
 from services.processor.results.downloads import Downloads
+from services.processor.results.form import EXTRA_COLUMNS, Form, Format
 from services.processor.results.pages import JobRow, JobRows
 from services.processor.trials.estimates import Estimates
 from services.processor.usage.meter import dollars
@@ -36,6 +37,20 @@ _ROWS = {
     jobs_pb2.DownloadResultsRequest.ONLY_SUCCEEDED: SUCCEEDED,
     jobs_pb2.DownloadResultsRequest.ONLY_FAILED: FAILED,
 }
+
+_FORMATS = {
+    jobs_pb2.DownloadResultsRequest.CSV: Format.CSV,
+    jobs_pb2.DownloadResultsRequest.XLSX: Format.XLSX,
+    jobs_pb2.DownloadResultsRequest.JSONL: Format.JSONL,
+}
+#: Fields that say how CSV is written.
+_CSV_ALONE: tuple[Literal["byte_order_mark", "delimiter", "line_end", "quoting"], ...] = (
+    "byte_order_mark",
+    "delimiter",
+    "line_end",
+    "quoting",
+)
+_LINE_ENDS = {"": "", "lf": "\n", "crlf": "\r\n", "cr": "\r"}
 
 _RESTS = {
     Economy.NONE: jobs_pb2.ECONOMY_REST_UNSPECIFIED,
@@ -201,30 +216,24 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self, request: jobs_pb2.DownloadResultsRequest, context: Context
     ) -> AsyncIterator[bytes]:
         id_ = parse_name("jobs", request.parent)
-        form = Form(
-            rows=_ROWS[request.rows],
-            columns=tuple(name for name in EXTRA_COLUMNS if name in request.columns),
-            byte_order_mark=request.byte_order_mark,
-            raw=request.raw,
-            neutral_columns=request.neutral_columns,
-        )
+        form = form_of(request)
         async for part in self._downloads.read(identity.passport(context), id_, form):
             if isinstance(part, StoredResult):
-                await context.send_initial_metadata(_about(part, id_))
+                await context.send_initial_metadata(_about(part, id_, form))
             else:
-                yield body("text/csv; charset=utf-8", part)
+                yield body(form.media_type, part)
 
     def _shown(self, job: Job) -> jobs_pb2.Job:
         return to_proto(job, self._now())
 
 
-def _about(result: StoredResult, job: str) -> tuple[tuple[str, str], ...]:
+def _about(result: StoredResult, job: str, form: Form) -> tuple[tuple[str, str], ...]:
     digest = base64.b64encode(bytes.fromhex(result.sha256)).decode()
     return (
         ("x-content-length", str(result.size_bytes)),
         ("repr-digest", f"sha-256=:{digest}:"),
         ("x-smelt-row-count", str(result.row_count)),
-        ("content-disposition", f'attachment; filename="results-{job}.csv"'),
+        ("content-disposition", f'attachment; filename="results-{job}.{form.ending}"'),
     )
 
 
@@ -273,6 +282,26 @@ def economy_of(request: jobs_pb2.CreateJobRequest) -> Economy:
             raise InvalidRequest(violations=[("economy_rest", "is for economy jobs; set economy as well")])
         return Economy.NONE
     return Economy.THEN_BATCH if request.economy_rest == jobs_pb2.BATCH else Economy.THEN_ORDINARY
+
+
+def form_of(request: jobs_pb2.DownloadResultsRequest) -> Form:
+    """Return the form of the results that are requested; raise InvalidRequest for what fits no format."""
+    format_ = _FORMATS[request.format]
+    if format_ is not Format.CSV:
+        named = [name for name in _CSV_ALONE if request.HasField(name)]
+        if named:
+            raise InvalidRequest(violations=[(name, "is for CSV; leave it out") for name in named])
+    return Form(
+        rows=_ROWS[request.rows],
+        columns=tuple(name for name in EXTRA_COLUMNS if name in request.columns),
+        byte_order_mark=request.byte_order_mark if request.HasField("byte_order_mark") else None,
+        raw=request.raw,
+        neutral_columns=request.neutral_columns,
+        format=format_,
+        delimiter=request.delimiter,
+        line_end=_LINE_ENDS[request.line_end],
+        quotes_all=request.quoting == "all" if request.quoting else None,
+    )
 
 
 def usd(amount: Decimal | None) -> str:

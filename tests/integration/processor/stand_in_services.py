@@ -36,6 +36,8 @@ class StoredFile:
     guessed_encoding: str = ""
     sample_line: str = ""
     deleted: bool = False
+    #: Further fields of the file, such as its delimiter.
+    more: dict[str, Any] = field(default_factory=dict)
     #: How often somebody asked whether it is there.
     checks: int = 0
     #: What reading its rows is refused with, while it is there for everybody else.
@@ -51,10 +53,10 @@ class World:
     #: (purpose, key, budget) of each minted grant.
     minted: list[tuple[str, str, int]] = field(default_factory=list)
 
-    def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada") -> str:
+    def add_file(self, columns: list[str], rows: list[list[str]], account: str = "ada", **more: Any) -> str:
         """Store a file and return its name."""
         name = f"files/{secrets.token_hex(8)}"
-        self.files[name] = StoredFile(account, columns, rows)
+        self.files[name] = StoredFile(account, columns, rows, more=more)
         return name
 
 
@@ -80,9 +82,9 @@ class FilesStandIn(
             row_count=len(found.rows),
             columns=[files_pb2.File.Column(name=column) for column in found.columns],
             parse=1,
-            encoding=found.guessed_encoding,
             encoding_guessed=bool(found.guessed_encoding),
             sample_line=found.sample_line,
+            **{"encoding": found.guessed_encoding, **found.more},
         )
 
     async def ReadRows(self, request: Any, context: Any) -> AsyncIterator[Any]:

@@ -67,7 +67,7 @@ def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smel
     assert code == 0
     params = server.asked[-1].url.params
     assert params.get_list("columns") == ["error", "flags"]
-    assert (params["rows"], params["byte_order_mark"]) == ("ONLY_FAILED", "true")
+    assert (params["rows"], params["byte_order_mark"], "format" in params) == ("ONLY_FAILED", "true", False)
     assert smelt("jobs", "download", "jobs/j1", "-o", str(target), "--only", "some")[0] == 2
 
 
@@ -133,3 +133,50 @@ def test_a_job_shows_its_skipped_rows(server: Server, smelt: Smelt) -> None:
     counts = {"total": 4, "succeeded": 1, "failed": 0, "skipped": 3}
     server.says(job("COMPLETED", 1, request_counts=counts))
     assert "4/4 (1 succeeded, 0 failed, 3 skipped as blank)" in smelt("jobs", "show", "jobs/j1")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "params"),
+    [
+        ("out.csv", [], {}),
+        ("out", [], {}),
+        ("out.CSV", ["--no-bom"], {"byte_order_mark": "false"}),
+        ("out.csv", ["--delimiter", "semicolon", "--bom"], {"delimiter": ";", "byte_order_mark": "true"}),
+        ("out.csv", ["--line-end", "lf", "--quoting", "all"], {"line_end": "lf", "quoting": "all"}),
+        ("out.tsv", [], {"delimiter": "\t"}),
+        ("out.tsv", ["--delimiter", "|"], {"delimiter": "|"}),
+        ("out.xlsx", [], {"format": "XLSX"}),
+        ("out.jsonl", ["--raw"], {"format": "JSONL", "raw": "true"}),
+        ("out.ndjson", [], {"format": "JSONL"}),
+        ("out.csv", ["--format", "XLSX"], {"format": "XLSX"}),
+        ("out.xlsx", ["--format", "csv"], {}),
+    ],
+)
+def test_the_ending_decides_the_format_of_results_unless_it_is_said(
+    server: Server, smelt: Smelt, tmp_path: Path, name: str, options: list[str], params: dict[str, str]
+) -> None:
+    server.says(job("COMPLETED")).streams(b"x", content_length="1")
+    code, _, err = smelt("jobs", "download", "jobs/j1", "-o", str(tmp_path / name), *options)
+    assert code == 0, err
+    assert dict(server.asked[-1].url.params) == params
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("out.parquet", [], "use .csv, .xlsx or .jsonl"),
+        ("out.xls", [], "use .csv, .xlsx or .jsonl"),
+        ("out.xlsx", ["--delimiter", ";"], "are for CSV"),
+        ("out.jsonl", ["--no-bom"], "are for CSV"),
+        ("out.csv", ["--format", "parquet"], "--format must be csv, xlsx or jsonl"),
+        ("out.csv", ["--delimiter", "x"], "is not supported"),
+    ],
+)
+def test_forms_that_there_are_not_are_refused_before_anything_is_sent(
+    server: Server, smelt: Smelt, tmp_path: Path, name: str, options: list[str], said: str
+) -> None:
+    for command in (["jobs", "download", "jobs/j1"], ["run", "files/f1", "-t", "templates/t1"]):
+        code, _, err = smelt(*command, "-o", str(tmp_path / name), *options)
+        assert code == 2
+        assert said in " ".join(err.split())
+    assert server.asked == []

@@ -14,6 +14,7 @@ from services.common.rpc import shares
 from services.common.store import idempotency
 from services.files import service as files_service
 from services.files import threads
+from services.files.library.store import files as file_store
 from services.files.objects import keyed
 from services.files.results import results
 from services.files.settings import FilesSettings
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.promise("S43")
 #: The numbers of the lines without a setting.
 NUMBERS = {
     "variables": variables.MOST_VARIABLES,
+    "parses of a file": file_store.MOST_PARSES,
     "batches of a step of a row": economy.BATCH_ROUNDS,
     "webhooks": webhooks.MOST_WEBHOOKS,
     "deliveries of a webhook that wait": deliveries.MOST_WAITING,
@@ -65,7 +67,6 @@ NUMBERS = {
 ONE = {
     "job settings",
     "usage of a day and a model",
-    "parses of a file, by encoding and delimiter",
     "file settings",
     "result files of a job",
     "the account itself, and what remains of it",

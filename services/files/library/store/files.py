@@ -11,11 +11,14 @@ from services.common.store import idempotency
 from services.common.store.room import check_room
 from services.files.errors import FileLimit, FileNotFound, ParseLimit
 from services.files.library.store.dialects import DIALECT_COLUMNS, dialect_columns, dialect_of
+from services.files.library.store.refused import take_refused
 from services.files.library.stored_file import Parse, SealedParse, StoredFile, TableObject
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
-from services.files.objects.store import object_columns, object_of, remove_files
+from services.files.objects.store import mark_for_deletion, object_columns, object_of, remove_files
 
 _UPLOAD = "UploadFile"
+#: Jobs pin parses, so none is removed before its file. Each takes as much as the file's index and profile.
+MOST_PARSES = 100
 
 
 class FileStore:
@@ -82,7 +85,7 @@ class FileStore:
         async with transaction(self._transactions) as session:
             return await session.scalar(statement) or 0
 
-    async def add_parse(self, file: StoredFile, sealed: SealedParse, *, most: int) -> tuple[int, bool] | None:
+    async def add_parse(self, file: StoredFile, sealed: SealedParse) -> tuple[int, bool] | None:
         async with transaction(self._transactions) as session:
             # Locked until the transaction ends, so that parses of one file are added one after the other.
             row = await session.scalar(
@@ -99,13 +102,27 @@ class FileStore:
                 if dialect_of(parse) == file.parse.dialect and parse.sealed_profile is not None
             ]
             if not alike:
+                if len(there) >= MOST_PARSES:
+                    raise ParseLimit
                 if any(parse.version == file.parse.version for parse in there):
                     return None
-                if len(there) >= most:
-                    raise ParseLimit
                 session.add(_parse_row(file, sealed))
             row.parse = alike[0] if alike else file.parse.version
             return row.parse, not alike
+
+    async def add_refused(self, file: StoredFile, sealed: SealedParse, *, most: int) -> bool:
+        """Make a file of a refused upload; return False when the upload is no longer kept.
+
+        Raises FileLimit if the account has `most` files; the upload stays then.
+        """
+        async with transaction(self._transactions) as session:
+            if await take_refused(session, file.account, file.id) is None:
+                return False
+            await check_room(session, FileRow.account, account=file.account, most=most, full=FileLimit)
+            session.add(_file_row(file))
+            await session.flush()
+            session.add(_parse_row(file, sealed))
+        return True
 
     async def page(self, account: str, after: Position | None, count: int) -> list[StoredFile]:
         statement = (
@@ -125,7 +142,14 @@ class FileStore:
     async def remove(self, account: str, file_id: str) -> list[str]:
         wanted = select(FileRow.id).where(FileRow.account == account, FileRow.id == file_id)
         async with transaction(self._transactions) as session:
-            return await remove_files(session, wanted, self._now())
+            removed = await remove_files(session, wanted, self._now())
+            if removed:
+                return removed
+            refused = await take_refused(session, account, file_id)
+            if refused is None:
+                return []
+            await mark_for_deletion(session, [refused], self._now())
+            return [refused]
 
 
 def _file(row: FileRow, parse: Parse) -> StoredFile:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -10,7 +9,7 @@ import pytest
 from smelt.files.v1 import files_pb2, rows_pb2
 
 from services.common.ids import new_id
-from tests.integration.files.service import VAULT, Caller, Service, ready, refusal
+from tests.integration.files.service import VAULT, Caller, Service, refusal
 from tests.support.workbooks import grid, raw, sheet_xml
 
 ROWS = "".join(
@@ -126,7 +125,6 @@ async def test_a_repeated_upload_leaves_one_file_and_one_table(gateway: Caller, 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (grid(("a", "a"), (1, 2)), "FILE_MALFORMED"),
         (raw(sheet_xml("")), "FILE_NO_DATA_ROWS"),
         (BOOK[:-30], "FILE_WORKBOOK_INVALID"),
         (
@@ -134,7 +132,7 @@ async def test_a_repeated_upload_leaves_one_file_and_one_table(gateway: Caller, 
             "FILE_PASSWORD_PROTECTED",
         ),
     ],
-    ids=["names", "empty", "cut", "password"],
+    ids=["empty", "cut", "password"],
 )
 async def test_a_refused_workbook_leaves_nothing(
     gateway: Caller, service: Service, content: bytes, reason: str
@@ -166,13 +164,16 @@ async def test_the_tables_of_one_parse_do_not_pass_for_those_of_another(
     assert refusal(caught.value).reason == "FILE_DAMAGED"
 
 
-async def test_a_file_is_read_in_only_so_many_ways(own_service: Callable[..., Service], connect: Any) -> None:
-    service = own_service(max_parses_per_file=2)
-    await ready(service)
-    caller = Caller(connect(service, "gateway"))
-    file = await caller.upload(b"a\n1\n2\n3\n4\n")
-    await reparsed(caller, file.name, skip_rows=1)
+async def test_a_refused_workbook_is_kept_and_can_be_read_with_other_options(
+    gateway: Caller, service: Service
+) -> None:
+    before = service.keys()
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await reparsed(caller, file.name, skip_rows=2)
-    assert refusal(caught.value).reason == "PARSE_LIMIT"
-    assert (await reparsed(caller, file.name)).parse == 1
+        await gateway.upload(grid(("a", "a"), (1, 2)), "leads.xlsx")
+    assert refusal(caught.value).metadata["row"] == "1"
+    [(kept,)] = service.query("SELECT id FROM refused_upload WHERE account = %s", gateway.account)
+    file = await reparsed(gateway, f"files/{kept}", duplicate_names="number")
+    assert (file.sheet, file.parse, [column.name for column in file.columns]) == ("Sheet1", 1, ["a", "a (2)"])
+    assert [list(row.cells) for row in await gateway.list_rows(file.name)] == [["1", "2"]]
+    assert service.keys() - before == of(service, file.name)
+    assert len(of(service, file.name)) == 2

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from itertools import count
 
 import pytest
 
-from services.common.errors import DeadlinePassed, Unavailable
+from services.common.errors import DeadlinePassed, DomainError, Unavailable
 from services.common.identity import Passport
 from services.common.store.idempotency import IdempotencyKeyReused
 from services.files.data_keys import DataKey, KeyContext, Proof
+from services.files.errors import FileTooManyRows
 from services.files.library.form_body import PlainBody
+from services.files.library.refused_uploads import Keeping, RefusedUploads, UploadRefused
 from services.files.library.sender import Pace
 from services.files.library.stored_file import OpenedFile, SealedParse, StoredFile
 from services.files.library.uploads import Upload, UploadLimits, Uploads
@@ -38,10 +41,17 @@ class MemoryObjects:
         return MemoryWriter(self, key)
 
     def reader(self, key: str, start: int = 0, stop: int | None = None) -> ObjectReader:
-        raise NotADirectoryError
+        return MemoryReader(self.there[key][start:stop])
 
     def delete(self, key: str) -> None:
         self.there.pop(key, None)
+
+
+class MemoryReader(BytesIO):
+    length: int | None = None
+
+    def read(self, count: int | None = -1) -> bytes:
+        return super().read(count)
 
 
 class MemoryWriter:
@@ -102,6 +112,23 @@ class Keys:
         return bytearray(b"k" * 32)
 
 
+class KeptInMemory:
+    """Refused uploads that are kept."""
+
+    def __init__(self) -> None:
+        self.files: list[StoredFile] = []
+        self.error: DomainError | None = None
+
+    async def keep(self, file: StoredFile, *, most: int) -> tuple[StoredFile, list[str]]:
+        if self.error is not None:
+            raise self.error
+        self.files.append(file)
+        return file, []
+
+    async def get(self, account: str, file_id: str, *, since: datetime) -> StoredFile | None:
+        return next((file for file in self.files if file.id == file_id), None)
+
+
 class House:
     """Uploads over stores in memory."""
 
@@ -119,15 +146,29 @@ class House:
         async def forget(object_key: str) -> None:
             """Nothing is on record here."""
 
+        discards = Discards(self.objects, None, forget=forget)  # type: ignore[arg-type]
+        threads, now = ParsingThreads(2), datetime(2026, 1, 1, tzinfo=UTC)
+        self.kept = KeptInMemory()
+        self.refused = RefusedUploads(
+            self.kept,
+            self.objects,
+            discards=discards,
+            threads=threads,
+            limits=limits.csv,
+            keeping=Keeping(2, timedelta(hours=1)),
+            seconds=seconds,
+            clock=lambda: now,
+        )
         self.uploads = Uploads(
             self.records,
             self.objects,
             keys=self.keys,
-            discards=Discards(self.objects, None, forget=forget),  # type: ignore[arg-type]
+            discards=discards,
             places=Places(Shares(2, of_account=2, of_network=2)),
-            threads=ParsingThreads(2),
+            threads=threads,
             limits=limits,
-            clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+            refused=self.refused,
+            clock=lambda: now,
             new_id=lambda: next(ids),
         )
 
@@ -198,3 +239,31 @@ async def test_only_so_many_run_at_once() -> None:
     await asyncio.gather(*running, return_exceptions=True)
     assert house.is_empty()
     await house.receive(pieces(CSV))
+
+
+async def test_what_other_options_may_read_is_kept_even_if_the_rest_comes_later() -> None:
+    house = House()
+    with pytest.raises(UploadRefused) as caught:
+        await house.receive(pieces(b"a,a\n", CSV, CSV))
+    assert caught.value.refusal.reason == "FILE_MALFORMED"
+    (kept,) = house.kept.files
+    assert (kept.object.size, caught.value.file_id) == (4 + 2 * len(CSV), kept.id)
+    assert not house.records.files
+    assert len(house.objects.there) == 1
+    assert house.keys.given == [bytearray(32)]
+
+
+async def test_what_cannot_be_kept_leaves_nothing() -> None:
+    house = House()
+    house.kept.error = IdempotencyKeyReused()
+    with pytest.raises(IdempotencyKeyReused):
+        await house.receive(pieces(b"a,a\n1,2\n"))
+    assert house.is_empty()
+
+
+async def test_what_no_options_can_read_is_not_kept() -> None:
+    house = House()
+    with pytest.raises(FileTooManyRows):
+        await house.receive(pieces(b"a,b\n" + b"1,2\n" * 11))
+    assert house.is_empty()
+    assert not house.kept.files

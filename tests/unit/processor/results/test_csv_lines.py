@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import PIECE_BYTES, SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal, RowPayload
-from services.processor.results import csv_file
+from services.processor.results import csv_lines, result_file
+from services.processor.results.form import Form
 from services.processor.rows.source import SourceRow
 from services.processor.templates.prompt_settings import PromptSettings
 
@@ -29,9 +30,9 @@ def as_the_module_writes(rows: Sequence[Sequence[str]]) -> bytes:
 @given(st.lists(CELLS, min_size=1, max_size=6), st.integers(0, 5))
 def test_a_long_row_is_written_as_the_csv_module_writes_it(cells: list[str], place: int) -> None:
     short, long = [cells], [[*cells[:place], LONG + "".join(cells), *cells[place:]]]
-    assert csv_file.lines(short) == as_the_module_writes(short)
-    assert csv_file.lines(long) == as_the_module_writes(long)
-    assert list(csv.reader(io.StringIO(csv_file.lines(long).decode(), newline=""))) == long
+    assert csv_lines.lines(short) == as_the_module_writes(short)
+    assert csv_lines.lines(long) == as_the_module_writes(long)
+    assert list(csv.reader(io.StringIO(csv_lines.lines(long).decode(), newline=""))) == long
 
 
 @pytest.mark.promise("S59")
@@ -40,7 +41,7 @@ def test_a_megabyte_of_quotes_takes_milliseconds() -> None:
     took = []
     for _ in range(5):
         began = time.thread_time()
-        csv_file.lines(worst)
+        csv_lines.lines(worst)
         took.append(time.thread_time() - began)
     assert min(took) < 0.02
 
@@ -79,10 +80,10 @@ async def test_long_answers_are_read_and_rendered_a_megabyte_at_a_time(chosen: l
 
     pieces = [
         piece
-        async for piece in csv_file.pieces(
+        async for piece in result_file.pieces(
             "j",
             snapshot,
-            form=csv_file.Form(),
+            form=Form(),
             chosen=chosen,
             rows=rows(),
             results=stored,
@@ -90,7 +91,7 @@ async def test_long_answers_are_read_and_rendered_a_megabyte_at_a_time(chosen: l
             account="account",
         )
     ]
-    assert max(map(len, pieces)) <= csv_file.PIECE_BYTES
+    assert max(map(len, pieces)) <= result_file.PIECE_BYTES
     csv.field_size_limit(10**6)
     found = list(csv.reader(io.StringIO(b"".join(pieces).decode(), newline="")))
     numbers = [*range(1, 21)] if chosen is None else chosen

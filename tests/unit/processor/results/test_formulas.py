@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal, RowPayload
-from services.processor.results import csv_file
-from services.processor.results.csv_file import Form
+from services.processor.results import result_file
+from services.processor.results.form import Form
 from services.processor.results.formulas import as_text
 from services.processor.rows.source import SourceRow
 from services.processor.templates.prompt_settings import PromptSettings
@@ -251,7 +251,7 @@ async def file_of(outputs: list[str], form: Form) -> list[list[str]]:
     async def rows() -> AsyncIterator[list[SourceRow]]:
         yield [SourceRow(number, ["=1+1"]) for number in range(1, len(outputs) + 1)]
 
-    pieces = csv_file.pieces(
+    pieces = result_file.pieces(
         "j",
         snapshot,
         form=form,
