@@ -13,7 +13,15 @@ HTTP_BODY = ".google.api.HttpBody"
 # These read a whole file, or call a model, before they respond.
 LONG = ("ReparseFile", "TestTemplate", "TestApiKey")
 #: The types of answers that are bytes; the others are CSV.
-RAW_TYPES = {"DownloadDataExport": "application/zip"}
+RAW_TYPES = {
+    "DownloadDataExport": ("application/zip",),
+    "DownloadResults": (
+        "text/csv",
+        "text/tab-separated-values",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/jsonl",
+    ),
+}
 _HOLE = re.compile(r"\{([^}=]+)(?:=([^}]*))?\}")
 
 
@@ -75,9 +83,9 @@ class Binding:
         return self.response == HTTP_BODY
 
     @property
-    def raw_type(self) -> str:
-        """The content type of an answer that is bytes."""
-        return RAW_TYPES.get(self.rpc, "text/csv")
+    def raw_types(self) -> tuple[str, ...]:
+        """The content types of an answer that is bytes."""
+        return RAW_TYPES.get(self.rpc, ("text/csv",))
 
     @property
     def is_event_stream(self) -> bool:

@@ -169,7 +169,7 @@ def _request_body(binding: Binding, protos: ProtoIndex, schemas: Schemas) -> dic
 
 def _answer(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     if binding.raw_response:
-        return {binding.raw_type: {"schema": FILE}}
+        return {kind: {"schema": FILE} for kind in binding.raw_types}
     schema = schemas.reference(binding.response)
     if binding.is_event_stream:
         events = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}

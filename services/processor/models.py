@@ -121,8 +121,8 @@ class JobRow(Base):
     skipped: Mapped[int] = mapped_column(server_default="0", default=0)
     input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    #: Billionths of a US dollar: what the tokens cost, the budget (0 means no limit), and what is spent
-    #: or set aside for calls. Unless every model has a price, the cost is unknown.
+    #: Billionths of a US dollar: what the tokens cost, the budget (0 means none, -1 one of nothing), and
+    #: what is spent or set aside for calls. Unless every model has a price, the cost is unknown.
     cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     max_cost_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     reserved_nanos: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)

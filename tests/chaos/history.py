@@ -88,7 +88,7 @@ def check(
 ) -> Account:
     """Compare the finished job with the provider's own record; fail at the first difference."""
     everyone = range(1, trial.rows + 1)
-    counts = {"total": trial.rows, "succeeded": trial.rows, "failed": 0}
+    counts = {"total": trial.rows, "succeeded": trial.rows, "failed": 0, "skipped": 0}
     assert (job["state"], job["request_counts"]) == ("COMPLETED", counts), job
     answer = patiently(person, f"/v1/{job['name']}/results:download", seconds=60)
     assert int(answer.headers["content-length"]) == len(answer.content)

@@ -101,7 +101,7 @@ def test_a_provider_that_fails_one_row_fails_only_that_row(
     )
     done = person.finished(job)
     assert done["state"] == "COMPLETED"
-    assert done["request_counts"] == {"total": 3, "succeeded": 2, "failed": 1}
+    assert done["request_counts"] == {"total": 3, "succeeded": 2, "failed": 1, "skipped": 0}
     rows = person.ok("GET", f"/v1/{job['name']}/rows?filter=state%20%3D%20FAILED")["rows"]
     assert [row["number"] for row in rows] == [2]
     if row_reason:

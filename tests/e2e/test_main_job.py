@@ -3,9 +3,11 @@
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Callable
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.e2e.api import Person, reason
 from tests.support.provider import Provider, answer_for, authorization_sha256
@@ -38,7 +40,7 @@ def test_every_row_comes_back_with_its_answer(new_person: Callable[[], Person], 
     assert job["state"] in ("PENDING", "RUNNING")
     done = person.finished(job)
     assert done["state"] == "COMPLETED"
-    assert done["request_counts"] == {"total": 3, "succeeded": 3, "failed": 0}
+    assert done["request_counts"] == {"total": 3, "succeeded": 3, "failed": 0, "skipped": 0}
     table = rows_of(person.results(job))
     assert table[0] == ["First Name", "Company", "Note", "Hook"]
     given = rows_of(LEADS)
@@ -47,6 +49,38 @@ def test_every_row_comes_back_with_its_answer(new_person: Callable[[], Person], 
         assert after[3] == answer_for(f"Write a hook for {before[0]} at {before[1]}.")
     seen = {call["authorization_sha256"] for call in provider.requests()}
     assert seen == {authorization_sha256(person.keys[0])}
+
+
+def test_results_come_as_the_file_came_or_in_the_format_that_is_wanted(
+    new_person: Callable[[], Person], provider: Provider
+) -> None:
+    person = new_person()
+    person.add_key(provider.base_url)
+    # As Excel writes it in Europe, with the blank rows that it leaves at the end.
+    file = person.file("\ufeffName;Ort\r\nJürgen;Köln\r\n;\r\n;\r\n".encode())
+    job = person.job(file, [person.template("Hello {{Name}}")])
+    counts = person.finished(job)["request_counts"]
+    assert counts == {"total": 3, "succeeded": 1, "failed": 0, "skipped": 2}
+    assert len(provider.prompts()) == 1
+    hook = answer_for("Hello Jürgen")
+    assert person.results(job).startswith("\ufeffName;Ort;Hook\r\nJürgen;Köln;".encode())
+    table = [["Name", "Ort", "Hook"], ["Jürgen", "Köln", hook], ["", "", ""], ["", "", ""]]
+    path = f"/v1/{job['name']}/results:download"
+    answer = person.call("GET", path, params={"format": "XLSX"})
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    assert answer.headers["content-disposition"].endswith('.xlsx"')
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_name("Results")
+    assert [[str(cell) for cell in row] for row in sheet.to_python()] == table[: len(sheet.to_python())]
+    answer = person.call("GET", path, params={"format": "JSONL"})
+    assert answer.headers["content-type"] == "application/jsonl"
+    lines = [json.loads(line) for line in answer.content.splitlines()]
+    assert lines == [dict(zip(table[0], row, strict=True)) for row in table[1:]]
+    chosen = {"delimiter": "\t", "byte_order_mark": "false", "line_end": "lf", "quoting": "all"}
+    answer = person.call("GET", path, params=chosen)
+    assert answer.headers["content-type"] == "text/tab-separated-values; charset=utf-8"
+    assert answer.content.startswith('"Name"\t"Ort"\t"Hook"\n"Jürgen"\t"Köln"\t'.encode())
+    assert person.call("GET", path, params={"format": "JSONL", "delimiter": ";"}).status_code == 400
 
 
 @pytest.mark.promise("S31")

@@ -15,6 +15,7 @@ from . import login
 from .access import password, sessions, verify_email
 from .account import account
 from .api import api
+from .assistant import mcp
 from .doctor import doctor
 from .estimate import estimate
 from .files import files
@@ -70,6 +71,7 @@ app.command()(usage)
 app.command()(models)
 app.command()(api)
 app.command()(doctor)
+app.command()(mcp)
 app.add_typer(files, name="files")
 for name, command in (
     ("create", create),

@@ -56,7 +56,9 @@ def estimate(
             "answer tokens": f"{told.output_tokens_low} to {told.output_tokens_high}",
             "cost": cost if told.cost_high_usd else unknown,
             "economy cost": economy if told.economy_cost_high_usd else unknown,
-            "usage": f"{told.request_count} of {told.usage_left} left" if told.usage_limit else "no limit",
+            "usage": f"{told.request_count} of {told.usage_left} left"
+            if told.usage_limit is not None
+            else "no limit",
         },
     )
     for warning in told.warnings:

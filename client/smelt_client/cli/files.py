@@ -13,6 +13,7 @@ from ..models import ColumnProfile, File
 from . import asking
 from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
 from .names import found
+from .outputs import destination, output_path
 from .printing import Output, clean, when
 from .sources import other_sheets
 from .uploading import bar
@@ -51,16 +52,6 @@ _ENCODINGS = {
     "iso8859-1": "latin-1",
 }
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-
-
-def output_path(text: str) -> Path:
-    """Return the path of a download, after checking that a file can be written there."""
-    path = Path(text)
-    if not path.parent.is_dir():
-        raise WrongUsage(f"cannot write {path}: there is no folder {path.parent}")
-    if path.exists() and not path.is_file():
-        raise WrongUsage(f"cannot write {path}: it is not a file")
-    return path
 
 
 def encoding_of(text: str | None) -> str | None:
@@ -219,10 +210,11 @@ def download(
 ) -> None:
     """Download the original bytes and verify their length and digest."""
     out = Output(as_json=as_json, quiet=quiet)
-    path = output_path(output)
+    path = output_path(output, as_json=as_json)
     with logged_in() as client:
         file = client.files.get(found(client, "files", name))
-        written = client.files.download(file, path, sha256=file.sha256)
+        with destination(path) as target:
+            written = client.files.download(file, target, sha256=file.sha256)
     if as_json:
         out.json({"output": str(path), "size_bytes": written})
     out.message(f"Wrote {path}: {written} bytes")

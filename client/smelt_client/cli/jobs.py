@@ -12,10 +12,10 @@ from ..client import Client
 from ..models import Job, Problem, RequestCounts
 from . import asking
 from .common import AsJson, Fields, Limit, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
-from .files import output_path
 from .following import follow, line
 from .forms import Bom, Delimiter, Format, LineEnds, Out, Quotes, form_of
 from .names import found
+from .outputs import destination, output_path
 from .printing import Output, clean, error_line, when
 
 jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
@@ -262,7 +262,7 @@ def download(
     The ending of OUT decides the format. CSV is written as the uploaded file was, unless you say otherwise.
     """
     out = Output(as_json=as_json, quiet=quiet)
-    path = output_path(output)
+    path = output_path(output, as_json=as_json)
     if only not in ("", "succeeded", "failed"):
         raise WrongUsage(f"--only must be succeeded or failed, not {only}")
     form = replace(
@@ -274,7 +274,8 @@ def download(
     )
     with logged_in() as client:
         job = client.jobs.get(found(client, "jobs", name))
-        written = client.jobs.download(job, path, form)
+        with destination(path) as target:
+            written = client.jobs.download(job, target, form)
     if as_json:
         out.json({"job": job.raw, "output": str(path), "size_bytes": written})
     if not job.is_final:

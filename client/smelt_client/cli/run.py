@@ -14,11 +14,11 @@ from ..models import Job
 from ..money import usd
 from . import asking, first_time
 from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
-from .files import output_path
 from .following import follow
 from .forms import Bom, Delimiter, Format, OutOrAsked, form_of
 from .jobs import exit_code, outcomes
 from .names import found
+from .outputs import destination, output_path
 from .printing import Output
 from .sources import check_source, on_server
 from .templates import find_template
@@ -104,7 +104,7 @@ def run(
     check_source(file)
     if not template and not asking.at_a_terminal():
         raise WrongUsage("the template is missing; name it with -t, or see `smelt templates list`")
-    path = output_path(first_time.place(file) if output is None else output)
+    path = output_path(first_time.place(file) if output is None else output, as_json=as_json)
     form = form_of(path, format_, delimiter=delimiter, bom=bom)
     first_time.log_in(out)
     with logged_in() as client:
@@ -134,7 +134,8 @@ def run(
         code = exit_code(job)
         whole = job.state == "COMPLETED"
         if whole:
-            written = client.jobs.download(job.name, path, form)
+            with destination(path) as target:
+                written = client.jobs.download(job.name, target, form)
             counts = job.request_counts
             out.message(f"Wrote {path}: {written} bytes, rows: {outcomes(counts)}")
             if counts.failed:

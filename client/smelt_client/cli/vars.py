@@ -85,7 +85,9 @@ def usage(as_json: AsJson = False, quiet: Quiet = False) -> None:
         "plan": told.plan,
         "since": told.period_start,
         "used": told.used,
-        "left": f"{told.left} of {told.limit} ({told.percent} % used)" if told.limit else "no limit",
+        "left": f"{told.left} of {told.limit} ({told.percent} % used)"
+        if told.limit is not None
+        else "no limit",
     }
     for part in (*told.days, *told.models):
         about = "about " if part.tokens_estimated else ""

@@ -105,8 +105,8 @@ class Estimate:
     cost_high_usd: str
     unpriced_models: tuple[str, ...]
     prices_date: str
-    usage_left: int
-    usage_limit: int
+    usage_left: int | None
+    usage_limit: int | None
     economy_cost_low_usd: str
     economy_cost_high_usd: str
     #: Rows that would be skipped, and whether that is reckoned from a sample.
@@ -132,14 +132,14 @@ class UsagePart:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the account has used this month; a `limit` of 0 means no limit."""
+    """What the account has used this month; without a limit, `limit`, `left` and `percent` are None."""
 
     plan: str
     period_start: str
     used: int
-    limit: int
-    left: int
-    percent: float
+    limit: int | None
+    left: int | None
+    percent: float | None
     days: tuple[UsagePart, ...]
     models: tuple[UsagePart, ...]
     raw: Mapping[str, Any] = raw_field

@@ -57,7 +57,9 @@ def _readers(kind: type[Any]) -> dict[str, Callable[[object], Any]]:
 
 def _reader(hint: Any) -> Callable[[object], Any]:
     if typing.get_origin(hint) is types.UnionType:
-        return _time
+        kind = typing.get_args(hint)[0]
+        # A number that is absent says something else than 0.
+        return _time if kind is datetime else lambda data: None if data is None else _number(kind, data)
     if typing.get_origin(hint) is tuple:
         read = _reader(typing.get_args(hint)[0])
         return lambda data: tuple(read(item) for item in data) if isinstance(data, list) else ()

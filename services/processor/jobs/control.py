@@ -21,7 +21,7 @@ from services.processor.outside import (
     RevokesGrants,
     as_person,
 )
-from services.processor.usage.meter import UsageMeter, nanos_of
+from services.processor.usage.meter import UsageMeter, budget_nanos
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class JobControl:
                 self._changes.announce(id_, urgent=True)
             raise
         if max_cost:
-            grant = replace(grant, max_cost_nanos=nanos_of(max_cost))
+            grant = replace(grant, max_cost_nanos=budget_nanos(max_cost))
         grant = replace(grant, ends_economy=end_economy)
         try:
             unheld = await self._store.resume(person, id_, grant)

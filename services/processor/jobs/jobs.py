@@ -35,7 +35,7 @@ from services.processor.outside import (
 )
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables, values_for
-from services.processor.usage.meter import UsageMeter, nanos_of
+from services.processor.usage.meter import UsageMeter, budget_nanos
 from services.processor.usage.prices import facts_of
 
 
@@ -194,7 +194,7 @@ class Jobs:
             grant_expire_time=grant.expire_time,
             create_time=self._now(),
             shards=plan.cut_for(rows, calls, request.economy),
-            max_cost_nanos=nanos_of(request.max_cost),
+            max_cost_nanos=budget_nanos(request.max_cost),
             priced=priced,
             economy=request.economy,
         )

@@ -8,12 +8,12 @@ from services.processor.jobs.plan import Shards
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What the owner requests; 0 and empty mean the file's ends, the default, the active API key."""
+    """What the owner requests: None means the file's ends, 0 the default, empty the active API key."""
 
     file: str
     templates: tuple[str, ...]
-    first_row: int
-    last_row: int
+    first_row: int | None
+    last_row: int | None
     parallel_calls: int
     api_key: str
     #: US dollars as a decimal number; empty means no limit.

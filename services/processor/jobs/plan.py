@@ -127,9 +127,9 @@ def _folded(name: str) -> str:
     return column_key(name).casefold()
 
 
-def row_range(first: int, last: int, row_count: int) -> tuple[int, int]:
-    """Return the first and last row of a job; 0 stands for the file's own. Raises InvalidRowRange."""
-    first, last = first or 1, last or row_count
+def row_range(first: int | None, last: int | None, row_count: int) -> tuple[int, int]:
+    """Return the first and last row of a job; None stands for the file's own. Raises InvalidRowRange."""
+    first, last = 1 if first is None else first, row_count if last is None else last
     if not 1 <= first <= last <= row_count:
         raise InvalidRowRange(first_row=str(first), last_row=str(last), row_count=str(row_count))
     return first, last

@@ -38,7 +38,7 @@ class Claim:
     sealed_grant: bytes | None
     #: The opened grant; before it is opened, that of a job which an older version started.
     grant: str = field(repr=False)
-    #: The job's budget in billionths of a US dollar; 0 means no limit.
+    #: The job's budget in billionths of a US dollar; 0 means none, less than 0 one of nothing.
     max_cost_nanos: int = 0
     #: Whether its prompts go in batches, and how the rest goes; see `jobs/economy.py`.
     economy: str = ""

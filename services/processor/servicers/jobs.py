@@ -29,7 +29,7 @@ from services.processor.results.downloads import Downloads
 from services.processor.results.form import EXTRA_COLUMNS, Form, Format
 from services.processor.results.pages import JobRow, JobRows
 from services.processor.trials.estimates import Estimates
-from services.processor.usage.meter import dollars
+from services.processor.usage.meter import budget_of, dollars
 from services.processor.usage.prices import PRICES_DATE
 
 _ROWS = {
@@ -89,8 +89,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         wanted = JobRequest(
             file=request.file,
             templates=tuple(request.templates),
-            first_row=request.first_row,
-            last_row=request.last_row,
+            first_row=_given(request, "first_row"),
+            last_row=_given(request, "last_row"),
             parallel_calls=request.parallel_calls,
             api_key=request.api_key,
             max_cost=request.max_cost_usd,
@@ -148,8 +148,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             identity.passport(context),
             request.file,
             list(request.templates),
-            first_row=request.first_row,
-            last_row=request.last_row,
+            first_row=_given(request, "first_row"),
+            last_row=_given(request, "last_row"),
             send_blank_rows=request.send_blank_rows,
         )
         return jobs_pb2.JobEstimate(
@@ -165,8 +165,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             economy_cost_high_usd=usd(estimate.economy_high),
             unpriced_models=estimate.unpriced,
             prices_date=PRICES_DATE,
-            usage_left=estimate.meter.left if estimate.meter else 0,
-            usage_limit=(estimate.meter.limit or 0) if estimate.meter else 0,
+            usage_left=estimate.meter.left if estimate.meter else None,
+            usage_limit=estimate.meter.limit if estimate.meter else None,
             blank_row_count=estimate.blank_rows,
             blank_rows_estimated=estimate.blank_rows_estimated,
             warnings=estimate.warnings,
@@ -258,7 +258,7 @@ def to_proto(job: Job, now: datetime) -> jobs_pb2.Job:
         input_tokens=job.input_tokens,
         output_tokens=job.output_tokens,
         cost_usd=usd(dollars(job.cost_nanos)) if job.priced else "",
-        max_cost_usd=usd(dollars(job.max_cost_nanos)) if job.max_cost_nanos else "",
+        max_cost_usd=_exactly(budget_of(job.max_cost_nanos)),
         tokens_estimated=job.tokens_estimated,
         economy=bool(job.economy),
         economy_rest=_RESTS[Economy(job.economy)],
@@ -307,6 +307,16 @@ def form_of(request: jobs_pb2.DownloadResultsRequest) -> Form:
 def usd(amount: Decimal | None) -> str:
     """Return an amount of money as the API writes it: a decimal number, empty when unknown."""
     return "" if amount is None else f"{amount:.6f}"
+
+
+def _exactly(amount: Decimal | None) -> str:
+    """Return an amount that a person has set: with six digits like all others, or more if it has more."""
+    return max(usd(amount), "" if amount is None else f"{amount.normalize():f}", key=len)
+
+
+def _given(request: jobs_pb2.CreateJobRequest | jobs_pb2.EstimateJobRequest, field: str) -> int | None:
+    """Return a number that may be absent, which is not the same as 0."""
+    return getattr(request, field) if request.HasField(field) else None
 
 
 def _row(row: JobRow) -> jobs_pb2.JobRow:

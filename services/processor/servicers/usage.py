@@ -19,7 +19,7 @@ class UsageServicer(usage_pb2_grpc.UsageServiceServicer):
             plan=meter.plan,
             period_start=meter.period_start.isoformat(),
             used=meter.used,
-            limit=meter.limit or 0,
+            limit=meter.limit,
             left=meter.left,
             percent=meter.percent,
             days=[_part(each, "day") for each in meter.days],

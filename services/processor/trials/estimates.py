@@ -108,8 +108,8 @@ class Estimates:
         file: str,
         templates: Sequence[str],
         *,
-        first_row: int,
-        last_row: int,
+        first_row: int | None,
+        last_row: int | None,
         send_blank_rows: bool = False,
     ) -> Estimate:
         """Return what templates over rows would take; raise what starting the job would raise."""

@@ -26,6 +26,9 @@ PLANS: dict[str, int | None] = {
     "unlimited": None,
 }
 NANOS = 1_000_000_000
+#: How a budget is stored that is none, and one of nothing, which no call fits into.
+NO_BUDGET = 0
+NOTHING = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,16 @@ class Meter:
     models: tuple[Part, ...] = ()
 
     @property
-    def left(self) -> int:
-        """Usages that are left; 0 if there is no limit."""
-        return 0 if self.limit is None else max(0, self.limit - self.used)
+    def left(self) -> int | None:
+        """Usages that are left; None if there is no limit."""
+        return None if self.limit is None else max(0, self.limit - self.used)
 
     @property
-    def percent(self) -> float:
-        """The used share of the limit, 0 to 100."""
-        return 0.0 if not self.limit else min(100.0, round(100.0 * self.used / self.limit, 2))
+    def percent(self) -> float | None:
+        """The used share of the limit, 0 to 100; None if there is no limit."""
+        if self.limit is None:
+            return None
+        return 100.0 if self.used >= self.limit else round(100.0 * self.used / self.limit, 2)
 
 
 class Store(Protocol):
@@ -114,7 +119,7 @@ class UsageMeter:
     async def check_room(self, account: str, requested: int) -> None:
         """Raise UsageLimit if the plan does not allow `requested` more usages."""
         meter = await self.totals(account)
-        if meter.limit is not None and requested > meter.left:
+        if meter.left is not None and requested > meter.left:
             raise UsageLimit(used=str(meter.used), limit=str(meter.limit), requested=str(requested))
 
     async def count_uses(self, account: str, uses: Sequence[tuple[str, int, int, bool]]) -> None:
@@ -148,9 +153,16 @@ def cost_nanos(model: str, input_tokens: int, output_tokens: int) -> int:
     return 0 if cost is None else round(cost * NANOS)
 
 
-def nanos_of(dollars_text: str) -> int:
-    """Return a decimal number of dollars in billionths; 0 for an empty text."""
-    return int(Decimal(dollars_text) * NANOS) if dollars_text else 0
+def budget_nanos(dollars_text: str) -> int:
+    """Return a budget, a decimal number of dollars, in billionths: NO_BUDGET for an empty text."""
+    if not dollars_text:
+        return NO_BUDGET
+    return int(Decimal(dollars_text) * NANOS) or NOTHING
+
+
+def budget_of(nanos: int) -> Decimal | None:
+    """Return a stored budget in dollars; None if there is none."""
+    return None if nanos == NO_BUDGET else dollars(max(0, nanos))
 
 
 def dollars(nanos: int) -> Decimal:

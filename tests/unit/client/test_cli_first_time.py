@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
+from smelt_client import Client
 from smelt_client.cli import main
 
 from tests.unit.client.conftest import Server, Smelt, job
@@ -159,3 +161,23 @@ def test_prompts_are_tried_on_a_file_of_this_machine_which_does_not_stay(
     server.says(FILE).refuses(400, "UNKNOWN_VARIABLE").says({})
     assert smelt("templates", "test", "templates/t1", "-f", "leads.csv")[0] == 1
     assert server.paths()[-1] == "DELETE /v1/files/f1"
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_dash_is_standard_input_and_output(
+    server: Server, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smelt_client.cli.common.Client", partial(Client, transport=server.transport))
+    server.says(FILE).says(job()).tells(job("COMPLETED", 1))
+    server.streams(b"First Name,Hook\n", b"Ada,Hi\n", content_length="23")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"First Name\nAda\n")))
+    code = main(["run", "-", "-t", "templates/t1", "-o", "-"])
+    written, said = capfdbinary.readouterr()
+    assert (code, written) == (0, b"First Name,Hook\nAda,Hi\n")
+    assert server.asked[0].content == b"First Name\nAda\n"
+    assert b"1 succeeded" in said
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_stdout_takes_the_file_or_json(server: Server, smelt: Smelt) -> None:
+    assert (smelt("jobs", "download", "jobs/j1", "-o", "-", "--json")[0], server.asked) == (2, [])

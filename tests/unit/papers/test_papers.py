@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.local.services import EVERYONE, PASSED_ON
-from tests import codemap, promises, reasons
+from tests import codemap, promises, reasons, sdk_reference
 from tests.support.processes import PROCESSES, settings_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,6 +30,12 @@ def test_the_list_of_promises_is_up_to_date() -> None:
 
 def test_the_list_of_reasons_is_up_to_date() -> None:
     assert reasons.PAPER.read_text(encoding="utf-8") == reasons.page(), "run python -m tests.reasons"
+
+
+def test_the_reference_of_the_sdk_is_true() -> None:
+    assert sdk_reference.PAPER.read_text(encoding="utf-8") == sdk_reference.page(), (
+        "run python -m tests.sdk_reference"
+    )
 
 
 def test_the_map_of_rooms_is_up_to_date() -> None:

@@ -14,7 +14,7 @@ LARGE = "x" * 20_000
 
 
 async def _preview(
-    person: Person, name: str, file: str, *, first_row: int = 0, row_count: int = 0
+    person: Person, name: str, file: str, *, first_row: int = 1, row_count: int | None = None
 ) -> list[int]:
     request = templates_pb2.PreviewTemplateRequest(
         name=name, file=file, first_row=first_row, row_count=row_count

@@ -39,7 +39,12 @@ async def test_the_meter_counts_steps_once_and_tokens_as_the_provider_does(
     priced = await zoe.start(file, first)
     done = await zoe.until(priced.name)
     meter = await zoe.used()
-    assert (meter.plan, meter.used, meter.limit, meter.percent) == ("unlimited", 10, 0, 0)
+    assert (meter.plan, meter.used, meter.HasField("limit"), meter.HasField("left")) == (
+        "unlimited",
+        10,
+        False,
+        False,
+    )
     ((day,), (model,)) = meter.days, meter.models
     assert (model.model, model.used, model.tokens_estimated) == ("gpt-4o-mini", 10, False)
     assert (day.input_tokens, day.output_tokens) == (done.input_tokens, done.output_tokens)
@@ -82,6 +87,23 @@ async def test_a_budget_pauses_the_job_before_the_call_that_could_exceed_it(
     finished = await ada.until(job.name)
     assert finished.request_counts.succeeded == 300
     assert len(provider.prompts()) == 300 > sent
+
+
+@pytest.mark.parametrize("economy", [False, True])
+async def test_a_budget_of_nothing_pauses_the_job_before_its_first_call(
+    ada: Person, worker: Process, world: World, provider: Provider, economy: bool
+) -> None:
+    file = world.add_file(["Name"], people(3))
+    job = await ada.start(file, await ada.template(PROMPT), max_cost_usd="0.00", economy=economy)
+    paused = await ada.until(job.name, State.PAUSED)
+    assert (paused.pause_reason, paused.max_cost_usd) == (Reason.BUDGET, "0.000000")
+    # Nothing is as much as before.
+    await ada.resume(job.name, max_cost_usd="0")
+    assert (await ada.until(job.name, State.PAUSED)).pause_reason == Reason.BUDGET
+    assert provider.summary()["total"] == 0
+    # The smallest budget that there is, and shown as such.
+    assert (await ada.resume(job.name, max_cost_usd="0.000000001")).max_cost_usd == "0.000000001"
+    await ada.cancel(job.name)
 
 
 async def test_without_counts_a_budget_pauses_within_a_tenth_of_where_it_would_with_them(

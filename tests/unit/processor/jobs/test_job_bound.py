@@ -14,7 +14,7 @@ from services.processor.jobs.new_job import JobRequest, MostJobs
 
 ANY = cast(Any, None)
 ADA = Passport("ada", "session", ("write",), "token")
-REQUEST = JobRequest("files/a", ("templates/a",), first_row=0, last_row=0, parallel_calls=0, api_key="")
+REQUEST = JobRequest("files/a", ("templates/a",), first_row=None, last_row=None, parallel_calls=0, api_key="")
 
 
 class Stored:

@@ -19,14 +19,16 @@ def step(prompt: str, output: str) -> Step:
 
 @pytest.mark.parametrize(
     ("first", "last", "expected"),
-    [(0, 0, (1, 10)), (3, 0, (3, 10)), (0, 4, (1, 4)), (10, 10, (10, 10)), (1, 10, (1, 10))],
+    [(None, None, (1, 10)), (3, None, (3, 10)), (None, 4, (1, 4)), (10, 10, (10, 10)), (1, 10, (1, 10))],
 )
-def test_row_ranges(first: int, last: int, expected: tuple[int, int]) -> None:
+def test_row_ranges(first: int | None, last: int | None, expected: tuple[int, int]) -> None:
     assert row_range(first, last, 10) == expected
 
 
-@pytest.mark.parametrize(("first", "last"), [(11, 0), (0, 11), (5, 4), (-1, 5), (1, -1)])
-def test_row_ranges_outside_the_file_are_refused(first: int, last: int) -> None:
+@pytest.mark.parametrize(
+    ("first", "last"), [(11, None), (None, 11), (5, 4), (-1, 5), (1, -1), (0, 5), (1, 0), (0, 0)]
+)
+def test_row_ranges_outside_the_file_are_refused(first: int | None, last: int | None) -> None:
     with pytest.raises(InvalidRowRange):
         row_range(first, last, 10)
 

@@ -9,12 +9,15 @@ from services.processor.rows.budget import LEASE_CALLS, Budget, most_nanos
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import (
     NANOS,
+    PLANS,
     DayUse,
+    Meter,
     UsageLimit,
     UsageMeter,
+    budget_nanos,
+    budget_of,
     cost_nanos,
     dollars,
-    nanos_of,
 )
 
 SETTINGS = PromptSettings("p", "Out", "gpt-4o-mini", 0.7, 500)
@@ -77,8 +80,20 @@ def test_the_most_that_a_call_can_cost_is_more_than_it_does() -> None:
 def test_money_is_exact() -> None:
     assert cost_nanos("gpt-4o-mini", 1, 1) == 750
     assert cost_nanos("unknown", 1, 1) == 0
-    assert (nanos_of("2.5"), nanos_of("")) == (2_500_000_000, 0)
     assert dollars(NANOS // 4) == Decimal("0.25")
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("", None), ("2.5", Decimal("2.5")), ("0", 0), ("0.0", 0), ("0.00", 0), ("0000000.000000000", 0)],
+)
+def test_a_budget_of_nothing_is_a_budget(text: str, amount: Decimal | None) -> None:
+    assert budget_of(budget_nanos(text)) == amount
+    assert bool(budget_nanos(text)) is (amount is not None)
+
+
+def test_the_smallest_budget_is_not_taken_for_nothing() -> None:
+    assert budget_nanos("0.000000001") == 1
 
 
 class Uses:
@@ -110,6 +125,17 @@ async def test_a_plan_allows_its_limit_and_no_more(requested: int, fits: bool) -
         await meter.check_room("ada", requested)
     assert refused.value.message == "This needs more usage than the account's plan has left for this month"
     assert refused.value.metadata == {"used": "100", "limit": "250", "requested": "151"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "used", "left", "percent"),
+    [("unlimited", 0, None, None), ("free", 0, 250, 0.0), ("free", 250, 0, 100.0), ("free", 251, 0, 100.0)],
+)
+async def test_nothing_left_is_not_the_same_as_no_limit(
+    plan: str, used: int, left: int | None, percent: float | None
+) -> None:
+    meter = Meter(plan, DAY.date(), used, PLANS[plan])
+    assert (meter.left, meter.percent) == (left, percent)
 
 
 async def test_without_a_limit_nothing_is_refused() -> None:
