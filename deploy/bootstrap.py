@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +24,32 @@ def installing(python: Path, requirements: Path) -> list[str]:
 
 
 def _pip(python: Path) -> list[str]:
-    return [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    return [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
+
+
+def _run(step: list[str], packages: int) -> "tuple[int, str]":
+    """Run pip and show how far it is; return its exit code and what it complained of.
+
+    pip's own lines are hidden: they speak of indexes and caches, not to the person who typed `make`.
+    """
+    with tempfile.TemporaryFile("w+") as complaints:
+        with subprocess.Popen(step, stdout=subprocess.PIPE, stderr=complaints, text=True) as running:
+            fetched = 0
+            for line in running.stdout or ():
+                fetched += line.startswith("Collecting ")
+                if line.startswith("Installing collected"):
+                    _show(f"installing {fetched} packages")
+                elif packages:
+                    _show(f"fetched {fetched} of {packages} packages")
+        _show("")
+        complaints.seek(0)
+        return running.returncode, complaints.read()
+
+
+def _show(text: str) -> None:
+    """Replace the line on a terminal; a log needs none of it."""
+    if sys.stdout.isatty():
+        print(f"\r  {text:<40}\r", end="", flush=True)
 
 
 def main(kind: str) -> None:
@@ -41,15 +67,16 @@ def main(kind: str) -> None:
         print(f"Creating a virtual environment in {venv.name} (once; takes about a minute) ...", flush=True)
         if subprocess.run([sys.executable, "-m", "venv", str(venv)]).returncode:
             fail("the virtual environment could not be created; check that this folder is writable")
-    steps = [installing(python, ROOT / "requirements" / f"{kind}.txt")]
+    requirements = ROOT / "requirements" / f"{kind}.txt"
+    steps = [installing(python, requirements)]
+    packages = sum(line[:1].isalnum() for line in requirements.read_text().splitlines())
     if kind != "audit":
         ours = ["--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT / "client")]
         steps.append([*_pip(python), *ours])
     for step in steps:
-        # Hides pip's notes about the configured indexes, which mean nothing to the person who typed `make`.
-        done = subprocess.run(step, capture_output=True, text=True)
-        if done.returncode:
-            sys.stderr.write(done.stderr)
+        code, complaints = _run(step, packages)
+        if code:
+            sys.stderr.write(complaints)
             fail("the requirements could not be installed (see above); does the README list this platform?")
     if kind == "audit":
         (venv / ".audit").touch()

@@ -8,6 +8,7 @@ from gateway.bindings import Binding
 from gateway.bodies import AFTER_A_PAUSE, MAX_JSON_BYTES, UNBUFFERED, bounds, longest_body
 from gateway.filters import AUTHORISATION, TRANSCODER, transcoder
 from gateway.limits import UNLIMITED
+from gateway.mailed_links import PAGES
 from gateway.parts import Config, duration, headers, typed
 from gateway.public import is_public
 from gateway.settings import GatewaySettings
@@ -33,6 +34,8 @@ OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuth
 UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled=True)}
 # What the edge answers itself is answered before the body has arrived, and nothing of the body is kept.
 ANSWERED_HERE = {**OPEN, **AFTER_A_PAUSE, **UNBUFFERED, **UNTRANSCODED, **UNLIMITED}
+
+_TEXT = "text/plain; charset=utf-8"
 
 
 def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path) -> list[Config]:
@@ -147,7 +150,9 @@ def _documents(out: Path) -> Iterator[Config]:
     yield _document("/healthz", {"inline_string": '{"status":"ok"}'}, "application/json")
     yield _document("/openapi.json", {"filename": str(out / "openapi.json")}, "application/json")
     security = {"filename": str(out / "security.txt")}
-    yield _document("/.well-known/security.txt", security, "text/plain; charset=utf-8")
+    yield _document("/.well-known/security.txt", security, _TEXT)
+    for path, text in PAGES.items():
+        yield _document(path, {"inline_string": text}, _TEXT)
 
 
 def _document(path: str, body: Config, content_type: str) -> Config:

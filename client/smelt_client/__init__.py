@@ -23,6 +23,7 @@ from .errors import (
     TransferDamaged,
     Violation,
 )
+from .files import refused_file
 from .jobs import JobOptions
 from .models import (
     AccessToken,
@@ -48,10 +49,12 @@ from .models import (
     NewAccessToken,
     NewPassword,
     NewSecret,
+    Offer,
     Page,
     Preview,
     Problem,
     Quality,
+    RefusedFile,
     RequestCounts,
     Session,
     Sheet,
@@ -115,12 +118,14 @@ __all__ = [
     "NewSecret",
     "NotFound",
     "NotLoggedIn",
+    "Offer",
     "Page",
     "Preview",
     "Problem",
     "Quality",
     "RateLimited",
     "Refused",
+    "RefusedFile",
     "RequestCounts",
     "ResultForm",
     "RetryPolicy",
@@ -143,4 +148,5 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "__version__",
+    "refused_file",
 ]

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from .call import Call, ResourceName, deleting, getting, given, listing, named, nothing, reading
+from .errors import ApiError
 from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
-from .models import File, FileProfile, FileRow, FileSettings, Page, page_of
+from .models import File, FileProfile, FileRow, FileSettings, Page, RefusedFile, page_of, parse
 from .tables import Source, csv_of, is_table
 from .transfers import FileContent, Progress
+
+_REFUSED = "smelt.files.v1.RefusedFile"
 
 
 def upload_file(
@@ -19,6 +22,9 @@ def upload_file(
     filename: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    skip_rows: int | None = None,
+    skip_last_rows: int | None = None,
+    duplicate_names: str | None = None,
     sheet: str | None = None,
     progress: Progress | None = None,
     idempotency_key: str | None = None,
@@ -27,8 +33,12 @@ def upload_file(
 
     `filename` is its display name; it defaults to the path's own, or to `table.csv`.
 
-    Encoding and delimiter are detected unless given; of a workbook, the first sheet that is visible and not
-    empty is read unless `sheet` names another. `progress` is called with the number of bytes sent.
+    Encoding and delimiter are detected unless given; the delimiter `none` makes each line a cell. Of a
+    workbook, the first sheet that is visible and not empty is read unless `sheet` names another. Lines
+    before the header and rows at the end are skipped as told; `duplicate_names="number"` numbers repeated
+    names. `progress` is called with the number of bytes sent.
+
+    If the file is refused, `refused_file(error)` says how it can be read.
     """
     content: Path | bytes
     if is_table(source):
@@ -44,7 +54,14 @@ def upload_file(
         reading(File),
         params={
             "filename": name if filename is None else filename,
-            **given(encoding=encoding, delimiter=delimiter, sheet=sheet),
+            **given(
+                encoding=encoding,
+                delimiter=delimiter,
+                skip_rows=skip_rows,
+                skip_last_rows=skip_last_rows,
+                duplicate_names=duplicate_names,
+                sheet=sheet,
+            ),
         },
         content=FileContent(content, progress),
         creates=True,
@@ -57,17 +74,38 @@ def reparse_file(
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
+    skip_rows: int | None = None,
+    skip_last_rows: int | None = None,
+    duplicate_names: str | None = None,
     sheet: str | None = None,
 ) -> Call[File]:
-    """Read a stored file again. Missing arguments are detected; jobs keep the parse they started with."""
+    """Read a stored file again, or make a file of a refused one; the arguments are those of an upload.
+
+    Jobs keep the parse they started with.
+    """
     return Call(
         "POST",
         f"/v1/{named('files', name)}:reparse",
         reading(File),
-        body=given(encoding=encoding, delimiter=delimiter, sheet=sheet),
+        body=given(
+            encoding=encoding,
+            delimiter=delimiter,
+            skip_rows=skip_rows,
+            skip_last_rows=skip_last_rows,
+            duplicate_names=duplicate_names,
+            sheet=sheet,
+        ),
         repeatable=True,
         slow=True,
     )
+
+
+def refused_file(error: ApiError) -> RefusedFile | None:
+    """Return what the refusal of an upload or a reparse says of the file; None if it says nothing."""
+    for detail in error.details:
+        if str(detail.get("@type", "")).endswith(_REFUSED):
+            return parse(RefusedFile, detail)
+    return None
 
 
 def list_files(*, page_size: int | None = None) -> Call[Page[File]]:

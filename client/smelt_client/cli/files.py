@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +10,11 @@ import typer
 
 from ..models import ColumnProfile, File
 from . import asking
-from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
+from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
+from .mending import mended
 from .names import found
 from .outputs import destination, output_path
+from .parse_options import Delimiter, DuplicateNames, Encoding, Sheet, SkipLastRows, SkipRows, options_of
 from .printing import Output, clean, when
 from .sources import other_sheets
 from .uploading import bar
@@ -21,56 +22,6 @@ from .uploading import bar
 files = group("Upload, inspect, download and delete CSV files.")
 
 Name = Annotated[str, typer.Argument(metavar="FILE", help="files/ID, or just the ID.")]
-
-Encoding = Annotated[
-    str | None,
-    typer.Option(
-        help="utf-8, utf-16-le, utf-16-be, windows-1252 or latin-1; detected if missing.", show_default=False
-    ),
-]
-Delimiter = Annotated[
-    str | None,
-    typer.Option(
-        help="comma, semicolon, tab or pipe, or the character itself; detected if missing.",
-        show_default=False,
-    ),
-]
-
-Sheet = Annotated[
-    str | None,
-    typer.Option(
-        help="The name of a workbook's sheet; the first that is visible and not empty if missing.",
-        show_default=False,
-    ),
-]
-
-_ENCODINGS = {
-    "utf-8": "utf-8",
-    "utf-16-le": "utf-16-le",
-    "utf-16-be": "utf-16-be",
-    "cp1252": "windows-1252",
-    "iso8859-1": "latin-1",
-}
-_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
-
-
-def encoding_of(text: str | None) -> str | None:
-    """Return the server's name for an encoding, given any of its usual names."""
-    if text is None:
-        return None
-    try:
-        return _ENCODINGS[codecs.lookup(text).name]
-    except (LookupError, ValueError):
-        raise WrongUsage(f"the encoding {text!r} is not supported; see --help for those that are") from None
-
-
-def delimiter_of(text: str | None) -> str | None:
-    """Return a delimiter, given the character itself or its name."""
-    if text is None or text in _DELIMITERS.values():
-        return text
-    if text.lower() not in _DELIMITERS:
-        raise WrongUsage(f"the delimiter {text!r} is not supported; use comma, semicolon, tab or pipe")
-    return _DELIMITERS[text.lower()]
 
 
 @files.command()
@@ -87,16 +38,28 @@ def upload(
     ],
     encoding: Encoding = None,
     delimiter: Delimiter = None,
+    skip_rows: SkipRows = None,
+    skip_last_rows: SkipLastRows = None,
+    duplicate_names: DuplicateNames = None,
     sheet: Sheet = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Upload a CSV or an Excel workbook."""
+    """Upload a CSV or an Excel workbook.
+
+    If it cannot be read as it is, what can be done is shown, with a row of the result, and asked for; without
+    a terminal, the commands that would do it are printed. The upload is kept for an hour.
+    """
     out = Output(as_json=as_json, quiet=quiet)
-    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter), "sheet": sheet}
-    shown = bar(out, path) if out.messages.is_terminal and not quiet else nullcontext()
-    with logged_in() as client, shown as progress:
-        file = client.files.upload(path, progress=progress, **read)
+    read = options_of(encoding, delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)
+
+    def send() -> File:
+        shown = bar(out, path) if out.messages.is_terminal and not quiet else nullcontext()
+        with shown as progress:
+            return client.files.upload(path, progress=progress, **read)
+
+    with logged_in() as client:
+        file = mended(client, out, send, read)
     _show(out, file)
 
 
@@ -105,15 +68,19 @@ def reparse(
     name: Name,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
+    skip_rows: SkipRows = None,
+    skip_last_rows: SkipLastRows = None,
+    duplicate_names: DuplicateNames = None,
     sheet: Sheet = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read an uploaded file again: another encoding, delimiter or sheet, without uploading it again."""
+    """Read an uploaded file again with other options, or make a file of a refused one."""
     out = Output(as_json=as_json, quiet=quiet)
-    read = {"encoding": encoding_of(encoding), "delimiter": delimiter_of(delimiter), "sheet": sheet}
+    read = options_of(encoding, delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)
     with logged_in() as client:
-        _show(out, client.files.reparse(found(client, "files", name), **read))
+        named = found(client, "files", name)
+        _show(out, mended(client, out, lambda: client.files.reparse(named, **read), read))
 
 
 @files.command("list")
@@ -266,7 +233,8 @@ def _days(count: int) -> str:
 def _source(file: File) -> dict[str, str]:
     """Return how the file was read; of a workbook, every sheet that was not."""
     if not file.sheet:
-        return {"encoding": file.encoding, "delimiter": clean(file.delimiter)}
+        encoding = f"{file.encoding}, a guess" if file.encoding_guessed else file.encoding
+        return {"encoding": encoding, "delimiter": clean(file.delimiter)}
     others = other_sheets(file)
     return {"sheet": clean(file.sheet), **({"other sheets": others} if others else {})}
 
@@ -282,4 +250,11 @@ def _show(out: Output, file: File) -> None:
         "sha256": file.sha256,
         "uploaded": when(file.create_time),
     }
+    if file.encoding_guessed:
+        fields["a line of it"] = clean(file.sample_line)
+    if file.omitted_columns:
+        fields["left out"] = f"columns without name and values: {', '.join(map(str, file.omitted_columns))}"
+    skipped = [(file.skip_rows, "before the header"), (file.skip_last_rows, "at the end")]
+    if said := ", ".join(f"{count} {where}" for count, where in skipped if count):
+        fields["skipped rows"] = said
     out.one(file, fields)

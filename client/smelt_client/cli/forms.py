@@ -11,7 +11,7 @@ import typer
 from ..errors import FormatUnknown
 from ..results import FORMATS, ResultForm
 from .common import WrongUsage
-from .files import delimiter_of
+from .parse_options import delimiter_of
 
 
 class LineEnd(StrEnum):

@@ -85,6 +85,15 @@ class Output:
         if not self.quiet:
             print(clean(text), file=sys.stderr, flush=True)
 
+    @property
+    def asks(self) -> bool:
+        """Whether a person is to be asked where a choice is open."""
+        return not self.quiet and not self.as_json
+
+    def note(self, text: str) -> None:
+        """Print a line that belongs to an error or to a question, also when quiet."""
+        print(clean(text), file=sys.stderr, flush=True)
+
     def json(self, value: Any) -> None:
         """Print a value as one line of ASCII JSON, which no terminal takes for a control sequence."""
         print(json.dumps(value, default=str), flush=True)

@@ -16,6 +16,7 @@ from ..client import Client
 from ..errors import ApiError, ServerFailed
 from ..models import File
 from .common import WrongUsage
+from .mending import mended
 from .names import found
 from .printing import Output, clean
 
@@ -39,7 +40,7 @@ def on_server(client: Client, out: Output, text: str) -> Iterator[str]:
     if not _is_here(text):
         yield found(client, "files", text)
         return
-    uploaded = _upload(client, text)
+    uploaded = mended(client, out, lambda: _upload(client, text), {})
     out.message(
         f"Uploaded {text}: {uploaded.row_count} rows, {len(uploaded.columns)} columns ({uploaded.name})"
     )

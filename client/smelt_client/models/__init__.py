@@ -1,6 +1,17 @@
 """The API's responses as frozen values. `raw` holds the JSON itself, including fields newer than this SDK."""
 
-from .files import Column, ColumnProfile, File, FileProfile, FileRow, FileSettings, Quality, Sheet
+from .files import (
+    Column,
+    ColumnProfile,
+    File,
+    FileProfile,
+    FileRow,
+    FileSettings,
+    Offer,
+    Quality,
+    RefusedFile,
+    Sheet,
+)
 from .jobs import (
     FINAL_STATES,
     Estimate,
@@ -53,10 +64,12 @@ __all__ = [
     "NewAccessToken",
     "NewPassword",
     "NewSecret",
+    "Offer",
     "Page",
     "Preview",
     "Problem",
     "Quality",
+    "RefusedFile",
     "RequestCounts",
     "Session",
     "Sheet",

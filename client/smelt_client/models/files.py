@@ -39,10 +39,62 @@ class File:
     delimiter: str
     sha256: str
     parse: int
-    sheet: str
-    sheets: tuple[Sheet, ...]
     create_time: datetime | None
+    skip_rows: int = 0
+    skip_last_rows: int = 0
+    duplicate_names: str = ""
+    #: Whether the encoding is only a guess; `sample_line` shows whether it is right.
+    encoding_guessed: bool = False
+    sample_line: str = ""
+    byte_order_mark: bool = False
+    line_end: str = ""
+    quoting: str = ""
+    #: Places, from 1, of columns without name and values, which were left out.
+    omitted_columns: tuple[int, ...] = ()
+    separator_line: bool = False
+    sheet: str = ""
+    sheets: tuple[Sheet, ...] = ()
     raw: Mapping[str, Any] = raw_field
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Options with which a refused file can be read, and what it is then."""
+
+    encoding: str
+    delimiter: str
+    skip_rows: int
+    skip_last_rows: int
+    duplicate_names: str
+    row_count: int
+    column_count: int
+    #: The first names and the first cells of a row, cut.
+    columns: tuple[str, ...]
+    sample: tuple[str, ...]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of `upload` and `reparse`; what is to be detected is left out."""
+        said = {
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "skip_rows": self.skip_rows,
+            "skip_last_rows": self.skip_last_rows,
+            "duplicate_names": self.duplicate_names,
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A file that could not be read. `reparse` with its name and an offer's options makes a file of it.
+
+    An upload is kept until `expire_time`; it is None for a file, which stays as it was.
+    """
+
+    name: str
+    expire_time: datetime | None
+    offers: tuple[Offer, ...]
 
 
 @dataclass(frozen=True, slots=True)

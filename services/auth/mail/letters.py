@@ -51,8 +51,8 @@ PURPOSES = {
     MailKind.SIGN_IN_LINK: Purpose.SIGN_IN,
     MailKind.REGISTRATION: Purpose.VERIFY_EMAIL,
 }
-# The token is in the fragment, which browsers do not send to any server.
-_LINKS = {
+#: Where links lead. The token is in the fragment, which browsers do not send to any server.
+LINKS = {
     Purpose.PASSWORD_RESET: "/reset-password#token=",
     Purpose.SIGN_IN: "/sign-in#token=",
     Purpose.VERIFY_EMAIL: "/verify-email#token=",
@@ -164,7 +164,7 @@ def write(mail: Mail, *, token: str, public_url: str) -> Letter:
     if mail.kind is MailKind.REGISTRATION and not token:
         subject, text = _HAS_ACCOUNT
     purpose = PURPOSES.get(mail.kind)
-    link = f"{public_url}{_LINKS[purpose]}{token}" if purpose else ""
+    link = f"{public_url}{LINKS[purpose]}{token}" if purpose else ""
     facts = {name: _one_line(fact) for name, fact in mail.facts.items()}
     body = text.format(**facts, ended=ended_lines(facts), link=link, token=token, home=f"{public_url}/")
     return Letter(mail.recipient, subject, body)

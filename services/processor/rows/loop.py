@@ -26,6 +26,9 @@ from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.usage.meter import cost_nanos
 
 _MOST_ATTEMPTS = 2**15 - 1
+#: Blank rows whose results a lane writes together. Fewer make a file that ends with thousands of them slow;
+#: more keep the event loop busy.
+_SKIPPED_AT_ONCE = 100
 
 
 class Asks(Protocol):
@@ -134,6 +137,8 @@ class RowLoop:
         self._seal = seal
         self._ended = ended
         self._lanes: list[asyncio.Task[None]] = []
+        #: Results of blank rows that are being written.
+        self._skips: list[asyncio.Task[None]] = []
 
     async def run(self, lanes: int) -> Ending | None:
         """Work until all rows are done and return None, or until the work was ended and return why."""
@@ -147,6 +152,8 @@ class RowLoop:
         finally:
             for lane in self._lanes:
                 lane.cancel()
+            # What became of them is known to the writer, which writes them or fails.
+            await asyncio.gather(*self._skips, return_exceptions=True)
         for lane in done:
             if not lane.cancelled() and (error := lane.exception()) is not None:
                 raise error
@@ -171,12 +178,24 @@ class RowLoop:
                 self.end(ending_of(error))
                 return
             if row is None:
+                await self._write_skips()
                 return
+            skipped = self._prepared.skipped(row, self._seal)
+            if skipped is not None:
+                # Its lane need not wait: nothing is paid for that could be lost.
+                self._skips.append(asyncio.ensure_future(self._writer.put(skipped)))
+                if len(self._skips) >= _SKIPPED_AT_ONCE:
+                    await self._write_skips()
+                continue
             result = await self.work_on(row)
             if result is None:
                 self._source.stop()
                 return
             await self._writer.put(result)
+
+    async def _write_skips(self) -> None:
+        skips, self._skips = self._skips, []
+        await asyncio.gather(*skips)
 
     async def work_on(self, row: SourceRow) -> NewResult | None:
         """Return a row's result; None if the work ended before there was one."""

@@ -259,6 +259,9 @@ async def test_refusals_before_routing_have_every_header(
         ("/healthz", "application/json"),
         ("/openapi.json", "application/json"),
         ("/.well-known/security.txt", "text/plain; charset=utf-8"),
+        ("/reset-password", "text/plain; charset=utf-8"),
+        ("/sign-in", "text/plain; charset=utf-8"),
+        ("/verify-email", "text/plain; charset=utf-8"),
     ],
 )
 async def test_documents_are_open_and_safe(edge: Edge, path: str, content_type: str) -> None:

@@ -31,7 +31,7 @@ def test_what_is_not_found_ends_with_3(server: Server, smelt: Smelt) -> None:
         ("files", "show", "../users/me"),
         ("files", "rows", "files/f1", "--first", "0"),
         ("files", "upload", "missing.csv"),
-        ("files", "reparse", "files/f1", "--encoding", "cp1251"),
+        ("files", "reparse", "files/f1", "--encoding", "utf-7"),
         ("files", "reparse", "files/f1", "--delimiter", "x"),
         ("files", "download", "files/f1", "-o", "no/such/folder/out.csv"),
         ("templates", "create", "--name", "x", "--output-column", "y"),
