@@ -127,8 +127,20 @@ def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
     fields: dict[str, object] = {"quality": f"{quality.score} ({quality.band})"}
     fields |= {title: f"-{taken:.1f}" for title, taken in points.items()}
     fields |= {"rows": seen.row_count, "empty": seen.empty_row_count}
+    if seen.encoding_guessed:
+        fields["encoding"] = f"{seen.encoding}, a guess; a line of it: {clean(seen.sample_line)}"
     out.one(seen, fields)
-    titles = ["COLUMN", "TYPE", "SURE", "FILLED", "MALFORMED", "DUPLICATES", "SAMPLES"]
+    titles = [
+        "COLUMN",
+        "TYPE",
+        "SURE",
+        "FILLED",
+        "NO VALUE",
+        "MALFORMED",
+        "DUPLICATES",
+        "KIND",
+        "SAMPLES",
+    ]
     out.rows(titles, map(_profile_row, seen.columns))
 
 
@@ -139,8 +151,10 @@ def _profile_row(column: ColumnProfile) -> list[object]:
         column.type.lower().replace("_", " ") if known else "",
         f"{column.confidence:.1f}" if known else "",
         f"{column.completeness:.0%}",
+        column.placeholder_count or "",
         column.malformed_count or "",
         column.duplicate_count or "",
+        column.value_kind.lower() if column.value_kind in ("NUMBER", "DATE", "IDENTIFIER") else "",
         ", ".join(column.samples),
     ]
 

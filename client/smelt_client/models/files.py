@@ -119,6 +119,9 @@ class ColumnProfile:
     completeness: float
     malformed_count: int
     duplicate_count: int
+    placeholder_count: int = 0
+    #: `NUMBER`, `DATE`, `IDENTIFIER`, or `VALUE_KIND_UNSPECIFIED`.
+    value_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,9 @@ class FileProfile:
     empty_row_count: int
     columns: tuple[ColumnProfile, ...]
     quality: Quality
+    encoding: str = ""
+    encoding_guessed: bool = False
+    sample_line: str = ""
     raw: Mapping[str, Any] = raw_field
 
 

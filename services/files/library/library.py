@@ -82,11 +82,13 @@ class Library:
                 sheets=open_sheets(file, sealed, key),
             )
 
-    async def profile(self, person: Passport, file_id: str) -> tuple[StoredFile, Profile]:
+    async def profile(self, person: Passport, file_id: str) -> tuple[OpenedFile, Profile]:
         """Return a file and the profile of its current parse."""
         file, sealed = await self._find(person, file_id)
         async with self._opened(person, file) as key:
-            return file, open_profile(file, sealed, key)
+            profile = open_profile(file, sealed, key)
+            opened = OpenedFile(file, open_columns(file, sealed, key), open_sample(file, sealed, key))
+            return opened, profile
 
     async def page(
         self, person: Passport | ExportPermit, after: Position | None, count: int

@@ -7,6 +7,7 @@ import orjson
 
 from services.files.profiling.column_types import ColumnType, Guess
 from services.files.profiling.profile import ColumnProfile, Profile
+from services.files.profiling.value_kinds import ValueKind
 
 
 def dump(profile: Profile) -> bytes:
@@ -28,4 +29,11 @@ def profile_of(said: dict[str, Any]) -> Profile:
 def _column(said: dict[str, Any]) -> ColumnProfile:
     found = said.pop("guess")
     guess = Guess(ColumnType(found["type"]), found["confidence"]) if found else None
-    return ColumnProfile(guess=guess, samples=tuple(said.pop("samples")), **said)
+    # Profiles of earlier releases say nothing of it.
+    kind = said.pop("value_kind", None)
+    return ColumnProfile(
+        guess=guess,
+        samples=tuple(said.pop("samples")),
+        value_kind=ValueKind(kind) if kind else None,
+        **said,
+    )

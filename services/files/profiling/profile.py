@@ -8,6 +8,7 @@ from typing import Self
 
 from services.files.profiling.column_types import ColumnType, Guess, guess
 from services.files.profiling.distinct import Distinct
+from services.files.profiling.value_kinds import PLACEHOLDERS, ValueKind, ValueKinds
 from services.files.profiling.well_formed import FORMS, LINES
 
 _SAMPLES = 3
@@ -24,7 +25,10 @@ _COUNTED = (ColumnType.EMAIL, ColumnType.COMPANY_NAME, ColumnType.PHONE, ColumnT
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """A column; cells with more than white space count as filled. A count that does not apply is None."""
+    """A column; a count that does not apply is None.
+
+    Cells count as filled if they hold more than white space, and no placeholder such as `#N/A`.
+    """
 
     name: str
     guess: Guess | None
@@ -32,6 +36,9 @@ class ColumnProfile:
     filled: int
     malformed: int | None
     duplicates: int | None
+    #: Cells that hold a placeholder.
+    placeholders: int = 0
+    value_kind: ValueKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +96,24 @@ class _Column:
         self._seen = 0
         self._filled = 0
         self._malformed = 0
+        self._placeholders = 0
+        self._kinds = ValueKinds()
 
     def observe_cells(self, cells: Sequence[str]) -> int:
         """Observe some cells; return how many are blank."""
         good = self._lines is not None and self._are_well_formed(cells, self._lines)
         blank = 0 if good else cells.count("") + sum(map(str.isascii, filter(str.isspace, cells)))
+        count = len(cells)
+        if not good and not PLACEHOLDERS.isdisjoint(cells):
+            cells = [cell for cell in cells if cell not in PLACEHOLDERS]
+            self._placeholders += count - len(cells)
         self._filled += len(cells) - blank
         if blank == len(cells):
             return blank
-        if blank and (self._form or self._distinct or self._looks_for_samples()):
+        if blank and (self._form or self._distinct or self._looks_for_samples() or self._kinds.looks):
             cells = list(filterfalse(is_blank, cells))
+        if self._kinds.looks:
+            self._kinds.look_at(cells)
         if self._looks_for_samples():
             self._sample(cells)
         if self._form and not good:
@@ -120,6 +135,8 @@ class _Column:
             filled=self._filled,
             malformed=self._malformed if self._form else None,
             duplicates=self._filled - self._distinct.count() if self._distinct else None,
+            placeholders=self._placeholders,
+            value_kind=self._kinds.result(),
         )
 
     def close(self) -> None:

@@ -2,19 +2,22 @@
 
 from smelt.files.v1 import files_pb2
 
-from services.files.library.stored_file import StoredFile
+from services.files.library.stored_file import OpenedFile
 from services.files.profiling.profile import ColumnProfile, Profile
 from services.files.profiling.quality import completeness, quality
 
 
-def profile_to_proto(file: StoredFile, profile: Profile) -> files_pb2.FileProfile:
+def profile_to_proto(opened: OpenedFile, profile: Profile) -> files_pb2.FileProfile:
     """Return the contract's form of a file's profile."""
-    found = quality(profile)
+    file, found = opened.file, quality(profile)
     return files_pb2.FileProfile(
         name=f"files/{file.id}/profile",
         parse=file.parse.version,
         row_count=profile.row_count,
         empty_row_count=profile.empty_rows,
+        encoding=file.parse.dialect.encoding,
+        encoding_guessed=file.parse.dialect.encoding_guessed,
+        sample_line=opened.sample_line,
         columns=[_column(column, profile.row_count) for column in profile.columns],
         quality=files_pb2.FileProfile.Quality(
             score=found.score,
@@ -37,4 +40,6 @@ def _column(column: ColumnProfile, row_count: int) -> files_pb2.FileProfile.Colu
         completeness=completeness(column, row_count),
         malformed_count=column.malformed,
         duplicate_count=column.duplicates,
+        placeholder_count=column.placeholders,
+        value_kind=files_pb2.FileProfile.ValueKind.Value(column.value_kind.name) if column.value_kind else 0,  # type: ignore[arg-type]
     )

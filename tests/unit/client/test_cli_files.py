@@ -73,9 +73,15 @@ def test_a_profile_is_shown_with_its_score(server: Server, smelt: Smelt) -> None
                 "confidence": 0.9,
                 "completeness": 0.75,
                 "duplicate_count": 1,
+                "placeholder_count": 2,
                 "samples": ["a@b.co"],
             },
-            {"name": "Notes", "type": "COLUMN_TYPE_UNSPECIFIED", "completeness": 1},
+            {
+                "name": "Notes",
+                "type": "COLUMN_TYPE_UNSPECIFIED",
+                "completeness": 1,
+                "value_kind": "IDENTIFIER",
+            },
         ],
     }
     server.says(said).says(said)
@@ -84,7 +90,10 @@ def test_a_profile_is_shown_with_its_score(server: Server, smelt: Smelt) -> None
     lines = out.splitlines()
     assert lines[0].split() == ["quality", "73", "(Good)"]
     assert "missing columns     -13.3" in lines
-    assert lines[-2:] == ["E-Mail\temail\t0.9\t75%\t\t1\ta@b.co", "Notes\t\t\t100%\t\t\t"]
+    assert lines[-2:] == [
+        "E-Mail\temail\t0.9\t75%\t2\t\t1\t\ta@b.co",
+        "Notes\t\t\t100%\t\t\t\tidentifier\t",
+    ]
     assert json.loads(smelt("files", "profile", "files/f1", "--json")[1]) == said
 
 
