@@ -181,6 +181,12 @@ def regenerate_row(name: ResourceName, row: int, *, api_key: ResourceName | None
     return Call("POST", f"/v1/{named('jobs', name)}:regenerate", reading(Job), body=body)
 
 
+def restore_answers(name: ResourceName, row: int, *, fixed: bool = False) -> Call[JobRow]:
+    """Put a row's raw answers back, with what auto-fix took off; `fixed` takes it off again."""
+    body = {"row": row, **given(fixed=fixed or None)}
+    return Call("POST", f"/v1/{named('jobs', name)}:restoreAnswers", reading(JobRow), body=body)
+
+
 def list_job_rows(
     name: ResourceName, *, row_filter: str | None = None, page_size: int | None = None
 ) -> Call[Page[JobRow]]:
@@ -238,6 +244,7 @@ class Jobs(Resource):
     resume = blocking(resume_job)
     retry_failed = blocking(retry_failed_rows)
     regenerate = blocking(regenerate_row)
+    restore_answers = blocking(restore_answers)
     rows = paging(list_job_rows)
 
     def watch(self, name: ResourceName, *, policy: RetryPolicy = WATCHING) -> Iterator[Job]:
@@ -340,6 +347,7 @@ class AsyncJobs(AsyncResource):
     resume = awaiting(resume_job)
     retry_failed = awaiting(retry_failed_rows)
     regenerate = awaiting(regenerate_row)
+    restore_answers = awaiting(restore_answers)
     rows = async_paging(list_job_rows)
 
     async def watch(self, name: ResourceName, *, policy: RetryPolicy = WATCHING) -> AsyncIterator[Job]:

@@ -144,6 +144,8 @@ class JobRow(Base):
     result_fence: Mapped[int] = mapped_column(BigInteger, default=0)
     result_size: Mapped[int] = mapped_column(BigInteger, default=0)
     result_sha256: Mapped[str] = mapped_column(default="")
+    #: Whether answers were put back after the rows were done: the result file then has the former ones.
+    edited: Mapped[bool] = mapped_column(server_default=false(), default=False)
     #: The last progress mark: when it was made, how many rows were done, and the rate until then.
     mark_time: Mapped[datetime | None]
     mark_done: Mapped[int] = mapped_column(default=0)

@@ -36,6 +36,7 @@ from services.processor.provider.refused_parts import RefusedParts
 from services.processor.provider.shared_paces import SharedPaces
 from services.processor.results.downloads import Downloads
 from services.processor.results.pages import JobRows
+from services.processor.results.raw_answers import RawAnswers
 from services.processor.results.store.rows import RowStore
 from services.processor.servicers.api_key_tests import ApiKeyTestServicer
 from services.processor.servicers.job_settings import JobSettingsServicer
@@ -147,6 +148,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         estimates=Estimates(templates, variables, files=to_files, meter=meter),
         watch=Watch(jobs, announcements),
         rows=JobRows(jobs, rows, to_vault),
+        raw_answers=RawAnswers(jobs, rows, to_vault),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
         now=now,
     )

@@ -25,6 +25,7 @@ BODIES: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
     ("EstimateJob", "templates"): lambda own, name: {"file": own["files"], "templates": [name]},
     ("ResumeJob", "api_key"): lambda own, name: {"api_key": name},
     ("RetryFailedRows", "api_key"): lambda own, name: {"api_key": name},
+    ("RestoreAnswers", "name"): lambda own, name: {"name": name, "row": 1},
     ("RegenerateRow", "name"): lambda own, name: {"name": name, "row": 1},
     ("RegenerateRow", "api_key"): lambda own, name: {"row": 1, "api_key": name},
     ("TestTemplate", "file"): lambda own, name: {"templates": [own["templates"]], "file": name},

@@ -195,6 +195,21 @@ def regenerate(
 
 
 @jobs.command()
+def restore(
+    name: Name,
+    row: Annotated[int, typer.Argument(min=1, metavar="ROW", help="The row's number in the file.")],
+    fixed: Annotated[bool, typer.Option("--fixed", help="Take off again what auto-fix takes off.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Put a row's raw answers back, with what auto-fix took off."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        restored = client.jobs.restore_answers(found(client, "jobs", name), row, fixed=fixed)
+        out.one(restored, {"row": restored.number, **restored.outputs})
+
+
+@jobs.command()
 def rows(
     name: Name,
     state: Annotated[
@@ -236,7 +251,7 @@ def download(
         list[str] | None,
         typer.Option(
             "--with",
-            help="Add a column: `confidence`, `flags` or `error`; can be repeated.",
+            help="Add a column: `confidence`, `flags`, `error` or `raw`; can be repeated.",
             show_default=False,
         ),
     ] = None,

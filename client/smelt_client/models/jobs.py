@@ -166,4 +166,6 @@ class JobRow:
     confidence: int
     findings: tuple[Finding, ...]
     error: Problem
+    #: Answers as the model gave them, of the columns where auto-fix took something off.
+    raw_outputs: Mapping[str, str]
     raw: Mapping[str, Any] = raw_field

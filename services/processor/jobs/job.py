@@ -63,6 +63,8 @@ class Job:
     max_cost_nanos: int = 0
     priced: bool = False
     tokens_estimated: bool = False
+    #: Whether answers were put back, so that the result file has former ones.
+    edited: bool = False
     #: What the provider said of the job as a whole, sealed.
     error_said: bytes = b""
     #: Whether prompts go in batches, and how the rest goes (`economy.py`); and the batches under way.

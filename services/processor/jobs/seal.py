@@ -17,13 +17,15 @@ from services.processor.templates.prompt_settings import PromptSettings
 class RowPayload:
     """The outputs of the finished steps, the flags of each, and why the row failed, if it did.
 
-    `said` is what the provider said about it, in its own words.
+    `said` is what the provider said about it, in its own words. `raw` has the answer of each step as it came,
+    or nothing where it is saved as it came; it is empty if that is so of all.
     """
 
     outputs: tuple[str, ...]
     message: str = ""
     flags: tuple[int, ...] = ()
     said: str = ""
+    raw: tuple[str, ...] = ()
 
 
 class JobSeal:
@@ -44,8 +46,11 @@ class JobSeal:
     def seal_row(self, number: int, payload: RowPayload) -> bytes:
         """Return a row's result, sealed for that row alone."""
         document = [payload.outputs, payload.message, payload.flags]
-        if payload.said:
+        # Later parts are left out if they say nothing; workers of earlier releases do not look for them.
+        if payload.said or payload.raw:
             document.append(payload.said)
+        if payload.raw:
+            document.append(payload.raw)
         return self._sealer.seal(orjson.dumps(document), fields("row", number))
 
     def open_row(self, number: int, sealed: bytes) -> RowPayload:
@@ -53,7 +58,8 @@ class JobSeal:
         # Rows that were sealed by releases without flags end with the message.
         outputs, message, *rest = self._open(sealed, fields("row", number))
         flags = tuple(rest[0]) if rest else (0,) * len(outputs)
-        return RowPayload(tuple(outputs), message, flags, rest[1] if len(rest) > 1 else "")
+        said = rest[1] if len(rest) > 1 else ""
+        return RowPayload(tuple(outputs), message, flags, said, tuple(rest[2]) if len(rest) > 2 else ())
 
     def seal_words(self, words: str) -> bytes:
         """Return what a provider said of the job as a whole, sealed; empty for no words."""

@@ -4,13 +4,25 @@ import csv
 import io
 from collections.abc import Sequence
 
+import orjson
+
 from services.common.aside import go_on
 from services.processor.answers import flags
 from services.processor.jobs.row_result import FAILED, SKIPPED, SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal
 from services.processor.results.formulas import as_text
 
-_COLUMNS = ("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message")
+_COLUMNS = (
+    "row",
+    "state",
+    "attempts",
+    "reason",
+    "flags",
+    "confidence",
+    "message",
+    "provider_message",
+    "raw_answers",
+)
 _STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED", SKIPPED: "SKIPPED"}
 
 
@@ -32,7 +44,8 @@ def lines(found: Sequence[StoredRow], seal: JobSeal) -> bytes:
             " ".join(flags.names(row.flags)),
             row.confidence,
         )
-        texts = (payload.message, payload.said, *payload.outputs)
+        raw = orjson.dumps(payload.raw).decode() if payload.raw else ""
+        texts = (payload.message, payload.said, raw, *payload.outputs)
         rows.append((row.row, *said, *map(as_text, texts)))
     return _lines(rows)
 

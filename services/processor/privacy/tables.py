@@ -117,7 +117,7 @@ TABLES = (
             "reserved_nanos", "priced", "economy", "shard_count", "shards_done", "grant_id",
             "grant_expire_time", "result_fence", "result_size", "result_sha256", "mark_time", "mark_done",
             "mark_rate", "create_time", "start_time", "end_time", "down_time", "probe_time", "probe_count",
-            "waits_since", "waits_seen", "waits_done", "file_seen", "assemblies",
+            "waits_since", "waits_seen", "waits_done", "file_seen", "assemblies", "edited",
         ),
         withheld={
             "account": _OWN,

@@ -62,7 +62,7 @@ class Downloads:
         """Yield a result file's facts, then its pieces; raise JobNotFound or ResultTooLarge."""
         job = await self._jobs.get(person.account, id_)
         proof = as_person(person)
-        is_there = job.state is State.COMPLETED and form == Form()
+        is_there = job.state is State.COMPLETED and not job.edited and form == Form()
         variant = WHOLE if is_there else await self._spool(job, form, proof)
         parts = self._files.read_result(f"jobs/{id_}", variant, proof)
         try:

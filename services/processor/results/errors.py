@@ -3,6 +3,22 @@
 from services.common.errors import DomainError, Kind
 
 
+class RowNotSucceeded(DomainError):
+    """A row without answers has none to put back."""
+
+    reason = "ROW_NOT_SUCCEEDED"
+    kind = Kind.PRECONDITION
+    message = "The row has no answers; only rows that succeeded keep raw ones"
+
+
+class RowChanged(DomainError):
+    """A row was changed at the same time."""
+
+    reason = "ROW_CHANGED"
+    kind = Kind.CONFLICT
+    message = "The row was changed at the same moment; look at it and try again"
+
+
 class ResultTooLarge(DomainError):
     """The format that was asked for cannot hold the result."""
 

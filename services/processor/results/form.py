@@ -8,7 +8,7 @@ from services.processor.outside import Dialect
 from services.processor.results.formulas import as_text
 
 #: Columns that can be requested in addition to the outputs, in the order in which they appear.
-EXTRA_COLUMNS = ("confidence", "flags", "error")
+EXTRA_COLUMNS = ("confidence", "flags", "error", "raw")
 
 
 class Format(Enum):

@@ -66,6 +66,8 @@ class JobRow:
     state: RowState
     attempts: int = 0
     outputs: tuple[tuple[str, str], ...] = ()
+    #: Answers as the model gave them, of the columns where auto-fix found something.
+    raw: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     #: None while there is no result.
@@ -136,11 +138,11 @@ class JobRows:
             numbers = [row.row for row in found]
         if not numbers:
             return [], ""
-        opened: Callable[[], Mapping[int, JobRow]] = dict
+        known: Callable[[], Mapping[int, JobRow]] = dict
         if found:
             seal, sealed = await self._seal(person, job), await self._jobs.snapshot(person.account, id_)
-            opened = partial(_open, seal, sealed, found)
-        shown = await aside(lambda: _shown(numbers, opened(), show), account=person.account)
+            known = partial(opened, seal, sealed, found)
+        shown = await aside(lambda: _shown(numbers, known(), show), account=person.account)
         more = more or len(shown) < len(numbers)
         return shown, token_of(numbers[len(shown) - 1]) if more else ""
 
@@ -154,13 +156,13 @@ class JobRows:
         )
 
 
-def _shown(numbers: Sequence[int], opened: Mapping[int, JobRow], show: Callable[[JobRow], M]) -> list[M]:
+def _shown(numbers: Sequence[int], known: Mapping[int, JobRow], show: Callable[[JobRow], M]) -> list[M]:
     """Return messages of as many rows as a page holds."""
     shown: list[M] = []
     room = PAGE_BYTES
     for number in numbers:
         go_on()
-        message = show(opened.get(number) or JobRow(number, RowState.PENDING))
+        message = show(known.get(number) or JobRow(number, RowState.PENDING))
         room -= message.ByteSize()
         if shown and room < 0:
             break
@@ -168,19 +170,23 @@ def _shown(numbers: Sequence[int], opened: Mapping[int, JobRow], show: Callable[
     return shown
 
 
-def _open(seal: JobSeal, sealed: bytes, found: Sequence[StoredRow]) -> dict[int, JobRow]:
+def opened(seal: JobSeal, sealed: bytes, found: Sequence[StoredRow]) -> dict[int, JobRow]:
+    """Return stored rows as their owner sees them, by number; it takes a while."""
     snapshot = seal.open_snapshot(sealed)
     columns, steps = snapshot.outputs, [step.settings.output_column for step in snapshot.steps]
-    opened: dict[int, JobRow] = {}
+    rows: dict[int, JobRow] = {}
     for row in found:
         go_on()
         payload = seal.open_row(row.row, row.payload)
-        opened[row.row] = JobRow(
+        texts = shortened((*payload.outputs, *payload.raw), PAGE_BYTES)
+        raw = texts[len(payload.outputs) :]
+        rows[row.row] = JobRow(
             number=row.row,
             state=RowState(row.state),
             attempts=row.attempts,
             # A chain that broke has fewer outputs than columns.
-            outputs=tuple(zip(columns, shortened(payload.outputs, PAGE_BYTES), strict=False)),
+            outputs=tuple(zip(columns, texts[: len(payload.outputs)], strict=False)),
+            raw=tuple((column, text) for column, text in zip(steps, raw, strict=False) if text),
             flags=flags.names(row.flags),
             findings=tuple(
                 Finding(name, column)
@@ -192,7 +198,7 @@ def _open(seal: JobSeal, sealed: bytes, found: Sequence[StoredRow]) -> dict[int,
             message=payload.message,
             said=payload.said,
         )
-    return opened
+    return rows
 
 
 def parse_filter(text: str) -> Wanted:

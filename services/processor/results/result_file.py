@@ -44,7 +44,7 @@ def writer_of(form: Form, snapshot: Snapshot) -> WritesTable:
 def check_size(form: Form, snapshot: Snapshot, *, rows: int) -> None:
     """Raise ResultTooLarge when the format cannot hold the result."""
     if form.format is Format.XLSX:
-        columns = len(snapshot.columns) + len(snapshot.outputs) + len(form.columns)
+        columns = len(snapshot.columns) + len(snapshot.outputs) + len(_titles(snapshot, form))
         workbook.check_size(rows=rows, columns=columns)
 
 
@@ -68,7 +68,7 @@ async def pieces(
     with closing(writer):
         titles = form.row(snapshot.columns, (*snapshot.outputs, *_titles(snapshot, form)))
         waiting = bytearray(await aside(lambda: writer.begin(titles), account=account))
-        blanks = ("",) * len(snapshot.outputs)
+        render = partial(_render, snapshot=snapshot, seal=seal, form=form, writer=writer)
         async for batch in rows:
             if chosen is not None:
                 batch = [row for row in batch if _is_in(chosen, row.number)]
@@ -79,8 +79,7 @@ async def pieces(
                 part = [row for row in batch[done:] if row.number <= until]
                 done += len(part)
                 # Decrypting and quoting hundreds of rows would block the event loop.
-                render = partial(_render, part, found, seal=seal, blanks=blanks, form=form, writer=writer)
-                waiting += await aside(render, account=account)
+                waiting += await aside(partial(render, part, found), account=account)
                 while len(waiting) >= PIECE_BYTES:
                     yield bytes(waiting[:PIECE_BYTES])
                     del waiting[:PIECE_BYTES]
@@ -93,12 +92,18 @@ def _titles(snapshot: Snapshot, form: Form) -> list[str]:
     """Return the names of the extra columns, each made different from every other column's."""
     taken = {name.strip().casefold() for name in (*snapshot.columns, *snapshot.outputs)}
     titles = []
-    for name in form.columns:
-        title = name
-        while title in taken:
+    for title in (title for name in form.columns for title in _titles_of(name, snapshot)):
+        while title.casefold() in taken:
             title = f"smelt_{title}"
         titles.append(title)
     return titles
+
+
+def _titles_of(name: str, snapshot: Snapshot) -> list[str]:
+    if name != "raw":
+        return [name]
+    texts = (step.settings for step in snapshot.steps if not step.settings.json_schema)
+    return [f"{settings.output_column} (raw)" for settings in texts]
 
 
 def _is_in(numbers: Sequence[int], number: int) -> bool:
@@ -110,24 +115,38 @@ def _render(
     batch: Sequence[Row],
     found: Iterable[StoredRow],
     *,
+    snapshot: Snapshot,
     seal: JobSeal,
-    blanks: tuple[str, ...],
     form: Form,
     writer: WritesTable,
 ) -> bytes:
+    blanks = ("",) * len(snapshot.outputs)
+    further_blanks = ("",) * len(_titles(snapshot, form))
     known: dict[int, tuple[str, ...]] = {}
     for row in found:
         go_on()
         payload = seal.open_row(row.row, row.payload)
         outputs = payload.outputs if row.state == SUCCEEDED else blanks
         further = {
-            "confidence": str(row.confidence),
-            "flags": " ".join(flags.names(row.flags)),
-            "error": _error(row.reason, payload) if row.reason else "",
+            "confidence": [str(row.confidence)],
+            "flags": [" ".join(flags.names(row.flags))],
+            "error": [_error(row.reason, payload) if row.reason else ""],
+            "raw": _raw(payload, outputs, snapshot) if "raw" in form.columns else [],
         }
-        known[row.row] = (*outputs, *(further[name] for name in form.columns))
-    nothing = (*blanks, *("" for _ in form.columns))
+        known[row.row] = (*outputs, *(cell for name in form.columns for cell in further[name]))
+    nothing = (*blanks, *further_blanks)
     return writer.rows(form.row(row.cells, known.get(row.number, nothing)) for row in batch)
+
+
+def _raw(payload: RowPayload, outputs: Sequence[str], snapshot: Snapshot) -> list[str]:
+    """Return the raw answer of each step that answers with a text; it may be what was saved."""
+    cells, place = [], 0
+    for nth, step in enumerate(snapshot.steps):
+        if not step.settings.json_schema:
+            kept = payload.raw[nth] if outputs[place] and nth < len(payload.raw) else ""
+            cells.append(kept or outputs[place])
+        place += len(step.settings.columns)
+    return cells
 
 
 def _error(reason: str, payload: RowPayload) -> str:

@@ -54,6 +54,8 @@ class _Done:
     confidence: int
     outputs: list[str] = field(default_factory=list)
     flags: list[int] = field(default_factory=list)
+    #: The answer of each step as it came; nothing where it is saved so.
+    raw: list[str] = field(default_factory=list)
     attempts: int = 0
 
 
@@ -254,6 +256,7 @@ class RowLoop:
                 return self._result(FAILED, done, called, self._steps[position])
             done.outputs += texts
             done.flags.append(bits | called.marks)
+            done.raw.append(called.texts[0] if texts != called.texts else "")
             values += texts
             if position + 1 < len(self._steps):
                 # After a crash, the row continues from here, so that finished steps are not paid for again.
@@ -271,6 +274,7 @@ class RowLoop:
         if row.begun:
             begun = self._seal.open_row(row.number, row.begun)
             done.outputs, done.flags = [*begun.outputs], [*begun.flags]
+            done.raw = [*begun.raw] or [""] * len(done.flags)
         return done
 
     async def _ask(self, row: int, position: int, prompt: str) -> Called:
@@ -291,7 +295,8 @@ class RowLoop:
         failure = called.failure
         message, said = (failure.message, failure.said) if failure else ("", "")
         cost = cost_nanos(step.settings.model, called.input_tokens, called.output_tokens)
-        payload = RowPayload(tuple(done.outputs), message, tuple(done.flags), said)
+        raw = tuple(done.raw) if any(done.raw) else ()
+        payload = RowPayload(tuple(done.outputs), message, tuple(done.flags), said, raw)
         return NewResult(
             row=done.row,
             state=state,

@@ -28,6 +28,7 @@ from services.processor.outside import StoredResult
 from services.processor.results.downloads import Downloads
 from services.processor.results.form import EXTRA_COLUMNS, Form, Format
 from services.processor.results.pages import JobRow, JobRows
+from services.processor.results.raw_answers import RawAnswers
 from services.processor.trials.estimates import Estimates
 from services.processor.usage.meter import budget_of, dollars
 from services.processor.usage.prices import PRICES_DATE
@@ -73,6 +74,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         estimates: Estimates,
         watch: Watch,
         rows: JobRows,
+        raw_answers: RawAnswers,
         downloads: Downloads,
         now: Now,
     ) -> None:
@@ -81,6 +83,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self._estimates = estimates
         self._watch = watch
         self._rows = rows
+        self._raw_answers = raw_answers
         self._downloads = downloads
         self._now = now
 
@@ -198,6 +201,12 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     async def RegenerateRow(self, request: jobs_pb2.RegenerateRowRequest, context: Context) -> jobs_pb2.Job:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
         return self._shown(await self._control.regenerate(person, id_, request.row, api_key=request.api_key))
+
+    async def RestoreAnswers(
+        self, request: jobs_pb2.RestoreAnswersRequest, context: Context
+    ) -> jobs_pb2.JobRow:
+        person, id_ = identity.passport(context), parse_name("jobs", request.name)
+        return _row(await self._raw_answers.restore(person, id_, request.row, fixed=request.fixed))
 
     async def ListJobRows(
         self, request: jobs_pb2.ListJobRowsRequest, context: Context
@@ -325,6 +334,7 @@ def _row(row: JobRow) -> jobs_pb2.JobRow:
         state=row.state.name,
         attempts=row.attempts,
         outputs=dict(row.outputs),
+        raw_outputs=dict(row.raw),
         flags=row.flags,
         findings=[
             jobs_pb2.JobRow.Finding(

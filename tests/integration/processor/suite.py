@@ -249,6 +249,10 @@ class Person:
         request = jobs_pb2.RegenerateRowRequest(name=name, row=row)
         return await self.jobs.RegenerateRow(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
 
+    async def restore(self, name: str, row: int, *, fixed: bool = False) -> Any:
+        request = jobs_pb2.RestoreAnswersRequest(name=name, row=row, fixed=fixed)
+        return await self.jobs.RestoreAnswers(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
+
     async def estimate(self, file: str, *templates: str, **more: Any) -> Any:
         request = jobs_pb2.EstimateJobRequest(file=file, templates=templates, **more)
         return await self.jobs.EstimateJob(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)

@@ -59,6 +59,21 @@ def test_the_course_of_a_job_is_changed_by_its_name(server: Server, smelt: Smelt
     assert server.body(1) == {"api_key": "apiKeys/k2"}
 
 
+def test_raw_answers_of_a_row_are_put_back_and_fixed_again(server: Server, smelt: Smelt) -> None:
+    row = {
+        "number": 7,
+        "state": "SUCCEEDED",
+        "attempts": 1,
+        "outputs": {"Hook": "Sure! Hi"},
+        "confidence": 50,
+    }
+    for more, body in (((), {"row": 7}), (("--fixed",), {"row": 7, "fixed": True})):
+        server.says(row)
+        code, out, _ = smelt("jobs", "restore", "jobs/j1", "7", *more)
+        assert (code, "Sure! Hi" in out) == (0, True)
+        assert (server.paths()[-1], server.body()) == ("POST /v1/jobs/j1:restoreAnswers", body)
+
+
 def test_a_download_takes_the_form_that_is_asked_for(server: Server, smelt: Smelt, tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     server.says(job("COMPLETED")).streams(b"a,b\n", content_length="4")

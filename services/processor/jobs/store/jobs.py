@@ -223,6 +223,7 @@ def _job(row: Row[Any]) -> Job:
         max_cost_nanos=job.max_cost_nanos,
         priced=job.priced,
         tokens_estimated=job.tokens_estimated,
+        edited=job.edited,
         error_said=job.error_said,
         economy=job.economy,
         open_batches=int(row.open_batches),

@@ -54,6 +54,24 @@ class RowStore:
                 found.extend(number for (number,) in batch)
         return found
 
+    async def replace(self, job: str, row: StoredRow, *, payload: bytes, flags: int) -> bool:
+        """Replace a succeeded row's payload and flags; return False if it is no longer what was read.
+
+        The job's result file is not made again, so downloads are made of the rows from here on.
+        """
+        query = """
+            WITH changed AS (
+                UPDATE result SET payload = %(payload)s, flags = %(flags)s
+                WHERE job = %(job)s AND row = %(row)s AND state = %(state)s AND payload = %(before)s
+                RETURNING job
+            )
+            UPDATE job SET edited = true FROM changed WHERE job.id = changed.job
+        """
+        about = {"job": job, "row": row.row, "state": row.state, "before": row.payload}
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query, {**about, "payload": payload, "flags": flags})
+            return cursor.rowcount == 1
+
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]:
         """Return up to `count` numbers of rows without a result, in order, after a row."""
         query = """

@@ -49,4 +49,5 @@ def test_reference_columns_count_instead_of_those_of_their_template() -> None:
 def test_an_unknown_reference_column_is_named() -> None:
     with pytest.raises(UnknownVariable) as refused:
         _used(Snapshot(COLUMNS, (step("hi", "A", "Town"),), ""))
-    assert refused.value.metadata == {"variable": "Town", "template": "templates/A"}
+    named = {"variable": "Town", "template": "templates/A", "columns": "Name, Company, City"}
+    assert refused.value.metadata == named

@@ -14,7 +14,15 @@ from services.processor.privacy import exported_rows
 def test_exported_cells_are_neutral() -> None:
     seal = JobSeal(bytes(32), "account", "jobs/j")
     rows = [
-        StoredRow(1, SUCCEEDED, 1, "", 0, 100, seal.seal_row(1, RowPayload(("=1+1", "-5", "x;@SUM(A1)")))),
+        StoredRow(
+            1,
+            SUCCEEDED,
+            1,
+            "",
+            0,
+            100,
+            seal.seal_row(1, RowPayload(("=1+1", "-5", "x;@SUM(A1)"), raw=("Sure! =1",))),
+        ),
         StoredRow(
             2, FAILED, 3, "PROVIDER_REJECTED", 0, 50, seal.seal_row(2, RowPayload((), "\xad=no", said="@it"))
         ),
@@ -23,8 +31,8 @@ def test_exported_cells_are_neutral() -> None:
     assert list(csv.reader(io.StringIO(content.decode(), newline=""))) == [
         [
             *("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message"),
-            *("'=made", "b", "c"),
+            *("raw_answers", "'=made", "b", "c"),
         ],
-        ["1", "SUCCEEDED", "1", "", "", "100", "", "", "'=1+1", "-5", "x;'@SUM(A1)"],
-        ["2", "FAILED", "3", "PROVIDER_REJECTED", "", "50", "'\xad=no", "'@it"],
+        ["1", "SUCCEEDED", "1", "", "", "100", "", "", '["Sure! =1"]', "'=1+1", "-5", "x;'@SUM(A1)"],
+        ["2", "FAILED", "3", "PROVIDER_REJECTED", "", "50", "'\xad=no", "'@it", ""],
     ]
