@@ -1,6 +1,7 @@
 """How much of a request's body is kept, and for how many requests of one client at once."""
 
 from gateway.bindings import Binding
+from gateway.fields.check import fields_of
 from gateway.filters import BUFFER, PAUSE, PAUSE_TYPE
 from gateway.limits import of_requests, without_session
 from gateway.parts import Config, duration, typed
@@ -37,8 +38,9 @@ def longest_body(binding: Binding) -> int:
 
 
 def bounds(binding: Binding, requests_per_second: int) -> Config:
-    """The configuration of the buffer and the limiter for the route of a call."""
+    """The configuration of the buffer, the check of fields and the limiter for the route of a call."""
     if binding.raw_request:
         return UNBUFFERED | of_requests(requests_per_second, bodies_pass=True)
     buffer = {BUFFER: typed(BUFFER_TYPE, buffer={"max_request_bytes": longest_body(binding)})}
+    buffer |= fields_of(binding)
     return buffer | without_session() if is_public(binding) else buffer

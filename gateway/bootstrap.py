@@ -8,10 +8,12 @@ from gateway.bindings import bindings
 from gateway.bodies import MAX_JSON_BYTES
 from gateway.clusters import clusters
 from gateway.errors import local_replies
+from gateway.fields.check import fields_filter
 from gateway.filters import http_filters
 from gateway.listener import listener
 from gateway.overload import overload_manager
 from gateway.parts import Config
+from gateway.proto_index import index
 from gateway.routes import routes, upload_paths
 from gateway.settings import GatewaySettings
 
@@ -42,7 +44,12 @@ def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySe
                     settings.gateway_listen,
                     str(out),
                     routes=routes(edge, settings, out),
-                    filters=http_filters(services, out, max_json_bytes=MAX_JSON_BYTES),
+                    filters=http_filters(
+                        services,
+                        out,
+                        fields=fields_filter(edge, index(descriptors)),
+                        max_json_bytes=MAX_JSON_BYTES,
+                    ),
                     replies=local_replies(upload_paths(edge)),
                     requests_per_second=settings.gateway_requests_per_second,
                     connections_per_second=settings.connections_per_second(),

@@ -78,6 +78,10 @@ local function in_plain_words(message)
   if field then
     message = field == "" and "A field has a value of the wrong type" or field .. ": invalid value"
   end
+  local unknown = string.match(message, '^Could not find field \\"([%w_.]+)\\" in the type ')
+  if unknown then
+    return "The address has an unknown parameter: " .. unknown
+  end
   message = string.match(message, "^(Could not find field .*) in the type ") or message
   for _, line_end in ipairs({ "\\n", "\\r", "\\u000" }) do
     message = string.sub(message, 1, (string.find(message, line_end, 1, true) or 0) - 1)

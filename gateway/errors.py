@@ -76,10 +76,12 @@ def local_replies(upload_path: str) -> Config:
             # When the authorisation service cannot be reached, the response has the flag UAEX too, with an
             # empty body, so this mapper must come before the one that keeps bodies.
             _mapper(_status(UNAVAILABLE.status), UNAVAILABLE),
-            _authorisation_said_no(),
+            _as_it_is(_flag("UAEX")),
             _mapper(_all(_status(413), _path(upload_path)), FILE_TOO_LARGE),
             *(_mapper(_status(refusal.status), refusal) for refusal in REFUSALS),
-            _mapper(_all(_status(400), _transcoder_refused()), INVALID),
+            # The check of fields brings its own JSON.
+            _as_it_is(_all(_status(400), _refused_because("lua_response"))),
+            _mapper(_all(_status(400), _refused_because("grpc_json_transcode_failure")), INVALID),
             _mapper(_all(_status(400), {"header_filter": {"header": readable(invert=True)}}), NO_TEXT),
             _mapper(_status(500, "GE"), INTERNAL),
             _mapper(_status(400, "GE"), MALFORMED),
@@ -118,10 +120,10 @@ def _mapper(condition: Config, refusal: Refusal) -> Config:
     }
 
 
-def _authorisation_said_no() -> Config:
+def _as_it_is(condition: Config) -> Config:
     text: dict[str, Any] = {"inline_string": OWN_WORDS}
     return {
-        "filter": _flag("UAEX"),
+        "filter": condition,
         "body_format_override": {"text_format_source": text, "content_type": "application/json"},
         "headers_to_add": headers(SECURITY_HEADERS),
     }
@@ -136,10 +138,10 @@ def _flag(flag: str) -> Config:
     return {"response_flag_filter": {"flags": [flag]}}
 
 
-def _transcoder_refused() -> Config:
+def _refused_because(details: str) -> Config:
     cel = typed(
         "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-        expression="response.code_details.contains('grpc_json_transcode_failure')",
+        expression=f"response.code_details.contains('{details}')",
     )
     return {"extension_filter": {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": cel}}
 

@@ -23,7 +23,7 @@ SCRIPT = Path(__file__).with_name("edge.lua")
 SHOWN_TO_AUTH = ("authorization", "user-agent", "x-envoy-external-address", "x-request-id")
 
 
-def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> list[Config]:
+def http_filters(services: Iterable[str], out: Path, *, fields: Config, max_json_bytes: int) -> list[Config]:
     """The filters in the order that requests pass them; responses pass them in reverse."""
     return [
         # First, so that it is the last to change responses.
@@ -40,6 +40,8 @@ def http_filters(services: Iterable[str], out: Path, *, max_json_bytes: int) -> 
         _authorisation(),
         # JSON bodies are buffered: older HTTP/2 clients fail on a response that precedes the body's end.
         extension(BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=max_json_bytes),
+        # Reads what was buffered, and the transcoder reads what it leaves.
+        fields,
         {"name": TRANSCODER, "typed_config": transcoder(services, out, max_body_bytes=max_json_bytes)},
         extension(
             "envoy.filters.http.router",

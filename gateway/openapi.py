@@ -13,7 +13,7 @@ from gateway.schemas import Schema, Schemas, id_pattern
 
 ABOUT = (
     "Smelt runs prompt templates over the rows of a CSV and puts the answers in new columns. "
-    "Unknown query parameters are refused; unknown fields in a JSON body are ignored. "
+    "Unknown query parameters and unknown fields of a JSON body are refused. "
     "64-bit integers are written as strings. All errors have the same shape, with a stable `reason`."
 )
 ERROR: Schema = {
@@ -164,6 +164,7 @@ def _request_body(binding: Binding, protos: ProtoIndex, schemas: Schemas) -> dic
         message = _field(binding.request, binding.body, protos).type_name
         needed = set(schemas.required(message)) if binding.creates else set()
         schema = schemas.reference(message) | ({"required": sorted(needed)} if needed else {})
+        schema |= {"unevaluatedProperties": False}
     return {"required": bool(needed), "content": {"application/json": {"schema": schema}}}
 
 

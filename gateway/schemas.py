@@ -6,6 +6,7 @@ from buf.validate import validate_pb2
 from google.api import field_behavior_pb2
 from google.protobuf import descriptor_pb2
 
+from gateway.fields.table import is_money
 from gateway.proto_index import ProtoIndex
 
 Schema = dict[str, Any]
@@ -68,6 +69,8 @@ class Schemas:
             **_described(self._protos.comment(message)),
             "properties": {part.name: self.field(message, part) for part in fields},
             **({"required": required} if required else {}),
+            # Answers may get fields that a client does not know yet; requests with such fields are refused.
+            **({"additionalProperties": False} if is_request else {}),
         }
 
     def required(self, message: str) -> list[str]:
@@ -80,6 +83,8 @@ class Schemas:
         schema = self._type(part)
         if part.label == Field.LABEL_REPEATED and not self._is_map(part):
             schema = {"type": "array", "items": schema}
+        if message.endswith("Request") and is_money(part):
+            schema = {"type": ["string", "number"]}
         behaviours = _behaviours(part)
         return {
             **schema,

@@ -204,6 +204,11 @@ class Jobs(jobs_pb2_grpc.JobServiceServicer):
         self._notes.add("CancelJob", request, context)
         return jobs_pb2.Job(name=request.name, state=jobs_pb2.Job.CANCELLED)
 
+    async def CreateJob(self, request: Any, context: Context) -> Any:
+        self._notes.add("CreateJob", request, context)
+        await context.send_initial_metadata(CREATED)
+        return jobs_pb2.Job(name="jobs/new", max_cost_usd=request.max_cost_usd)
+
     async def ListJobRows(self, request: Any, context: Context) -> Any:
         self._notes.add("ListJobRows", request, context)
         return jobs_pb2.ListJobRowsResponse()

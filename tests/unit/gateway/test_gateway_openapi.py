@@ -94,3 +94,17 @@ def test_the_command_prints_the_document() -> None:
         [sys.executable, "-m", "gateway", "openapi"], capture_output=True, text=True, check=True
     )
     assert json.loads(printed.stdout) == json.loads(json.dumps(DOCUMENT))
+
+
+def test_requests_have_no_other_fields_and_answers_may_get_some() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["CreateJobRequest"]["additionalProperties"] is False
+    assert "additionalProperties" not in schemas["Template"]
+    body = DOCUMENT["paths"]["/v1/templates"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["unevaluatedProperties"] is False
+
+
+def test_money_is_sent_as_text_or_number_and_answered_as_text() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["CreateJobRequest"]["properties"]["max_cost_usd"]["type"] == ["string", "number"]
+    assert schemas["Job"]["properties"]["max_cost_usd"]["type"] == "string"
