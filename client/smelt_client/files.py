@@ -1,4 +1,4 @@
-"""CSV files: upload them, inspect them, and download them byte for byte."""
+"""CSV files and workbooks: upload them, inspect them, and download them byte for byte."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ def upload_file(
     skip_rows: int | None = None,
     skip_last_rows: int | None = None,
     duplicate_names: str | None = None,
+    sheet: str | None = None,
     progress: Progress | None = None,
     idempotency_key: str | None = None,
 ) -> Call[File]:
-    """Upload a CSV, piece by piece, or a list of dicts or a data frame as one.
+    """Upload a CSV or a workbook, piece by piece, or a list of dicts or a data frame as a CSV.
 
     `filename` is its display name; it defaults to the path's own, or to `table.csv`.
 
-    Encoding and delimiter are detected unless given; the delimiter `none` makes each line a cell. Lines
+    Encoding and delimiter are detected unless given; the delimiter `none` makes each line a cell. Of a
+    workbook, the first sheet that is visible and not empty is read unless `sheet` names another. Lines
     before the header and rows at the end are skipped as told; `duplicate_names="number"` numbers repeated
     names. `progress` is called with the number of bytes sent.
 
@@ -58,6 +60,7 @@ def upload_file(
                 skip_rows=skip_rows,
                 skip_last_rows=skip_last_rows,
                 duplicate_names=duplicate_names,
+                sheet=sheet,
             ),
         },
         content=FileContent(content, progress),
@@ -74,6 +77,7 @@ def reparse_file(
     skip_rows: int | None = None,
     skip_last_rows: int | None = None,
     duplicate_names: str | None = None,
+    sheet: str | None = None,
 ) -> Call[File]:
     """Read a stored file again, or make a file of a refused one; the arguments are those of an upload.
 
@@ -89,6 +93,7 @@ def reparse_file(
             skip_rows=skip_rows,
             skip_last_rows=skip_last_rows,
             duplicate_names=duplicate_names,
+            sheet=sheet,
         ),
         repeatable=True,
         slow=True,

@@ -89,11 +89,16 @@ class ParseRow(Base):
     skip_rows: Mapped[int] = mapped_column(server_default="0")
     skip_last_rows: Mapped[int] = mapped_column(server_default="0")
     duplicate_names: Mapped[str] = mapped_column(server_default="")
-    #: Column names, row offsets, profile and sample line, sealed under the file's data key.
+    #: Of a workbook: the number of its sheet, from 1, and the object with the table that the sheet became.
+    sheet: Mapped[int] = mapped_column(server_default="0")
+    table_key: Mapped[str | None] = mapped_column(unique=True)
+    table_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    #: Column names, row offsets, profile, sample line and sheets, sealed under the file's data key.
     sealed_columns: Mapped[bytes]
     sealed_index: Mapped[bytes]
     sealed_profile: Mapped[bytes | None]
     sealed_sample: Mapped[bytes | None]
+    sealed_sheets: Mapped[bytes | None]
 
 
 class RefusedUploadRow(Base):

@@ -29,8 +29,9 @@ from services.files.library.uploads import UploadLimits, Uploads
 from services.files.objects.discards import Discards
 from services.files.objects.keyed import KeyedObjects
 from services.files.objects.s3 import S3Access, S3Objects
+from services.files.parsing.confinement import Confinement
 from services.files.parsing.places import Places, Shares
-from services.files.parsing.threads import ParsingThreads
+from services.files.parsing.threads import ParsingThreads, Workbooks
 from services.files.peers.vault import VaultDataKeys
 from services.files.policy import POLICY
 from services.files.privacy.part import FilesPart
@@ -45,6 +46,8 @@ from services.files.servicers.rows import RowServicer
 from services.files.settings import FilesSettings
 from services.files.sweep.store import SweepStore
 from services.files.sweep.sweep import Sweep, SweepTimes
+from services.files.workbooks.table import TableLimits
+from services.files.workbooks.workbook import WorkbookLimits
 from services.files.wrapped_keys import WrappedKeyStore
 
 
@@ -73,6 +76,21 @@ def upload_limits(settings: FilesSettings) -> UploadLimits:
             max_field_bytes=settings.max_field_bytes,
             max_row_bytes=settings.max_row_bytes,
         ),
+    )
+
+
+def workbooks(settings: FilesSettings) -> Workbooks:
+    """Return how workbooks are read; their table has the limits of any file."""
+    table = TableLimits(
+        max_rows=settings.max_rows,
+        max_bytes=settings.max_upload_bytes,
+        max_row_bytes=settings.max_row_bytes,
+        max_field_bytes=settings.max_field_bytes,
+    )
+    return Workbooks(
+        WorkbookLimits(settings.max_workbook_bytes, settings.max_columns, table),
+        Confinement(settings.workbook_memory_bytes, settings.workbook_seconds),
+        at_once=settings.workbooks_at_once,
     )
 
 
@@ -108,7 +126,11 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         opened.push_async_callback(asyncio.to_thread, executor.shutdown, cancel_futures=True)
     discards = Discards(objects, readers, forget=records.forget)
     library = Library(files, objects, keys=keys, discards=discards, executor=readers)
-    threads = opened.keep(ParsingThreads(settings.uploads_at_once, processes=settings.parsing_processes))
+    threads = opened.keep(
+        ParsingThreads(
+            settings.uploads_at_once, processes=settings.parsing_processes, workbooks=workbooks(settings)
+        )
+    )
     places = Places(shares(settings))
     limits = upload_limits(settings)
     refused_store = RefusedStore(transactions, now=now)
@@ -141,10 +163,13 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         places=places,
         threads=threads,
         readers=readers,
+        discards=discards,
         limits=limits.csv,
+        max_bytes=limits.max_bytes,
         seconds=limits.seconds,
         refused=refused,
         most_files=limits.max_files,
+        new_id=new_id,
     )
     keyed = KeyedObjects(
         objects, keys=keys, discards=discards, writers=writers, readers=readers, new_id=new_id

@@ -53,6 +53,18 @@ class FilesSettings(ServiceSettings):
     #: Large uploads that are read in child processes, of about 30 MiB each. Further large uploads are read in
     #: threads, which slows down everything else that this process does.
     parsing_processes: int = Field(default=2, ge=0, le=64)
+    #: What the parts of a workbook may take unpacked, all together. Far more than a sheet of the largest
+    #: allowed table takes, and zip bombs keep a processor busy; less, and such sheets are refused.
+    max_workbook_bytes: int = Field(default=512 * MIB, ge=1)
+    #: Workbooks that are worked on at once, each in a process of its own; others wait for their turn, five
+    #: minutes at most. More take more memory, each up to `workbook_memory_bytes`.
+    workbooks_at_once: int = Field(default=1, ge=1, le=64)
+    #: Memory that a workbook may take beyond the 30 MiB of its process. A sheet of 50,000 rows and 20 columns
+    #: takes about 100 MiB; too little, and large workbooks are refused.
+    workbook_memory_bytes: int = Field(default=512 * MIB, ge=64 * MIB)
+    #: Seconds of a processor that a workbook may take. A sheet of a million cells takes about three, in an
+    #: unusual form of XML 20; too few, and large workbooks are refused; too many, and others wait longer.
+    workbook_seconds: int = Field(default=60, ge=1, le=240)
     upload_seconds: float = Field(default=600, gt=0)
     #: Threads that read objects, and as many again that write results. Too few, and downloads wait for each
     #: other; each one more takes a connection to the object store.

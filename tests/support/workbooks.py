@@ -105,7 +105,8 @@ def packed(content: Mapping[str, str | bytes], *, method: int = zipfile.ZIP_DEFL
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", method) as package:
         for name, part in content.items():
-            package.writestr(name, part)
+            # With the same time in each, the same content makes the same bytes.
+            package.writestr(zipfile.ZipInfo(name), part, method)
     return target.getvalue()
 
 

@@ -23,6 +23,8 @@ from .printing import Output, clean, when
 
 _CONNECT_SECONDS = 10.0
 _SOON = timedelta(days=14)
+#: What a key's last test may have said without being a problem.
+_WELL = frozenset({"VALID", "NOT_TESTED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,9 @@ def _key(client: Client) -> Finding:
     active = next((key for key in client.api_keys.list() if key.active), None)
     if active is None:
         return Finding("API key", "none is active", "add one: smelt keys add, or use --api-key managed")
-    tested = active.last_test_result or "not tested yet"
-    bad = tested not in ("VALID", "not tested yet")
+    bad = active.last_test_result not in _WELL
     advice = f"see what is wrong: smelt keys test {active.name}" if bad else ""
+    tested = active.last_test_result.lower().replace("_", " ")
     return Finding("API key", f"{active.label or active.name} ends in {active.hint}: {tested}", advice)
 
 

@@ -15,7 +15,9 @@ from .templates import find_template
 
 
 def estimate(
-    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of an uploaded one.")],
+    file: Annotated[
+        str, typer.Argument(help="A CSV or .xlsx on this machine, or files/ID of an uploaded one.")
+    ],
     template: Annotated[
         list[str],
         typer.Option(

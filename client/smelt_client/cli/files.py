@@ -14,8 +14,9 @@ from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
 from .mending import mended
 from .names import found
 from .outputs import destination, output_path
-from .parse_options import Delimiter, DuplicateNames, Encoding, SkipLastRows, SkipRows, options_of
+from .parse_options import Delimiter, DuplicateNames, Encoding, Sheet, SkipLastRows, SkipRows, options_of
 from .printing import Output, clean, when
+from .sources import other_sheets
 from .uploading import bar
 
 files = group("Upload, inspect, download and delete CSV files.")
@@ -28,7 +29,11 @@ def upload(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="PATH", exists=True, dir_okay=False, readable=True, help="The CSV on this machine."
+            metavar="PATH",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="The CSV or .xlsx on this machine.",
         ),
     ],
     encoding: Encoding = None,
@@ -36,16 +41,17 @@ def upload(
     skip_rows: SkipRows = None,
     skip_last_rows: SkipLastRows = None,
     duplicate_names: DuplicateNames = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Upload a CSV.
+    """Upload a CSV or an Excel workbook.
 
     If it cannot be read as it is, what can be done is shown, with a row of the result, and asked for; without
     a terminal, the commands that would do it are printed. The upload is kept for an hour.
     """
     out = Output(as_json=as_json, quiet=quiet)
-    read = options_of(encoding, delimiter, skip_rows, skip_last_rows, duplicate_names)
+    read = options_of(encoding, delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)
 
     def send() -> File:
         shown = bar(out, path) if out.messages.is_terminal and not quiet else nullcontext()
@@ -65,12 +71,13 @@ def reparse(
     skip_rows: SkipRows = None,
     skip_last_rows: SkipLastRows = None,
     duplicate_names: DuplicateNames = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Read an uploaded file again with other options, or make a file of a refused one."""
     out = Output(as_json=as_json, quiet=quiet)
-    read = options_of(encoding, delimiter, skip_rows, skip_last_rows, duplicate_names)
+    read = options_of(encoding, delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)
     with logged_in() as client:
         named = found(client, "files", name)
         _show(out, mended(client, out, lambda: client.files.reparse(named, **read), read))
@@ -237,6 +244,15 @@ def _days(count: int) -> str:
     return f"{count} days" if count else "never"
 
 
+def _source(file: File) -> dict[str, str]:
+    """Return how the file was read; of a workbook, every sheet that was not."""
+    if not file.sheet:
+        encoding = f"{file.encoding}, a guess" if file.encoding_guessed else file.encoding
+        return {"encoding": encoding, "delimiter": clean(file.delimiter)}
+    others = other_sheets(file)
+    return {"sheet": clean(file.sheet), **({"other sheets": others} if others else {})}
+
+
 def _show(out: Output, file: File) -> None:
     fields = {
         "name": file.name,
@@ -244,8 +260,7 @@ def _show(out: Output, file: File) -> None:
         "rows": file.row_count,
         "columns": ", ".join(clean(column.name) for column in file.columns),
         "bytes": file.size_bytes,
-        "encoding": f"{file.encoding}, a guess" if file.encoding_guessed else file.encoding,
-        "delimiter": clean(file.delimiter),
+        **_source(file),
         "sha256": file.sha256,
         "uploaded": when(file.create_time),
     }

@@ -47,6 +47,13 @@ DuplicateNames = Annotated[
         show_default=False,
     ),
 ]
+Sheet = Annotated[
+    str | None,
+    typer.Option(
+        help="The name of a workbook's sheet; the first that is visible and not empty if missing.",
+        show_default=False,
+    ),
+]
 
 #: The server's names by those of Python, which knows all the usual ones.
 _ENCODINGS = {
@@ -98,6 +105,7 @@ def options_of(
     skip_rows: int | None,
     skip_last_rows: int | None,
     duplicate_names: str | None,
+    sheet: str | None,
 ) -> dict[str, Any]:
     """Return the arguments of an upload or a reparse that a person named."""
     if duplicate_names not in (None, "number"):
@@ -108,6 +116,7 @@ def options_of(
         "skip_rows": skip_rows,
         "skip_last_rows": skip_last_rows,
         "duplicate_names": duplicate_names,
+        "sheet": sheet,
     }
     return {name: value for name, value in said.items() if value is not None}
 

@@ -34,7 +34,9 @@ class EconomyRest(StrEnum):
 
 
 def run(
-    file: Annotated[str, typer.Argument(help="A CSV on this machine, or files/ID of an uploaded one.")],
+    file: Annotated[
+        str, typer.Argument(help="A CSV or .xlsx on this machine, or files/ID of an uploaded one.")
+    ],
     template: Annotated[
         list[str] | None,
         typer.Option(

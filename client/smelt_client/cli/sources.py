@@ -18,7 +18,7 @@ from ..models import File
 from .common import WrongUsage
 from .mending import mended
 from .names import found
-from .printing import Output
+from .printing import Output, clean
 
 _UPLOADED = re.compile(r"files/[A-Za-z0-9_-]{1,64}|[a-z2-7]{6,26}")
 STDIN = "-"
@@ -44,6 +44,12 @@ def on_server(client: Client, out: Output, text: str) -> Iterator[str]:
     out.message(
         f"Uploaded {text}: {uploaded.row_count} rows, {len(uploaded.columns)} columns ({uploaded.name})"
     )
+    if uploaded.sheet:
+        others = other_sheets(uploaded)
+        out.message(
+            f"Its rows are those of the sheet {clean(uploaded.sheet)}."
+            + (f" Other sheets: {others}; `smelt files upload --sheet` reads one of them." if others else "")
+        )
     try:
         yield uploaded.name
     except (ApiError, typer.Abort) as error:
@@ -65,6 +71,16 @@ def on_server_meanwhile(client: Client, text: str) -> Iterator[str]:
         yield uploaded.name
     finally:
         client.files.delete(uploaded)
+
+
+def other_sheets(file: File) -> str:
+    """Return the sheets of a workbook that were not read, for people; "" without any."""
+    # No two sheets have one name.
+    return ", ".join(
+        f"{clean(sheet.name)} ({sheet.row_count} rows{', hidden' if sheet.hidden else ''})"
+        for sheet in file.sheets
+        if sheet.name != file.sheet
+    )
 
 
 def _is_here(text: str) -> bool:

@@ -10,6 +10,7 @@ from .files import (
     Offer,
     Quality,
     RefusedFile,
+    Sheet,
 )
 from .jobs import (
     FINAL_STATES,
@@ -71,6 +72,7 @@ __all__ = [
     "RefusedFile",
     "RequestCounts",
     "Session",
+    "Sheet",
     "Template",
     "Tested",
     "TestedRow",

@@ -18,8 +18,17 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook. Rows are counted up to one more than a file may have."""
+
+    name: str
+    row_count: int
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
 class File:
-    """An uploaded CSV."""
+    """An uploaded CSV or workbook; of a workbook, `sheet` is the one that was read, and `sheets` are all."""
 
     name: str
     display_name: str
@@ -43,6 +52,8 @@ class File:
     #: Places, from 1, of columns without name and values, which were left out.
     omitted_columns: tuple[int, ...] = ()
     separator_line: bool = False
+    sheet: str = ""
+    sheets: tuple[Sheet, ...] = ()
     raw: Mapping[str, Any] = raw_field
 
 

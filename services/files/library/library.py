@@ -1,6 +1,6 @@
 """The files of an account: finding, listing, reading and deleting them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from services.files.library.sealed_parse import (
     open_index,
     open_profile,
     open_sample,
+    open_sheets,
 )
 from services.files.library.stored_file import FindsFiles, NumberedRow, OpenedFile, SealedParse, StoredFile
 from services.files.objects.discards import Discards
@@ -44,8 +45,8 @@ class Files(FindsFiles, Protocol):
         """Whether the account has this file; it costs one look into an index."""
         ...
 
-    async def remove(self, account: str, file_id: str) -> str | None:
-        """Remove a file; return its object's key, which is marked for deletion; None without a file."""
+    async def remove(self, account: str, file_id: str) -> list[str]:
+        """Remove a file; return the keys of its objects, which are marked for deletion; [] without one."""
         ...
 
 
@@ -74,7 +75,12 @@ class Library:
         """Return a file and the names of its columns."""
         file, sealed = await self._find(person, file_id)
         async with self._opened(person, file) as key:
-            return OpenedFile(file, open_columns(file, sealed, key), open_sample(file, sealed, key))
+            return OpenedFile(
+                file,
+                open_columns(file, sealed, key),
+                sample_line=open_sample(file, sealed, key),
+                sheets=open_sheets(file, sealed, key),
+            )
 
     async def profile(self, person: Passport, file_id: str) -> tuple[OpenedFile, Profile]:
         """Return a file and the profile of its current parse."""
@@ -92,19 +98,25 @@ class Library:
 
     async def delete(self, person: Passport, file_id: str) -> None:
         """Remove a file. Its data key goes with the row, so its bytes are unreadable from then on."""
-        object_key = await self._files.remove(person.account, file_id)
-        if object_key is None:
+        object_keys = await self._files.remove(person.account, file_id)
+        if not object_keys:
             raise FileNotFound
-        await self._discards.discard(object_key)
+        await self._discards.discard_all(object_keys)
 
     async def download(
-        self, person: Passport | ExportPermit, file_id: str, wanted: Wanted = ALL, *, join: Join = add
+        self,
+        person: Passport | ExportPermit,
+        file_id: str,
+        wanted: Wanted = ALL,
+        *,
+        join_of: Callable[[StoredFile], Join] = lambda _: add,
     ) -> Download:
         """Return the uploaded bytes in messages of two joined pieces; raise RangeNotSatisfiable."""
         file, _ = await self._find(person, file_id)
         size = file.object.size
         span = wanted.of(size, etag(file)) or Span(0, size, size)
-        return Download(file, span, self._pieces(file, await self._open(person, file), span, join))
+        key = await self._open(person, file)
+        return Download(file, span, self._pieces(file, key, span, join_of(file)))
 
     async def contents(self, proof: ExportPermit, file: StoredFile) -> AsyncIterator[bytes]:
         """Yield the bytes of an upload that was refused and is kept."""

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from services.common.errors import DomainError
 from services.common.logs import describe, log
@@ -19,8 +19,10 @@ from services.files.parsing.offers import Offer, search
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.dialect import RequestedFormat
 from services.files.reading.mending import MENDABLE
-from services.files.reading.reader import Limits, Parsed
+from services.files.reading.reader import Limits
 from services.files.threads import Abandoned
+
+T = TypeVar("T")
 
 
 class UploadRefused(Exception):
@@ -135,7 +137,7 @@ class RefusedUploads:
             source.close()
 
 
-def or_refusal(read: Callable[[Iterator[bytes]], Parsed], pieces: Iterator[bytes]) -> Parsed | DomainError:
+def or_refusal(read: Callable[[Iterator[bytes]], T], pieces: Iterator[bytes]) -> T | DomainError:
     """Read a file; return the refusal if other options may mend it, after the rest of the file has come."""
     try:
         return read(pieces)

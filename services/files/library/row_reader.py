@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from services.files.errors import FileDamaged
-from services.files.library.sealed_parse import binding_of
+from services.files.library.sealed_parse import parsed_object
 from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.objects.sealed import Objects, read_range
 from services.files.reading.reader import INDEX_EVERY, rows
@@ -45,13 +45,14 @@ def batches(
     if not there.count:
         return
     nearest, behind = (there.first - 1) // INDEX_EVERY, -(-there.last // INDEX_EVERY)
+    stored, binding = parsed_object(file)
     pieces = read_range(
         objects,
-        file.object,
+        stored,
         key=key,
-        associated_data=binding_of(file),
+        associated_data=binding,
         start=index[nearest],
-        stop=index[behind] if behind < len(index) else file.object.size,
+        stop=index[behind] if behind < len(index) else stored.size,
     )
     batch: list[NumberedRow] = []
     size, number = 0, nearest * INDEX_EVERY

@@ -1,6 +1,7 @@
 """Column names, row index and profile of a file, sealed under its data key."""
 
 import struct
+from dataclasses import astuple
 
 import orjson
 
@@ -8,9 +9,11 @@ from services.common.sealing import PayloadSealer, SealBroken, fields
 from services.files.data_keys import KeyContext, Purpose
 from services.files.errors import FileDamaged, FileNotProfiled
 from services.files.library.stored_file import SealedParse, StoredFile
+from services.files.objects.stored_object import StoredObject
+from services.files.parsing.read_file import ReadFile
 from services.files.profiling.form import dump, load
 from services.files.profiling.profile import Profile
-from services.files.reading.reader import Parsed
+from services.files.workbooks.workbook import SheetInfo
 
 FIRST_VERSION = 1
 _OFFSET = 8
@@ -26,8 +29,23 @@ def binding_of(file: StoredFile) -> bytes:
     return context_of(file.id).binds(file.account)
 
 
-def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, version: int) -> SealedParse:
-    """Seal the column names, row index and profile of a parse."""
+def table_binding(file_id: str, account: str, version: int) -> bytes:
+    """Return the associated data of the table that a parse of a workbook made."""
+    return context_of(file_id).binds(account, "table", str(version))
+
+
+def parsed_object(file: StoredFile) -> tuple[StoredObject, bytes]:
+    """Return the object whose bytes the file's parse describes, and their associated data."""
+    table = file.parse.table
+    if table is None:
+        return file.object, binding_of(file)
+    stored = StoredObject(table.key, file.object.wrapped_key, table.size, sha256="")
+    return stored, table_binding(file.id, file.account, file.parse.version)
+
+
+def seal_parse(read: ReadFile, *, key: bytearray, file_id: str, account: str, version: int) -> SealedParse:
+    """Seal the column names, row index, profile and sheets of a parse."""
+    parsed = read.parsed
     sealer = PayloadSealer(key, context_of(file_id).binds(account))
     index = struct.pack(f">{len(parsed.index)}Q", *parsed.index)
     return SealedParse(
@@ -35,11 +53,18 @@ def seal_parse(parsed: Parsed, *, key: bytearray, file_id: str, account: str, ve
         index=sealer.seal(index, fields("index", version)),
         profile=sealer.seal(dump(parsed.profile), fields("profile", version)),
         sample=_sealed_sample(sealer, parsed.sample_line, version),
+        sheets=_sealed_sheets(sealer, read.sheets, version),
     )
 
 
 def _sealed_sample(sealer: PayloadSealer, line: str, version: int) -> bytes | None:
     return sealer.seal(line.encode(), fields("sample", version)) if line else None
+
+
+def _sealed_sheets(sealer: PayloadSealer, sheets: tuple[SheetInfo, ...], version: int) -> bytes | None:
+    if not sheets:
+        return None
+    return sealer.seal(orjson.dumps([astuple(each) for each in sheets]), fields("sheets", version))
 
 
 def open_columns(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[str, ...]:
@@ -58,6 +83,14 @@ def open_sample(file: StoredFile, sealed: SealedParse, key: bytearray) -> str:
     if sealed.sample is None:
         return ""
     return _open(file, sealed.sample, key=key, what="sample").decode()
+
+
+def open_sheets(file: StoredFile, sealed: SealedParse, key: bytearray) -> tuple[SheetInfo, ...]:
+    """Return the sheets of a workbook; none for other files."""
+    if sealed.sheets is None:
+        return ()
+    found = orjson.loads(_open(file, sealed.sheets, key=key, what="sheets"))
+    return tuple(SheetInfo(name, count, hidden) for name, count, hidden in found)
 
 
 def open_profile(file: StoredFile, sealed: SealedParse, key: bytearray) -> Profile:

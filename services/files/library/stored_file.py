@@ -6,6 +6,15 @@ from typing import Protocol
 
 from services.files.objects.stored_object import StoredObject
 from services.files.reading.dialect import Dialect
+from services.files.workbooks.workbook import SheetInfo
+
+
+@dataclass(frozen=True, slots=True)
+class TableObject:
+    """A CSV made of a sheet, sealed under the file's data key: its key in the store, and its size."""
+
+    key: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +24,8 @@ class Parse:
     version: int
     dialect: Dialect
     row_count: int
+    #: Of a workbook: the table that its sheet became.
+    table: TableObject | None = None
 
 
 #: What an upload has that could not be read.
@@ -31,6 +42,8 @@ class SealedParse:
     profile: bytes | None
     #: The line that shows a guessed encoding; None when nothing was guessed.
     sample: bytes | None = None
+    #: The workbook's sheets; None for other files.
+    sheets: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class OpenedFile:
     columns: tuple[str, ...]
     #: The line that shows a guessed encoding; empty when nothing was guessed.
     sample_line: str = ""
+    #: All sheets of a workbook, in their order.
+    sheets: tuple[SheetInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,23 +15,24 @@ from services.files.errors import FileNotFound
 from services.files.library.display_name import display_name
 from services.files.library.form_body import Body
 from services.files.library.refused_uploads import RefusedUploads, or_refusal
-from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse
+from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse, table_binding
 from services.files.library.sender import Pace, Sender
 from services.files.library.stored_file import (
     NO_PARSE,
     FindsFiles,
     OpenedFile,
-    Parse,
     SealedParse,
     StoredFile,
 )
+from services.files.library.tables import NewTable, table_keys
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, Written, write_sealed
 from services.files.objects.stored_object import StoredObject
 from services.files.parsing.places import Places
+from services.files.parsing.read_file import ReadFile
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.dialect import RequestedFormat
-from services.files.reading.reader import Limits, Parsed
+from services.files.reading.reader import Limits
 from services.files.threads import fed
 
 
@@ -119,15 +120,25 @@ class Uploads:
         # Asked for now, because a long upload outlives the passport.
         data_key = await self._keys.create(person, context)
         with wiped(data_key.key) as key:
-            read = partial(self._threads.parse, limits=self._limits.csv, requested=upload.requested)
+            table = NewTable(
+                self._objects,
+                self._new_id(),
+                data_key=key,
+                binding=table_binding(file_id, person.account, FIRST_VERSION),
+                max_bytes=self._limits.max_bytes,
+            )
+            reading = partial(
+                self._threads.read, limits=self._limits.csv, requested=upload.requested, keep=table.keep
+            )
             work = partial(
                 write_sealed,
                 key=key,
                 associated_data=context.binds(person.account),
                 max_bytes=self._limits.max_bytes,
-                read=partial(or_refusal, read),
+                read=partial(or_refusal, reading),
             )
-            written, parsed = await self._store(pieces, upload.body, object_key=object_key, work=work)
+            async with table.unless_kept(self._discards):
+                written, read = await self._store(pieces, upload.body, object_key=object_key, work=work)
             stored = StoredObject(object_key, data_key.wrapped, written.size, written.sha256)
             file = StoredFile(
                 id=file_id,
@@ -137,13 +148,12 @@ class Uploads:
                 object=stored,
                 parse=NO_PARSE,
             )
-            if isinstance(parsed, DomainError):
-                raise await self._refused.keep(file, key, upload.requested, parsed)
-            sealed = seal_parse(
-                parsed, key=key, file_id=file_id, account=person.account, version=FIRST_VERSION
-            )
-        file = replace(file, parse=Parse(FIRST_VERSION, parsed.dialect, parsed.row_count))
-        return OpenedFile(await self._record(file, sealed, upload), parsed.columns, parsed.sample_line)
+            if isinstance(read, DomainError):
+                raise await self._refused.keep(file, key, upload.requested, read)
+            sealed = seal_parse(read, key=key, file_id=file_id, account=person.account, version=FIRST_VERSION)
+        file = replace(file, parse=table.parse(read, FIRST_VERSION))
+        kept, parsed = await self._record(file, sealed, upload), read.parsed
+        return OpenedFile(kept, parsed.columns, parsed.sample_line, read.sheets)
 
     async def _store(
         self,
@@ -151,8 +161,8 @@ class Uploads:
         body: Body,
         *,
         object_key: str,
-        work: Callable[..., tuple[Written, Parsed | DomainError]],
-    ) -> tuple[Written, Parsed | DomainError]:
+        work: Callable[..., tuple[Written, ReadFile | DomainError]],
+    ) -> tuple[Written, ReadFile | DomainError]:
         try:
             async with self._discards.unless_written(object_key), asyncio.timeout(self._limits.seconds):
                 return await fed(
@@ -166,14 +176,14 @@ class Uploads:
     async def _record(self, file: StoredFile, sealed: SealedParse, upload: Upload) -> StoredFile:
         said = (file.object.sha256, file.display_name, *map(str, astuple(upload.requested)))
         content = digest(*(part.encode() for part in said))
-        async with self._discards.unless_recorded(file.object.key):
+        async with self._discards.unless_recorded(file.object.key, *table_keys(file)):
             kept = await self._files.add(
                 file, sealed, key=upload.idempotency_key, content=content, most=self._limits.max_files
             )
         if kept == file.id:
             return file
         # The same bytes under the same idempotency key: the answer is the first upload's file.
-        await self._discards.discard(file.object.key)
+        await self._discards.discard_all([file.object.key, *table_keys(file)])
         first = await self._files.get(file.account, kept)
         if first is None:
             raise FileNotFound

@@ -25,7 +25,7 @@ class Discards:
         return await asyncio.shield(self._discard(object_key))
 
     async def discard_all(self, object_keys: Iterable[str]) -> None:
-        """Delete objects that are marked for deletion; the sweep deletes those that cannot be deleted now."""
+        """Delete objects; the sweep deletes those that cannot be deleted now."""
         for object_key in object_keys:
             await self.discard(object_key)
 
@@ -39,16 +39,16 @@ class Discards:
             raise
 
     @asynccontextmanager
-    async def unless_recorded(self, object_key: str) -> AsyncIterator[None]:
-        """Delete the object when the block refuses to record it.
+    async def unless_recorded(self, *object_keys: str) -> AsyncIterator[None]:
+        """Delete the objects when the block refuses to record them.
 
-        An outage may come after the commit. Then the object stays, and the sweep decides by the row.
+        An outage may come after the commit. Then the objects stay, and the sweep decides by the row.
         """
         try:
             yield
         except DomainError as error:
             if error.kind is not Kind.UNAVAILABLE:
-                await self.discard(object_key)
+                await self.discard_all(object_keys)
             raise
 
     async def _discard(self, object_key: str) -> bool:

@@ -4,11 +4,19 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import Select, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.common.errors import DomainError
-from services.files.models import DataExportRow, DoomedObjectRow, FileRow, RefusedUploadRow, ResultRow
+from services.files.models import (
+    DataExportRow,
+    DoomedObjectRow,
+    FileRow,
+    ParseRow,
+    RefusedUploadRow,
+    ResultRow,
+)
 from services.files.objects.stored_object import StoredObject
 
 Fenced = TypeVar("Fenced", ResultRow, DataExportRow)
@@ -58,6 +66,23 @@ async def put_newest(
         setattr(there, name, value)
     await mark_for_deletion(session, [replaced], now)
     return replaced
+
+
+async def remove_files(
+    session: AsyncSession, wanted: Select[str], now: datetime, *, skip_locked: bool = False
+) -> list[str]:
+    """Remove the files whose IDs are selected; return the objects of them and of their parses.
+
+    The objects are marked for deletion. The files are locked first, so that no parse comes in between; with
+    `skip_locked`, those that others have locked stay.
+    """
+    ids = list(await session.scalars(wanted.with_for_update(of=FileRow, skip_locked=skip_locked)))
+    parses = delete(ParseRow).where(ParseRow.file.in_(ids)).returning(ParseRow.table_key)
+    tables = [key for key in await session.scalars(parses) if key is not None]
+    files = delete(FileRow).where(FileRow.id.in_(ids)).returning(FileRow.object_key)
+    removed = [*await session.scalars(files), *tables]
+    await mark_for_deletion(session, removed, now)
+    return removed
 
 
 async def mark_for_deletion(session: AsyncSession, object_keys: Iterable[str], now: datetime) -> None:

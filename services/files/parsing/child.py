@@ -8,11 +8,12 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedReader
 
 from services.common.errors import DomainError
 from services.files.parsing.form import dump_failure, dump_parsed, dump_refusal, load_question
+from services.files.parsing.workbook_child import read_workbook
 from services.files.reading.reader import parse
 
 #: Bytes read at once, as many as the pipe holds, so that the sender wakes rarely; they are parsed in pieces
@@ -30,25 +31,28 @@ def main() -> None:
     with open(0, "rb") as source:
         answer = _answer(source)
     try:
-        sys.stdout.buffer.write(answer)
+        for piece in answer:
+            sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         # The parent no longer waits for the answer.
         os._exit(1)
 
 
-def _answer(source: BufferedReader) -> bytes:
-    limits, requested = load_question(source.readline())
+def _answer(source: BufferedReader) -> Iterable[bytes]:
+    question = load_question(source.readline())
     try:
-        return dump_parsed(parse(_pieces(source), limits, requested))
+        if question.workbook is not None:
+            return read_workbook(source, question)
+        return [dump_parsed(parse(_pieces(source), question.limits, question.requested))]
     except DomainError as refusal:
-        return dump_refusal(refusal)
+        return [dump_refusal(refusal)]
     except Exception as error:  # noqa: BLE001  the parent logs whatever it is
         # Rarely needed, and slow to import.
         from services.common.logs import describe
 
         # `passing`: the disk or the memory is full, and may not be later.
-        return dump_failure(describe(error), passing=isinstance(error, OSError | MemoryError))
+        return [dump_failure(describe(error), passing=isinstance(error, OSError | MemoryError))]
 
 
 def _pieces(source: BufferedReader) -> Iterator[bytes]:

@@ -3,18 +3,23 @@
 import fcntl
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from services.common.errors import Unavailable
 from services.common.logs import log
-from services.files.parsing.form import ParseFailed, dump_question, load_answer
+from services.files.errors import FileWorkbookTooLarge
+from services.files.parsing.form import ParseFailed, Question, dump_question, load_answer, load_workbook
+from services.files.parsing.read_file import KeepTable, ReadFile
 from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed
 
@@ -33,6 +38,18 @@ def _enlarge(pipe: int) -> None:
         # The system refuses more pipe memory than a user may have; the pipe is slower then.
         with suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Log a failure that is not the file's fault; raise Unavailable instead if it may pass."""
+    try:
+        yield
+    except ParseFailed as failure:
+        log.error("parse.failed", **failure.described)
+        if failure.passing:
+            raise Unavailable from None
+        raise
 
 
 class ParseProcess:
@@ -73,23 +90,67 @@ class ParseProcess:
 
     def parse(self, pieces: Iterable[bytes], limits: Limits, requested: RequestedFormat) -> Parsed:
         """Read a file as `reader.parse` does; raise Unavailable when the process is killed or silent."""
-        taken = self._send(dump_question(limits, requested)) and all(map(self._send, pieces))
+        taken = self._send_all(Question(limits, requested), pieces)
         self._to.close()
-        answer = self._answer()
-        code = self._process.wait(_SILENT_SECONDS)
-        if code:
-            log.error("parse.process_ended", code=code)
-            raise Unavailable
-        try:
+        answer = b"".join(self._said())
+        self._check_end()
+        with _logged():
             parsed = load_answer(answer)
-        except ParseFailed as failure:
-            log.error("parse.failed", **failure.described)
-            if failure.passing:
-                raise Unavailable from None
-            raise
         # The child may leave some of a file unread only when it refuses it.
         assert taken
         return parsed
+
+    def read_workbook(
+        self,
+        pieces: Iterable[bytes],
+        question: Question,
+        *,
+        keep: KeepTable,
+        turn: AbstractContextManager[None],
+    ) -> ReadFile:
+        """Read a workbook, and hand the bytes of its table to `keep`; the work begins when it is its turn.
+
+        Raises FileWorkbookTooLarge when the process has used up its time, Unavailable when it is killed.
+        """
+        self._send_all(question, pieces)
+        with turn:
+            self._to.close()
+            said = self._said()
+            line = bytearray()
+            for piece in said:
+                line += piece
+                if b"\n" in piece:
+                    break
+            if not line:
+                self._check_end(question)
+                raise Unavailable
+            head, _, begun = bytes(line).partition(b"\n")
+            with _logged():
+                read, table_bytes = load_workbook(head)
+            table = keep(self._table(chain([begun], said), table_bytes))
+            self._check_end(question)
+        return replace(read, table=table)
+
+    def _send_all(self, question: Question, pieces: Iterable[bytes]) -> bool:
+        return self._send(dump_question(question)) and all(map(self._send, pieces))
+
+    def _table(self, said: Iterable[bytes], size: int) -> Iterator[bytes]:
+        for piece in said:
+            size -= len(piece)
+            yield piece
+        if size:
+            # The process was killed, and what has come is not the whole table.
+            raise Unavailable
+
+    def _check_end(self, question: Question | None = None) -> None:
+        """Wait for the process; raise what its end means if it did not end by itself."""
+        code = self._process.wait(_SILENT_SECONDS)
+        if not code:
+            return
+        log.error("parse.process_ended", code=code)
+        if question is not None and question.confinement is not None and code == -signal.SIGXCPU:
+            raise FileWorkbookTooLarge(seconds=str(question.confinement.seconds))
+        raise Unavailable
 
     def _send(self, piece: bytes) -> bool:
         """Send a piece; return False when the process reads no more."""
@@ -106,14 +167,13 @@ class ParseProcess:
                 return False
         return True
 
-    def _answer(self) -> bytes:
-        answer = bytearray()
+    def _said(self) -> Iterator[bytes]:
         while True:
             self._wait(self._from.fileno(), select.POLLIN)
             said = os.read(self._from.fileno(), _ANSWER_BYTES)
             if not said:
-                return bytes(answer)
-            answer += said
+                return
+            yield said
 
     def _is_said(self) -> bool:
         answer = select.poll()

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from services.common.database import Transactions, transaction
 from services.files.models import DataExportRow, FileRow, RefusedUploadRow, ResultRow
-from services.files.objects.store import mark_for_deletion
+from services.files.objects.store import mark_for_deletion, remove_files
 
 
 class AccountObjectStore:
@@ -29,9 +29,11 @@ class AccountObjectStore:
         """Remove some rows that name objects; return the objects, which are marked for deletion."""
         removed: list[str] = []
         async with transaction(self._transactions) as session:
-            for row in (FileRow, RefusedUploadRow, ResultRow, DataExportRow):
+            some_files = select(FileRow.id).where(FileRow.account == account).limit(count)
+            files = await remove_files(session, some_files, self._now())
+            for row in (RefusedUploadRow, ResultRow, DataExportRow):
                 some = select(row.object_key).where(row.account == account).limit(count)
                 removing = delete(row).where(row.object_key.in_(some)).returning(row.object_key)
                 removed += await session.scalars(removing)
             await mark_for_deletion(session, removed, self._now())
-        return removed
+        return files + removed

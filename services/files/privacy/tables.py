@@ -17,13 +17,15 @@ TABLES = (
         exported=(
             "file", "version", "encoding", "delimiter", "row_count", "line_end", "byte_order_mark", "quoting",
             "separator_line", "omitted_columns", "encoding_guessed", "skip_rows", "skip_last_rows",
-            "duplicate_names",
+            "duplicate_names", "sheet", "table_bytes",
         ),
         withheld={
             "sealed_columns": "the header row, which is in the file",
             "sealed_index": "where rows begin in the file",
             "sealed_profile": "counts and samples of what is in the file",
             "sealed_sample": "a line of the file",
+            "sealed_sheets": "the names of sheets, which are in the file",
+            "table_key": "where the table of a sheet is, sealed; the sheet is in the file",
         },
     ),
     PersonalTable(

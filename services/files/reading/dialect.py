@@ -24,6 +24,8 @@ class RequestedFormat:
     skip_last_rows: int = 0
     #: Empty, or NUMBER.
     duplicate_names: str = ""
+    #: The name of a workbook's sheet; without one, the first that is visible and not empty.
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Dialect:
     skip_rows: int = 0
     skip_last_rows: int = 0
     duplicate_names: str = ""
+    #: The number of the workbook's sheet, from 1; 0 for a file that is no workbook. Of a workbook, the rest
+    #: describes the table that the sheet became.
+    sheet: int = 0
 
     @property
     def separator(self) -> str:

@@ -19,8 +19,9 @@ from services.files.library.library import Download, Library, etag
 from services.files.library.refused_uploads import UploadRefused
 from services.files.library.reparses import Reparses
 from services.files.library.row_reader import RowRange
-from services.files.library.stored_file import NumberedRow
+from services.files.library.stored_file import NumberedRow, StoredFile
 from services.files.library.uploads import Upload, Uploads
+from services.files.objects.sealed import Join
 from services.files.servicers.downloads import Headers, after_headers, headers_of
 from services.files.servicers.formats import file_to_proto, opened_to_proto, requested_of
 from services.files.servicers.offers import with_offers
@@ -28,6 +29,8 @@ from services.files.servicers.profile import profile_to_proto
 
 _DEFAULT_ROWS = 50
 _CSV = "text/csv"
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_WORKBOOK_WITH_MACROS = "application/vnd.ms-excel.sheet.macroEnabled.12"
 
 
 class Retention(Protocol):
@@ -145,14 +148,17 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
         self, request: files_pb2.DownloadFileRequest, context: Context
     ) -> AsyncIterator[bytes]:
         download = await self._library.download(
-            identity.passport(context), parse_name("files", request.name), _wanted(context), join=_message
+            identity.passport(context), parse_name("files", request.name), _wanted(context), join_of=_messages
         )
         async for message in after_headers(context, _headers(download), download.pieces):
             yield message
 
 
-def _message(first: bytes, second: bytes) -> bytes:
-    return downloads.body(_CSV, first, second)
+def _messages(file: StoredFile) -> Join:
+    kind = _CSV
+    if file.parse.dialect.sheet:
+        kind = _WORKBOOK_WITH_MACROS if file.display_name.lower().endswith(".xlsm") else _WORKBOOK
+    return partial(downloads.body, kind)
 
 
 async def _data(

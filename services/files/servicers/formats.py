@@ -14,6 +14,7 @@ def requested_of(request: files_pb2.UploadFileRequest | files_pb2.ReparseFileReq
         skip_rows=request.skip_rows,
         skip_last_rows=request.skip_last_rows,
         duplicate_names=request.duplicate_names,
+        sheet=request.sheet,
     )
 
 
@@ -22,6 +23,13 @@ def opened_to_proto(opened: OpenedFile) -> files_pb2.File:
     answer = file_to_proto(opened.file)
     answer.columns.extend(files_pb2.File.Column(name=name) for name in opened.columns)
     answer.sample_line = opened.sample_line
+    answer.sheets.extend(
+        files_pb2.File.Sheet(name=sheet.name, row_count=sheet.row_count, hidden=sheet.hidden)
+        for sheet in opened.sheets
+    )
+    number = opened.file.parse.dialect.sheet
+    if 0 < number <= len(opened.sheets):
+        answer.sheet = opened.sheets[number - 1].name
     return answer
 
 

@@ -9,12 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import ReturningDelete
 
 from services.common.database import Transactions, database_errors, transaction
-from services.files.models import DataExportRow, DoomedObjectRow, FileRow, RefusedUploadRow, ResultRow
+from services.files.models import (
+    DataExportRow,
+    DoomedObjectRow,
+    FileRow,
+    ParseRow,
+    RefusedUploadRow,
+    ResultRow,
+)
 from services.files.objects.store import mark_for_deletion
 
 _LOCK = 7_205_301
-#: The tables that name objects.
-_NAMING = (FileRow, RefusedUploadRow, ResultRow, DataExportRow)
+#: The columns by which rows name objects. An object that none of them has is an orphan, and is deleted.
+_NAMES = (
+    FileRow.object_key,
+    ParseRow.table_key,
+    RefusedUploadRow.object_key,
+    ResultRow.object_key,
+    DataExportRow.object_key,
+)
 
 
 class SweepStore:
@@ -93,6 +106,6 @@ class SweepStore:
         """Return those of the keys that no row names."""
         async with transaction(self._transactions) as session:
             named: set[str] = set()
-            for column in (row.object_key for row in _NAMING):
+            for column in _NAMES:
                 named.update(await session.scalars(select(column).where(column.in_(keys))))
         return [key for key in keys if key not in named]

@@ -107,7 +107,7 @@ class Sweep:
 
     async def _expire(self) -> None:
         while removed := await self._retention.expire_files():
-            log.info("sweep.files_expired", files=removed)
+            log.info("sweep.files_expired", objects=removed)
 
     async def _discard_marked(self) -> None:
         while marked := await self._records.marked(_BATCH):

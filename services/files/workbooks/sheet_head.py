@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from services.files.errors import FileWorkbookInvalid
-from services.files.workbooks.xml import local, not_xml, strict_parser
+from services.files.workbooks.xml import local, raise_for, strict_parser
 
 #: Views, formats and columns come before the rows; a million columns would take less.
 _MOST_HEAD_BYTES = 8 * 1024 * 1024
@@ -53,8 +53,8 @@ def head_of(source: Iterator[bytes], part: str) -> HeadOfSheet:
             parser.Parse(piece, False)
         except _RowsBegin as rows:
             return _split(raw, rows.at, names[-1], encodings)
-        except (expat.ExpatError, LookupError, ValueError):
-            raise not_xml(part) from None
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            raise_for(error, part)
         if len(raw) > _MOST_HEAD_BYTES:
             break
     return HeadOfSheet(raw, b"", None)

@@ -1,6 +1,7 @@
 """A sheet's rows as the lines of a CSV: UTF-8, commas, LF, quotes where needed."""
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,32 +25,41 @@ class TableLimits:
     max_field_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
 class Table:
     """The rows of one sheet, from the first that has a value to the last; all are as wide as the widest."""
 
-    def __init__(self, rows: Iterable[Row], limits: TableLimits) -> None:
-        """Take the rows; raise FileTooManyRows, FileTooLarge, FileMalformed."""
-        self._limits = limits
-        self._lines: list[bytes] = []
-        self._widths: list[int] = []
-        self._size = 0
-        #: The first row's number in the sheet, from 1; 0 for a sheet without a value.
-        self.first_row = 0
-        for number, cells in rows:
-            self._add(number, cells)
-        self.width = max(self._widths, default=0)
-        if self._size + self.width * len(self._lines) > limits.max_bytes:
-            self._refuse_exactly()
+    #: The rows up to their last value, without line ends.
+    lines: list[bytes]
+    #: How many cells each of the lines has.
+    widths: list[int]
+    #: The first row's number in the sheet, from 1; 0 for a sheet without a value.
+    first_row: int
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self.lines)
+
+    @property
+    def width(self) -> int:
+        """How many cells each row has."""
+        return max(self.widths, default=0)
+
+    def below(self, count: int) -> "Table":
+        """Return the table without its first rows and the blank ones that then come first."""
+        while count < len(self.lines) and not self.widths[count]:
+            count += 1
+        if not count or count >= len(self.lines):
+            return Table(self.lines[count:], self.widths[count:], self.first_row + count)
+        [header] = csv.reader(io.StringIO(self.lines[count].decode(), newline=""))
+        lines = [_line(header, quoted=True), *self.lines[count + 1 :]]
+        return Table(lines, self.widths[count:], self.first_row + count)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the CSV."""
         piece: list[bytes] = []
-        size = 0
-        for line, width in zip(self._lines, self._widths, strict=True):
-            whole = line + b"," * (self.width - max(width, 1)) + b"\n"
+        size, full = 0, self.width
+        for line, width in zip(self.lines, self.widths, strict=True):
+            whole = line + b"," * (full - max(width, 1)) + b"\n"
             # In a table of one column, an empty line would be none.
             piece.append(b'""\n' if whole == b"\n" else whole)
             size += len(whole)
@@ -60,41 +70,48 @@ class Table:
 
     def row_of_line(self, line: int) -> int:
         """Return the number in the sheet of the row that has this line of the CSV, both from 1."""
-        for place, content in enumerate(self._lines):
+        for place, content in enumerate(self.lines):
             line -= 1 + content.count(b"\n")
             if line <= 0:
                 return self.first_row + place
-        return self.first_row + max(0, len(self._lines) - 1)
+        return self.first_row + max(0, len(self.lines) - 1)
 
-    def _add(self, number: int, cells: list[str]) -> None:
-        limits = self._limits
-        if not self.first_row:
-            self.first_row = number
-        if number - self.first_row > limits.max_rows + _ROWS_ABOVE:
+
+def table_of(rows: Iterable[Row], limits: TableLimits) -> Table:
+    """Return the rows as a table; raise FileTooManyRows, FileTooLarge, FileMalformed."""
+    lines: list[bytes] = []
+    widths: list[int] = []
+    first = size = 0
+    for number, cells in rows:
+        first = first or number
+        if number - first > limits.max_rows + _ROWS_ABOVE:
             raise FileTooManyRows(limit=str(limits.max_rows))
-        blank = number - self.first_row - len(self._lines)
+        blank = number - first - len(lines)
         if blank:
-            self._lines += [b""] * blank
-            self._widths += [0] * blank
-        line = _line(cells, quoted=not self._lines)
-        if len(line) > limits.max_field_bytes and any(
-            len(cell.encode()) > limits.max_field_bytes for cell in cells
-        ):
-            limit = str(limits.max_field_bytes)
-            raise FileMalformed(row=str(number), problem="a cell is too long", limit=limit)
-        if len(line) > limits.max_row_bytes:
-            limit = str(limits.max_row_bytes)
-            raise FileMalformed(row=str(number), problem="the row is too long", limit=limit)
-        self._lines.append(line)
-        self._widths.append(len(cells))
-        self._size += len(line) + 1
-        if self._size > limits.max_bytes:
+            lines += [b""] * blank
+            widths += [0] * blank
+        line = _line(cells, quoted=not lines)
+        _check(number, cells, line, limits)
+        lines.append(line)
+        widths.append(len(cells))
+        size += len(line) + 1
+        if size > limits.max_bytes:
             raise FileTooLarge(limit=str(limits.max_bytes))
+    width = max(widths, default=0)
+    if size + width * len(lines) - sum(widths) > limits.max_bytes:
+        raise FileTooLarge(limit=str(limits.max_bytes))
+    return Table(lines, widths, first)
 
-    def _refuse_exactly(self) -> None:
-        padding = sum(self.width - width for width in self._widths)
-        if self._size + padding > self._limits.max_bytes:
-            raise FileTooLarge(limit=str(self._limits.max_bytes))
+
+def _check(number: int, cells: list[str], line: bytes, limits: TableLimits) -> None:
+    if len(line) > limits.max_field_bytes:
+        longest = max(len(cell.encode()) for cell in cells)
+        for size, most, problem in (
+            (longest, limits.max_field_bytes, "a cell is too long"),
+            (len(line), limits.max_row_bytes, "the row is too long"),
+        ):
+            if size > most:
+                raise FileMalformed(row=str(number), problem=problem, limit=str(most))
 
 
 def _line(cells: list[str], *, quoted: bool) -> bytes:
@@ -118,7 +135,7 @@ class _Sink:
     """Takes each row as one text."""
 
     def __init__(self, lines: list[str]) -> None:
-        self._lines = lines
+        self.lines = lines
 
     def write(self, line: str) -> None:
-        self._lines.append(line)
+        self.lines.append(line)

@@ -11,7 +11,7 @@ from services.files.workbooks.cells import Cells
 from services.files.workbooks.exact_rows import Row
 from services.files.workbooks.package import Package
 from services.files.workbooks.sheet import rows
-from services.files.workbooks.table import Table, TableLimits
+from services.files.workbooks.table import Table, TableLimits, table_of
 
 _MOST_NAMES = 20
 
@@ -100,7 +100,7 @@ def _rows(package: Package, book: Book, sheet: Sheet, limits: WorkbookLimits) ->
 
 
 def _table(package: Package, book: Book, sheet: Sheet, limits: WorkbookLimits) -> Table:
-    return Table(_rows(package, book, sheet, limits), limits.table)
+    return table_of(_rows(package, book, sheet, limits), limits.table)
 
 
 def _count(package: Package, book: Book, sheet: Sheet, limits: WorkbookLimits) -> int:

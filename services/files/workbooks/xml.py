@@ -1,10 +1,12 @@
 """XML of parts that nobody trusts: no document types, so no entities; nothing is fetched."""
 
 from collections.abc import Callable, Iterable
+from typing import NoReturn
 from xml.parsers import expat
 
 from services.files.errors import FileWorkbookInvalid
 
+_NO_MEMORY = 1
 Start = Callable[[str, dict[str, str]], None]
 End = Callable[[str], None]
 Characters = Callable[[str], None]
@@ -41,8 +43,8 @@ class Walk:
         """Parse the next bytes; raise FileWorkbookInvalid when they are no XML."""
         try:
             self._parser.Parse(piece, final)
-        except (expat.ExpatError, LookupError, ValueError):
-            raise not_xml(self._part) from None
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            raise_for(error, self._part)
 
 
 def walk(part: str, pieces: Iterable[bytes], start: Start) -> None:
@@ -53,9 +55,11 @@ def walk(part: str, pieces: Iterable[bytes], start: Start) -> None:
     steps.feed(b"", final=True)
 
 
-def not_xml(part: str) -> FileWorkbookInvalid:
-    """Return the refusal of a part that is not well-formed."""
-    return FileWorkbookInvalid(problem="a part is not well-formed XML", part=part[:100])
+def raise_for(error: Exception, part: str) -> NoReturn:
+    """Raise what the parser's error means: a part that is not well-formed, or no memory."""
+    if isinstance(error, expat.ExpatError) and error.code == _NO_MEMORY:
+        raise MemoryError from None
+    raise FileWorkbookInvalid(problem="a part is not well-formed XML", part=part[:100]) from None
 
 
 def _refuse(*_: object) -> None:

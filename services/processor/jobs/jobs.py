@@ -1,6 +1,6 @@
 """An owner's jobs: which may start, and how they are found, listed and cancelled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from services.common.identity import Passport
 from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.jobs import plan
+from services.processor.jobs.blank_rows import count_blank, sent_columns
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.economy import EconomyNotPossible
 from services.processor.jobs.errors import NoTemplates, PriceUnknown
@@ -25,17 +26,19 @@ from services.processor.outside import (
     DataKey,
     DescribesApiKeys,
     DescribesFiles,
+    FileFacts,
     GrantScope,
     MintsGrants,
     OpensDataKeys,
     Proof,
+    ReadsRows,
     RenewsWebhookGrants,
     RevokesGrants,
     as_person,
 )
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables, values_for
-from services.processor.usage.meter import UsageMeter, budget_nanos
+from services.processor.usage.meter import UsageLimit, UsageMeter, budget_nanos
 from services.processor.usage.prices import facts_of
 
 
@@ -57,6 +60,10 @@ class Vault(DescribesApiKeys, RevokesGrants, OpensDataKeys, Protocol):
     async def create_data_key(self, job: str, proof: Proof) -> DataKey: ...
 
 
+class Files(DescribesFiles, ReadsRows, Protocol):
+    """What a new job needs from files."""
+
+
 class Usual(Protocol):
     """Knows how many calls in flight a job of an account gets."""
 
@@ -74,7 +81,7 @@ class Jobs:
         templates: FindsTemplates,
         *,
         variables: ReadsVariables,
-        files: DescribesFiles,
+        files: Files,
         vault: Vault,
         auth: MintsGrants,
         webhook_grants: RenewsWebhookGrants,
@@ -135,7 +142,7 @@ class Jobs:
             self._variables, person.account, [each.fields.settings.prompt for each in chosen]
         )
 
-        def checked() -> Snapshot:
+        def checked() -> tuple[Snapshot, tuple[int, ...]]:
             draft = Snapshot(
                 file.columns,
                 tuple(Step.of(each) for each in chosen),
@@ -145,16 +152,17 @@ class Jobs:
                 skips_blank_rows=not request.send_blank_rows,
                 dialect=file.dialect,
             )
-            used_columns(draft, draft.prompts())
-            return draft
+            prompts = draft.prompts()
+            used_columns(draft, prompts)
+            return draft, sent_columns(draft, prompts) if draft.skips_blank_rows else ()
 
         # This finds unknown variables and columns, and name clashes, before anything is stored or paid for.
-        draft = await aside(checked, account=person.account)
+        draft, needed = await aside(checked, account=person.account)
         steps = draft.steps
         priced = all(facts_of(step.settings.model).input_price is not None for step in steps)
         if request.max_cost and not priced:
             raise PriceUnknown
-        await self._meter.check_room(person.account, (last - first + 1) * len(steps))
+        await self._check_room(person, file, draft, needed=needed, first=first, last=last)
         api_key = await self._vault.describe_key(request.api_key, proof)
         snapshot = replace(draft, base_url=api_key.base_url)
         rows, id_ = last - first + 1, self._new_id()
@@ -198,6 +206,29 @@ class Jobs:
             priced=priced,
             economy=request.economy,
         )
+
+    async def _check_room(
+        self,
+        person: Passport,
+        file: FileFacts,
+        draft: Snapshot,
+        *,
+        needed: Sequence[int],
+        first: int,
+        last: int,
+    ) -> None:
+        """Raise UsageLimit if the plan has no room for the rows that are sent."""
+        rows, each = last - first + 1, len(draft.steps)
+        try:
+            await self._meter.check_room(person.account, rows * each)
+        except UsageLimit:
+            # Only now is it worth reading the file, of which many rows may be blank.
+            if not needed:
+                raise
+            blank, _ = await count_blank(
+                self._files, file, needed, first=first, last=last, proof=as_person(person)
+            )
+            await self._meter.check_room(person.account, (rows - blank) * each)
 
     async def get(self, person: Passport, id_: str) -> Job:
         """Return a job; raise JobNotFound."""

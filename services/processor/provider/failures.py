@@ -51,6 +51,8 @@ class Failure:
     is_outage: bool = False
     #: Whether the refusal fits no wording that is known.
     is_unspecific: bool = False
+    #: Whether it is about the model or the address, which are the same for all rows.
+    is_of_all_rows: bool = False
 
 
 UNREACHABLE = Failure(

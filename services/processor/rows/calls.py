@@ -1,6 +1,6 @@
 """From one prompt to its answer: release the API key, call the provider, and repeat while that can help."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -32,6 +32,7 @@ from services.processor.rows.budget import Budget, most_nanos
 from services.processor.rows.counting import Used, counted
 from services.processor.rows.endings import Again, Ended, Fail, Pause, ending_of
 from services.processor.rows.requests import IN_WORDS, Requests, leaving_out, unknown_parts
+from services.processor.rows.suspicion import Suspicion, rejection
 from services.processor.templates.prompt_settings import PromptSettings
 from services.processor.templates.schema import SchemaInvalid
 from services.processor.usage.meter import cost_nanos
@@ -53,9 +54,6 @@ _SPREAD = 0.05
 #: How long a shard stays in the queue whose provider has been away for a while.
 _AWAY_SECONDS = 20.0
 _OVER_BUDGET = "The next call could exceed the job's budget; resume the job with a higher one"
-#: How many rows in a row may be rejected, with none answered, before the job pauses: what is wrong is then no
-#: single row. Fewer pause jobs for a few bad rows at the start; more cost calls that cannot succeed.
-ROWS_REJECTED = 5
 
 
 class Limiter(Protocol):
@@ -91,6 +89,8 @@ class Called:
     is_estimated: bool = False
     texts: tuple[str, ...] | None = None
     failure: Failure | None = None
+    #: Set with a failure that may be the provider's with all rows.
+    suspicion: Suspicion | None = None
     #: Flags of what the provider sent beside the answer.
     marks: int = 0
     #: The answer as it is stored for identical prompts: its code, and the sealed texts.
@@ -140,8 +140,8 @@ class Calls:
         self._refused = refused
         self._budget = budget
         self._requests: dict[PromptSettings, Requests | Failure] = {}
-        #: Rows rejected since the last answer, by rate key.
-        self._rejected: Counter[str] = Counter()
+        #: By rate key.
+        self._suspicions: defaultdict[str, Suspicion] = defaultdict(Suspicion)
 
     async def call(
         self, row: int, position: int, *, settings: PromptSettings, rate_key: str, prompt: str
@@ -211,7 +211,7 @@ class Calls:
                 # Only now is it certain that the request was refused for these.
                 self._refused.learn(rate_key, left_out)
             if used.is_accepted:
-                self._rejected.pop(rate_key, None)
+                self._suspicions[rate_key].accepted()
             if isinstance(said, Answer):
                 if self._outages is not None:
                     self._outages.is_back(rate_key)
@@ -245,8 +245,7 @@ class Calls:
             failed += failure.verdict is Verdict.AGAIN
             if failure.verdict is Verdict.ROW_FAILS or failed >= ATTEMPTS or refused >= RATE_REFUSALS:
                 called.failure = failure
-                if failure.reason == "PROVIDER_REJECTED":
-                    self._count_rejected(rate_key, failure, because)
+                self._suspect(called, self._suspicions[rate_key], because, settings.model)
                 break
             await self._wait(failure, failed + refused, rate_key)
         return called
@@ -276,14 +275,18 @@ class Calls:
     def _pause(self, pause: str, failure: Failure) -> None:
         self._ended.end(Pause(pause, failure.reason, failure.message, failure.said))
 
-    def _count_rejected(self, rate_key: str, failure: Failure, because: Failure) -> None:
-        """Count a rejected row; pause the job if none of its rows is accepted."""
-        self._rejected[rate_key] += 1
-        if self._rejected[rate_key] < ROWS_REJECTED:
+    def _suspect(self, called: Called, suspicion: Suspicion, because: Failure, model: str) -> None:
+        """Count a failed row; pause the job if none of its rows is accepted."""
+        failure = called.failure
+        assert failure is not None
+        if suspicion.doubts(failure):
+            called.suspicion = suspicion
+        if not suspicion.counts(failure):
             return
-        if because.verdict is not Verdict.JOB_PAUSES:
-            because = replace(failure, message=f"{failure.message}, {ROWS_REJECTED} rows in a row")
-        self._pause(because.reason, because)
+        if because.verdict is Verdict.JOB_PAUSES:
+            self._pause(because.reason, because)
+        else:
+            self._ended.end(rejection(failure, model))
 
     def _requests_of(self, settings: PromptSettings) -> Requests | Failure:
         found = self._requests.get(settings)

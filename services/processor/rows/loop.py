@@ -20,6 +20,7 @@ from services.processor.rows.calls import Called
 from services.processor.rows.endings import Ended, Ending, Stopped, ending_of
 from services.processor.rows.identical import Identical, sent_once
 from services.processor.rows.source import RowSource, SourceRow
+from services.processor.rows.suspicion import rejection
 from services.processor.templates.errors import PromptTooLarge
 from services.processor.templates.prompt import Prompt
 from services.processor.templates.prompt_settings import PromptSettings
@@ -139,6 +140,9 @@ class RowLoop:
         self._seal = seal
         self._ended = ended
         self._lanes: list[asyncio.Task[None]] = []
+        #: Rows that failed while their provider had accepted nothing, and their results.
+        self._doubted: dict[int, Called] = {}
+        self._held: list[tuple[NewResult, Called]] = []
         #: Results of blank rows that are being written.
         self._skips: list[asyncio.Task[None]] = []
 
@@ -159,6 +163,8 @@ class RowLoop:
         for lane in done:
             if not lane.cancelled() and (error := lane.exception()) is not None:
                 raise error
+        if self._ended.ending is None:
+            await self._settle()
         return self._ended.ending
 
     def end(self, ending: Ending) -> None:
@@ -193,7 +199,27 @@ class RowLoop:
             if result is None:
                 self._source.stop()
                 return
+            if doubted := self._doubted.pop(row.number, None):
+                # Not stored, so neither counted nor metered, unless the provider proves to answer others.
+                self._held.append((result, doubted))
+            else:
+                await self._writer.put(result)
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Store the failures that are no longer in doubt."""
+        cleared = [result for result, called in self._held if _is_cleared(called)]
+        self._held = [held for held in self._held if not _is_cleared(held[1])]
+        for result in cleared:
             await self._writer.put(result)
+
+    async def _settle(self) -> None:
+        """Decide about failures that are in doubt when all rows were tried and none was accepted."""
+        for result, called in self._held:
+            if called.failure is not None and called.failure.is_of_all_rows:
+                self.end(rejection(called.failure, result.model))
+                return
+        await asyncio.gather(*(self._writer.put(result) for result, _ in self._held))
 
     async def _write_skips(self) -> None:
         skips, self._skips = self._skips, []
@@ -216,6 +242,8 @@ class RowLoop:
             called = await self._ask(row.number, position, prompt)
             done.attempts += called.calls
             if called.failure is not None:
+                if called.suspicion is not None:
+                    self._doubted[row.number] = called
                 return self._result(FAILED, done, called, self._steps[position])
             if called.texts is None:
                 return None
@@ -284,3 +312,7 @@ class RowLoop:
             cost_nanos=cost if not called.is_batch else -(-cost // 2),
             kept=called.kept,
         )
+
+
+def _is_cleared(called: Called) -> bool:
+    return called.suspicion is None or called.suspicion.cleared

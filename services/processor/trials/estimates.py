@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from services.common.aside import aside, go_on
 from services.common.identity import Passport
 from services.processor.jobs import plan
-from services.processor.jobs.blank_rows import constant_warnings, is_blank, sent_columns
+from services.processor.jobs.blank_rows import constant_warnings, count_blank, is_blank, sent_columns
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.plan import Snapshot, Step
@@ -26,9 +26,6 @@ from services.processor.usage.tokens import BYTES_PER_TOKEN
 SAMPLE_ROWS = 150
 #: Of very long rows, fewer are looked at: as many as have this many bytes.
 SAMPLE_BYTES = 6 * 1024 * 1024
-#: Up to this many bytes of cells, each row is looked at for whether it is blank. More make an estimate of a
-#: large file slow; with fewer, the blank rows of most files are only reckoned.
-BLANK_BYTES = 16 * 1024 * 1024
 #: A short answer takes this share of what it may take.
 _SHORT_ANSWER = 10
 
@@ -146,9 +143,9 @@ class Estimates:
                 sample += await _some(batches, SAMPLE_BYTES // len(pieces))
         blank, reached = 0, last
         if work.needed:
-            read = self._files.rows(facts.name, facts.parse, first=first, count=rows, proof=proof)
-            async with aclosing(read) as batches:
-                blank, reached = await _blank(batches, work.needed)
+            blank, reached = await count_blank(
+                self._files, facts, work.needed, first=first, last=last, proof=proof
+            )
         beyond = [row for row in sample if row.number > reached]
         if beyond:
             share = sum(is_blank(row.cells, work.needed) for row in beyond) / len(beyond)
@@ -171,18 +168,6 @@ def _guess_warnings(facts: FileFacts) -> list[str]:
         f"The encoding of the file is a guess, {facts.guessed_encoding}. If this line of it looks wrong, "
         f"read the file again with another encoding before you start: {facts.sample_line}"
     ]
-
-
-async def _blank(batches: AsyncIterator[Rows], needed: Sequence[int]) -> tuple[int, int]:
-    """Return how many rows are blank, and the last row that was looked at."""
-    blank = reached = size = 0
-    async for batch in batches:
-        blank += sum(is_blank(row.cells, needed) for row in batch)
-        size += sum(len(cell) for row in batch for cell in row.cells)
-        reached = batch[-1].number if batch else reached
-        if size > BLANK_BYTES:
-            break
-    return blank, reached
 
 
 async def _some(batches: AsyncIterator[Rows], most_bytes: int) -> list[Row]:

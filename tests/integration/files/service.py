@@ -180,7 +180,7 @@ class Caller:
         call = self.files.DownloadFile(request, metadata=self.metadata + extra)
         headers = dict(await call.initial_metadata())
         pieces = [piece async for piece in call]
-        assert pieces[0].content_type == "text/csv"
+        headers["content-type"] = pieces[0].content_type
         return b"".join(piece.data for piece in pieces), headers
 
     async def list_rows(self, name: str, first: int = 0, count: int = 0) -> list[files_pb2.Row]:

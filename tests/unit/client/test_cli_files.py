@@ -42,6 +42,25 @@ def test_how_to_read_a_file_is_sent_as_the_server_names_it(
     assert json.loads(reparse.content) == {"encoding": "latin-1", "delimiter": ";"}
 
 
+def test_a_sheet_is_asked_for_and_all_others_are_shown(server: Server, smelt: Smelt, tmp_path: Path) -> None:
+    (tmp_path / "leads.xlsx").write_bytes(b"PK")
+    sheets = [
+        {"name": "Leads", "row_count": 7},
+        {"name": "Old", "row_count": 3, "hidden": True},
+        {"name": "Notes"},
+    ]
+    said = {"name": "files/f1", "sheet": "Leads", "sheets": sheets, "encoding": "utf-8", "delimiter": ","}
+    server.says(said, 201).says({**said, "sheet": "Old"})
+    out = smelt("files", "upload", "leads.xlsx", "--sheet", "Leads")[1]
+    assert "sheet         Leads\n" in out
+    assert "other sheets  Old (3 rows, hidden), Notes (0 rows)\n" in out
+    assert "delimiter" not in out
+    assert "sheet         Old\n" in smelt("files", "reparse", "files/f1", "--sheet", "Old")[1]
+    upload, reparse = server.asked
+    assert upload.url.params["sheet"] == "Leads"
+    assert json.loads(reparse.content) == {"sheet": "Old"}
+
+
 def test_a_profile_is_shown_with_its_score(server: Server, smelt: Smelt) -> None:
     said = {
         "name": "files/f1/profile",

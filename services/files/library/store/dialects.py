@@ -18,6 +18,7 @@ DIALECT_COLUMNS = (
     ParseRow.skip_rows,
     ParseRow.skip_last_rows,
     ParseRow.duplicate_names,
+    ParseRow.sheet,
 )
 
 
@@ -35,6 +36,7 @@ def dialect_of(row: Any) -> Dialect:
         skip_rows=row.skip_rows,
         skip_last_rows=row.skip_last_rows,
         duplicate_names=row.duplicate_names,
+        sheet=row.sheet,
     )
 
 
@@ -52,4 +54,5 @@ def dialect_columns(dialect: Dialect) -> dict[str, Any]:
         "skip_rows": dialect.skip_rows,
         "skip_last_rows": dialect.skip_last_rows,
         "duplicate_names": dialect.duplicate_names,
+        "sheet": dialect.sheet,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from services.common.database import Transactions, transaction
 from services.common.paging import Position
@@ -12,9 +12,9 @@ from services.common.store.room import check_room
 from services.files.errors import FileLimit, FileNotFound, ParseLimit
 from services.files.library.store.dialects import DIALECT_COLUMNS, dialect_columns, dialect_of
 from services.files.library.store.refused import take_refused
-from services.files.library.stored_file import Parse, SealedParse, StoredFile
+from services.files.library.stored_file import Parse, SealedParse, StoredFile, TableObject
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
-from services.files.objects.store import mark_for_deletion, object_columns, object_of
+from services.files.objects.store import mark_for_deletion, object_columns, object_of, remove_files
 
 _UPLOAD = "UploadFile"
 #: Jobs pin parses, so none is removed before its file. Each takes as much as the file's index and profile.
@@ -65,9 +65,13 @@ class FileStore:
             return None
         file, parsed = found.tuple()
         return (
-            _file(file, Parse(parsed.version, dialect_of(parsed), parsed.row_count)),
+            _file(file, Parse(parsed.version, dialect_of(parsed), parsed.row_count, _table(parsed))),
             SealedParse(
-                parsed.sealed_columns, parsed.sealed_index, parsed.sealed_profile, parsed.sealed_sample
+                parsed.sealed_columns,
+                parsed.sealed_index,
+                parsed.sealed_profile,
+                sample=parsed.sealed_sample,
+                sheets=parsed.sealed_sheets,
             ),
         )
 
@@ -81,7 +85,7 @@ class FileStore:
         async with transaction(self._transactions) as session:
             return await session.scalar(statement) or 0
 
-    async def add_parse(self, file: StoredFile, sealed: SealedParse) -> int | None:
+    async def add_parse(self, file: StoredFile, sealed: SealedParse) -> tuple[int, bool] | None:
         async with transaction(self._transactions) as session:
             # Locked until the transaction ends, so that parses of one file are added one after the other.
             row = await session.scalar(
@@ -104,7 +108,7 @@ class FileStore:
                     return None
                 session.add(_parse_row(file, sealed))
             row.parse = alike[0] if alike else file.parse.version
-            return row.parse
+            return row.parse, not alike
 
     async def add_refused(self, file: StoredFile, sealed: SealedParse, *, most: int) -> bool:
         """Make a file of a refused upload; return False when the upload is no longer kept.
@@ -135,19 +139,17 @@ class FileStore:
             found = (await session.execute(statement)).all()
         return [_file(row[0], Parse(row.version, dialect_of(row), row.row_count)) for row in found]
 
-    async def remove(self, account: str, file_id: str) -> str | None:
-        statement = (
-            delete(FileRow)
-            .where(FileRow.account == account, FileRow.id == file_id)
-            .returning(FileRow.object_key)
-        )
+    async def remove(self, account: str, file_id: str) -> list[str]:
+        wanted = select(FileRow.id).where(FileRow.account == account, FileRow.id == file_id)
         async with transaction(self._transactions) as session:
-            object_key = (await session.execute(statement)).scalar_one_or_none()
-            if object_key is None:
-                object_key = await take_refused(session, account, file_id)
-            if object_key is not None:
-                await mark_for_deletion(session, [object_key], self._now())
-        return object_key
+            removed = await remove_files(session, wanted, self._now())
+            if removed:
+                return removed
+            refused = await take_refused(session, account, file_id)
+            if refused is None:
+                return []
+            await mark_for_deletion(session, [refused], self._now())
+            return [refused]
 
 
 def _file(row: FileRow, parse: Parse) -> StoredFile:
@@ -172,7 +174,14 @@ def _file_row(file: StoredFile) -> FileRow:
     )
 
 
+def _table(row: ParseRow) -> TableObject | None:
+    if row.table_key is None or row.table_bytes is None:
+        return None
+    return TableObject(row.table_key, row.table_bytes)
+
+
 def _parse_row(file: StoredFile, sealed: SealedParse) -> ParseRow:
+    table = file.parse.table
     return ParseRow(
         file=file.id,
         version=file.parse.version,
@@ -182,4 +191,7 @@ def _parse_row(file: StoredFile, sealed: SealedParse) -> ParseRow:
         sealed_index=sealed.index,
         sealed_profile=sealed.profile,
         sealed_sample=sealed.sample,
+        sealed_sheets=sealed.sheets,
+        table_key=None if table is None else table.key,
+        table_bytes=None if table is None else table.size,
     )

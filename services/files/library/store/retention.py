@@ -3,23 +3,19 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.common.database import Transactions, transaction
-from services.files.models import RetentionRow
-from services.files.objects.store import mark_for_deletion
+from services.files.models import FileRow, RetentionRow
+from services.files.objects.store import remove_files
 
 _BATCH = 200
 # LEAST ignores NULL, so a period that is not set does not count.
-_EXPIRED = text("""
-    DELETE FROM file WHERE id IN (
-        SELECT file.id FROM file LEFT JOIN file_retention ON file_retention.account = file.account
-        WHERE file.create_time
-            < :now - make_interval(days => least(nullif(:installation_days, 0), file_retention.days))
-        ORDER BY file.create_time LIMIT :count FOR UPDATE OF file SKIP LOCKED
-    ) RETURNING object_key
-""")
+_EXPIRED = text(
+    "file.create_time < :now - make_interval("
+    "days => least(nullif(:installation_days, 0), file_retention.days))"
+)
 
 
 class RetentionStore:
@@ -50,10 +46,14 @@ class RetentionStore:
                 await session.execute(delete(RetentionRow).where(RetentionRow.account == account))
 
     async def expire_files(self) -> int:
-        """Remove some expired files, and mark their objects for deletion; return how many."""
+        """Remove some expired files, and mark their objects for deletion; return how many objects."""
         now = self._now()
-        values = {"now": now, "installation_days": self.installation_days, "count": _BATCH}
+        expired = (
+            select(FileRow.id)
+            .outerjoin(RetentionRow, RetentionRow.account == FileRow.account)
+            .where(_EXPIRED.bindparams(now=now, installation_days=self.installation_days))
+            .order_by(FileRow.create_time)
+            .limit(_BATCH)
+        )
         async with transaction(self._transactions) as session:
-            removed = list(await session.scalars(_EXPIRED, values))
-            await mark_for_deletion(session, removed, now)
-        return len(removed)
+            return len(await remove_files(session, expired, now, skip_locked=True))

@@ -70,7 +70,10 @@ _FORBIDDEN = replace(
     if_answered=Failure(Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider refused this row's request"),
 )
 _NO_MODEL = Failure(
-    Verdict.ROW_FAILS, "PROVIDER_REJECTED", "The provider does not offer the model {model} to this key"
+    Verdict.ROW_FAILS,
+    "PROVIDER_REJECTED",
+    "The provider does not offer the model {model} to this key",
+    is_of_all_rows=True,
 )
 _RATE = Failure(
     Verdict.RATE, "PROVIDER_RATE_LIMITED", "The provider kept refusing calls because of its rate limit"
@@ -352,6 +355,8 @@ def meaning(
         message=failure.message.format(status=status, shown=shown, model=model or "of the template"),
         wait_seconds=wait if failure.verdict in (Verdict.RATE, Verdict.AGAIN) else None,
         parts=parts if failure is _REJECTED else frozenset(),
+        # Nothing in a prompt decides whether an address is found.
+        is_of_all_rows=failure.is_of_all_rows or (failure is _REJECTED and status in (404, 405)),
         in_words=clues.is_json and _NO_ENDPOINT.fullmatch(clues.message.lower()) is None,
         said=clues.message,
     )

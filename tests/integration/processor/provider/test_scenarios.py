@@ -40,8 +40,8 @@ def failing(reason: str, *, calls: int = 5) -> Seen:
     return Seen(answer="", failed=reason, calls=calls)
 
 
-def pausing(reason: str) -> Seen:
-    return Seen(State.PAUSED, answer="", paused=reason, calls=10)
+def pausing(reason: str, *, calls: int = 10) -> Seen:
+    return Seen(State.PAUSED, answer="", paused=reason, calls=calls)
 
 
 #: One call finds the refusal out; the calls in flight beside it find it, too.
@@ -80,11 +80,11 @@ EXPECTED: dict[str, Seen] = {
     "usage-of-floats": Seen(),
     "usage-of-thoughts": Seen(),
     "outage": Seen(calls=40),
-    "bomb": failing(INVALID, calls=30),
-    "deep": failing(INVALID, calls=30),
-    "long-number": failing(INVALID, calls=30),
-    "half-character": failing(INVALID, calls=30),
-    "many-headers": failing("PROVIDER_UNAVAILABLE", calls=30),
+    "bomb": pausing(INVALID, calls=30),
+    "deep": pausing(INVALID, calls=30),
+    "long-number": pausing(INVALID, calls=30),
+    "half-character": pausing(INVALID, calls=30),
+    "many-headers": pausing("PROVIDER_UNAVAILABLE", calls=30),
     "key-in-answer": failing(INVALID),
 }
 #: Others are played in test_job_faults.py and test_dialects.py.

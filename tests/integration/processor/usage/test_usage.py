@@ -148,8 +148,13 @@ async def test_a_used_up_plan_refuses_new_jobs_and_pauses_running_ones(
         template = await ada.template(PROMPT)
         large, small = world.add_file(["Name"], people(251)), world.add_file(["Name"], people(200))
         assert await refusal(ada.start(large, template)) == "USAGE_LIMIT"
+        # Blank rows take no room, so what is left of a large file may fit.
+        blank = world.add_file(["Name"], [*people(1), *[[" "]] * 300])
+        assert await refusal(ada.start(blank, template, send_blank_rows=True)) == "USAGE_LIMIT"
+        done = await ada.until((await ada.start(blank, template)).name)
+        assert (done.request_counts.succeeded, done.request_counts.skipped) == (1, 300)
         estimate = await ada.estimate(small, template)
-        assert (estimate.usage_left, estimate.usage_limit) == (250, 250)
+        assert (estimate.usage_left, estimate.usage_limit) == (249, 250)
         # Slow calls, so that each job still fits when it starts; together they do not.
         provider.script(latency_ms=3000)
         jobs = [await ada.start(small, template, parallel_calls=5) for _ in range(2)]

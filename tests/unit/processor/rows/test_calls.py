@@ -360,6 +360,23 @@ async def test_a_provider_that_rejects_every_row_pauses_the_job_after_a_handful(
     assert isinstance(ending, Pause)
     assert (ending.pause, ending.reason) == ("PROVIDER_REJECTED", "PROVIDER_REJECTED")
     assert "The model m-9 is not there" in ending.message
+    assert SETTINGS.model in ending.message
+
+
+async def test_a_provider_that_never_answers_anything_pauses_the_job_as_well() -> None:
+    calls, ended = calls_of(Provider([Unusable(MALFORMED)]))
+    failed = [await calls.call(row, 0, settings=SETTINGS, rate_key="p", prompt="Hi") for row in range(1, 6)]
+    assert all(called.suspicion is not None and not called.suspicion.cleared for called in failed)
+    ending: Ending | None = ended.ending
+    assert isinstance(ending, Pause)
+    assert (ending.pause, ending.reason) == ("PROVIDER_REJECTED", "PROVIDER_ANSWER_INVALID")
+
+
+async def test_failures_after_an_answer_are_those_of_their_rows() -> None:
+    calls, ended = calls_of(Provider([Answer(("Hello",)), Unusable(MALFORMED)]))
+    failed = [await calls.call(row, 0, settings=SETTINGS, rate_key="p", prompt="Hi") for row in range(9)]
+    assert [called.suspicion for called in failed] == [None] * 9
+    assert ended.ending is None
 
 
 async def test_counts_that_are_missing_are_estimated_and_said_to_be() -> None:
