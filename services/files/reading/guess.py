@@ -2,8 +2,6 @@
 
 import re
 
-from charset_normalizer import from_bytes
-
 from services.files.reading.encodings import CODECS, LATIN_1, MULTI_BYTE, SINGLE_BYTE, WINDOWS_1252
 
 #: The bytes that a guess looks at. More take longer, a millisecond for each few kilobytes.
@@ -29,6 +27,9 @@ _OF_NO_LANGUAGE = -1
 
 def guess(text: bytes) -> str:
     """Return the name of the likeliest encoding of some whole lines; Windows-1252 when nothing fits."""
+    # Rarely needed, and slow to import in a process that reads one file.
+    from charset_normalizer import from_bytes
+
     telling = _telling(text)
     best = from_bytes(telling, cp_isolation=list(_GUESSED)).best() if telling else None
     found = _GUESSED.get(best.encoding) if best else None
