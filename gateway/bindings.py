@@ -15,6 +15,11 @@ LONG = ("ReparseFile", "TestTemplate", "TestApiKey")
 #: The types of answers that are bytes; the others are CSV.
 RAW_TYPES = {
     "DownloadDataExport": ("application/zip",),
+    "DownloadFile": (
+        "text/csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.ms-excel.sheet.macroEnabled.12",
+    ),
     "DownloadResults": (
         "text/csv",
         "text/tab-separated-values",

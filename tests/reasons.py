@@ -61,6 +61,13 @@ people and can change. `metadata` beside the reason may name facts, such as a li
 `google.rpc.BadRequest` names the fields that are wrong; a `google.rpc.RetryInfo`, and the header
 `Retry-After`, say when to try again.
 
+A JSON body may contain only fields that the call knows, with values of their types. Everything else is
+`INVALID_REQUEST`, and each violation names a field by its path and says what is wrong with it:
+
+```json
+{"field": "template.temprature", "description": "is not a known field; did you mean temperature?"}
+```
+
 A request that will be refused is refused before its body has arrived, so that nothing of it is kept. Over
 HTTP/1.1 the connection is then closed. Over HTTP/2 the stream is reset with NO_ERROR after the answer (RFC
 9113, section 8.1), except after short bodies; a few older clients, such as curl 7.88, report that reset

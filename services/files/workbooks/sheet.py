@@ -16,14 +16,20 @@ from services.files.workbooks.values import number_text
 #: group, a character that belongs to neither. The tokens cover the text without a gap, so a text in which the
 #: last group stays empty was understood wholly.
 _FORM = (
-    r'<(?:{p}c r="([A-Z]++)([0-9]++)"(?: s="([0-9]++)")?(?: t="([a-zA-Z]++)")?(?: [cv]m="[0-9]++")*+'
-    r"(?:>(?:(<{p}f)(?: [^<>]*+)?(?:/>|>[^<]*+</{p}f>))?"
-    r'(?:<(?:{p}v>|{p}is><{p}t(?: xml:space="preserve")?>)([^<]*+)</{p}(?:v|t></{p}is)>|<{p}v/>)?</{p}c>|/>)'
-    r"|({p}row(?: [^<>]*+)?)>|/{p}row>)|\s+|(.)"
+    r'<{p}c r="([A-Z]++)([0-9]++)"(?: ([^<>]*+))?'
+    r"(?:(?<=/)>|/>|>(?:(<{p}f)(?: [^<>]*+)?(?:/>|>[^<]*+</{p}f>))?"
+    r'(?:<{p}(?:v|is><{p}t(?: xml:space="preserve")?)>([^<]*+)</{p}(?:v|t></{p}is)>|<{p}v/>)?</{p}c>)'
+    r"(?:</{p}row>)?|<({p}row(?: [^<>]*+)?)>|</{p}row>|\s+|(.)"
 )
+#: The attributes of a cell besides its place, and the slash of one without content.
+_ATTRIBUTES = re.compile(r'(?:[a-z]{1,3}="[^"&]{0,20}" ?)*/?')
+_STYLE = re.compile(r'\bs="([0-9]{1,5})"')
+_KIND = re.compile(r'\bt="([^"]*)"')
 _NUMBER_OF_ROW = re.compile(r' r="([0-9]{1,7})"')
 #: A row may be long, but one without an end in this many bytes is left to the parser.
 _MOST_WAITING = 16 * 1024 * 1024
+#: More different attributes than a sheet has styles.
+_MOST_REMEMBERED = 100_000
 
 
 class _Unusual(Exception):
@@ -49,6 +55,8 @@ class _Plain:
         self._row_end = f"</{prefix}row>".encode()
         self._end = f"</{prefix}sheetData>".encode()
         self._last = 0
+        #: What attributes say, as far as it was asked: type, style, and whether it is a number of any looks.
+        self._attributes: dict[str, tuple[str, str, bool]] = {}
 
     def rows(self, source: Iterator[bytes]) -> Iterator[Row]:
         waiting = b""
@@ -90,15 +98,17 @@ class _Plain:
 
     def _read(self, text: str) -> Iterator[Row]:
         cells = self._cells
-        columns, styles, text_of = cells.columns, cells.styles, cells.text
+        columns, attributes, text_of = cells.columns, self._attributes, cells.text
         last = number = self._last
         row: list[str] = []
         of_row = ""
         entities, escapes = "&" in text, "_x" in text
-        for letters, digits, style, kind, formula, written, begin, other in self._token.findall(text):
+        for letters, digits, said, formula, written, begin, other in self._token.findall(text):
             if letters:
                 if digits != of_row:
                     raise FileWorkbookInvalid(problem="a cell is not in its row", part=self._part)
+                known = attributes.get(said)
+                kind, style, plain = self._attributes_of(said) if known is None else known
                 if formula:
                     cells.formula(letters + digits, has_value=bool(written or kind == "str"))
                 if not written:
@@ -107,7 +117,7 @@ class _Plain:
                     written = unescape(written, QUOTES)
                 if kind == "inlineStr" and not escapes:
                     shown = written
-                elif not kind and style not in styles:
+                elif plain:
                     shown = number_text(written)
                 else:
                     shown = text_of(kind, style, written)
@@ -124,13 +134,23 @@ class _Plain:
                 if trimmed(row):
                     yield number, row
                 row = []
-                said = _NUMBER_OF_ROW.search(begin)
-                if said is None and " r=" in begin:
+                numbered = _NUMBER_OF_ROW.search(begin)
+                if numbered is None and " r=" in begin:
                     raise _Unusual
-                number = last = next_row(said, last, self._part)
+                number = last = next_row(numbered, last, self._part)
                 of_row = str(number)
             elif other:
                 raise _Unusual
         if trimmed(row):
             yield number, row
         self._last = last
+
+    def _attributes_of(self, said: str) -> tuple[str, str, bool]:
+        if _ATTRIBUTES.fullmatch(said) is None or len(self._attributes) > _MOST_REMEMBERED:
+            raise _Unusual
+        kind, style = _KIND.search(said), _STYLE.search(said)
+        named = kind[1] if kind else ""
+        styled = style[1] if style else ""
+        found = (named, styled, not named and styled not in self._cells.styles)
+        self._attributes[said] = found
+        return found

@@ -14,6 +14,7 @@ _LONGEST_NUMBER = 400
 _DOUBLE_DIGITS = 17
 #: A double has every whole number with fewer digits than these.
 _EXACT_DIGITS = 16
+_DIGITS = "123456789"
 #: Between these powers of ten a number is written out; Excel has no more than 30 places behind the point.
 _WRITTEN_OUT = range(-30, 31)
 _DAY_MICROSECONDS = 86_400_000_000
@@ -33,7 +34,14 @@ def number_text(written: str) -> str:
     if len(written) < (_DOUBLE_DIGITS + 1 if "." in written else _EXACT_DIGITS) and (
         written.replace(".", "", 1).isdigit()
     ):
-        # The form of nearly all numbers.
+        # The form of nearly all numbers. With fewer digits than a double has, they are the shortest already.
+        if (
+            "." in written
+            and len(written) < _EXACT_DIGITS
+            and written[0] in _DIGITS
+            and written[-1] in _DIGITS
+        ):
+            return written
         text = repr(float(written))
         if "e" not in text:
             return text.removesuffix(".0")

@@ -5,6 +5,7 @@ from functools import partial
 from smelt.processor.v1 import templates_pb2, templates_pb2_grpc
 
 from services.common import identity, paging
+from services.common.errors import InvalidRequest
 from services.common.ids import parse_name
 from services.common.rpc.servicing import CREATED, Context
 from services.processor.templates import library
@@ -82,6 +83,7 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
             file=request.file,
             first=request.first_row,
             count=request.row_count,
+            mock_values=dict(request.mock_values),
         )
         return templates_pb2.PreviewTemplateResponse(
             previews=[
@@ -107,6 +109,8 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
         self, request: templates_pb2.TestTemplateRequest, context: Context
     ) -> templates_pb2.TestTemplateResponse:
         last = (request.name,) if request.name else ()
+        if last and request.HasField("template"):
+            raise InvalidRequest(violations=[("template", "cannot be given together with `name`")])
         tested = await self._tests.test(
             identity.passport(context),
             TestRequest(
@@ -116,6 +120,7 @@ class TemplateServicer(templates_pb2_grpc.TemplateServiceServicer):
                 row_count=request.row_count,
                 mock_values=dict(request.mock_values),
                 api_key=request.api_key,
+                draft=to_fields(request.template) if request.HasField("template") else None,
             ),
         )
         return templates_pb2.TestTemplateResponse(
@@ -144,7 +149,8 @@ def _tested(row: TestedRow) -> templates_pb2.TestTemplateResponse.Row:
         confidence=row.confidence,
         steps=[
             templates_pb2.TestTemplateResponse.Step(
-                template=step.template,
+                number=number,
+                template=step.template.removesuffix("templates/"),
                 prompt=step.prompt,
                 outputs=dict(step.outputs),
                 flags=step.flags,
@@ -154,7 +160,7 @@ def _tested(row: TestedRow) -> templates_pb2.TestTemplateResponse.Row:
                 input_tokens=step.input_tokens,
                 output_tokens=step.output_tokens,
             )
-            for step in row.steps
+            for number, step in enumerate(row.steps, 1)
         ],
     )
 

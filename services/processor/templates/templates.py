@@ -1,6 +1,6 @@
 """Templates of people: made, found, changed, and previewed as the prompts that rows make of them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,8 +15,9 @@ from services.common.paging import PAGE_BYTES, Position
 from services.common.store.idempotency import digest
 from services.processor.outside import DescribesFiles, ReadsRows, Rows, as_person
 from services.processor.templates.errors import TemplateInvalid
+from services.processor.templates.mock_names import filled
 from services.processor.templates.names import Columns, CustomValues
-from services.processor.templates.prompt import bind_prompt, parse_prompt
+from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
 from services.processor.templates.template import Template, TemplateFields, check, merge
 from services.processor.templates.variables import ReadsVariables, values_for
 
@@ -106,9 +107,19 @@ class Templates:
         return await self.create(person, replace(fields_, display_name=name), key)
 
     async def preview(
-        self, person: Passport, *, id_: str, prompt: str, file: str, first: int, count: int
+        self,
+        person: Passport,
+        *,
+        id_: str,
+        prompt: str,
+        file: str,
+        first: int,
+        count: int,
+        mock_values: Mapping[str, str],
     ) -> list[Preview]:
         """Render a stored template's prompt, or the one given, for rows of a file.
+
+        `mock_values` fill variables that the file does not have, such as the outputs of earlier steps.
 
         Fewer rows than wanted come back, but at least one, when they would be more than an answer holds.
         """
@@ -119,12 +130,20 @@ class Templates:
         proof = as_person(person)
         facts = await self._files.facts(file, proof)
         variables = await values_for(self._variables, person.account, [text])
-        bound = await aside(
-            lambda: bind_prompt(
-                parse_prompt(text), Columns(facts.columns), template=name, variables=CustomValues(variables)
-            ),
-            account=person.account,
-        )
+
+        def prepared() -> tuple[Prompt, list[str]]:
+            """Return the prompt, and the cells that come after each row's own."""
+            parsed, columns = parse_prompt(text), Columns(facts.columns)
+            mocked = filled(parsed, columns, variables=CustomValues(variables), given=mock_values)
+            cells = {each: value for each, value in mocked.items() if not each.startswith("$")}
+            columns.add(cells)
+            custom = {**variables, **{each[1:]: value for each, value in mocked.items() if each not in cells}}
+            return (
+                bind_prompt(parsed, columns, template=name, variables=CustomValues(custom)),
+                [*cells.values()],
+            )
+
+        bound, cells = await aside(prepared, account=person.account)
         start = max(first, 1)
         wanted = min(count or DEFAULT_PREVIEW_ROWS, facts.row_count - start + 1)
         if wanted < 1:
@@ -137,9 +156,10 @@ class Templates:
             made: list[Preview] = []
             for row in rows:
                 go_on()
-                bound.check_size(row.cells, template=name)
-                room -= bound.size(row.cells)
-                made.append(Preview(row.number, bound.render(row.cells)))
+                values = [*row.cells, *cells]
+                bound.check_size(values, template=name)
+                room -= bound.size(values)
+                made.append(Preview(row.number, bound.render(values)))
                 if room < 0:
                     break
             return made

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol, Self
 
 from services.common.aside import aside
@@ -24,12 +25,12 @@ from services.processor.outside import (
     by_grant,
 )
 from services.processor.rows.loop import Prepared
-from services.processor.templates.template import FindsTemplates, Template
+from services.processor.templates.mock_names import MOST_MOCKS
+from services.processor.templates.template import FindsTemplates, Template, TemplateFields, check
 from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.trials.mock_values import mocks
 from services.processor.trials.template_calls import Callers, TestCalls, TestedRow, fit
 
-MOST_MOCKS = 100
 #: Characters of variables that a test makes up by itself and then lists.
 _MOST_MADE_UP = 256 * 1024
 #: A person waits for a test for about this long; then it ends with what is there.
@@ -49,6 +50,8 @@ class TestRequest:
     row_count: int
     mock_values: Mapping[str, str]
     api_key: str
+    #: A template that is not saved and runs last; None for none.
+    draft: TemplateFields | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,15 @@ class TemplateTests:
 
     async def test(self, person: Passport, request: TestRequest) -> Tested:
         """Call the model for each template and row; what fails stands at its step."""
-        if not request.templates:
+        if not request.templates and request.draft is None:
             raise NoTemplates
         if len(request.mock_values) > MOST_MOCKS:
             raise InvalidRequest(violations=[("mock_values", f"must be at most {MOST_MOCKS}")])
         proof = as_person(person)
         ids = [name.removeprefix("templates/") for name in request.templates]
         chosen = await self._templates.get_many(person.account, ids)
+        if request.draft is not None:
+            chosen.append(await self._draft(person, request.draft))
         file = await self._files.facts(request.file, proof)
         first = request.first_row or 1
         last = min(first + (request.row_count or 1) - 1, file.row_count)
@@ -164,6 +169,13 @@ class TemplateTests:
             await end_grant(self._vault, grant.id, by_grant(grant.token))
         await aside(lambda: fit(rows, PAGE_BYTES), account=person.account)
         return Tested(rows, trial.mocked)
+
+    async def _draft(self, person: Passport, draft: TemplateFields) -> Template:
+        """Return a template that is not saved; raise TemplateInvalid. It needs no name or category yet."""
+        named = replace(draft, display_name=draft.display_name or "Draft", category=draft.category or "Draft")
+        checked = await aside(lambda: check(named), account=person.account)
+        now = datetime.now(UTC)
+        return Template("", person.account, checked, create_time=now, update_time=now)
 
 
 def test_seconds(timeout_seconds: int) -> float:

@@ -22,9 +22,9 @@ _FINDING = (
     r"|(?:lead )?scores?|qualifications?"
     r"|translations?)"
 )
-_ANY = rf"(?:{_WORK}|{_FINDING}|{_LOOSE})"
 _OBJECT = (
-    r"(?:(?:it|this|that|them|these|those|anything|something)(?! (?:in|on|at)\b)|(?:any|parts?) of (?:it"
+    r"(?:(?:it|this|that|them|these|those|anything|something)(?! (?:in|on|at|to (?!match|suit|fit|sound"
+    r"|better|be|make|feel|your))\b)|(?:any|parts?) of (?:it"
     r"|this|these)|(?:the |its |their )?"
     r"(?:tone|wording|length|style|voice|language|focus|angle|details|placeholders?|names?|brackets?"
     r"|phrasing|ending"
@@ -97,7 +97,8 @@ ENGLISH = Language(
         r"|ideal) )*(?:request|criteria"
         r"|instructions?|prompt|requirements?|specifications?|guidelines?|details|information|prospects?"
         r"|leads?"
-        rf"|campaigns?|outreach|brief|review|consideration|inputs?|data|target|notes|voice|{_ANY})\b)"
+        rf"|campaigns?|outreach|brief|review|consideration|inputs?|data|target|notes|voice|{_WORK}"
+        rf"|{_FINDING}|texts?|answers?|responses?|repl(?:y|ies)|lines?)\b)"
         r"|we|our|us|everyone|every|everybody|nobody|anyone|from|who)\b"
     ),
     task=r"\b(?:you (?:asked|requested|wanted|need(?:ed)?|can (?:use|send))|as requested|per your)\b",
@@ -145,7 +146,8 @@ ENGLISH = Language(
         r"|left)\b[^\n?:]{0,200}\b(?:as (?:you )?(?:requested"
         r"|asked)|the tone|\d+ (?:words|characters)|placeholders?|the prompt)\b[^\n?:]{0,100}"
         r"|\(?(?:(?:word|character) count|words|characters|length)\s*:\s*~?\d+(?: (?:words|characters))?\)?"
-        r"|\(?~?\d+ (?:words|characters)\)?|good luck with (?:your|the) (?:outreach|e-?mails?"
+        r"|\(?~?(?:approx(?:imately|\.)? |about |around )?\d+ (?:words|characters)\)?"
+        r"|good luck with (?:your|the) (?:outreach|e-?mails?"
         r"|pitch)[^\n]{0,40}"
         r"|i hope (?:this|the) (?:message|e-?mail|draft|version|hook|opener|line)s? (?:works|helps|fits"
         r"|meets)[^\n]{0,60}"
@@ -153,7 +155,7 @@ ENGLISH = Language(
         r"|expectations)[^\n]{0,40})"
     ),
     courtesy=(
-        r"(?:(?:please |just )?let me know(?: if (?:this|that|it) (?:works|helps|fits)(?: for you)?"
+        r"(?:(?:please |just )?let me know(?: if (?:this|that|it) (?:helps|fits)(?: for you)?"
         r"| what you think"
         r"| how it (?:goes|sounds))?|(?:i )?hope (?:this|that|it|these) (?:helps?|works|is (?:helpful"
         r"|useful))[^\n]{0,60}"
@@ -166,7 +168,10 @@ ENGLISH = Language(
         r"|refinements)(?: made| to (?:it|this))?|(?:need|want) (?:any |some )?(?:changes|edits"
         r"|adjustments|tweaks))"
     ),
-    mere=r"(?:(?:just )?let me know|good luck|enjoy|thank you|thanks|cheers|happy (?:writing|selling))",
+    mere=(
+        r"(?:(?:just )?let me know(?: if (?:this|that|it) works(?: for you)?)?|good luck|enjoy|thank you"
+        r"|thanks|cheers|happy (?:writing|selling))"
+    ),
     product=(
         r"\b(?:your (?!voice|style|tone|needs|liking|brand|preference|taste|audience|prospect|outreach"
         r"|require|own (?:voice|words))"

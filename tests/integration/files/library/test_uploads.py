@@ -76,7 +76,8 @@ BAD = [
     (b"a,b\n" + b"1,2\n" * 200_000 + b"3\n", "FILE_TOO_MANY_ROWS"),
     (b"a\n" + (b"x" * 1000 + b"\n") * 40_000 + b'"', "FILE_MALFORMED"),
     (b"a\n" + (b"x" * 2000 + b"\n") * 27_000, "FILE_TOO_LARGE"),
-    (b"PK\x03\x04" + bytes(100), "FILE_INVALID_FORMAT"),
+    (b"\x1f\x8b" + bytes(100), "FILE_INVALID_FORMAT"),
+    (b"PK\x03\x04" + bytes(100), "FILE_WORKBOOK_INVALID"),
     ("a,b\né,2\n\udcff,2\n".encode("utf-8", "surrogateescape"), "FILE_ENCODING"),
 ]
 

@@ -37,7 +37,7 @@ SCHEMA = '{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"obje
 #: Methods that make, change or remove what the reading ones show.
 WRITE = {
     *("CreateJob", "CancelJob", "DeleteJob", "PauseJob", "ResumeJob", "RetryFailedRows", "RegenerateRow"),
-    *("CreateTemplate", "UpdateTemplate", "DeleteTemplate", "DuplicateTemplate"),
+    *("CreateTemplate", "UpdateTemplate", "DeleteTemplate", "DuplicateTemplate", "RestoreAnswers"),
     *("CreateVariable", "UpdateVariable", "DeleteVariable", "UpdateJobSettings"),
     *("CreateWebhook", "UpdateWebhook", "DeleteWebhook", "RotateWebhookSecret", "TestWebhook"),
     *("ConfirmWebhook", "RedeliverWebhookDelivery"),

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from smelt.processor.v1 import templates_pb2, variables_pb2
 
+from services.common.rpc.errors import error_from_rpc
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, refusal
 from tests.support.patience import PATIENCE_SECONDS
@@ -177,3 +178,49 @@ async def test_a_test_has_ten_rows_at_most_and_says_why_a_key_does_not_work(
     (row,) = (await ada.test(file, template)).rows
     assert row.steps[0].error_reason == "PROVIDER_AUTH"
     assert len(provider.requests()) == 1
+
+
+async def test_a_later_template_of_a_chain_is_previewed_with_values_for_the_outputs_before_it(
+    ada: Person, world: World
+) -> None:
+    file = world.add_file(["Name"], [["Ada"], ["Bo"]])
+    name = await ada.template("{{$Boss}} tells {{Name}}: {{hook}}", "Mail")
+
+    async def prompts(**mock_values: str) -> list[str]:
+        given = {key.replace("boss", "$boss"): value for key, value in mock_values.items()}
+        request = templates_pb2.PreviewTemplateRequest(name=name, file=file, mock_values=given)
+        answer = await ada.templates.PreviewTemplate(request, metadata=ada.metadata, timeout=PATIENCE_SECONDS)
+        return [each.prompt for each in answer.previews]
+
+    # A column of the file is the file's, whatever is given for it.
+    assert await prompts(Hook="Hi", boss="Eve", NAME="x") == ["Eve tells Ada: Hi", "Eve tells Bo: Hi"]
+    assert await refusal(prompts(boss="Eve")) == "UNKNOWN_VARIABLE"
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await prompts(Hoook="Hi", boss="Eve")
+    error = error_from_rpc(caught.value)
+    assert error.reason == "INVALID_REQUEST"
+    assert error.violations == (("mock_values[Hoook]", "is a variable of no prompt; the nearest is hook"),)
+
+
+async def test_a_draft_is_tested_at_the_end_of_a_chain_and_steps_have_numbers(
+    ada: Person, worker: Process, world: World, provider: Provider
+) -> None:
+    file = world.add_file(["Name"], [["Ada"]])
+    first = await ada.template("Say hello to {{Name}}")
+    draft = templates_pb2.Template(prompt="Shorten {{Hook}}", output_column="Short")
+    tested = await ada.test(file, first, template=draft)
+    (row,) = tested.rows
+    assert [(step.number, step.template, bool(step.outputs)) for step in row.steps] == [
+        (1, first, True),
+        (2, "", True),
+    ]
+    # It was not saved.
+    listed = await ada.templates.ListTemplates(
+        templates_pb2.ListTemplatesRequest(page_size=1000), metadata=ada.metadata, timeout=PATIENCE_SECONDS
+    )
+    assert "Shorten {{Hook}}" not in {each.prompt for each in listed.templates}
+    alone = await ada.test(file, template=templates_pb2.Template(prompt="Hi {{Name}}", output_column="Out"))
+    assert [step.number for step in alone.rows[0].steps] == [1]
+    assert await refusal(ada.test(file, template=templates_pb2.Template(prompt="Hi"))) == "TEMPLATE_INVALID"
+    assert await refusal(ada.test(file, name=first, template=draft)) == "INVALID_REQUEST"
+    assert await refusal(ada.test(file, first, mock_values={"Nmae": "x"})) == "INVALID_REQUEST"
