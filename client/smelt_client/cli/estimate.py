@@ -8,6 +8,7 @@ import typer
 
 from ..models import Estimate
 from .common import AsJson, Quiet, SendBlankRows, logged_in
+from .names import completing
 from .printing import Output
 from .run import parse_rows
 from .sources import check_source, on_server
@@ -21,7 +22,10 @@ def estimate(
     template: Annotated[
         list[str],
         typer.Option(
-            "--template", "-t", help="templates/ID, ID or display name; repeat it to run several in order."
+            "--template",
+            "-t",
+            help="templates/ID, ID or display name; repeat it to run several in order.",
+            autocompletion=completing("templates"),
         ),
     ],
     rows: Annotated[

@@ -12,7 +12,7 @@ from ..models import ColumnProfile, File
 from . import asking
 from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
 from .mending import mended
-from .names import found
+from .names import completing, found
 from .outputs import destination, output_path
 from .parse_options import Delimiter, DuplicateNames, Encoding, Sheet, SkipLastRows, SkipRows, options_of
 from .printing import Output, clean, when
@@ -21,7 +21,9 @@ from .uploading import bar
 
 files = group("Upload, inspect, download and delete CSV files.")
 
-Name = Annotated[str, typer.Argument(metavar="FILE", help="files/ID, or just the ID.")]
+Name = Annotated[
+    str, typer.Argument(metavar="FILE", help="files/ID, or just the ID.", autocompletion=completing("files"))
+]
 
 
 @files.command()

@@ -14,7 +14,7 @@ from ..models import File, Template
 from . import asking, login, logins
 from .common import WrongUsage
 from .logins import NoLogin
-from .printing import Output, clean
+from .printing import Output, clean, short
 
 NEW = "n"
 
@@ -48,7 +48,7 @@ def add_key(client: Client, out: Output) -> None:
     )
     secret = asking.secret("API key", from_stdin=False, option="").strip()
     key = client.api_keys.create(secret, base_url=base_url)
-    out.message(f"Saved {key.name}. Its first letters do in its place; test it with: smelt keys test")
+    out.message(f"Saved it. To test it: smelt keys test {short(key.name)}")
 
 
 def template(client: Client, out: Output, file: File) -> str:

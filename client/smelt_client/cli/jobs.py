@@ -14,7 +14,7 @@ from . import asking
 from .common import AsJson, Fields, Limit, MaxCost, Quiet, WrongUsage, Yes, group, logged_in
 from .following import follow, line
 from .forms import Bom, Delimiter, Format, LineEnds, Out, Quotes, form_of
-from .names import found
+from .names import completing, found
 from .outputs import destination, output_path
 from .printing import Output, clean, error_line, when
 
@@ -22,7 +22,9 @@ jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend an
 
 FINISHED_WITH_FAILED_ROWS = 5
 
-Name = Annotated[str, typer.Argument(metavar="JOB", help="jobs/ID, or just the ID.")]
+Name = Annotated[
+    str, typer.Argument(metavar="JOB", help="jobs/ID, or just the ID.", autocompletion=completing("jobs"))
+]
 ApiKey = Annotated[
     str | None, typer.Option(help="The API key to use; the job's own if missing.", show_default=False)
 ]

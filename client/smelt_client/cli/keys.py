@@ -10,7 +10,7 @@ import typer
 from ..models import ApiKey
 from . import asking
 from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
-from .names import found
+from .names import completing, found
 from .printing import Output, when
 
 keys = group("Add, activate, test and delete API keys. A saved key is never shown again.")
@@ -23,7 +23,7 @@ class Kind(Enum):
     AZURE_OPENAI = "azure-openai"
 
 
-Key = Annotated[str, typer.Argument(help="apiKeys/ID, or just the ID.")]
+Key = Annotated[str, typer.Argument(help="apiKeys/ID, or just the ID.", autocompletion=completing("apiKeys"))]
 
 
 @keys.command()

@@ -12,6 +12,7 @@ from ..errors import ApiError
 from ..files import refused_file
 from ..models import File, Offer, RefusedFile
 from . import asking
+from .common import WrongUsage
 from .parse_options import command_of, encoding_of, words_for
 from .printing import Output
 
@@ -71,10 +72,19 @@ def _checked(client: Client, out: Output, file: File, options: dict[str, Any]) -
         out.note(f"  {file.sample_line}")
         if typer.confirm("Does it read right?", default=True, err=True):
             return file
-        name = encoding_of(typer.prompt("Which encoding is it?", err=True))
+        name = _encoding(out)
         file = client.files.reparse(file.name, **{**options, "encoding": name})
         out.note(f"As {file.encoding}, the columns are: {', '.join(c.name for c in file.columns)}")
     return file
+
+
+def _encoding(out: Output) -> str | None:
+    """Return the encoding that the person names; ask again for one that is not supported."""
+    while True:
+        try:
+            return encoding_of(typer.prompt("Which encoding is it, such as windows-1251?", err=True))
+        except WrongUsage as error:
+            out.note(error.format_message())
 
 
 def _may_ask(out: Output) -> bool:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from ..client import Client
 from ..errors import NotFound, SmeltError
-from .printing import ID_LENGTH
+from .common import logged_in
+from .printing import ID_LENGTH, short
+
+#: A person waits for each press of the key.
+_COMPLETION_SECONDS = 2.0
+_MOST_COMPLETED = 200
 
 _LISTS: Mapping[str, Callable[[Client], Iterable[Any]]] = {
     "files": lambda client: client.files.list(),
@@ -25,6 +31,23 @@ def found(client: Client, collection: str, text: str) -> str:
         return text
     names = [one.name for one in _LISTS[collection](client)]
     return chosen(names, collection, text)
+
+
+def completing(collection: str) -> Callable[[str], list[str]]:
+    """Return what completes names in a shell: short IDs, and templates by their display names."""
+
+    def complete(incomplete: str) -> list[str]:
+        try:
+            with logged_in() as client:
+                quick = client.with_options(timeout=_COMPLETION_SECONDS, retries=0)
+                known = islice(_LISTS[collection](quick), _MOST_COMPLETED)
+                names = [one.display_name if collection == "templates" else short(one.name) for one in known]
+        except (SmeltError, OSError):
+            # A shell shows nothing of it: the command itself will say what is wrong.
+            return []
+        return [name for name in names if name.casefold().startswith(incomplete.casefold())]
+
+    return complete
 
 
 def chosen(names: Iterable[str], collection: str, text: str) -> str:

@@ -17,7 +17,7 @@ from .common import AsJson, MaxCost, Quiet, SendBlankRows, WrongUsage, logged_in
 from .following import follow
 from .forms import Bom, Delimiter, Format, OutOrAsked, form_of
 from .jobs import exit_code, outcomes
-from .names import found
+from .names import completing, found
 from .outputs import destination, output_path
 from .printing import Output
 from .sources import check_source, on_server
@@ -43,6 +43,7 @@ def run(
             "--template",
             "-t",
             help="templates/ID, ID or display name; repeat it to run several in order.",
+            autocompletion=completing("templates"),
             show_default=False,
         ),
     ] = None,

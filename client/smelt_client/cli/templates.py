@@ -11,11 +11,17 @@ from ..errors import NotFound, SmeltError
 from ..models import Template
 from . import asking
 from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
+from .names import completing
 from .printing import Output, when
 
 templates = group("Create, list, preview, test, copy and delete prompt templates.")
 
-Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="templates/ID, ID or display name.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="TEMPLATE", help="templates/ID, ID or display name.", autocompletion=completing("templates")
+    ),
+]
 
 
 def find_template(client: Client, text: str) -> str:

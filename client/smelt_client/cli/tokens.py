@@ -9,7 +9,7 @@ import typer
 
 from . import asking
 from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group
-from .names import found
+from .names import completing, found
 from .printing import Output, when
 from .session import PasswordStdin, signed_in
 
@@ -17,7 +17,9 @@ tokens = group(
     "Create, list and revoke access tokens for scripts. A token is shown once, when it is created."
 )
 
-Token = Annotated[str, typer.Argument(help="accessTokens/ID, or just the ID.")]
+Token = Annotated[
+    str, typer.Argument(help="accessTokens/ID, or just the ID.", autocompletion=completing("accessTokens"))
+]
 
 
 @tokens.command()

@@ -11,7 +11,7 @@ from ..client import Client
 from ..models import NewSecret, Webhook, WebhookDelivery
 from . import asking
 from .common import AsJson, Fields, Limit, Quiet, WrongUsage, Yes, group, logged_in
-from .names import found
+from .names import completing, found
 from .printing import Output, when
 
 _LOOK_SECONDS = 0.5
@@ -19,7 +19,12 @@ _TEST_SECONDS = 30.0
 
 webhooks = group("Manage webhooks: messages to a URL of yours when a job ends or pauses.")
 
-Name = Annotated[str, typer.Argument(metavar="WEBHOOK", help="webhooks/ID, or just the ID.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="WEBHOOK", help="webhooks/ID, or just the ID.", autocompletion=completing("webhooks")
+    ),
+]
 Delivery = Annotated[str, typer.Argument(metavar="DELIVERY", help="webhookDeliveries/ID, or just the ID.")]
 Events = Annotated[
     list[str] | None,

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from smelt_client.cli.names import completing
 from smelt_client.cli.printing import short
 
 from tests.unit.client.conftest import Server, Smelt, job
@@ -141,3 +142,16 @@ def test_a_call_that_is_none_is_refused_here(
     server: Server, smelt: Smelt, arguments: tuple[str, ...]
 ) -> None:
     assert (smelt(*arguments)[0], server.asked) == (2, [])
+
+
+def test_a_shell_completes_names(server: Server, smelt: Smelt) -> None:
+    server.says({"jobs": [{"name": f"jobs/{ONE}"}, {"name": f"jobs/{TWO}"}]})
+    server.says({"templates": [{"name": "templates/t1", "display_name": "Opening hook"}]})
+    assert completing("jobs")("abcdefgh") == ["abcdefgh"]
+    assert completing("templates")("open") == ["Opening hook"]
+
+
+def test_completion_says_nothing_of_failures(server: Server, smelt: Smelt) -> None:
+    server.says({}, 503)
+    assert completing("jobs")("a") == []
+    assert len(server.asked) == 1
