@@ -10,6 +10,9 @@ from .call import Call, ResourceName, deleting, getting, given, listing, named, 
 from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import Page, Preview, Template, Tested, page_of
 
+#: A template that is not saved: its fields, such as `{"prompt": "Hi {{Name}}", "output_column": "Hook"}`.
+Draft = Mapping[str, Any]
+
 
 def create_template(
     display_name: str,
@@ -130,12 +133,24 @@ def delete_template(name: ResourceName) -> Call[None]:
 
 
 def preview_template(
-    name: ResourceName, file: ResourceName, *, first_row: int = 1, row_count: int = 3
+    template: ResourceName | Draft,
+    file: ResourceName,
+    *,
+    first_row: int = 1,
+    row_count: int = 3,
+    mock_values: Mapping[str, str] | None = None,
 ) -> Call[Sequence[Preview]]:
-    """Return the prompts for rows of a file, without calling the model."""
+    """Return the prompts for rows of a file, without calling the model.
+
+    `mock_values` are for variables that no column fills, such as output columns of earlier templates.
+    """
     page = page_of(Preview, "previews")
     body = {"file": named("files", file), "first_row": first_row, "row_count": row_count}
-    path = f"/v1/{named('templates', name)}:preview"
+    body |= given(mock_values=None if mock_values is None else dict(mock_values))
+    if isinstance(template, Mapping):
+        body["template"], path = dict(template), "/v1/templates:preview"
+    else:
+        path = f"/v1/{named('templates', template)}:preview"
     return Call("POST", path, lambda data: page(data).items, body=body, repeatable=True)
 
 
@@ -168,8 +183,12 @@ def try_templates(
     row_count: int = 1,
     mock_values: Mapping[str, str] | None = None,
     api_key: ResourceName | None = None,
+    draft: Draft | None = None,
 ) -> Call[Tested]:
-    """Test templates on up to ten rows, with every step. It counts as usage, so it is never sent twice."""
+    """Test templates on up to ten rows, with every step. It counts as usage, so it is never sent twice.
+
+    A `draft` runs last.
+    """
     body = {
         "templates": [named("templates", name) for name in names],
         "file": named("files", file),
@@ -178,6 +197,7 @@ def try_templates(
         **given(
             mock_values=None if mock_values is None else dict(mock_values),
             api_key=None if api_key is None else named("apiKeys", api_key),
+            template=None if draft is None else dict(draft),
         ),
     }
     return Call("POST", "/v1/templates:test", reading(Tested), body=body, slow=True)

@@ -27,8 +27,10 @@ def _reword(command: Any) -> None:
 
 def _reword_argument(argument: TyperArgument) -> None:
     argument.metavar = argument.metavar or (argument.name or "").upper()
-    usage = argument.metavar if argument.required else f"[{argument.metavar}]"
-    if argument.nargs != 1:
+    usage = argument.metavar
+    if not argument.required and not usage.startswith("["):
+        usage = f"[{usage}]"
+    if argument.nargs != 1 and not usage.endswith("..."):
         usage += "..."
     # The library has no setting for these two: it shows Python's types, and braces around each name.
     argument.display_type_rich = lambda ctx: None  # type: ignore[method-assign]

@@ -63,6 +63,8 @@ class TestedStep:
     input_tokens: int
     output_tokens: int
     provider_message: str
+    #: Which step of the chain it is, from 1.
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

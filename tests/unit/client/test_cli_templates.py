@@ -97,3 +97,36 @@ def test_a_variable_is_stored_or_changed_by_its_key(server: Server, smelt: Smelt
     assert server.paths()[-1] == "POST /v1/variables"
     server.says({"variables": []})
     assert smelt("vars", "rm", "Nobody")[0] == 3
+
+
+def test_a_prompt_that_is_not_saved_is_previewed_with_mock_values(server: Server, smelt: Smelt) -> None:
+    server.says({"previews": [{"row": 1, "prompt": "Hi Ada, short"}]})
+    arguments = ("-f", "files/f1", "--prompt", "Hi {{Name}}, {{Tone}}", "--mock", "Tone=short")
+    code, out, _ = smelt("templates", "preview", *arguments)
+    assert (code, out) == (0, "1\tHi Ada, short\n")
+    assert server.paths() == ["POST /v1/templates:preview"]
+    assert server.body()["template"] == {"prompt": "Hi {{Name}}, {{Tone}}"}
+    assert server.body()["mock_values"] == {"Tone": "short"}
+
+
+def test_a_prompt_that_is_not_saved_is_tested_last(server: Server, smelt: Smelt) -> None:
+    step = {"template": "", "number": 2, "prompt": "Hi Ada", "outputs": {"Answer": "Hello"}}
+    server.says({"rows": [{"number": 1, "confidence": 100, "steps": [step]}]})
+    code, out, _ = smelt("templates", "test", "templates/t1", "-f", "files/f1", "--prompt", "Hi {{Name}}")
+    assert (code, "Step 2: Hi Ada" in out) == (0, True)
+    assert server.body()["templates"] == ["templates/t1"]
+    assert server.body()["template"] == {"prompt": "Hi {{Name}}", "output_column": "Answer"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("test", "-f", "files/f1"),
+        ("preview", "-f", "files/f1"),
+        ("preview", "templates/t1", "-f", "files/f1", "--prompt", "Hi"),
+    ],
+)
+def test_a_trial_needs_a_template_or_a_prompt(
+    server: Server, smelt: Smelt, arguments: tuple[str, ...]
+) -> None:
+    assert (smelt("templates", *arguments)[0], server.asked) == (2, [])
