@@ -153,7 +153,11 @@ def test_the_host_of_a_link_comes_from_the_settings_alone(
     assert (used.status_code, reason(used)) == (400, "RESET_TOKEN_INVALID")
     me = http.get("/v1/users/me", headers={"authorization": f"Bearer {token}"})
     assert me.status_code == 401
-    assert http.post("/v1/sessions", json={**account, "password": NEW}).status_code == 201
+    token = http.post("/v1/sessions", json={**account, "password": NEW}).json()["token"]
+    listed = http.get("/v1/auditEvents", headers={"authorization": f"Bearer {token}"}).json()["audit_events"]
+    (event,) = [event for event in listed if event["action"] == "reset-password"]
+    assert (event["client_address"], event["automatic"]) == ("127.0.0.1", False)
+    assert event["user_agent"]
 
 
 def test_a_request_in_absolute_form_does_not_choose_the_host_either(

@@ -39,7 +39,15 @@ def export(
 
 
 @account.command()
-def events(limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def events(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what services did by themselves, such as ending a grant.")
+    ] = False,
+    limit: Limit = None,
+    fields: Fields = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """List the history of the account and its keys, newest first."""
     out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
@@ -50,7 +58,7 @@ def events(limit: Limit = None, fields: Fields = None, as_json: AsJson = False, 
         "FROM": lambda event: event.client_address,
     }
     with logged_in() as client:
-        out.items(client.account.events(), columns)
+        out.items((event for event in client.account.events() if everything or not event.automatic), columns)
 
 
 @account.command()

@@ -125,4 +125,6 @@ class AuditEvent:
     client_address: str
     user_agent: str
     details: Mapping[str, str]
+    #: Whether a service did it by itself in the course of what somebody asked for, and it succeeded.
+    automatic: bool = False
     raw: Mapping[str, Any] = raw_field

@@ -20,4 +20,17 @@ WRITTEN_AFTER_THE_CALL: Mapping[str, str] = {
     _AUTH + "DeletionService/DeleteCurrentUser": "delete-account",
     _AUTH + "RecoveryService/ConfirmSignInLink": "sign-in-by-link",
 }
+#: What services do by themselves in the course of what an owner asked for, as the vault records it.
+AUTOMATIC = frozenset(
+    {
+        "release",
+        "revoke-grant",
+        "create-data-key",
+        "open-data-key",
+        "rewrap-data-keys",
+        "sign-webhook",
+        "rotate-account-key",
+        "destroy-retired-account-keys",
+    }
+)
 ACTIONS: Mapping[str, str] = {**WRITTEN_AFTER_THE_CALL, **WRITTEN_WITH_THE_CHANGE}

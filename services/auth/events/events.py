@@ -21,6 +21,9 @@ MOST_KEPT = 10_000
 _BATCH = 200
 _RETRY_SECONDS = 1.0
 
+#: Characters of a client's `User-Agent` that are kept.
+LONGEST_USER_AGENT = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -36,7 +36,15 @@ DELETE FROM event WHERE account = :account AND (time, id) <= (
 _SWEEP = 5_000
 
 
-async def note_event(session: AsyncSession, account: str, action: str, *, now: datetime) -> None:
+async def note_event(
+    session: AsyncSession,
+    account: str,
+    action: str,
+    *,
+    now: datetime,
+    client_address: str = "",
+    user_agent: str = "",
+) -> None:
     """Write an event in the caller's transaction, for a call whose answer does not name the account."""
     await session.execute(
         insert(EventRow).values(
@@ -46,8 +54,8 @@ async def note_event(session: AsyncSession, account: str, action: str, *, now: d
             action=action,
             outcome="ok",
             object="",
-            client_address="",
-            user_agent="",
+            client_address=client_address,
+            user_agent=user_agent,
         )
     )
 

@@ -43,7 +43,9 @@ class PasswordRecords(Protocol):
         """Return the account whose password a reset token can set."""
         ...
 
-    async def reset(self, digest: bytes, new: StoredPassword, *, now: datetime) -> Secured | None:
+    async def reset(
+        self, digest: bytes, new: StoredPassword, *, now: datetime, client_address: str, user_agent: str
+    ) -> Secured | None:
         """Use a reset token up and set a new password; return what ended, None if the token does not work."""
         ...
 
@@ -108,7 +110,7 @@ class PasswordChanges:
         """Send a link to the address if it has an account; raise MailRateLimited."""
         await self._requests.request(MailKind.PASSWORD_RESET, email, client_address=client_address)
 
-    async def reset(self, token: str, new: str) -> NewPassword:
+    async def reset(self, token: str, new: str, *, client_address: str, user_agent: str) -> NewPassword:
         """Set a new password and end everything that was made before, here and in other services.
 
         Raises ResetTokenInvalid, or what the password rules raise. A refused password does not use the token
@@ -121,7 +123,9 @@ class PasswordChanges:
             raise ResetTokenInvalid
         advice = await self._rules.check(new, email=owner.email, field="new_password")
         stored = await self._passwords.store(new)
-        secured = await self._records.reset(digest, stored, now=self._clock())
+        secured = await self._records.reset(
+            digest, stored, now=self._clock(), client_address=client_address, user_agent=user_agent
+        )
         if secured is None:
             raise ResetTokenInvalid
         return NewPassword(await self._suspension.at_once(secured), advice)

@@ -2,6 +2,7 @@
 
 from smelt.auth.v1 import audit_events_pb2, audit_events_pb2_grpc
 
+from services.auth.events.actions import AUTOMATIC
 from services.auth.events.audit_events import AuditEvents
 from services.common import identity
 from services.common.rpc.servicing import Context
@@ -30,6 +31,7 @@ class AuditEventServicer(audit_events_pb2_grpc.AuditEventServiceServicer):
                     client_address=event.client_address,
                     user_agent=event.user_agent,
                     details=event.details,
+                    automatic=event.action in AUTOMATIC and event.outcome == "ok",
                 )
                 for event in page
             ],

@@ -7,11 +7,10 @@ from typing import Any
 from services.auth.accounts import emails
 from services.auth.accounts.emails import EmailInvalid
 from services.auth.events.actions import WRITTEN_AFTER_THE_CALL
-from services.auth.events.events import Event, EventLog
+from services.auth.events.events import LONGEST_USER_AGENT, Event, EventLog
 from services.common import identity
 from services.common.rpc.guard import Ended
 
-_LONGEST_USER_AGENT = 500
 #: Outcomes that an owner should see. A limit's own refusals are left out: those that filled it are recorded.
 _TOLD = {"ok", "UNAUTHENTICATED", "PASSWORD_WRONG"}
 
@@ -40,7 +39,7 @@ class Recorded:
                 email="" if call.passport else _address(getattr(ended.request, "email", "")),
                 object=_object(ended.request, ended.answer),
                 client_address=call.client_address,
-                user_agent=call.user_agent[:_LONGEST_USER_AGENT],
+                user_agent=call.user_agent[:LONGEST_USER_AGENT],
             )
         )
 

@@ -2,6 +2,7 @@
 
 from smelt.auth.v1 import recovery_pb2, recovery_pb2_grpc, sessions_pb2
 
+from services.auth.events.events import LONGEST_USER_AGENT
 from services.auth.recovery.password_changes import PasswordChanges
 from services.auth.recovery.sign_in_links import SignInLinks
 from services.auth.servicers.ended_access import ended_to_proto
@@ -28,7 +29,13 @@ class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):
     async def ConfirmPasswordReset(
         self, request: recovery_pb2.ConfirmPasswordResetRequest, context: Context
     ) -> recovery_pb2.ConfirmPasswordResetResponse:
-        new = await self._passwords.reset(request.token, request.new_password)
+        call = identity.current_call()
+        new = await self._passwords.reset(
+            request.token,
+            request.new_password,
+            client_address=call.client_address,
+            user_agent=call.user_agent[:LONGEST_USER_AGENT],
+        )
         return recovery_pb2.ConfirmPasswordResetResponse(
             ended=ended_to_proto(new.ended), password_advice=new.advice
         )

@@ -131,3 +131,13 @@ def test_a_keyring_that_does_not_work_leaves_it_to_the_file(monkeypatch: pytest.
     assert load() == Login(URL, "", PAT)
     keyring.priority = 0
     assert save(Login(URL, "", PAT)) == str(login_file())
+
+
+def test_what_services_do_by_themselves_folds_away(server: Server, smelt: Smelt) -> None:
+    save(Login(URL, "", "smelt_pat_x"))
+    mine = {"name": "auditEvents/1", "action": "sign-in", "outcome": "ok"}
+    theirs = {"name": "auditEvents/2", "action": "revoke-grant", "outcome": "ok", "automatic": True}
+    for _ in range(2):
+        server.says({"audit_events": [theirs, mine]})
+    assert "revoke-grant" not in smelt("account", "events")[1]
+    assert "revoke-grant" in smelt("account", "events", "--all")[1]

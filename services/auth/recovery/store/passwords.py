@@ -59,7 +59,15 @@ class PasswordStore:
             row = await session.scalar(owner_of(digest, Purpose.PASSWORD_RESET))
         return Account(row.id, row.email, AccountState(row.state), row.create_time) if row else None
 
-    async def reset(self, digest: bytes, new: StoredPassword, *, now: datetime) -> Secured | None:
+    async def reset(
+        self,
+        digest: bytes,
+        new: StoredPassword,
+        *,
+        now: datetime,
+        client_address: str = "",
+        user_agent: str = "",
+    ) -> Secured | None:
         async with transaction(self._transactions) as session:
             found = await use_token(session, digest, Purpose.PASSWORD_RESET)
             if found is None:
@@ -73,5 +81,12 @@ class PasswordStore:
             )
             about = {"how": _RESET} | dict(ended.facts())
             mail = await queue_mail(session, Mail(MailKind.PASSWORD_CHANGED, email, about), after=MAIL_WAITS)
-            await note_event(session, account, RESET_PASSWORD, now=now)
+            await note_event(
+                session,
+                account,
+                RESET_PASSWORD,
+                now=now,
+                client_address=client_address,
+                user_agent=user_agent,
+            )
             return Secured(ended, await begin_suspension(session, account, generation, mail=mail))
