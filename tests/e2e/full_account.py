@@ -215,7 +215,7 @@ def requests(full: Full, *, rows: int) -> dict[str, list[dict[str, Any]]]:
             {"file": full.long_file, "templates": full.steps[:_OF_VARIABLES]},
         ],
         "TestTemplate": [
-            heavy | {"row_count": rows, "mock_values": {f"m{nth}": "x" * 2000 for nth in range(100)}},
+            heavy | {"row_count": rows, "mock_values": {f"c{nth}": "x" * 2000 for nth in range(8)}},
         ],
         "PreviewTemplate": [
             {"name": full.steps[0], "file": full.wide_file, "row_count": 100},
