@@ -1,7 +1,11 @@
 """What a prompt's owner is warned of."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.processor.templates.errors import TemplateInvalid
+from services.processor.templates.prompt import Variable, parse_prompt
 from services.processor.templates.warnings import warnings_of
 
 
@@ -40,3 +44,13 @@ def test_a_prompt_that_names_no_column_is_told_how_to_name_one(prompt: str) -> N
 @pytest.mark.parametrize("prompt", ["Summarise {{text}} as {style}", "{{a", "{{ }}", "{{$Us}} {{them}}"])
 def test_other_prompts_are_not(prompt: str) -> None:
     assert warnings_of(prompt) == []
+
+
+@given(st.text(alphabet="{}\\$ \nab", max_size=24))
+def test_a_prompt_is_warned_of_just_if_the_parser_finds_no_column(prompt: str) -> None:
+    try:
+        parts = parse_prompt(prompt)
+    except TemplateInvalid:
+        return
+    named = any(isinstance(part, Variable) and not part.is_custom for part in parts)
+    assert bool(warnings_of(prompt)) is not named
