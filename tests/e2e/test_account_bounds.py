@@ -25,6 +25,7 @@ AT_ONCE = 3
 ELSEWHERE = {
     "rows of a job": "test_uploads.py",
     "rows of a file": "test_uploads.py",
+    "parses of a file": "test_reparses.py",
     "uses: new grants in a minute": "test_vault_replicas.py",
     "mailed links of a kind": "test_auth_recovery.py",
     "Idempotency-Keys of a day in the vault": "test_idempotency.py",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -110,7 +111,7 @@ def smelt(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every error is one line on stderr."""
     try:
-        code = reworded(app)(arguments, prog_name="smelt", standalone_mode=False)
+        code = _command()(arguments, prog_name="smelt", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.TyperException as error:
         # Without arguments the help text is the message, and it has already been printed.
@@ -128,6 +129,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _end(f"{where}{error.strerror or error}", FAILED)
+
+
+@cache
+def _command() -> Any:
+    """Return the command with all its subcommands, which takes a moment to build."""
+    return reworded(app)
 
 
 def _code(error: SmeltError) -> int:

@@ -39,6 +39,9 @@ TEST_SECONDS = 45.0
 #: this.
 _BEYOND_SECONDS, LONGEST_TEST_SECONDS = 5.0, 240.0
 
+#: When a template was saved that is not saved.
+_NEVER = datetime.fromtimestamp(0, UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class TestRequest:
@@ -174,8 +177,7 @@ class TemplateTests:
         """Return a template that is not saved; raise TemplateInvalid. It needs no name or category yet."""
         named = replace(draft, display_name=draft.display_name or "Draft", category=draft.category or "Draft")
         checked = await aside(lambda: check(named), account=person.account)
-        now = datetime.now(UTC)
-        return Template("", person.account, checked, create_time=now, update_time=now)
+        return Template("", person.account, checked, create_time=_NEVER, update_time=_NEVER)
 
 
 def test_seconds(timeout_seconds: int) -> float:

@@ -73,6 +73,7 @@ async def quick(auth: Auth, tries: int) -> list[float]:
     return seconds
 
 
+@pytest.mark.long
 @pytest.mark.promise("S24")
 @pytest.mark.parametrize("tries", [40, pytest.param(150, marks=pytest.mark.long)])
 async def test_where_attempts_are_used_up_both_are_refused_equally_fast(

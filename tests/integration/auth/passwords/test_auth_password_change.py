@@ -62,6 +62,7 @@ async def test_who_was_signing_in_with_the_old_password_gets_no_session(auth: Au
     assert await passes(auth, here)
 
 
+@pytest.mark.long
 async def test_of_two_changes_at_once_one_wins(auth: Auth) -> None:
     await auth.register("two-changes@example.com")
     passport = await auth.passport(f"Bearer {(await auth.sign_in('two-changes@example.com')).token}")

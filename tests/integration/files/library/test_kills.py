@@ -29,7 +29,7 @@ Start = Callable[[], Service]
 PIECE = b"Ada,Lovelace,ada@example.com," + b"r" * 1000 + b"\n"
 CONTENT = [b"First,Last,E-Mail,Note\n", *([PIECE * 250] * 144)]
 SHA256 = hashlib.sha256(b"".join(CONTENT)).hexdigest()
-SHORT, LONG = 5, 50
+SHORT, LONG = 3, 50
 #: One of this many points lies after the last byte, while the object is finished and its row is written.
 AFTER = 5
 AFTER_SECONDS = 0.03

@@ -7,6 +7,7 @@ import grpc
 import pytest
 from smelt.files.v1 import files_pb2, rows_pb2
 
+from services.files.library.store.files import MOST_PARSES
 from tests.integration.files.service import VAULT, Caller, Service, refusal
 
 
@@ -94,6 +95,21 @@ async def test_a_parse_that_fails_leaves_the_file_as_it_was(
         await reparsed(gateway, file.name, **requested)
     assert refusal(caught.value).reason == reason
     assert [list(row.cells) for row in await gateway.list_rows(file.name)] == [["1", "2|3"]]
+
+
+async def test_a_file_is_read_in_so_many_ways_and_no_more(gateway: Caller, service: Service) -> None:
+    file = await gateway.upload(b"a;b\n1;2\n")
+    copies = (
+        "INSERT INTO file_parse SELECT (jsonb_populate_record(one, jsonb_build_object('version', nth))).* "
+        "FROM file_parse one, generate_series(2, %s) nth WHERE one.file = %s RETURNING version"
+    )
+    service.query(copies, MOST_PARSES - 1, file.name[6:])
+    assert (await reparsed(gateway, file.name, delimiter=",")).parse == MOST_PARSES
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await reparsed(gateway, file.name, delimiter="none")
+    assert refusal(caught.value).reason == "PARSE_LIMIT"
+    # A way in which it was read before is there still.
+    assert (await reparsed(gateway, file.name, delimiter=",")).parse == MOST_PARSES
 
 
 @pytest.mark.parametrize("requested", [{"encoding": "utf-7"}, {"delimiter": "x"}, {"delimiter": ",,"}])

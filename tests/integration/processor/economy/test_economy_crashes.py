@@ -34,7 +34,7 @@ DELETE = ("DELETE", "/v1/files/", "")
 CALLS = {"upload": UPLOAD, "make": MAKE, "look": LOOK, "collect": COLLECT, "delete": DELETE}
 MOMENTS = ("unanswered", "unrecorded")
 #: At which call about a batch a worker dies, when, and in which step; the costliest to get wrong come first.
-COSTLIEST = [("make", "unanswered", 1), ("collect", "unrecorded", 1), ("upload", "unanswered", 1)]
+COSTLIEST = [("make", "unanswered", 1), ("collect", "unrecorded", 1)]
 KILLS = sorted(itertools.product(CALLS, MOMENTS, (1, 2)), key=lambda kill: kill not in COSTLIEST)
 
 

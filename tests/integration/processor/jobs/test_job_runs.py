@@ -179,7 +179,11 @@ async def test_the_flags_of_a_chain_stand_at_their_own_columns(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
     provider.script(
-        {"action": "content", "content": "Certainly! I cannot say.", "contains": "About"},
+        {
+            "action": "content",
+            "content": "Certainly! As an AI language model, I cannot say.",
+            "contains": "About",
+        },
         {"action": "status", "status": 400, "contains": "Greet Name2"},
     )
     file = world.add_file(COLUMNS, people(2))
@@ -188,12 +192,15 @@ async def test_the_flags_of_a_chain_stand_at_their_own_columns(
     job = await ada.start(file, first, second)
     await ada.until(job.name)
     one, two = (await ada.rows(job.name)).rows
-    of_summary = ["has_ai_speak", "too_short", "generic", "has_preamble"]
+    of_summary = ["has_ai_speak", "generic", "has_preamble"]
     assert [each.flag for each in one.findings if each.output_column == "Summary"] == of_summary
     # The stand-in's answer repeats its prompt.
     assert [each.flag for each in one.findings if each.output_column == "Greeting"] == ["has_ai_speak"]
     # An earlier step's output and flags stay if a later step fails.
-    assert (dict(two.outputs), two.state) == ({"Summary": "I cannot say."}, jobs_pb2.JobRow.FAILED)
+    assert (dict(two.outputs), two.state) == (
+        {"Summary": "As an AI language model, I cannot say."},
+        jobs_pb2.JobRow.FAILED,
+    )
     assert (list(two.flags), list(one.flags)) == (of_summary, of_summary)
 
 

@@ -207,7 +207,7 @@ async def test_a_draft_is_tested_at_the_end_of_a_chain_and_steps_have_numbers(
 ) -> None:
     file = world.add_file(["Name"], [["Ada"]])
     first = await ada.template("Say hello to {{Name}}")
-    draft = templates_pb2.Template(prompt="Shorten {{Hook}}", output_column="Short")
+    draft = templates_pb2.Template(prompt="Shorten, but never save: {{Hook}}", output_column="Short")
     tested = await ada.test(file, first, template=draft)
     (row,) = tested.rows
     assert [(step.number, step.template, bool(step.outputs)) for step in row.steps] == [
@@ -218,7 +218,7 @@ async def test_a_draft_is_tested_at_the_end_of_a_chain_and_steps_have_numbers(
     listed = await ada.templates.ListTemplates(
         templates_pb2.ListTemplatesRequest(page_size=1000), metadata=ada.metadata, timeout=PATIENCE_SECONDS
     )
-    assert "Shorten {{Hook}}" not in {each.prompt for each in listed.templates}
+    assert "Shorten, but never save: {{Hook}}" not in {each.prompt for each in listed.templates}
     alone = await ada.test(file, template=templates_pb2.Template(prompt="Hi {{Name}}", output_column="Out"))
     assert [step.number for step in alone.rows[0].steps] == [1]
     assert await refusal(ada.test(file, template=templates_pb2.Template(prompt="Hi"))) == "TEMPLATE_INVALID"
