@@ -29,7 +29,7 @@ class Cells:
     def text(self, kind: str, style: str, written: str) -> str:
         """Return the text of a cell with a value, which is free of XML's escapes; "" if it is blank."""
         if kind == "s":
-            return self._shared(written)
+            return self.shared(written)
         if kind in ("str", "inlineStr"):
             return unescaped(written) if "_x" in written else written
         form = self.styles.get(style)
@@ -67,7 +67,8 @@ class Cells:
         if self._first_open and not self._calculated:
             raise FileFormulasNotCalculated(cell=self._first_open)
 
-    def _shared(self, written: str) -> str:
+    def shared(self, written: str) -> str:
+        """Return the text that many cells share, by its place in the book."""
         try:
             at = int(written)
             if at >= 0:

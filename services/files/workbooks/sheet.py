@@ -98,7 +98,7 @@ class _Plain:
 
     def _read(self, text: str) -> Iterator[Row]:
         cells = self._cells
-        columns, attributes, text_of = cells.columns, self._attributes, cells.text
+        columns, attributes, text_of, shared = cells.columns, self._attributes, cells.text, cells.shared
         last = number = self._last
         row: list[str] = []
         of_row = ""
@@ -117,6 +117,8 @@ class _Plain:
                     written = unescape(written, QUOTES)
                 if kind == "inlineStr" and not escapes:
                     shown = written
+                elif kind == "s":
+                    shown = shared(written)
                 elif plain:
                     shown = number_text(written)
                 else:

@@ -31,6 +31,8 @@ _UNIT = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 def number_text(written: str) -> str:
     """Return a number in plain decimal digits; the shortest that mean the same double."""
+    if written.isdecimal() and written.isascii() and len(written) < _EXACT_DIGITS and written[0] != "0":
+        return written
     if len(written) < (_DOUBLE_DIGITS + 1 if "." in written else _EXACT_DIGITS) and (
         written.replace(".", "", 1).isdigit()
     ):
