@@ -1,7 +1,9 @@
 """Jobs and templates that are refused, and what other accounts can see of them."""
 
+from contextlib import suppress
 from typing import Any
 
+import grpc
 import pytest
 from smelt.processor.v1 import jobs_pb2, templates_pb2
 
@@ -117,8 +119,10 @@ async def test_an_account_says_how_many_calls_its_jobs_have(
 
         async def calls(**more: Any) -> int:
             job = await person.start(file, template, **more)
-            # Cancelled, so that none of its rows is sent while another test looks at the calls.
-            await person.cancel(job.name)
+            # Cancelled, so that none of its rows is sent while another test looks at the calls. On a busy
+            # machine its only row may have been sent already.
+            with suppress(grpc.aio.AioRpcError):
+                await person.cancel(job.name)
             return int(job.parallel_calls)
 
         assert await calls() == 5
