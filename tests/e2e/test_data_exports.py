@@ -181,6 +181,7 @@ def test_an_export_is_finished_whatever_is_killed_meanwhile(
         assert opened.testzip() is None
 
 
+@pytest.mark.long
 @pytest.mark.promise("S13")
 def test_leaving_ends_an_export_and_its_archive(new_person: Callable[[], Person], stack: Stack) -> None:
     person = new_person()

@@ -86,6 +86,7 @@ async def test_a_success_clears_the_attempts_of_its_pair(replicas: Replicas) -> 
         await replicas.second.sign_in("ada@example.com", client="192.0.2.3")
 
 
+@pytest.mark.long
 @pytest.mark.promise("S21")
 async def test_one_client_may_not_try_many_addresses_nor_other_addresses_of_its_network(
     replicas: Replicas,

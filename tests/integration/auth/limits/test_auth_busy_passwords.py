@@ -69,6 +69,7 @@ async def reset(auth: Auth, token: str) -> Any:
     )
 
 
+@pytest.mark.long
 @pytest.mark.promise("S22")
 async def test_many_passwords_at_once_are_refused_early_and_cost_nobody_anything(replicas: Replicas) -> None:
     others = bcrypt_children()

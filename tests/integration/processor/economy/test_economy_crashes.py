@@ -143,6 +143,7 @@ async def test_a_worker_killed_at_a_call_about_a_batch_costs_no_row_its_result_a
     assert "batch.made_again" not in suite.processes[-1].log.read_text()
 
 
+@pytest.mark.long
 async def test_a_batch_that_cannot_be_found_is_made_again_and_the_log_says_of_which_rows(
     suite: Suite, ada: Person, world: World, provider: Provider
 ) -> None:

@@ -92,6 +92,7 @@ async def test_a_stopped_worker_does_not_wait_for_calls_without_end(
     assert len(provider.prompts()) == 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shift_seconds", [3600.0, pytest.param(-3600.0, marks=pytest.mark.long)])
 async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_much(
     suite: Suite, ada: Person, world: World, vault: VaultStandIn, provider: Provider, shift_seconds: float
@@ -112,6 +113,7 @@ async def test_a_worker_whose_clock_is_an_hour_off_neither_takes_nor_leaves_too_
     assert len([seen for seen in provider.requests() if seen["status"] == 200]) == 20
 
 
+@pytest.mark.long
 @pytest.mark.promise("S41")
 @pytest.mark.promise("S59")
 async def test_rows_that_outlive_ten_workers_fail_and_are_not_paid_for_again(

@@ -261,6 +261,7 @@ async def test_a_limit_that_is_not_told_is_found_and_fails_no_row(
     assert sum(each["status"] == 429 for each in provider.requests()) < 120
 
 
+@pytest.mark.long
 async def test_a_provider_that_only_refuses_for_rate_pauses_the_job_and_spends_no_grant(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:

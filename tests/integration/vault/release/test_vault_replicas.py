@@ -116,6 +116,7 @@ async def test_a_budget_is_common_to_replicas_when_all_is_asked_of_both_at_once(
     assert row == (30, 30)
 
 
+@pytest.mark.long
 @pytest.mark.promise("S11")
 async def test_the_brake_holds_over_replicas_and_alerts(stopped_vault: Vault) -> None:
     await stopped_vault.initialise()

@@ -95,6 +95,7 @@ async def test_production_serves_once_somebody_has_written_the_root_key_down(sto
     assert sheet(vault, "--again") == lines
 
 
+@pytest.mark.long
 async def test_a_lost_root_key_is_made_again_from_the_sheet(stopped_vault: Vault) -> None:
     vault = stopped_vault
     await vault.initialise()

@@ -219,6 +219,7 @@ async def test_an_account_key_rotates_by_itself_at_half_its_life(fragile: Vault)
     assert await opens(fragile, mine)
 
 
+@pytest.mark.long
 @pytest.mark.promise("S06")
 async def test_an_account_key_that_is_used_up_seals_nothing_until_it_is_rotated(fragile: Vault) -> None:
     mine = await store(fragile)

@@ -94,6 +94,7 @@ async def test_the_operators_commands_rotate_without_a_failed_request(fragile: V
     assert (code, said.split(":")[0]) == (1, "CALLER_NOT_ALLOWED")
 
 
+@pytest.mark.long
 @pytest.mark.promise("S07")
 async def test_the_old_version_is_refused_when_the_rotation_has_ended(fragile: Vault, second: Vault) -> None:
     mine = await store(fragile)
