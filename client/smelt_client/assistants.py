@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import wraps
 from itertools import islice
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
 from mcp.server.mcpserver import MCPServer
@@ -37,22 +38,25 @@ _STOPS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent
 
 
 class Budget:
-    """What all jobs together may cost that one server starts, in US dollars."""
+    """What all jobs together may cost that one server starts, in US dollars. Tools run in several threads."""
 
     def __init__(self, whole: Decimal) -> None:
         self._left = whole
+        self._lock = Lock()
 
     def take(self, amount: Decimal) -> None:
         """Set an amount aside; raise SmeltError when less is left."""
-        if not 0 < amount <= self._left:
-            raise SmeltError(
-                f"the job's budget must be above 0 and at most {self._left} US dollars, what is left"
-            )
-        self._left -= amount
+        with self._lock:
+            if not 0 < amount <= self._left:
+                raise SmeltError(
+                    f"the job's budget must be above 0 and at most {self._left} US dollars, what is left"
+                )
+            self._left -= amount
 
     def give_back(self, amount: Decimal) -> None:
         """Return what a job that did not start had set aside."""
-        self._left += amount
+        with self._lock:
+            self._left += amount
 
 
 def server_of(client: Client, budget: Budget | None = None) -> MCPServer[Any]:

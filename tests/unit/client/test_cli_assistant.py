@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import mcp
 import pytest
-from smelt_client import Client
+from smelt_client import Client, SmeltError
 from smelt_client.assistants import Budget, server_of
 
 from tests.unit.client.conftest import TOKEN, URL, Server, Smelt, job
@@ -98,6 +100,31 @@ async def test_jobs_start_within_the_budget_and_no_further(server: Server) -> No
         for amount in ("0.01", "0", "-1", "nan", ""):
             assert (await asked(connected, "start_job", **start, max_cost_usd=amount))[0], amount
     assert len(server.asked) == 4
+
+
+def test_of_two_jobs_at_once_no_more_is_let_in_than_the_budget_has() -> None:
+    both_compare = Barrier(2)
+
+    class Slow(Decimal):
+        """An amount that is compared when the other one is, if the budget lets it."""
+
+        def __le__(self, left: Any) -> bool:
+            fits = bool(Decimal(self) <= left)
+            with suppress(BrokenBarrierError):
+                both_compare.wait(0.5)
+            return fits
+
+    budget = Budget(Decimal("1"))
+
+    def take(amount: Decimal) -> bool:
+        try:
+            budget.take(amount)
+        except SmeltError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sum(threads.map(take, [Slow("0.6"), Slow("0.6")])) == 1
 
 
 @pytest.mark.parametrize("arguments", [("--allow-run",), ("--budget", "5")])
