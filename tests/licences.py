@@ -31,6 +31,8 @@ _SPDX = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
+#: Packages whose metadata name none; theirs was read in the licence that their wheel brings.
+_READ = {"pyrage": "MIT"}
 _KNOWN = re.compile(
     r"(?:Apache-2\.0|BSD(?:-[23]-Clause)?|ISC|MIT(?:-0)?|MPL-2\.0|PSF-2\.0|LGPL-3\.0-only|0BSD|Zlib|CC0-1\.0)"
 )
@@ -76,6 +78,8 @@ def licence_of(metadata: Distribution) -> str:
     ]
     own = _field(said, "License").strip().partition("\n")[0].strip()
     expression = _field(said, "License-Expression") or _SPDX.get(own, own)
+    if not expression and not classifiers:
+        expression = _READ.get(str(said["Name"]), "")
     if expression and not _words(expression) and not classifiers:
         raise LicenceUnknown(f"{said['Name']}: {expression}")
     if not expression or not _words(expression):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-CODE = ["services", "gateway", "deploy", "client", "tests"]
+CODE = ["services", "gateway", "deploy", "ops", "client", "tests"]
 
 # Slow ones first: they run side by side.
 LINTS: dict[str, list[str]] = {

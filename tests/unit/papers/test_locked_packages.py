@@ -138,7 +138,7 @@ def test_every_package_that_we_ask_for_is_used() -> None:
     ]
     code = "".join(
         path.read_text(encoding="utf-8")
-        for folder in ("services", "gateway", "deploy", "client", "Makefile")
+        for folder in ("services", "gateway", "deploy", "ops", "client", "Makefile")
         for path in [ROOT / folder, *(ROOT / folder).rglob("*")]
         if path.is_file() and path.suffix in (".py", ".toml", "")
     )

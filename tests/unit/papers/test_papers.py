@@ -125,7 +125,7 @@ def test_no_paper_uses_a_phrase_that_we_avoid(paper: Path) -> None:
 
 def test_no_code_uses_a_phrase_that_we_avoid() -> None:
     """The same phrases in messages, docstrings and comments, even if a line breaks within one."""
-    folders = ("services", "gateway", "client", "deploy", "protos", "tests")
+    folders = ("services", "gateway", "client", "deploy", "ops", "protos", "tests")
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*")]
     found = []
     for path in sorted([*paths, ROOT / "Makefile", ROOT / "pyproject.toml"]):

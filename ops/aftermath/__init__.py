@@ -1,0 +1,1 @@
+"""What must happen after data came back: the dead stay dead, what runs waits. No backup is read here."""

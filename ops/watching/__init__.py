@@ -1,0 +1,1 @@
+"""What the operator can see: metrics and the state of the archive."""
