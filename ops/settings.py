@@ -19,7 +19,8 @@ class StoreSettings(Settings):
     backup_s3_region: str = "us-east-1"
     backup_s3_access_key_file: Path | None = None
     backup_s3_secret_key_file: Path | None = None
-    #: Any second of the last days, this number of them, can be restored. What rotates, discards or deletes waits at least as long.
+    #: Any second of the last days, as many as this, can be restored. What rotates, discards or deletes
+    #: waits at least as long.
     backup_window_days: Annotated[float, Field(gt=0, le=365)] = 7.0
 
     @model_validator(mode="after")
