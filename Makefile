@@ -8,7 +8,7 @@ VENDORED := $(shell find third_party -name '*.proto')
 PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run env test test-long chaos fuzz lint gen lock audit bench clean
+.PHONY: help demo run env console test test-long chaos fuzz lint gen lock audit bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ demo: $(VENV)/.run gen/.done ## Start everything, run a sample job, show its fir
 
 run: $(VENV)/.run gen/.done ## Start everything and stay up until Ctrl-C
 	@$(PY) -m deploy.local run
+
+console: $(VENV)/.run gen/.done ## Build the web console into console/dist
+	@$(PYTHON) -m deploy.console
 
 env: ## Print where the running stack is, for a shell: eval "$$(make -s env)"
 	@$(PY) -m deploy.local env
@@ -60,7 +63,7 @@ audit: $(VENV)/.dev
 endif
 
 clean: ## Remove generated code and the virtual environment, but keep data
-	rm -rf gen $(VENV) $(AUDIT)
+	rm -rf gen $(VENV) $(AUDIT) .venv-console console/node_modules console/dist
 
 $(VENV)/.run: requirements/run.txt client/pyproject.toml deploy/bootstrap.py
 	@$(PYTHON) deploy/bootstrap.py run

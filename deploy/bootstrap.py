@@ -9,6 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 #: What audits the packages is not installed among them.
 AUDIT_VENV = ROOT / ".venv-audit"
+#: Nor is what builds the web console: node, which nothing needs at run time.
+CONSOLE_VENV = ROOT / ".venv-console"
+_APART = {"audit": AUDIT_VENV, "console": CONSOLE_VENV}
 OLDEST = (3, 11)
 
 
@@ -53,11 +56,11 @@ def _show(text: str) -> None:
 
 
 def main(kind: str) -> None:
-    """Install `run` or `dev` requirements and put the project on the environment's path; or `audit` apart."""
+    """Install `run` or `dev` requirements, with the project on the environment's path; others each apart."""
     if sys.version_info < OLDEST:
         this = sys.version.split()[0]
         fail(f"Python 3.11 or newer is required, but this is {this}; try `make PYTHON=python3.12 ...`")
-    venv = AUDIT_VENV if kind == "audit" else VENV
+    venv = _APART.get(kind, VENV)
     python = venv / "bin" / "python"
     if not python.exists():
         try:
@@ -70,7 +73,7 @@ def main(kind: str) -> None:
     requirements = ROOT / "requirements" / f"{kind}.txt"
     steps = [installing(python, requirements)]
     packages = sum(line[:1].isalnum() for line in requirements.read_text().splitlines())
-    if kind != "audit":
+    if kind not in _APART:
         ours = ["--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT / "client")]
         steps.append([*_pip(python), *ours])
     for step in steps:
@@ -78,8 +81,8 @@ def main(kind: str) -> None:
         if code:
             sys.stderr.write(complaints)
             fail("the requirements could not be installed (see above); does the README list this platform?")
-    if kind == "audit":
-        (venv / ".audit").touch()
+    if kind in _APART:
+        (venv / f".{kind}").touch()
         return
     purelib = subprocess.check_output(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True

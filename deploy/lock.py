@@ -14,7 +14,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 #: In this order: dev.in is constrained by run.txt.
-KINDS = ("run", "dev", "audit")
+KINDS = ("run", "dev", "audit", "console")
 _COMPILE = [
     "uv",
     "pip",

@@ -1,0 +1,3 @@
+/** Class names in one string; what is false or missing is left out. */
+export const cx = (...names: (string | false | null | undefined)[]): string =>
+  names.filter(Boolean).join(" ");

@@ -1,0 +1,9 @@
+import { PageHead } from "@/parts/PageHead";
+
+export function Files() {
+  return (
+    <div className="page">
+      <PageHead title="Files" />
+    </div>
+  );
+}

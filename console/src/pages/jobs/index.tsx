@@ -1,0 +1,9 @@
+import { PageHead } from "@/parts/PageHead";
+
+export function Jobs() {
+  return (
+    <div className="page">
+      <PageHead title="Jobs" />
+    </div>
+  );
+}

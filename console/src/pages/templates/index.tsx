@@ -1,0 +1,9 @@
+import { PageHead } from "@/parts/PageHead";
+
+export function Templates() {
+  return (
+    <div className="page">
+      <PageHead title="Templates" />
+    </div>
+  );
+}

@@ -1,0 +1,9 @@
+import { PageHead } from "@/parts/PageHead";
+
+export function UsagePage() {
+  return (
+    <div className="page">
+      <PageHead title="UsagePage" />
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+/** Words that several pages share. */
+export const common = {
+  brand: "Smelt",
+  loading: "Loading",
+  close: "Close",
+  dismiss: "Dismiss",
+  cancel: "Cancel",
+  keep: "Keep it",
+  save: "Save",
+  done: "Done",
+  delete: "Delete",
+  copy: "Copy",
+  copied: "Copied",
+  optional: "optional",
+  tryAgain: "Try again",
+  tryAgainIn: (seconds: number) => `Try again in ${seconds} s`,
+  home: "Home",
+  breadcrumb: "Breadcrumb",
+  actionsFor: (what: string) => `Actions for ${what}`,
+  request: (id: string) => `request ${id}`,
+  notFound: "There is nothing at this address",
+  notFoundText: "It was deleted, belongs to another account, or the address has a typing mistake.",
+  broken: "This page could not be shown",
+  brokenText:
+    "Your data is safe. Reload the page; if it stays like this, tell your administrator what you did.",
+  newerVersion: "The console was updated while this page was open.",
+  reload: "Reload",
+} as const;
+
+/** States of jobs, rows, keys and deliveries, as the API spells them. */
+export const states: Readonly<Record<string, string>> = {
+  PENDING: "Waiting",
+  RUNNING: "Running",
+  PAUSED: "Paused",
+  COMPLETED: "Completed",
+  SUCCEEDED: "Done",
+  SKIPPED: "Skipped",
+  DELIVERED: "Delivered",
+  FAILED: "Failed",
+  CANCELLED: "Cancelled",
+  EXPIRED: "Expired",
+  VALID: "Works",
+  INVALID: "Refused",
+  NO_CREDITS: "No credit left",
+  UNREACHABLE: "Unreachable",
+  NOT_TESTED: "Not tested",
+};
