@@ -43,8 +43,27 @@ local function as_get(request, headers)
   end
 end
 
+-- The session of a browser is in a cookie that no script can read. It counts only where a page of this very
+-- origin asks, or where nothing changes and a person typed or bookmarked the address: no other site can use
+-- it. Programs send the token itself, and then no cookie counts.
+local function session_of_browser(headers)
+  if headers:get("authorization") then
+    return nil
+  end
+  local site, method = headers:get("sec-fetch-site"), headers:get(":method")
+  local reads = method == "GET" or method == "HEAD"
+  if site ~= "same-origin" and not (site == "none" and reads) then
+    return nil
+  end
+  return string.match("; " .. (headers:get("cookie") or ""), "; __Host%-smelt=([%w%-_.]+)")
+end
+
 function envoy_on_request(request)
   local headers = request:headers()
+  local token = session_of_browser(headers)
+  if token then
+    headers:add("authorization", "Bearer " .. token)
+  end
   request:streamInfo():dynamicMetadata():set("smelt", "path", for_the_log(headers:get(":path") or ""))
   local dropped = {}
   for name, _ in pairs(headers) do

@@ -23,7 +23,8 @@ REQUEST_SECONDS = 3600
 MAX_HEADERS_KB = 16
 MAX_HEADERS = 64
 BUFFER_BYTES = 1024 * 1024
-MAX_DOCUMENT_BYTES = 1024 * 1024
+# The largest file that the edge serves itself. All of them are held in memory.
+MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 # Headers that only Envoy and the services may set; a client's copies are removed before anything reads them.
 FORGED = "|".join(
     (
@@ -164,6 +165,8 @@ def _route_config(routes: list[Config], requests_per_second: int) -> Config:
     }
     return {
         "name": "edge",
+        # What a page of the console says of itself counts before what is said of every answer.
+        "most_specific_header_mutations_wins": True,
         "max_direct_response_body_size_bytes": MAX_DOCUMENT_BYTES,
         "response_headers_to_add": headers(SECURITY_HEADERS),
         "response_headers_to_remove": list(NEVER_SENT),

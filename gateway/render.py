@@ -8,6 +8,7 @@ import yaml
 
 from gateway.bindings import DESCRIPTORS, load
 from gateway.bootstrap import bootstrap
+from gateway.console_files import copy_console
 from gateway.filters import DESCRIPTORS_FILE
 from gateway.openapi import openapi
 from gateway.secrets import secret_files
@@ -18,11 +19,12 @@ CONFIGURATION = "envoy.yaml"
 
 
 def render(settings: GatewaySettings, out: Path, now: datetime.datetime) -> None:
-    """Write the configuration, the descriptors, the locations of the certificates, and the documents that
-    the edge serves itself. Paths in them are absolute, so `out` must stay where it is."""
+    """Write the configuration, the descriptors, the locations of the certificates, and all that the edge
+    serves itself. Paths in them are absolute, so `out` must stay where it is."""
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     descriptors = load()
+    copy_console(settings.console_source, out)
     documents = {CONFIGURATION: bootstrap(descriptors, settings, out), **secret_files(settings)}
     texts = {name: yaml.safe_dump(document, sort_keys=False) for name, document in documents.items()}
     texts["openapi.json"] = json.dumps(openapi(descriptors))

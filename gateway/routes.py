@@ -5,11 +5,13 @@ from pathlib import Path
 
 from gateway.addresses import readable
 from gateway.bindings import Binding
-from gateway.bodies import AFTER_A_PAUSE, MAX_JSON_BYTES, UNBUFFERED, bounds, longest_body
-from gateway.filters import AUTHORISATION, TRANSCODER, transcoder
-from gateway.limits import UNLIMITED
-from gateway.mailed_links import PAGES
-from gateway.parts import Config, duration, headers, typed
+from gateway.bodies import MAX_JSON_BYTES, bounds, longest_body
+from gateway.console import console
+from gateway.console_files import FOLDER
+from gateway.documents import documents
+from gateway.filters import TRANSCODER, transcoder
+from gateway.own_answers import OPEN, refused
+from gateway.parts import Config, duration, headers
 from gateway.public import is_public
 from gateway.settings import GatewaySettings
 
@@ -29,34 +31,28 @@ NOT_FOR_SERVICES = ("x-forwarded-for", "x-forwarded-proto")
 # Kept for the access log, but cut to the length that services accept as metadata.
 SHORT_PATH = {"x-envoy-original-path": "%REQ(X-ENVOY-ORIGINAL-PATH):512%"}
 
-OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", disabled=True)}
-# The transcoder would respond before the router, so it is off on routes that the router itself answers.
-UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled=True)}
-# What the edge answers itself is answered before the body has arrived, and nothing of the body is kept.
-ANSWERED_HERE = {**OPEN, **AFTER_A_PAUSE, **UNBUFFERED, **UNTRANSCODED, **UNLIMITED}
-
-_TEXT = "text/plain; charset=utf-8"
-
 
 def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path) -> list[Config]:
     """All routes; the first match wins."""
     by_path: dict[str, list[Binding]] = {}
     for binding in all_bindings:
         by_path.setdefault(binding.path.expanded, []).append(binding)
+    built = out / FOLDER if settings.console_source else None
     uploads = [binding for group in by_path.values() for binding in group if binding.raw_request]
     return [
-        *_documents(out),
-        _refuse(400, {"prefix": "/", "headers": [readable(invert=True)]}),
+        *documents(out, has_console=built is not None),
+        refused(400, {"prefix": "/", "headers": [readable(invert=True)]}),
         # Envoy would let these bypass the transcoder as native gRPC calls.
-        _refuse(415, {"prefix": "/", "headers": [_header("content-type", "(?i)application/grpc.*")]}),
-        _refuse(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
+        refused(415, {"prefix": "/", "headers": [_header("content-type", "(?i)application/grpc.*")]}),
+        refused(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
         *(_too_large(_match(binding), settings.max_upload_bytes + MULTIPART_BYTES) for binding in uploads),
         *(_binding_route(binding, settings, out) for binding in uploads),
         _too_large({"prefix": "/"}, MAX_JSON_BYTES),
         *(route for group in by_path.values() for route in _path_routes(group, settings, out)),
-        _refuse(404, {"prefix": "/"}),
+        *console(built),
+        refused(404, {"prefix": "/"}),
         # A tunnel has no path.
-        _refuse(404, {"connect_matcher": {}}),
+        refused(404, {"connect_matcher": {}}),
     ]
 
 
@@ -76,7 +72,7 @@ def _path_routes(group: list[Binding], settings: GatewaySettings, out: Path) -> 
         yield _binding_route(binding, settings, out)
     allowed = sorted({method for binding in group for method in _methods(binding)})
     yield {
-        **_refuse(405, _path_match(group[0])),
+        **refused(405, _path_match(group[0])),
         "response_headers_to_add": headers({"allow": ", ".join(allowed)}),
     }
 
@@ -142,40 +138,13 @@ def _not_json(binding: Binding) -> Iterator[Config]:
     some_length = {"name": "content-length", "range_match": {"start": 1, "end": MAX_INT64}}
     for conditions in ([other_type, not_empty], [no_type, some_length]):
         match = _match(binding)
-        yield _refuse(415, {**match, "headers": [*match["headers"], *conditions]})
-
-
-def _documents(out: Path) -> Iterator[Config]:
-    """The documents that the edge serves itself."""
-    yield _document("/healthz", {"inline_string": '{"status":"ok"}'}, "application/json")
-    yield _document("/openapi.json", {"filename": str(out / "openapi.json")}, "application/json")
-    security = {"filename": str(out / "security.txt")}
-    yield _document("/.well-known/security.txt", security, _TEXT)
-    for path, text in PAGES.items():
-        yield _document(path, {"inline_string": text}, _TEXT)
-
-
-def _document(path: str, body: Config, content_type: str) -> Config:
-    return {
-        "match": {"path": path, "headers": [_header(":method", "GET|HEAD")]},
-        "direct_response": {"status": 200, "body": body},
-        "response_headers_to_add": headers({"content-type": content_type}),
-        "typed_per_filter_config": dict(ANSWERED_HERE),
-    }
+        yield refused(415, {**match, "headers": [*match["headers"], *conditions]})
 
 
 def _too_large(match: Config, limit: int) -> Config:
     """Refuse a body whose declared length is too large before reading a byte of it."""
     length = {"name": "content-length", "range_match": {"start": limit + 1, "end": MAX_INT64}}
-    return _refuse(413, {**match, "headers": [*match.get("headers", []), length]})
-
-
-def _refuse(status: int, match: Config) -> Config:
-    return {
-        "match": match,
-        "direct_response": {"status": status},
-        "typed_per_filter_config": dict(ANSWERED_HERE),
-    }
+    return refused(413, {**match, "headers": [*match.get("headers", []), length]})
 
 
 def _match(binding: Binding) -> Config:

@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import PeerSettings
@@ -90,6 +90,21 @@ class GatewaySettings(PeerSettings):
     security_contact: Contact = "mailto:security@localhost"
     #: The page that says how reports are handled, such as the SECURITY.md that this installation publishes.
     security_policy: Policy = ""
+    #: The folder of a built web console, which `render` copies. Unset, the edge serves the API alone.
+    console_dir: Path | None = None
+    #: `off` serves no console, even if there is a folder.
+    console: Literal["on", "off"] = "on"
+
+    @model_validator(mode="after")
+    def _has_a_start_page(self) -> Self:
+        if self.console_source and not (self.console_source / "index.html").is_file():
+            raise ValueError(f"SMELT_CONSOLE_DIR: there is no built console in {self.console_source}")
+        return self
+
+    @property
+    def console_source(self) -> Path | None:
+        """The folder whose files are served; None without a console."""
+        return self.console_dir if self.console == "on" else None
 
     def peer(self, service: str) -> str:
         """The address of one of `SERVICES`."""

@@ -75,6 +75,8 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "gateway": (
         "SMELT_MAX_UPLOAD_BYTES",
         "SMELT_SECURITY_CONTACT",
+        "SMELT_CONSOLE",
+        "SMELT_CONSOLE_DIR",
         "SMELT_GATEWAY_MAX_CONNECTIONS",
         "SMELT_GATEWAY_CONNECTIONS_PER_SECOND",
         "SMELT_GATEWAY_REQUESTS_PER_SECOND",
@@ -131,8 +133,10 @@ class Services:
         environment = {**self.addresses.peers(), **tls(self.certificates.identity("operator"))}
         return self._python(f"{service}-{arguments[0]}", (f"services.{service}", *arguments), environment)
 
-    def render_gateway(self, out: Path, *, port: int, admin_socket: Path) -> Command:
-        """The command that writes Envoy's configuration."""
+    def render_gateway(
+        self, out: Path, *, port: int, admin_socket: Path, console: Path | None = None
+    ) -> Command:
+        """The command that writes Envoy's configuration; `console` is the folder of a built web console."""
         edge = self.certificates.identity(EDGE)
         environment = {
             **_from_person("gateway"),
@@ -142,6 +146,7 @@ class Services:
             "SMELT_GATEWAY_CERT_FILE": str(edge.cert_file),
             "SMELT_GATEWAY_KEY_FILE": str(edge.key_file),
             "SMELT_GATEWAY_ADMIN_SOCKET": str(admin_socket),
+            **({} if console is None else {"SMELT_CONSOLE_DIR": str(console)}),
         }
         arguments = ("gateway", "render", "--out", str(out))
         return self._python("gateway-render", arguments, environment, part=GATEWAY)

@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -38,6 +39,9 @@ class LauncherSettings(Settings):
     #: host:port of webhooks that may be called even though their address is private.
     private_webhooks: str = ""
     mail_dir: Path | None = None
+    #: The folder of a built web console; unset, the one that `make console` builds.
+    console_dir: Path | None = None
+    console: Literal["on", "off"] = "on"
 
     @field_validator("private_providers", "private_webhooks")
     @classmethod

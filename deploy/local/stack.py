@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.local import accounts
 from deploy.local.accounts import GATEWAY, Identities
 from deploy.local.certificates import EDGE, SERVICES, Certificates
+from deploy.local.console import console_folder
 from deploy.local.envoy import Gateway
 from deploy.local.graph import Step, reversed_steps, run_steps
 from deploy.local.layout import Layout
@@ -114,8 +115,13 @@ class Stack:
 
     def _render_gateway(self) -> None:
         gateway = self.gateway
+        console = console_folder(
+            self.settings, self.layout.runtime, shared=self.services.identities.of(GATEWAY) is not None
+        )
         self._once(
-            self.services.render_gateway(gateway.home, port=gateway.port, admin_socket=gateway.admin_socket)
+            self.services.render_gateway(
+                gateway.home, port=gateway.port, admin_socket=gateway.admin_socket, console=console
+            )
         )
 
     def _migrate(self, service: str) -> Callable[[], None]:

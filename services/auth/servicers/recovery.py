@@ -6,6 +6,7 @@ from services.auth.events.events import LONGEST_USER_AGENT
 from services.auth.recovery.password_changes import PasswordChanges
 from services.auth.recovery.sign_in_links import SignInLinks
 from services.auth.servicers.ended_access import ended_to_proto
+from services.auth.servicers.session_cookie import answer_sign_in
 from services.auth.servicers.sessions import device_of, signed_in_to_proto
 from services.common import identity
 from services.common.rpc.servicing import Context
@@ -54,4 +55,4 @@ class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):
         answer = signed_in_to_proto(signed_in)
         if ended is not None:
             answer.ended.CopyFrom(ended_to_proto(ended))
-        return answer
+        return await answer_sign_in(answer, signed_in.token, context, in_cookie=request.in_cookie)

@@ -7,6 +7,7 @@ from smelt.auth.v1 import (
     sessions_pb2_grpc,
 )
 
+from services.auth.servicers.session_cookie import FORGOTTEN, answer_sign_in
 from services.auth.sessions.sessions import Device, Session, Sessions, SignedIn
 from services.common import identity, paging
 from services.common.ids import parse_name
@@ -24,8 +25,13 @@ class SessionServicer(sessions_pb2_grpc.SessionServiceServicer):
     ) -> sessions_pb2.CreateSessionResponse:
         device = device_of(identity.current_call(), request.device_token)
         signed_in = await self._sessions.sign_in(request.email, request.password, device=device)
-        await context.send_initial_metadata(CREATED)
-        return signed_in_to_proto(signed_in)
+        return await answer_sign_in(
+            signed_in_to_proto(signed_in),
+            signed_in.token,
+            context,
+            in_cookie=request.in_cookie,
+            headers=CREATED,
+        )
 
     async def ListSessions(
         self, request: sessions_pb2.ListSessionsRequest, context: Context
@@ -52,6 +58,8 @@ class SessionServicer(sessions_pb2_grpc.SessionServiceServicer):
         id_ = parse_name("sessions", request.name)
         session = person.session if id_ == "current" else id_
         await self._sessions.sign_out(session, account=person.account, current=session == person.session)
+        if session == person.session:
+            await context.send_initial_metadata(FORGOTTEN)
         return sessions_pb2.DeleteSessionResponse()
 
 
