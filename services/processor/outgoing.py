@@ -2,13 +2,14 @@
 
 from services.processor.provider.addresses import Endpoints
 from services.processor.provider.batches import Batches
-from services.processor.provider.provider import Limits, Provider
+from services.processor.provider.exchange import Limits
+from services.processor.provider.provider import Provider, Way, directly
 from services.processor.settings import ProcessorSettings
 
 
-def provider_of(settings: ProcessorSettings) -> Provider:
+def provider_of(settings: ProcessorSettings, way: Way = directly) -> Provider:
     """Return the client for providers; it opens no connection before the first call."""
-    return Provider(_endpoints(settings), _limits(settings))
+    return Provider(_endpoints(settings), _limits(settings), way=way)
 
 
 def batches_of(settings: ProcessorSettings) -> Batches:

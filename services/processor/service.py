@@ -31,6 +31,7 @@ from services.processor.policy import POLICY
 from services.processor.privacy.part import ProcessorPart
 from services.processor.privacy.store import AccountJobStore
 from services.processor.provider.limiter import Limiter
+from services.processor.provider.official import OfficialClient
 from services.processor.provider.parks import Parks
 from services.processor.provider.refused_parts import RefusedParts
 from services.processor.provider.shared_paces import SharedPaces
@@ -93,7 +94,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     )
     part = ProcessorPart(sessions, AccountJobStore(sessions), rows, to_vault, announcements)
     webhook_grants = WebhookGrants(WebhookGrantStore(sessions), to_auth)
-    keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings))
+    keys, provider = opened.keep(ReleaseClient(vault)), opened.keep(provider_of(settings, OfficialClient))
     limiter = opened.keep(Limiter(SharedPaces(redis), Parks(redis)))
     refused = RefusedParts(redis)
     meter = UsageMeter(UsageStore(pool), settings.plan, now=now)

@@ -21,6 +21,7 @@ from services.processor.provider.addresses import Endpoints, Resolver
 from services.processor.provider.batch_lines import Cutter
 from services.processor.provider.connections import session_of
 from services.processor.provider.door import LOOP_BYTES, let_refusal_pass
+from services.processor.provider.exchange import OWN_HEADERS, Limits
 from services.processor.provider.failures import (
     BATCH_REFUSED,
     BATCHES_UNSUPPORTED,
@@ -33,7 +34,7 @@ from services.processor.provider.failures import (
     Failure,
     Verdict,
 )
-from services.processor.provider.provider import OWN_HEADERS, Limits, key_header
+from services.processor.provider.provider import key_header
 from services.processor.provider.seen_batches import SeenBatch, seen_batch, seen_batches, seen_files
 from services.processor.provider.unpacking import Unpacker, UnpackingFailed
 

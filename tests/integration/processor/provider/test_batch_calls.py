@@ -10,7 +10,7 @@ import pytest
 from services.common.key_kinds import KeyKind
 from services.processor.provider.addresses import AddressNotAllowed, Endpoints
 from services.processor.provider.batches import BatchCallFailed, Batches, Place
-from services.processor.provider.provider import Limits
+from services.processor.provider.exchange import Limits
 from services.processor.provider.seen_batches import Stage
 from tests.support.provider import Provider, authorization_sha256
 

@@ -10,17 +10,21 @@ from services.common.version import VERSION
 from services.processor.outside import Released
 from services.processor.provider.addresses import AddressNotAllowed, Endpoints
 from services.processor.provider.answer import Answer, Unusable
+from services.processor.provider.exchange import Limits
 from services.processor.provider.failures import TIMED_OUT, TOO_LARGE
-from services.processor.provider.provider import Limits
+from services.processor.provider.official import OfficialClient
 from services.processor.provider.provider import Provider as Client
+from services.processor.provider.provider import directly
 from tests.support.provider import Provider, authorization_sha256
 
 SECRET = b"sk-of-the-call"
 BODY = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
 
-@pytest.fixture
-async def client(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
+@pytest.fixture(params=[directly, OfficialClient], ids=["directly", "officially"])
+async def client(
+    request: pytest.FixtureRequest, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Client]:
     for name, value in {
         "OPENAI_API_KEY": "sk-of-the-environment",
         "OPENAI_ORG_ID": "org-of-the-environment",
@@ -32,7 +36,7 @@ async def client(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         monkeypatch.setenv(name, value)
         monkeypatch.setenv(name.lower(), value)
     limits = Limits(connect_seconds=1, total_seconds=1, answer_bytes=100_000)
-    made = Client(Endpoints([provider.address]), limits)
+    made = Client(Endpoints([provider.address]), limits, way=request.param)
     yield made
     await made.close()
 

@@ -9,8 +9,8 @@ from aiohttp.abc import ResolveResult
 from services.processor.outside import Released
 from services.processor.provider.addresses import Endpoints
 from services.processor.provider.answer import Unusable
+from services.processor.provider.exchange import Limits
 from services.processor.provider.failures import NOT_CONNECTED
-from services.processor.provider.provider import Limits
 from services.processor.provider.provider import Provider as Client
 from services.processor.webhooks.attempts import ADDRESS_NOT_ALLOWED
 from services.processor.webhooks.post import WebhookPost
