@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import grpc
 from smelt.vault.v1 import api_keys_pb2, release_pb2, release_pb2_grpc
@@ -24,6 +23,8 @@ ANSWER_SECONDS = 5.0
 #: The vault ends a stream after ten minutes. The client replaces its stream a minute earlier, so that no
 #: release meets the end; it must stay below the vault's limit by more than one answer takes.
 STREAM_SECONDS = 540.0
+#: The most asks in one message; the vault takes no more.
+MOST_ASKS = 256
 _SWEEP_SECONDS = 0.5
 _FIRST_BACKOFF_SECONDS = 0.1
 _LONGEST_BACKOFF_SECONDS = 2.0
@@ -31,10 +32,10 @@ _LONGEST_BACKOFF_SECONDS = 2.0
 
 @dataclass(slots=True)
 class _Stream:
-    """One open stream: the requests still to be sent, and the calls that wait for each answer."""
+    """One open stream: the asks still to be sent, and the calls that wait for each answer."""
 
     opened: float
-    requests: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
+    asks: "asyncio.Queue[release_pb2.ApiKeyAsk | None]" = field(default_factory=asyncio.Queue)
     waiting: dict[int, tuple[float, "asyncio.Future[Released]"]] = field(default_factory=dict)
     shown: set[bytes] = field(default_factory=set)
     closing: bool = False
@@ -72,7 +73,7 @@ class ReleaseClient:
         id_ = self._next_id
         answer: asyncio.Future[Released] = asyncio.get_running_loop().create_future()
         stream.waiting[id_] = (self._clock() + ANSWER_SECONDS, answer)
-        request = release_pb2.ReleaseApiKeysRequest(
+        ask = release_pb2.ApiKeyAsk(
             id=id_,
             grant_sha256=digest,
             row=use.row,
@@ -82,8 +83,8 @@ class ReleaseClient:
         )
         if digest not in stream.shown:
             stream.shown.add(digest)
-            request.grant = grant
-        stream.requests.put_nowait(request)
+            ask.grant = grant
+        stream.asks.put_nowait(ask)
         try:
             return await answer
         finally:
@@ -124,10 +125,10 @@ class ReleaseClient:
         """Let a stream end once its answers have arrived."""
         if not stream.closing:
             stream.closing = True
-            stream.requests.put_nowait(None)
+            stream.asks.put_nowait(None)
 
     async def _run(self, stream: _Stream) -> None:
-        call = self._stub.ReleaseApiKeys(_sent(stream.requests), timeout=STREAM_SECONDS + 30)
+        call = self._stub.ReleaseApiKeys(gathered(stream.asks), timeout=STREAM_SECONDS + 30)
         sweeper = asyncio.ensure_future(self._sweep(stream))
         try:
             async for message in call:
@@ -154,15 +155,16 @@ class ReleaseClient:
         pause = min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(self._failures - 1, 8), _LONGEST_BACKOFF_SECONDS)
         self._not_before = self._clock() + pause
 
-    def _answered(self, stream: _Stream, message: Any) -> None:
-        waiting = stream.waiting.get(message.id)
-        if waiting is None or waiting[1].done():
-            return
-        answer = waiting[1]
-        if message.WhichOneof("outcome") == "released":
-            answer.set_result(_released(message.released))
-        else:
-            answer.set_exception(error_from_status(message.refused))
+    def _answered(self, stream: _Stream, message: release_pb2.ReleaseApiKeysResponse) -> None:
+        keys = [_released(key) for key in message.keys]
+        for told in message.answers:
+            waiting = stream.waiting.get(told.id)
+            if waiting is None or waiting[1].done():
+                continue
+            if told.WhichOneof("outcome") == "key":
+                waiting[1].set_result(keys[told.key])
+            else:
+                waiting[1].set_exception(error_from_status(told.refused))
 
     async def _sweep(self, stream: _Stream) -> None:
         """Fail calls that wait too long, with one timer for all instead of one per call."""
@@ -181,6 +183,15 @@ def _released(said: release_pb2.ReleasedApiKey) -> Released:
     return Released(said.secret, said.base_url, kind, said.timeout_seconds)
 
 
-async def _sent(requests: "asyncio.Queue[Any]") -> AsyncIterator[Any]:
-    while (request := await requests.get()) is not None:
-        yield request
+async def gathered(
+    asks: "asyncio.Queue[release_pb2.ApiKeyAsk | None]",
+) -> AsyncIterator[release_pb2.ReleaseApiKeysRequest]:
+    """Yield all that gathered while the last message was sent, as one message, until None comes."""
+    while (ask := await asks.get()) is not None:
+        message = release_pb2.ReleaseApiKeysRequest(asks=[ask])
+        while len(message.asks) < MOST_ASKS and not asks.empty():
+            if (ask := asks.get_nowait()) is None:
+                yield message
+                return
+            message.asks.append(ask)
+        yield message

@@ -5,7 +5,7 @@ import hashlib
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from smelt.auth.v1 import grants_pb2, grants_pb2_grpc
 from smelt.vault.v1 import release_pb2, release_pb2_grpc
 
 from services.common.ids import new_id
+from services.processor.peers.key_releases import gathered
 from tests.e2e.api import register, tls
 from tests.support.stack import Stack
 from tests.support.wire import channel, passport
@@ -49,30 +50,29 @@ async def releases(stack: Stack, grant: str, in_flight: int, first_row: int) -> 
     digest = hashlib.sha256(grant.encode()).digest()
     waiting: dict[int, float] = {}
     took: list[float] = []
-    outgoing: asyncio.Queue[release_pb2.ReleaseApiKeysRequest | None] = asyncio.Queue()
+    outgoing: asyncio.Queue[release_pb2.ApiKeyAsk | None] = asyncio.Queue()
 
     def ask(number: int) -> None:
         waiting[number] = time.perf_counter()
         outgoing.put_nowait(
-            release_pb2.ReleaseApiKeysRequest(
+            release_pb2.ApiKeyAsk(
                 id=number, grant_sha256=digest, grant=grant if number == first_row else "", row=number,
                 template=0, claim=1, attempt=1,
             )
         )  # fmt: skip
 
-    async def requests() -> AsyncIterator[release_pb2.ReleaseApiKeysRequest]:
-        while (message := await outgoing.get()) is not None:
-            yield message
-
     async with channel(stack, "vault", "processor") as through:
-        answers = release_pb2_grpc.KeyReleaseServiceStub(through).ReleaseApiKeys(requests(), timeout=60)
+        answers = release_pb2_grpc.KeyReleaseServiceStub(through).ReleaseApiKeys(
+            gathered(outgoing), timeout=60
+        )
         ask(first_row)
         started = time.perf_counter()
         following = first_row + 1
-        async for answer in answers:
+        async for message in answers:
             now = time.perf_counter()
-            assert answer.HasField("released"), answer.refused.code
-            took.append(now - waiting.pop(answer.id))
+            for answer in message.answers:
+                assert answer.HasField("key"), answer.refused.code
+                took.append(now - waiting.pop(answer.id))
             if now - started < SECONDS:
                 while len(waiting) < in_flight:
                     ask(following)

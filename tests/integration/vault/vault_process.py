@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -246,9 +246,12 @@ class Vault(VaultCalls):
 
 
 class Worker:
-    """A worker's stream of releases."""
+    """A worker's stream of releases; one of version 0.1 sends each ask as a message of its own form."""
 
-    def __init__(self, vault: VaultCalls, caller: str = "processor") -> None:
+    def __init__(self, vault: VaultCalls, caller: str = "processor", *, is_old: bool = False) -> None:
+        self._is_old = is_old
+        #: Every message that came.
+        self.received: list[release_pb2.ReleaseApiKeysResponse] = []
         # A vault that was just started anew may not be connected yet.
         self._call = vault.release(caller).ReleaseApiKeys(wait_for_ready=True)
         self._ids = itertools.count(1)
@@ -261,13 +264,18 @@ class Worker:
         self, grant: str, row: int = 1, *, show: bool = True, again: bool = False, **more: Any
     ) -> release_pb2.ReleaseApiKeysResponse:
         """Ask once; return the answer. A grant is shown once, or each time with `again`."""
-        id_ = next(self._ids)
+        (answer,) = await self.ask_at_once([self.made(grant, row, show=show, again=again, **more)])
+        return answer
+
+    def made(
+        self, grant: str, row: int = 1, *, show: bool = True, again: bool = False, **more: Any
+    ) -> dict[str, Any]:
+        """Return the fields of an ask."""
         shown = "" if not show or (grant in self._shown and not again) else grant
         if show:
             self._shown.add(grant)
-        future = self._waiting[id_] = asyncio.get_running_loop().create_future()
-        message: dict[str, Any] = {
-            "id": id_,
+        made: dict[str, Any] = {
+            "id": next(self._ids),
             "grant_sha256": hashlib.sha256(grant.encode()).digest(),
             "grant": shown,
             "row": row,
@@ -275,11 +283,21 @@ class Worker:
             "claim": 1,
             "attempt": 1,
         }
+        return made | more
+
+    async def ask_at_once(self, asks: Sequence[dict[str, Any]]) -> list[release_pb2.ReleaseApiKeysResponse]:
+        """Send asks in one message; return their answers as if each had come by itself."""
+        loop = asyncio.get_running_loop()
+        futures = [self._waiting.setdefault(ask["id"], loop.create_future()) for ask in asks]
         # A stream takes one write at a time.
         async with self._writing:
-            await self._call.write(release_pb2.ReleaseApiKeysRequest(**message | more))
-        answer: release_pb2.ReleaseApiKeysResponse = await future
-        return answer
+            if self._is_old:
+                (alone,) = asks
+                await self._call.write(release_pb2.ReleaseApiKeysRequest(**alone))
+            else:
+                many = [release_pb2.ApiKeyAsk(**ask) for ask in asks]
+                await self._call.write(release_pb2.ReleaseApiKeysRequest(asks=many))
+        return await asyncio.gather(*futures)
 
     async def outcome(self, grant: str, row: int = 1, **more: Any) -> str:
         """Ask once; return the secret, or the reason of the refusal."""
@@ -304,12 +322,25 @@ class Worker:
 
     async def _read(self) -> None:
         try:
-            async for answer in self._call:
-                self._waiting.pop(answer.id).set_result(answer)
+            async for message in self._call:
+                self.received.append(message)
+                for answer in _answers(message):
+                    self._waiting.pop(answer.id).set_result(answer)
         except (grpc.aio.AioRpcError, asyncio.CancelledError) as error:
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(error)
+
+
+def _answers(message: release_pb2.ReleaseApiKeysResponse) -> Iterator[release_pb2.ReleaseApiKeysResponse]:
+    """Yield each answer of a message in the form for one alone."""
+    if message.WhichOneof("outcome"):
+        yield message
+    for answer in message.answers:
+        if answer.WhichOneof("outcome") == "key":
+            yield release_pb2.ReleaseApiKeysResponse(id=answer.id, released=message.keys[answer.key])
+        else:
+            yield release_pb2.ReleaseApiKeysResponse(id=answer.id, refused=answer.refused)
 
 
 def outcome(answer: release_pb2.ReleaseApiKeysResponse) -> str:
@@ -329,9 +360,11 @@ async def reason_of(call: Any) -> str:
 
 
 @asynccontextmanager
-async def worker(vault: VaultCalls, caller: str = "processor") -> AsyncIterator[Worker]:
+async def worker(
+    vault: VaultCalls, caller: str = "processor", *, is_old: bool = False
+) -> AsyncIterator[Worker]:
     """Open a stream for the length of the block."""
-    stream = Worker(vault, caller)
+    stream = Worker(vault, caller, is_old=is_old)
     try:
         yield stream
     finally:

@@ -16,7 +16,7 @@ from services.common.tokens import Kind, TokenExpired
 from tests.support.vault.known import RELEASE, ApiKey, Known
 from tests.support.vault.refusals import Refused
 
-Ask = release_pb2.ReleaseApiKeysRequest
+Ask = release_pb2.ApiKeyAsk | release_pb2.ReleaseApiKeysRequest
 _KEY_NAME = re.compile(r"apiKeys/[a-z0-9]{1,64}\Z")
 _ATTEMPTS = 3
 _TAKEOVERS = 8
@@ -30,22 +30,41 @@ class KeyRelease(release_pb2_grpc.KeyReleaseServiceServicer):
         self._known = known
 
     async def ReleaseApiKeys(
-        self, request_iterator: AsyncIterator[Ask], context: Context
+        self, request_iterator: AsyncIterator[release_pb2.ReleaseApiKeysRequest], context: Context
     ) -> AsyncIterator[release_pb2.ReleaseApiKeysResponse]:
         shown: dict[bytes, JobGrant] = {}
         async for request in request_iterator:
-            answer = release_pb2.ReleaseApiKeysResponse(id=request.id)
-            try:
-                grant = shown.get(request.grant_sha256)
-                if grant is None:
-                    grant = shown[request.grant_sha256] = await self._shown(request)
-                key = self._released(grant, request)
-                answer.released.secret, answer.released.base_url = key.secret.encode(), key.base_url
-                answer.released.kind = getattr(api_keys_pb2.ApiKey, key.kind)
-                answer.released.timeout_seconds = key.timeout_seconds
-            except Refused as error:
-                answer.refused.CopyFrom(status_of(error))
-            yield answer
+            message = release_pb2.ReleaseApiKeysResponse()
+            for ask in request.asks:
+                said = await self._said(shown, ask)
+                answer = message.answers.add(id=ask.id)
+                if isinstance(said, Refused):
+                    answer.refused.CopyFrom(status_of(said))
+                else:
+                    answer.key = len(message.keys)
+                    message.keys.append(said)
+            if not request.asks:
+                said, message.id = await self._said(shown, request), request.id
+                if isinstance(said, Refused):
+                    message.refused.CopyFrom(status_of(said))
+                else:
+                    message.released.CopyFrom(said)
+            yield message
+
+    async def _said(self, shown: dict[bytes, JobGrant], ask: Ask) -> release_pb2.ReleasedApiKey | Refused:
+        try:
+            grant = shown.get(ask.grant_sha256)
+            if grant is None:
+                grant = shown[ask.grant_sha256] = await self._shown(ask)
+            key = self._released(grant, ask)
+        except Refused as error:
+            return error
+        return release_pb2.ReleasedApiKey(
+            secret=key.secret.encode(),
+            base_url=key.base_url,
+            kind=getattr(api_keys_pb2.ApiKey, key.kind),
+            timeout_seconds=key.timeout_seconds,
+        )
 
     async def RevokeGrant(
         self, request: release_pb2.RevokeGrantRequest, context: Context
@@ -67,9 +86,9 @@ class KeyRelease(release_pb2_grpc.KeyReleaseServiceServicer):
             raise Refused("GRANT_INVALID")
         return release_pb2.OpenGrantResponse(grant=token)
 
-    async def _shown(self, request: Ask) -> JobGrant:
-        token = request.grant
-        if hashlib.sha256(token.encode()).digest() != request.grant_sha256:
+    async def _shown(self, ask: Ask) -> JobGrant:
+        token = ask.grant
+        if hashlib.sha256(token.encode()).digest() != ask.grant_sha256:
             raise Refused("GRANT_INVALID")
         try:
             grant = grant_from(await self._known.tokens.verifier.verify(Kind.GRANT, token), token)

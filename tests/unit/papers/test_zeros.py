@@ -19,7 +19,7 @@ KNOWN = {
     "DescribeApiKeyResponse.timeout_seconds": "the installation's setting",
     "SetManagedApiKeyRequest.timeout_seconds": "the installation's setting",
     "ReleasedApiKey.timeout_seconds": "the installation's setting",
-    "ReleaseApiKeysRequest.timeout_ms": "five seconds",
+    "ApiKeyAsk.timeout_ms": "five seconds",
     "RotateWebhookSecretRequest.overlap_hours": "no overlap, as one would think",
     # None at all, where a limit of 0 would make no sense.
     "Template.character_limit": "no limit; an answer has characters",

@@ -35,6 +35,40 @@ async def test_each_use_is_released_once(side: Side) -> None:
             assert await released(other, grant, 5, **different) == "RELEASE_REPLAYED"
 
 
+@pytest.mark.promise("S11")
+async def test_each_ask_of_one_message_is_answered_on_its_own(side: Side) -> None:
+    account, other = new_account(), new_account()
+    grant = (await side.grant(account, await side.add_key(account), release_budget=3)).token
+    ended = await side.grant(other, await side.add_key(other))
+    await revoke(side, other, ended.token_id)
+    async with worker(side) as stream:
+        answers = await stream.ask_at_once(
+            [
+                stream.made(grant, 1),
+                stream.made(grant, 1),
+                stream.made(grant, 0),
+                stream.made(ended.token, 1),
+                stream.made("nonsense", 1),
+                stream.made(grant, 2),
+                stream.made(grant, 3),
+                stream.made(grant, 4),
+            ]
+        )
+        assert [outcome(answer) for answer in answers] == [
+            *(SECRET, "RELEASE_REPLAYED", "GRANT_INVALID", "GRANT_REVOKED", "GRANT_INVALID"),
+            *(SECRET, SECRET, "GRANT_EXHAUSTED"),
+        ]
+
+
+async def test_a_worker_of_the_version_before_is_answered_in_its_own_form(side: Side) -> None:
+    account = new_account()
+    grant = (await side.grant(account, await side.add_key(account))).token
+    async with worker(side, is_old=True) as stream:
+        answers = await asyncio.gather(*(released(stream, grant, row) for row in (1, 1, 2)))
+        assert sorted(answers) == ["RELEASE_REPLAYED", SECRET, SECRET]
+        assert all(message.WhichOneof("outcome") and not message.answers for message in stream.received)
+
+
 async def test_a_budget_holds_and_a_refusal_takes_nothing_of_it(side: Side) -> None:
     account = new_account()
     grant = (await side.grant(account, await side.add_key(account), release_budget=5)).token

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+import grpc
 import pytest
 from smelt.vault.v1 import api_keys_pb2, operator_pb2, release_pb2, signing_pb2
 
@@ -14,6 +15,7 @@ from tests.integration.vault.vault_process import (
     SECRET,
     Vault,
     new_account,
+    outcome,
     reason_of,
     worker,
 )
@@ -38,6 +40,37 @@ async def test_a_grant_releases_its_key_for_each_of_its_calls(vault: Vault) -> N
         api_keys_pb2.GetApiKeyRequest(name=key.name), metadata=await vault.passport(account)
     )
     assert int(began) <= described.last_used_time.ToSeconds() <= time.time()
+
+
+@pytest.mark.promise("S09")
+async def test_asks_of_one_message_are_recorded_each_and_their_key_is_sent_once(vault: Vault) -> None:
+    account = new_account()
+    key = await vault.add_key(account)
+    grant = (await vault.grant(account, key.name)).token
+    async with worker(vault) as stream:
+        asks = [stream.made(grant, row) for row in [*range(1, 101), 1, 101]]
+        answers = [outcome(answer) for answer in await stream.ask_at_once(asks)]
+        assert answers == [SECRET] * 100 + ["RELEASE_REPLAYED", "GRANT_INVALID"]
+        assert all(len(message.keys) <= 1 for message in stream.received)
+    recorded = vault.query(
+        "SELECT outcome, count(*) FROM audit_records WHERE account = %s AND action = 'release' "
+        "GROUP BY outcome ORDER BY outcome",
+        account,
+    )
+    assert recorded == [("refused", 2), ("released", 100)]
+
+
+async def test_a_message_with_more_asks_than_allowed_ends_its_stream_and_releases_nothing(
+    vault: Vault,
+) -> None:
+    account = new_account()
+    key = await vault.add_key(account)
+    grant = (await vault.grant(account, key.name)).token
+    async with worker(vault) as stream:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stream.ask_at_once([stream.made(grant, row) for row in range(1, 258)])
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert vault.query("SELECT used FROM grants WHERE account = %s", account) in ([], [(0,)])
 
 
 @pytest.mark.promise("S11")
