@@ -12,7 +12,7 @@ from deploy.local.processes import Command
 from deploy.local.runtime import ROOT, Runtime
 
 # The person's settings that a process may see; all others stay with the launcher.
-EVERYONE = ("SMELT_LOG_LEVEL", "SMELT_LOOP_WATCH_SECONDS")
+EVERYONE = ("SMELT_LOG_LEVEL", "SMELT_LOOP_WATCH_SECONDS", "SMELT_LAME_DUCK_SECONDS")
 PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "auth": (
         "SMELT_EVENT_DAYS",
