@@ -50,18 +50,25 @@ class Source:
         password_file = room / _FOR_LIBPQ
         return cls(without_password(url, password_file), password_file)
 
-    @contextmanager
-    def connected(self) -> Iterator[psycopg.Connection]:
+    def connect(self) -> psycopg.Connection:
         """Connect to the database of the heartbeat; raise SourceUnavailable."""
         try:
-            with psycopg.connect(
+            return psycopg.connect(
                 self.url,
                 passfile=str(self.password_file),
                 connect_timeout=5,
                 autocommit=True,
                 application_name="smelt-ops",
                 options="-c statement_timeout=10000",
-            ) as connection:
+            )
+        except psycopg.OperationalError as error:
+            raise SourceUnavailable(f"the main cluster does not answer ({type(error).__name__})") from None
+
+    @contextmanager
+    def connected(self) -> Iterator[psycopg.Connection]:
+        """Connect for a few statements; raise SourceUnavailable, also when the connection breaks off."""
+        try:
+            with self.connect() as connection:
                 yield connection
         except psycopg.OperationalError as error:
             raise SourceUnavailable(f"the main cluster does not answer ({type(error).__name__})") from None
@@ -101,6 +108,35 @@ def slot_state(connection: psycopg.Connection) -> SlotState | None:
 def drop_slot(connection: psycopg.Connection) -> None:
     """Drop a slot that has lost what it was for."""
     connection.execute("SELECT pg_drop_replication_slot(%s)", (SLOT,))
+
+
+def create_slot(connection: psycopg.Connection) -> None:
+    """Create the archive's slot, which keeps log from this moment on."""
+    connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (SLOT,))
+
+
+def end_receivers(connection: psycopg.Connection) -> None:
+    """End the connection that uses the slot, if there is one."""
+    connection.execute(
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots "
+        "WHERE slot_name = %s AND active",
+        (SLOT,),
+    )
+
+
+def flushed(connection: psycopg.Connection) -> int | None:
+    """Return the position up to which the receiver says that it has everything on its disk."""
+    row = connection.execute(
+        "SELECT restart_lsn::text FROM pg_replication_slots WHERE slot_name = %s", (SLOT,)
+    ).fetchone()
+    return lsn(row[0]) if row and row[0] else None
+
+
+def written(connection: psycopg.Connection) -> int:
+    """Return the position up to which the cluster has written its log."""
+    row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+    assert row is not None
+    return lsn(row[0])
 
 
 def segment_bytes(connection: psycopg.Connection) -> int:
