@@ -1,4 +1,4 @@
-"""A moment comes back whole, from another place, with what the archive has; nothing live is touched before."""
+"""A moment comes back whole, from the archive alone, and nothing live is touched before that is certain."""
 
 from pathlib import Path
 
