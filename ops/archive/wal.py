@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import structlog
 
 from ops.archive.backup import Backups
@@ -21,7 +20,7 @@ from ops.archive.receiver import Receiver
 from ops.archive.shipper import Shipper
 from ops.errors import OpsError
 from ops.postgres import source
-from ops.postgres.source import Source, SourceUnavailable
+from ops.postgres.source import Connection, Source, SourceUnavailable
 from ops.stores.errors import StoreUnavailable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -103,7 +102,7 @@ class Follower:
         return None
 
     def _follow(self, shipper: Shipper) -> None:
-        connection: psycopg.Connection | None = None
+        connection: Connection | None = None
         next_beat = next_ship = next_start = 0.0
         while not self.stopping.wait(_LOOK_SECONDS):
             now = time.monotonic()
@@ -116,7 +115,7 @@ class Follower:
                     next_beat = now + self.pace.beat_seconds
                 if now >= next_ship:
                     flushed = source.flushed(connection)
-            except (SourceUnavailable, psycopg.Error) as error:
+            except SourceUnavailable as error:
                 log.warning("wal.source_unavailable", error=type(error).__name__)
                 connection, next_beat = None, now + _RETRY_SECONDS
             if now >= next_start and self._may_receive(shipper):
@@ -131,7 +130,7 @@ class Follower:
         if connection is not None:
             connection.close()
 
-    def _connect(self) -> psycopg.Connection:
+    def _connect(self) -> Connection:
         return self.source.connect()
 
     def _may_receive(self, shipper: Shipper) -> bool:
@@ -146,7 +145,7 @@ class Follower:
             return False
         try:
             self.receiver.start()
-        except (SourceUnavailable, psycopg.Error, OSError) as error:
+        except (SourceUnavailable, OSError) as error:
             log.warning("wal.receiver_not_started", error=type(error).__name__)
         return True
 
@@ -161,13 +160,13 @@ class Follower:
         except OSError as error:
             log.error("wal.spool_unusable", error=error.strerror)
 
-    def _look(self, shipper: Shipper, connection: psycopg.Connection | None) -> None:
+    def _look(self, shipper: Shipper, connection: Connection | None) -> None:
         state, written = None, shipper.position.lsn
         if connection is not None:
             try:
                 state = source.slot_state(connection)
                 written = source.written(connection)
-            except psycopg.Error:
+            except SourceUnavailable:
                 state = None
         self.seen = Seen(
             self.receiver.runs,
