@@ -31,7 +31,7 @@ def _told(ask: Callable[Concatenate[Connection, P], R]) -> Callable[Concatenate[
     """Let a question raise SourceUnavailable where the server's own words could show an address."""
 
     @wraps(ask)
-    def asking(connection: Connection, *arguments: P.args, **named: P.kwargs) -> R:
+    def asking(connection: Connection, /, *arguments: P.args, **named: P.kwargs) -> R:
         try:
             return ask(connection, *arguments, **named)
         except psycopg.Error as error:
