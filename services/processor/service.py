@@ -120,7 +120,6 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         templates=templates,
         calls=ModelCalls(keys, provider, refused, settings.key_test_seconds),
     )
-    watch = Watch(jobs, announcements)
     job_service = JobServicer(
         Jobs(
             jobs,
@@ -148,7 +147,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             meter=meter,
         ),
         estimates=Estimates(templates, variables, files=to_files, meter=meter),
-        watch=watch,
+        watch=Watch(jobs, announcements),
         rows=JobRows(jobs, rows, to_vault),
         raw_answers=RawAnswers(jobs, rows, to_vault),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
@@ -156,7 +155,6 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     )
     return server.Parts(
         policy=POLICY,
-        leaving=[watch.leave],
         servicers=[
             PrivacyServicer(part),
             SuspensionServicer(AccountSuspension(AccountSuspensionStore(sessions), announcements)),

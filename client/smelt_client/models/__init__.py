@@ -12,7 +12,6 @@ from .files import (
     RefusedFile,
     Sheet,
 )
-from .installation import Installation, Limits, StandInProvider
 from .jobs import (
     FINAL_STATES,
     Estimate,
@@ -56,12 +55,10 @@ __all__ = [
     "FileRow",
     "FileSettings",
     "Finding",
-    "Installation",
     "Job",
     "JobRow",
     "JobSettings",
     "KeyTest",
-    "Limits",
     "Model",
     "ModelTest",
     "NewAccessToken",
@@ -76,7 +73,6 @@ __all__ = [
     "RequestCounts",
     "Session",
     "Sheet",
-    "StandInProvider",
     "Template",
     "Tested",
     "TestedRow",
