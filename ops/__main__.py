@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from ops.commands import archive, restoring, status
 from ops.errors import OpsError
 
 app = typer.Typer(
@@ -15,9 +16,13 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps the names of commands needed when there is only one."""
+app.command()(archive.wal)
+app.command()(archive.backup)
+app.command()(archive.verify)
+app.command()(restoring.drill)
+app.add_typer(restoring.restore_app, name="restore")
+app.command()(restoring.identity)
+app.command()(status.status)
 
 
 def main() -> int:

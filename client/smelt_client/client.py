@@ -14,6 +14,7 @@ from .account import Account, AsyncAccount
 from .api_keys import ApiKeys, AsyncApiKeys
 from .endpoint import Endpoint
 from .files import AsyncFiles, Files
+from .installation import AsyncInstallationInfo, InstallationInfo
 from .jobs import AsyncJobs, Jobs
 from .options import Options
 from .people import AsyncSessions, AsyncUsers, Sessions, Users
@@ -69,6 +70,7 @@ class Client:
         self.models = Models(self._sender)
         self.usage = Meter(self._sender)
         self.webhooks = Webhooks(self._sender)
+        self.installation = InstallationInfo(self._sender)
 
     def with_options(
         self,
@@ -149,6 +151,7 @@ class AsyncClient:
         self.models = AsyncModels(self._sender)
         self.usage = AsyncMeter(self._sender)
         self.webhooks = AsyncWebhooks(self._sender)
+        self.installation = AsyncInstallationInfo(self._sender)
 
     def with_options(
         self,

@@ -12,7 +12,7 @@ from deploy.local.processes import Command
 from deploy.local.runtime import ROOT, Runtime
 
 # The person's settings that a process may see; all others stay with the launcher.
-EVERYONE = ("SMELT_LOG_LEVEL", "SMELT_LOOP_WATCH_SECONDS")
+EVERYONE = ("SMELT_LOG_LEVEL", "SMELT_LOOP_WATCH_SECONDS", "SMELT_LAME_DUCK_SECONDS")
 PASSED_ON: Mapping[str, tuple[str, ...]] = {
     "auth": (
         "SMELT_EVENT_DAYS",
@@ -74,6 +74,22 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
     ),
     "gateway": (
         "SMELT_MAX_UPLOAD_BYTES",
+        # What the gateway tells of the settings of others.
+        "SMELT_SIGN_UP",
+        "SMELT_VERIFY_EMAIL",
+        "SMELT_PLAN",
+        "SMELT_MAX_ROWS",
+        "SMELT_MAX_COLUMNS",
+        "SMELT_MAX_FIELD_BYTES",
+        "SMELT_MAX_FILES",
+        "SMELT_MAX_TEMPLATES",
+        "SMELT_MAX_JOBS",
+        "SMELT_MAX_LIVE_JOBS",
+        "SMELT_PARALLEL_CALLS",
+        "SMELT_MAX_PARALLEL_CALLS",
+        "SMELT_FILE_RETENTION_DAYS",
+        "SMELT_SESSION_DAYS",
+        "SMELT_SESSION_IDLE_DAYS",
         "SMELT_SECURITY_CONTACT",
         "SMELT_CONSOLE",
         "SMELT_CONSOLE_DIR",
@@ -134,9 +150,10 @@ class Services:
         return self._python(f"{service}-{arguments[0]}", (f"services.{service}", *arguments), environment)
 
     def render_gateway(
-        self, out: Path, *, port: int, admin_socket: Path, console: Path | None = None
+        self, out: Path, *, port: int, admin_socket: Path, console: Path | None, told: Mapping[str, str]
     ) -> Command:
-        """The command that writes Envoy's configuration; `console` is the folder of a built web console."""
+        """The command that writes Envoy's configuration. `console` is the folder of a built web console,
+        `told` are further settings that only the launcher knows."""
         edge = self.certificates.identity(EDGE)
         environment = {
             **_from_person("gateway"),
@@ -147,6 +164,7 @@ class Services:
             "SMELT_GATEWAY_KEY_FILE": str(edge.key_file),
             "SMELT_GATEWAY_ADMIN_SOCKET": str(admin_socket),
             **({} if console is None else {"SMELT_CONSOLE_DIR": str(console)}),
+            **told,
         }
         arguments = ("gateway", "render", "--out", str(out))
         return self._python("gateway-render", arguments, environment, part=GATEWAY)

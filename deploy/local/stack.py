@@ -120,7 +120,14 @@ class Stack:
         )
         self._once(
             self.services.render_gateway(
-                gateway.home, port=gateway.port, admin_socket=gateway.admin_socket, console=console
+                gateway.home,
+                port=gateway.port,
+                admin_socket=gateway.admin_socket,
+                console=console,
+                told={
+                    "SMELT_STAND_IN_URL": self.provider_url,
+                    "SMELT_MANAGED_KEY": str(self.settings.managed_api_key_file is not None),
+                },
             )
         )
 

@@ -108,6 +108,16 @@ def serving(
         shutil.rmtree(sockets, ignore_errors=True)
 
 
+def end_server(programs: Programs, data: Path) -> None:
+    """End a server that a killed process has left on `data`; it recovers at its next start."""
+    if (data / "postmaster.pid").exists():
+        try:
+            programs.run("pg_ctl", "stop", "-D", str(data), "-m", "immediate", "-w", directory=data)
+        except OpsError:
+            # There is none: the file outlived it.
+            return
+
+
 def _start(programs: Programs, data: Path, settings: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     argv = [programs.path("postgres"), "-D", str(data)]
     for name, value in settings.items():

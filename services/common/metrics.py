@@ -11,6 +11,13 @@ RPC_SECONDS = Histogram(
 
 OPEN_STREAMS = Gauge("smelt_open_streams", "Open response and request streams")
 
+READY = Gauge("smelt_ready", "1 while the process is ready for calls, 0 while it is not or is about to stop")
+
+CERTIFICATE_EXPIRY = Gauge(
+    "smelt_certificate_expiry_timestamp_seconds",
+    "When the process's own certificate ends, in seconds since 1970",
+)
+
 UNKNOWN_FINISHES = Counter(
     "smelt_provider_unknown_finish_total", "Answers whose end had a reason that is not known, taken as whole"
 )

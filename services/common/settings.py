@@ -40,6 +40,9 @@ class ServiceSettings(PeerSettings, DatabaseSettings):
     #: How long calls in flight may take to finish after a stop signal. Too short, and uploads and downloads
     #: break off; too long, and an orchestrator kills the process before it has cleaned up.
     drain_seconds: float = 5.0
+    #: How long a process that was told to stop goes on taking calls, and says meanwhile that it leaves. It
+    #: must exceed twice the gateway's check of two seconds; 0 is for a process that has no second replica.
+    lame_duck_seconds: float = Field(default=0.0, ge=0)
     #: How often the event loop is asked whether it is free. Delays shorter than this may pass unseen; asking
     #: more often costs processor time, a thousandth of a processor at twenty times a second.
     loop_watch_seconds: float = Field(default=0.05, ge=0.001, le=1)

@@ -120,6 +120,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         templates=templates,
         calls=ModelCalls(keys, provider, refused, settings.key_test_seconds),
     )
+    watch = Watch(jobs, announcements)
     job_service = JobServicer(
         Jobs(
             jobs,
@@ -147,7 +148,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
             meter=meter,
         ),
         estimates=Estimates(templates, variables, files=to_files, meter=meter),
-        watch=Watch(jobs, announcements),
+        watch=watch,
         rows=JobRows(jobs, rows, to_vault),
         raw_answers=RawAnswers(jobs, rows, to_vault),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
@@ -155,6 +156,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     )
     return server.Parts(
         policy=POLICY,
+        leaving=[watch.leave],
         servicers=[
             PrivacyServicer(part),
             SuspensionServicer(AccountSuspension(AccountSuspensionStore(sessions), announcements)),

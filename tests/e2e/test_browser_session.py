@@ -1,15 +1,17 @@
 """A browser's session through the whole stack: signed in by cookie, used, and forgotten at sign-out."""
 
 import secrets
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 
 import httpx2
 import pytest
 
-from tests.e2e.api import reason, tls
+from tests.e2e.api import Person, reason, tls
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.stack import Stack
 
+NewPerson = Callable[[], Person]
 PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -50,3 +52,13 @@ def test_a_browser_signs_in_works_and_signs_out_without_seeing_a_token(stack: St
         assert "Max-Age=0" in gone.headers["set-cookie"]
         http.cookies.clear()
         assert http.get("/v1/users/me", headers=PAGE | kept).status_code == 401
+
+
+def test_the_embedded_stack_offers_its_stand_in_provider_as_a_key(
+    stack: Stack, new_person: NewPerson
+) -> None:
+    person = new_person()
+    told = person.ok("GET", "/v1/installation")
+    base_url = told["stand_in_provider"]["base_url"]
+    key = person.ok("POST", "/v1/apiKeys", {"base_url": base_url, "secret": "try-without-a-key"})
+    assert person.ok("POST", f"/v1/{key['name']}:test", {})["result"] == "VALID"

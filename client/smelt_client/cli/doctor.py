@@ -102,12 +102,12 @@ def _reached(endpoint: Endpoint) -> Finding:
 
 
 def _server(client: Client) -> Finding:
-    answer = client.request("GET", "/openapi.json")
+    answer = client.request("GET", "/v1/installation")
     try:
-        version = answer.json()["info"]["version"]
+        version = answer.json()["version"]
     except (ValueError, KeyError, TypeError):
         advice = "check that the address is a Smelt server"
-        return Finding("server", f"answered {answer.status} without a description of its API", advice)
+        return Finding("server", f"answered {answer.status} and did not say what it is", advice)
     return Finding("server", f"version {version}")
 
 

@@ -12,6 +12,7 @@ from .files import (
     RefusedFile,
     Sheet,
 )
+from .installation import Installation, Limits, StandInProvider
 from .jobs import (
     FINAL_STATES,
     Estimate,
@@ -55,10 +56,12 @@ __all__ = [
     "FileRow",
     "FileSettings",
     "Finding",
+    "Installation",
     "Job",
     "JobRow",
     "JobSettings",
     "KeyTest",
+    "Limits",
     "Model",
     "ModelTest",
     "NewAccessToken",
@@ -73,6 +76,7 @@ __all__ = [
     "RequestCounts",
     "Session",
     "Sheet",
+    "StandInProvider",
     "Template",
     "Tested",
     "TestedRow",

@@ -141,7 +141,8 @@ class Guard(grpc.aio.ServerInterceptor):
         method = details.method
         allow = self._policy.get(method)
         if allow is None and method.startswith(_HEALTH):
-            allow = Allow(identity.GATEWAY)
+            # Every process may know whether a peer stays.
+            allow = Allow(*identity.WORKLOADS)
         makers: dict[tuple[bool, bool], Any] = {
             (False, False): grpc.unary_unary_rpc_method_handler,
             (False, True): grpc.unary_stream_rpc_method_handler,
@@ -154,10 +155,12 @@ class Guard(grpc.aio.ServerInterceptor):
         inner = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         wrap = self._stream if handler.response_streaming else self._single
         serializer = handler.response_serializer
-        if self._streams is not None and handler.response_streaming:
-            inner = self._streams.answers(inner)
-        elif self._streams is not None and handler.request_streaming:
-            inner = self._streams.requests(inner)
+        # Health is watched by processes, and ends with no session.
+        streams = None if method.startswith(_HEALTH) else self._streams
+        if streams is not None and handler.response_streaming:
+            inner = streams.answers(inner)
+        elif streams is not None and handler.request_streaming:
+            inner = streams.requests(inner)
         if downloads.is_download(method):
             # Its messages are bytes already.
             inner, serializer = downloads.breaking_off(inner), None

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
+import grpc
 from aiohttp import web
 from grpc_health.v1 import health, health_pb2
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from services.common.logs import describe, log
+from services.common.metrics import READY
+from services.common.rpc.servicing import Context
 
 ReadyCheck = Callable[[], Awaitable[None]]
 _EVERY_SECONDS = 1.0
@@ -15,6 +19,27 @@ _EVERY_SECONDS = 1.0
 #: shorter ones load the databases that it waits for.
 _AGAIN_SECONDS = 0.1
 _CHECK_SECONDS = 3.0
+#: The name under which peers watch whether this process is about to stop. Readiness is not for them: a
+#: replica that is merely slow would lose its callers, and a sealed vault must still answer its operator.
+STAYING = "staying"
+_STATUS = health_pb2.HealthCheckResponse
+
+
+class _Servicer(health.aio.HealthServicer):
+    """gRPC's health service; beside readiness, peers watch whether this process stays."""
+
+    def __init__(self, leaving: asyncio.Event) -> None:
+        super().__init__()
+        self._leaving = leaving
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Context) -> Any:
+        if request.service != STAYING:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED)
+        if not self._leaving.is_set():
+            yield _STATUS(status=_STATUS.SERVING)
+            await self._leaving.wait()
+        # The stream ends with it, so that no drain waits for those who watch.
+        yield _STATUS(status=_STATUS.NOT_SERVING)
 
 
 class Health:
@@ -22,8 +47,9 @@ class Health:
 
     def __init__(self, checks: Sequence[ReadyCheck]) -> None:
         self._checks = checks
-        self._servicer = health.aio.HealthServicer()
         self._stopping = False
+        self._leaving = asyncio.Event()
+        self._servicer = _Servicer(self._leaving)
         self.ready = False
 
     @property
@@ -47,8 +73,8 @@ class Health:
         if ready and not self.ready:
             log.info("health.ready")
         self.ready = ready
-        status = health_pb2.HealthCheckResponse
-        await self._servicer.set("", status.SERVING if ready else status.NOT_SERVING)
+        READY.set(ready)
+        await self._servicer.set("", _STATUS.SERVING if ready else _STATUS.NOT_SERVING)
 
     async def watch(self) -> None:
         """Check every second, and more often while not ready, until cancelled."""
@@ -60,7 +86,12 @@ class Health:
         """Report NOT_SERVING from now on, even if the checks pass."""
         self._stopping = True
         self.ready = False
+        READY.set(0)
         await self._servicer.enter_graceful_shutdown()
+
+    async def leave(self) -> None:
+        """Tell the peers that this process is about to stop; they send their calls elsewhere at once."""
+        self._leaving.set()
 
 
 async def serve_probes(health_of: Health, host: str, port: int) -> web.AppRunner:

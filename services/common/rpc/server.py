@@ -24,6 +24,8 @@ from services.common.tokens import TokenVerifier
 from services.common.watchdog import Watchdog
 
 T = TypeVar("T")
+#: How long before the stop peers are told: long enough for a message and for the calls that crossed it.
+_TOLD_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +33,9 @@ class Parts:
     """The parts of a service, ready to be served.
 
     `background` are loops that run beside the server. If one fails, the process ends, because a service
-    without its loops only looks healthy. `streams` ends the streams of ended sessions. Without `pages`, page
-    tokens are valid in this process alone.
+    without its loops only looks healthy. `leaving` is called before the server drains, to end streams that
+    would go on for as long as it lets them. `streams` ends the streams of ended sessions. Without `pages`,
+    page tokens are valid in this process alone.
     """
 
     policy: Policy
@@ -44,6 +47,7 @@ class Parts:
     note: Note = nothing
     streams: OpenStreams | None = None
     pages: PageKeySource | None = None
+    leaving: Sequence[Callable[[], None]] = ()
 
 
 class Opened(AsyncExitStack):
@@ -117,6 +121,19 @@ async def start(settings: ServiceSettings, parts: Parts, health: Health) -> grpc
     return server
 
 
+async def lame_duck(health: Health, seconds: float) -> None:
+    """Say that this process is about to stop, and wait until callers have turned elsewhere.
+
+    The gateway asks every two seconds, so it is told first. Peers watch, and learn it at once; they are told
+    last, because one that knows no other replica can make no calls from then on.
+    """
+    await health.stop()
+    told = min(seconds, _TOLD_SECONDS)
+    await asyncio.sleep(seconds - told)
+    await health.leave()
+    await asyncio.sleep(told)
+
+
 async def until_signalled() -> None:
     """Return at SIGTERM or SIGINT."""
     stop = asyncio.Event()
@@ -145,7 +162,10 @@ async def serve(settings: ServiceSettings, assemble: Callable[[Opened], Awaitabl
         tasks = [asyncio.ensure_future(loop()) for loop in loops]
         stopped = asyncio.ensure_future(until_signalled())
         done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        await health.stop()
+        # A process whose loops have failed should not serve on.
+        await lame_duck(health, settings.lame_duck_seconds if stopped in done else 0)
+        for leave in parts.leaving:
+            leave()
         await server.stop(settings.drain_seconds)
         for task in tasks:
             task.cancel()

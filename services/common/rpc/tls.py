@@ -1,9 +1,15 @@
 """Mutual TLS: this process's certificates, on its port and on its channels."""
 
+import json
+from typing import Any
+
 import grpc
 
 from services.common.identity import WORKLOADS
 from services.common.rpc import keepalive
+from services.common.rpc.certificates import CertificateFiles, Material
+from services.common.rpc.channels import RenewedChannel
+from services.common.rpc.health import STAYING
 from services.common.rpc.servicing import Context
 from services.common.settings import PeerSettings
 
@@ -32,35 +38,66 @@ def server_options() -> list[tuple[str, int | str]]:
     return list(_SERVER_OPTIONS)
 
 
+#: A replica says on a stream when it is about to stop, so that calls go to the others beforehand.
+_SERVICE_CONFIG = json.dumps({"healthCheckConfig": {"serviceName": STAYING}})
+
+
 def server_credentials(settings: PeerSettings) -> grpc.ServerCredentials:
-    """Return credentials that refuse a peer without a certificate of our authority."""
-    return grpc.ssl_server_credentials(
-        [(settings.tls_key_file.read_bytes(), settings.tls_cert_file.read_bytes())],
-        settings.tls_ca_file.read_bytes(),
-        require_client_auth=True,
+    """Return credentials that refuse a peer without a certificate of our authority.
+
+    Each handshake is made with the files as they are then.
+    """
+    files = CertificateFiles(settings)
+    used = files.current()
+
+    def fetch() -> Any:
+        nonlocal used
+        if (material := files.current()) is used:
+            return None
+        used = material
+        return _certificates(material)
+
+    return grpc.dynamic_ssl_server_credentials(_certificates(used), fetch, require_client_authentication=True)
+
+
+def _certificates(material: Material) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(material.key, material.chain)], root_certificates=material.authority
     )
 
 
 def channel(settings: PeerSettings, peer: str, address: str) -> grpc.aio.Channel:
-    """Return a channel to a service; its certificate must carry the peer's name."""
-    credentials = grpc.ssl_channel_credentials(
-        settings.tls_ca_file.read_bytes(),
-        settings.tls_key_file.read_bytes(),
-        settings.tls_cert_file.read_bytes(),
-    )
+    """Return a channel to a service; its certificate must carry the peer's name.
+
+    It is built anew when the certificate files change.
+    """
     options: list[tuple[str, int | str]] = [
         *OPTIONS,
         ("grpc.ssl_target_name_override", peer),
         ("grpc.lb_policy_name", "round_robin"),
+        ("grpc.service_config", _SERVICE_CONFIG),
         *keepalive.CLIENT_OPTIONS,
         ("grpc.initial_reconnect_backoff_ms", 100),
         # How long one attempt may take, handshake included. Shorter, and a busy machine never connects;
         # longer, and calls wait longer for a peer that is gone.
         ("grpc.min_reconnect_backoff_ms", 5_000),
         ("grpc.max_reconnect_backoff_ms", 2_000),
+        # How soon names are resolved again after a replica has left. Usually it is 30 seconds, in which a
+        # rollout may have replaced every replica that a client knows.
+        ("grpc.dns_min_time_between_resolutions_ms", 1_000),
         ("grpc.enable_retries", 0),
     ]
-    return grpc.aio.secure_channel(f"dns:///{address}", credentials, options=options)
+
+    def build(material: Material) -> grpc.aio.Channel:
+        credentials = grpc.ssl_channel_credentials(material.authority, material.key, material.chain)
+        return grpc.aio.secure_channel(_target(address), credentials, options=options)
+
+    return RenewedChannel(CertificateFiles(settings), build)
+
+
+def _target(address: str) -> str:
+    """Return where replicas are: behind one name, or at several numeric addresses, separated by commas."""
+    return f"ipv4:{address}" if "," in address else f"dns:///{address}"
 
 
 def workload(context: Context) -> str | None:

@@ -32,6 +32,11 @@ class Watch:
         self._store = store
         self._changes = changes
         self._looks: dict[tuple[str, str], _Look] = {}
+        self._leaving = False
+
+    def leave(self) -> None:
+        """End every watch at its next look, before a stop: watchers come back, and find another replica."""
+        self._leaving = True
 
     async def follow(self, person: Passport, id_: str) -> AsyncIterator[Job]:
         """Yield the job until it has reached a final state; raise JobNotFound."""
@@ -44,6 +49,8 @@ class Watch:
             while True:
                 job = await look.after(reading)
                 reading = look.read + 1
+                if self._leaving:
+                    return
                 now = time.monotonic()
                 if last is None or _shown(job) != _shown(last) or now - said >= LONGEST_SECONDS:
                     yield job

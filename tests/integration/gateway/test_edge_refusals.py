@@ -258,6 +258,7 @@ async def test_refusals_before_routing_have_every_header(
     [
         ("/healthz", "application/json"),
         ("/openapi.json", "application/json"),
+        ("/v1/installation", "application/json"),
         ("/.well-known/security.txt", "text/plain; charset=utf-8"),
         ("/reset-password", "text/plain; charset=utf-8"),
         ("/sign-in", "text/plain; charset=utf-8"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.routes import LONG_SECONDS
 from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import settings_of, variables
@@ -26,6 +27,10 @@ ROOT = FOLDER.parents[1]
 LONG_RUNNING = [pod for pod in pods() if pod.kind != "Job"]
 OURS = [(pod, container) for pod in pods() for container in pod.own]
 EACH = pytest.mark.parametrize(("pod", "container"), OURS, ids=[f"{p.name}-{c['name']}" for p, c in OURS])
+#: What a process may take beside its drain to close pools and channels.
+CLEANING_SECONDS = 15
+#: With a twentieth of a processor, the imports alone took more than one minute.
+CROWDED_SECONDS = 300
 SERVED = ("auth", "vault", "files", "processor")
 
 
@@ -116,8 +121,44 @@ def test_envoy_reads_what_was_rendered_and_drains_by_its_admin_socket() -> None:
 def test_who_stops_is_given_the_time_it_takes() -> None:
     for pod in LONG_RUNNING:
         if pod.name != "gateway":
-            drain = settings_of(pod.name).model_fields["drain_seconds"].default
-            assert pod.spec["terminationGracePeriodSeconds"] > 2 * drain
+            told, fields = environment(pod.main), settings_of(pod.name).model_fields
+            lame, drain = (
+                float(told.get(f"SMELT_{name.upper()}", fields[name].default))
+                for name in ("lame_duck_seconds", "drain_seconds")
+            )
+            assert pod.spec["terminationGracePeriodSeconds"] >= lame + drain + CLEANING_SECONDS
+
+
+@pytest.mark.promise("S64")
+def test_who_has_a_second_replica_leaves_slowly_enough_for_the_gateway() -> None:
+    for kind in ("Deployment", "StatefulSet"):
+        for manifest in of_kind(kind):
+            name = manifest["metadata"]["name"]
+            if name in SERVED:
+                lame = float(named("ConfigMap", name)["data"]["SMELT_LAME_DUCK_SECONDS"])
+                assert lame >= 6 if manifest["spec"]["replicas"] > 1 else lame == 0
+
+
+@pytest.mark.parametrize("name", ["files", "processor", "gateway"])
+def test_transfers_are_given_their_time(name: str) -> None:
+    (pod,) = (pod for pod in pods() if pod.name == name)
+    assert pod.spec["terminationGracePeriodSeconds"] > LONG_SECONDS
+    if name != "gateway":
+        assert float(environment(pod.main)["SMELT_DRAIN_SECONDS"]) >= LONG_SECONDS
+
+
+def test_a_worker_finishes_the_calls_that_are_paid_for() -> None:
+    (worker,) = (pod for pod in pods() if pod.name == "worker")
+    told = environment(worker.main)
+    assert float(told["SMELT_DRAIN_SECONDS"]) >= float(told["SMELT_PROVIDER_TOTAL_SECONDS"])
+
+
+@pytest.mark.parametrize("pod", LONG_RUNNING, ids=lambda pod: pod.name)
+def test_a_start_on_a_crowded_node_is_waited_for(pod: Pod) -> None:
+    # Envoy itself starts at once.
+    if pod.name != "gateway":
+        probe = pod.main["startupProbe"]
+        assert probe["periodSeconds"] * probe["failureThreshold"] >= CROWDED_SECONDS
 
 
 def test_all_who_ask_about_private_providers_are_told_the_same() -> None:

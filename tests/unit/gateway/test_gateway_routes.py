@@ -102,11 +102,12 @@ def test_only_ways_in_are_open(rendered: Config) -> None:
 
 
 @pytest.mark.promise("S52")
-def test_what_the_edge_answers_itself_is_refusals_and_three_documents(rendered: Config) -> None:
+def test_what_the_edge_answers_itself_is_refusals_and_documents(rendered: Config) -> None:
     own = [route for route in routes(rendered) if "direct_response" in route]
     good = {route["match"]["path"] for route in own if route["direct_response"]["status"] == 200}
     pages = {"/reset-password", "/sign-in", "/verify-email"}
-    assert good == {"/healthz", "/openapi.json", "/.well-known/security.txt"} | pages
+    documents = {"/healthz", "/openapi.json", "/v1/installation", "/.well-known/security.txt"}
+    assert good == documents | pages
     assert {route["direct_response"]["status"] for route in own} == {200, 400, 404, 405, 413, 415}
 
 

@@ -105,6 +105,24 @@ async def test_who_comes_later_sees_no_older_state() -> None:
     assert following._looks == {}
 
 
+async def test_before_a_stop_every_watch_ends_without_an_error() -> None:
+    following = Watch(Store(JOB), Silence())
+    begun = asyncio.Event()
+
+    async def follow() -> int:
+        seen = 0
+        async for _ in following.follow(ADA, "a"):
+            seen += 1
+            begun.set()
+        return seen
+
+    watching = asyncio.ensure_future(follow())
+    await begun.wait()
+    following.leave()
+    assert await watching == 1
+    assert following._looks == {}
+
+
 async def test_a_job_that_is_gone_ends_all_who_watch_it() -> None:
     class Gone(Store):
         async def get(self, account: str, id_: str) -> Job:
