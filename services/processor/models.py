@@ -1,6 +1,7 @@
 """Tables of the processor. Prompts, variables and names are plain; snapshots and row payloads are sealed."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     false,
     func,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.common.store import generations, idempotency
@@ -104,6 +105,11 @@ class JobRow(Base):
     file: Mapped[str]
     parse: Mapped[int]
     templates: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    #: The name of the file, and of each template its name, model and columns, as they were at the start. Like
+    #: the names of files and templates themselves, they are in plain text, so that a list of jobs can show
+    #: them without opening a key for each.
+    file_name: Mapped[str] = mapped_column(server_default="", default="")
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]", default=list)
     first_row: Mapped[int]
     last_row: Mapped[int]
     parallel_calls: Mapped[int]

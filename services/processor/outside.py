@@ -75,6 +75,8 @@ class FileFacts:
     #: The encoding, if it is only a guess, and a line that shows it.
     guessed_encoding: str = ""
     sample_line: str = ""
+    #: The name that it was uploaded under.
+    display_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

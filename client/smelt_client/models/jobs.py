@@ -38,6 +38,16 @@ class RequestCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class JobStep:
+    """A template as it was when the job started, and the columns that its answers fill."""
+
+    template: str
+    display_name: str
+    model: str
+    output_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A run of templates over the rows of a file. `eta_seconds` is 0 when unknown."""
 
@@ -68,6 +78,9 @@ class Job:
     economy: bool
     economy_rest: str
     batches_under_way: int
+    #: The templates and the file's name as they were at the start; empty for jobs of earlier releases.
+    steps: tuple[JobStep, ...]
+    file_display_name: str
     raw: Mapping[str, Any] = raw_field
 
     @property

@@ -30,6 +30,16 @@ LIVE = frozenset({State.PENDING, State.RUNNING, State.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
+class ShownStep:
+    """What a job shows of one of its templates, as it was at the start."""
+
+    template: str
+    display_name: str
+    model: str
+    output_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job with the counters of the last commit. Its sealed parts and grant never leave the processor."""
 
@@ -72,6 +82,9 @@ class Job:
     open_batches: int = 0
     #: Rows of which nothing was sent, because their used columns are blank.
     skipped: int = 0
+    #: Empty for jobs of earlier releases.
+    file_name: str = ""
+    steps: tuple[ShownStep, ...] = ()
 
     @property
     def total(self) -> int:

@@ -18,7 +18,7 @@ from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.economy import EconomyNotPossible
 from services.processor.jobs.errors import NoTemplates, PriceUnknown
 from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
-from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job
+from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job, ShownStep
 from services.processor.jobs.new_job import JobRequest, MostJobs, NewJob
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.seal import JobSeal, open_seal
@@ -204,6 +204,16 @@ class Jobs:
             shards=plan.cut_for(rows, calls, request.economy),
             max_cost_nanos=budget_nanos(request.max_cost),
             priced=priced,
+            file_name=file.display_name,
+            steps=tuple(
+                ShownStep(
+                    step.template,
+                    template.fields.display_name,
+                    step.settings.model,
+                    step.settings.columns,
+                )
+                for step, template in zip(steps, chosen, strict=True)
+            ),
             economy=request.economy,
         )
 

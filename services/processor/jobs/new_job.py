@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.processor.jobs.job import ShownStep
 from services.processor.jobs.plan import Shards
 
 
@@ -54,4 +55,6 @@ class NewJob:
     shards: Shards
     max_cost_nanos: int
     priced: bool
+    file_name: str
+    steps: tuple[ShownStep, ...]
     economy: str = ""

@@ -45,6 +45,7 @@ class Files:
             dialect=_dialect(found),
             guessed_encoding=found.encoding if found.encoding_guessed else "",
             sample_line=found.sample_line,
+            display_name=found.display_name,
         )
 
     async def rows(

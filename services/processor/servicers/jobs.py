@@ -272,6 +272,16 @@ def to_proto(job: Job, now: datetime) -> jobs_pb2.Job:
         economy=bool(job.economy),
         economy_rest=_RESTS[Economy(job.economy)],
         batches_under_way=job.open_batches,
+        steps=[
+            jobs_pb2.Job.Step(
+                template=step.template,
+                display_name=step.display_name,
+                model=step.model,
+                output_columns=step.output_columns,
+            )
+            for step in job.steps
+        ],
+        file_display_name=job.file_name,
     )
     if job.error_reason and job.state in (State.PAUSED, State.FAILED):
         message.error.reason = job.error_reason

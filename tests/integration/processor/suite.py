@@ -178,9 +178,8 @@ class Person:
 
     async def template(self, prompt: str, column: str = "Hook", **more: Any) -> str:
         """Store a template and return its name."""
-        template = templates_pb2.Template(
-            display_name="Test", category="Tests", prompt=prompt, output_column=column, **more
-        )
+        about = {"display_name": "Test", "category": "Tests", "prompt": prompt, "output_column": column}
+        template = templates_pb2.Template(**about | more)
         request = templates_pb2.CreateTemplateRequest(template=template)
         made = await self.templates.CreateTemplate(request, metadata=self.metadata, timeout=PATIENCE_SECONDS)
         name: str = made.name

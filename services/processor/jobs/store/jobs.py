@@ -1,5 +1,6 @@
 """Jobs in Postgres, as their owners see them."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from services.common.store import idempotency
 from services.common.store.generations import require_current
 from services.common.store.room import check_room
 from services.processor.jobs.errors import JobFinished, JobLimit, JobNotFound, StoredJobLimit
-from services.processor.jobs.job import LIVE, Job, State
+from services.processor.jobs.job import LIVE, Job, ShownStep, State
 from services.processor.jobs.new_job import MostJobs, NewJob
 from services.processor.models import IDEMPOTENCY, BatchRow, JobRow, ShardRow
 from services.processor.queue.tasks import ROWS, RUN_SHARD
@@ -227,6 +228,11 @@ def _job(row: Row[Any]) -> Job:
         error_said=job.error_said,
         economy=job.economy,
         open_batches=int(row.open_batches),
+        file_name=job.file_name,
+        steps=tuple(
+            ShownStep(step["template"], step["display_name"], step["model"], tuple(step["output_columns"]))
+            for step in job.steps
+        ),
     )
 
 
@@ -253,4 +259,6 @@ def _values(job: NewJob) -> dict[str, Any]:
         "max_cost_nanos": job.max_cost_nanos,
         "priced": job.priced,
         "economy": job.economy,
+        "file_name": job.file_name,
+        "steps": [asdict(step) for step in job.steps],
     }
