@@ -3,6 +3,7 @@ import { ApiError } from "./errors";
 
 export type Installation = {
   version: string;
+  /** `first`: closed once there is an account, which is found out by trying. */
   sign_up: "open" | "first" | "closed";
   verify_email: boolean;
   plan: string;

@@ -1,5 +1,5 @@
-export const SignIn = () => <h1>Sign in</h1>;
-export const Register = () => <h1>Register</h1>;
-export const Forgot = () => <h1>Forgot</h1>;
-export const Reset = () => <h1>Reset</h1>;
-export const Verify = () => <h1>Verify</h1>;
+/** The pages before somebody is signed in, in one piece: who sees one of them soon sees another. */
+export { Forgot } from "./Forgot";
+export { Reset, Verify } from "./links";
+export { Register } from "./Register";
+export { SignIn } from "./SignIn";
