@@ -84,6 +84,11 @@ function envoy_on_request(request)
   if agent then
     headers:add("x-smelt-user-agent", agent)
   end
+  -- The transcoder drops the length; a service that knows it can refuse a body before it has come.
+  local length = headers:get("content-length")
+  if length then
+    headers:add("x-smelt-content-length", length)
+  end
   as_get(request, headers)
 end
 

@@ -4,8 +4,17 @@ from gateway.bodies import AFTER_A_PAUSE, UNBUFFERED
 from gateway.filters import AUTHORISATION, TRANSCODER
 from gateway.limits import UNLIMITED
 from gateway.parts import Config, headers, typed
+from services.common.rpc.hearing_out import REFUSED_LATER
 
 OPEN = {AUTHORISATION: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", disabled=True)}
+# A refusal while a file is being sent never reaches simple clients, so the service makes it: once it has read
+# the rest.
+ADMITTED_LATER = {
+    AUTHORISATION: typed(
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+        check_settings={"context_extensions": {REFUSED_LATER: ""}},
+    )
+}
 # The transcoder would respond before the router, so it is off on routes that the router itself answers.
 _UNTRANSCODED = {TRANSCODER: typed("envoy.config.route.v3.FilterConfig", disabled=True)}
 # What the edge answers itself is answered before the body has arrived, and nothing of the body is kept.

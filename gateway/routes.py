@@ -10,10 +10,11 @@ from gateway.console import console
 from gateway.console_files import FOLDER
 from gateway.documents import documents
 from gateway.filters import TRANSCODER, transcoder
-from gateway.own_answers import OPEN, refused
+from gateway.own_answers import ADMITTED_LATER, OPEN, refused
 from gateway.parts import Config, duration, headers
 from gateway.public import is_public
 from gateway.settings import GatewaySettings
+from services.common.rpc.hearing_out import MOST_BYTES
 
 UNARY_SECONDS = 15
 LONG_SECONDS = 600
@@ -45,7 +46,7 @@ def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path
         # Envoy would let these bypass the transcoder as native gRPC calls.
         refused(415, {"prefix": "/", "headers": [_header("content-type", "(?i)application/grpc.*")]}),
         refused(415, {"prefix": "/", "headers": [_header("content-encoding", "(?i)identity", invert=True)]}),
-        *(_too_large(_match(binding), settings.max_upload_bytes + MULTIPART_BYTES) for binding in uploads),
+        *(_too_large(_match(binding), _longest_upload(settings)) for binding in uploads),
         *(_binding_route(binding, settings, out) for binding in uploads),
         _too_large({"prefix": "/"}, MAX_JSON_BYTES),
         *(route for group in by_path.values() for route in _path_routes(group, settings, out)),
@@ -54,6 +55,11 @@ def routes(all_bindings: Iterable[Binding], settings: GatewaySettings, out: Path
         # A tunnel has no path.
         refused(404, {"connect_matcher": {}}),
     ]
+
+
+def _longest_upload(settings: GatewaySettings) -> int:
+    """The longest body that the service looks at, if only to refuse it once it has come."""
+    return settings.max_upload_bytes + MULTIPART_BYTES + MOST_BYTES
 
 
 def upload_paths(all_bindings: Iterable[Binding]) -> str:
@@ -81,6 +87,8 @@ def _binding_route(binding: Binding, settings: GatewaySettings, out: Path) -> Co
     per_filter = bounds(binding, settings.gateway_requests_per_second)
     if is_public(binding):
         per_filter |= OPEN
+    elif binding.raw_request:
+        per_filter |= ADMITTED_LATER
     if binding.is_event_stream:
         per_filter |= {TRANSCODER: transcoder([binding.service], out, events=True)}
     return {

@@ -39,12 +39,14 @@ class Allow:
     by oversight. `export` and `erasure` require the token of an export or an erasure that auth carries out.
     `at_once` is how many calls of a method an account may have in progress at a replica, for methods that
     wait long for something: those do not take the place of its short calls.
+    A method that `hears_out` reads a refused request on for a while, so that simple clients see the refusal.
     """
 
     callers: frozenset[str]
     needs: Needs = "nothing"
     scope: Scope | None = None
     at_once: int | None = None
+    hears_out: bool = False
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class Allow:
         needs: Needs = "nothing",
         scope: Scope | None = None,
         at_once: int | None = None,
+        hears_out: bool = False,
     ) -> None:
         if (needs in ("passport", "proof", "key proof")) != (scope is not None):
             raise TypeError("a method that needs a person must name a scope, and no other may")
@@ -59,6 +62,7 @@ class Allow:
         object.__setattr__(self, "needs", needs)
         object.__setattr__(self, "scope", scope)
         object.__setattr__(self, "at_once", at_once)
+        object.__setattr__(self, "hears_out", hears_out)
 
 
 Policy = Mapping[str, Allow]

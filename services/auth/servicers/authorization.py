@@ -11,6 +11,7 @@ from services.auth.admission.check import Gate
 from services.common.errors import DomainError, ScopeMissing, Unauthenticated, Unavailable
 from services.common.identity import PASSPORT_KEY
 from services.common.rpc.errors import status_of
+from services.common.rpc.hearing_out import REFUSED_LATER
 
 #: The gateway waits two seconds; a later answer would reach nobody.
 _SECONDS = 1.8
@@ -37,6 +38,11 @@ def _denied(http_status: int, error: DomainError, *headers: envoy.HeaderValueOpt
 # Made once, so that the bytes are the same whatever was wrong with the request.
 _UNAUTHENTICATED = _denied(401, Unauthenticated(), _header("www-authenticate", "Bearer"))
 _UNAVAILABLE = _denied(503, Unavailable())
+# Nothing that opens a door: the service finds no passport and refuses, once it has read what is being sent.
+_WITHOUT_PASSPORT = envoy.CheckResponse(
+    status={},
+    ok_response=envoy.OkHttpResponse(headers_to_remove=["authorization", "cookie", PASSPORT_KEY]),
+)
 
 
 class AuthorizationServicer(envoy_grpc.AuthorizationServicer):
@@ -50,11 +56,14 @@ class AuthorizationServicer(envoy_grpc.AuthorizationServicer):
     ) -> envoy.CheckResponse:
         http = request.attributes.request.http
         authorization = http.headers.get("authorization", "")
+        later = REFUSED_LATER in request.attributes.context_extensions
+        # The service looks at the scopes of what it gets; here, only a `GET` needs none but `read`.
+        method = "GET" if later else http.method
         try:
             async with asyncio.timeout(_SECONDS):
-                passport = await self._gate.admit(authorization, method=http.method)
+                passport = await self._gate.admit(authorization, method=method)
         except Unauthenticated:
-            return _UNAUTHENTICATED
+            return _WITHOUT_PASSPORT if later else _UNAUTHENTICATED
         except ScopeMissing as error:
             return _denied(403, error)
         except (DomainError, TimeoutError):

@@ -8,7 +8,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from services.common.errors import DomainError, Kind, RemoteError, Unavailable
+from services.common.errors import DomainError, Kind, RemoteError, Unauthenticated, Unavailable
 
 _CODES: dict[Kind, int] = {
     Kind.INVALID: code_pb2.INVALID_ARGUMENT,
@@ -90,6 +90,9 @@ def trailing_metadata(error: DomainError) -> tuple[tuple[str, str], ...]:
         # RFC 9110, section 15.5.17: the answer names the size of the file.
         metadata.append(("x-http-status", "416"))
         metadata.append(("content-range", f"bytes */{error.metadata.get('size', '*')}"))
+    if isinstance(error, Unauthenticated):
+        # RFC 9110, section 15.5.2.
+        metadata.append(("www-authenticate", "Bearer"))
     if error.retry_after_seconds is not None:
         metadata.append(("retry-after", str(error.retry_after_seconds)))
     return tuple(metadata)

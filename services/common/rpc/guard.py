@@ -36,6 +36,7 @@ from services.common.logs import describe, log
 from services.common.metrics import RPC_SECONDS
 from services.common.rpc import bounds, downloads, readable
 from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
+from services.common.rpc.hearing_out import Heard, HearingOut
 from services.common.rpc.open_streams import OpenStreams
 from services.common.rpc.pages import KnownPageKey, PageKeySource, Pages
 from services.common.rpc.servicing import Context
@@ -129,6 +130,7 @@ class Guard(grpc.aio.ServerInterceptor):
         self._streams = streams
         self._shares = Shares()
         self._pages = Pages(KnownPageKey() if pages is None else pages)
+        self._hearing = HearingOut()
 
     async def intercept_service(
         self,
@@ -178,6 +180,11 @@ class Guard(grpc.aio.ServerInterceptor):
             code = "OK"
             caller, admitted = workload(context), False
             asked = None
+            heard = None
+            if not unary_request:
+                request = readable.each(request)
+                if allow is not None and allow.hears_out:
+                    request = heard = Heard(request)
             try:
                 call = await self._admit(method, allow, context, caller)
                 admitted = True
@@ -187,8 +194,6 @@ class Guard(grpc.aio.ServerInterceptor):
                         asked = request
                         check(request)
                         await self._pages.open(request, method, allow)
-                    else:
-                        request = readable.each(request)
                     may(method)
                     said = await inner(request, context)
                     if unary_request:
@@ -198,8 +203,12 @@ class Guard(grpc.aio.ServerInterceptor):
             except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  each gets one of our shapes
                 error = _failure(caught)
                 self._note(Ended(method, caller or "", admitted, asked, error=error))
+                if heard is not None and caller == identity.GATEWAY:
+                    await self._hearing.rest(heard, error, client_address=_client_address(context))
                 code = await refuse(context, method, error)
             finally:
+                if heard is not None:
+                    await heard.close()
                 RPC_SECONDS.labels(method=method, code=code).observe(time.perf_counter() - started)
 
         return answer
@@ -250,9 +259,7 @@ class Guard(grpc.aio.ServerInterceptor):
         if allow is None or caller is None or caller not in allow.callers:
             log.warning("rpc.caller_refused", method=method, caller=caller)
             raise CallerNotAllowed
-        entries: dict[str, str] = {
-            key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
-        }
+        entries = _entries(context)
         call = Call(
             method=method,
             caller=caller,
@@ -283,6 +290,14 @@ class Guard(grpc.aio.ServerInterceptor):
         person = identity.passport_from(await self._verifier.verify(Kind.PASSPORT, token), token)
         person.require(allow.scope)
         return {"passport": person}
+
+
+def _entries(context: Context) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+def _client_address(context: Context) -> str:
+    return _entries(context).get(identity.CLIENT_ADDRESS_KEY, "")
 
 
 def _failure(error: BaseException) -> Exception:

@@ -16,7 +16,7 @@ _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)", re.DOTALL)
 #: byte and kept nowhere, so the bounds keep a sender from paying for seconds of work with one request.
 _MOST_PARTS = 10
 _HEAD_BYTES = 8 * 1024
-_BESIDES_BYTES = 128 * 1024
+BESIDES_BYTES = 128 * 1024
 
 
 class Body(Protocol):
@@ -102,7 +102,7 @@ class FormBody:
 
     def _count(self, size: int) -> None:
         self._besides += size
-        if self._besides > _BESIDES_BYTES:
+        if self._besides > BESIDES_BYTES:
             raise FileInvalidFormat(problem="the form contains too much besides the file")
 
 

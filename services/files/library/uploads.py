@@ -11,9 +11,9 @@ from services.common.errors import DeadlinePassed, DomainError
 from services.common.identity import Passport
 from services.common.store.idempotency import digest
 from services.files.data_keys import DataKeys, wiped
-from services.files.errors import FileNotFound
+from services.files.errors import FileNotFound, FileTooLarge
 from services.files.library.display_name import display_name
-from services.files.library.form_body import Body
+from services.files.library.form_body import BESIDES_BYTES, Body
 from services.files.library.refused_uploads import RefusedUploads, or_refusal
 from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse, table_binding
 from services.files.library.sender import Pace, Sender
@@ -57,6 +57,8 @@ class Upload:
     requested: RequestedFormat = RequestedFormat()  # noqa: RUF009  frozen
     #: Where it comes from, as `network_of` has it.
     network: str = ""
+    #: The length of the body, if it was announced.
+    announced_bytes: int = 0
 
 
 class NewFiles(FindsFiles, Protocol):
@@ -107,6 +109,8 @@ class Uploads:
 
         Raises UploadRefused when other options may read it: it is kept then.
         """
+        if upload.announced_bytes > self._limits.max_bytes + BESIDES_BYTES:
+            raise FileTooLarge(limit=str(self._limits.max_bytes))
         sender = Sender(self._limits.pace)
         async with self._places.reserve(person.account, network=upload.network, sender=sender):
             if not upload.idempotency_key:

@@ -1,5 +1,6 @@
 """FileService: what people do with their files."""
 
+import re
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Protocol
@@ -28,6 +29,7 @@ from services.files.servicers.offers import with_offers
 from services.files.servicers.profile import profile_to_proto
 
 _DEFAULT_ROWS = 50
+_LENGTH = re.compile("[0-9]{1,18}")
 _CSV = "text/csv"
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WORKBOOK_WITH_MACROS = "application/vnd.ms-excel.sheet.macroEnabled.12"
@@ -66,6 +68,7 @@ class FileServicer(files_pb2_grpc.FileServiceServicer):
             idempotency_key=identity.current_call().idempotency_key,
             requested=requested_of(first),
             network=network_of(identity.current_call().client_address),
+            announced_bytes=_announced(context),
         )
         try:
             stored = await self._uploads.receive(person, _data(first, requests), upload)
@@ -167,6 +170,11 @@ async def _data(
     yield first.content.data
     async for request in rest:
         yield request.content.data
+
+
+def _announced(context: Context) -> int:
+    said = dict(context.invocation_metadata() or ()).get("x-smelt-content-length", "")
+    return int(said) if isinstance(said, str) and _LENGTH.fullmatch(said) else 0
 
 
 def _wanted(context: Context) -> Wanted:

@@ -57,6 +57,12 @@ class PriceUnknown(DomainError):
     kind = Kind.INVALID
     message = "A budget requires models with a known price"
 
+    def __init__(self, *, model: str = "") -> None:
+        if not model:
+            super().__init__()
+            return
+        super().__init__(f"{self.message}, and that of {model} is not known", model=model)
+
 
 class JobNotEnded(DomainError):
     reason = "JOB_NOT_ENDED"

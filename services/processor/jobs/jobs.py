@@ -36,6 +36,7 @@ from services.processor.outside import (
     RevokesGrants,
     as_person,
 )
+from services.processor.templates.called import by_their_names
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.usage.meter import UsageLimit, UsageMeter, budget_nanos
@@ -157,11 +158,12 @@ class Jobs:
             return draft, sent_columns(draft, prompts) if draft.skips_blank_rows else ()
 
         # This finds unknown variables and columns, and name clashes, before anything is stored or paid for.
-        draft, needed = await aside(checked, account=person.account)
+        with by_their_names(chosen):
+            draft, needed = await aside(checked, account=person.account)
         steps = draft.steps
-        priced = all(facts_of(step.settings.model).input_price is not None for step in steps)
-        if request.max_cost and not priced:
-            raise PriceUnknown
+        unpriced = [step.settings.model for step in steps if facts_of(step.settings.model).input_price is None]
+        if request.max_cost and unpriced:
+            raise PriceUnknown(model=unpriced[0])
         await self._check_room(person, file, draft, needed=needed, first=first, last=last)
         api_key = await self._vault.describe_key(request.api_key, proof)
         snapshot = replace(draft, base_url=api_key.base_url)
@@ -203,7 +205,7 @@ class Jobs:
             create_time=self._now(),
             shards=plan.cut_for(rows, calls, request.economy),
             max_cost_nanos=budget_nanos(request.max_cost),
-            priced=priced,
+            priced=not unpriced,
             file_name=file.display_name,
             steps=tuple(
                 ShownStep(

@@ -18,6 +18,7 @@ from services.processor.templates.errors import TemplateInvalid
 from services.processor.templates.mock_names import filled
 from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
+from services.processor.templates.called import by_their_names
 from services.processor.templates.template import Template, TemplateFields, check, merge
 from services.processor.templates.variables import ReadsVariables, values_for
 
@@ -124,7 +125,8 @@ class Templates:
         Fewer rows than wanted come back, but at least one, when they would be more than an answer holds.
         """
         name = f"templates/{id_}" if id_ else ""
-        text = (await self._store.get(person.account, id_)).fields.settings.prompt if id_ else prompt
+        stored = [await self._store.get(person.account, id_)] if id_ else []
+        text = stored[0].fields.settings.prompt if id_ else prompt
         if not text.strip():
             raise TemplateInvalid(violations=[("template.prompt", "is required")])
         proof = as_person(person)
@@ -143,7 +145,8 @@ class Templates:
                 [*cells.values()],
             )
 
-        bound, cells = await aside(prepared, account=person.account)
+        with by_their_names(stored):
+            bound, cells = await aside(prepared, account=person.account)
         start = max(first, 1)
         wanted = min(count or DEFAULT_PREVIEW_ROWS, facts.row_count - start + 1)
         if wanted < 1:
@@ -168,7 +171,8 @@ class Templates:
             self._files.rows(file, facts.parse, first=start, count=wanted, proof=proof)
         ) as batches:
             async for batch in batches:
-                made = await aside(partial(rendered, batch, room), account=person.account)
+                with by_their_names(stored):
+                    made = await aside(partial(rendered, batch, room), account=person.account)
                 for preview in made:
                     room -= len(preview.prompt.encode())
                     if room < 0 and previews:

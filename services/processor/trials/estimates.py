@@ -16,6 +16,7 @@ from services.processor.jobs.plan import Snapshot, Step
 from services.processor.outside import DescribesFiles, FileFacts, ReadsRows, Row, Rows, as_person
 from services.processor.rows.requests import Requests
 from services.processor.templates.prompt import MOST_BYTES, Prompt
+from services.processor.templates.called import by_their_names
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.usage.meter import Meter, UsageMeter
@@ -133,7 +134,8 @@ class Estimates:
             )
 
         # What would refuse the job refuses its estimate, before a row is read.
-        work = await aside(bound, account=person.account)
+        with by_their_names(chosen):
+            work = await aside(bound, account=person.account)
         rows = last - first + 1
         sample: list[Row] = []
         pieces = _pieces(first, last)

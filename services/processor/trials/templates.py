@@ -26,6 +26,7 @@ from services.processor.outside import (
 )
 from services.processor.rows.loop import Prepared
 from services.processor.templates.mock_names import MOST_MOCKS
+from services.processor.templates.called import by_their_names
 from services.processor.templates.template import FindsTemplates, Template, TemplateFields, check
 from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.trials.mock_values import mocks
@@ -112,10 +113,11 @@ class TemplateTests:
         prompts = [each.fields.settings.prompt for each in chosen]
         variables = await values_for(self._variables, person.account, prompts)
         # Clashes and unknown columns are found here, before anything is paid for.
-        trial = await aside(
-            lambda: _Trial.of(chosen, file.columns, variables=variables, given=request.mock_values),
-            account=person.account,
-        )
+        with by_their_names(chosen):
+            trial = await aside(
+                lambda: _Trial.of(chosen, file.columns, variables=variables, given=request.mock_values),
+                account=person.account,
+            )
         steps = trial.prepared.snapshot.steps
         await self._callers.meter.check_room(person.account, (last - first + 1) * len(steps))
         key = await self._vault.describe_key(request.api_key, proof)
@@ -146,8 +148,9 @@ class TemplateTests:
                 begun = [
                     (each.number, [*each.cells, *trial.cells]) async for batch in batches for each in batch
                 ]
-                for _, values in begun:
-                    trial.check_sizes(values)
+                with by_their_names(chosen):
+                    for _, values in begun:
+                        trial.check_sizes(values)
                 for number, values in begun:
                     row = TestedRow(number, confidence(values, trial.used))
                     rows.append(row)

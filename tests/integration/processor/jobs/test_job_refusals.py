@@ -7,6 +7,7 @@ import grpc
 import pytest
 from smelt.processor.v1 import jobs_pb2, templates_pb2
 
+from services.common.rpc.errors import error_from_rpc
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.stand_ins import StandIns
 from tests.integration.processor.suite import Person, Suite, gateway_channel, refusal
@@ -41,6 +42,32 @@ async def test_what_cannot_run_is_refused_before_it_starts(
     assert await refusal(ada.start(file, "templates/aaaa")) == "TEMPLATE_NOT_FOUND"
     vault.usual_key = None
     assert await refusal(ada.start(file, fine)) == "NO_API_KEY"
+
+
+async def test_refusals_call_templates_as_their_owner_does(ada: Person, file: str) -> None:
+    fine = await ada.template("Hello {{first name}}", "Greeting", display_name="Warm greeting")
+    bad = await ada.template("Hello {{Nmae}}", display_name="Cold hook")
+    late = await ada.template("{{Greeting}}", display_name="Follow-up")
+    clash = await ada.template("Hi", "first NAME", display_name="Clashing")
+    both = await ada.template("{{COMPANY}}", "Both", display_name="Two companies")
+
+    async def said(call: Any) -> str:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+        error = error_from_rpc(caught.value)
+        assert "templates/" not in error.message
+        assert error.metadata["template_display_name"] in error.message
+        assert error.metadata["template"].startswith("templates/")
+        return error.message
+
+    for call in (ada.start(file, fine, bad), ada.estimate(file, fine, bad)):
+        assert (await said(call)).startswith('Unknown variable {{Nmae}} in template "Cold hook"; ')
+    assert '{{Greeting}} is used before "Warm greeting" fills it' in await said(ada.start(file, late, fine))
+    assert '(template "Clashing")' in await said(ada.start(file, clash))
+    assert '(template "Two companies")' in await said(ada.start(file, both))
+    assert '(template "Clashing")' in await said(ada.test(file, clash))
+    request = templates_pb2.PreviewTemplateRequest(name=bad, file=file)
+    assert '"Cold hook"' in await said(ada.templates.PreviewTemplate(request, metadata=ada.metadata))
 
 
 @pytest.mark.promise("S30")
