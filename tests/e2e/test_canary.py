@@ -14,9 +14,10 @@ import redis
 from deploy.local.binaries import postgres_directory
 from deploy.local.postgres import Cluster
 from services.common.ids import new_id
-from tests.e2e.api import PASSWORD, Person
+from tests.e2e.api import PASSWORD, Person, reason
 from tests.support.provider import Provider
 from tests.support.stack import Stack
+from tests.support.workbooks import grid
 
 
 def spellings(secret: str) -> dict[str, bytes]:
@@ -210,9 +211,16 @@ def test_rows_of_a_file_lie_nowhere(
     new_person: Callable[[], Person], provider: Provider, stack: Stack
 ) -> None:
     person = new_person()
-    cell = f"cell{new_id()}{new_id()}"
+    cell, inside = (f"cell{new_id()}{new_id()}" for _ in range(2))
     person.add_key(provider.base_url)
-    job = person.job(person.file(f"n\n{cell}\n".encode()), [person.template("Repeat {{n}}")])
-    person.finished(job)
-    assert cell in person.results(job).decode()
-    assert list(findings([*files_of(stack), *start_values(stack)], cell)) == []
+    template = person.template("Repeat {{n}}")
+    # Of a workbook, the table that its sheet becomes is stored too; a refused one is kept for a while.
+    for file in (person.file(f"n\n{cell}\n".encode()), person.file(grid(("n",), (inside,)), "a.xlsx")):
+        job = person.job(file, [template])
+        person.finished(job)
+        results = person.results(job).decode()
+        assert cell in results or inside in results
+    assert reason(person.upload(grid(("n", "n"), (inside, inside)), "a.xlsx")) == "FILE_MALFORMED"
+    places = [*files_of(stack), *start_values(stack)]
+    for planted in (cell, inside):
+        assert list(findings(places, planted)) == []

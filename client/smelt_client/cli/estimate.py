@@ -9,6 +9,15 @@ import typer
 from ..models import Estimate
 from .common import AsJson, Quiet, SendBlankRows, logged_in
 from .names import completing
+from .parse_options import (
+    DuplicateNames,
+    Encoding,
+    FileDelimiter,
+    Sheet,
+    SkipLastRows,
+    SkipRows,
+    options_of,
+)
 from .printing import Output
 from .run import parse_rows
 from .sources import check_source, on_server
@@ -33,16 +42,23 @@ def estimate(
         typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
     ] = None,
     blank_rows: SendBlankRows = False,
+    encoding: Encoding = None,
+    file_delimiter: FileDelimiter = None,
+    skip_rows: SkipRows = None,
+    skip_last_rows: SkipLastRows = None,
+    duplicate_names: DuplicateNames = None,
+    sheet: Sheet = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Estimate a job's calls, tokens and cost without starting it."""
     out = Output(as_json=as_json, quiet=quiet)
     first, last = (None, None) if rows is None else parse_rows(rows)
-    check_source(file)
+    read = options_of(encoding, file_delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)
+    check_source(file, read)
     with logged_in() as client:
         found = [find_template(client, text) for text in template]
-        with on_server(client, out, file) as name:
+        with on_server(client, out, file, read) as name:
             told = client.jobs.estimate(
                 name, found, first_row=first, last_row=last, send_blank_rows=blank_rows or None
             )

@@ -17,11 +17,13 @@ from .parse_options import command_of, encoding_of, words_for
 from .printing import Output
 
 
-def mended(client: Client, out: Output, send: Callable[[], File], options: dict[str, Any]) -> File:
+def mended(
+    client: Client, out: Output, send: Callable[[], File], options: dict[str, Any], *, instead_of: str = ""
+) -> File:
     """Return the file that is sent, read as the person at the terminal wants; raise the refusal otherwise.
 
     Without a terminal nothing is asked: the commands that would help are printed. `options` are those that
-    the person named.
+    the person named, and `instead_of` the file that the command was given, if it does more than send it.
     """
     try:
         file = send()
@@ -31,6 +33,8 @@ def mended(client: Client, out: Output, send: Callable[[], File], options: dict[
             raise
         chosen = _asked(out, error, refused)
         if chosen is None:
+            if instead_of and not _may_ask(out):
+                out.note(f"Then give the same command {refused.name} instead of {instead_of}")
             raise
         file = client.files.reparse(refused.name, **chosen.options)
         options = chosen.options

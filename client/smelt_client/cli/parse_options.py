@@ -10,6 +10,7 @@ import typer
 
 from ..models import Offer
 from .common import WrongUsage
+from .printing import clean
 
 ENCODINGS = (
     "utf-8, utf-16-le, utf-16-be, windows-1250, windows-1251, windows-1252, latin-1, mac-roman, koi8-r, "
@@ -21,6 +22,15 @@ Delimiter = Annotated[
     typer.Option(
         help="comma, semicolon, tab or pipe, or the character itself; none makes each line one cell; "
         "detected if missing.",
+        show_default=False,
+    ),
+]
+#: Of commands whose `--delimiter` is that of the result.
+FileDelimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--file-delimiter",
+        help="What separates the cells of FILE: comma, semicolon, tab, pipe or none; detected if missing.",
         show_default=False,
     ),
 ]
@@ -133,6 +143,8 @@ def command_of(name: str, offer: Offer) -> str:
 def words_for(offer: Offer) -> str:
     """Say what an offer does, in words."""
     said = []
+    if offer.sheet:
+        said.append(f"read the sheet {clean(offer.sheet)}")
     if offer.encoding:
         said.append(f"read it as {offer.encoding}")
     if offer.delimiter:
@@ -144,7 +156,7 @@ def words_for(offer: Offer) -> str:
         said.append(_count("leave out the last {}", offer.skip_last_rows, "row"))
     if offer.duplicate_names:
         said.append("number repeated column names")
-    return ", ".join(said) or "let the server detect encoding and delimiter"
+    return ", ".join(said) or "let the server find out how it is written"
 
 
 def _count(text: str, count: int, what: str) -> str:

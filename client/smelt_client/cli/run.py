@@ -19,6 +19,15 @@ from .forms import Bom, Delimiter, Format, OutOrAsked, form_of
 from .jobs import exit_code, outcomes
 from .names import completing, found
 from .outputs import destination, output_path
+from .parse_options import (
+    DuplicateNames,
+    Encoding,
+    FileDelimiter,
+    Sheet,
+    SkipLastRows,
+    SkipRows,
+    options_of,
+)
 from .printing import Output
 from .sources import check_source, on_server
 from .templates import find_template
@@ -76,6 +85,12 @@ def run(
         ),
     ] = None,
     blank_rows: SendBlankRows = False,
+    encoding: Encoding = None,
+    file_delimiter: FileDelimiter = None,
+    skip_rows: SkipRows = None,
+    skip_last_rows: SkipLastRows = None,
+    duplicate_names: DuplicateNames = None,
+    sheet: Sheet = None,
     format_: Format = "",
     delimiter: Delimiter = None,
     bom: Bom = None,
@@ -92,6 +107,9 @@ def run(
     The ending of OUT decides the format of the result: .csv (as the uploaded file is written), .tsv, .xlsx or
     .jsonl. Whatever is missing is asked for at a terminal: a login, an API key, a template, where to write.
 
+    If FILE cannot be read as it is, what would read it is shown, and asked for at a terminal, as by
+    `smelt files upload`.
+
     Ctrl-C leaves the job running. Exit code 5: the job finished, but some rows failed.
     """
     out = Output(as_json=as_json, quiet=quiet)
@@ -102,7 +120,8 @@ def run(
         )
     if economy_rest is not None and not economy:
         raise WrongUsage("--economy-rest is for economy jobs; add --economy")
-    check_source(file)
+    read = options_of(encoding, file_delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)
+    check_source(file, read)
     if not template and not asking.at_a_terminal():
         raise WrongUsage("the template is missing; name it with -t, or see `smelt templates list`")
     path = output_path(first_time.place(file) if output is None else output, as_json=as_json)
@@ -114,7 +133,7 @@ def run(
         templates = [find_template(client, text) for text in template or ()]
         # What can be seen to be wrong is refused before a file is sent.
         cost, key = usd(max_cost), _key(client, api_key)
-        with on_server(client, out, file) as name:
+        with on_server(client, out, file, read) as name:
             job = client.jobs.create(
                 name,
                 templates or [first_time.template(client, out, client.files.get(name))],

@@ -6,9 +6,10 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -22,17 +23,33 @@ from .printing import Output, clean
 
 _UPLOADED = re.compile(r"files/[A-Za-z0-9_-]{1,64}|[a-z2-7]{6,26}")
 STDIN = "-"
+_AS_IT_IS: Mapping[str, Any] = {}
 
 
-def check_source(text: str) -> None:
-    """Raise WrongUsage unless a text is a file on this machine, `-`, or may be an uploaded file."""
-    if not _is_here(text) and not _UPLOADED.fullmatch(text):
+def check_source(text: str, read: Mapping[str, Any] = _AS_IT_IS) -> None:
+    """Raise WrongUsage unless a text is a file on this machine, `-`, or may be an uploaded file.
+
+    `read` are the options by which it is to be read: those of a file that is uploaded already stand.
+    """
+    if _is_here(text):
+        return
+    if not _UPLOADED.fullmatch(text):
         raise WrongUsage(f"there is no file {text} on this machine")
+    if read:
+        option = next(iter(read)).replace("_", "-")
+        raise WrongUsage(
+            f"--{option} is for a file on this machine; to read an uploaded one otherwise: "
+            f"smelt files reparse {text}"
+        )
 
 
 @contextmanager
-def on_server(client: Client, out: Output, text: str) -> Iterator[str]:
-    """Yield the name of a file on the server; one that is on this machine is uploaded.
+def on_server(
+    client: Client, out: Output, text: str, read: Mapping[str, Any] = _AS_IT_IS
+) -> Iterator[str]:
+    """Yield the name of a file on the server; one that is on this machine is uploaded, to be read so.
+
+    What is asked about a file that cannot be read as it is, or was read by a guess, is asked here too.
 
     If the server refuses what the block asks of it, or the person leaves at a question, the upload is taken
     back.
@@ -40,7 +57,7 @@ def on_server(client: Client, out: Output, text: str) -> Iterator[str]:
     if not _is_here(text):
         yield found(client, "files", text)
         return
-    uploaded = mended(client, out, lambda: _upload(client, text), {})
+    uploaded = mended(client, out, lambda: _upload(client, text, read), dict(read), instead_of=text)
     out.message(
         f"Uploaded {text}: {uploaded.row_count} rows, {len(uploaded.columns)} columns ({uploaded.name})"
     )
@@ -48,7 +65,7 @@ def on_server(client: Client, out: Output, text: str) -> Iterator[str]:
         others = other_sheets(uploaded)
         out.message(
             f"Its rows are those of the sheet {clean(uploaded.sheet)}."
-            + (f" Other sheets: {others}; `smelt files upload --sheet` reads one of them." if others else "")
+            + (f" Other sheets: {others}; `--sheet` reads one of them." if others else "")
         )
     try:
         yield uploaded.name
@@ -87,9 +104,9 @@ def _is_here(text: str) -> bool:
     return text == STDIN or Path(text).is_file()
 
 
-def _upload(client: Client, text: str) -> File:
+def _upload(client: Client, text: str, read: Mapping[str, Any] = _AS_IT_IS) -> File:
     with as_file(text) as source:
-        return client.files.upload(source, filename="stdin.csv" if text == STDIN else source.name)
+        return client.files.upload(source, filename="stdin.csv" if text == STDIN else source.name, **read)
 
 
 @contextmanager

@@ -71,6 +71,8 @@ class Offer:
     #: The first names and the first cells of a row, cut.
     columns: tuple[str, ...]
     sample: tuple[str, ...]
+    #: The sheet of a workbook that is read; "" for the usual one.
+    sheet: str = ""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -81,6 +83,7 @@ class Offer:
             "skip_rows": self.skip_rows,
             "skip_last_rows": self.skip_last_rows,
             "duplicate_names": self.duplicate_names,
+            "sheet": self.sheet,
         }
         return {name: value for name, value in said.items() if value}
 

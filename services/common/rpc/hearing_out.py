@@ -30,7 +30,7 @@ _END = object()
 
 
 class Heard:
-    """The messages of a request stream. Whoever waits for one may stop waiting without losing it."""
+    """The messages of a request stream. A wait for one can be given up without losing it."""
 
     def __init__(self, messages: AsyncIterator[Any]) -> None:
         self._messages = aiter(messages)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,8 @@ from services.files.library.sealed_parse import binding_of
 from services.files.library.stored_file import StoredFile
 from services.files.objects.discards import Discards
 from services.files.objects.sealed import Objects, drain, read_all
-from services.files.parsing.offers import Offer, search
+from services.files.parsing.offers import Offer, search, search_others
+from services.files.parsing.read_file import KeepTable, OtherwiseReadable, ReadFile
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.dialect import RequestedFormat
 from services.files.reading.mending import MENDABLE
@@ -23,6 +24,9 @@ from services.files.reading.reader import Limits
 from services.files.threads import Abandoned
 
 T = TypeVar("T")
+#: What other options may mend.
+Refusal = DomainError | OtherwiseReadable
+REFUSALS = (OtherwiseReadable, *MENDABLE)
 
 
 class UploadRefused(Exception):
@@ -90,7 +94,7 @@ class RefusedUploads:
         return await self._store.get(account, file_id, since=self._clock() - self._keeping.time)
 
     async def keep(
-        self, file: StoredFile, key: bytearray, options: RequestedFormat, refusal: DomainError
+        self, file: StoredFile, key: bytearray, options: RequestedFormat, refusal: Refusal
     ) -> UploadRefused:
         """Keep an upload whose object is written; return the refusal with the name and with offers."""
         async with self._discards.unless_recorded(file.object.key):
@@ -100,31 +104,39 @@ class RefusedUploads:
             # The same bytes are there already, under a name that was told before.
             removed.append(file.object.key)
         await self._discards.discard_all(removed)
-        return UploadRefused(refusal, kept.id, offers, kept.create_time + self._keeping.time)
+        return UploadRefused(_error_of(refusal), kept.id, offers, kept.create_time + self._keeping.time)
 
     async def explain(
-        self, file: StoredFile, key: bytearray, options: RequestedFormat, refusal: DomainError
+        self, file: StoredFile, key: bytearray, options: RequestedFormat, refusal: Refusal
     ) -> UploadRefused:
         """Return the refusal of a stored file, or of a kept upload, with offers."""
         offers = await self._offers(file, key, options, refusal)
         is_file = file.parse.version > 0
         return UploadRefused(
-            refusal, file.id, offers, None if is_file else file.create_time + self._keeping.time
+            _error_of(refusal), file.id, offers, None if is_file else file.create_time + self._keeping.time
         )
 
     async def _offers(
-        self, file: StoredFile, key: bytearray, options: RequestedFormat, refusal: DomainError
+        self, file: StoredFile, key: bytearray, options: RequestedFormat, refusal: Refusal
     ) -> tuple[Offer, ...]:
         ended = threading.Event()
-        work = partial(
-            search,
-            partial(self._pieces, file, key, ended),
-            lambda pieces, tried: self._threads.parse(pieces, self._limits, tried),
-            options,
-            refusal,
-            size=file.object.size,
-        )
+        pieces = partial(self._pieces, file, key, ended)
+        work: Callable[[], tuple[Offer, ...]]
+        if isinstance(refusal, OtherwiseReadable):
+            work = partial(search_others, pieces, self._read, refusal, options)
+        else:
+            work = partial(
+                search,
+                pieces,
+                lambda pieces, tried: self._threads.parse(pieces, self._limits, tried),
+                options,
+                refusal,
+                size=file.object.size,
+            )
         return await _stopped_in_time(self._threads.executor, work, ended, self._seconds)
+
+    def _read(self, pieces: Iterable[bytes], tried: RequestedFormat, keep: KeepTable) -> ReadFile:
+        return self._threads.read(pieces, self._limits, tried, keep=keep)
 
     def _pieces(self, file: StoredFile, key: bytearray, ended: threading.Event) -> Iterator[bytes]:
         source = read_all(self._objects, file.object, key=key, associated_data=binding_of(file))
@@ -137,11 +149,15 @@ class RefusedUploads:
             source.close()
 
 
-def or_refusal(read: Callable[[Iterator[bytes]], T], pieces: Iterator[bytes]) -> T | DomainError:
+def _error_of(refusal: Refusal) -> DomainError:
+    return refusal.refusal if isinstance(refusal, OtherwiseReadable) else refusal
+
+
+def or_refusal(read: Callable[[Iterator[bytes]], T], pieces: Iterator[bytes]) -> T | Refusal:
     """Read a file; return the refusal if other options may mend it, after the rest of the file has come."""
     try:
         return read(pieces)
-    except MENDABLE as refusal:
+    except REFUSALS as refusal:
         drain(pieces)
         return refusal
 

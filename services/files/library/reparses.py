@@ -11,7 +11,7 @@ from services.common.errors import DeadlinePassed, Unavailable
 from services.common.identity import Passport
 from services.files.data_keys import DataKeys, opened
 from services.files.errors import FileNotFound
-from services.files.library.refused_uploads import RefusedUploads
+from services.files.library.refused_uploads import REFUSALS, RefusedUploads
 from services.files.library.sealed_parse import (
     FIRST_VERSION,
     binding_of,
@@ -34,7 +34,6 @@ from services.files.parsing.places import Places
 from services.files.parsing.read_file import ReadFile
 from services.files.parsing.threads import ParsingThreads
 from services.files.reading.dialect import RequestedFormat
-from services.files.reading.mending import MENDABLE
 from services.files.reading.reader import Limits
 from services.files.threads import drawn, fed
 
@@ -105,7 +104,7 @@ class Reparses:
             async with opened(self._keys, person, context_of(file.id), file.object.wrapped_key) as key:
                 try:
                     read, parse = await self._add(file, key, requested)
-                except MENDABLE as refusal:
+                except REFUSALS as refusal:
                     raise await self._refused.explain(file, key, requested, refusal) from None
         parsed = read.parsed
         return OpenedFile(replace(file, parse=parse), parsed.columns, parsed.sample_line, read.sheets)

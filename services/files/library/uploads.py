@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from services.common.errors import DeadlinePassed, DomainError
+from services.common.errors import DeadlinePassed
 from services.common.identity import Passport
 from services.common.store.idempotency import digest
 from services.files.data_keys import DataKeys, wiped
 from services.files.errors import FileNotFound, FileTooLarge
 from services.files.library.display_name import display_name
 from services.files.library.form_body import BESIDES_BYTES, Body
-from services.files.library.refused_uploads import RefusedUploads, or_refusal
+from services.files.library.refused_uploads import Refusal, RefusedUploads, or_refusal
 from services.files.library.sealed_parse import FIRST_VERSION, context_of, seal_parse, table_binding
 from services.files.library.sender import Pace, Sender
 from services.files.library.stored_file import (
@@ -152,7 +152,7 @@ class Uploads:
                 object=stored,
                 parse=NO_PARSE,
             )
-            if isinstance(read, DomainError):
+            if not isinstance(read, ReadFile):
                 raise await self._refused.keep(file, key, upload.requested, read)
             sealed = seal_parse(read, key=key, file_id=file_id, account=person.account, version=FIRST_VERSION)
         file = replace(file, parse=table.parse(read, FIRST_VERSION))
@@ -165,8 +165,8 @@ class Uploads:
         body: Body,
         *,
         object_key: str,
-        work: Callable[..., tuple[Written, ReadFile | DomainError]],
-    ) -> tuple[Written, ReadFile | DomainError]:
+        work: Callable[..., tuple[Written, ReadFile | Refusal]],
+    ) -> tuple[Written, ReadFile | Refusal]:
         try:
             async with self._discards.unless_written(object_key), asyncio.timeout(self._limits.seconds):
                 return await fed(

@@ -13,6 +13,7 @@ from io import BufferedReader
 
 from services.common.errors import DomainError
 from services.files.parsing.form import dump_failure, dump_parsed, dump_refusal, load_question
+from services.files.parsing.read_file import OtherwiseReadable
 from services.files.parsing.workbook_child import read_workbook
 from services.files.reading.reader import parse
 
@@ -45,6 +46,8 @@ def _answer(source: BufferedReader) -> Iterable[bytes]:
         if question.workbook is not None:
             return read_workbook(source, question)
         return [dump_parsed(parse(_pieces(source), question.limits, question.requested))]
+    except OtherwiseReadable as refused:
+        return [dump_refusal(refused.refusal, refused.others)]
     except DomainError as refusal:
         return [dump_refusal(refusal)]
     except Exception as error:  # noqa: BLE001  the parent logs whatever it is

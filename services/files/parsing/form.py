@@ -8,7 +8,7 @@ import orjson
 from services.common.errors import DomainError
 from services.files import errors
 from services.files.parsing.confinement import Confinement
-from services.files.parsing.read_file import ReadFile
+from services.files.parsing.read_file import OtherwiseReadable, ReadFile
 from services.files.profiling.form import profile_of
 from services.files.reading.dialect import Dialect, RequestedFormat
 from services.files.reading.reader import Limits, Parsed
@@ -64,9 +64,15 @@ def dump_workbook(read: ReadFile, table_bytes: int) -> bytes:
     return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def dump_refusal(refusal: DomainError) -> bytes:
-    """Return a refusal of a file as bytes."""
-    return orjson.dumps({"refused": refusal.reason, "metadata": refusal.metadata})
+def dump_refusal(refusal: DomainError, others: tuple[RequestedFormat, ...] = ()) -> bytes:
+    """Return a refusal of a file as bytes, with options that may read it."""
+    return orjson.dumps(
+        {
+            "refused": refusal.reason,
+            "metadata": refusal.metadata,
+            "others": [asdict(options) for options in others],
+        }
+    )
 
 
 def dump_failure(described: dict[str, Any], *, passing: bool) -> bytes:
@@ -99,7 +105,10 @@ def _parsed(said: dict[str, Any]) -> Parsed:
     if "failed" in said:
         raise ParseFailed(said["failed"], passing=said["passing"])
     if "refused" in said:
-        raise _REFUSALS[said["refused"]](**said["metadata"])
+        refusal = _REFUSALS[said["refused"]](**said["metadata"])
+        if said["others"]:
+            raise OtherwiseReadable(refusal, tuple(RequestedFormat(**options) for options in said["others"]))
+        raise refusal
     parsed = said["parsed"]
     dialect = parsed["dialect"]
     return Parsed(

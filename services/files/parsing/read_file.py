@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from services.common.errors import DomainError
 from services.files.objects.sealed import Written
+from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Parsed
 from services.files.workbooks.workbook import SheetInfo
 
@@ -18,3 +20,15 @@ class ReadFile:
     parsed: Parsed
     sheets: tuple[SheetInfo, ...] = ()
     table: Written | None = None
+
+
+class OtherwiseReadable(Exception):
+    """A file that cannot be read with some options: the refusal, and options that may read it.
+
+    The process that reads a workbook finds these, because nobody else sees its sheets.
+    """
+
+    def __init__(self, refusal: DomainError, others: tuple[RequestedFormat, ...]) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+        self.others = others

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.common.errors import Unavailable
 from services.common.logs import describe, log
@@ -14,7 +14,7 @@ from services.files.errors import FileInvalidFormat, FileSheetNotFound
 from services.files.parsing.confinement import Confinement
 from services.files.parsing.form import Question
 from services.files.parsing.process import ParseProcess
-from services.files.parsing.read_file import KeepTable, ReadFile
+from services.files.parsing.read_file import KeepTable, OtherwiseReadable, ReadFile
 from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, Parsed, parse
 from services.files.workbooks.package import MAGIC_BYTES, is_package
@@ -59,7 +59,10 @@ class ParsingThreads:
         *,
         keep: KeepTable,
     ) -> ReadFile:
-        """Read a whole upload as `parse` does, or a workbook, whose table `keep` takes."""
+        """Read a whole upload as `parse` does, or a workbook, whose table `keep` takes.
+
+        Raises what is wrong with it, as OtherwiseReadable when that is a sheet or an option.
+        """
         source = iter(pieces)
         begun, start = deque[bytes](), b""
         for piece in source:
@@ -71,7 +74,10 @@ class ParsingThreads:
         if self._workbooks is not None and is_package(start):
             return self._read_workbook(whole, self._workbooks, limits, requested, keep=keep)
         if requested.sheet:
-            raise FileSheetNotFound(sheet=requested.sheet[:100], problem="the file is no workbook")
+            raise OtherwiseReadable(
+                FileSheetNotFound(sheet=requested.sheet[:100], problem="the file is no workbook"),
+                (replace(requested, sheet=""),),
+            )
         return ReadFile(self.parse(whole, limits, requested))
 
     def _read_workbook(
@@ -84,7 +90,10 @@ class ParsingThreads:
         keep: KeepTable,
     ) -> ReadFile:
         if requested.encoding or requested.delimiter:
-            raise FileInvalidFormat(problem="a workbook has no encoding and no delimiter; leave them out")
+            raise OtherwiseReadable(
+                FileInvalidFormat(problem="a workbook has no encoding and no delimiter; leave them out"),
+                (replace(requested, encoding="", delimiter=""),),
+            )
         process = _process()
         if process is None:
             raise Unavailable

@@ -11,10 +11,13 @@ from services.files.reading.ends import Ends, Row, Seen, rows_in, seen
 from services.files.reading.format import DELIMITERS
 from services.files.reading.guess import guess
 from services.files.reading.header import SAME_NAME
+from services.files.reading.text import utf_16_without_mark
 
 #: Refusals that other options may mend.
 MENDABLE = (FileEncoding, FileMalformed, FileNoColumns)
 _MOST_SKIPPED = 1000
+#: What begins in the last part of the rows that are seen may be a footer; above it, rows are data.
+_FOOTER_SHARE = 4
 
 
 def candidates(ends: Ends, options: RequestedFormat, refusal: DomainError) -> list[RequestedFormat]:
@@ -30,6 +33,7 @@ def candidates(ends: Ends, options: RequestedFormat, refusal: DomainError) -> li
     if view is not None:
         found += _skipped_before(view, options)
         found += _skipped_after(view, options)
+        found += _other_delimiters(view, options)
     return found
 
 
@@ -45,6 +49,8 @@ def one_column(ends: Ends, options: RequestedFormat) -> list[RequestedFormat]:
 
 
 def _encodings(ends: Ends, options: RequestedFormat) -> list[RequestedFormat]:
+    if wide := utf_16_without_mark(ends.head):
+        return [replace(options, encoding=wide)] if wide != options.encoding else []
     likely = ["", WINDOWS_1252] if options.encoding else [WINDOWS_1252]
     likely.append(guess(ends.head if not ends.head.isascii() else ends.tail))
     return [replace(options, encoding=name) for name in dict.fromkeys(likely) if name != options.encoding]
@@ -88,6 +94,26 @@ def _skipped_after(view: Seen, options: RequestedFormat) -> list[RequestedFormat
     while rows and not rows[-1].cells:
         rows.pop()
     width = len(head[0].cells)
-    count = next((n for n, row in enumerate(reversed(rows)) if len(row.cells) == width), 0)
-    wanted = options.skip_last_rows < count <= _MOST_SKIPPED
-    return [replace(options, skip_last_rows=count)] if wanted else []
+    counts = [next((n for n, row in enumerate(reversed(rows)) if len(row.cells) == width), 0)]
+    # A footer may have rows of the table's width itself: it begins at the first row that has another.
+    first = next((at for at, row in enumerate(rows) if len(row.cells) != width), len(rows))
+    footer = len(rows) - first
+    if footer <= len(rows) // _FOOTER_SHARE:
+        counts.append(footer)
+    return [
+        replace(options, skip_last_rows=count)
+        for count in dict.fromkeys(counts)
+        if options.skip_last_rows < count <= _MOST_SKIPPED
+    ]
+
+
+def _other_delimiters(view: Seen, options: RequestedFormat) -> list[RequestedFormat]:
+    """Return the other delimiters that split the header, in the order in which they are usual."""
+    begun = view.begun
+    others = [delimiter for delimiter in DELIMITERS if delimiter not in (begun.delimiter, options.delimiter)]
+    heads = {delimiter: rows_in(begun.text, delimiter, begun.row_end)[:1] for delimiter in others}
+    return [
+        replace(options, delimiter=delimiter)
+        for delimiter, head in heads.items()
+        if head and len(head[0].cells) > 1
+    ]

@@ -11,6 +11,8 @@ from services.files.reading.encodings import (
     MARKS,
     MULTI_BYTE,
     UTF_8,
+    UTF_16_BE,
+    UTF_16_LE,
     undefined_bytes,
 )
 from services.files.reading.guess import guess
@@ -37,6 +39,7 @@ _NOT_CSV = (
 _MARKUP = re.compile(rb"\s*(<!doctype|<html|<\?xml|\[\s*[{\[]|\{\s*\")", re.IGNORECASE)
 _BAD_UTF_8 = re.compile("[\udc80-\udcff]")
 _SAMPLE_LINE = 200
+_WIDE_SAMPLE = 4096
 
 
 class Text(Protocol):
@@ -216,9 +219,26 @@ def text_of(sample: bytes, requested: str = "") -> Text:
     start = sample[mark:]
     # A NUL in the first line: a binary file, or UTF-16 without its mark.
     binary = b"\0" in start.partition(b"\n")[0]
+    if binary and not encoding and utf_16_without_mark(sample):
+        raise FileEncoding(offset="0", line="1", problem="it looks like UTF-16 without its mark")
     if binary or start.startswith(_NOT_CSV) or _MARKUP.match(start):
         raise FileInvalidFormat
     return _text_in(encoding, mark=mark) if encoding else DetectedText()
+
+
+def utf_16_without_mark(sample: bytes) -> str:
+    """Return the UTF-16 that the first bytes seem to be in, without saying so; "" when they do not.
+
+    Its first line is the header: mostly ASCII, so every second byte is NUL, and no other byte is.
+    """
+    start = sample[: _WIDE_SAMPLE & ~1]
+    for encoding, text, high in ((UTF_16_LE, start[0::2], start[1::2]), (UTF_16_BE, start[1::2], start[0::2])):
+        ascii_high = high.count(0)
+        if len(start) >= 4 and b"\0" not in text and ascii_high > len(high) // 2:
+            decoded = start.decode(CODECS[encoding], "ignore")
+            if "\n" in decoded or "\r" in decoded:
+                return encoding
+    return ""
 
 
 def _text_in(encoding: str, *, mark: int = 0, seen: int = 0) -> EightBitText | WideText:

@@ -33,6 +33,7 @@ def _offer(offer: Offer) -> files_pb2.RefusedFile.Offer:
         skip_rows=offer.options.skip_rows,
         skip_last_rows=offer.options.skip_last_rows,
         duplicate_names=offer.options.duplicate_names,
+        sheet=offer.options.sheet,
         row_count=offer.row_count,
         column_count=len(offer.columns),
         columns=map(_shown, offer.columns[:_SHOWN_CELLS]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from unicodedata import normalize
 
 from services.common.errors import DomainError
@@ -52,7 +53,11 @@ def open_workbook(content: bytes, limits: WorkbookLimits, sheet: str = "") -> Op
     Raises what is wrong with the workbook or with the sheet; FileSheetNotFound without it.
     """
     package = Package(content, max_bytes=limits.max_bytes)
-    book = open_book(package)
+    return open_sheet(package, open_book(package), limits, sheet)
+
+
+def open_sheet(package: Package, book: Book, limits: WorkbookLimits, sheet: str = "") -> Opened:
+    """Read a sheet of a workbook, as `open_workbook` does."""
     chosen = _named(book, sheet) if sheet else None
     tables: dict[int, Table] = {}
     if chosen is not None:
@@ -76,6 +81,22 @@ def open_workbook(content: bytes, limits: WorkbookLimits, sheet: str = "") -> Op
         for each, count in zip(book.sheets, counted, strict=True)
     )
     return Opened(tables[chosen], chosen + 1, sheets)
+
+
+def other_sheets(package: Package, book: Book, limits: WorkbookLimits, *, besides: str) -> list[str]:
+    """Return the names of the sheets that have data, the visible ones first, without one name.
+
+    Those whose names are like it come before all others.
+    """
+    named = sorted(
+        (sheet for sheet in book.sheets if _folded(sheet.name) != _folded(besides)),
+        key=lambda sheet: sheet.hidden,
+    )[:_MOST_NAMES]
+    # A header and a row at least.
+    filled = [sheet.name for sheet in named if _count(package, book, sheet, limits) > 1]
+    keys = {_folded(name): name for name in filled}
+    near = [keys[key] for key in get_close_matches(_folded(besides), keys, n=2)] if besides else []
+    return [*near, *(name for name in filled if name not in near)]
 
 
 def _named(book: Book, wanted: str) -> int:

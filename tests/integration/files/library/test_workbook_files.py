@@ -2,14 +2,18 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 from smelt.files.v1 import files_pb2, rows_pb2
 
 from services.common.ids import new_id
-from tests.integration.files.service import VAULT, Caller, Service, refusal
+from tests.integration.files.library.test_refused_uploads import refused, told
+from tests.integration.files.service import VAULT, Caller, Service, ready, refusal
+from tests.integration.files.sweep.test_leavings import until
 from tests.support.workbooks import grid, raw, sheet_xml
 
 ROWS = "".join(
@@ -162,6 +166,71 @@ async def test_the_tables_of_one_parse_do_not_pass_for_those_of_another(
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await gateway.list_rows(file.name)
     assert refusal(caught.value).reason == "FILE_DAMAGED"
+
+
+async def test_a_refused_workbook_is_offered_its_sheets_and_rows(gateway: Caller) -> None:
+    cover = raw(sheet_xml(HEADER.format("One")), sheet_xml(HEADER.format("Two") + ROWS))
+    reason, offered = await refused(gateway, cover)
+    assert (reason, [offer.sheet for offer in offered.offers]) == ("FILE_NO_DATA_ROWS", ["S2"])
+    assert list(offered.offers[0].sample) == CELLS[0]
+    file = await reparsed(gateway, offered.name, sheet="S2")
+    assert [list(row.cells) for row in await gateway.list_rows(file.name)] == CELLS
+    # Of a file that is there, too.
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await reparsed(gateway, file.name, sheet="s-2")
+    assert told(caught.value)[1].offers[0].sheet == "S2"
+    reason, offered = await refused(gateway, grid(("Report", None), ("Name", "City"), ("Ada", "Bern")))
+    assert (offered.offers[0].skip_rows, list(offered.offers[0].columns)) == (1, ["Name", "City"])
+
+
+@pytest.mark.promise("S31")
+async def test_killed_between_a_table_and_its_row_nothing_of_either_stays(
+    own_service: Callable[..., Service], connect: Callable[[Service, str], grpc.aio.Channel]
+) -> None:
+    """The rows are held up by a lock on their table, so the kill comes exactly there."""
+
+    def start(*, sweeps: bool) -> Service:
+        seconds = 1 if sweeps else 3600
+        return own_service(sweep_seconds=0.2, orphan_seconds=seconds, drain_seconds=0)
+
+    def end(service: Service) -> None:
+        service.process.kill()
+        service.process.wait()
+
+    async def killed(service: Service, call: Coroutine[Any, Any, Any], *, objects: int) -> None:
+        before = service.keys()
+        with psycopg.connect(service.database.conninfo) as connection:
+            connection.execute("LOCK TABLE file, file_parse IN SHARE MODE")
+            working = asyncio.ensure_future(call)
+            await until(lambda: len(service.keys() - before) == objects)
+            end(service)
+            await asyncio.gather(working, return_exceptions=True)
+
+    service = start(sweeps=False)
+    await ready(service)
+    person = Caller(connect(service, "gateway"))
+    await killed(service, person.upload(BOOK, "leads.xlsx"), objects=2)
+    service = start(sweeps=True)
+    await ready(service)
+    person = Caller(connect(service, "gateway"), person.account)
+    listed = await person.files.ListFiles(files_pb2.ListFilesRequest(), metadata=person.metadata)
+    assert list(listed.files) == []
+    await until(lambda: not service.keys())
+    end(service)
+    service = start(sweeps=False)
+    await ready(service)
+    person = Caller(connect(service, "gateway"), person.account)
+    file = await person.upload(BOOK, "leads.xlsx")
+    kept = of(service, file.name)
+    await killed(service, reparsed(person, file.name, sheet="S2"), objects=1)
+    service = start(sweeps=True)
+    await ready(service)
+    person = Caller(connect(service, "gateway"), person.account)
+    await until(lambda: service.keys() == kept)
+    shown = await person.files.GetFile(files_pb2.GetFileRequest(name=file.name), metadata=person.metadata)
+    assert (shown.parse, shown.sheet) == (1, "S1")
+    assert [list(row.cells) for row in await person.list_rows(file.name)] == CELLS
+    assert (await reparsed(person, file.name, sheet="S2")).sheet == "S2"
 
 
 async def test_a_refused_workbook_is_kept_and_can_be_read_with_other_options(

@@ -18,7 +18,7 @@ class TooSlow(DomainError):
 
 
 class Sender:
-    """Sends a message every so many seconds, up to a number of them."""
+    """Sends a message at an interval of seconds, up to a number of them."""
 
     def __init__(self, *, every: float, most: int = 10**6, message: BytesValue = MIB) -> None:
         self.every = every

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from services.common.errors import DomainError
+from services.files.errors import FileInvalidFormat
 from services.files.parsing.offers import Offer, search
 from services.files.reading.dialect import RequestedFormat
 from services.files.reading.encodings import CODECS
@@ -83,10 +84,31 @@ def test_a_wrong_encoding_is_left_to_detection(encoding: str, text: str) -> None
     assert ",".join(found[0].sample) == text
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"a,b\n1,2\n3\n4,5\n", b'a,b\n1,"2\n', b"a,b\n1,2\n\n3,4\n", b"a,b\n" + b"1,2\n" * 30_000 + b"3\n1,2\n"],
-)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("rows", ["Ada,Köln\r\n鈴木,東京都\r\n", "Ada,Köln\r\n" * 20_000])
+def test_utf_16_without_its_mark_is_known_by_its_header(encoding: str, rows: str) -> None:
+    found = offers(("Name,City\r\n" + rows).encode(encoding))
+    assert found[0].options == RequestedFormat(encoding=encoding)
+    assert (found[0].columns, found[0].sample[1]) == (("Name", "City"), "Köln")
+
+
+@pytest.mark.parametrize("content", [b"\0\1\0\2" * 100, b"PNG\0\0\0\1\n\0\0", b"a\0b\0c\0", b"\0" * 500])
+def test_other_bytes_with_nul_are_no_text(content: bytes) -> None:
+    with pytest.raises(FileInvalidFormat):
+        read([content], RequestedFormat())
+
+
+def test_a_footer_may_look_like_the_table() -> None:
+    found = offers(HEAD + ROWS + b"\nRegion,Sales,Share\nNorth,7,1\n")
+    assert (found[0].options, found[0].row_count) == (RequestedFormat(skip_last_rows=3), 40)
+
+
+def test_a_delimiter_that_is_also_in_the_header_is_tried() -> None:
+    content = b"Name;City,Note\n" + b"Ada;Bern,x\n" * 200 + b"Bo;Bern,x,y\n" * 200 + b"Bo;Bern,x\n" * 200
+    assert [offer.options for offer in offers(content)] == [RequestedFormat(delimiter=";")]
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n3\n4,5\n", b'a,b\n1,"2\n', b"a,b\n1,2\n\n3,4\n"])
 def test_nothing_is_offered_for_a_mistake_in_the_middle(content: bytes) -> None:
     assert offers(content) == ()
 

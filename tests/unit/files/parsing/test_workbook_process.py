@@ -21,12 +21,13 @@ from services.files.errors import (
 )
 from services.files.objects.sealed import Written
 from services.files.parsing.confinement import Confinement
-from services.files.parsing.read_file import ReadFile
+from services.files.parsing.offers import search_others
+from services.files.parsing.read_file import KeepTable, OtherwiseReadable, ReadFile
 from services.files.parsing.threads import ParsingThreads, Workbooks
 from services.files.reading.dialect import RequestedFormat
 from services.files.reading.reader import Limits, rows
 from tests.support.workbooks import LIMITS as OF_WORKBOOK
-from tests.support.workbooks import MIB, grid, raw, sheet_xml, strings_xml
+from tests.support.workbooks import MIB, grid, raw, sheet_xml, strings_xml, written
 
 LIMITS = Limits(max_columns=100, max_rows=50_000, max_field_bytes=131_072, max_row_bytes=MIB)
 ROOMY = Confinement(memory_bytes=512 * MIB, seconds=60)
@@ -61,12 +62,10 @@ def read(
 ) -> tuple[ReadFile, bytes]:
     kept = Kept()
     source = pieces(content) if isinstance(content, bytes) else content
-    found = (reader or threads()).read(
-        source,
-        LIMITS,
-        RequestedFormat(**requested),
-        keep=kept,
-    )
+    try:
+        found = (reader or threads()).read(source, LIMITS, RequestedFormat(**requested), keep=kept)
+    except OtherwiseReadable as refused:
+        raise refused.refusal from None
     return found, kept.content
 
 
@@ -132,6 +131,59 @@ def test_options_that_do_not_fit_are_refused(
     with pytest.raises(refusal) as refused:
         read(content, **requested)
     assert metadata is None or refused.value.metadata == metadata
+
+
+def offers(content: bytes, **requested: Any) -> list[tuple[RequestedFormat, int, tuple[str, ...]]]:
+    """Return what is offered for a workbook that is refused: options, rows and a row of each."""
+    reader, options = threads(), RequestedFormat(**requested)
+    with pytest.raises(OtherwiseReadable) as refused:
+        reader.read(pieces(content), LIMITS, options, keep=Kept())
+    assert options not in refused.value.others
+
+    def again(source: Iterable[bytes], tried: RequestedFormat, keep: KeepTable) -> ReadFile:
+        return reader.read(source, LIMITS, tried, keep=keep)
+
+    found = search_others(lambda: pieces(content), again, refused.value, options)
+    return [(offer.options, offer.row_count, offer.sample) for offer in found]
+
+
+TITLE = grid(("Report", None, None), (), ("Name", "City", "Note"), ("Ada", "Bern", "x"), ("Bo", "Wien", "y"))
+
+
+def sheets(**named: tuple[tuple[object, ...], ...]) -> bytes:
+    def fill(book: Any, first: Any) -> None:
+        first.write_string(0, 0, "Read me")
+        for name, filled in named.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(filled):
+                sheet.write_row(number, 0, row)
+
+    return written(fill)
+
+
+def test_a_sheet_with_a_title_is_offered_from_its_header_on() -> None:
+    assert offers(TITLE) == [(RequestedFormat(skip_rows=2), 2, ("Ada", "Bern", "x"))]
+
+
+def test_another_sheet_is_offered_the_one_with_the_nearest_name_first() -> None:
+    leads, old = (("Name",), ("Ada",)), (("Name",), ("Bo",), ("Cy",))
+    # The first sheet has nothing below its first row.
+    book = sheets(Leads=leads, Old=old, Empty=())
+    assert offers(book) == [
+        (RequestedFormat(sheet="Leads"), 1, ("Ada",)),
+        (RequestedFormat(sheet="Old"), 2, ("Bo",)),
+    ]
+    assert offers(book, sheet="Olds")[0] == (RequestedFormat(sheet="Old"), 2, ("Bo",))
+
+
+def test_several_mistakes_of_a_sheet_are_mended_together() -> None:
+    content = grid(("Report", None), ("Email", "Email"), ("a", "b"))
+    assert offers(content)[0] == (RequestedFormat(skip_rows=1, duplicate_names="number"), 1, ("a", "b"))
+
+
+def test_options_that_are_not_for_the_kind_of_file_are_left_out() -> None:
+    assert offers(grid(("a",), ("x",)), encoding="utf-8") == [(RequestedFormat(), 1, ("x",))]
+    assert offers(b"a,b\nx,y\n", sheet="S", delimiter=",") == [(RequestedFormat(delimiter=","), 1, ("x", "y"))]
 
 
 def test_a_refusal_names_the_row_of_the_sheet() -> None:
