@@ -4,9 +4,7 @@ from services.common.identity import AUTH, GATEWAY, PROCESSOR, Allow, Policy
 from services.common.policy import PRIVACY
 
 POLICY: Policy = {
-    "/smelt.files.v1.FileService/UploadFile": Allow(
-        GATEWAY, needs="passport", scope="write", hears_out=True
-    ),
+    "/smelt.files.v1.FileService/UploadFile": Allow(GATEWAY, needs="passport", scope="write", hears_out=True),
     # It reads the whole file, like an upload.
     "/smelt.files.v1.FileService/ReparseFile": Allow(GATEWAY, needs="passport", scope="write"),
     "/smelt.files.v1.FileService/GetFileProfile": Allow(GATEWAY, needs="passport", scope="read"),

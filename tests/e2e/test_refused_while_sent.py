@@ -5,7 +5,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ TOO_LARGE = b"n\n" + (b"x" * 4095 + b"\n") * (15 * 1024)
 
 
 def by_urllib(stack: Stack, token: str, content: bytes) -> tuple[int, dict[str, Any]]:
-    request = urllib.request.Request(  # noqa: S310  our own stack
+    request = urllib.request.Request(
         f"{stack.gateway_url}/v1/files:upload?filename=a.csv",
         data=content,
         headers={"authorization": f"Bearer {token}", "content-type": "text/csv"},
@@ -83,7 +83,8 @@ def test_a_file_without_a_session(stack: Stack, person: Person) -> None:
 
 
 @pytest.mark.promise("S52")
-def test_a_file_with_a_token_that_may_only_read(stack: Stack, person: Person) -> None:
+def test_a_file_with_a_token_that_may_only_read(stack: Stack, new_person: Callable[[], Person]) -> None:
+    person = new_person()
     made = person.ok("POST", "/v1/accessTokens", {"display_name": "reads", "scopes": ["read"]})
     status, answer = by_urllib(stack, made["token"], ROWS)
     assert (status, facts(answer)["reason"]) == (403, "SCOPE_MISSING")

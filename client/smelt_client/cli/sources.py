@@ -44,9 +44,7 @@ def check_source(text: str, read: Mapping[str, Any] = _AS_IT_IS) -> None:
 
 
 @contextmanager
-def on_server(
-    client: Client, out: Output, text: str, read: Mapping[str, Any] = _AS_IT_IS
-) -> Iterator[str]:
+def on_server(client: Client, out: Output, text: str, read: Mapping[str, Any] = _AS_IT_IS) -> Iterator[str]:
     """Yield the name of a file on the server; one that is on this machine is uploaded, to be read so.
 
     What is asked about a file that cannot be read as it is, or was read by a guess, is asked here too.

@@ -232,7 +232,10 @@ def utf_16_without_mark(sample: bytes) -> str:
     Its first line is the header: mostly ASCII, so every second byte is NUL, and no other byte is.
     """
     start = sample[: _WIDE_SAMPLE & ~1]
-    for encoding, text, high in ((UTF_16_LE, start[0::2], start[1::2]), (UTF_16_BE, start[1::2], start[0::2])):
+    for encoding, text, high in (
+        (UTF_16_LE, start[0::2], start[1::2]),
+        (UTF_16_BE, start[1::2], start[0::2]),
+    ):
         ascii_high = high.count(0)
         if len(start) >= 4 and b"\0" not in text and ascii_high > len(high) // 2:
             decoded = start.decode(CODECS[encoding], "ignore")

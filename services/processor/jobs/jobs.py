@@ -161,7 +161,9 @@ class Jobs:
         with by_their_names(chosen):
             draft, needed = await aside(checked, account=person.account)
         steps = draft.steps
-        unpriced = [step.settings.model for step in steps if facts_of(step.settings.model).input_price is None]
+        unpriced = [
+            step.settings.model for step in steps if facts_of(step.settings.model).input_price is None
+        ]
         if request.max_cost and unpriced:
             raise PriceUnknown(model=unpriced[0])
         await self._check_room(person, file, draft, needed=needed, first=first, last=last)

@@ -31,9 +31,9 @@ def _call_by_name(error: DomainError, known: dict[str, Template]) -> None:
         if name != "templates/":
             error.message = error.message.replace(name, called(template))
     name = error.metadata.get("template", "")
-    template = known.get(name) or (known.get("templates/") if name == "" else None)
-    if template is None or "template" not in error.metadata:
+    meant = known.get(name) or (known.get("templates/") if name == "" else None)
+    if meant is None or "template" not in error.metadata:
         return
-    error.metadata["template_display_name"] = template.fields.display_name
-    if called(template) not in error.message:
-        error.message = f"{error.message} (template {called(template)})"
+    error.metadata["template_display_name"] = meant.fields.display_name
+    if called(meant) not in error.message:
+        error.message = f"{error.message} (template {called(meant)})"

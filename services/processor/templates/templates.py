@@ -14,11 +14,11 @@ from services.common.identity import Passport
 from services.common.paging import PAGE_BYTES, Position
 from services.common.store.idempotency import digest
 from services.processor.outside import DescribesFiles, ReadsRows, Rows, as_person
+from services.processor.templates.called import by_their_names
 from services.processor.templates.errors import TemplateInvalid
 from services.processor.templates.mock_names import filled
 from services.processor.templates.names import Columns, CustomValues
 from services.processor.templates.prompt import Prompt, bind_prompt, parse_prompt
-from services.processor.templates.called import by_their_names
 from services.processor.templates.template import Template, TemplateFields, check, merge
 from services.processor.templates.variables import ReadsVariables, values_for
 

@@ -15,8 +15,8 @@ from services.processor.jobs.errors import NoTemplates
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.outside import DescribesFiles, FileFacts, ReadsRows, Row, Rows, as_person
 from services.processor.rows.requests import Requests
-from services.processor.templates.prompt import MOST_BYTES, Prompt
 from services.processor.templates.called import by_their_names
+from services.processor.templates.prompt import MOST_BYTES, Prompt
 from services.processor.templates.template import FindsTemplates
 from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.usage.meter import Meter, UsageMeter

@@ -25,8 +25,8 @@ from services.processor.outside import (
     by_grant,
 )
 from services.processor.rows.loop import Prepared
-from services.processor.templates.mock_names import MOST_MOCKS
 from services.processor.templates.called import by_their_names
+from services.processor.templates.mock_names import MOST_MOCKS
 from services.processor.templates.template import FindsTemplates, Template, TemplateFields, check
 from services.processor.templates.variables import ReadsVariables, values_for
 from services.processor.trials.mock_values import mocks

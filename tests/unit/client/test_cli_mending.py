@@ -119,7 +119,7 @@ def test_a_run_asks_about_a_file_too_and_goes_on_with_it(
     sheet = {"sheet": "Leads", "row_count": 9, "column_count": 1, "columns": ["Name"]}
     refuse(server, NOTES, sheet)
     server.says(FILE).says({"row_count": 2})
-    code, out, err = typed("estimate", "leads.csv", "-t", "templates/t1", stdin="2\n")
+    code, _, err = typed("estimate", "leads.csv", "-t", "templates/t1", stdin="2\n")
     assert (code, server.body(1)) == (0, {"sheet": "Leads"})
     assert "2. read the sheet Leads. That gives 9 rows, 1 column:" in err
     assert server.body(2)["file"] == "files/r1"
@@ -127,11 +127,11 @@ def test_a_run_asks_about_a_file_too_and_goes_on_with_it(
 
 def test_without_a_terminal_a_run_says_what_to_do_first(server: Server, smelt: Smelt) -> None:
     refuse(server, NOTES)
-    code, out, err = smelt("run", "leads.csv", "-t", "templates/t1", "-o", "out.csv", "--file-delimiter", ";")
+    code, _, err = smelt("run", "leads.csv", "-t", "templates/t1", "-o", "out.csv", "--file-delimiter", ";")
     assert (code, dict(server.asked[0].url.params)["delimiter"]) == (1, ";")
     assert err.splitlines()[-2] == "Then give the same command files/r1 instead of leads.csv"
     assert len(server.asked) == 1
-    code, out, err = smelt("run", "files/f1", "-t", "templates/t1", "-o", "out.csv", "--sheet", "Leads")
+    code, _, err = smelt("run", "files/f1", "-t", "templates/t1", "-o", "out.csv", "--sheet", "Leads")
     assert (code, len(server.asked)) == (2, 1)
     assert "smelt files reparse files/f1" in err
 

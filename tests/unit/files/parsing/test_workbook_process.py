@@ -183,7 +183,9 @@ def test_several_mistakes_of_a_sheet_are_mended_together() -> None:
 
 def test_options_that_are_not_for_the_kind_of_file_are_left_out() -> None:
     assert offers(grid(("a",), ("x",)), encoding="utf-8") == [(RequestedFormat(), 1, ("x",))]
-    assert offers(b"a,b\nx,y\n", sheet="S", delimiter=",") == [(RequestedFormat(delimiter=","), 1, ("x", "y"))]
+    assert offers(b"a,b\nx,y\n", sheet="S", delimiter=",") == [
+        (RequestedFormat(delimiter=","), 1, ("x", "y"))
+    ]
 
 
 def test_a_refusal_names_the_row_of_the_sheet() -> None:

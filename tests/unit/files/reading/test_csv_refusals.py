@@ -143,8 +143,8 @@ OTHERS: list[tuple[str, bytes, str, str]] = [
     (
         "UTF-16 without its mark",
         "a,b\n1,2\n".encode("utf-16-le"),
-        "FILE_INVALID_FORMAT",
-        "Invalid file format",
+        "FILE_ENCODING",
+        "Encoding error",
     ),
     ("UTF-32", "a,b\n1,2\n".encode("utf-32"), "FILE_ENCODING", "Encoding error"),
     ("UTF-16 cut in a character", "a,b\n1,2\n".encode("utf-16")[:-1], "FILE_ENCODING", "Encoding error"),
