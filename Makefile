@@ -8,7 +8,7 @@ VENDORED := $(shell find third_party -name '*.proto')
 PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run env console test test-long chaos fuzz lint gen lock audit bench clean
+.PHONY: help demo run env console test test-long chaos fuzz lint gen lock audit bench bench-growth clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,10 @@ lint: $(VENV)/.dev gen/.done ## Run only the lints, types and import walls
 
 bench: $(VENV)/.dev gen/.done ## Run benchmarks: ratios measured in one run
 	@$(PY) -m tests.bench
+
+ROWS ?= 500000
+bench-growth: $(VENV)/.dev gen/.done ## Run a job of ROWS=500000 and compare memory and rate with a small one
+	@SMELT_BENCH_ROWS=$(ROWS) $(PY) -m tests.bench growth
 
 gen: gen/.done ## Generate message code and descriptors from protos/
 

@@ -28,11 +28,11 @@ def run(site: Site) -> Iterator[Figure]:
     seconds = seen[-1]["received"] - seen[0]["received"]
     share = (len(seen) - refused) / seconds / CALLS_A_SECOND
     yield Figure(
-        "share of a true limit of 30,000 requests a minute at 200 ms, one worker",
-        share,
-        0.9,
-        f"{share * CALLS_A_SECOND:.0f} calls/s for {seconds:.1f} s, aim 0.98; "
-        f"job {ran.rate:.0f} rows/s; CPU ms a row: {ran.parts()}",
+        "share of a true limit of 30,000 requests a minute at 200 ms, whole job, one worker",
+        ran.rate / CALLS_A_SECOND,
+        0.92,
+        f"{ran.rate:.0f} rows/s from the request to the downloaded result, aim 0.97; "
+        f"while it calls {share:.2f}, {seconds:.1f} s; CPU ms a row: {ran.parts()}",
     )
     yield Figure(
         "refused calls when the limit is known, %",

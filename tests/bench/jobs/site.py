@@ -15,8 +15,6 @@ from tests.support.proc import tree
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
-#: The processes that run a job; the others only start it and deliver its result.
-AT_WORK = ("worker-1", "vault", "files", "postgres", "keystore", "valkey")
 FINISH_SECONDS = 300
 
 
