@@ -11,7 +11,7 @@ PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 .PHONY: help demo run env console test test-long chaos fuzz lint gen lock audit bench bench-growth clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.run gen/.done ## Start everything, run a sample job, show its first rows, stop
 	@$(PY) -m deploy.local demo
