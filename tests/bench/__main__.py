@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import auth, files, jobs, vault, worker_memory
+from tests.bench import auth, files, jobs, scale, vault, worker_memory
 from tests.bench.jobs import growth
 from tests.support.stack import GENEROUS, Launcher, Stack
 
@@ -14,6 +14,7 @@ PARTS = {
     "worker_memory": worker_memory.run,
     "files": files.run,
     "vault": vault.run,
+    "scale": scale.run,
     "auth": auth.run,
 }
 #: Parts that run only when named.
