@@ -1,47 +1,74 @@
-"""The processor's commands: `serve`, `migrate`, `worker`."""
+"""The processor's commands: `serve`, `migrate`, `worker`.
 
-import asyncio
+Each imports what it needs when it runs: a worker starts without what only the API needs.
+"""
+
 import sys
-from functools import partial
 from pathlib import Path
 
-import uvloop
-
-from services.common import logs
-from services.common.process import garbage, malloc, switching
-from services.common.rpc import server
-from services.common.settings import DatabaseSettings, load, read_secret
-from services.common.store import migrations
-from services.processor.service import assemble
-from services.processor.settings import ProcessorSettings, WorkerSettings
-from services.processor.worker_service import work
+from services.common.process import garbage
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-USAGE = "usage: python -m services.processor serve|migrate|worker"
+
+
+def migrate() -> None:
+    """Bring the database to the tables of this version."""
+    from services.common.settings import DatabaseSettings, load, read_secret
+    from services.common.store import migrations
+
+    migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
+
+
+def serve() -> None:
+    """Serve the API until SIGTERM or SIGINT."""
+    import asyncio
+    from functools import partial
+
+    from services.common import logs
+    from services.common.process import malloc, switching
+    from services.common.rpc import server
+    from services.common.settings import load
+    from services.processor.service import assemble
+    from services.processor.settings import ProcessorSettings
+
+    settings = load(ProcessorSettings)
+    logs.configure("processor", settings.log_level)
+    malloc.keep_small()
+    switching.take_turns_often()
+    garbage.leave_imports_alone()
+    asyncio.run(server.serve(settings, partial(assemble, settings)))
+
+
+def worker() -> None:
+    """Work on jobs until SIGTERM or SIGINT."""
+    import uvloop
+
+    from services.common import logs
+    from services.common.process import malloc, switching
+    from services.common.settings import load
+    from services.processor.settings import WorkerSettings
+    from services.processor.worker_service import work
+
+    settings = load(WorkerSettings)
+    logs.configure("worker", settings.log_level)
+    malloc.keep_small()
+    switching.take_turns_often()
+    garbage.leave_imports_alone()
+    uvloop.run(work(settings))
+
+
+_COMMANDS = {"serve": serve, "migrate": migrate, "worker": worker}
 
 
 def main(arguments: list[str]) -> int:
     """Run the command named by the arguments; return the exit status."""
-    if arguments == ["migrate"]:
-        migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
-    elif arguments == ["serve"]:
-        settings = load(ProcessorSettings)
-        logs.configure("processor", settings.log_level)
-        malloc.keep_small()
-        switching.take_turns_often()
-        asyncio.run(server.serve(settings, partial(assemble, settings)))
-    elif arguments == ["worker"]:
-        worker_settings = load(WorkerSettings)
-        logs.configure("worker", worker_settings.log_level)
-        malloc.keep_small()
-        switching.take_turns_often()
-        uvloop.run(work(worker_settings))
-    else:
-        print(USAGE, file=sys.stderr)
+    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
+        print("usage: python -m services.processor serve|migrate|worker", file=sys.stderr)
         return 2
+    _COMMANDS[arguments[0]]()
     return 0
 
 
 if __name__ == "__main__":
-    garbage.leave_imports_alone()
+    garbage.pause()
     sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,6 @@ from services.common.logs import describe, log
 from services.common.process import garbage
 from services.common.settings import load, read_secret
 from services.common.store import migrations
-from services.vault import service
 from services.vault.commands import audit, backups, client, erasures, escrow, rotate
 from services.vault.commands.on_host import Refused, run_on_host
 from services.vault.databases import FAILURES, Stores
@@ -25,6 +24,9 @@ _FOLDER = Path(__file__).resolve().parent
 
 def serve(_: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
+    # Commands run beside a vault that serves, and start without what only it needs.
+    from services.vault import service
+
     settings = load(VaultSettings)
     logs.configure("vault", settings.log_level)
 
@@ -36,6 +38,7 @@ def serve(_: argparse.Namespace) -> int:
             return 1
         return 0
 
+    garbage.leave_imports_alone()
     return asyncio.run(run())
 
 
@@ -87,5 +90,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    garbage.leave_imports_alone()
     raise SystemExit(main())
