@@ -20,4 +20,15 @@ export const pagesOf = {
       ok(api.GET("/v1/files", { params: { query: { page_size: 50, page_token: pageParam } } })),
     ...NEXT,
   }),
+  jobs: (filter: string) =>
+    infiniteQueryOptions({
+      queryKey: ["jobs", "pages", filter],
+      queryFn: ({ pageParam }) =>
+        ok(
+          api.GET("/v1/jobs", {
+            params: { query: { page_size: 50, page_token: pageParam, ...(filter && { filter }) } },
+          }),
+        ),
+      ...NEXT,
+    }),
 };

@@ -374,7 +374,6 @@ export const grid = {
     count === undefined ? name : `${name} (${n(count)})`,
   number: "#",
   state: "State",
-  loaded: (count: number, more: boolean) => (more ? `${n(count)} rows and more` : rows(count)),
   two: "Two lines a row",
   gone: "The file was deleted, so its own columns cannot be shown. The answers are here.",
   none: {
