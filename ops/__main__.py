@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ops.commands import archive, restoring, status
+from ops.commands import archive, copies, restoring, status
 from ops.errors import OpsError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.command()(archive.wal)
 app.command()(archive.backup)
 app.command()(archive.verify)
+app.command()(copies.keystore)
+app.command()(copies.ledger)
 app.command()(restoring.drill)
 app.add_typer(restoring.restore_app, name="restore")
 app.command()(restoring.identity)

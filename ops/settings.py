@@ -63,10 +63,33 @@ class SealingSettings(StoreSettings):
         return value
 
 
+class CopySettings(SealingSettings):
+    """What is needed to copy a file of the vault."""
+
+    #: host:port for metrics, in the clear; none if empty.
+    backup_listen: str = ""
+
+
+class KeystoreSettings(CopySettings):
+    """What `keystore` needs."""
+
+    #: The vault's `keystore.backup`, in one of SMELT_VAULT_KEYSTORE_BACKUP_DIRS.
+    backup_keystore_file: Path
+
+
+class LedgerSettings(CopySettings):
+    """What `ledger` needs."""
+
+    #: `erasures.jsonl` in SMELT_VAULT_LEDGER_DIR.
+    backup_ledger_file: Path
+
+
 class OpeningSettings(StoreSettings):
     """What is needed to read the archive: a secret identity, of those who restore and drill alone."""
 
     backup_identity_file: Path
+    #: The data directory of the main cluster; `restore` asks for it if it is not set.
+    backup_target_dir: Path | None = None
     #: The directory of `postgres` and its tools; the wheel's, or the system's, if it is empty.
     pg_bin: str = ""
 

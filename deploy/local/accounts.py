@@ -19,7 +19,8 @@ from deploy.local.users import User
 
 UNPRIVILEGED = "nobody"
 GATEWAY, PROVIDER = "gateway", "provider"
-PARTS = ("postgres", "keystore", "valkey", "s3", *SERVICES, GATEWAY, PROVIDER)
+# New parts come last, so that those of an older state directory keep their numbers.
+PARTS = ("postgres", "keystore", "valkey", "s3", *SERVICES, GATEWAY, PROVIDER, "backups")
 # Above what `adduser` reaches and below what systemd gives out, and within the 65,536 users that a container
 # usually has.
 FIRST, LAST, BLOCK = 58000, 59984, 16

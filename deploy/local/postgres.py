@@ -44,6 +44,8 @@ class Cluster:
     binaries: Path
     user: User | None = None
     extra_settings: Mapping[str, str] | None = None
+    #: A role that may copy the whole cluster, or none.
+    replicator: str = ""
 
     @property
     def data(self) -> Path:
@@ -114,6 +116,16 @@ class Cluster:
                     create_database(connection, name, owner=name)
                 # Repeated at every start: a launcher killed between the two steps has done only the first.
                 close_to_others(connection, name)
+            if self.replicator:
+                connection.execute(
+                    sql.SQL("ALTER ROLE {} REPLICATION").format(sql.Identifier(self.replicator))
+                )
+            else:
+                # Without a reader, its slot would keep the log until the disk is full.
+                connection.execute(
+                    "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                    "WHERE slot_name = 'smelt_archive' AND NOT active"
+                )
 
     def password(self, role: str) -> str:
         return random_secret(self.secrets / f"{self.name}-{role}.password")

@@ -15,7 +15,7 @@ from deploy.local.accounts import may_enter
 from deploy.local.users import User
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("services", "gateway", "deploy", "gen")
+PACKAGES = ("services", "gateway", "deploy", "ops", "gen")
 # Of the standard library, what no process needs; together it is the larger half.
 NEVER_USED = ("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages")
 

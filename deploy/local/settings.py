@@ -39,6 +39,8 @@ class LauncherSettings(Settings):
     #: host:port of webhooks that may be called even though their address is private.
     private_webhooks: str = ""
     mail_dir: Path | None = None
+    #: Whether the main cluster is backed up and its log archived; docs/backups.md.
+    backups: bool = False
     #: The folder of a built web console; unset, the one that `make console` builds.
     console_dir: Path | None = None
     console: Literal["on", "off"] = "on"

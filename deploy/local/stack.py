@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.local import accounts
 from deploy.local.accounts import GATEWAY, Identities
+from deploy.local.backups import LocalBackups
 from deploy.local.certificates import EDGE, SERVICES, Certificates
 from deploy.local.console import console_folder
 from deploy.local.envoy import Gateway
@@ -39,6 +40,7 @@ class Stack:
     gateway: Gateway
     provider_port: int
     stopping: Flag
+    backups: LocalBackups | None = None
     hurry: Flag = field(default_factory=Flag)
     children: dict[str, Child] = field(default_factory=dict)
 
@@ -72,6 +74,11 @@ class Stack:
             ),
             Step("envoy", lambda: self._serve(self.gateway.command()), ("gateway-render", *SERVICES)),
         ]
+        if self.backups:
+            steps += [
+                Step(command.name, self._server(command), ("postgres",))
+                for command in self.backups.commands()
+            ]
         if self.settings.managed_api_key_file:
             steps.append(Step("managed-key", self._load_managed_key, ("vault",)))
         return steps
@@ -100,6 +107,9 @@ class Stack:
         self.children[command.name] = child
         child.start()
         child.wait_ready(READY_SECONDS, self.stopping)
+
+    def _server(self, command: Command) -> Callable[[], None]:
+        return lambda: self._serve(command)
 
     def _once(self, command: Command) -> None:
         run_once(command, logs=self.layout.logs, register=self.register, stopping=self.stopping)
@@ -174,7 +184,7 @@ def build(
     runtime = reachable(list(identities.users.values()), layout.runtime)
     _check_writable(settings, identities)
     # The order of these lines determines the ports, so that they are the same at every start.
-    stores = Stores.over(layout, ports, identities, runtime)
+    stores = Stores.over(layout, ports, identities, runtime, backed_up=settings.backups)
     provider_port = ports.take()
     served = {name: ports.take() for name in SERVICES}
     health = {name: ports.take() for name in SERVICES}
@@ -189,6 +199,12 @@ def build(
         identities.of(GATEWAY),
         runtime,
     )
+    backups = None
+    if settings.backups:
+        code_room = runtime.code if code == ROOT else code
+        backups = LocalBackups(layout, stores.postgres, identities, runtime, code_room, ports.take())
+        backups.furnish()
+        own["vault"] |= backups.told_vault()
     # By default, people reach the stack at the gateway's address.
     own["auth"].setdefault("SMELT_PUBLIC_URL", os.environ.get("SMELT_PUBLIC_URL") or gateway.url)
     return Stack(
@@ -207,6 +223,7 @@ def build(
         gateway,
         provider_port,
         stopping,
+        backups,
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from deploy.local.accounts import Identities
+from deploy.local.backups import PART as BACKUPS
+from deploy.local.backups import SERVER as BACKED_UP
 from deploy.local.certificates import SERVICES
 from deploy.local.layout import Layout
 from deploy.local.ports import PortBlock
@@ -23,16 +25,34 @@ class Stores:
     s3: ObjectStore
 
     @classmethod
-    def over(cls, layout: Layout, ports: PortBlock, identities: Identities, runtime: Runtime) -> "Stores":
+    def over(
+        cls,
+        layout: Layout,
+        ports: PortBlock,
+        identities: Identities,
+        runtime: Runtime,
+        *,
+        backed_up: bool = False,
+    ) -> "Stores":
         """The stores of a state directory, each on its own port, each with its own user."""
         programs = reachable_binaries(identities.of("postgres"), layout.state)
 
-        def cluster(name: str, *databases: str) -> Cluster:
+        def cluster(name: str, *databases: str, backed_up: bool = False) -> Cluster:
             user = identities.of(name)
-            return Cluster(name, ports.take(), databases, layout.state, layout.secrets, programs, user)
+            return Cluster(
+                name,
+                ports.take(),
+                (*databases, BACKUPS) if backed_up else databases,
+                layout.state,
+                layout.secrets,
+                programs,
+                user,
+                BACKED_UP if backed_up else None,
+                BACKUPS if backed_up else "",
+            )
 
         return cls(
-            cluster("postgres", *SERVICES),
+            cluster("postgres", *SERVICES, backed_up=backed_up),
             cluster("keystore", "keystore"),
             Valkey(ports.take(), layout.state / "valkey", layout.secrets, identities.of("valkey"), runtime),
             ObjectStore(ports.take(), layout.state / "s3", layout.secrets, identities.of("s3"), runtime),

@@ -1,9 +1,6 @@
 """`wal`, `backup` and `verify`: commands that fill the archive and look after it. None can open it."""
 
-import signal
-import threading
 from datetime import UTC, datetime, timedelta
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -12,7 +9,7 @@ from ops.archive.prune import prune
 from ops.archive.receiver import Receiver
 from ops.archive.verify import verify as verified
 from ops.archive.wal import Follower, Pace
-from ops.commands.parts import making, say
+from ops.commands.parts import making, say, until_stopped
 from ops.settings import ClusterSettings, StoreSettings, WalSettings
 from ops.stores.chosen import chosen
 from ops.watching.metrics import serve
@@ -25,13 +22,7 @@ def wal() -> None:
     settings = load(WalSettings)
     logs.configure("ops", settings.log_level)
     backups = making(settings)
-    stopping = threading.Event()
-
-    def stop(_: int, __: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stopping = until_stopped()
     scheduled = settings.backup_scheduled
     follower = Follower(
         backups.source,

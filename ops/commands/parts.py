@@ -2,8 +2,11 @@
 
 import os
 import pwd
+import signal
 import sys
+import threading
 from pathlib import Path
+from types import FrameType
 
 from ops.archive.backup import Backups
 from ops.errors import OpsError
@@ -21,6 +24,18 @@ def say(line: str) -> None:
     """Print a line for the operator, at once."""
     print(line, flush=True)
     sys.stdout.flush()
+
+
+def until_stopped() -> threading.Event:
+    """Return an event that a stop signal sets."""
+    stopping = threading.Event()
+
+    def stop(_: int, __: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return stopping
 
 
 def making(settings: ClusterSettings) -> Backups:

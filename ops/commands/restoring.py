@@ -25,14 +25,14 @@ from ops.stores.store import Store
 from services.common.settings import load, read_secret
 
 restore_app = typer.Typer(help="Bring the main cluster back to a moment.", invoke_without_command=True)
-Target = Annotated[Path, typer.Option("--target", help="The data directory of the main cluster")]
+Target = Annotated[Path | None, typer.Option("--target", help="The main cluster's data directory")]
 
 
 @restore_app.callback()
 def restore(
     context: typer.Context,
     to: Annotated[str, typer.Option("--to", help="A moment such as 2026-12-01T15:04:05Z, or `end`")] = "",
-    target: Annotated[Path | None, typer.Option("--target", help="The main cluster's data directory")] = None,
+    target: Target = None,
     backup: Annotated[str, typer.Option("--backup", help="Use this backup, not the newest that fits")] = "",
     ledger: Annotated[Path | None, typer.Option("--ledger", help="The vault's erasures.jsonl")] = None,
     without_shadow: Annotated[bool, typer.Option("--without-shadow", help="If the end is lost")] = False,
@@ -40,9 +40,10 @@ def restore(
     """Bring the main cluster back to a moment. Killed or failed, repeat the same command."""
     if context.invoked_subcommand:
         return
-    if not to or target is None:
-        raise OpsError("name a moment with --to and the main cluster's data directory with --target")
     settings = load(OpeningSettings)
+    target = target or settings.backup_target_dir
+    if not to or target is None:
+        raise OpsError("name a moment with --to, and the main cluster's data directory with --target")
     store = chosen(settings)
     when = _newest(store) if to == "end" else moment(to)
     target = target.absolute()
@@ -68,9 +69,12 @@ def finish(
 
 
 @restore_app.command("abandon")
-def give_up(target: Target) -> None:
+def give_up(target: Target = None) -> None:
     """Give up a restore that was begun and not finished; the data stays as it is."""
-    abandon(Place(target.absolute()))
+    place = target or load(OpeningSettings).backup_target_dir
+    if place is None:
+        raise OpsError("name the main cluster's data directory with --target")
+    abandon(Place(place.absolute()))
     say("given up; nothing was touched")
 
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from ops.archive.objects import noted
+from ops.archive.copies import KEYSTORE, LEDGER
+from ops.archive.objects import get_json, noted
 from ops.archive.window import read
 from ops.commands.parts import say
 from ops.settings import StoreSettings
@@ -15,9 +16,8 @@ _NAMES = {
     "backup": "increment",
     "verify": "verified",
     "drill": "drilled",
-    "keystore": "key store's backup copied",
-    "ledger": "erasure ledger copied",
 }
+_COPIES = {KEYSTORE: "key store's backup copied", LEDGER: "erasure ledger copied"}
 
 
 def status() -> None:
@@ -25,8 +25,9 @@ def status() -> None:
     store = chosen(load(StoreSettings))
     contents = read(store)
     now = datetime.now(UTC)
-    for name, words in _NAMES.items():
-        told = noted(store, name)
+    asked = [(words, noted(store, name)) for name, words in _NAMES.items()]
+    asked += [(words, get_json(store, f"{name}/status.json")) for name, words in _COPIES.items()]
+    for words, told in asked:
         if told is None:
             say(f"{words}: never")
             continue

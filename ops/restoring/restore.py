@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from ops.archive import window
+from ops.archive.copies import LEDGER, fetch
 from ops.archive.wal import only_one
 from ops.archive.window import Contents, Plan
 from ops.errors import Damaged, OpsError, OutsideWindow
@@ -118,6 +119,12 @@ class Restore:
             recovering.combine(fetched, shadow, "shadow")
         self.say("combined; every file is what its backup says")
 
+        ledger = wish.ledger
+        if ledger is None:
+            copy = room / "erasures.jsonl"
+            copy.unlink(missing_ok=True)
+            ledger = copy if fetch(self.store, self.identity, LEDGER, copy) else None
+
         async def bury() -> Json:
             log = fetched.log_room
             state = steps.within("settle")
@@ -125,7 +132,7 @@ class Restore:
                 self.say(f"main cluster recovered to {wish.moment.isoformat()}")
                 if shadow is None:
                     report = await self.settle(
-                        server.url(), None, wish.moment, state, ledger=wish.ledger, window=wish.window
+                        server.url(), None, wish.moment, state, ledger=ledger, window=wish.window
                     )
                 else:
                     with recovering.recovered("shadow", log, to=None) as behind:
@@ -135,7 +142,7 @@ class Restore:
                             behind.url(),
                             wish.moment,
                             state,
-                            ledger=wish.ledger,
+                            ledger=ledger,
                             window=wish.window,
                         )
             return list(report.lines())

@@ -8,6 +8,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from ops.archive.copies import Copier
 from ops.archive.objects import noted
 from ops.archive.wal import Follower
 from ops.errors import OpsError
@@ -67,6 +68,31 @@ def serve(address: str, follower: Follower, store: Store) -> None:
     collector = Collector(follower, store)
     registry.register(collector)
     threading.Thread(target=collector.follow, args=(follower.stopping,), daemon=True).start()
+    start_http_server(int(port), addr=host.strip("[]"), registry=registry)
+
+
+class CopyCollector:
+    """Reads a copier at each scrape."""
+
+    def __init__(self, copier: Copier) -> None:
+        self._copier = copier
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the one family."""
+        family = GaugeMetricFamily(
+            "smelt_backup_copy_alike_timestamp_seconds",
+            "When the vault's file and its copy in the archive were last alike",
+            labels=["what"],
+        )
+        family.add_metric([self._copier.name], self._copier.alike)
+        yield family
+
+
+def serve_copy(address: str, copier: Copier) -> None:
+    """Answer at host:port, in a thread of its own."""
+    host, _, port = address.rpartition(":")
+    registry = CollectorRegistry()
+    registry.register(CopyCollector(copier))
     start_http_server(int(port), addr=host.strip("[]"), registry=registry)
 
 
