@@ -36,6 +36,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_VAULT_RATCHET_SECONDS",
         "SMELT_VAULT_KEYSTORE_BACKUP_DIRS",
         "SMELT_VAULT_KEYSTORE_BACKUP_SECONDS",
+        "SMELT_VAULT_KEYSTORE_BACKUP_GATHER_SECONDS",
     ),
     "files": (
         "SMELT_MAX_UPLOAD_BYTES",

@@ -64,6 +64,9 @@ class VaultSettings(KeyFileSettings, ServiceSettings):
     vault_keystore_backup_dirs: Annotated[tuple[Path, ...], NoDecode] = ()
     #: The most time between two backups. Accounts created since the last backup are lost with the key store.
     vault_keystore_backup_seconds: Annotated[float, Field(ge=1)] = 3600.0
+    #: How long changes of the key store are gathered before a backup is written. Too long, and more new
+    #: accounts are lost with the key store; too short, and a busy hour writes it again and again.
+    vault_keystore_backup_gather_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
     #: Name of this replica's audit chain. A second replica with the same name waits for the first to end.
     vault_slot: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "0"
     #: How long an account's retired key is kept at least. It must be longer than the longest upload: a data

@@ -13,6 +13,12 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "worker": ("services.processor.settings", "WorkerSettings"),
     "operator": ("services.vault.settings", "OperatorSettings"),
     "gateway": ("gateway.settings", "GatewaySettings"),
+    "wal": ("ops.settings", "WalSettings"),
+    "backup": ("ops.settings", "ClusterSettings"),
+    "verify": ("ops.settings", "StoreSettings"),
+    "keystore": ("ops.settings", "KeystoreSettings"),
+    "ledger": ("ops.settings", "LedgerSettings"),
+    "restore": ("ops.settings", "OpeningSettings"),
     "launcher": ("deploy.local.settings", "LauncherSettings"),
 }
 # Commands that read less than the process they prepare.

@@ -7,6 +7,7 @@ separately: if one is full or missing, the others are still written.
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,11 +104,15 @@ class KeyStoreBackups:
 
 @dataclass(frozen=True, slots=True)
 class BackupKeeper:
-    """Keeps a fresh backup in every directory: right after each rotation, otherwise every `every_seconds`."""
+    """Keeps a fresh backup in every directory: right after each rotation, soon after each change, otherwise
+    every `every_seconds`."""
 
     backups: KeyStoreBackups
     places: Collection[Path]
     every_seconds: float
+    #: How long changes are gathered before they are written. A new account's key is lost with the key store
+    #: until then.
+    gather_seconds: float
 
     async def run(self, *, unless: Callable[[], bool]) -> None:
         """Renew backups until cancelled, except while `unless` returns True.
@@ -115,17 +120,40 @@ class BackupKeeper:
         A restored key store must not replace a backup that may be the only newer copy.
         """
         wait = dict.fromkeys(self.places, 0.0)
+        changes = Changes(self.gather_seconds)
         while True:
-            for place in () if unless() else self.places:
-                wait[place] -= _LOOK_SECONDS
-                if wait[place] <= 0 and not await self._look(place):
-                    wait[place] = _RETRY_SECONDS
+            if not unless():
+                due = await self._changed(changes)
+                everywhere = True
+                for place in self.places:
+                    wait[place] -= _LOOK_SECONDS
+                    if wait[place] > 0:
+                        everywhere = False
+                    elif not await self._look(place, changed=due):
+                        wait[place] = _RETRY_SECONDS
+                        everywhere = False
+                if due and everywhere:
+                    changes.written(time.monotonic())
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _look(self, place: Path) -> bool:
+    async def _changed(self, changes: "Changes") -> bool:
+        """Tell whether changes have been gathered for long enough."""
+        try:
+            async with self.backups.engine.connect() as database:
+                position = await store.position(database)
+                if changes.moved(position):
+                    changes.seen(await store.contents(database), position, now=time.monotonic())
+                named = await read_installation(database)
+                if named is None or named.rotating:
+                    return False
+        except FAILURES as error:
+            log.warning("keystore.backup_changes_unknown", **describe(error))
+        return changes.due(time.monotonic())
+
+    async def _look(self, place: Path, *, changed: bool) -> bool:
         try:
             named = await self.backups.installation()
-            if named.rotating or await asyncio.to_thread(self._is_fresh, place, named):
+            if named.rotating or (not changed and await asyncio.to_thread(self._is_fresh, place, named)):
                 return True
             header = await self.backups.write(place)
         except (BackupUnusable, OSError, *FAILURES) as error:
@@ -145,6 +173,42 @@ class BackupKeeper:
         return (header.installation, header.root_key_id, header.wrapping_version) == wanted and (
             age < self.every_seconds
         )
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has changed since the last backup, gathered so that a busy hour does not write one each second.
+
+    Writing takes a tenth of the time at most: with a large key store, changes are gathered for longer.
+    """
+
+    gather_seconds: float
+    _position: str = ""
+    _contents: str | None = None
+    _since: float | None = None
+    _due_since: float = 0.0
+    _took: float = 0.0
+
+    def moved(self, position: str) -> bool:
+        """Tell whether anything at all was written in the key store; most of it only counts uses."""
+        return position != self._position
+
+    def seen(self, contents: str, position: str, *, now: float) -> None:
+        """Note what the key store holds now. What it held when this began may be in no backup."""
+        if contents != self._contents and self._since is None:
+            self._since = now
+        self._contents, self._position = contents, position
+
+    def due(self, now: float) -> bool:
+        """Tell whether changes wait and have waited long enough."""
+        if self._since is None or now - self._since < max(self.gather_seconds, 10 * self._took):
+            return False
+        self._due_since = now
+        return True
+
+    def written(self, now: float) -> None:
+        """Note that all changes that were seen are in every backup."""
+        self._since, self._took = None, now - self._due_since
 
 
 async def _installation(database: EngineConnection) -> Installation:

@@ -13,6 +13,12 @@ from services.vault.backup.format import BackupUnusable
 from services.vault.keystore_models import erasure_state, metadata
 
 _BATCH = 1000
+_POSITION = text("SELECT pg_snapshot_xmax(pg_current_snapshot())")
+_CONTENTS = text(
+    "SELECT (SELECT (count(*), max(create_time), max(retire_time), max(destroy_time), count(wrapped)) "
+    "FROM account_keys), (SELECT (count(*), sum(generation), count(*) FILTER (WHERE deleted)) FROM objects), "
+    "(SELECT (count(*), max(create_time), count(*) FILTER (WHERE state = 'active')) FROM system_keys)"
+)
 _REVISION = text("SELECT version_num FROM alembic_version")
 
 
@@ -61,6 +67,17 @@ async def fill(database: AsyncConnection, told: Iterator[bytes]) -> None:
     if of is not None:
         await database.execute(insert(of), batch)
     await database.execute(erasure_state.update().values(restored=True))
+
+
+async def position(database: AsyncConnection) -> str:
+    """Return the number of the cluster's next transaction, which moves with everything that is written."""
+    return str((await database.execute(_POSITION)).scalar_one())
+
+
+async def contents(database: AsyncConnection) -> str:
+    """Return what is the same only if keys and objects are, whatever their uses; a scan of both tables."""
+    row = (await database.execute(_CONTENTS)).one()
+    return "|".join(map(str, row))
 
 
 async def _revision(database: AsyncConnection) -> str:

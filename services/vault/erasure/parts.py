@@ -69,6 +69,7 @@ class ErasureParts:
                 KeyStoreBackups(keystore, provider, now),
                 settings.vault_keystore_backup_dirs,
                 settings.vault_keystore_backup_seconds,
+                settings.vault_keystore_backup_gather_seconds,
             ),
         )
 

@@ -67,7 +67,7 @@ def test_a_managed_provider_needs_its_key_file(
 @pytest.mark.parametrize("arguments", [[], ["walk"], ["run", "fast"]])
 def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    assert capsys.readouterr().err == "usage: python -m deploy.local run|demo|env\n"
+    assert capsys.readouterr().err == "usage: python -m deploy.local run|demo|env|ops ...\n"
 
 
 def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.certificates import Certificates
+from services.vault.backup.format import read, read_header
 from services.vault.keys.wrapping_file import WrappingFile
+from services.vault.root.key import RootKeyFile
 from tests.integration.vault.erasure.test_vault_erasure import create_data_key, destroy, ledger, open_data_key
 from tests.integration.vault.erasure.test_vault_restore import Past, replay, start_not_ready, stop
 from tests.integration.vault.vault_process import Vault, new_account, reason_of
@@ -251,6 +253,37 @@ async def test_the_vault_replaces_its_backups_after_a_ratchet(stopped_vault: Vau
         assert [sorted(os.listdir(each)) for each in to] == [["keystore.backup"]] * 2
     finally:
         await vault.close()
+
+
+async def test_a_new_account_is_in_every_backup_within_seconds(stopped_vault: Vault, tmp_path: Path) -> None:
+    """The hour between two backups is no answer: what an account stored is lost without its key."""
+    vault, to = stopped_vault, places(tmp_path)
+    vault.settings |= {
+        "SMELT_VAULT_KEYSTORE_BACKUP_DIRS": ",".join(to),
+        "SMELT_VAULT_KEYSTORE_BACKUP_GATHER_SECONDS": "1",
+    }
+    await vault.initialise()
+    await vault.start()
+    try:
+        for _ in range(2):
+            account = new_account()
+            await create_data_key(vault, account)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not all(account in told(vault, Path(place) / "keystore.backup") for place in to):
+                    await asyncio.sleep(0.05)
+    finally:
+        await vault.close()
+
+
+def told(vault: Vault, backup: Path) -> str:
+    """Return what a backup holds, opened with the root key; nothing while there is none."""
+    try:
+        with backup.open("rb") as file:
+            header = read_header(file)
+            root = RootKeyFile(vault.files.root_key).load(header.root_key_id)
+            return b"\n".join(read(file, header, root)).decode()
+    except FileNotFoundError:
+        return ""
 
 
 def version_of(backup: Path) -> int:
