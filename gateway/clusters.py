@@ -26,13 +26,13 @@ def clusters(settings: GatewaySettings, out: str) -> list[Config]:
 
 def _cluster(service: str, address: str, out: str) -> Config:
     most = MAX_CHECKS if service == "auth" else MAX_REQUESTS
-    endpoint = {"endpoint": {"address": socket_address(address)}}
+    endpoints = [{"endpoint": {"address": socket_address(each)}} for each in address.split(",")]
     return {
         "name": service,
         "type": "STRICT_DNS",
         "connect_timeout": "2s",
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
-        "load_assignment": {"cluster_name": service, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "load_assignment": {"cluster_name": service, "endpoints": [{"lb_endpoints": endpoints}]},
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _http2()
         },

@@ -23,6 +23,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _addresses(value: str) -> str:
+    for each in value.split(","):
+        _address(each)
+    return value
+
+
 def _readable(value: Path) -> Path:
     if not value.is_file():
         raise ValueError(f"there is no file {value}")
@@ -51,6 +57,8 @@ def _socket(value: Path) -> Path:
 Contact = Annotated[str, AfterValidator(_contact)]
 Policy = Annotated[str, AfterValidator(_policy)]
 Address = Annotated[str, AfterValidator(_address)]
+#: Of one replica, of a name behind which they all are, or of each, separated by commas.
+Addresses = Annotated[str, AfterValidator(_addresses)]
 Socket = Annotated[Path, AfterValidator(_socket)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 
@@ -65,13 +73,15 @@ class GatewaySettings(InstallationSettings, PeerSettings):
     gateway_key_file: ReadableFile
     #: The Unix socket of Envoy's admin interface, which only its own user may open. Unset, there is none.
     gateway_admin_socket: Socket | None = None
+    #: Where Prometheus reads Envoy's figures, in plain HTTP, at /metrics. They come from the admin socket.
+    gateway_metrics_listen: Address | None = None
     tls_cert_file: ReadableFile
     tls_key_file: ReadableFile
     tls_ca_file: ReadableFile
-    auth_address: Address
-    vault_address: Address
-    files_address: Address
-    processor_address: Address
+    auth_address: Addresses
+    vault_address: Addresses
+    files_address: Addresses
+    processor_address: Addresses
     #: The number of proxies in front of this one, each of which appends its caller's address to
     #: `x-forwarded-for`. With 0, the header is dropped and the connection's address counts.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
@@ -106,8 +116,14 @@ class GatewaySettings(InstallationSettings, PeerSettings):
         """The folder whose files are served; None without a console."""
         return self.console_dir if self.console == "on" else None
 
+    @model_validator(mode="after")
+    def _figures_come_from_the_socket(self) -> Self:
+        if self.gateway_metrics_listen and not self.gateway_admin_socket:
+            raise ValueError("SMELT_GATEWAY_METRICS_LISTEN: needs SMELT_GATEWAY_ADMIN_SOCKET")
+        return self
+
     def peer(self, service: str) -> str:
-        """The address of one of `SERVICES`."""
+        """The address or addresses of one of `SERVICES`."""
         address: str = getattr(self, f"{service}_address")
         return address
 

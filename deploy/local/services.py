@@ -109,14 +109,19 @@ TO_TRY_OUT: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The loopback ports of the services and of their health servers, by name."""
+    """The loopback ports of the services' replicas and of their health servers, by name."""
 
     services: Mapping[str, int]
     health: Mapping[str, int]
 
     def peers(self) -> dict[str, str]:
-        """The settings with which the services find each other."""
-        return {f"SMELT_{name.upper()}_ADDRESS": f"127.0.0.1:{self.services[name]}" for name in SERVICES}
+        """The settings with which the services find each other, each with all of its replicas."""
+        return {
+            f"SMELT_{name.upper()}_ADDRESS": ",".join(
+                f"127.0.0.1:{port}" for replica, port in self.services.items() if service_of(replica) == name
+            )
+            for name in SERVICES
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +136,14 @@ class Services:
     identities: Identities = field(default_factory=Identities)
     runtime: Runtime = field(default_factory=Runtime)
 
-    def serve(self, service: str) -> Command:
-        """The service itself."""
-        listen = f"127.0.0.1:{self.addresses.services[service]}"
-        return self._process(service, service, ("serve",), SMELT_LISTEN=listen)
+    def serve(self, replica: str) -> Command:
+        """One replica of a service, by its name."""
+        service, more = service_of(replica), {}
+        if service == "vault":
+            # Each vault has an audit chain of its own.
+            more["SMELT_VAULT_SLOT"] = replica.removeprefix("vault").removeprefix("-") or "0"
+        listen = f"127.0.0.1:{self.addresses.services[replica]}"
+        return self._process(replica, service, ("serve",), SMELT_LISTEN=listen, **more)
 
     def worker(self, number: int) -> Command:
         """A worker of the processor, which serves only its health."""
@@ -224,8 +233,18 @@ class Services:
             {**environment, **self.runtime.environment()},
             ready=answers_200(health_port, health_path) if health_port else lambda: True,
             user=self.identities.of(part),
-            stop_seconds=15.0,
+            stop_seconds=15.0 + float(environment.get("SMELT_LAME_DUCK_SECONDS", 0)),
         )
+
+
+def replicas_of(service: str, count: int) -> list[str]:
+    """Return the names of a service's replicas; the first is called as the service is."""
+    return [service, *(f"{service}-{number}" for number in range(2, count + 1))]
+
+
+def service_of(replica: str) -> str:
+    """Return the service of a replica."""
+    return replica.partition("-")[0]
 
 
 def tls(identity: Identity) -> dict[str, str]:

@@ -31,6 +31,8 @@ class LauncherSettings(Settings):
     #: The only port that is not chosen automatically; with 0 it is too.
     gateway_port: int = Field(default=8443, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)
+    #: How many processes of each service to start.
+    replicas: int = Field(default=1, ge=1, le=4)
     #: The provider for the operator's managed key, for people who have no key of their own.
     provider_base_url: str | None = None
     managed_api_key_file: Path | None = Field(default=None, validate_default=True)

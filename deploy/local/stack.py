@@ -20,7 +20,7 @@ from deploy.local.postgres import Cluster
 from deploy.local.processes import Child, Command, run_once
 from deploy.local.runtime import ROOT, reachable
 from deploy.local.secret_files import write_secret
-from deploy.local.services import Addresses, Services
+from deploy.local.services import Addresses, Services, replicas_of
 from deploy.local.settings import LauncherSettings
 from deploy.local.signals import Flag
 from deploy.local.stores import Stores
@@ -64,15 +64,15 @@ class Stack:
             Step("files-migrate", self._migrate("files"), ("postgres",)),
             Step("processor-migrate", self._migrate("processor"), ("postgres",)),
             Step("vault-init", self._initialise_vault, ("vault-migrate",)),
-            Step("vault", self._service("vault"), ("vault-init",)),
-            Step("auth", self._service("auth"), ("auth-migrate", "vault")),
-            Step("files", self._service("files"), ("files-migrate", "s3", "auth", "vault")),
-            Step("processor", self._service("processor"), ("processor-migrate", "valkey", "auth", "vault")),
+            *self._replicas("vault", "vault-init"),
+            *self._replicas("auth", "auth-migrate", "vault"),
+            *self._replicas("files", "files-migrate", "s3", "auth", "vault"),
+            *self._replicas("processor", "processor-migrate", "valkey", "auth", "vault"),
             *(
                 Step(f"worker-{number}", self._worker(number), ("processor", "files", "provider"))
                 for number in range(1, self.settings.workers + 1)
             ),
-            Step("envoy", lambda: self._serve(self.gateway.command()), ("gateway-render", *SERVICES)),
+            Step("envoy", lambda: self._serve(self.gateway.command()), ("gateway-render", *self._all())),
         ]
         if self.backups:
             steps += [
@@ -82,6 +82,15 @@ class Stack:
         if self.settings.managed_api_key_file:
             steps.append(Step("managed-key", self._load_managed_key, ("vault",)))
         return steps
+
+    def _all(self) -> list[str]:
+        return [replica for name in SERVICES for replica in replicas_of(name, self.settings.replicas)]
+
+    def _replicas(self, service: str, *after: str) -> list[Step]:
+        return [
+            Step(replica, self._service(replica), after)
+            for replica in replicas_of(service, self.settings.replicas)
+        ]
 
     def start(self) -> None:
         """Start everything and return once all of it is ready."""
@@ -144,8 +153,8 @@ class Stack:
     def _migrate(self, service: str) -> Callable[[], None]:
         return lambda: self._once(self.services.once(service, "migrate"))
 
-    def _service(self, service: str) -> Callable[[], None]:
-        return lambda: self._serve(self.services.serve(service))
+    def _service(self, replica: str) -> Callable[[], None]:
+        return lambda: self._serve(self.services.serve(replica))
 
     def _worker(self, number: int) -> Callable[[], None]:
         return lambda: self._serve(self.services.worker(number))
@@ -189,6 +198,8 @@ def build(
     served = {name: ports.take() for name in SERVICES}
     health = {name: ports.take() for name in SERVICES}
     health |= {f"worker-{number + 1}": ports.take() for number in range(settings.workers)}
+    for replica in (each for name in SERVICES for each in replicas_of(name, settings.replicas)[1:]):
+        served[replica], health[replica] = ports.take(), ports.take()
     address = f"127.0.0.1:{provider_port}"
     own = stores.told(settings, layout, provider_address=address, identities=identities)
     gateway = Gateway(
