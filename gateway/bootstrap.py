@@ -11,6 +11,7 @@ from gateway.errors import local_replies
 from gateway.fields.check import fields_filter
 from gateway.filters import http_filters
 from gateway.listener import listener
+from gateway.metrics import admin_cluster, metrics_listener
 from gateway.overload import overload_manager
 from gateway.parts import Config
 from gateway.proto_index import index
@@ -54,9 +55,13 @@ def bootstrap(descriptors: descriptor_pb2.FileDescriptorSet, settings: GatewaySe
                     requests_per_second=settings.gateway_requests_per_second,
                     connections_per_second=settings.connections_per_second(),
                     trusted_proxies=settings.trusted_proxies,
-                )
+                ),
+                *([metrics_listener(shown)] if (shown := settings.gateway_metrics_listen) else ()),
             ],
-            "clusters": clusters(settings, str(out)),
+            "clusters": [
+                *clusters(settings, str(out)),
+                *([admin_cluster(socket)] if shown and (socket := settings.gateway_admin_socket) else ()),
+            ],
         },
     }
 

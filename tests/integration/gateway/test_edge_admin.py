@@ -8,8 +8,10 @@ import time
 from base64 import b64encode
 from pathlib import Path
 
+import aiohttp
 import pytest
 import yaml
+from yarl import URL
 
 from deploy.local.ports import PortBlock
 from deploy.local.probes import ask_socket
@@ -50,6 +52,31 @@ async def test_without_the_setting_there_is_no_admin_interface(edge: Edge, tmp_p
         doors = [door for door in listening(bare.pid) if not door.address.startswith("@envoy_domain_socket")]
         assert [(door.family, door.port) for door in doors] == [("tcp", bare.port)]
         assert not (tmp_path / ADMIN_SOCKET).exists()
+
+
+async def test_prometheus_reads_the_figures_and_nothing_else_of_the_admin_interface(
+    edge: Edge, tmp_path: Path
+) -> None:
+    with PortBlock.reserve() as ports:
+        settings = gateway_settings(
+            edge.certificates, ports.take(), edge.backend.ports, admin_socket=tmp_path / ADMIN_SOCKET
+        ).model_copy(update={"gateway_metrics_listen": f"127.0.0.1:{(shown := ports.take())}"})
+    async with another_edge(edge, settings, tmp_path), aiohttp.ClientSession() as prometheus:
+        at = f"http://127.0.0.1:{shown}"
+        async with prometheus.get(f"{at}/metrics") as answer:
+            assert answer.status == 200
+            assert 'envoy_cluster_upstream_rq_total{envoy_cluster_name="auth"}' in await answer.text()
+        for method, target in (
+            ("POST", "/metrics"),
+            ("POST", "/quitquitquit"),
+            *(
+                ("GET", each)
+                for each in (*DUMPS, "/stats", "/metrics?help", "/metrics/", "//metrics", "/ready")
+            ),
+        ):
+            async with prometheus.request(method, URL(at + target, encoded=True)) as answer:
+                assert answer.status in (400, 404), (method, target)
+                assert b"envoy" not in await answer.read()
 
 
 @pytest.mark.promise("S01")

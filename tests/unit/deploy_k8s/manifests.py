@@ -45,13 +45,27 @@ class Pod:
 @cache
 def files() -> tuple[Path, ...]:
     """Every file with manifests."""
-    return tuple(sorted(path for path in FOLDER.rglob("*.yaml") if path.name != "kustomization.yaml"))
+    written = (*BASE.glob("*.yaml"), *(FOLDER / "operator").glob("*.yaml"))
+    return tuple(sorted(path for path in written if path.name != "kustomization.yaml"))
 
 
 @cache
 def manifests() -> tuple[Manifest, ...]:
     """Every manifest of every file."""
-    return tuple(document for path in files() for document in yaml.safe_load_all(path.read_text()))
+    written = tuple(document for path in files() for document in yaml.safe_load_all(path.read_text()))
+    return (*written, *_generated())
+
+
+def _generated() -> Iterator[Manifest]:
+    """The ConfigMaps of the base, without the hashes that their names get."""
+    for entry in yaml.safe_load((BASE / "kustomization.yaml").read_text())["configMapGenerator"]:
+        lines = [line for name in entry["envs"] for line in (BASE / name).read_text().splitlines()]
+        yield {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": entry["name"], "namespace": entry["namespace"], **entry["options"]},
+            "data": dict(line.split("=", 1) for line in lines if not line.startswith("#")),
+        }
 
 
 def of_kind(kind: str) -> list[Manifest]:

@@ -40,7 +40,7 @@ def callers_of(service: str) -> set[str]:
 
 def pod_policies() -> list[Manifest]:
     """The policies that speak for one kind of pod."""
-    return [policy for policy in of_kind("NetworkPolicy") if policy["spec"]["podSelector"]]
+    return [policy for policy in of_kind("NetworkPolicy") if "matchLabels" in policy["spec"]["podSelector"]]
 
 
 def _owner(policy: Manifest) -> str:
@@ -77,9 +77,29 @@ def test_names_may_be_asked_of_the_cluster_alone() -> None:
     policy = named("NetworkPolicy", "dns")["spec"]
     assert policy["policyTypes"] == ["Egress"]
     (rule,) = policy["egress"]
-    (peer,) = rule["to"]
-    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "kube-system"}
+    cluster, node = rule["to"]
+    assert cluster["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "kube-system"}
+    assert cluster["podSelector"]["matchLabels"] == {"k8s-app": "kube-dns"}
+    # The address at which NodeLocal DNSCache listens on each node.
+    assert node == {"ipBlock": {"cidr": "169.254.20.10/32"}}
     assert {(port["protocol"], port["port"]) for port in rule["ports"]} == {("UDP", 53), ("TCP", 53)}
+
+
+@pytest.mark.promise("S58")
+def test_everybody_but_the_vault_may_ask_for_names() -> None:
+    (expression,) = named("NetworkPolicy", "dns")["spec"]["podSelector"]["matchExpressions"]
+    assert (expression["key"], expression["operator"]) == (NAME, "In")
+    assert set(expression["values"]) == {pod.name for pod in pods()} - {"vault"}
+
+
+def test_a_store_is_known_by_namespace_and_label() -> None:
+    # With a label alone, a pod of any namespace could be taken for a store.
+    for policy in pod_policies():
+        for peer, _ in _peers(policy, "egress"):
+            if "namespaceSelector" in peer:
+                names = {"kubernetes.io/metadata.name": "smelt-stores"}
+                assert peer["namespaceSelector"] == {"matchLabels": names}
+                assert peer["podSelector"]["matchLabels"].keys() == {"smelt-store"}
 
 
 def test_every_pod_has_a_policy_of_its_own_for_both_directions() -> None:

@@ -31,6 +31,8 @@ def test_a_field_that_does_not_exist_is_refused() -> None:
 def test_the_base_names_every_file_beside_it() -> None:
     kustomization = yaml.safe_load((BASE / "kustomization.yaml").read_text())
     assert set(kustomization["resources"]) == {path.name for path in files() if path.parent == BASE}
+    told = [name for entry in kustomization["configMapGenerator"] for name in entry["envs"]]
+    assert sorted(told) == sorted(path.name for path in BASE.glob("*.env"))
 
 
 def test_every_manifest_lives_in_the_namespace() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.routes import LONG_SECONDS
+from gateway.routes import LONG_SECONDS, UNARY_SECONDS
 from tests.support.long_form import first
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import settings_of, variables
@@ -145,6 +145,12 @@ def test_transfers_are_given_their_time(name: str) -> None:
     assert pod.spec["terminationGracePeriodSeconds"] > LONG_SECONDS
     if name != "gateway":
         assert float(environment(pod.main)["SMELT_DRAIN_SECONDS"]) >= LONG_SECONDS
+
+
+@pytest.mark.parametrize("name", ["auth", "vault"])
+def test_what_a_service_has_begun_to_answer_it_answers(name: str) -> None:
+    (pod,) = (pod for pod in pods() if pod.name == name)
+    assert float(environment(pod.main)["SMELT_DRAIN_SECONDS"]) > UNARY_SECONDS
 
 
 def test_a_worker_finishes_the_calls_that_are_paid_for() -> None:
