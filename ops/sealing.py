@@ -74,6 +74,10 @@ class Identity:
             if "No matching keys" in str(error):
                 raise Damaged(f"{name} was sealed for other identities than the one given") from None
             raise Damaged(f"{name} is damaged: it does not open") from None
+        except OSError as error:
+            if error.errno is not None:
+                raise  # The disk's own: full, or gone.
+            raise Damaged(f"{name} is damaged: it does not open") from None
         except zstandard.ZstdError:
             raise Damaged(f"{name} is damaged: it does not expand") from None
 

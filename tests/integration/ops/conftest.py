@@ -1,11 +1,14 @@
 """A cluster of this folder's own, whose log is followed into an archive in a directory."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.ops.rig import Rig
+from tests.support.session import Session
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -13,10 +16,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.xdist_group("backups"))
 
 
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+@pytest.fixture(scope="session")
+def rig(test_session: Session) -> Iterator[Rig]:
     """A served cluster with one full backup, followed."""
-    made = Rig.at(tmp_path_factory.mktemp("backups"))
+    home = test_session.directory / "backups"
+    home.mkdir(mode=0o755)
+    made = Rig.at(home)
     try:
         yield made
     finally:
@@ -24,8 +29,9 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Path:
+def room(test_session: Session) -> Iterator[Path]:
     """A directory that the server's user may enter, also if the tests run as root."""
-    for path in (tmp_path, *tmp_path.parents[:3]):
-        path.chmod(0o755)
-    return tmp_path
+    made = Path(tempfile.mkdtemp(prefix="room-", dir=test_session.directory))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)

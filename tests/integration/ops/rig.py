@@ -45,8 +45,6 @@ class Rig:
 
     @classmethod
     def at(cls, home: Path) -> "Rig":
-        for path in (home, *home.parents[:3]):
-            path.chmod(0o755)
         user = accounts.Identities.ensure(home / "identities.json").of("postgres")
         ports = PortBlock.reserve()
         block = ports.__enter__()
@@ -144,9 +142,9 @@ class Rig:
         with self.cluster.connect() as connection:
             for _ in range(count):
                 self.rows += 1
-                connection.execute(
-                    "INSERT INTO beats (n, padding) VALUES (%s, repeat('canary-', %s))", (self.rows, padding)
-                )
+                # Below the size from which Postgres compresses, so that a sweep would see it.
+                text = f"canary-{self.rows:08d}-" * min(padding, 100)
+                connection.execute("INSERT INTO beats (n, padding) VALUES (%s, %s)", (self.rows, text))
             row = connection.execute("SELECT clock_timestamp()").fetchone()
         assert row is not None
         moment: datetime = row[0]
