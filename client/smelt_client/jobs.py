@@ -188,10 +188,19 @@ def restore_answers(name: ResourceName, row: int, *, fixed: bool = False) -> Cal
 
 
 def list_job_rows(
-    name: ResourceName, *, row_filter: str | None = None, page_size: int | None = None
+    name: ResourceName,
+    *,
+    row_filter: str | None = None,
+    first_row: int | None = None,
+    with_cells: bool | None = None,
+    page_size: int | None = None,
 ) -> Call[Page[JobRow]]:
-    """Iterate over a job's rows with their outputs. An example of `row_filter` is `flag = generic`."""
-    params = given(filter=row_filter, page_size=page_size)
+    """Iterate over a job's rows with their outputs. An example of `row_filter` is `flag = generic`.
+
+    With `first_row`, begin at this row of the file; `with_cells` adds each row's cells of the file.
+    """
+    cells = "true" if with_cells else None
+    params = given(filter=row_filter, first_row=first_row, with_cells=cells, page_size=page_size)
     return Call("GET", f"/v1/{named('jobs', name)}/rows", page_of(JobRow, "rows"), params=params)
 
 

@@ -149,7 +149,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         ),
         estimates=Estimates(templates, variables, files=to_files, meter=meter),
         watch=watch,
-        rows=JobRows(jobs, rows, to_vault),
+        rows=JobRows(jobs, rows, vault=to_vault, files=to_files),
         raw_answers=RawAnswers(jobs, rows, to_vault),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
         now=now,

@@ -181,4 +181,6 @@ class JobRow:
     error: Problem
     #: Answers as the model gave them, of the columns where auto-fix took something off.
     raw_outputs: Mapping[str, str]
+    #: The row's cells of the file, if they were asked for.
+    cells: tuple[str, ...]
     raw: Mapping[str, Any] = raw_field

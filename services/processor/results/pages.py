@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from services.common.aside import aside, go_on
 from services.common.errors import DomainError, Kind
@@ -16,9 +16,11 @@ from services.common.paging import PAGE_BYTES, Message, PageTokenInvalid
 from services.processor.answers import flags
 from services.processor.answers.shown import shortened
 from services.processor.jobs.job import FindsSnapshots, Job
+from services.processor.jobs.plan import Snapshot
 from services.processor.jobs.row_result import FAILED, SKIPPED, SUCCEEDED, StoredRow
 from services.processor.jobs.seal import JobSeal, open_seal
-from services.processor.outside import OpensDataKeys, as_person
+from services.processor.outside import OpensDataKeys, ReadsRows, as_person
+from services.processor.results.row_cells import Cells, read_cells
 
 M = TypeVar("M", bound=Message)
 
@@ -76,6 +78,30 @@ class JobRow:
     message: str = ""
     #: What the provider said, in its own words.
     said: str = ""
+    #: The row's own cells, if they were asked for.
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowsWanted:
+    """Which page of a job's rows is asked for; `token` is of the page before."""
+
+    count: int
+    filter: str = ""
+    token: str = ""
+    #: The first page begins here.
+    first_row: int = 1
+    with_cells: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPage(Generic[M]):
+    """A page of rows, the token of the next, and the columns of the cells, if they were asked for."""
+
+    rows: Sequence[M] = ()
+    token: str = ""
+    columns: tuple[str, ...] = ()
+    cells_gone: bool = False
 
 
 class RowStore(Protocol):
@@ -91,60 +117,74 @@ class RowStore(Protocol):
 class JobRows:
     """Lists rows of jobs."""
 
-    def __init__(self, jobs: FindsSnapshots, rows: RowStore, vault: OpensDataKeys) -> None:
+    def __init__(
+        self, jobs: FindsSnapshots, rows: RowStore, *, vault: OpensDataKeys, files: ReadsRows
+    ) -> None:
         self._jobs = jobs
         self._rows = rows
         self._vault = vault
+        self._files = files
 
     async def page(
-        self,
-        person: Passport,
-        id_: str,
-        *,
-        wanted: str,
-        token: str,
-        count: int,
-        show: Callable[["JobRow"], M],
-    ) -> tuple[list[M], str]:
-        """Return a page and the token of the next; raise JobNotFound, FilterInvalid or PageTokenInvalid.
+        self, person: Passport, id_: str, asked: RowsWanted, *, show: Callable[["JobRow"], M]
+    ) -> RowsPage[M]:
+        """Return a page; raise JobNotFound, FilterInvalid, PageTokenInvalid or FILE_DAMAGED.
 
         A page ends before the row with which it would have more than PAGE_BYTES, but has one at least; of a
-        row that is larger by itself, the longest outputs are cut.
+        row that is larger by itself, the longest texts are cut.
         """
-        asked = parse_filter(wanted)
+        wanted = parse_filter(asked.filter)
         job = await self._jobs.get(person.account, id_)
-        after = max(row_of(token), job.first_row - 1)
-        if asked == Wanted():
+        after = max(row_of(asked.token) or asked.first_row - 1, job.first_row - 1)
+        numbers, found, more = await self._found(job, wanted, after=after, count=asked.count)
+        if not numbers:
+            return RowsPage()
+        cells = Cells()
+        if asked.with_cells:
+            cells = await read_cells(self._files, job, numbers, as_person(person))
+            reached = cells.reached(numbers)
+            numbers, more = reached, more or len(reached) < len(numbers)
+        seal: JobSeal | None = None
+        sealed = b""
+        if found or asked.with_cells:
+            seal, sealed = await self._seal(person, job), await self._jobs.snapshot(person.account, id_)
+        shown, columns = await aside(
+            partial(_shown, numbers, found, seal, sealed, cells, show), account=person.account
+        )
+        more = more or len(shown) < len(numbers)
+        return RowsPage(
+            shown,
+            token_of(numbers[len(shown) - 1]) if more else "",
+            columns if asked.with_cells else (),
+            cells.gone,
+        )
+
+    async def _found(
+        self, job: Job, wanted: Wanted, *, after: int, count: int
+    ) -> tuple[Sequence[int], Sequence[StoredRow], bool]:
+        """Return the numbers of a page's rows, those that have a result, and whether more rows follow."""
+        if wanted == Wanted():
             numbers = list(range(after + 1, min(after + count, job.last_row) + 1))
-            found = await self._rows.page(id_, after + 1, after + count, most_bytes=PAGE_BYTES)
+            found = await self._rows.page(job.id, after + 1, after + count, most_bytes=PAGE_BYTES)
             more = after + count < job.last_row
             if sum(len(row.payload) for row in found) > PAGE_BYTES:
                 # What comes after these was not read.
                 more = found[-1].row < job.last_row
                 numbers = numbers[: found[-1].row - after]
-        elif asked.state is RowState.PENDING:
-            if asked.flags:
+            return numbers, found, more
+        if wanted.state is RowState.PENDING:
+            if wanted.flags:
                 # A row without a result has no flags.
-                return [], ""
-            pending = await self._rows.pending(id_, after=after, last=job.last_row, count=count + 1)
-            numbers, found, more = pending[:count], [], len(pending) > count
-        else:
-            states = [SUCCEEDED, FAILED, SKIPPED] if asked.state is None else [asked.state.value]
-            found = await self._rows.matching(
-                id_, states, flags=asked.flags, after=after, count=count + 1, most_bytes=PAGE_BYTES
-            )
-            more = len(found) > count or sum(len(row.payload) for row in found) > PAGE_BYTES
-            found = found[:count]
-            numbers = [row.row for row in found]
-        if not numbers:
-            return [], ""
-        known: Callable[[], Mapping[int, JobRow]] = dict
-        if found:
-            seal, sealed = await self._seal(person, job), await self._jobs.snapshot(person.account, id_)
-            known = partial(opened, seal, sealed, found)
-        shown = await aside(lambda: _shown(numbers, known(), show), account=person.account)
-        more = more or len(shown) < len(numbers)
-        return shown, token_of(numbers[len(shown) - 1]) if more else ""
+                return [], [], False
+            pending = await self._rows.pending(job.id, after=after, last=job.last_row, count=count + 1)
+            return pending[:count], [], len(pending) > count
+        states = [SUCCEEDED, FAILED, SKIPPED] if wanted.state is None else [wanted.state.value]
+        found = await self._rows.matching(
+            job.id, states, flags=wanted.flags, after=after, count=count + 1, most_bytes=PAGE_BYTES
+        )
+        more = len(found) > count or sum(len(row.payload) for row in found) > PAGE_BYTES
+        found = found[:count]
+        return [row.row for row in found], found, more
 
     async def _seal(self, person: Passport, job: Job) -> JobSeal:
         return await open_seal(
@@ -156,30 +196,56 @@ class JobRows:
         )
 
 
-def _shown(numbers: Sequence[int], known: Mapping[int, JobRow], show: Callable[[JobRow], M]) -> list[M]:
-    """Return messages of as many rows as a page holds."""
+def _shown(
+    numbers: Sequence[int],
+    found: Sequence[StoredRow],
+    seal: JobSeal | None,
+    sealed: bytes,
+    cells: Cells,
+    show: Callable[[JobRow], M],
+) -> tuple[list[M], tuple[str, ...]]:
+    """Return messages of as many rows as a page holds, and the columns of the file."""
+    columns: tuple[str, ...] = ()
+    known: Mapping[int, JobRow] = {}
+    if seal is not None:
+        snapshot = seal.open_snapshot(sealed)
+        columns = snapshot.columns
+        known = _opened(seal, snapshot, found, cells.by_row)
     shown: list[M] = []
     room = PAGE_BYTES
     for number in numbers:
         go_on()
-        message = show(known.get(number) or JobRow(number, RowState.PENDING))
+        row = known.get(number)
+        if row is None:
+            row = JobRow(
+                number,
+                RowState.PENDING,
+                cells=tuple(shortened(cells.by_row.get(number, ()), PAGE_BYTES)),
+            )
+        message = show(row)
         room -= message.ByteSize()
         if shown and room < 0:
             break
         shown.append(message)
-    return shown
+    return shown, columns
 
 
 def opened(seal: JobSeal, sealed: bytes, found: Sequence[StoredRow]) -> dict[int, JobRow]:
     """Return stored rows as their owner sees them, by number; it takes a while."""
-    snapshot = seal.open_snapshot(sealed)
+    return _opened(seal, seal.open_snapshot(sealed), found, {})
+
+
+def _opened(
+    seal: JobSeal, snapshot: Snapshot, found: Sequence[StoredRow], cells: Mapping[int, tuple[str, ...]]
+) -> dict[int, JobRow]:
     columns, steps = snapshot.outputs, [step.settings.output_column for step in snapshot.steps]
     rows: dict[int, JobRow] = {}
     for row in found:
         go_on()
         payload = seal.open_row(row.row, row.payload)
-        texts = shortened((*payload.outputs, *payload.raw), PAGE_BYTES)
-        raw = texts[len(payload.outputs) :]
+        answers = len(payload.outputs) + len(payload.raw)
+        texts = shortened((*payload.outputs, *payload.raw, *cells.get(row.row, ())), PAGE_BYTES)
+        raw = texts[len(payload.outputs) : answers]
         rows[row.row] = JobRow(
             number=row.row,
             state=RowState(row.state),
@@ -197,6 +263,7 @@ def opened(seal: JobSeal, sealed: bytes, found: Sequence[StoredRow]) -> dict[int
             reason=row.reason,
             message=payload.message,
             said=payload.said,
+            cells=tuple(texts[answers:]),
         )
     return rows
 

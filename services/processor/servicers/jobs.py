@@ -27,7 +27,7 @@ from services.processor.jobs.watch import Watch
 from services.processor.outside import StoredResult
 from services.processor.results.downloads import Downloads
 from services.processor.results.form import EXTRA_COLUMNS, Form, Format
-from services.processor.results.pages import JobRow, JobRows
+from services.processor.results.pages import JobRow, JobRows, RowsWanted
 from services.processor.results.raw_answers import RawAnswers
 from services.processor.trials.estimates import Estimates
 from services.processor.usage.meter import budget_of, dollars
@@ -211,15 +211,22 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     async def ListJobRows(
         self, request: jobs_pb2.ListJobRowsRequest, context: Context
     ) -> jobs_pb2.ListJobRowsResponse:
-        rows, token = await self._rows.page(
-            identity.passport(context),
-            parse_name("jobs", request.parent),
-            wanted=request.filter,
-            token=request.page_token,
+        asked = RowsWanted(
             count=paging.size(request.page_size),
-            show=_row,
+            filter=request.filter,
+            token=request.page_token,
+            first_row=request.first_row or 1,
+            with_cells=request.with_cells,
         )
-        return jobs_pb2.ListJobRowsResponse(rows=rows, next_page_token=token)
+        page = await self._rows.page(
+            identity.passport(context), parse_name("jobs", request.parent), asked, show=_row
+        )
+        return jobs_pb2.ListJobRowsResponse(
+            rows=page.rows,
+            next_page_token=page.token,
+            columns=page.columns,
+            cells_gone=page.cells_gone,
+        )
 
     async def DownloadResults(
         self, request: jobs_pb2.DownloadResultsRequest, context: Context
@@ -353,6 +360,7 @@ def _row(row: JobRow) -> jobs_pb2.JobRow:
             for each in row.findings
         ],
         confidence=row.confidence,
+        cells=row.cells,
     )
     if row.reason:
         message.error.reason = row.reason
