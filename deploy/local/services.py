@@ -47,6 +47,7 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
         "SMELT_MAX_COLUMNS",
         "SMELT_MAX_FIELD_BYTES",
         "SMELT_FILE_RETENTION_DAYS",
+        "SMELT_DISCARD_DELAY_DAYS",
         "SMELT_MAX_WORKBOOK_BYTES",
         "SMELT_WORKBOOK_MEMORY_BYTES",
         "SMELT_WORKBOOK_SECONDS",
@@ -103,7 +104,9 @@ PASSED_ON: Mapping[str, tuple[str, ...]] = {
 #: Wider limits than the services' own, which are for the internet: people who try things out on their own
 #: machine register and reset more often than three times an hour.
 TO_TRY_OUT: Mapping[str, Mapping[str, str]] = {
-    "auth": {"SMELT_LIMIT_REGISTER": "100/1h", "SMELT_LIMIT_RESET": "100/1h"}
+    "auth": {"SMELT_LIMIT_REGISTER": "100/1h", "SMELT_LIMIT_RESET": "100/1h"},
+    # Without backups no row comes back that would need its object.
+    "files": {"SMELT_DISCARD_DELAY_DAYS": "0"},
 }
 
 

@@ -1,4 +1,7 @@
-"""Starts auth: `serve`, or `migrate` its database. Each imports what it needs when it runs."""
+"""Starts auth: `serve`, or `migrate` its database; `accept-history` after a failover that lost nothing.
+
+Each imports what it needs when it runs.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -35,13 +38,25 @@ def serve() -> None:
     uvloop.run(server.serve(settings, partial(assemble, settings)))
 
 
-_COMMANDS = {"serve": serve, "migrate": migrate}
+def accept_history() -> None:
+    """Serve from a database with another history, because an operator says that nothing was lost."""
+    import asyncio
+
+    from services.auth import service
+    from services.common.settings import DatabaseSettings, load, read_secret
+
+    url = read_secret(load(DatabaseSettings).database_url_file)
+    history = asyncio.run(service.accept_history(url))
+    print(f"accepted {history}: auth serves from it, and whatever ended in what was lost lives again")
+
+
+_COMMANDS = {"serve": serve, "migrate": migrate, "accept-history": accept_history}
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command; exit with 2 if it does not exist."""
     if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print("usage: python -m services.auth serve|migrate", file=sys.stderr)
+        print("usage: python -m services.auth serve|migrate|accept-history", file=sys.stderr)
         raise SystemExit(2)
     _COMMANDS[arguments[0]]()
 

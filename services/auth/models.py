@@ -215,6 +215,22 @@ class DataExportRow(Base):
     next_time: Mapped[datetime | None]
 
 
+class RestorationRow(Base):
+    """One row, once the database was restored: for which history of it what had ended was buried."""
+
+    __tablename__ = "restoration"
+    __table_args__ = (CheckConstraint("single", name="one"),)
+
+    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    #: Server, timeline and database, as Postgres names them.
+    history: Mapped[str]
+    #: A random id: the vault's ledger takes each settlement once.
+    settlement: Mapped[str]
+    #: To which moment it was restored; NULL when an operator has said that nothing was lost.
+    moment: Mapped[datetime | None]
+    settle_time: Mapped[datetime]
+
+
 class EventRow(Base):
     """Something that happened to an account, for its owner to read."""
 

@@ -30,7 +30,7 @@ from services.auth.passwords.threads import BoundedThreads
 from services.auth.peers.files import FilesArchives
 from services.auth.peers.privacy import PrivacyHolder
 from services.auth.peers.suspension import SuspensionPeer
-from services.auth.peers.vault import Vault, VaultErasure, VaultEvents
+from services.auth.peers.vault import Vault, VaultErasure, VaultEvents, VaultLedger
 from services.auth.policy import POLICY
 from services.auth.privacy.deletion import AccountDeletion
 from services.auth.privacy.exports import LISTED, DataExports
@@ -44,6 +44,8 @@ from services.auth.recovery.store.passwords import PasswordStore
 from services.auth.recovery.store.suspensions import SUSPENSIONS_DUE, SuspensionStore
 from services.auth.recovery.suspension import Suspension, suspending
 from services.auth.recovery.verification import Verification
+from services.auth.restoration.restoration import Restoration
+from services.auth.restoration.store.restoration import RestorationStore
 from services.auth.servicers.access_tokens import AccessTokenServicer
 from services.auth.servicers.audit_events import AuditEventServicer
 from services.auth.servicers.authorization import AuthorizationServicer
@@ -206,6 +208,8 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
     deletion = AccountDeletion(password_again, privacy.tombstones, begun=privacy.erasures.wake)
     data_exports = DataExports(export_records, begun=privacy.exportings.wake, clock=now, new_id=new_id)
     events = EventLog(event_store)
+    restoration = Restoration(RestorationStore(transactions), VaultLedger(channel), privacy.tombstones)
+    later = restoration.once_open
     return server.Parts(
         policy=POLICY,
         servicers=[
@@ -222,15 +226,26 @@ async def assemble(settings: AuthSettings, opened: server.Opened) -> server.Part
         ],
         verifier=verifier,
         pages=VaultPageKey(channel),
+        may=restoration.may,
         note=Recorded(events, clock=now, new_id=new_id).note,
         # Known keys stay valid while the vault restarts, so signed-in people are served meanwhile.
-        ready_checks=[clock.learn, keys.known],
+        ready_checks=[clock.learn, keys.known, restoration.ready],
         background=[
-            sweep.run,
-            mails_due.run,
+            restoration.run,
+            later(sweep.run),
+            later(mails_due.run),
             events.run,
-            suspensions.run,
-            privacy.erasures.run,
-            privacy.exportings.run,
+            later(suspensions.run),
+            later(privacy.erasures.run),
+            later(privacy.exportings.run),
         ],
     )
+
+
+async def accept_history(url: str) -> str:
+    """Settle the history of the database as it is, without burying anything; return it."""
+    engine = database.engine(url, pool_size=1)
+    try:
+        return await RestorationStore(database.sessions(engine)).accept(new_id())
+    finally:
+        await engine.dispose()

@@ -78,10 +78,20 @@ class StaticKeys:
 class TokenVerifier:
     """Accepts only tokens with the right key, algorithm, type, issuer and audience that have not expired."""
 
-    def __init__(self, keys: KeySource, clock: Callable[[], float] | None = None) -> None:
-        """`clock` gives the seconds since 1970 by which tokens expire; every service has its database's."""
+    def __init__(
+        self,
+        keys: KeySource,
+        clock: Callable[[], float] | None = None,
+        *,
+        not_before: Callable[[Kind], float] | None = None,
+    ) -> None:
+        """`clock` gives the seconds since 1970 by which tokens expire; every service has its database's.
+
+        A token that was signed before the second that `not_before` gives for its kind counts as expired.
+        """
         self._keys = keys
         self._clock = clock or _machine_seconds
+        self._not_before = not_before or _beginning
         self._verified: dict[bytes, dict[str, Any]] = {}
 
     async def verify(self, kind: Kind, token: str) -> dict[str, Any]:
@@ -94,9 +104,9 @@ class TokenVerifier:
             claims = await self._check(kind, token)
             if len(self._verified) >= _CACHED_TOKENS:
                 self._verified.clear()
-            # The signature cannot change; the expiry is checked each time below.
+            # The signature cannot change; its times are checked each time below.
             self._verified[digest] = claims
-        if claims["exp"] <= self._clock():
+        if claims["exp"] <= self._clock() or claims["iat"] < self._not_before(kind):
             self._verified.pop(digest, None)
             raise TokenExpired
         return claims
@@ -169,6 +179,10 @@ def _is_timely(kind: Kind, claims: Mapping[str, Any], now: float) -> bool:
         return False
     longest = int(LONGEST_LIFE[kind].total_seconds())
     return 0 <= issued <= now + _SKEW_SECONDS and 0 < expires - issued <= longest
+
+
+def _beginning(_: Kind) -> float:
+    return 0.0
 
 
 def _machine_seconds() -> float:

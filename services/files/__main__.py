@@ -1,4 +1,7 @@
-"""Starts files: `serve`, or `migrate` its database. Each imports what it needs when it runs."""
+"""Starts files: `serve`, or `migrate` its database; `lost` looks for what the bucket no longer has.
+
+Each imports what it needs when it runs.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -38,13 +41,30 @@ def serve() -> None:
     uvloop.run(server.serve(settings, partial(assemble, settings)))
 
 
-_COMMANDS = {"serve": serve, "migrate": migrate}
+def lost() -> None:
+    """Mark and print what the bucket has lost; exit with 1 if anything is."""
+    import asyncio
+
+    from services.common.settings import load
+    from services.files.service import look_for_lost
+    from services.files.settings import FilesSettings
+
+    found = asyncio.run(look_for_lost(load(FilesSettings)))
+    for census in found.values():
+        for each in census.lost:
+            print("lost", each.name, each.account, sep="\t")
+    counts = (f"{len(census.lost)} of {census.count} {holder.value}" for holder, census in found.items())
+    print(f"{' and '.join(counts)} are lost")
+    raise SystemExit(any(census.lost for census in found.values()))
+
+
+_COMMANDS = {"serve": serve, "migrate": migrate, "lost": lost}
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command; exit with 2 if it does not exist."""
     if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print("usage: python -m services.files serve|migrate", file=sys.stderr)
+        print("usage: python -m services.files serve|migrate|lost", file=sys.stderr)
         raise SystemExit(2)
     _COMMANDS[arguments[0]]()
 

@@ -45,6 +45,13 @@ class FileDamaged(DomainError):
     message = "The stored file is damaged"
 
 
+class FileLost(FileDamaged):
+    """The object store no longer has the bytes; the file must be uploaded again, or the job run again."""
+
+    reason = "FILE_LOST"
+    message = "The stored file is lost; upload it again"
+
+
 class FileNoDataRows(DomainError):
     """The file has no rows below its header, or is empty: no bytes, or only blank lines, a mark or `sep=`."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -65,6 +66,8 @@ class FileRow(Base):
     sha256: Mapped[str]
     #: The version of the current parse.
     parse: Mapped[int]
+    #: When its object was found to be gone; NULL while it is there.
+    lost_time: Mapped[datetime | None]
 
 
 class ParseRow(Base):
@@ -150,6 +153,8 @@ class ResultRow(Base):
     fence: Mapped[int] = mapped_column(BigInteger)
     temporary: Mapped[bool]
     row_count: Mapped[int]
+    #: As that of a file.
+    lost_time: Mapped[datetime | None]
     create_time: Mapped[datetime]
     object_key: Mapped[str] = mapped_column(unique=True)
     wrapped_key: Mapped[bytes]
@@ -161,8 +166,22 @@ class DoomedObjectRow(Base):
     """An object that is marked for deletion, because its row is gone; the mark goes after the object."""
 
     __tablename__ = "doomed_object"
+    #: For the sweep.
+    __table_args__ = (Index(None, "discard_after"),)
 
     object_key: Mapped[str] = mapped_column(primary_key=True)
+    create_time: Mapped[datetime]
+    #: Until then a restore of the database could bring the row back, which needs its object.
+    discard_after: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class OrphanHoldRow(Base):
+    """One row while objects without a row are kept: the database was restored to an earlier moment."""
+
+    __tablename__ = "orphan_hold"
+    __table_args__ = (CheckConstraint("single", name="one"),)
+
+    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     create_time: Mapped[datetime]
 
 

@@ -1,6 +1,7 @@
 """Files as a server: its parts put together."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -44,7 +45,8 @@ from services.files.servicers.files import FileServicer
 from services.files.servicers.results import ResultServicer
 from services.files.servicers.rows import RowServicer
 from services.files.settings import FilesSettings
-from services.files.sweep.store import SweepStore
+from services.files.sweep.lost import Census, Holder, look
+from services.files.sweep.store import LostStore, SweepStore
 from services.files.sweep.sweep import Sweep, SweepTimes
 from services.files.workbooks.table import TableLimits
 from services.files.workbooks.workbook import WorkbookLimits
@@ -116,7 +118,11 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
     keys = VaultDataKeys(channel)
     auth = opened.keep(tls.channel(settings, identity.AUTH, settings.auth_address))
     transactions = database.sessions(engine)
-    files, records = FileStore(transactions, now=now), SweepStore(engine, transactions, now=now)
+    keep = timedelta(days=settings.discard_delay_days)
+    files, records = (
+        FileStore(transactions, now=now, keep=keep),
+        SweepStore(engine, transactions, now=now),
+    )
     objects = bucket(settings)
     # Separate pools: a writer of results waits for rows, so rows must not wait for writers.
     readers, writers = (
@@ -124,7 +130,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
     )
     for executor in (readers, writers):
         opened.push_async_callback(asyncio.to_thread, executor.shutdown, cancel_futures=True)
-    discards = Discards(objects, readers, forget=records.forget)
+    discards = Discards(objects, readers, forget=records.forget, keeps=bool(keep))
     library = Library(files, objects, keys=keys, discards=discards, executor=readers)
     threads = opened.keep(
         ParsingThreads(
@@ -175,7 +181,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         objects, keys=keys, discards=discards, writers=writers, readers=readers, new_id=new_id
     )
     results = Results(
-        ResultStore(transactions, now=now),
+        ResultStore(transactions, now=now, keep=keep),
         keyed,
         discards=discards,
         max_bytes=settings.max_result_bytes,
@@ -190,7 +196,9 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         refused=refused_store,
         discards=discards,
     )
-    retention = RetentionStore(transactions, installation_days=settings.file_retention_days, now=now)
+    retention = RetentionStore(
+        transactions, installation_days=settings.file_retention_days, now=now, keep=keep
+    )
     sweep = Sweep(
         records,
         objects,
@@ -203,6 +211,7 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
             refused=timedelta(seconds=settings.refused_upload_seconds),
             orphan=timedelta(seconds=settings.orphan_seconds),
             orphans_every=timedelta(seconds=settings.orphan_seconds),
+            keep=keep,
         ),
         clock=now,
     )
@@ -227,3 +236,14 @@ async def assemble(settings: FilesSettings, opened: server.Opened) -> server.Par
         background=[sweep.run, Rewrapping(VaultAccountKeys(channel), WrappedKeyStore(transactions)).run],
         streams=OpenStreams(AuthSessions(auth)),
     )
+
+
+async def look_for_lost(settings: FilesSettings) -> Mapping[Holder, Census]:
+    """Mark the files and results whose objects the bucket no longer has; return what was found."""
+    engine = database.engine(read_secret(settings.database_url_file), pool_size=1)
+    objects = bucket(settings)
+    try:
+        return await look(LostStore(database.sessions(engine)), objects)
+    finally:
+        objects.close()
+        await engine.dispose()

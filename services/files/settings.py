@@ -74,6 +74,10 @@ class FilesSettings(ServiceSettings):
     #: the duration of any write, or the sweep removes what is still being written: a data export may take six
     #: hours, and some servers date an object from its beginning. Larger values only keep orphans longer.
     orphan_seconds: int = Field(default=8 * 3600, ge=1)
+    #: For how many days objects outlive the rows of files and results that were removed, and objects that no
+    #: row names. A restore to a moment before then has its rows again and needs their objects, so this must
+    #: be at least the window of the backups (`SMELT_BACKUP_WINDOW_DAYS`). Longer only takes more room.
+    discard_delay_days: int = Field(default=7, ge=0, le=365)
     temporary_result_seconds: int = Field(default=3600, ge=1)
     #: Days after which files of all accounts are removed; 0 keeps them until they are deleted.
     file_retention_days: int = Field(default=0, ge=0, le=36_500)

@@ -114,13 +114,15 @@ ended_accounts = Table(
     Column("end_time", DateTime(timezone=True), nullable=False),
 )
 
-# One row: how far this copy of the database has followed the erasure ledger.
+# One row: how far this copy of the database has followed the erasure ledger, and since when grants count:
+# those signed before the last restore may have been used or ended in what was lost.
 erasure_state = Table(
     "erasure_state",
     metadata,
     Column("single", Boolean, primary_key=True, server_default="true"),
     Column("seq", BigInteger, nullable=False, server_default="0"),
     Column("mac", LargeBinary, nullable=False, server_default=""),
+    Column("grants_not_before", DateTime(timezone=True)),
     CheckConstraint("single", name="erasure_state_is_one"),
 )
 

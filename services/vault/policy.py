@@ -45,6 +45,8 @@ POLICY: Policy = {
     _SIGNING + "GetVerificationKeys": Allow(AUTH, FILES, PROCESSOR),
     _SIGNING + "GetPageKey": Allow(AUTH, FILES, PROCESSOR),
     _ERASURE + "DestroyAccountKey": Allow(AUTH),
+    _ERASURE + "CompareHistory": Allow(AUTH),
+    _ERASURE + "ListErasedAccounts": Allow(AUTH),
     _LEDGER + "ListErasures": Allow(OPERATOR),
     _LEDGER + "ReplayErasures": Allow(OPERATOR),
     _AUDIT + "ListEvents": Allow(AUTH),

@@ -9,7 +9,7 @@ from services.common.rpc import server
 from services.common.rpc.pages import KnownPageKey
 from services.common.servicers.privacy import PrivacyServicer
 from services.common.servicers.suspension import SuspensionServicer
-from services.common.tokens import StaticKeys, TokenVerifier
+from services.common.tokens import Kind, StaticKeys, TokenVerifier
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.api_keys.resealing import ProviderKeyBlobs
 from services.vault.api_keys.store import ApiKeyStore
@@ -82,7 +82,6 @@ def assemble(
     )
     grant_seal = GrantSeal(keys.installation.id, keys.system_keys.grant_seal)
     signer = TokenSigner(keys.installation.id, keys.system_keys.signing)
-    verifier = TokenVerifier(StaticKeys(signer.verification_keys()), clock.seconds)
     account_keys = AccountKeys(keys.keyring, keystore, watch.catch_up)
     rotations = Rotations(rotation, keystore=keystore, catch_up=watch.catch_up)
     chain = Chain(keys.installation.id, keys.system_keys.audit)
@@ -130,6 +129,11 @@ def assemble(
         provider=root,
         now=clock.now,
     )
+    verifier = TokenVerifier(
+        StaticKeys(signer.verification_keys()),
+        clock.seconds,
+        not_before=lambda kind: erasure.restoration.grants_not_before() if kind is Kind.GRANT else 0.0,
+    )
     reader = AuditReader(sessions)
     api_keys = ApiKeyStore(sessions)
     account_epochs = epochs(settings, stores)
@@ -169,7 +173,7 @@ def assemble(
             ),
             DataKeyServicer(data_keys, account_epochs),
             WebhookSecretServicer(webhook_secrets),
-            ErasureServicer(erasure.erasures),
+            ErasureServicer(erasure.erasures, erasure.services),
             PrivacyServicer(VaultPart(sessions, database.sessions(stores.keystore))),
             SuspensionServicer(provider_keys),
             SigningServicer(signer, keys.system_keys.macs, grant_seal, clock.now),
@@ -177,7 +181,9 @@ def assemble(
             ErasureLedgerServicer(erasure.erasures.ledger, erasure.restoration),
             AuditOperatorServicer(keeper),
             OperatorServicer(
-                keystore, account_epochs, OpenVault(provider_keys, rotations, accounts, erasure.gate)
+                keystore,
+                account_epochs,
+                OpenVault(provider_keys, rotations, accounts, erasure.gate, erasure.services),
             ),
         ],
         verifier=verifier,

@@ -54,6 +54,8 @@ class File:
     separator_line: bool = False
     sheet: str = ""
     sheets: tuple[Sheet, ...] = ()
+    #: When the bytes were found to be lost; None while they are there.
+    lost_time: datetime | None = None
     raw: Mapping[str, Any] = raw_field
 
 

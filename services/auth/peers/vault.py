@@ -1,6 +1,6 @@
 """The vault, as auth uses it: it signs tokens, computes codes, lists events and destroys keys."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from smelt.vault.v1 import (
 from services.auth.admission.grants import GrantedWork, SignedGrant
 from services.auth.events.audit_events import AuditEvent
 from services.auth.passwords.passwords import Code
+from services.auth.restoration.restoration import DatabaseState
 from services.auth.sessions.sessions import SignedToken
 from services.common.errors import Kind as ErrorKind
 from services.common.errors import RemoteError, Unavailable
@@ -29,6 +30,8 @@ _SECONDS = 5.0
 #: Destroying a key writes to the key store and the ledger, which takes up to a few seconds.
 _ERASE_SECONDS = 30.0
 _LIST_SECONDS = 10.0
+#: A vault that has just started reads the whole ledger first.
+_LEDGER_SECONDS = 30.0
 
 
 @asynccontextmanager
@@ -120,6 +123,29 @@ class VaultErasure:
             await self._stub.DestroyAccountKey(
                 erasure_pb2.DestroyAccountKeyRequest(account=account), timeout=_ERASE_SECONDS
             )
+
+
+class VaultLedger:
+    """The vault's erasure ledger: which accounts were erased, and which history auth's database has."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = erasure_pb2_grpc.ErasureServiceStub(channel)
+
+    async def agrees(self, state: DatabaseState) -> bool:
+        request = erasure_pb2.CompareHistoryRequest(history=state.history, settlement=state.settlement)
+        async with peer_errors():
+            return bool((await self._stub.CompareHistory(request, timeout=_LEDGER_SECONDS)).agrees)
+
+    async def erased_accounts(self) -> AsyncIterator[Collection[str]]:
+        request = erasure_pb2.ListErasedAccountsRequest()
+        while True:
+            async with peer_errors():
+                answer = await self._stub.ListErasedAccounts(request, timeout=_LEDGER_SECONDS)
+            if answer.accounts:
+                yield list(answer.accounts)
+            request.page_token = answer.next_page_token
+            if not request.page_token:
+                return
 
 
 class VaultEvents:

@@ -72,6 +72,11 @@ TABLES = (
         not_exported="work of a few seconds, without content",
     ),
     PersonalTable(
+        "restoration",
+        not_exported="one row about the database itself",
+        not_erased="it names no person",
+    ),
+    PersonalTable(
         "event",
         account_rows="account = :account",
         path="events.json",

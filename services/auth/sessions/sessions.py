@@ -44,6 +44,8 @@ class EndReason(Enum):
     PASSWORD_RESET = "password reset"  # noqa: S105 -- a reason
     TOO_MANY = "too many"
     ADDRESS_PROVED = "address proved"
+    #: Written by `ops.aftermath`: whether the session was ended since cannot be known.
+    RESTORED = "restored"
 
 
 class Standing(Enum):

@@ -101,7 +101,7 @@ class Library:
         object_keys = await self._files.remove(person.account, file_id)
         if not object_keys:
             raise FileNotFound
-        await self._discards.discard_all(object_keys)
+        await self._discards.release(object_keys)
 
     async def download(
         self,

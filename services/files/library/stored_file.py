@@ -56,6 +56,8 @@ class StoredFile:
     create_time: datetime
     object: StoredObject
     parse: Parse
+    #: When its object was found to be gone.
+    lost_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,18 @@ class Discards:
     """Deletes an object, and then the mark that it must be deleted."""
 
     def __init__(
-        self, objects: Objects, executor: Executor, *, forget: Callable[[str], Awaitable[None]]
+        self,
+        objects: Objects,
+        executor: Executor,
+        *,
+        forget: Callable[[str], Awaitable[None]],
+        keeps: bool = False,
     ) -> None:
+        """With `keeps`, objects whose rows their owners removed wait for the sweep, which knows how long."""
         self._objects = objects
         self._executor = executor
         self._forget = forget
+        self._keeps = keeps
 
     async def discard(self, object_key: str) -> bool:
         """Delete an object; return False, without an error, when a store does not answer."""
@@ -28,6 +35,11 @@ class Discards:
         """Delete objects; the sweep deletes those that cannot be deleted now."""
         for object_key in object_keys:
             await self.discard(object_key)
+
+    async def release(self, object_keys: Iterable[str]) -> None:
+        """Delete objects that were marked when their rows were removed, unless they are kept for a while."""
+        if not self._keeps:
+            await self.discard_all(object_keys)
 
     @asynccontextmanager
     async def unless_written(self, object_key: str) -> AsyncIterator[None]:

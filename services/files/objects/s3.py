@@ -109,6 +109,12 @@ class S3Objects:
         except ObjectMissing:
             return
 
+    def all_keys(self) -> Iterator[list[str]]:
+        """Yield the keys of all objects, one page of the listing at a time."""
+        with _s3_errors():
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket):
+                yield [entry["Key"] for entry in page.get("Contents", ())]
+
     def keys_older_than(self, moment: datetime) -> Iterator[list[str]]:
         """Yield the keys of objects last written before a moment, one page of the listing at a time."""
         with _s3_errors():

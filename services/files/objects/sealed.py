@@ -8,7 +8,7 @@ from operator import add
 from typing import Protocol, TypeVar
 
 from services.common.sealing import FILE_HEADER, FileOpener, FileSealer, SealBroken, plain_start, sealed_size
-from services.files.errors import FileDamaged, FileTooLarge
+from services.files.errors import FileDamaged, FileLost, FileTooLarge
 from services.files.objects.stored_object import StoredObject
 
 #: The largest piece that is handed on. Larger pieces keep a thread busy longer at a time; smaller ones cost
@@ -111,7 +111,7 @@ def drain(pieces: Iterator[bytes]) -> None:
 def read_all(
     objects: Objects, stored: StoredObject, *, key: bytearray, associated_data: bytes
 ) -> Generator[bytes, None, None]:
-    """Yield the verified plaintext; raise FileDamaged instead of the first bad piece."""
+    """Yield the verified plaintext; raise FileDamaged or FileLost instead of the first bad piece."""
     with _damage():
         reader = objects.reader(stored.key)
         try:
@@ -172,8 +172,10 @@ def in_pairs(pieces: Generator[bytes, None, None], join: Join = add) -> Generato
 def _damage() -> Iterator[None]:
     try:
         yield
-    except (SealBroken, ObjectMissing):
+    except SealBroken:
         raise FileDamaged from None
+    except ObjectMissing:
+        raise FileLost from None
 
 
 def _open(opener: FileOpener, reader: ObjectReader, index: int) -> bytes:

@@ -89,6 +89,10 @@ class FilesPart:
             yield piece
 
 
+#: Refusals because of which an entry ends early, and the export goes on.
+_INCOMPLETE = ("FILE_DAMAGED", "FILE_LOST", "DATA_KEY_INVALID", "FILE_NOT_FOUND", "RESULT_NOT_FOUND")
+
+
 async def _whole(path: str, contents: AsyncIterator[bytes]) -> AsyncIterator[ArchivePiece]:
     """Yield an entry, and after damaged contents a second one that says so; the export goes on."""
     yield ArchiveEntry(path)
@@ -96,7 +100,7 @@ async def _whole(path: str, contents: AsyncIterator[bytes]) -> AsyncIterator[Arc
         async for piece in contents:
             yield piece
     except DomainError as error:
-        if error.reason not in ("FILE_DAMAGED", "DATA_KEY_INVALID", "FILE_NOT_FOUND", "RESULT_NOT_FOUND"):
+        if error.reason not in _INCOMPLETE:
             raise
         yield ArchiveEntry(f"{path}.incomplete.txt")
         yield f"{error.reason}: {error.message}\n".encode()

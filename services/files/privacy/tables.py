@@ -32,7 +32,7 @@ TABLES = (
         "file",
         account_rows="account = :account",
         path="files.json",
-        exported=("id", "display_name", "create_time", "size_bytes", "sha256", "parse"),
+        exported=("id", "display_name", "create_time", "size_bytes", "sha256", "parse", "lost_time"),
         withheld={"account": _OWN, **_OBJECT},
     ),
     PersonalTable(
@@ -54,7 +54,8 @@ TABLES = (
         account_rows="account = :account",
         path="results.json",
         exported=(
-            "job", "variant", "fence", "temporary", "row_count", "create_time", "size_bytes", "sha256"
+            "job", "variant", "fence", "temporary", "row_count", "create_time", "size_bytes", "sha256",
+            "lost_time",
         ),
         withheld={"account": _OWN, **_OBJECT},
     ),
@@ -76,5 +77,10 @@ TABLES = (
         "doomed_object",
         not_exported="keys of objects that no row names any longer",
         not_erased="until the object is gone; it names no account",
+    ),
+    PersonalTable(
+        "orphan_hold",
+        not_exported="one row about the database itself",
+        not_erased="it names no person",
     ),
 )  # fmt: skip

@@ -109,7 +109,7 @@ class Results:
         async with self._discards.unless_recorded(stored.key):
             replaced = await self._results.put(result)
         if replaced is not None:
-            await self._discards.discard(replaced)
+            await self._discards.release([replaced])
         return result
 
     async def read(self, proof: Proof, job: str, variant: str) -> tuple[StoredResult, AsyncIterator[bytes]]:
@@ -124,7 +124,7 @@ class Results:
 
     async def remove(self, account: str, job: str) -> None:
         """Remove every result file of a job; there may be none."""
-        await self._discards.discard_all(await self._results.remove(account, job))
+        await self._discards.release(await self._results.remove(account, job))
 
 
 def _context(job: str, fence: int) -> KeyContext:

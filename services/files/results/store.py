@@ -1,7 +1,7 @@
 """Result files in Postgres, where the fence decides between two writers."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 
@@ -9,16 +9,20 @@ from services.common.database import Transactions, transaction
 from services.common.store.room import check_room
 from services.files.errors import ResultLimit, ResultStale
 from services.files.models import ResultRow
-from services.files.objects.store import mark_for_deletion, object_columns, object_of, put_newest
+from services.files.objects.store import AT_ONCE, mark_for_deletion, object_columns, object_of, put_newest
 from services.files.results.results import StoredResult
 
 
 class ResultStore:
     """Keeps one result for each account, job and variant."""
 
-    def __init__(self, transactions: Transactions, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, transactions: Transactions, *, now: Callable[[], datetime], keep: timedelta = AT_ONCE
+    ) -> None:
+        """Objects of removed rows are kept for `keep`."""
         self._transactions = transactions
         self._now = now
+        self._keep = keep
 
     async def get(self, account: str, job: str, variant: str) -> StoredResult | None:
         async with transaction(self._transactions) as session:
@@ -46,6 +50,7 @@ class ResultStore:
                 replaces=lambda fence: fence <= result.fence,
                 stale=ResultStale,
                 now=self._now(),
+                keep=self._keep,
             )
 
     async def remove(self, account: str, job: str) -> list[str]:
@@ -56,7 +61,7 @@ class ResultStore:
         )
         async with transaction(self._transactions) as session:
             removed = list(await session.scalars(removing))
-            await mark_for_deletion(session, removed, self._now())
+            await mark_for_deletion(session, removed, self._now(), keep=self._keep)
         return removed
 
 

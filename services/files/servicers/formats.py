@@ -56,4 +56,6 @@ def file_to_proto(file: StoredFile) -> files_pb2.File:
         separator_line=dialect.separator_line,
     )
     answer.create_time.FromDatetime(file.create_time)
+    if file.lost_time is not None:
+        answer.lost_time.FromDatetime(file.lost_time)
     return answer

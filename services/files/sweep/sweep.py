@@ -29,6 +29,10 @@ class ObjectRecords(Protocol):
 
     async def expire_data_exports(self, before: datetime) -> int: ...
 
+    async def holds_orphans(self) -> bool: ...
+
+    async def mark_orphans(self, object_keys: Sequence[str], keep: timedelta) -> None: ...
+
     async def unnamed(self, keys: Sequence[str]) -> list[str]: ...
 
 
@@ -56,6 +60,9 @@ class SweepTimes:
     #: Must exceed the duration of any write, because an object is stored before its row.
     orphan: timedelta
     orphans_every: timedelta
+    #: For how long an orphan is kept from when it was found: a restore to a later moment than the last one
+    #: would need it.
+    keep: timedelta = timedelta()
 
 
 class Sweep:
@@ -117,12 +124,19 @@ class Sweep:
                     return
 
     async def _discard_orphans(self, before: datetime) -> None:
+        if await self._records.holds_orphans():
+            log.warning("sweep.orphans_held", hint="smelt-ops restore finish")
+            return
         loop = asyncio.get_running_loop()
         aborted = await loop.run_in_executor(self._executor, self._bucket.abort_uploads_older_than, before)
         pages = self._bucket.keys_older_than(before)
         removed = 0
         while page := await loop.run_in_executor(self._executor, next, pages, None):
-            for object_key in await self._records.unnamed(page):
+            orphans = await self._records.unnamed(page)
+            if self._times.keep:
+                await self._records.mark_orphans(orphans, self._times.keep)
+                continue
+            for object_key in orphans:
                 removed += await self._discards.discard(object_key)
         if aborted or removed:
             log.info("sweep.orphans_removed", objects=removed, uploads=aborted)

@@ -40,17 +40,18 @@ def managed_key(arguments: Namespace) -> int:
 
 
 def status(arguments: Namespace) -> int:
-    """Print the state of the vault; exit with 0 if it serves, 1 if it does not or cannot be reached."""
+    """Print the state of the vault; exit with 0 if it serves, 1 if it or a waiting service does not."""
     works = False
 
     async def call(stub: Stub) -> str:
         nonlocal works
         answer = await stub.GetVaultStatus(operator_pb2.GetVaultStatusRequest(), timeout=RPC_SECONDS)
-        works = not answer.sealed and not answer.not_ready
+        works = not (answer.sealed or answer.not_ready or answer.waiting_services)
         return "\n".join(
             (
                 f"sealed: yes, {answer.sealed_because}" if answer.sealed else "sealed: no",
                 *([f"not ready: {answer.not_ready}"] if answer.not_ready else ()),
+                *(f"waiting: {why}" for why in answer.waiting_services),
                 f"installation: {answer.installation or 'none'}",
                 f"root key: {answer.root_key_id or 'none'}",
                 f"wrapping key version: {answer.wrapping_key_version}",

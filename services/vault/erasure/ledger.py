@@ -42,6 +42,7 @@ class EntryKind(Enum):
     ACCOUNT = "account"
     API_KEY = "api-key"
     HISTORY = "history"
+    SERVICE_HISTORY = "service-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What an entry says: an account or API key was erased, or the databases began a new history."""
+    """What an entry says: an account or API key was erased, or a database began a new history."""
 
     kind: EntryKind
     account: str

@@ -15,6 +15,7 @@ from services.vault.erasure.ledger import LedgerChain
 from services.vault.erasure.ledger_file import LedgerFile
 from services.vault.erasure.ratchet import Ratchet
 from services.vault.erasure.restoration import COMPARING, Restoration
+from services.vault.erasure.service_histories import ServiceHistories
 from services.vault.erasure.store.database import ErasureStore
 from services.vault.erasure.store.keystore import ErasureKeyStore
 from services.vault.keys.unseal import Unsealed
@@ -29,6 +30,7 @@ class ErasureParts:
 
     erasures: Erasures
     restoration: Restoration
+    services: ServiceHistories
     ratchet: Ratchet
     gate: Gate
     keeper: BackupKeeper
@@ -63,6 +65,7 @@ class ErasureParts:
         return cls(
             erasures,
             Restoration(erasures=erasures, keys=keys, rows=rows, ratchet=ratchet, audit=writer, gate=gate),
+            ServiceHistories(erasures),
             ratchet,
             gate,
             BackupKeeper(

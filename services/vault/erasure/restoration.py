@@ -4,11 +4,15 @@ Three things show a restore: a database's mark is behind what the ledger knows i
 server, timeline or database is not the one in the ledger; or the key store is marked as restored from a
 backup. Then the vault serves nobody until every tombstone was replayed. Entries that a crash left unfinished
 are finished silently.
+
+A restored database has forgotten which grants were used and ended since. So the replay notes the time, and
+grants that were signed before are refused.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from services.common.errors import DomainError, Kind
@@ -25,7 +29,11 @@ _LOOK_SECONDS = 5.0
 _CLOSED_LOOK_SECONDS = 1.0
 _MOST_TRIES = 60
 _PAUSE_SECONDS = 1.0
+#: Tokens are dated in seconds.
+_SECOND = 1.0
 COMPARING = "the databases are being compared with the erasure ledger"
+#: The vault's own database, as the ledger's histories name it.
+DATABASE = "database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class StoreState:
     mark: Mark
     history: str
     restored: bool = False
+    #: Of the vault's database: grants that were signed before are refused.
+    grants_not_before: datetime | None = None
 
 
 class KeyState(Keys, Protocol):
@@ -50,6 +60,10 @@ class RowState(Rows, Protocol):
     """What restoration needs of the vault's database."""
 
     async def state(self) -> StoreState: ...
+
+    async def end_grants(self) -> None:
+        """Refuse from now on all grants that were signed until now."""
+        ...
 
 
 @dataclass(slots=True)
@@ -109,6 +123,11 @@ class Restoration:
         self._noted = 0
         self._turn = asyncio.Lock()
 
+    def grants_not_before(self) -> float:
+        """Return the second since 1970 before which no grant was signed that counts."""
+        moments = [state.grants_not_before.timestamp() for state in self._seen if state.grants_not_before]
+        return max(moments, default=0.0)
+
     async def run(self) -> None:
         """Compare at once and from time to time, until cancelled."""
         while True:
@@ -126,7 +145,16 @@ class Restoration:
         repeated call is harmless and finishes what an earlier one left.
         """
         async with self._turn:
-            scan = await self._scanned(await self._states())
+            states = await self._states()
+            scan = await self._scanned(states)
+            if _database_restored(states, noted=scan.noted, history=scan.history):
+                await self._rows.end_grants()
+                # Nothing is signed before the gate opens, and then this second is over.
+                await asyncio.sleep(_SECOND)
+                if scan.history == _histories(states):
+                    # Its rows are from the past, but not its name. The entry tells other services of it,
+                    # and comes first: once the rows have followed the ledger, nothing shows it.
+                    await self._begin_history(states)
             replayed = Replayed()
             reader = self._erasures.ledger.reader()
             while entries := await self._erasures.ledger.follow(reader):
@@ -243,6 +271,15 @@ async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
                 raise
         await asyncio.sleep(_PAUSE_SECONDS)
     return await work()
+
+
+def _database_restored(states: Sequence[StoreState], *, noted: int, history: str) -> bool:
+    """Whether the vault's own database is from the past, or may be; the key store alone has no grants."""
+    return any(
+        state.mark.seq < noted or (history and f"{state.name} {state.history}" not in history.split(", "))
+        for state in states
+        if state.name == DATABASE
+    )
 
 
 def _histories(states: Sequence[StoreState]) -> str:

@@ -8,19 +8,24 @@ from services.vault.erasure.erasures import Erasures, Ledger
 from services.vault.erasure.ledger import Entry, EntryKind, Mark
 from services.vault.erasure.ledger_file import Reader
 from services.vault.erasure.restoration import Restoration
+from services.vault.erasure.service_histories import ServiceHistories
 
+#: Of one page of erased accounts, whether or not the entries are about accounts.
+_MOST_ENTRIES = 1000
 _KINDS = {
     EntryKind.ACCOUNT: erasure_pb2.Erasure.ACCOUNT,
     EntryKind.API_KEY: erasure_pb2.Erasure.API_KEY,
     EntryKind.HISTORY: erasure_pb2.Erasure.HISTORY,
+    EntryKind.SERVICE_HISTORY: erasure_pb2.Erasure.SERVICE_HISTORY,
 }
 
 
 class ErasureServicer(erasure_pb2_grpc.ErasureServiceServicer):
-    """Erases accounts for good."""
+    """Erases accounts for good, and tells a service whether its database may have brought one back."""
 
-    def __init__(self, erasures: Erasures) -> None:
+    def __init__(self, erasures: Erasures, services: ServiceHistories) -> None:
         self._erasures = erasures
+        self._services = services
 
     async def DestroyAccountKey(
         self, request: erasure_pb2.DestroyAccountKeyRequest, context: Context
@@ -29,6 +34,26 @@ class ErasureServicer(erasure_pb2_grpc.ErasureServiceServicer):
         answer = erasure_pb2.DestroyAccountKeyResponse()
         answer.destroy_time.FromDatetime(since)
         return answer
+
+    async def CompareHistory(
+        self, request: erasure_pb2.CompareHistoryRequest, context: Context
+    ) -> erasure_pb2.CompareHistoryResponse:
+        caller = identity.current_call().caller
+        compared = await self._services.compare(caller, request.history, request.settlement)
+        return erasure_pb2.CompareHistoryResponse(agrees=compared.agrees, known_history=compared.known)
+
+    async def ListErasedAccounts(
+        self, request: erasure_pb2.ListErasedAccountsRequest, context: Context
+    ) -> erasure_pb2.ListErasedAccountsResponse:
+        ledger = self._erasures.ledger
+        reader = _reader(request.page_token) or ledger.reader()
+        entries = await ledger.follow(reader, most=_MOST_ENTRIES)
+        return erasure_pb2.ListErasedAccountsResponse(
+            accounts=[
+                entry.tombstone.account for entry in entries if entry.tombstone.kind is EntryKind.ACCOUNT
+            ],
+            next_page_token=_token(reader) if entries else "",
+        )
 
 
 class ErasureLedgerServicer(erasure_pb2_grpc.ErasureLedgerServiceServicer):

@@ -10,6 +10,7 @@ from services.common.rpc.servicing import Context
 from services.vault.api_keys.api_keys import ApiKeys
 from services.vault.crypto.secret import Secret
 from services.vault.erasure.gate import Gate
+from services.vault.erasure.service_histories import ServiceHistories
 from services.vault.keys.installation import NamesInstallation
 from services.vault.rotation.accounts import AccountRotation
 from services.vault.rotation.schedule import Rotations
@@ -39,6 +40,7 @@ class OpenVault:
     rotations: Rotations
     accounts: AccountRotation
     gate: Gate
+    services: ServiceHistories
 
 
 class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
@@ -105,6 +107,7 @@ class OperatorServicer(operator_pb2_grpc.OperatorServiceServicer):
         status = operator_pb2.GetVaultStatusResponse(sealed=self._open is None, sealed_because=self._why)
         if self._open is not None:
             status.not_ready = self._open.gate.why
+            status.waiting_services.extend(sorted(self._open.services.waiting.values()))
         named = await self._keystore.installation()
         if named is not None:
             status.installation = named.id

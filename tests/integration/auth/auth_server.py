@@ -25,6 +25,7 @@ from smelt.auth.v1 import (
 )
 
 from deploy.local.certificates import Certificates
+from services.auth.restoration.restoration import AuthNotReady
 from services.auth.service import assemble
 from services.auth.settings import AuthSettings
 from services.common.errors import RemoteError
@@ -285,7 +286,18 @@ async def replica(
         stack.push_async_callback(_ended, loops)
         channel = tls.channel(peer(certificates, "gateway"), "auth", address)
         stack.push_async_callback(channel.close)
+        await _agrees(parts)
         yield Auth(certificates, address, conninfo, vault, channel, told.mail_dir or Path(), processor)
+
+
+async def _agrees(parts: server.Parts) -> None:
+    """Wait until auth has compared its database with the vault's ledger."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                return parts.may("")
+            except AuthNotReady:
+                await asyncio.sleep(0.01)
 
 
 async def _ended(loops: Sequence["asyncio.Future[None]"]) -> None:

@@ -100,6 +100,7 @@ def running(
         "SMELT_TLS_KEY_FILE": str(shown.key_file),
         "SMELT_TLS_CA_FILE": str(shown.ca_file),
         "SMELT_DATABASE_URL_FILE": str(database.url_file),
+        "SMELT_DISCARD_DELAY_DAYS": "0",
         "SMELT_VAULT_ADDRESS": f"127.0.0.1:{vault_port}",
         "SMELT_AUTH_ADDRESS": f"127.0.0.1:{auth_port}",
         "SMELT_S3_ENDPOINT": objects.endpoint,

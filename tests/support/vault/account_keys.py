@@ -111,6 +111,11 @@ class AccountKeys:
         if all(known.confirmed.get(each) == epoch for each in (FILES, PROCESSOR)):
             known.epochs = {epoch: known.epochs[epoch]}
 
+    @property
+    def erased(self) -> list[str]:
+        """The accounts whose keys were destroyed."""
+        return [account for account, known in self._accounts.items() if known.erase_time is not None]
+
     def erase(self, account: str) -> datetime:
         """Destroy the account's keys for good; return when that was first done."""
         known = self._accounts.setdefault(account, _Account())

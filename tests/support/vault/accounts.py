@@ -61,6 +61,19 @@ class Erasure(erasure_pb2_grpc.ErasureServiceServicer):
         )
         return answer
 
+    async def CompareHistory(
+        self, request: erasure_pb2.CompareHistoryRequest, context: Context
+    ) -> erasure_pb2.CompareHistoryResponse:
+        agrees, known = self._known.compare(
+            identity.current_call().caller, request.history, request.settlement
+        )
+        return erasure_pb2.CompareHistoryResponse(agrees=agrees, known_history=known)
+
+    async def ListErasedAccounts(
+        self, request: erasure_pb2.ListErasedAccountsRequest, context: Context
+    ) -> erasure_pb2.ListErasedAccountsResponse:
+        return erasure_pb2.ListErasedAccountsResponse(accounts=self._known.account_keys.erased)
+
 
 def _moment(stamp: Timestamp, field: str) -> datetime:
     try:

@@ -118,7 +118,20 @@ class Known:
         #: Peppers by id.
         self.peppers = {"p0": b"p0", "p1": b"p1"}
         self.pepper_id = "p1"
+        #: By service: the history of its database, and the settlements that were taken.
+        self.histories: dict[str, str] = {}
+        self.settlements: set[tuple[str, str]] = set()
         self._refusals: dict[str, Refusal] = {}
+
+    def compare(self, service: str, history: str, settlement: str) -> tuple[bool, str]:
+        """Return whether a service's database is the known one, the first or a settled one; and the known."""
+        known = self.histories.get(service, "")
+        taken = not settlement or (service, settlement) in self.settlements
+        if known and known != history and taken:
+            return False, known
+        self.settlements.add((service, settlement))
+        self.histories[service] = history
+        return True, known
 
     def refuse(self, method: str, reason: str, *, times: int | None = None) -> None:
         """Refuse a method from now on, or `times` times; of ReleaseApiKeys each message, not the stream."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import case, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.auth.due.store import DueColumns
@@ -24,11 +24,23 @@ class TombstoneStore:
         self._transactions = transactions
 
     async def replace_account(self, account: str) -> None:
+        await self._replace(account, tell=True)
+
+    async def bury_again(self, account: str) -> None:
+        """Replace an account that a restore has brought back; its owner was told of the deletion already."""
+        await self._replace(account, tell=False)
+
+    async def _replace(self, account: str, *, tell: bool) -> None:
         async with transaction(self._transactions) as session:
             await session.execute(
                 insert(ErasureRow)
                 .values(account=account, fence=0, tries=0, passes=0, next_time=func.clock_timestamp())
-                .on_conflict_do_nothing()
+                # A tombstone may be there without its account only if everything was removed before.
+                .on_conflict_do_update(
+                    index_elements=[ErasureRow.account],
+                    set_={"tries": 0, "passes": 0, "next_time": func.clock_timestamp()},
+                    where=exists().where(AccountRow.id == account),
+                )
             )
             address = await session.scalar(
                 select(AccountRow.email).where(AccountRow.id == account).with_for_update()
@@ -37,7 +49,8 @@ class TombstoneStore:
                 return
             # Waiting mails to the deleted account are dropped; only the confirmation is sent.
             await session.execute(delete(MailRow).where(MailRow.recipient == address))
-            await queue_mail(session, Mail(MailKind.ACCOUNT_DELETED, address))
+            if tell:
+                await queue_mail(session, Mail(MailKind.ACCOUNT_DELETED, address))
             # Sessions, access tokens, devices, links, exports and events are removed by cascade.
             await session.execute(delete(AccountRow).where(AccountRow.id == account))
 

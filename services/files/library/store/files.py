@@ -1,7 +1,7 @@
 """Files in Postgres."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, tuple_
 
@@ -14,7 +14,7 @@ from services.files.library.store.dialects import DIALECT_COLUMNS, dialect_colum
 from services.files.library.store.refused import take_refused
 from services.files.library.stored_file import Parse, SealedParse, StoredFile, TableObject
 from services.files.models import IDEMPOTENCY, FileRow, ParseRow
-from services.files.objects.store import mark_for_deletion, object_columns, object_of, remove_files
+from services.files.objects.store import AT_ONCE, mark_for_deletion, object_columns, object_of, remove_files
 
 _UPLOAD = "UploadFile"
 #: Jobs pin parses, so none is removed before its file. Each takes as much as the file's index and profile.
@@ -24,9 +24,13 @@ MOST_PARSES = 100
 class FileStore:
     """Keeps files and their parses."""
 
-    def __init__(self, transactions: Transactions, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, transactions: Transactions, *, now: Callable[[], datetime], keep: timedelta = AT_ONCE
+    ) -> None:
+        """Objects of removed rows are kept for `keep`."""
         self._transactions = transactions
         self._now = now
+        self._keep = keep
 
     async def check_room(self, account: str, most: int) -> None:
         async with transaction(self._transactions) as session:
@@ -142,7 +146,7 @@ class FileStore:
     async def remove(self, account: str, file_id: str) -> list[str]:
         wanted = select(FileRow.id).where(FileRow.account == account, FileRow.id == file_id)
         async with transaction(self._transactions) as session:
-            removed = await remove_files(session, wanted, self._now())
+            removed = await remove_files(session, wanted, self._now(), keep=self._keep)
             if removed:
                 return removed
             refused = await take_refused(session, account, file_id)
@@ -160,6 +164,7 @@ def _file(row: FileRow, parse: Parse) -> StoredFile:
         create_time=row.create_time,
         object=object_of(row),
         parse=parse,
+        lost_time=row.lost_time,
     )
 
 

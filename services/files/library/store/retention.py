@@ -1,14 +1,14 @@
 """Retention periods of files in Postgres, and the removal of files whose period is over."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.common.database import Transactions, transaction
 from services.files.models import FileRow, RetentionRow
-from services.files.objects.store import remove_files
+from services.files.objects.store import AT_ONCE, remove_files
 
 _BATCH = 200
 # LEAST ignores NULL, so a period that is not set does not count.
@@ -22,9 +22,16 @@ class RetentionStore:
     """Keeps each account's period; the shorter of it and the installation's applies to a file."""
 
     def __init__(
-        self, transactions: Transactions, *, installation_days: int, now: Callable[[], datetime]
+        self,
+        transactions: Transactions,
+        *,
+        installation_days: int,
+        now: Callable[[], datetime],
+        keep: timedelta = AT_ONCE,
     ) -> None:
+        """Objects of removed files are kept for `keep`."""
         self._transactions = transactions
+        self._keep = keep
         self.installation_days = installation_days
         self._now = now
 
@@ -56,4 +63,4 @@ class RetentionStore:
             .limit(_BATCH)
         )
         async with transaction(self._transactions) as session:
-            return len(await remove_files(session, expired, now, skip_locked=True))
+            return len(await remove_files(session, expired, now, skip_locked=True, keep=self._keep))

@@ -9,8 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from services.common.database import transaction
 from services.vault.erasure.erasures import Object
 from services.vault.erasure.ledger import Mark
-from services.vault.erasure.restoration import StoreState
+from services.vault.erasure.restoration import DATABASE, StoreState
 from services.vault.erasure.store.state import ADVANCE, HISTORY, MARK
+
+_STATE = text("SELECT seq, mac, grants_not_before FROM erasure_state")
+# Tokens tell the second in which they were signed, so those of this second end too.
+_END_GRANTS = text("""
+UPDATE erasure_state SET grants_not_before = date_trunc('second', clock_timestamp()) + interval '1 second'
+""")
 
 # The lock under which API keys are added to an account: a key that is being stored is waited for and deleted.
 _LOCK = text("""
@@ -65,9 +71,14 @@ class ErasureStore:
     async def state(self) -> StoreState:
         """Return how far this copy of the database has followed the ledger, and its history."""
         async with transaction(self.sessions) as session:
-            mark = Mark(*(await session.execute(MARK)).one())
+            seq, mac, not_before = (await session.execute(_STATE)).one()
             history = (await session.execute(HISTORY)).scalar_one()
-        return StoreState("database", mark, history)
+        return StoreState(DATABASE, Mark(seq, mac), history, grants_not_before=not_before)
+
+    async def end_grants(self) -> None:
+        """Refuse from now on all grants that were signed until now."""
+        async with transaction(self.sessions) as session:
+            await session.execute(_END_GRANTS)
 
     async def advance(self, before: int, to: Mark) -> None:
         """Move the mark to `to` if it stands at entry `before` or later; never back."""

@@ -1,0 +1,1 @@
+"""SQL for the history of auth's database. The rules are in the folder above."""
