@@ -84,6 +84,7 @@ def running(
             stopping=signals.stopping,
         )
         stack.hurry = signals.hurry
+        stack.say = say
         try:
             stack.start()
             write_stack_file(stack)

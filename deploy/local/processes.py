@@ -13,13 +13,21 @@ from deploy.local.errors import CannotStart, Interrupted
 from deploy.local.pids import Register
 from deploy.local.signals import POLL_SECONDS, Flag
 from deploy.local.users import User
+from deploy.local.waiting import waits_for
 
 # The only environment variables a child inherits. Everything else is passed explicitly; above all, no
 # provider key that happens to be exported in the person's shell.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
 FORCED_SECONDS = 2.0
+_LOG_LOOK_SECONDS = 1.0
+#: Tells the person something, in a line.
+Say = Callable[[str], None]
 # A child with a user of its own cannot enter the launcher's home.
 HOMELESS = {"HOME": "/nonexistent"}
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +77,21 @@ class Child:
             self._register.remove(self._process.pid)
         return status
 
-    def wait_ready(self, seconds: float, stopping: Flag) -> None:
-        """Return when the process serves; raise `CannotStart` if it ends or is not ready in time."""
+    def wait_ready(self, seconds: float, stopping: Flag, *, say: Say = silent) -> None:
+        """Return when the process serves; raise `CannotStart` if it ends or is not ready in time.
+
+        One that waits for its operator has all the time that takes; `say` tells the person, once.
+        """
         deadline = time.monotonic() + seconds
+        told, looked = "", 0.0
         while not self.command.ready():
+            if time.monotonic() - looked > _LOG_LOOK_SECONDS:
+                looked = time.monotonic()
+                if why := waits_for(self._log):
+                    deadline = looked + seconds
+                    if why != told:
+                        told = why
+                        say(f"{self.name} waits for its operator: {why}")
             if stopping.is_set():
                 raise Interrupted
             if (status := self.ended()) is not None:

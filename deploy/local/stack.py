@@ -17,7 +17,7 @@ from deploy.local.layout import Layout
 from deploy.local.pids import Register
 from deploy.local.ports import PortBlock
 from deploy.local.postgres import Cluster
-from deploy.local.processes import Child, Command, run_once
+from deploy.local.processes import Child, Command, Say, run_once, silent
 from deploy.local.runtime import ROOT, reachable
 from deploy.local.secret_files import write_secret
 from deploy.local.services import Addresses, Services, replicas_of
@@ -43,6 +43,8 @@ class Stack:
     backups: LocalBackups | None = None
     hurry: Flag = field(default_factory=Flag)
     children: dict[str, Child] = field(default_factory=dict)
+    #: Tells the person what a start waits for.
+    say: Say = silent
 
     @property
     def provider_url(self) -> str:
@@ -115,7 +117,7 @@ class Stack:
         child = Child(command, logs=self.layout.logs, register=self.register)
         self.children[command.name] = child
         child.start()
-        child.wait_ready(READY_SECONDS, self.stopping)
+        child.wait_ready(READY_SECONDS, self.stopping, say=self.say)
 
     def _server(self, command: Command) -> Callable[[], None]:
         return lambda: self._serve(command)

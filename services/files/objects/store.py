@@ -81,8 +81,8 @@ async def remove_files(
 ) -> list[str]:
     """Remove the files whose IDs are selected; return the objects of them and of their parses.
 
-    The objects are marked for deletion, `keep` from now. The files are locked first, so that no parse comes in
-    between; with `skip_locked`, those that others have locked stay.
+    The objects are marked for deletion, `keep` from now. The files are locked first, so that no parse comes
+    in between; with `skip_locked`, those that others have locked stay.
     """
     ids = list(await session.scalars(wanted.with_for_update(of=FileRow, skip_locked=skip_locked)))
     parses = delete(ParseRow).where(ParseRow.file.in_(ids)).returning(ParseRow.table_key)

@@ -199,3 +199,22 @@ def test_they_reach_no_address_that_is_not_public() -> None:
 
 def test_workers_reach_providers() -> None:
     assert all(map(_allowed, ("104.18.6.192", "1.1.1.1", "172.64.0.1", "2606:4700::1", "2a00:1450:4001::1")))
+
+
+def test_operators_reach_a_vault_that_is_not_ready_and_nobody_else_is_sent_to_one() -> None:
+    unready = [
+        service["metadata"]["name"]
+        for service in of_kind("Service")
+        if service["spec"].get("publishNotReadyAddresses")
+    ]
+    assert unready == ["vault-operator"]
+    spec, usual = named("Service", "vault-operator")["spec"], named("Service", "vault")["spec"]
+    assert (spec["selector"], spec["ports"]) == (usual["selector"], usual["ports"])
+    told = {
+        pod.name: environment(container)["SMELT_VAULT_ADDRESS"]
+        for pod in pods()
+        for container in pod.own
+        if "SMELT_VAULT_ADDRESS" in environment(container)
+    }
+    assert {name for name, address in told.items() if address == "vault-operator:7000"} == {"operator"}
+    assert {address for name, address in told.items() if name != "operator"} == {"vault:7000"}

@@ -91,7 +91,8 @@ def test_a_service_listens_where_the_others_look_for_it(service: str) -> None:
     assert named("Service", service)["spec"]["clusterIP"] == "None"
     assert port["port"] == ports["grpc"]
     addresses = {environment(c).get(f"SMELT_{service.upper()}_ADDRESS") for _, c in OURS} - {None}
-    assert addresses == {f"{service}:{port['port']}"}
+    # Operators find a vault that is not ready, too; `test_k8s_network.py` says who does.
+    assert addresses - {"vault-operator:7000"} == {f"{service}:{port['port']}"}
 
 
 @pytest.mark.parametrize("pod", LONG_RUNNING, ids=lambda pod: pod.name)
