@@ -139,7 +139,7 @@ class RestoredStack:
                         later.url() if later else None,
                         self.moment,
                         # Without what the first run has noted, as after a kill before its note.
-                        Steps(self.directory / f"steps-{number}.json"),
+                        Steps(self.directory / f"steps-{shadow}-{number}.json"),
                         ledger=None,
                         window=WINDOW,
                     )

@@ -108,13 +108,13 @@ async def test_rows_before_the_damage_can_be_read_and_rows_in_it_cannot(
     assert refusal(caught.value).reason == "FILE_DAMAGED"
 
 
-async def test_an_object_that_is_gone_is_damage(gateway: Caller, service: Service) -> None:
+async def test_an_object_that_is_gone_is_lost(gateway: Caller, service: Service) -> None:
     file = await gateway.upload(b"a\n1\n")
     client(service.objects).delete_object(Bucket=service.bucket, Key=object_key(service, file))
-    assert await fetched(gateway, file.name) == (b"", "FILE_DAMAGED")
+    assert await fetched(gateway, file.name) == (b"", "FILE_LOST")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await gateway.list_rows(file.name)
-    assert refusal(caught.value).reason == "FILE_DAMAGED"
+    assert refusal(caught.value).reason == "FILE_LOST"
 
 
 async def test_a_sealed_index_that_was_swapped_is_damage(gateway: Caller, service: Service) -> None:
