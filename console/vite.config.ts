@@ -5,20 +5,22 @@ import { defineConfig } from "vitest/config";
 /** The first browsers with `light-dark()`; older ones are told so by nothing worse than plain colours. */
 const BROWSERS = ["chrome123", "edge123", "firefox120", "safari17.5"];
 
+/** The gateway's certificate is of its own authority. Its cookie counts for the origin that the browser sees. */
+const proxy = {
+  "/v1": { target: process.env.SMELT_URL ?? "https://127.0.0.1:8443", secure: false, changeOrigin: false },
+};
+
+/** What gateway/console.py says of the pages, so that a violation shows here as it would there. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: {
-    host: "127.0.0.1",
-    proxy: {
-      // The gateway's certificate is of its own authority. Its cookie counts for the origin that the browser sees.
-      "/v1": {
-        target: process.env.SMELT_URL ?? "https://127.0.0.1:8443",
-        secure: false,
-        changeOrigin: false,
-      },
-    },
-  },
+  server: { host: "localhost", proxy },
+  // Serves the build itself, so that a change is seen without starting the gateway again.
+  preview: { host: "localhost", proxy, headers: { "content-security-policy": POLICY } },
   build: {
     assetsDir: "console",
     // The gateway reads in it which names carry a digest.
