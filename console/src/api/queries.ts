@@ -57,6 +57,12 @@ export const q = {
       queryFn: () => ok(api.GET("/v1/jobs/{job}", { params: { path: { job } } })),
     }),
 
+  usage: (month?: string) =>
+    queryOptions({
+      queryKey: ["usage", month ?? "now"],
+      queryFn: () => ok(api.GET("/v1/usage", { params: { query: (month ? { month } : {}) as never } })),
+    }),
+
   keys: queryOptions({ queryKey: ["keys"], queryFn: () => ok(api.GET("/v1/apiKeys", MANY)) }),
   keyUses: (api_key: string) =>
     queryOptions({

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronsUpDown, LogOut, Moon, Sun, SunMoon } from "lucide-react";
+import { ChevronsUpDown, Keyboard, LogOut, Moon, Sun, SunMoon } from "lucide-react";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { q } from "@/api/queries";
@@ -12,7 +12,7 @@ import { shell } from "@/words/shell";
 import style from "./shell.module.css";
 
 /** Who is signed in, the theme, and the way out. */
-export function Account() {
+export function Account({ onHelp }: { onHelp: () => void }) {
   const me = useQuery(q.me);
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -56,6 +56,9 @@ export function Account() {
           ]}
         />
         <MenuSeparator />
+        <MenuItem icon={<Keyboard size={15} aria-hidden />} onClick={onHelp}>
+          {shell.shortcuts}
+        </MenuItem>
         <MenuItem icon={<LogOut size={15} aria-hidden />} onClick={() => void signOut()}>
           {shell.signOut}
         </MenuItem>

@@ -17,7 +17,7 @@ export const Brand = () => (
 );
 
 /** The navigation of small screens. */
-export function Sheet() {
+export function Sheet({ onHelp }: { onHelp: () => void }) {
   const [open, setOpen] = useState(false);
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: it closes when the page changes.
@@ -33,7 +33,7 @@ export function Sheet() {
           <Dialog.Title className="sr">{shell.menu}</Dialog.Title>
           <Brand />
           <Nav />
-          <Account />
+          <Account onHelp={onHelp} />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

@@ -16,6 +16,7 @@ export const common = {
   tryAgainIn: (seconds: number) => `Try again in ${seconds} s`,
   home: "Home",
   breadcrumb: "Breadcrumb",
+  actions: "Actions",
   actionsFor: (what: string) => `Actions for ${what}`,
   request: (id: string) => `request ${id}`,
   notFound: "There is nothing at this address",

@@ -40,6 +40,7 @@ export const shell = {
     grid: "In a table: move by cell, page, to the first or last row",
     open: "In a table: open the row",
     rows: "In a table: next or previous row",
+    width: "In a table: make the column narrower or wider",
     off: "Single keys can be switched off in",
     preferences: "Settings, Preferences",
   },

@@ -81,7 +81,9 @@ function List({
                   {words.size}
                 </th>
                 <th scope="col">{words.uploaded}</th>
-                <td />
+                <th>
+                  <span className="sr">{common.actions}</span>
+                </th>
               </tr>
             </thead>
             <tbody>

@@ -1,0 +1,62 @@
+import { n, plural } from "@/lib/format";
+
+/** Words of the start page. */
+export const home = {
+  title: "Home",
+  start: "Getting started",
+  startText: "From a table to a new column in about five minutes.",
+  stepDone: "Done",
+  steps: {
+    file: {
+      title: "Upload a table",
+      text: "A CSV or Excel file with names of columns in its first row. It costs nothing.",
+      done: (name: string) => `${name} is here`,
+      act: "Upload a file",
+    },
+    template: {
+      title: "Choose what to write",
+      text: "Take a template of the library and change it, or write your own prompt.",
+      done: (count: number) => `${plural(count, "template")} of your own`,
+      act: "Open the library",
+    },
+    key: {
+      title: "Add an API key",
+      text: "Your provider bills you; nobody can read the key back.",
+      textManaged: "Or use the key of this installation: nothing to do.",
+      textStandIn: "Or try everything without one: a stand-in answers with sample text, for free.",
+      done: (label: string) => `${label} is active`,
+      act: "Add a key",
+      tryIt: "Try without a key",
+    },
+    job: {
+      title: "Run it on the first 20 rows",
+      text: "You see the price before anything is sent.",
+      done: "You have run a job",
+      act: "New job",
+    },
+  },
+  tried: "The stand-in provider answers now. Its text is made up.",
+  standInLabel: "Stand-in provider",
+  newJob: "New job",
+  upload: "Upload a file",
+  running: "Running now",
+  recent: "Recent jobs",
+  all: "All jobs",
+  noJobs: "Jobs that you run are listed here, with their results.",
+  files: "Recent files",
+  allFiles: "All files",
+  rows: (count: number) => plural(count, "row"),
+  month: "This month",
+  used: "Rows written",
+  left: "Left on your plan",
+  noLimit: "no limit",
+  cost: "Cost at providers",
+  plan: "Plan",
+  details: "Usage by day and model",
+  progress: (done: number, failed: number, total: number) =>
+    `${n(done)} done, ${n(failed)} failed, of ${n(total)}`,
+  of: (done: number, total: number) => `${n(done)} of ${n(total)}`,
+  progressLabel: (name: string) => `Progress of ${name}`,
+  deletedFile: "a file without a name",
+  estimated: "about",
+} as const;

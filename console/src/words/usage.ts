@@ -1,0 +1,33 @@
+import { n, plural } from "@/lib/format";
+
+/** Words of the meter. */
+export const usage = {
+  title: "Usage",
+  text: "One usage is one template on one row that was answered or finally failed. Attempts do not count.",
+  month: "Month",
+  used: "Used",
+  left: "Left",
+  noLimit: "no limit",
+  of: (limit: string | number) => `of ${n(limit)}`,
+  plan: "Plan",
+  cost: "Cost at providers",
+  tokens: "Tokens in and out",
+  unpriced: "Some models have no known price; their cost is not in it.",
+  estimated: "A provider did not tell its tokens; those are estimated from the texts.",
+  byDay: "By day",
+  dayLabel: (day: string, used: string | number) => `${day}: ${n(used)}`,
+  most: (most: number) => `up to ${n(most)} a day`,
+  chart: (total: string | number, days: number) => `${plural(total, "usage")} on ${plural(days, "day")}`,
+  table: "As a table",
+  day: "Day",
+  model: "Model",
+  usages: "Usages",
+  tokensIn: "Tokens in",
+  tokensOut: "Tokens out",
+  costShort: "Cost",
+  byModel: "By model",
+  nothing: "Nothing was used in this month.",
+  nothingText: "Uploading, editing and looking cost nothing. The first job shows here.",
+  newJob: "New job",
+  meter: (percent: number) => `${Math.round(percent)} % of the plan is used`,
+} as const;
