@@ -31,4 +31,19 @@ export const pagesOf = {
         ),
       ...NEXT,
     }),
+  /** Rows of a job that a filter lets through, with their own cells. */
+  jobRows: (job: string, filter: string) =>
+    infiniteQueryOptions({
+      queryKey: ["jobs", job, "rows", filter],
+      queryFn: ({ pageParam }) =>
+        ok(
+          api.GET("/v1/jobs/{job}/rows", {
+            params: {
+              path: { job },
+              query: { page_size: 200, page_token: pageParam, filter, with_cells: true },
+            },
+          }),
+        ),
+      ...NEXT,
+    }),
 };
