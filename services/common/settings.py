@@ -25,9 +25,16 @@ class PeerSettings(Settings):
 
 
 class DatabaseSettings(Settings):
-    """What a migration needs."""
+    """Where a database is."""
 
     database_url_file: Path
+
+
+class MigrationSettings(DatabaseSettings):
+    """What a migration needs: the address for the role that owns the tables."""
+
+    #: The role that serves, if it is another one: it is given rows to read and write, and no table to change.
+    serving_role: str = Field(default="", pattern=r"^([a-z_][a-z0-9_]{0,62})?$")
 
 
 class ServiceSettings(PeerSettings, DatabaseSettings):

@@ -13,10 +13,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def migrate() -> None:
     """Bring the database to the tables of this version."""
-    from services.common.settings import DatabaseSettings, load, read_secret
+    from services.common.settings import MigrationSettings, load, read_secret
     from services.common.store import migrations
 
-    migrations.upgrade(MIGRATIONS, read_secret(load(DatabaseSettings).database_url_file))
+    owner = load(MigrationSettings)
+    migrations.upgrade(MIGRATIONS, read_secret(owner.database_url_file), owner.serving_role)
 
 
 def serve() -> None:

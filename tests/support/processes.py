@@ -23,9 +23,9 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
 }
 # Commands that read less than the process they prepare.
 _COMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("auth", "migrate"): ("services.common.settings", "DatabaseSettings"),
-    ("files", "migrate"): ("services.common.settings", "DatabaseSettings"),
-    ("processor", "migrate"): ("services.common.settings", "DatabaseSettings"),
+    ("auth", "migrate"): ("services.common.settings", "MigrationSettings"),
+    ("files", "migrate"): ("services.common.settings", "MigrationSettings"),
+    ("processor", "migrate"): ("services.common.settings", "MigrationSettings"),
     ("vault", "migrate"): ("services.vault.settings", "StoreSettings"),
     ("vault", "init"): ("services.vault.settings", "KeyFileSettings"),
 }

@@ -11,9 +11,20 @@ from sqlalchemy import MetaData, create_engine, pool, text
 #: The advisory lock by which replicas that migrate at the same time take turns.
 _LOCK = 7_205_119
 
+#: What a role needs that serves and owns nothing. Who takes a service over can then drop no table.
+_GRANTS = (
+    "GRANT USAGE ON SCHEMA public TO {}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {}",
+)
 
-def upgrade(folder: Path, url: str) -> None:
-    """Upgrade a database to the newest version in `folder`; does nothing when it is there already."""
+
+def upgrade(folder: Path, url: str, serving_role: str = "") -> None:
+    """Upgrade a database to the newest version in `folder`; does nothing when it is there already.
+
+    `serving_role` may read and write all rows afterwards, but those of the list of versions.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -21,6 +32,7 @@ def upgrade(folder: Path, url: str) -> None:
     config.set_main_option("script_location", str(folder))
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
+    config.attributes["serving_role"] = serving_role
     command.upgrade(config, "head")
 
 
@@ -37,3 +49,7 @@ def run_env(metadata: MetaData) -> None:
         with context.begin_transaction():
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             context.run_migrations()
+            if role := context.config.attributes["serving_role"]:
+                name = connection.dialect.identifier_preparer.quote(role)
+                for statement in _GRANTS:
+                    connection.execute(text(statement.format(name)))
