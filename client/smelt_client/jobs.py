@@ -52,6 +52,7 @@ class JobOptions(TypedDict, total=False):
     economy: bool | None
     economy_rest: str | None
     send_blank_rows: bool | None
+    display_name: str | None
     idempotency_key: str | None
 
 
@@ -68,13 +69,14 @@ def create_job(
     economy: bool | None = None,
     economy_rest: str | None = None,
     send_blank_rows: bool | None = None,
+    display_name: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Job]:
     """Start a job: templates, in order, over the rows of a file. Rows count from 1, both ends included.
 
     An economy job goes in batches, which take up to a day and cost half. `economy_rest` says how rows go that
     a batch left: `ORDINARY` or `BATCH`. Rows in which every column that the templates use is blank are
-    skipped unless `send_blank_rows` is set.
+    skipped unless `send_blank_rows` is set. `display_name` is a name for people.
     """
     body = {
         "file": named("files", file),
@@ -89,6 +91,7 @@ def create_job(
             economy=economy,
             economy_rest=economy_rest,
             send_blank_rows=send_blank_rows,
+            display_name=display_name,
         ),
     }
     return Call(

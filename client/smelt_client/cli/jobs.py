@@ -67,8 +67,12 @@ def list_jobs(
             "SUCCEEDED": lambda job: job.request_counts.succeeded,
             "FAILED": lambda job: job.request_counts.failed,
             "CREATED": lambda job: when(job.create_time),
-            "FILE": lambda job: files.get(job.file, "deleted"),
-            "TEMPLATES": lambda job: ", ".join(templates.get(name, "deleted") for name in job.templates),
+            "CALLED": lambda job: job.display_name,
+            "FILE": lambda job: job.file_display_name or files.get(job.file, "deleted"),
+            "TEMPLATES": lambda job: ", ".join(
+                [step.display_name for step in job.steps]
+                or [templates.get(name, "deleted") for name in job.templates]
+            ),
         }
         out.items(listed, columns)
 
@@ -358,11 +362,14 @@ def _cost(job: Job) -> str:
 
 def _show(out: Output, job: Job) -> None:
     counts = job.request_counts
+    called = {"called": job.display_name} if job.display_name else {}
+    names = {step.template: f" ({clean(step.display_name)})" for step in job.steps}
     fields = {
         "name": job.name,
+        **called,
         "state": f"{job.state} ({job.pause_reason})" if job.state == "PAUSED" else job.state,
-        "file": job.file,
-        "templates": ", ".join(job.templates),
+        "file": job.file + (f" ({clean(job.file_display_name)})" if job.file_display_name else ""),
+        "templates": ", ".join(name + names.get(name, "") for name in job.templates),
         "rows": f"{job.first_row}-{job.last_row}",
         "done": f"{counts.done}/{counts.total} ({outcomes(counts)})",
         "tokens": f"{job.input_tokens} in, {job.output_tokens} out"

@@ -57,6 +57,10 @@ def run(
         ),
     ] = None,
     output: OutOrAsked = None,
+    called: Annotated[
+        str | None,
+        typer.Option("--name", help="What to call the job, for `smelt jobs list`.", show_default=False),
+    ] = None,
     rows: Annotated[
         str | None,
         typer.Option(metavar="A-B", help="Only these data rows, counted from 1.", show_default=False),
@@ -146,6 +150,7 @@ def run(
                 economy=economy or None,
                 economy_rest=None if economy_rest is None else economy_rest.value.upper(),
                 send_blank_rows=blank_rows or None,
+                display_name=called,
             )
         if not wait:
             _started(out, job, path)

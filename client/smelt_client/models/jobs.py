@@ -81,6 +81,8 @@ class Job:
     #: The templates and the file's name as they were at the start; empty for jobs of earlier releases.
     steps: tuple[JobStep, ...]
     file_display_name: str
+    #: The name that its owner gave it; "" without one.
+    display_name: str
     raw: Mapping[str, Any] = raw_field
 
     @property

@@ -85,6 +85,8 @@ class Job:
     #: Empty for jobs of earlier releases.
     file_name: str = ""
     steps: tuple[ShownStep, ...] = ()
+    #: What its owner calls it; empty if nobody said.
+    display_name: str = ""
 
     @property
     def total(self) -> int:

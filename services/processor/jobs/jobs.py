@@ -8,8 +8,9 @@ from typing import Protocol
 import orjson
 
 from services.common.aside import aside
-from services.common.errors import DomainError
+from services.common.errors import DomainError, InvalidRequest
 from services.common.identity import Passport
+from services.common.lines import is_line
 from services.common.paging import Position
 from services.common.store.idempotency import digest
 from services.processor.jobs import plan
@@ -116,6 +117,8 @@ class Jobs:
             raise NoTemplates
         if request.economy and request.identical_once:
             raise EconomyNotPossible
+        if not is_line(request.display_name):
+            raise InvalidRequest(violations=[("display_name", "must be one line")])
         content = digest(orjson.dumps(request))
         if made := await self._store.made_before(person.account, key, content):
             return await self._store.get(person.account, made)
@@ -219,6 +222,7 @@ class Jobs:
                 for step, template in zip(steps, chosen, strict=True)
             ),
             economy=request.economy,
+            display_name=request.display_name,
         )
 
     async def _check_room(

@@ -23,6 +23,8 @@ class JobRequest:
     economy: str = ""
     #: Whether rows whose used columns are blank are sent too.
     send_blank_rows: bool = False
+    #: What its owner calls the job.
+    display_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +60,4 @@ class NewJob:
     file_name: str
     steps: tuple[ShownStep, ...]
     economy: str = ""
+    display_name: str = ""

@@ -111,7 +111,7 @@ TABLES = (
         account_rows="account = :account",
         path="jobs.json",
         exported=(
-            "id", "file", "file_name", "parse", "templates", "steps", "first_row", "last_row",
+            "id", "display_name", "file", "file_name", "parse", "templates", "steps", "first_row", "last_row",
             "parallel_calls", "api_key", "state", "pause_reason", "error_reason", "error_message",
             "succeeded", "failed", "skipped", "input_tokens", "output_tokens", "tokens_estimated",
             "cost_nanos", "max_cost_nanos", "reserved_nanos", "priced", "economy", "shard_count",

@@ -100,6 +100,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
             identical_once=request.identical_prompts_once,
             economy=economy_of(request),
             send_blank_rows=request.send_blank_rows,
+            display_name=request.display_name.strip(),
         )
         job = await self._jobs.create(person, wanted, identity.current_call().idempotency_key)
         await context.send_initial_metadata(CREATED)
@@ -289,6 +290,7 @@ def to_proto(job: Job, now: datetime) -> jobs_pb2.Job:
             for step in job.steps
         ],
         file_display_name=job.file_name,
+        display_name=job.display_name,
     )
     if job.error_reason and job.state in (State.PAUSED, State.FAILED):
         message.error.reason = job.error_reason

@@ -51,6 +51,8 @@ def test_options_reach_the_job(server: Server, smelt: Smelt) -> None:
     server.tells(job("COMPLETED", 4)).streams(RESULT, content_length=str(len(RESULT)))
     options = [
         "--send-blank-rows",
+        "--name",
+        "Spring",
         "--rows",
         "2-3",
         "--parallel",
@@ -69,6 +71,7 @@ def test_options_reach_the_job(server: Server, smelt: Smelt) -> None:
         "last_row": 3,
         "parallel_calls": 50,
         "send_blank_rows": True,
+        "display_name": "Spring",
         "api_key": "apiKeys/managed",
     }
     assert json.loads(out) == {"job": job("COMPLETED", 4), "output": "out.csv"}

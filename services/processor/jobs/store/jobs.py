@@ -229,6 +229,7 @@ def _job(row: Row[Any]) -> Job:
         economy=job.economy,
         open_batches=int(row.open_batches),
         file_name=job.file_name,
+        display_name=job.display_name,
         steps=tuple(
             ShownStep(step["template"], step["display_name"], step["model"], tuple(step["output_columns"]))
             for step in job.steps
@@ -260,5 +261,6 @@ def _values(job: NewJob) -> dict[str, Any]:
         "priced": job.priced,
         "economy": job.economy,
         "file_name": job.file_name,
+        "display_name": job.display_name,
         "steps": [asdict(step) for step in job.steps],
     }

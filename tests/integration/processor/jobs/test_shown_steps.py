@@ -3,7 +3,7 @@
 from smelt.processor.v1 import jobs_pb2, templates_pb2
 
 from tests.integration.processor.stand_in_services import World
-from tests.integration.processor.suite import Person, Process, State
+from tests.integration.processor.suite import Person, Process, State, refusal
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 
@@ -16,7 +16,7 @@ async def test_a_job_shows_its_templates_in_order_as_they_were_when_it_started(
     file = world.add_file(["Name"], [["Ada"], ["Grace"]], display_name='leads "2".csv')
     fit = await ada.template("Judge {{Name}}", "Fit", display_name="How good", json_schema=SCHEMA)
     hook = await ada.template("Use {{Fit.zeal}}", "Hook", display_name="The hook", model="gpt-4.1-mini")
-    started = await ada.start(file, fit, hook)
+    started = await ada.start(file, fit, hook, display_name=" Spring leads ")
     expected = [
         jobs_pb2.Job.Step(
             template=fit,
@@ -50,3 +50,10 @@ async def test_a_job_shows_its_templates_in_order_as_they_were_when_it_started(
     (of_list,) = [job for job in listed.jobs if job.name == started.name]
     for job in (done, await ada.job(started.name), of_list):
         assert (list(job.steps), job.file_display_name) == (expected, 'leads "2".csv')
+        assert job.display_name == "Spring leads"
+
+
+async def test_the_name_of_a_job_is_one_line(ada: Person, world: World) -> None:
+    file, template = world.add_file(["Name"], [["Ada"]]), await ada.template("Hi {{Name}}")
+    for name in ("two\nlines", "x" * 101):
+        assert await refusal(ada.start(file, template, display_name=name)) == "INVALID_REQUEST"

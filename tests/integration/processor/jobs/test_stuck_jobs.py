@@ -132,6 +132,37 @@ async def test_a_job_that_waits_for_our_own_services_says_so_and_goes_on_by_itse
 
 
 @pytest.mark.promise("S49")
+async def test_a_job_whose_stored_data_is_damaged_fails(
+    suite_apart: Suite, owner: Person, world: World, provider: Provider
+) -> None:
+    file = world.add_file(["Row"], [["1"], ["2"]])
+    job = await owner.start(file, await owner.template("Say {{Row}}"))
+    flipped = "set_byte(snapshot, 40, 255 - get_byte(snapshot, 40))"
+    assert change(suite_apart, f"UPDATE job SET snapshot = {flipped} WHERE id = %s", id_of(job))
+    suite_apart.worker()
+    failed = await owner.until(job.name, State.FAILED)
+    assert (failed.error.reason, provider.summary()["total"]) == ("JOB_DAMAGED", 0)
+
+
+async def test_jobs_that_no_worker_touches_are_counted_for_the_operator(
+    suite_apart: Suite, owner: Person, world: World
+) -> None:
+    template = await owner.template("Say {{Row}}")
+    waiting, paused, _ = [await owner.start(world.add_file(["Row"], [["1"]]), template) for _ in range(3)]
+    await owner.pause(paused.name)
+    change(
+        suite_apart,
+        "UPDATE job SET create_time = now() - interval '1 hour' WHERE id = ANY(%s)",
+        [id_of(waiting), id_of(paused)],
+    )
+    async with AsyncConnectionPool(suite_apart.conninfo, open=False) as pool:
+        await pool.open()
+        # One is paused, and one is new.
+        assert await StuckJobStore(pool).untouched(600) == 1
+    assert (await owner.job(waiting.name)).state == State.PENDING
+
+
+@pytest.mark.promise("S49")
 async def test_a_paused_job_whose_file_is_gone_fails_when_it_is_resumed(
     suite_apart: Suite, owner: Person, world: World
 ) -> None:
