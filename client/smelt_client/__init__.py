@@ -76,6 +76,7 @@ from .models import (
 from .raw import Answer
 from .retries import RetryPolicy
 from .version import VERSION
+from .webhook_messages import MessageNotGenuine, verified_message
 
 __version__ = VERSION
 
@@ -118,6 +119,7 @@ __all__ = [
     "JobStep",
     "KeyTest",
     "Limits",
+    "MessageNotGenuine",
     "Model",
     "ModelTest",
     "NewAccessToken",
@@ -157,4 +159,5 @@ __all__ = [
     "WebhookDelivery",
     "__version__",
     "refused_file",
+    "verified_message",
 ]

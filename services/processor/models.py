@@ -105,9 +105,9 @@ class JobRow(Base):
     file: Mapped[str]
     parse: Mapped[int]
     templates: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    #: The names of the file and of the job, and of each template its name, model and columns, as they were at the start. Like
-    #: the names of files and templates themselves, they are in plain text, so that a list of jobs can show
-    #: them without opening a key for each.
+    #: The names of the file and of the job, and of each template its name, model and columns, as they were at
+    #: the start. Like the names of files and templates themselves, they are in plain text, so that a list of
+    #: jobs can show them without opening a key for each.
     file_name: Mapped[str] = mapped_column(server_default="", default="")
     display_name: Mapped[str] = mapped_column(server_default="", default="")
     steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]", default=list)

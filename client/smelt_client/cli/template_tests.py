@@ -74,6 +74,8 @@ def try_templates(
             print(f"  Step {step.number}: {clean(step.prompt, lines=True)}")
             for column, text in step.outputs.items():
                 print(f"    {clean(column)}: {clean(text, lines=True)}")
+            for column, text in step.raw_outputs.items():
+                print(f"    {clean(column)} as the model gave it: {clean(text, lines=True)}")
             if step.flags:
                 print(f"    flags: {clean(', '.join(step.flags))}")
             if step.error_reason:

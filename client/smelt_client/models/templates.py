@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,8 @@ class TestedStep:
     provider_message: str
     #: Which step of the chain it is, from 1.
     number: int = 0
+    #: Answers as the model gave them, where auto-fix took something off.
+    raw_outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,7 @@ def _tested(row: TestedRow) -> templates_pb2.TestTemplateResponse.Row:
                 template=step.template.removesuffix("templates/"),
                 prompt=step.prompt,
                 outputs=dict(step.outputs),
+                raw_outputs=dict(step.raw),
                 flags=step.flags,
                 error_reason=step.failure.reason if step.failure else "",
                 error_message=step.failure.message if step.failure else "",

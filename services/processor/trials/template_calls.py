@@ -32,6 +32,8 @@ class TestedStep:
     template: str
     prompt: str = ""
     outputs: tuple[tuple[str, str], ...] = ()
+    #: The outputs as they came, where something was taken off.
+    raw: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
     failure: Failure | None = None
     input_tokens: int = 0
@@ -113,7 +115,10 @@ class TestCalls:
             except TooCostly:
                 tested.failure = UNCHECKED
                 return
-            tested.outputs = tuple(zip(step.settings.columns, texts, strict=True))
+            columns = step.settings.columns
+            tested.outputs = tuple(zip(columns, texts, strict=True))
+            came = zip(columns, called.texts, texts, strict=True)
+            tested.raw = tuple((column, raw) for column, raw, text in came if raw != text)
             tested.flags = flags.names(bits | called.marks)
             values += texts
 
@@ -127,11 +132,14 @@ class TestCalls:
 def fit(rows: Sequence[TestedRow], most_bytes: int) -> None:
     """Cut the longest prompts and outputs until all that the steps show fits a number of bytes."""
     steps = [step for row in rows for step in row.steps]
-    texts = [text for step in steps for text in (step.prompt, *(value for _, value in step.outputs))]
+    texts = [
+        text for step in steps for text in (step.prompt, *(value for _, value in (*step.outputs, *step.raw)))
+    ]
     shown = iter(shortened(texts, most_bytes))
     for step in steps:
         step.prompt = next(shown)
         step.outputs = tuple((name, next(shown)) for name, _ in step.outputs)
+        step.raw = tuple((name, next(shown)) for name, _ in step.raw)
 
 
 def _why(called: Called, ending: Ending | None) -> Failure:

@@ -56,6 +56,24 @@ async def test_a_raw_answer_is_kept_shown_downloaded_and_put_back(
     assert await refusal(eve.restore(done.name, 1)) == "JOB_NOT_FOUND"
 
 
+async def test_a_test_of_a_template_shows_the_raw_answer_too(
+    ada: Person, world: World, provider: Provider
+) -> None:
+    provider.script({"action": "content", "content": RAW, "contains": "Hook for Ada"})
+    file = world.add_file(["Name"], [["Ada"], ["Grace"]])
+    tested = await ada.test(file, await ada.template("Hook for {{Name}}"), row_count=2)
+    (wrapped,), (plain,) = (row.steps for row in tested.rows)
+    assert (dict(wrapped.outputs), dict(wrapped.raw_outputs)) == ({"Hook": HOOK}, {"Hook": RAW})
+    assert set(wrapped.flags) >= WRAPPED
+    assert dict(plain.raw_outputs) == {}
+    # With auto-fix off, nothing is taken off, so there is nothing more to show.
+    as_it_is = await ada.test(file, await ada.template("Hook for {{Name}}", auto_fix_off=True), row_count=1)
+    assert (dict(as_it_is.rows[0].steps[0].outputs), dict(as_it_is.rows[0].steps[0].raw_outputs)) == (
+        {"Hook": RAW},
+        {},
+    )
+
+
 async def test_auto_fix_that_is_off_leaves_answers_as_they_came(
     ada: Person, worker: Process, world: World, provider: Provider
 ) -> None:
