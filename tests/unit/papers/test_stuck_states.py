@@ -32,6 +32,10 @@ TESTS = {
         (_DELETED, "test_a_file_that_is_damaged_when_the_result_is_written_fails_the_job"),
         (_STUCK, "test_a_job_whose_stored_data_is_damaged_fails"),
     ],
+    "the object store has lost its file": [
+        (_DELETED, "test_a_file_that_is_damaged_when_the_result_is_written_fails_the_job"),
+        ("tests/integration/files/objects/test_damage.py", "test_an_object_that_is_gone_is_lost"),
+    ],
     "its account is deleted, so its keys are gone": [
         _FINAL,
         ("tests/e2e/test_leaving.py", "test_leaving_stops_provider_calls_within_two_seconds"),

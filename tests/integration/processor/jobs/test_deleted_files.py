@@ -47,17 +47,18 @@ async def test_a_file_that_is_gone_when_the_result_is_written_fails_the_job(
     assert [bool(row.outputs) for row in (await ada.rows(job.name)).rows] == [True, True]
 
 
+@pytest.mark.parametrize("reason", ["FILE_DAMAGED", "FILE_LOST"])
 async def test_a_file_that_is_damaged_when_the_result_is_written_fails_the_job(
-    ada: Person, worker: Process, world: World, provider: Provider
+    ada: Person, worker: Process, world: World, provider: Provider, reason: str
 ) -> None:
     provider.script({"action": "hold", "contains": "person-2."})
     file = world.add_file(["Name"], names(2))
     job = await ada.start(file, await ada.template(PROMPT), parallel_calls=2)
     provider.wait_for(2)
-    world.files[file].unreadable = Refused("FILE_DAMAGED", Kind.DAMAGED)
+    world.files[file].unreadable = Refused(reason, Kind.DAMAGED)
     provider.script()
     ended = await ada.until(job.name)
-    assert (ended.state, ended.error.reason) == (State.FAILED, "FILE_DAMAGED")
+    assert (ended.state, ended.error.reason) == (State.FAILED, reason)
 
 
 async def test_looks_for_a_file_do_not_grow_with_its_rows(
