@@ -11,10 +11,10 @@ const course = (...samples: Sample[]) => samples.reduce<Sample[]>(withSample, []
 
 describe("a course", () => {
   it("gives rows a second, failed ones apart, and the cost so far", () => {
-    const list = intervals(course(at(0, 0), at(2, 10), at(4, 12, 4)));
+    const list = intervals(course(at(0, 0), at(4, 20), at(8, 24, 8)));
     expect(list).toEqual([
-      { from: 0, to: 2000, good: 5, bad: 0, cost: 0.1 },
-      { from: 2000, to: 4000, good: 1, bad: 2, cost: 0.12 },
+      { from: 0, to: 4000, good: 5, bad: 0, cost: 0.2 },
+      { from: 4000, to: 8000, good: 1, bad: 2, cost: 0.24 },
     ]);
   });
 

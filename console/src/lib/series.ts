@@ -19,6 +19,8 @@ export interface Interval {
 }
 
 const MOST = 240;
+/** Rows come in bursts; over less than this, a rate says more about the burst than about the job. */
+const LEAST_MS = 3000;
 
 /** Adds a sample. Counts that went back (rows are sent again) begin a new course. When full, every other one goes. */
 export function withSample(samples: readonly Sample[], next: Sample): Sample[] {
@@ -35,7 +37,7 @@ export function intervals(samples: readonly Sample[], most = 60): Interval[] {
   const first = samples[0];
   const last = samples.at(-1);
   if (!first || !last || last.at <= first.at) return [];
-  const least = (last.at - first.at) / most;
+  const least = Math.max(LEAST_MS, (last.at - first.at) / most);
   const out: Interval[] = [];
   let from = first;
   for (const sample of samples.slice(1)) {

@@ -58,9 +58,13 @@ describe("the request", () => {
       last_row: 20,
       send_blank_rows: false,
     });
-    const body = jobBody(ready({ rows: "all", budget: "2,5", key: "apiKeys/k", once: true }), 5000);
+    const body = jobBody(
+      ready({ rows: "all", name: " Autumn ", budget: "2,5", key: "apiKeys/k", once: true }),
+      5000,
+    );
     expect(body).toMatchObject({
       last_row: 5000,
+      display_name: "Autumn",
       max_cost_usd: "2.5",
       api_key: "apiKeys/k",
       identical_prompts_once: true,

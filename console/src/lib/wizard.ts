@@ -9,6 +9,8 @@ export interface Choice {
   rows: RowChoice;
   from: string;
   to: string;
+  /** What the job is called; empty for its file's name. */
+  name: string;
   /** US dollars; empty for none. */
   budget: string;
   /** `apiKeys/{id}`; empty for the active one. */
@@ -29,6 +31,7 @@ export const fresh = (file = "", templates: readonly string[] = []): Choice => (
   rows: "first",
   from: "1",
   to: "",
+  name: "",
   budget: "",
   key: "",
   once: false,
@@ -86,6 +89,7 @@ export function jobBody(choice: Choice, count: number) {
   if (!body || budget === "budget") return undefined;
   return {
     ...body,
+    ...(choice.name.trim() ? { display_name: choice.name.trim() } : {}),
     ...(budget ? { max_cost_usd: budget } : {}),
     ...(choice.key ? { api_key: choice.key } : {}),
     // Both together are refused: an economy job sends each row's prompt.

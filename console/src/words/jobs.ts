@@ -93,6 +93,8 @@ export const wizard = {
   },
   options: {
     title: "Budget and key",
+    name: "Name of the job",
+    nameHint: "Empty means that of its file.",
     budget: "Budget, US dollars",
     budgetHint: "The job pauses before the call that could exceed it. Empty means no budget.",
     budgetBad: "Write an amount such as 2.50.",
@@ -217,7 +219,7 @@ export const rowReasons: Readonly<Record<string, { name: string; todo: string }>
   BATCH_UNANSWERED: { name: "Not answered in a batch", todo: "Send them again." },
   CONTENT_FILTERED: {
     name: "Content filter",
-    todo: "The provider's filter stopped them. Look at these rows' texts; sending again rarely helps.",
+    todo: "Look at what these rows say; sending them again rarely helps.",
   },
   FILE_DAMAGED: { name: "File damaged", todo: "Upload the file again." },
   OUTPUT_SCHEMA_MISMATCH: {

@@ -30,13 +30,14 @@ export function Head({
   const runs = job.state === "RUNNING" || job.state === "PENDING";
   const failed = job.request_counts?.failed ?? 0;
   const file = job.file_display_name || words.deletedFile;
+  const name = job.display_name || file;
   const first = job.templates[0];
   return (
     <PageHead
-      tab={words.titleFor(file, states[job.state] ?? job.state)}
+      tab={words.titleFor(name, states[job.state] ?? job.state)}
       title={
         <span className={styles.title}>
-          <bdi>{file}</bdi> <State of={job.state} />
+          <bdi>{name}</bdi> <State of={job.state} />
         </span>
       }
       crumbs={
@@ -121,6 +122,11 @@ export function Head({
         </>
       }
     >
+      {job.display_name && (
+        <>
+          <bdi>{file}</bdi> ·{" "}
+        </>
+      )}
       <bdi>{words.chain(job.steps.map((step) => step.display_name))}</bdi>
     </PageHead>
   );

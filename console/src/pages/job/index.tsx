@@ -44,7 +44,7 @@ function Page({ id, job, link, course }: { id: string; job: Job; link: Link; cou
       <Waiting job={job} acts={acts} />
       <div className={styles.top}>
         <Standing job={job} link={link} />
-        <Course samples={course} running={!hasEnded(job)} />
+        <Course samples={course} running={job.state === "RUNNING"} />
       </div>
       <Reasons id={id} job={job} />
       <Rows id={id} job={job} acts={acts} />

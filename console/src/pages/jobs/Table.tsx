@@ -43,15 +43,17 @@ export function JobTable({ list }: { list: Job[] }) {
 function Line({ job }: { job: Job }) {
   const counts = job.request_counts;
   const done = (counts?.succeeded ?? 0) + (counts?.failed ?? 0) + (counts?.skipped ?? 0);
+  const file = job.file_display_name || words.deletedFile;
   const chain =
     job.steps.map((step) => step.display_name).join(" → ") || words.oldTemplates(job.templates.length);
   return (
     <tr>
       <td className={styles.name}>
         <Link to="/jobs/$id" params={{ id: idOf(job.name) }} search={{}} className={styles.link}>
-          <bdi>{job.file_display_name || words.deletedFile}</bdi>
+          <bdi>{job.display_name || file}</bdi>
         </Link>
         <div className="xs muted clip" title={chain}>
+          {job.display_name && `${file} · `}
           {chain}
         </div>
       </td>

@@ -92,6 +92,16 @@ export function OptionsPart({
           </Field>
         )}
       </div>
+      <Field label={words.name} hint={words.nameHint}>
+        {(ids) => (
+          <Input
+            {...ids}
+            maxLength={100}
+            value={choice.name}
+            onChange={(event) => change({ name: event.target.value })}
+          />
+        )}
+      </Field>
       <div className={styles.checks}>
         <Check
           label={words.once}

@@ -1,6 +1,6 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { buttonClass } from "../Button";
 import style from "./Drawer.module.css";
 
@@ -16,10 +16,12 @@ type DrawerProps = {
 
 /** Shows one item beside its list, which stays usable. */
 export function Drawer({ open, onClose, title, actions, children, closeLabel = "Close" }: DrawerProps) {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()} modal={false} disablePointerDismissal>
       <Base.Portal>
-        <Base.Popup className={style.drawer}>
+        {/* The focus goes to the whole, which is named by its title, not to whatever button comes first. */}
+        <Base.Popup ref={popup} initialFocus={popup} className={style.drawer}>
           <div className={style.head}>
             <Base.Title className={style.title}>{title}</Base.Title>
             <span className="row">
