@@ -16,7 +16,8 @@ help: ## List the commands
 demo: $(VENV)/.run gen/.done ## Start everything, run a sample job, show its first rows, stop
 	@$(PY) -m deploy.local demo
 
-run: $(VENV)/.run gen/.done ## Start everything and stay up until Ctrl-C
+run: $(VENV)/.run gen/.done ## Start everything, with the web console, and stay up until Ctrl-C
+	@$(PYTHON) -m deploy.console --if-possible
 	@$(PY) -m deploy.local run
 
 console: $(VENV)/.run gen/.done ## Build the web console into console/dist
@@ -26,9 +27,11 @@ env: ## Print where the running stack is, for a shell: eval "$$(make -s env)"
 	@$(PY) -m deploy.local env
 
 test: $(VENV)/.dev gen/.done ## Run all checks: lints, types, import walls, tests
+	@$(PYTHON) -m deploy.console --if-possible
 	@$(PY) -m tests.run
 
 test-long: $(VENV)/.dev gen/.done ## Run the same checks with the long forms of the tests
+	@$(PYTHON) -m deploy.console --if-possible
 	@$(PY) -m tests.run --long
 
 SECONDS ?= 60

@@ -64,6 +64,7 @@ export const REASONS: Readonly<Record<string, Say>> = {
   FILE_NOT_FOUND: gone("file"),
   FILE_NOT_PROFILED: "This file was read by an earlier version. Read it again.",
   FILE_LIMIT: full("files"),
+  FILE_LOST: "The store no longer has the file's bytes. Upload it again.",
   FILE_DAMAGED: damaged("The file"),
   PARSE_LIMIT: "The file was read in as many ways as it may be. Upload it again.",
   UPLOAD_IN_CRUMBS: "Your network sends the file in very small pieces. Try another network.",
@@ -156,6 +157,7 @@ export const REASONS: Readonly<Record<string, Say>> = {
   LEDGER_UNAVAILABLE: "Nothing was erased, for that cannot be recorded now. Try again in a moment.",
   VAULT_SEALED: "The vault is closed. The person who runs this installation must open it.",
   VAULT_NOT_READY: notNow,
+  AUTH_NOT_READY: notNow,
   ACCOUNT_ERASED: "The account was erased.",
   INTERNAL:
     "Something failed on the server. Nothing was lost; try again, and tell its maintainer if it stays.",
