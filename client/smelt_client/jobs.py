@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
-from .call import Call, ResourceName, deleting, getting, given, listing, named, nothing, reading
+from .call import Call, ResourceName, deleting, getting, given, named, nothing, reading
 from .errors import ConnectionFailed, RateLimited, ServerFailed, SmeltError
 from .files import upload_file
 from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
@@ -104,9 +104,14 @@ def create_job(
     )
 
 
-def list_jobs(*, page_size: int | None = None) -> Call[Page[Job]]:
-    """Iterate over all jobs."""
-    return listing(Job, "jobs", "jobs", page_size=page_size)
+def list_jobs(
+    *, state: str | None = None, file: ResourceName | None = None, page_size: int | None = None
+) -> Call[Page[Job]]:
+    """Iterate over all jobs, or over those in a state, such as `RUNNING`, or of a file."""
+    clauses = [] if state is None else [f"state = {state}"]
+    clauses += [] if file is None else [f"file = {named('files', file)}"]
+    params = given(filter=" AND ".join(clauses) or None, page_size=page_size)
+    return Call("GET", "/v1/jobs", page_of(Job, "jobs"), params=params)
 
 
 def get_job(name: ResourceName) -> Call[Job]:

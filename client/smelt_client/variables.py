@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .call import Call, ResourceName, deleting, listing, named, reading
+from .call import Call, ResourceName, deleting, given, listing, named, reading
 from .methods import AsyncResource, Resource, async_paging, awaiting, blocking, paging
 from .models import Model, Page, Usage, Variable
 
@@ -40,9 +40,9 @@ def list_models(*, page_size: int | None = None) -> Call[Page[Model]]:
     return listing(Model, "models", "models", page_size=page_size)
 
 
-def get_usage() -> Call[Usage]:
-    """Return what the account has used this month."""
-    return Call("GET", "/v1/usage", reading(Usage))
+def get_usage(*, month: str | None = None) -> Call[Usage]:
+    """Return what the account has used in a month, such as `2026-11`; without one, this month."""
+    return Call("GET", "/v1/usage", reading(Usage), params=given(month=month))
 
 
 class Variables(Resource):

@@ -273,7 +273,10 @@ class ResultRow(Base):
     """A row's result: 0 under way (some steps are done), 1 succeeded, 2 failed, 3 skipped."""
 
     __tablename__ = "result"
-    __table_args__ = (Index("result_failed", "job", "row", postgresql_where="state = 2"),)
+    __table_args__ = (
+        Index("result_failed", "job", "row", postgresql_where="state = 2"),
+        Index("result_flagged", "job", "flags", postgresql_where="flags <> 0"),
+    )
 
     job: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True)

@@ -39,6 +39,7 @@ from services.processor.results.downloads import Downloads
 from services.processor.results.pages import JobRows
 from services.processor.results.raw_answers import RawAnswers
 from services.processor.results.store.rows import RowStore
+from services.processor.results.tallies import Tallies
 from services.processor.servicers.api_key_tests import ApiKeyTestServicer
 from services.processor.servicers.job_settings import JobSettingsServicer
 from services.processor.servicers.jobs import JobServicer
@@ -150,6 +151,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         estimates=Estimates(templates, variables, files=to_files, meter=meter),
         watch=watch,
         rows=JobRows(jobs, rows, vault=to_vault, files=to_files),
+        tallies=Tallies(rows),
         raw_answers=RawAnswers(jobs, rows, to_vault),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
         now=now,

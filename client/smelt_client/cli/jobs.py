@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -56,9 +56,7 @@ def list_jobs(
     """List the jobs, newest first."""
     out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     with logged_in() as client:
-        listed = client.jobs.list()
-        if state is not None:
-            listed = (job for job in listed if job.state == state.upper())
+        listed = client.jobs.list(state=None if state is None else state.upper())
         files, templates = _display_names(client, wanted=not as_json and fields is None)
         columns = {
             "NAME": lambda job: job.name,
@@ -360,6 +358,11 @@ def _cost(job: Job) -> str:
     return (f"{about}${job.cost_usd}" if job.cost_usd else "unknown: a model without a price") + limit
 
 
+def _by_number(counts: Mapping[str, int]) -> str:
+    """Return names with their numbers of rows, the largest first."""
+    return ", ".join(f"{rows} {name}" for name, rows in sorted(counts.items(), key=lambda each: -each[1]))
+
+
 def _show(out: Output, job: Job) -> None:
     counts = job.request_counts
     called = {"called": job.display_name} if job.display_name else {}
@@ -372,6 +375,8 @@ def _show(out: Output, job: Job) -> None:
         "templates": ", ".join(name + names.get(name, "") for name in job.templates),
         "rows": f"{job.first_row}-{job.last_row}",
         "done": f"{counts.done}/{counts.total} ({outcomes(counts)})",
+        **({"failed": _by_number(job.error_counts)} if job.error_counts else {}),
+        **({"flags": _by_number(job.flag_counts)} if job.flag_counts else {}),
         "tokens": f"{job.input_tokens} in, {job.output_tokens} out"
         + (", estimated: the provider tells no numbers" if job.tokens_estimated else ""),
         "cost": _cost(job),

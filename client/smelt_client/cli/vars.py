@@ -76,11 +76,17 @@ def models(limit: Limit = None, fields: Fields = None, as_json: AsJson = False, 
         out.items(client.models.list(), columns)
 
 
-def usage(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Show what the account has used this month."""
+def usage(
+    month: Annotated[
+        str, typer.Option(help="The month, YYYY-MM; this month if missing.", show_default=False)
+    ] = "",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show what the account has used in a month."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        told = client.usage.get()
+        told = client.usage.get(month=month or None)
     fields = {
         "plan": told.plan,
         "since": told.period_start,

@@ -83,6 +83,9 @@ class Job:
     file_display_name: str
     #: The name that its owner gave it; "" without one.
     display_name: str
+    #: Failed rows by reason, and rows by flag. In lists and in answers to actions they are empty.
+    error_counts: Mapping[str, int]
+    flag_counts: Mapping[str, int]
     raw: Mapping[str, Any] = raw_field
 
     @property
@@ -147,7 +150,7 @@ class UsagePart:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the account has used this month; without a limit, `limit`, `left` and `percent` are None."""
+    """What the account has used in a month; without a limit, `limit`, `left` and `percent` are None."""
 
     plan: str
     period_start: str

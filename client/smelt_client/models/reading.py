@@ -71,6 +71,12 @@ def _reader(hint: Any) -> Callable[[object], Any]:
         return lambda data: data is True
     if hint in (int, float):
         return lambda data: _number(hint, data)
+    if typing.get_args(hint)[1:] == (int,):
+        return lambda data: (
+            {str(key): int(_number(int, value)) for key, value in data.items()}
+            if isinstance(data, dict)
+            else {}
+        )
     return lambda data: (
         {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
     )

@@ -18,6 +18,7 @@ from services.processor.jobs.blank_rows import count_blank, sent_columns
 from services.processor.jobs.confidence import used_columns
 from services.processor.jobs.economy import EconomyNotPossible
 from services.processor.jobs.errors import NoTemplates, PriceUnknown
+from services.processor.jobs.filter import JobFilter
 from services.processor.jobs.grants import end_grant, release_budget, renew_if_possible
 from services.processor.jobs.job import AnnouncesJobs, FindsJobs, Job, ShownStep
 from services.processor.jobs.new_job import JobRequest, MostJobs, NewJob
@@ -52,7 +53,9 @@ class JobStore(FindsJobs, Protocol):
     async def add(
         self, person: Passport, job: NewJob, key: str, content: bytes, *, most: MostJobs
     ) -> str: ...
-    async def page(self, account: str, after: Position | None, count: int) -> list[Job]: ...
+    async def page(
+        self, account: str, after: Position | None, count: int, *, wanted: JobFilter
+    ) -> list[Job]: ...
     async def cancel(self, account: str, id_: str, now: datetime) -> bool: ...
 
 
@@ -263,9 +266,11 @@ class Jobs:
         )
         return seal.open_words(job.error_said)
 
-    async def page(self, person: Passport, after: Position | None, count: int) -> list[Job]:
-        """Return the person's jobs, newest first."""
-        return await self._store.page(person.account, after, count)
+    async def page(
+        self, person: Passport, wanted: JobFilter, after: Position | None, count: int
+    ) -> list[Job]:
+        """Return the person's jobs that a filter lets through, newest first."""
+        return await self._store.page(person.account, after, count, wanted=wanted)
 
     async def cancel(self, person: Passport, id_: str) -> Job:
         """End a job for good and keep its results; raise JobNotFound or JobFinished."""

@@ -19,6 +19,7 @@ from services.common.rpc.servicing import CREATED, Context
 from services.processor.answers.flags import SEVERITIES
 from services.processor.jobs.control import JobControl
 from services.processor.jobs.economy import Economy
+from services.processor.jobs.filter import parse_filter
 from services.processor.jobs.job import Job, State
 from services.processor.jobs.jobs import Jobs
 from services.processor.jobs.new_job import JobRequest
@@ -29,6 +30,7 @@ from services.processor.results.downloads import Downloads
 from services.processor.results.form import EXTRA_COLUMNS, Form, Format
 from services.processor.results.pages import JobRow, JobRows, RowsWanted
 from services.processor.results.raw_answers import RawAnswers
+from services.processor.results.tallies import Tallies
 from services.processor.trials.estimates import Estimates
 from services.processor.usage.meter import budget_of, dollars
 from services.processor.usage.prices import PRICES_DATE
@@ -74,6 +76,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         estimates: Estimates,
         watch: Watch,
         rows: JobRows,
+        tallies: Tallies,
         raw_answers: RawAnswers,
         downloads: Downloads,
         now: Now,
@@ -83,6 +86,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self._estimates = estimates
         self._watch = watch
         self._rows = rows
+        self._tallies = tallies
         self._raw_answers = raw_answers
         self._downloads = downloads
         self._now = now
@@ -110,9 +114,8 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self, request: jobs_pb2.ListJobsRequest, context: Context
     ) -> jobs_pb2.ListJobsResponse:
         person = identity.passport(context)
-        page, token = await paging.page(
-            request, partial(self._jobs.page, person), show=self._shown, at_once=_MOST_READ
-        )
+        read = partial(self._jobs.page, person, parse_filter(request.filter))
+        page, token = await paging.page(request, read, show=self._shown, at_once=_MOST_READ)
         return jobs_pb2.ListJobsResponse(jobs=page, next_page_token=token)
 
     async def GetJob(self, request: jobs_pb2.GetJobRequest, context: Context) -> jobs_pb2.Job:
@@ -120,8 +123,11 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         return await self._whole(person, await self._jobs.get(person, parse_name("jobs", request.name)))
 
     async def _whole(self, person: Passport, job: Job) -> jobs_pb2.Job:
-        """Return the message for a job, with what its provider said."""
+        """Return the message for a job, with its rows by reason and flag, and with what its provider said."""
         message = self._shown(job)
+        tally = await self._tallies.of(job)
+        message.error_counts.update(tally.reasons)
+        message.flag_counts.update(tally.flags)
         if message.error.reason and job.error_said:
             message.error.provider_message = await self._jobs.provider_words(person, job)
         return message

@@ -1,5 +1,7 @@
 """UsageService: how much of its plan an account has used."""
 
+from datetime import date
+
 from smelt.processor.v1 import usage_pb2, usage_pb2_grpc
 
 from services.common import identity
@@ -14,7 +16,8 @@ class UsageServicer(usage_pb2_grpc.UsageServiceServicer):
         self._meter = meter
 
     async def GetUsage(self, request: usage_pb2.GetUsageRequest, context: Context) -> usage_pb2.Usage:
-        meter = await self._meter.read(identity.passport(context))
+        month = date.fromisoformat(f"{request.month}-01") if request.month else None
+        meter = await self._meter.read(identity.passport(context), month)
         return usage_pb2.Usage(
             plan=meter.plan,
             period_start=meter.period_start.isoformat(),

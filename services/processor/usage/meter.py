@@ -1,5 +1,6 @@
 """The meter: what an account has used this month, and how much its plan allows."""
 
+from calendar import monthrange
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -59,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What an account has used this month; `limit` is None if there is none."""
+    """What an account has used in a month; `limit` is None if there is none."""
 
     plan: str
     period_start: date
@@ -84,7 +85,7 @@ class Meter:
 class Store(Protocol):
     """Counts usage."""
 
-    async def since(self, account: str, first: date) -> Sequence[DayUse]: ...
+    async def between(self, account: str, first: date, last: date) -> Sequence[DayUse]: ...
     async def used_since(self, account: str, first: date) -> int: ...
     async def add_uses(self, account: str, uses: Sequence[DayUse]) -> None: ...
 
@@ -97,10 +98,11 @@ class UsageMeter:
         self._plan = plan
         self._now = now
 
-    async def read(self, person: Passport) -> Meter:
-        """Return the meter with its sums by day and model."""
-        start = month_start(self._now())
-        uses = await self._store.since(person.account, start)
+    async def read(self, person: Passport, month: date | None = None) -> Meter:
+        """Return the meter of a month, given as its first day, with its sums by day and model; without one,
+        of this month."""
+        start = month or month_start(self._now())
+        uses = await self._store.between(person.account, start, month_end(start))
         return Meter(
             plan=self._plan,
             period_start=start,
@@ -145,6 +147,11 @@ class UsageMeter:
 def month_start(now: datetime) -> date:
     """Return the first day of the month."""
     return now.date().replace(day=1)
+
+
+def month_end(first: date) -> date:
+    """Return the last day of the month that begins with a day."""
+    return first.replace(day=monthrange(first.year, first.month)[1])
 
 
 def cost_nanos(model: str, input_tokens: int, output_tokens: int) -> int:

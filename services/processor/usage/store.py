@@ -9,11 +9,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from services.processor.usage.meter import DayUse
 
-_SINCE = """
+_BETWEEN = """
     SELECT day, model, sum(usages)::bigint AS used, sum(input_tokens)::bigint AS input_tokens,
            sum(output_tokens)::bigint AS output_tokens, sum(cost_nanos)::bigint AS cost_nanos,
            bool_or(is_estimated) AS is_estimated
-    FROM usage_day WHERE account = %s AND day >= %s GROUP BY day, model ORDER BY day, model
+    FROM usage_day WHERE account = %s AND day BETWEEN %s AND %s GROUP BY day, model ORDER BY day, model
 """
 _USED = "SELECT coalesce(sum(usages), 0)::bigint FROM usage_day WHERE account = %s AND day >= %s"
 _ADD = """
@@ -49,13 +49,13 @@ class UsageStore:
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[TupleRow]]) -> None:
         self._pool = pool
 
-    async def since(self, account: str, first: date) -> Sequence[DayUse]:
-        """Return an account's usage by day and model."""
+    async def between(self, account: str, first: date, last: date) -> Sequence[DayUse]:
+        """Return an account's usage by day and model, of two days and those between."""
         async with (
             self._pool.connection() as connection,
             connection.cursor(row_factory=class_row(DayUse)) as cursor,
         ):
-            await cursor.execute(_SINCE, (account, first))
+            await cursor.execute(_BETWEEN, (account, first, last))
             return await cursor.fetchall()
 
     async def used_since(self, account: str, first: date) -> int:

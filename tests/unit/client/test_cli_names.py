@@ -61,10 +61,11 @@ def test_a_script_reads_whole_names_and_how_files_are_called(server: Server, sme
 
 def test_lists_are_cut_and_chosen_from(server: Server, smelt: Smelt) -> None:
     jobs = {"jobs": [job("RUNNING"), job("COMPLETED", 3, 1), job("COMPLETED", 4)], "next_page_token": "n"}
-    server.says(jobs)
+    server.says({**jobs, "jobs": jobs["jobs"][1:]})
     fields = ("--fields", "name, state,request_counts.failed,error,no.such")
     code, out, _ = smelt("jobs", "list", "--state", "completed", "--limit", "1", *fields)
     assert (code, out) == (0, "jobs/j1\tCOMPLETED\t1\t\t\n")
+    assert server.asked[0].url.params["filter"] == "state = COMPLETED"
     server.says(jobs)
     _, out, _ = smelt("jobs", "list", "--limit", "1", "--fields", "state", "--json")
     assert json.loads(out) == [{"state": "RUNNING"}]

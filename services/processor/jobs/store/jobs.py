@@ -15,6 +15,7 @@ from services.common.store import idempotency
 from services.common.store.generations import require_current
 from services.common.store.room import check_room
 from services.processor.jobs.errors import JobFinished, JobLimit, JobNotFound, StoredJobLimit
+from services.processor.jobs.filter import JobFilter
 from services.processor.jobs.job import LIVE, Job, ShownStep, State
 from services.processor.jobs.new_job import MostJobs, NewJob
 from services.processor.models import IDEMPOTENCY, BatchRow, JobRow, ShardRow
@@ -117,10 +118,14 @@ class JobStore:
             raise JobNotFound
         return found
 
-    async def page(self, account: str, after: Position | None, count: int) -> list[Job]:
-        """Return up to `count` jobs, newest first, that come after a position."""
+    async def page(self, account: str, after: Position | None, count: int, *, wanted: JobFilter) -> list[Job]:
+        """Return up to `count` jobs that a filter lets through, newest first, that come after a position."""
         under_way = _under_way()
         query = _shown(under_way).where(JobRow.account == account)
+        if wanted.state is not None:
+            query = query.where(JobRow.state == wanted.state)
+        if wanted.file is not None:
+            query = query.where(JobRow.file == wanted.file)
         if after is not None:
             query = query.where(tuple_(JobRow.create_time, JobRow.id) < tuple_(after.create_time, after.id))
         query = query.order_by(JobRow.create_time.desc(), JobRow.id.desc()).limit(count)

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
@@ -72,6 +73,18 @@ class RowStore:
             cursor = await connection.execute(query, {**about, "payload": payload, "flags": flags})
             return cursor.rowcount == 1
 
+    async def reasons(self, job: str) -> list[tuple[str, int]]:
+        """Return the reasons for which rows failed, and how many rows did for each."""
+        query = "SELECT reason, count(*) FROM result WHERE job = %s AND state = 2 GROUP BY reason"
+        return await self._counts(query, job)
+
+    async def flag_sets(self, job: str) -> list[tuple[int, int]]:
+        """Return each combination of flags of finished rows, and how many rows have exactly it."""
+        query = (
+            "SELECT flags, count(*) FROM result WHERE job = %s AND flags <> 0 AND state > 0 GROUP BY flags"
+        )
+        return await self._counts(query, job)
+
     async def pending(self, job: str, *, after: int, last: int, count: int) -> list[int]:
         """Return up to `count` numbers of rows without a result, in order, after a row."""
         query = """
@@ -82,6 +95,10 @@ class RowStore:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(query, (after + 1, last, job, count))
             return [number for (number,) in await cursor.fetchall()]
+
+    async def _counts(self, query: str, job: str) -> list[Any]:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(query.encode(), (job,))).fetchall()
 
     async def _rows(self, query: str, arguments: tuple[object, ...]) -> list[StoredRow]:
         async with (

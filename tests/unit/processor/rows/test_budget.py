@@ -102,7 +102,7 @@ class Uses:
     def __init__(self, *uses: DayUse) -> None:
         self.uses = list(uses)
 
-    async def since(self, account: str, first: object) -> list[DayUse]:
+    async def between(self, account: str, first: object, last: object) -> list[DayUse]:
         return self.uses
 
     async def used_since(self, account: str, first: object) -> int:
