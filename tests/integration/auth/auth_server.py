@@ -81,6 +81,17 @@ class Auth:
     mail_dir: Path
     #: What stands in for the processor.
     processor: SuspensionStandIn
+    parts: server.Parts | None = None
+
+    async def agrees(self) -> None:
+        """Wait until auth has compared its database with the vault's ledger and lets people in."""
+        assert self.parts is not None
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    return self.parts.may("")
+                except AuthNotReady:
+                    await asyncio.sleep(0.01)
 
     def as_caller(self, name: str) -> grpc.aio.Channel:
         """Return a channel with another process's certificate."""
@@ -264,9 +275,13 @@ async def replica(
     vault: VaultStandIn,
     vault_address: str,
     processor: SuspensionStandIn,
+    agrees: bool = True,
     **settings: Any,
 ) -> AsyncIterator[Auth]:
-    """Serve auth beside others over the same database and vault."""
+    """Serve auth beside others over the same database and vault.
+
+    With `agrees` it lets people in when it is yielded.
+    """
     (address,) = free_addresses(1)
     own = peer(certificates, "auth")
     told = AuthSettings(
@@ -286,18 +301,11 @@ async def replica(
         stack.push_async_callback(_ended, loops)
         channel = tls.channel(peer(certificates, "gateway"), "auth", address)
         stack.push_async_callback(channel.close)
-        await _agrees(parts)
-        yield Auth(certificates, address, conninfo, vault, channel, told.mail_dir or Path(), processor)
-
-
-async def _agrees(parts: server.Parts) -> None:
-    """Wait until auth has compared its database with the vault's ledger."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            try:
-                return parts.may("")
-            except AuthNotReady:
-                await asyncio.sleep(0.01)
+        mails = told.mail_dir or Path()
+        auth = Auth(certificates, address, conninfo, vault, channel, mails, processor, parts)
+        if agrees:
+            await auth.agrees()
+        yield auth
 
 
 async def _ended(loops: Sequence["asyncio.Future[None]"]) -> None:

@@ -254,3 +254,37 @@ async def test_only_auth_ends_an_account_and_only_a_persons(side: Side) -> None:
     new = new_account()
     await ended(side, new)
     assert await refusal(hooked(side, new)) == "ACCOUNT_ERASED"
+
+
+async def compared(side: Side, history: str, settlement: str = "", caller: str = "auth") -> Any:
+    request = erasure_pb2.CompareHistoryRequest(history=history, settlement=settlement)
+    return await side.erasure(caller).CompareHistory(request)
+
+
+async def test_a_database_with_another_history_needs_a_settlement_which_counts_once(side: Side) -> None:
+    first, second, third = "7/1/5", "7/2/5", "7/3/5"
+    assert (await compared(side, first)).agrees
+    assert (await compared(side, first)).agrees
+    refused = await compared(side, second)
+    assert (refused.agrees, refused.known_history) == (False, first)
+    assert (await compared(side, second, "settled1")).agrees
+    assert (await compared(side, second)).agrees
+    assert not (await compared(side, third, "settled1")).agrees
+    assert (await compared(side, third, "settled2")).agrees
+    # A history of before does not come back by itself either.
+    assert not (await compared(side, first)).agrees
+    assert await refusal(compared(side, "nonsense")) == "INVALID_REQUEST"
+    assert await refusal(compared(side, first, caller="processor")) == "CALLER_NOT_ALLOWED"
+
+
+async def test_auth_hears_who_was_erased(side: Side) -> None:
+    account, found = new_account(), set[str]()
+    await ended(side, account)
+    request = erasure_pb2.ListErasedAccountsRequest()
+    while True:
+        page = await side.erasure().ListErasedAccounts(request)
+        found.update(page.accounts)
+        request.page_token = page.next_page_token
+        if not request.page_token:
+            break
+    assert account in found
