@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from tests.e2e.api import PASSWORD, Person, reason, register
-from tests.e2e.test_people import mail, mails, token_in, until
+from tests.e2e.test_people import mail, mails, token_in
 from tests.integration.ops.restored_stack import RestoredStack, restored_stack
-from tests.support.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.ports import free_port
 from tests.support.provider import Provider
 from tests.support.webhook_receiver import Receiver, receiving
@@ -82,6 +82,8 @@ class Past:
         assert _get(self.http, self.tokens["left"]) == 401
         for name in ("revoked", "deleted key", "deleted webhook"):
             assert stays.call("DELETE", f"/v1/{self.names[name]}").status_code == 200
+        rotated = stays.ok("POST", f"/v1/{self.names['kept webhook']}:rotateSecret", {})
+        self.tokens["rotated secret"] = rotated["signing_secret"]
         self.leaves.ok("POST", "/v1/users/me:delete", {"password": PASSWORD})
         self.changes.ok(
             "POST", "/v1/users/me:changePassword", {"current_password": PASSWORD, "new_password": NEW}
@@ -190,7 +192,9 @@ def test_what_had_ended_stays_ended_after_a_restore(past: Past) -> None:
         assert hooks == {past.names["kept webhook"]}
         before = len(past.receiver.at("/deleted"))
         _goes_on(past, person, done)
-        past.receiver.wait("/kept", 2)
+        told = past.receiver.wait("/kept", 2)[-1]
+        # The secret was replaced since, and the receiver knows the new one.
+        assert told.verified(past.tokens["rotated secret"])
         assert len(past.receiver.at("/deleted")) == before
     status, said = world.operator("audit", "verify")
     # Records that a checkpoint covers are missing, and a replay is on record since.
