@@ -9,6 +9,13 @@ RPC_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
+STREAM_SECONDS = Histogram(
+    "smelt_stream_seconds",
+    "Duration of calls with many responses, by method and outcome",
+    ("method", "code"),
+    buckets=(0.01, 0.1, 1, 10, 60, 300, 600, 1800),
+)
+
 OPEN_STREAMS = Gauge("smelt_open_streams", "Open response and request streams")
 
 READY = Gauge("smelt_ready", "1 while the process is ready for calls, 0 while it is not or is about to stop")

@@ -19,6 +19,7 @@ from services.processor.jobs.jobs import Jobs
 from services.processor.jobs.new_job import MostJobs
 from services.processor.jobs.settings import JobSettings, ParallelCalls
 from services.processor.jobs.store.control import JobControlStore
+from services.processor.jobs.store.figures import Figures
 from services.processor.jobs.store.jobs import JobStore
 from services.processor.jobs.store.settings import JobSettingStore
 from services.processor.jobs.watch import Watch
@@ -187,6 +188,10 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         verifier=tokens.TokenVerifier(VaultKeys(vault), clock.seconds),
         pages=VaultPageKey(vault),
         ready_checks=[clock.learn],
-        background=[announcements.follow, Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run],
+        background=[
+            announcements.follow,
+            Rewrapping(VaultAccountKeys(vault), WrappedKeyStore(sessions)).run,
+            Figures(pool).run,
+        ],
         streams=OpenStreams(AuthSessions(auth)),
     )

@@ -38,6 +38,14 @@ _MOST_VIOLATIONS = 20
 _LONGEST_VIOLATIONS = 1000
 
 
+def code_of(error: Exception) -> str:
+    """Return the name of the code with which an error ends a call."""
+    if not isinstance(error, DomainError):
+        return "UNKNOWN"
+    name: str = code_pb2.Code.Name(_CODES[error.kind])
+    return name
+
+
 def status_of(error: DomainError) -> status_pb2.Status:
     """Return the status for an error: code, message, ErrorInfo, field violations, RetryInfo."""
     status = status_pb2.Status(code=_CODES[error.kind], message=_cut(error.message, _LONGEST_MESSAGE))

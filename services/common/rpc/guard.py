@@ -33,9 +33,9 @@ from services.common.identity import (
     Policy,
 )
 from services.common.logs import describe, log
-from services.common.metrics import RPC_SECONDS
+from services.common.metrics import RPC_SECONDS, STREAM_SECONDS
 from services.common.rpc import bounds, downloads, readable
-from services.common.rpc.errors import error_from_rpc, status_of, trailing_metadata
+from services.common.rpc.errors import code_of, error_from_rpc, status_of, trailing_metadata
 from services.common.rpc.hearing_out import Heard, HearingOut
 from services.common.rpc.open_streams import OpenStreams
 from services.common.rpc.pages import KnownPageKey, PageKeySource, Pages
@@ -205,7 +205,9 @@ class Guard(grpc.aio.ServerInterceptor):
                 self._note(Ended(method, caller or "", admitted, asked, error=error))
                 if heard is not None and caller == identity.GATEWAY:
                     await self._hearing.rest(heard, error, client_address=_client_address(context))
-                code = await refuse(context, method, error)
+                error = _shaped(method, error)
+                code = code_of(error)
+                await refuse(context, error)
             finally:
                 if heard is not None:
                     await heard.close()
@@ -217,6 +219,9 @@ class Guard(grpc.aio.ServerInterceptor):
         self, method: str, allow: Allow | None, inner: Any, *, may: May, unary_request: bool
     ) -> Callable[[Any, Context], AsyncIterator[Any]]:
         async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
+            started = time.perf_counter()
+            # What nobody catches here is the caller who leaves.
+            code = "CANCELLED"
             caller, admitted = workload(context), False
             try:
                 call = await self._admit(method, allow, context, caller)
@@ -235,11 +240,16 @@ class Guard(grpc.aio.ServerInterceptor):
                             yield message
                             if identity.current_call().is_head:
                                 break
+                code = "OK"
                 self._note(Ended(method, caller or "", admitted))
             except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  each gets one of our shapes
                 error = _failure(caught)
                 self._note(Ended(method, caller or "", admitted, error=error))
-                await refuse(context, method, error)
+                error = _shaped(method, error)
+                code = code_of(error)
+                await refuse(context, error)
+            finally:
+                STREAM_SECONDS.labels(method=method, code=code).observe(time.perf_counter() - started)
 
         return answer
 
@@ -314,10 +324,10 @@ def _failure(error: BaseException) -> Exception:
     return Unavailable()
 
 
-async def refuse(context: Context, method: str, error: Exception) -> NoReturn:
-    """End a call with the status that the error stands for; an internal error becomes a fixed text."""
+def _shaped(method: str, error: Exception) -> Exception:
+    """Return the error of ours that one stands for; an internal error becomes a fixed text."""
     if isinstance(error, grpc.aio.AbortError):
-        raise error
+        return error
     if isinstance(error, grpc.aio.AioRpcError):
         error = error_from_rpc(error)
     if database.is_outage(error):
@@ -327,6 +337,13 @@ async def refuse(context: Context, method: str, error: Exception) -> NoReturn:
     if not isinstance(error, DomainError):
         log.error("rpc.failed", method=method, **describe(error))
         error = DomainError()
+    return error
+
+
+async def refuse(context: Context, error: Exception) -> NoReturn:
+    """End a call with the status that the error stands for."""
+    if not isinstance(error, DomainError):
+        raise error
     status = rpc_status.to_status(status_of(error))
     # Set together: the status brings its own trailing metadata and would replace ours.
     await context.abort_with_status(

@@ -8,6 +8,7 @@ from typing import Protocol
 from services.common.errors import DomainError
 from services.common.metrics import UNKNOWN_FINISHES
 from services.processor.answers import flags
+from services.processor.metrics import timed_call
 from services.processor.outside import Released, ReleasesApiKeys, Use
 from services.processor.provider.addresses import AddressNotAllowed
 from services.processor.provider.answer import Answer, AsksProviders, Unusable
@@ -187,13 +188,15 @@ class Calls:
             is_try = self._outages is not None and self._outages.seconds(rate_key) > 0
             without = self._refused.of(rate_key) | left_out | unknown_parts(released.base_url)
             try:
-                said = await self._provider.ask(
-                    released,
-                    requests.body(prompt, without),
-                    account=self._account,
-                    read=requests.texts,
-                    quick=requests.quick_characters,
-                )
+                with timed_call() as timed:
+                    said = await self._provider.ask(
+                        released,
+                        requests.body(prompt, without),
+                        account=self._account,
+                        read=requests.texts,
+                        quick=requests.quick_characters,
+                    )
+                    timed.outcome = "answered" if isinstance(said, Answer) else said.failure.verdict.value
             except AddressNotAllowed as error:
                 self._ended.end(Fail(error.reason, error.message))
                 break

@@ -9,7 +9,8 @@ from typing import Protocol, Self
 
 from services.common.database import FAILURES, is_outage
 from services.common.logs import describe, log
-from services.processor.jobs.row_result import NewResult
+from services.processor.jobs.row_result import SKIPPED, SUCCEEDED, NewResult
+from services.processor.metrics import ROWS
 from services.processor.rows.claims import Claim
 
 #: A commit takes at most BATCH_ROWS results, and waits at most BATCH_SECONDS for more. Smaller figures cost
@@ -20,6 +21,8 @@ BATCH_SECONDS = 0.05
 #: waiting longer only delays the takeover of a shard whose worker cannot reach the database.
 PATIENCE_SECONDS = 30.0
 _RETRY_SECONDS = 0.5
+
+_OUTCOMES = {SUCCEEDED: "succeeded", SKIPPED: "skipped"}
 
 _Waiting = tuple[NewResult, "asyncio.Future[None]"]
 
@@ -121,6 +124,8 @@ class ResultWriter:
                 log.warning("results.retried", job=self._claim.job, **describe(error))
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
+                for result in results:
+                    ROWS.labels(_OUTCOMES.get(result.state, "failed")).inc()
                 return
 
     def _fail(self, error: Exception, batch: list[_Waiting]) -> None:
