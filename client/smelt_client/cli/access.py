@@ -36,7 +36,10 @@ def change(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Change the password and end all other sessions. With --stdin: current password, then new one."""
+    """Change the password, and end all other sessions.
+
+    With --stdin: the current password, then the new one, each on a line.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     current = asking.secret("Current password", from_stdin=from_stdin, option="--stdin")
     new = asking.secret("New password", from_stdin=from_stdin, option="--stdin", twice=True)
@@ -68,7 +71,7 @@ def reset(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Request a reset mail, then set a new password with the token in it.
+    """Set a new password with a token that is sent by mail.
 
     Every session, device and access token made before ends. Webhooks wait to be confirmed and jobs to be
     resumed.
@@ -103,7 +106,7 @@ def verify_email(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Confirm a new account's e-mail address with the token from the mail."""
+    """Confirm an e-mail address with the token in the mail."""
     out = Output(as_json=as_json, quiet=quiet)
     with client_of(logins.endpoint_to_enter(url, ca_file)) as client:
         text = asking.secret("Token from the mail", from_stdin=from_stdin, option="--stdin").strip()
@@ -122,7 +125,10 @@ def list_sessions(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """List active sessions, newest first. The current one is marked."""
+    """List active sessions, newest first. The current one is marked.
+
+    It asks for the password, because an access token may not read sessions.
+    """
     out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda session: session.name,

@@ -14,7 +14,7 @@ from .common import AsJson, Fields, Limit, Quiet, WrongUsage, group, logged_in
 from .printing import Output, when
 from .session import PasswordStdin, signed_in
 
-account = group("List the account's history, export its data, or delete it.")
+account = group("History, export and deletion of the account.")
 
 
 @account.command()
@@ -24,7 +24,11 @@ def export(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Export everything held about you as a ZIP of JSON and CSV files, never keys."""
+    """Export everything held about you, as a ZIP.
+
+    It has JSON and CSV files, and never a key. It asks for the password, because an access token may not do
+    this.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     with signed_in(password_stdin=password_stdin) as who:
         begun = who.client.account.create_export()

@@ -41,6 +41,8 @@ _KNOWN_ANYWAY = frozenset({"file", "job", "template", "api_key", "scope", "servi
 
 HELP = """Run AI prompt templates over every row of a CSV.
 
+To begin, `smelt run leads.csv` asks for everything that is missing.
+
 Settings: SMELT_URL (https://localhost:8443), SMELT_TOKEN and SMELT_CA_FILE override what `smelt login`
 stored. Without any of these, the address and CA file come from a stack running on this machine, found by
 its stack.json in $SMELT_STATE_DIR or ./.smelt.
@@ -59,20 +61,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+# As a newcomer needs them.
 app.command()(login.register)
-app.command()(login.login)
-app.command()(login.logout)
-app.command()(login.whoami)
-app.command()(estimate)
 app.command()(verify_email)
-app.add_typer(password, name="password")
-app.add_typer(sessions, name="sessions")
-app.command()(run)
-app.command()(usage)
-app.command()(models)
-app.command()(api)
-app.command()(doctor)
-app.command()(mcp)
+app.command()(login.login)
+app.add_typer(keys, name="keys")
 app.add_typer(files, name="files")
 for name, command in (
     ("create", create),
@@ -86,11 +79,21 @@ for name, command in (
     templates.command(name)(command)
 app.add_typer(templates, name="templates")
 app.add_typer(variables, name="vars")
+app.command()(estimate)
+app.command()(run)
 app.add_typer(jobs, name="jobs")
+app.command()(usage)
+app.command()(models)
+app.command()(doctor)
+app.command()(api)
+app.command()(mcp)
 app.add_typer(webhooks, name="webhooks")
-app.add_typer(keys, name="keys")
 app.add_typer(tokens, name="tokens")
+app.add_typer(sessions, name="sessions")
+app.add_typer(password, name="password")
 app.add_typer(account, name="account")
+app.command()(login.whoami)
+app.command()(login.logout)
 
 
 def _version(wanted: bool) -> None:

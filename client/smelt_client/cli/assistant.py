@@ -25,7 +25,9 @@ def mcp(
         ),
     ] = None,
 ) -> None:
-    """Serve the account to an assistant over stdin and stdout (Model Context Protocol). Read-only by default.
+    """Serve the account to an assistant, read-only by default.
+
+    It speaks the Model Context Protocol over stdin and stdout.
 
     In the assistant's settings, name the command `smelt` and the argument `mcp`.
     """

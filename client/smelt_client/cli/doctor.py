@@ -37,7 +37,10 @@ class Finding:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check address, certificate, login, API key and versions, and say what to do. Exit code 1: a problem."""
+    """Find out what is wrong, and say what to do.
+
+    Looks at the address, the certificate, the login, the API key and the versions. Exit code 1: a problem.
+    """
     out = Output(as_json=as_json, quiet=False)
     findings = list(_examined())
     if as_json:

@@ -26,7 +26,8 @@ from .templates import find_template
 
 def estimate(
     file: Annotated[
-        str, typer.Argument(help="A CSV or .xlsx on this machine, or files/ID of an uploaded one.")
+        str,
+        typer.Argument(help="A CSV or .xlsx on this machine, - for stdin, or files/ID of an upload."),
     ],
     template: Annotated[
         list[str],
@@ -51,7 +52,12 @@ def estimate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Estimate a job's calls, tokens and cost without starting it."""
+    """Estimate a job's calls and cost without starting it.
+
+    Example: smelt estimate leads.csv -t "Opening hook" --rows 1-20
+
+    A file on this machine is uploaded for it, and stays.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     first, last = (None, None) if rows is None else parse_rows(rows)
     read = options_of(encoding, file_delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)

@@ -19,7 +19,7 @@ from .printing import Output, clean, when
 from .sources import other_sheets
 from .uploading import bar
 
-files = group("Upload, inspect, download and delete CSV files.")
+files = group("Upload, inspect and delete CSV and Excel files.")
 
 Name = Annotated[
     str, typer.Argument(metavar="FILE", help="files/ID, or just the ID.", autocompletion=completing("files"))
@@ -77,7 +77,11 @@ def reparse(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read an uploaded file again with other options, or make a file of a refused one."""
+    """Read a file again, in another way.
+
+    Other options hold from then on; a job that has started keeps those of its start. Of an upload that was
+    refused, and is kept for an hour, it makes a file.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     read = options_of(encoding, delimiter, skip_rows, skip_last_rows, duplicate_names, sheet)
     with logged_in() as client:
@@ -112,7 +116,10 @@ def show(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
 
 @files.command()
 def profile(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Show a file's columns and its quality score, with the points taken off for each cause."""
+    """Show a file's columns and its quality score.
+
+    The score is 100 less the points taken off for each cause.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         seen = client.files.profile(found(client, "files", name))

@@ -18,7 +18,7 @@ from .names import completing, found
 from .outputs import destination, output_path
 from .printing import Output, clean, error_line, when
 
-jobs = group("List, watch, pause, resume, cancel and delete jobs; see, resend and download their rows.")
+jobs = group("Watch, steer and delete jobs; see their rows.")
 
 FINISHED_WITH_FAILED_ROWS = 5
 
@@ -46,7 +46,9 @@ def exit_code(job: Job) -> int:
 def list_jobs(
     state: Annotated[
         str | None,
-        typer.Option(help="Only PENDING, RUNNING, PAUSED, COMPLETED, ... jobs.", show_default=False),
+        typer.Option(
+            help="Only PENDING, RUNNING, PAUSED, COMPLETED, FAILED or CANCELLED jobs.", show_default=False
+        ),
     ] = None,
     limit: Limit = None,
     fields: Fields = None,
@@ -147,7 +149,10 @@ def rm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = Fal
 
 @jobs.command()
 def pause(name: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Pause a job: rows in flight finish, no new ones start, results are kept."""
+    """Pause a job.
+
+    Rows in flight finish, no new ones start, and results are kept.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.jobs.pause(found(client, "jobs", name)))
@@ -192,7 +197,10 @@ def regenerate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send one row of a completed job again and replace its answers. This counts as usage."""
+    """Send one row of a completed job again.
+
+    Its answers are replaced. This counts as usage.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         _show(out, client.jobs.regenerate(found(client, "jobs", name), row, api_key=api_key))
@@ -206,7 +214,10 @@ def restore(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put a row's raw answers back, with what auto-fix took off."""
+    """Put a row's raw answers back.
+
+    They are the answers with what auto-fix took off.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         restored = client.jobs.restore_answers(found(client, "jobs", name), row, fixed=fixed)

@@ -111,7 +111,7 @@ def activate(key: Key, as_json: AsJson = False, quiet: Quiet = False) -> None:
 def uses(
     key: Key, limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
 ) -> None:
-    """List a key's uses, newest first: when, and for which job."""
+    """List when a key was used, and for which job."""
     out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "LAST": lambda use: when(use.end_time),
@@ -133,7 +133,10 @@ def try_key(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Test a key as rows would use it, one token for each model. The exit code is 0 if it is VALID, or 1."""
+    """Test a key as rows would use it.
+
+    It costs a token or so for each model. The exit code is 0 if the key is VALID, or 1.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         test = client.api_keys.test(found(client, "apiKeys", key), model=model)

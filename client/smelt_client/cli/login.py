@@ -57,7 +57,10 @@ def login(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Log in and store an access token for this machine, in the keyring or in a file only you can read."""
+    """Log in, and store an access token for this machine.
+
+    It is kept in the system's keyring, or in a file that only you can read. The password is not kept.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     endpoint = logins.endpoint_to_enter(url, ca_file)
     address = asking.email(email)
@@ -96,7 +99,10 @@ def _by_link(client: Client, address: str, out: Output) -> Session:
 
 
 def logout(as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Revoke the stored access token, or end the current session, and forget it."""
+    """Log out: end the stored login, and forget it.
+
+    An access token is revoked, a session ended.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     try:
         endpoint = logins.endpoint_in_use()

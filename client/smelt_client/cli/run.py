@@ -44,7 +44,8 @@ class EconomyRest(StrEnum):
 
 def run(
     file: Annotated[
-        str, typer.Argument(help="A CSV or .xlsx on this machine, or files/ID of an uploaded one.")
+        str,
+        typer.Argument(help="A CSV or .xlsx on this machine, - for stdin, or files/ID of an upload."),
     ],
     template: Annotated[
         list[str] | None,
@@ -84,7 +85,7 @@ def run(
         EconomyRest | None,
         typer.Option(
             case_sensitive=False,
-            help="How rows go that a batch left: `ordinary` (full price) or `batch`.",
+            help="How to send rows that a batch left unanswered: `ordinary`, at full price, or `batch`.",
             show_default=False,
         ),
     ] = None,

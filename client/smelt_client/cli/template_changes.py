@@ -38,7 +38,8 @@ PromptFile = Annotated[
 ]
 Category = Annotated[str | None, typer.Option(help="Category; any name will do.", show_default=False)]
 Model = Annotated[
-    str | None, typer.Option(help="Model; the server's default if missing.", show_default=False)
+    str | None,
+    typer.Option(help="Model; a new template without one has the server's default.", show_default=False),
 ]
 Temperature = Annotated[
     float | None,
@@ -46,14 +47,12 @@ Temperature = Annotated[
         min=0,
         max=1,
         show_default=False,
-        help="How much answers vary, from 0 to 1; the server's default if missing.",
+        help="How much answers vary: 0 hardly, 1 much.",
     ),
 ]
 MaxTokens = Annotated[
     int | None,
-    typer.Option(
-        min=1, show_default=False, help="The most tokens of an answer; the server's default if missing."
-    ),
+    typer.Option(min=1, show_default=False, help="The most tokens of an answer."),
 ]
 MaxCompletionTokens = Annotated[
     int | None,
@@ -117,7 +116,12 @@ def create(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Create a template. {{Column Name}} stands for a cell of the row, {{$Name}} for a custom variable."""
+    """Create a template.
+
+    In the prompt, {{Column Name}} stands for a cell of the row, {{$Name}} for a custom variable (`smelt vars`).
+
+    Example: smelt templates create --name Hook --output-column Hook --prompt 'Greet {{First Name}}.'
+    """
     out = Output(as_json=as_json, quiet=quiet)
     text = _prompt(prompt, prompt_file)
     if text is None:
@@ -168,7 +172,10 @@ def update(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Change the given settings of a template. Jobs that have started keep the old ones."""
+    """Change the given settings of a template.
+
+    What is not named stays as it is. Jobs that have started keep the old settings.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     changes = _settings(
         display_name=name,
@@ -195,7 +202,10 @@ def update(
 
 
 def edit(template: Name, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Edit a template's prompt in $VISUAL or $EDITOR, and save it when the editor ends."""
+    """Edit a template's prompt in $VISUAL or $EDITOR.
+
+    It is saved when the editor ends.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     if not asking.at_a_terminal():
         raise WrongUsage("an editor needs a terminal; use `smelt templates update --prompt-file`")

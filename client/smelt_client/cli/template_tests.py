@@ -96,7 +96,7 @@ def duplicate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Copy a template, either your own or one from the library."""
+    """Copy a template, your own or one of the library."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         found = name if name.startswith("libraryTemplates/") else find_template(client, name)
@@ -106,7 +106,10 @@ def duplicate(
 def library(
     limit: Limit = None, fields: Fields = None, as_json: AsJson = False, quiet: Quiet = False
 ) -> None:
-    """List the library: read-only templates, which you duplicate and then use."""
+    """List the library of ready-made templates.
+
+    They are read-only: duplicate one to use it or to change it.
+    """
     out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda template: template.name,
@@ -141,7 +144,7 @@ def preview(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show the prompts for a few rows without calling the model."""
+    """Show the prompts for a few rows, without a call."""
     out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {"ROW": lambda one: one.row, "PROMPT": lambda one: one.prompt}
     if (name is None) == (prompt is None):

@@ -14,7 +14,7 @@ from .common import AsJson, Fields, Limit, Quiet, Yes, group, logged_in
 from .names import completing
 from .printing import Output, when
 
-templates = group("Create, list, preview, test, copy and delete prompt templates.")
+templates = group("Write, try and delete prompt templates.")
 
 Name = Annotated[
     str,

@@ -59,7 +59,10 @@ def list_tokens(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """List the access tokens."""
+    """List the access tokens.
+
+    It asks for the password, because an access token may not read them.
+    """
     out = Output(as_json=as_json, quiet=quiet, limit=limit, fields=fields)
     columns = {
         "NAME": lambda token: token.name,

@@ -12,7 +12,7 @@ from ..models import Variable
 from .common import AsJson, Fields, Limit, Quiet, group, logged_in
 from .printing import Output, when
 
-variables = group("Custom variables: {{$Name}} in prompts, the same for all rows.")
+variables = group("Values of {{$Name}} in prompts, for all rows.")
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="The name as in prompts, without braces and $: Sender.")

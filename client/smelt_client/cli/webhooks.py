@@ -17,7 +17,7 @@ from .printing import Output, when
 _LOOK_SECONDS = 0.5
 _TEST_SECONDS = 30.0
 
-webhooks = group("Manage webhooks: messages to a URL of yours when a job ends or pauses.")
+webhooks = group("Messages to a URL of yours when a job ends or pauses.")
 
 Name = Annotated[
     str,
@@ -97,7 +97,10 @@ def update(
 
 @webhooks.command()
 def confirm(name: Name, yes: Yes = False, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Enable a webhook that is UNCONFIRMED: it dates from before a proof of your address or a reset."""
+    """Enable a webhook that is UNCONFIRMED.
+
+    It dates from before you proved your address or reset your password, so somebody else may have added it.
+    """
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
         asking.confirm(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import Any
 
 import typer
@@ -17,6 +18,8 @@ def reworded(app: typer.Typer) -> Any:
 
 def _reword(command: Any) -> None:
     for parameter in command.params:
+        # The library says `1<=x<=100`, and has no setting for it.
+        parameter._get_number_range_help_str = MethodType(_range, parameter)
         if isinstance(parameter, TyperArgument):
             _reword_argument(parameter)
         elif isinstance(parameter, TyperOption) and not parameter.is_flag and not parameter.metavar:
@@ -35,6 +38,15 @@ def _reword_argument(argument: TyperArgument) -> None:
     # The library has no setting for these two: it shows Python's types, and braces around each name.
     argument.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
     argument.get_usage_pieces = lambda ctx: [usage]  # type: ignore[method-assign]
+
+
+def _range(parameter: Any) -> str | None:
+    least, most = getattr(parameter, "min", None), getattr(parameter, "max", None)
+    if least is None and most is None:
+        return None
+    if most is None:
+        return f"at least {least:g}"
+    return f"at most {most:g}" if least is None else f"{least:g} to {most:g}"
 
 
 def _word(option: TyperOption) -> str:

@@ -118,4 +118,9 @@ def test_every_help_page_fits_the_terminal_and_explains_each_argument(
             if option.startswith("  -"):
                 explained = re.search(r"\S {2,}\S", option) or following.startswith(" " * 20)
                 assert explained, f"{name}: {option} is not explained"
+        # A description that does not fit is cut by the library; a range is said in words.
+        commands = options.partition("Commands:\n")[2]
+        assert not re.findall(r"^  \S+ .*\.\.\.$", commands, re.MULTILINE), name
+        assert "x<=" not in page, name
+        assert "x>=" not in page, name
         assert not re.search(r"<(str|int|float|list|path|file)\b|(?<!\{)\{[a-z_]+\}", page), name
