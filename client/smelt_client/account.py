@@ -68,6 +68,10 @@ class Account(Resource):
         """Download an archive to `path`, which is written only if it is whole; return its length in bytes."""
         return self._sender.receive(download_data_export(name), Path(path), sha256=sha256)
 
+    def save_export(self, path: str | PathLike[str]) -> int:
+        """Export everything to a ZIP at `path`: start an export, wait for it, download it; return its bytes."""
+        return self.download_export(self.wait_export(self.create_export().name).name, path)
+
 
 class AsyncAccount(AsyncResource):
     """The account itself. Everything except the events needs a session, not an access token."""
@@ -92,3 +96,8 @@ class AsyncAccount(AsyncResource):
     ) -> int:
         """Download an archive to `path`, which is written only if it is whole; return its length in bytes."""
         return await self._sender.receive(download_data_export(name), Path(path), sha256=sha256)
+
+    async def save_export(self, path: str | PathLike[str]) -> int:
+        """Export everything to a ZIP at `path`: start an export, wait for it, download it; return its bytes."""
+        made = await self.create_export()
+        return await self.download_export((await self.wait_export(made.name)).name, path)

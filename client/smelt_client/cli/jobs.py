@@ -30,6 +30,10 @@ ApiKey = Annotated[
 ]
 
 
+#: What a resumed job needs that paused for one of these reasons.
+_TO_GO_ON = {"BUDGET": " --max-cost USD", "API_KEY_DELETED": " --api-key KEY"}
+
+
 def exit_code(job: Job) -> int:
     """Return the exit code for a job's state, after printing the reason if the job did not fully succeed."""
     if job.state == "COMPLETED":
@@ -39,6 +43,9 @@ def exit_code(job: Job) -> int:
     typer.echo(error_line(said, reason), err=True)
     if job.error.provider_message:
         typer.echo(f"The provider said: {clean(job.error.provider_message)}", err=True)
+    if job.state == "PAUSED":
+        more = _TO_GO_ON.get(job.pause_reason, "")
+        typer.echo(f"To go on: smelt jobs resume {job.name}{more}", err=True)
     return 1
 
 
@@ -179,6 +186,7 @@ def resume(
             end_economy=end_economy or None,
         )
         _show(out, job)
+        _goes_on(out, job)
 
 
 @jobs.command("retry-failed")
@@ -186,7 +194,9 @@ def retry_failed(name: Name, api_key: ApiKey = None, as_json: AsJson = False, qu
     """Send the failed rows of a completed job again. This counts as usage."""
     out = Output(as_json=as_json, quiet=quiet)
     with logged_in() as client:
-        _show(out, client.jobs.retry_failed(found(client, "jobs", name), api_key=api_key))
+        job = client.jobs.retry_failed(found(client, "jobs", name), api_key=api_key)
+        _show(out, job)
+        _goes_on(out, job)
 
 
 @jobs.command()
@@ -372,6 +382,11 @@ def _cost(job: Job) -> str:
 def _by_number(counts: Mapping[str, int]) -> str:
     """Return names with their numbers of rows, the largest first."""
     return ", ".join(f"{rows} {name}" for name, rows in sorted(counts.items(), key=lambda each: -each[1]))
+
+
+def _goes_on(out: Output, job: Job) -> None:
+    """Say how to see the end of a job that goes on."""
+    out.message(f"Watch it: smelt jobs watch {job.name}; then: smelt jobs download {job.name} -o OUT")
 
 
 def _show(out: Output, job: Job) -> None:

@@ -166,6 +166,7 @@ def run(
             out.message(f"Wrote {path}: {written} bytes, rows: {outcomes(counts)}")
             if counts.failed:
                 out.message(f"Why rows failed: smelt jobs rows {job.name} --state FAILED")
+                out.message(f"To send them again: smelt jobs retry-failed {job.name}")
         else:
             out.message(
                 f"Nothing was written. To get the finished rows: smelt jobs download {job.name} -o {path}"

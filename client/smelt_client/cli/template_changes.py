@@ -39,7 +39,7 @@ PromptFile = Annotated[
 Category = Annotated[str | None, typer.Option(help="Category; any name will do.", show_default=False)]
 Model = Annotated[
     str | None,
-    typer.Option(help="Model; a new template without one has the server's default.", show_default=False),
+    typer.Option(help="Model; in a new template, the server's default if missing.", show_default=False),
 ]
 Temperature = Annotated[
     float | None,
@@ -118,7 +118,7 @@ def create(
 ) -> None:
     """Create a template.
 
-    In the prompt, {{Column Name}} stands for a cell of the row, {{$Name}} for a custom variable (`smelt vars`).
+    In the prompt, {{Column Name}} stands for a cell, {{$Name}} for a custom variable (`smelt vars`).
 
     Example: smelt templates create --name Hook --output-column Hook --prompt 'Greet {{First Name}}.'
     """

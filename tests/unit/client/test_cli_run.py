@@ -77,6 +77,15 @@ def test_options_reach_the_job(server: Server, smelt: Smelt) -> None:
     assert json.loads(out) == {"job": job("COMPLETED", 4), "output": "out.csv"}
 
 
+@pytest.mark.parametrize(
+    ("reason", "more"), [("BUDGET", " --max-cost USD"), ("API_KEY_DELETED", " --api-key KEY"), ("USER", "")]
+)
+def test_a_paused_job_says_how_to_go_on(server: Server, smelt: Smelt, reason: str, more: str) -> None:
+    run_of(server, job("PAUSED", 1, pause_reason=reason))
+    code, _, err = smelt("run", "leads.csv", "-t", "templates/t1", "-o", "out.csv")
+    assert (code, f"To go on: smelt jobs resume jobs/j1{more}\n" in err) == (1, True)
+
+
 def test_failed_rows_end_with_5_and_the_file_is_written(server: Server, smelt: Smelt, tmp_path: Path) -> None:
     run_of(server, job("COMPLETED", 3, 1)).streams(RESULT, content_length=str(len(RESULT)))
     assert smelt("run", "leads.csv", "-t", "templates/t1", "-o", "out.csv")[0] == 5

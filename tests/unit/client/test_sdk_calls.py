@@ -30,6 +30,14 @@ def test_a_job_is_read_with_its_types(server: Server, client: Client) -> None:
     assert server.paths() == ["GET /v1/jobs/j1"]
 
 
+def test_an_export_is_saved_in_one_call(server: Server, client: Client, tmp_path: Path) -> None:
+    export = {"name": "dataExports/e1", "state": "COMPLETED", "size_bytes": "3"}
+    server.says({**export, "state": "PENDING"}, 201).says(export).streams(b"ZIP", content_length="3")
+    assert client.account.save_export(tmp_path / "mine.zip") == 3
+    assert (tmp_path / "mine.zip").read_bytes() == b"ZIP"
+    assert server.paths()[-1] == "GET /v1/dataExports/e1:download"
+
+
 def test_an_answer_of_wrong_types_is_read_as_empty(server: Server, client: Client) -> None:
     server.says(
         {"name": 7, "size_bytes": "many", "columns": "a,b", "create_time": "yesterday", "sha256": None}
