@@ -69,7 +69,7 @@ class Account(Resource):
         return self._sender.receive(download_data_export(name), Path(path), sha256=sha256)
 
     def save_export(self, path: str | PathLike[str]) -> int:
-        """Export everything to a ZIP at `path`: start an export, wait for it, download it; return its bytes."""
+        """Export everything to a ZIP at `path`, once it is assembled; return its length in bytes."""
         return self.download_export(self.wait_export(self.create_export().name).name, path)
 
 
@@ -98,6 +98,6 @@ class AsyncAccount(AsyncResource):
         return await self._sender.receive(download_data_export(name), Path(path), sha256=sha256)
 
     async def save_export(self, path: str | PathLike[str]) -> int:
-        """Export everything to a ZIP at `path`: start an export, wait for it, download it; return its bytes."""
+        """Export everything to a ZIP at `path`, once it is assembled; return its length in bytes."""
         made = await self.create_export()
         return await self.download_export((await self.wait_export(made.name)).name, path)
