@@ -24,11 +24,7 @@ export const pagesOf = {
     infiniteQueryOptions({
       queryKey: ["jobs", "pages", filter],
       queryFn: ({ pageParam }) =>
-        ok(
-          api.GET("/v1/jobs", {
-            params: { query: { page_size: 50, page_token: pageParam, ...(filter && { filter }) } },
-          }),
-        ),
+        ok(api.GET("/v1/jobs", { params: { query: { page_size: 50, page_token: pageParam, filter } } })),
       ...NEXT,
     }),
   /** Rows of a job that a filter lets through, with their own cells. */

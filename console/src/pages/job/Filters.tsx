@@ -1,5 +1,4 @@
 import type { Job } from "@/api/client";
-import { flagCounts } from "@/api/soon";
 import { n } from "@/lib/format";
 import { Chip } from "@/ui/Chip";
 import { Select } from "@/ui/Select";
@@ -24,10 +23,8 @@ export function Filters({ job, filter, show }: { job: Job; filter: string; show:
     (each) => each === "" || of[each] > 0 || each === filter,
   );
   const flag = Object.keys(flagNames).find((each) => filter === `flag = ${each}`) ?? "";
-  const counted = flagCounts(job);
-  const flags = Object.keys(flagNames).filter(
-    (each) => counted[each] || each === flag || !Object.keys(counted).length,
-  );
+  const counted = job.flag_counts;
+  const flags = Object.keys(flagNames).filter((each) => counted[each] || each === flag);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame around a line of buttons
     <div className={styles.filters} role="group" aria-label={words.show}>

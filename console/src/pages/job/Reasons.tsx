@@ -1,6 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { Job } from "@/api/client";
-import { errorCounts } from "@/api/soon";
 import { n } from "@/lib/format";
 import { rowReasons, reasons as words } from "@/words/jobs";
 import styles from "./job.module.css";
@@ -8,7 +7,7 @@ import styles from "./job.module.css";
 /** Failed rows by their reason, the commonest first, each with what to do. */
 export function Reasons({ id, job }: { id: string; job: Job }) {
   const navigate = useNavigate();
-  const counts = Object.entries(errorCounts(job)).sort(([, one], [, other]) => other - one);
+  const counts = Object.entries(job.error_counts).sort(([, one], [, other]) => other - one);
   if (!counts.length) return null;
   const show = () =>
     void navigate({ to: "/jobs/$id", params: { id }, search: { filter: "state = FAILED" }, replace: true });
