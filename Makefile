@@ -8,7 +8,7 @@ VENDORED := $(shell find third_party -name '*.proto')
 PROTOC := $(PY) -m grpc_tools.protoc -Iprotos -Ithird_party
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run env console test test-long chaos fuzz lint gen lock audit bench bench-growth clean
+.PHONY: help demo run env backup-drill console test test-long chaos fuzz lint gen lock audit bench bench-growth clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ test: $(VENV)/.dev gen/.done ## Run all checks: lints, types, import walls, test
 test-long: $(VENV)/.dev gen/.done ## Run the same checks with the long forms of the tests
 	@$(PYTHON) -m deploy.console --if-possible
 	@$(PY) -m tests.run --long
+
+backup-drill: $(VENV)/.dev gen/.done ## Lose the running stack's main cluster, and restore a random moment of it
+	@$(PY) -m pytest -q tests/integration/drill
 
 SECONDS ?= 60
 chaos: $(VENV)/.dev gen/.done ## Kill each process in turn while jobs run, for SECONDS=60, and check the results

@@ -90,6 +90,8 @@ class OpeningSettings(StoreSettings):
     backup_identity_file: Path
     #: The data directory of the main cluster; `restore` asks for it if it is not set.
     backup_target_dir: Path | None = None
+    #: A superuser's address of the running main cluster, for `restore finish` alone.
+    backup_admin_url_file: Path | None = None
     #: The directory of `postgres` and its tools; the wheel's, or the system's, if it is empty.
     pg_bin: str = ""
 

@@ -107,6 +107,7 @@ class LocalBackups:
             "SMELT_BACKUP_IDENTITY_FILE": os.environ.get("SMELT_BACKUP_IDENTITY_FILE")
             or str(self._identity("restore")),
             "SMELT_BACKUP_TARGET_DIR": str(self.postgres.data),
+            "SMELT_BACKUP_ADMIN_URL_FILE": str(self.postgres.url_file("postgres")),
         }
         write_secret(environment_file(self.layout), json.dumps(told, indent=1))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from ops.archive import names
 from ops.archive.manifest import Backup
 from ops.archive.names import Piece
-from ops.archive.objects import noted
+from ops.archive.objects import get_json, noted
 from ops.errors import Damaged, OutsideWindow
 from ops.postgres.segments import Segment
 from ops.stores.store import Store
@@ -72,7 +72,8 @@ class Log:
     pieces: dict[str, Piece]
     partials: frozenset[str]
     histories: tuple[str, ...]
-    reach: Reach | None
+    #: By timeline.
+    reaches: dict[int, Reach]
     strays: tuple[str, ...] = field(default=())
 
     def after(self, backup: Backup) -> Run:
@@ -88,12 +89,8 @@ class Log:
         if not partial and any(_later(name, segment, size) for name in (*self.pieces, *self.partials)):
             missing = segment.name(size)
         covered = max((piece.covered for piece in found), default=backup.start_time)
-        reach = self.reach
-        if (
-            reach is not None
-            and reach.timeline == backup.timeline
-            and (partial and reach.lsn <= segment.end(size))
-        ):
+        reach = self.reaches.get(backup.timeline)
+        if reach is not None and partial and reach.lsn <= segment.end(size):
             covered = max(covered, reach.covered)
         return Run(tuple(found), partial, missing, covered)
 
@@ -119,12 +116,16 @@ def read_log(store: Store) -> Log:
             histories.append(name)
         else:
             strays.append(stored.key)
-    return Log(pieces, frozenset(partials), tuple(histories), read_reach(store), tuple(strays))
+    return Log(pieces, frozenset(partials), tuple(histories), read_reaches(store), tuple(strays))
 
 
-def read_reach(store: Store) -> Reach | None:
-    """Return how far the receiver has got, as it wrote down itself."""
-    told = noted(store, "wal")
-    if told is None or not told.get("covered"):
-        return None
-    return Reach(int(told["timeline"]), int(told["lsn"]), datetime.fromisoformat(told["covered"]))
+def read_reaches(store: Store) -> dict[int, Reach]:
+    """Return how far each timeline got, as the receiver wrote it down."""
+    prefix = f"{names.STATUS}{names.REACH}"
+    told = [get_json(store, stored.key) for stored in store.listed(prefix)]
+    found = {}
+    for each in (*told, noted(store, "wal")):
+        if each and each.get("covered"):
+            reach = Reach(int(each["timeline"]), int(each["lsn"]), datetime.fromisoformat(each["covered"]))
+            found[reach.timeline] = reach
+    return found

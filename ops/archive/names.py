@@ -26,6 +26,8 @@ GAPS = "main/gaps/"
 STATUS = "main/status/"
 SEALED = ".zst.age"
 PARTIAL = ".partial"
+#: How far a timeline reached that has ended: a status for each.
+REACH = "reach-"
 _PIECE = re.compile(rf"{WAL}([0-9A-F]{{24}})\.(\d+)\.(\d+)\.([0-9a-f]{{64}}){re.escape(SEALED)}")
 _PARTIAL = re.compile(rf"{WAL}([0-9A-F]{{24}})\.partial{re.escape(SEALED)}")
 _HISTORY = re.compile(rf"{WAL}([0-9A-F]{{8}}\.history){re.escape(SEALED)}")

@@ -157,6 +157,15 @@ class Shipper:
             return
         if segment.timeline != at.timeline:
             log.warning("wal.new_timeline", timeline=segment.timeline)
+            if at.covered is not None:
+                # Its last piece stays unfinished for ever, and only this says what that piece covers.
+                note(
+                    self.store,
+                    f"{names.REACH}{at.timeline}",
+                    timeline=at.timeline,
+                    lsn=at.lsn,
+                    covered=at.covered.isoformat(),
+                )
             at.lsn = 0
             self.needs_full = True
             return

@@ -52,7 +52,8 @@ def _holes(contents: Contents, *, now: datetime, window: timedelta) -> list[str]
     oldest = now - window
     begin = min(backup.end_time for backup in known)
     for before, after in pairwise(spans):
-        if after.begin > oldest:
+        # Between a restore and the end of the backup that follows it there is nothing to go back to.
+        if after.begin > oldest and after.timeline == before.timeline:
             findings.append(
                 f"moments between {before.end.isoformat()} and {after.begin.isoformat()} cannot be restored"
             )

@@ -16,6 +16,8 @@ class Span:
 
     begin: datetime
     end: datetime
+    #: Of the last of its backups.
+    timeline: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ class Contents:
             if end < backup.end_time:
                 continue
             if found and found[-1].end >= backup.end_time:
-                found[-1] = Span(found[-1].begin, max(found[-1].end, end))
+                found[-1] = Span(found[-1].begin, max(found[-1].end, end), backup.timeline)
             else:
-                found.append(Span(backup.end_time, end))
+                found.append(Span(backup.end_time, end, backup.timeline))
         return found
 
     def plan(self, moment: datetime, *, backup: str = "") -> Plan:

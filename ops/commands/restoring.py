@@ -56,14 +56,18 @@ def restore(
 
 
 @restore_app.command()
-def finish(
-    state: Annotated[Path, typer.Option("--state", help="A file that remembers what was done")],
-    database_url_file: Annotated[Path, typer.Option(help="File with the address of the running cluster")],
-) -> None:
+def finish(target: Target = None) -> None:
     """Let go of what a restore held, once you have looked at the restored data."""
     settings = load(OpeningSettings)
-    url = read_secret(database_url_file).replace("postgresql+psycopg://", "postgresql://", 1)
-    report = asyncio.run(let_go(url, Steps(state), window=settings.window))
+    place = target or settings.backup_target_dir
+    if place is None or settings.backup_admin_url_file is None:
+        raise OpsError(
+            "name the main cluster's data directory with --target, and a file with a superuser's address "
+            "in SMELT_BACKUP_ADMIN_URL_FILE"
+        )
+    url = read_secret(settings.backup_admin_url_file).replace("postgresql+psycopg://", "postgresql://", 1)
+    steps = Steps(Place(place.absolute()).finishing())
+    report = asyncio.run(let_go(url, steps, window=settings.window))
     for line in report.lines():
         say(line)
 

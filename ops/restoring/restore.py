@@ -84,7 +84,7 @@ class Restore:
         place = target.Place(wish.target)
         place.check()
         if (done := target.finished(place, wish.told())) is not None:
-            self.say(f"this restore is done already; what was there before is in {done}")
+            self.say(f"this restore is done already; what was there before is in {done}, if anything was")
             return
         contents = window.read(self.store)
         main, shadow = self._plans(contents, wish)
@@ -98,7 +98,9 @@ class Restore:
                 return str(place.swap(place.workspace / "main"))
 
             before = await steps.once("swap", put_in_place)
-            self.say(f"in place: {place.data}; what was there before is in {before}")
+            self.say(f"in place: {place.data}")
+            if place.is_there(str(before)):
+                self.say(f"what was there before is in {before}; delete it when you have looked")
             place.close()
 
     async def _make(

@@ -36,6 +36,15 @@ class Place:
         """What the last finished restore did."""
         return self.data.with_name(f"{self.data.name}.restored.json")
 
+    def finishing(self) -> Path:
+        """Return the state file of what follows the last restore; raise OpsError if there was none."""
+        try:
+            told = json.loads(self.receipt.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise OpsError(f"no restore of {self.data} was finished here") from None
+        begun = int(datetime.fromisoformat(told["time"]).timestamp())
+        return self.data.with_name(f"{self.data.name}.finish-{begun}.json")
+
     def check(self) -> None:
         """Raise OpsError if a server runs on the data, or the place cannot be used."""
         if not self.data.parent.is_dir():
@@ -57,6 +66,10 @@ class Place:
         if programs.uid is not None and programs.gid is not None:
             os.chown(self.workspace, programs.uid, programs.gid)
         write_durably(self.wish, json.dumps(wish))
+
+    def is_there(self, name: str) -> bool:
+        """Tell whether something of this name lies beside the data."""
+        return self.data.with_name(Path(name).name).exists()
 
     def swap(self, made: Path) -> Path:
         """Put `made` in place of the data, and return where the data went; repeatable at any line."""

@@ -133,7 +133,7 @@ class Rig:
         )
 
     def _argv(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "ops", *arguments]
+        return [sys.executable, "-m", "tests.integration.ops.bare", *arguments]
 
     # -- what it holds --------------------------------------------------------------------------------------
 

@@ -20,3 +20,13 @@ def test_a_moment_between_two_backups_comes_back(rig: Rig, room: Path) -> None:
     done = rig.run("restore", "--to", moment.isoformat(), "--target", str(data))
     assert done.returncode == 0, done.stdout + done.stderr
     assert rows_of(data, rig) == list(range(1, kept + 1))
+
+
+@pytest.mark.promise("S55")
+def test_a_drill_restores_any_moment_and_leaves_nothing_behind(rig: Rig, room: Path) -> None:
+    rig.covered(rig.beat(5))
+    done = rig.run("drill", "--room", str(room))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed: " in done.stdout
+    assert list(room.iterdir()) == []
+    assert "drilled: never" not in rig.run("status").stdout
