@@ -1,6 +1,7 @@
 """Backups of the embedded stack, when they are asked for: where they go, and the programs that make them."""
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,14 @@ from deploy.local.processes import Command
 from deploy.local.runtime import Runtime
 from deploy.local.secret_files import private_directory, write_secret
 from ops.sealing import new_identity
+from ops.settings import StoreSettings
 from services.common.settings import read_secret
 
 #: The role and database of the heartbeat, and the user that the log's follower runs as.
 PART = "backups"
 #: What the server must be told: to remember which pages changed, and not to fill its disk for a lost archive.
 SERVER = {"summarize_wal": "on", "max_slot_wal_keep_size": "8GB"}
+WINDOW_DAYS: float = StoreSettings.model_fields["backup_window_days"].default
 #: A person's settings that the programs see.
 PASSED_ON = (
     "SMELT_BACKUP_DIR",
@@ -56,6 +59,14 @@ class LocalBackups:
     def keystore_copies(self) -> tuple[Path, ...]:
         """Where the vault writes the key store's backups, if nobody named other places."""
         return tuple(self.layout.vault / "keystore-backups" / name for name in COPIES)
+
+    def tied(self) -> dict[str, dict[str, str]]:
+        """What services are told so that nothing a restore needs goes before the window has passed."""
+        window = float(os.environ.get("SMELT_BACKUP_WINDOW_DAYS") or WINDOW_DAYS)
+        return {
+            service: {name: value for name, value in told.items() if not os.environ.get(name)}
+            for service, told in tied_to(window).items()
+        }
 
     def told_vault(self) -> dict[str, str]:
         """What the vault is told on top."""
@@ -163,6 +174,15 @@ class LocalBackups:
             ready=ready or (lambda: True),
             user=self.identities.of(part),
         )
+
+
+def tied_to(window_days: float) -> dict[str, dict[str, str]]:
+    """Return how long services keep what a restored row needs: keys a day longer than the window, and objects
+    at least as long."""
+    return {
+        "vault": {"SMELT_VAULT_ROTATION_GRACE_SECONDS": str(math.ceil((window_days + 1) * 86_400))},
+        "files": {"SMELT_DISCARD_DELAY_DAYS": str(math.ceil(window_days))},
+    }
 
 
 def environment_file(layout: Layout) -> Path:

@@ -217,6 +217,8 @@ def build(
         code_room = runtime.code if code == ROOT else code
         backups = LocalBackups(layout, stores.postgres, identities, runtime, code_room, ports.take())
         backups.furnish()
+        for service, told in backups.tied().items():
+            own[service] |= told
         own["vault"] |= backups.told_vault()
     # By default, people reach the stack at the gateway's address.
     own["auth"].setdefault("SMELT_PUBLIC_URL", os.environ.get("SMELT_PUBLIC_URL") or gateway.url)

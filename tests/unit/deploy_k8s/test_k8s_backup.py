@@ -163,6 +163,17 @@ def test_nobody_can_back_up_for_the_keys_of_nobody(rendered: list[Manifest]) -> 
     assert "age1" not in config["data"]["SMELT_BACKUP_RECIPIENTS"]
 
 
+def test_nothing_that_a_restore_needs_goes_before_the_window_has_passed(rendered: list[Manifest]) -> None:
+    told: dict[str, str] = {}
+    for manifest in rendered:
+        if manifest["kind"] == "ConfigMap":
+            told |= manifest["data"]
+    window = float(told["SMELT_BACKUP_WINDOW_DAYS"])
+    assert float(told["SMELT_VAULT_ROTATION_GRACE_SECONDS"]) >= (window + 1) * 86_400
+    usual = settings_of("files").model_fields["discard_delay_days"].default
+    assert float(told.get("SMELT_DISCARD_DELAY_DAYS", usual)) >= window
+
+
 def test_alerts_use_metrics_that_exist_and_lead_to_a_chapter() -> None:
     rules = next(iter(yaml.safe_load_all((FOLDER / "components/backup-alerts/alerts.yaml").read_text())))
     code = Path(metrics.__file__).read_text()
