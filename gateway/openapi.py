@@ -132,7 +132,9 @@ def _path_parameters(binding: Binding, protos: ProtoIndex) -> Iterator[dict[str,
             "name": singular(collection),
             "in": "path",
             "required": True,
-            "description": f"The id in the name `{collection}/{{id}}`.",
+            "description": protos.comment(f"{binding.request}.{name}")
+            if part.type == part.TYPE_INT32
+            else f"The id in the name `{collection}/{{id}}`.",
             "schema": id_pattern(part, collection),
         }
 

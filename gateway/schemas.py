@@ -113,7 +113,9 @@ class Schemas:
 
 
 def id_pattern(part: Field, collection: str) -> Schema:
-    """The schema of an id, derived from the rule for the whole name `collection/id`."""
+    """The schema of an id, derived from the rule for the whole name `collection/id`; or of a row's number."""
+    if part.type == Field.TYPE_INT32:
+        return {**SCALARS[part.type], **_limits(part)}
     rule = part.options.Extensions[RULES].string.pattern
     prefix = f"^{collection}/"
     # What follows the id, as in `files/{id}/profile`, is part of the path.

@@ -25,6 +25,7 @@ POLICY: Policy = {
     _JOBS + "RetryFailedRows": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "RegenerateRow": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "RestoreAnswers": Allow(GATEWAY, needs="passport", scope="write"),
+    _JOBS + "UpdateJobRow": Allow(GATEWAY, needs="passport", scope="write"),
     _JOBS + "ListJobRows": Allow(GATEWAY, needs="passport", scope="read"),
     _JOBS + "DownloadResults": Allow(GATEWAY, needs="passport", scope="read"),
     _KEY_TESTS + "TestApiKey": Allow(GATEWAY, needs="passport", scope="write", at_once=5),

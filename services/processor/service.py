@@ -36,7 +36,9 @@ from services.processor.provider.official import OfficialClient
 from services.processor.provider.parks import Parks
 from services.processor.provider.refused_parts import RefusedParts
 from services.processor.provider.shared_paces import SharedPaces
+from services.processor.results.changes import RowChanges
 from services.processor.results.downloads import Downloads
+from services.processor.results.edits import RowEdits
 from services.processor.results.pages import JobRows
 from services.processor.results.raw_answers import RawAnswers
 from services.processor.results.store.rows import RowStore
@@ -91,6 +93,7 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
     await clock.learn_if_possible()
     now = clock.now
     to_auth, to_vault, to_files = Auth(auth), Vault(vault), Files(files)
+    changes = RowChanges(jobs, rows, to_vault)
     job_settings = JobSettings(
         JobSettingStore(sessions), ParallelCalls(settings.parallel_calls, settings.max_parallel_calls)
     )
@@ -153,7 +156,8 @@ async def assemble(settings: ProcessorSettings, opened: server.Opened) -> server
         watch=watch,
         rows=JobRows(jobs, rows, vault=to_vault, files=to_files),
         tallies=Tallies(rows),
-        raw_answers=RawAnswers(jobs, rows, to_vault),
+        raw_answers=RawAnswers(changes),
+        edits=RowEdits(changes),
         downloads=Downloads(jobs, rows, files=to_files, vault=to_vault, new_id=new_id),
         now=now,
     )

@@ -25,6 +25,7 @@ BODIES: dict[tuple[str, str], Callable[[Any, str], dict[str, Any]]] = {
     ("EstimateJob", "templates"): lambda own, name: {"file": own["files"], "templates": [name]},
     ("ResumeJob", "api_key"): lambda own, name: {"api_key": name},
     ("RetryFailedRows", "api_key"): lambda own, name: {"api_key": name},
+    ("UpdateJobRow", "parent"): lambda own, name: {"outputs": {"Hook": "taken over"}},
     ("RestoreAnswers", "name"): lambda own, name: {"name": name, "row": 1},
     ("RegenerateRow", "name"): lambda own, name: {"name": name, "row": 1},
     ("RegenerateRow", "api_key"): lambda own, name: {"row": 1, "api_key": name},
@@ -78,6 +79,7 @@ def ask(person: Person, own: dict[str, str], method: str, field: str, name: str)
         in_path = re.search(r"\{" + re.escape(field) + r"=[^}]*\}", template)
         path = re.sub(r"\{" + re.escape(field) + r"=[^}]*\}", name, template)
         path = re.sub(r"\{[a-z_.]+=([a-zA-Z]+)/\*\}", lambda match: own[match.group(1)], path)
+        path = path.replace("{row}", "1")
         make = BODIES.get((method, field))
         if not in_path and not make:
             continue

@@ -235,6 +235,23 @@ def restore(
 
 
 @jobs.command()
+def edit(
+    name: Name,
+    row: Annotated[int, typer.Argument(min=1, metavar="ROW", help="The row's number in the file.")],
+    column: Annotated[str, typer.Argument(metavar="COLUMN", help="The output column.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The words to put in the answer's place.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Put your own words in the place of an answer. The answer is kept; send it again to take this back."""
+    out = Output(as_json=as_json, quiet=quiet)
+    with logged_in() as client:
+        edited = client.jobs.update_row(found(client, "jobs", name), row, {column: text})
+        before = {f"{each} (before)": old for each, old in edited.edited_outputs.items()}
+        out.one(edited, {"row": edited.number, **edited.outputs, **before})
+
+
+@jobs.command()
 def rows(
     name: Name,
     state: Annotated[

@@ -188,4 +188,6 @@ class JobRow:
     raw_outputs: Mapping[str, str]
     #: The row's cells of the file, if they were asked for.
     cells: tuple[str, ...]
+    #: Answers as they were before a person changed them.
+    edited_outputs: Mapping[str, str]
     raw: Mapping[str, Any] = raw_field

@@ -18,7 +18,8 @@ class RowPayload:
     """The outputs of the finished steps, the flags of each, and why the row failed, if it did.
 
     `said` is what the provider said about it, in its own words. `raw` has the answer of each step as it came,
-    or nothing where it is saved as it came; it is empty if that is so of all.
+    or nothing where it is saved as it came; it is empty if that is so of all. `former` has the text of each
+    output that a person changed, as it was before, and None for the others; it is empty if nobody did.
     """
 
     outputs: tuple[str, ...]
@@ -26,6 +27,7 @@ class RowPayload:
     flags: tuple[int, ...] = ()
     said: str = ""
     raw: tuple[str, ...] = ()
+    former: tuple[str | None, ...] = ()
 
 
 class JobSeal:
@@ -47,10 +49,12 @@ class JobSeal:
         """Return a row's result, sealed for that row alone."""
         document = [payload.outputs, payload.message, payload.flags]
         # Later parts are left out if they say nothing; workers of earlier releases do not look for them.
-        if payload.said or payload.raw:
+        if payload.said or payload.raw or payload.former:
             document.append(payload.said)
-        if payload.raw:
+        if payload.raw or payload.former:
             document.append(payload.raw)
+        if payload.former:
+            document.append(payload.former)
         return self._sealer.seal(orjson.dumps(document), fields("row", number))
 
     def open_row(self, number: int, sealed: bytes) -> RowPayload:
@@ -59,7 +63,8 @@ class JobSeal:
         outputs, message, *rest = self._open(sealed, fields("row", number))
         flags = tuple(rest[0]) if rest else (0,) * len(outputs)
         said = rest[1] if len(rest) > 1 else ""
-        return RowPayload(tuple(outputs), message, flags, said, tuple(rest[2]) if len(rest) > 2 else ())
+        raw, former = (tuple(rest[nth]) if len(rest) > nth else () for nth in (2, 3))
+        return RowPayload(tuple(outputs), message, flags, said, raw, former)
 
     def seal_words(self, words: str) -> bytes:
         """Return what a provider said of the job as a whole, sealed; empty for no words."""

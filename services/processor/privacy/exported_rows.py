@@ -22,6 +22,7 @@ _COLUMNS = (
     "message",
     "provider_message",
     "raw_answers",
+    "answers_before_edits",
 )
 _STATES = {SUCCEEDED: "SUCCEEDED", FAILED: "FAILED", SKIPPED: "SKIPPED"}
 
@@ -45,7 +46,8 @@ def lines(found: Sequence[StoredRow], seal: JobSeal) -> bytes:
             row.confidence,
         )
         raw = orjson.dumps(payload.raw).decode() if payload.raw else ""
-        texts = (payload.message, payload.said, raw, *payload.outputs)
+        former = orjson.dumps(payload.former).decode() if payload.former else ""
+        texts = (payload.message, payload.said, raw, former, *payload.outputs)
         rows.append((row.row, *said, *map(as_text, texts)))
     return _lines(rows)
 

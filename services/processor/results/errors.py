@@ -1,14 +1,14 @@
-"""Refusals of result files."""
+"""Refusals of result files, and of changes to rows."""
 
 from services.common.errors import DomainError, Kind
 
 
 class RowNotSucceeded(DomainError):
-    """A row without answers has none to put back."""
+    """A row without answers has none to put back or to change."""
 
     reason = "ROW_NOT_SUCCEEDED"
     kind = Kind.PRECONDITION
-    message = "The row has no answers; only rows that succeeded keep raw ones"
+    message = "The row has no answers that could be changed: only rows that succeeded have some"
 
 
 class RowChanged(DomainError):

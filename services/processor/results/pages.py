@@ -70,6 +70,8 @@ class JobRow:
     outputs: tuple[tuple[str, str], ...] = ()
     #: Answers as the model gave them, of the columns where auto-fix found something.
     raw: tuple[tuple[str, str], ...] = ()
+    #: Answers as they were before their owner changed them.
+    edited: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     #: None while there is no result.
@@ -243,15 +245,18 @@ def _opened(
     for row in found:
         go_on()
         payload = seal.open_row(row.row, row.payload)
-        answers = len(payload.outputs) + len(payload.raw)
-        texts = shortened((*payload.outputs, *payload.raw, *cells.get(row.row, ())), PAGE_BYTES)
-        raw = texts[len(payload.outputs) : answers]
+        former = [
+            (column, text) for column, text in zip(columns, payload.former, strict=False) if text is not None
+        ]
+        parts = (payload.outputs, payload.raw, [text for _, text in former], cells.get(row.row, ()))
+        texts = iter(shortened([text for part in parts for text in part], PAGE_BYTES))
+        outputs, raw, edited, own = ([next(texts) for _ in part] for part in parts)
         rows[row.row] = JobRow(
             number=row.row,
             state=RowState(row.state),
             attempts=row.attempts,
             # A chain that broke has fewer outputs than columns.
-            outputs=tuple(zip(columns, texts[: len(payload.outputs)], strict=False)),
+            outputs=tuple(zip(columns, outputs, strict=False)),
             raw=tuple((column, text) for column, text in zip(steps, raw, strict=False) if text),
             flags=flags.names(row.flags),
             findings=tuple(
@@ -263,7 +268,8 @@ def _opened(
             reason=row.reason,
             message=payload.message,
             said=payload.said,
-            cells=tuple(texts[answers:]),
+            edited=tuple((column, text) for (column, _), text in zip(former, edited, strict=True)),
+            cells=tuple(own),
         )
     return rows
 

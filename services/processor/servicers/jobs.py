@@ -27,6 +27,7 @@ from services.processor.jobs.row_result import FAILED, SUCCEEDED
 from services.processor.jobs.watch import Watch
 from services.processor.outside import StoredResult
 from services.processor.results.downloads import Downloads
+from services.processor.results.edits import RowEdits
 from services.processor.results.form import EXTRA_COLUMNS, Form, Format
 from services.processor.results.pages import JobRow, JobRows, RowsWanted
 from services.processor.results.raw_answers import RawAnswers
@@ -78,6 +79,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         rows: JobRows,
         tallies: Tallies,
         raw_answers: RawAnswers,
+        edits: RowEdits,
         downloads: Downloads,
         now: Now,
     ) -> None:
@@ -88,6 +90,7 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
         self._rows = rows
         self._tallies = tallies
         self._raw_answers = raw_answers
+        self._edits = edits
         self._downloads = downloads
         self._now = now
 
@@ -214,6 +217,10 @@ class JobServicer(jobs_pb2_grpc.JobServiceServicer):
     ) -> jobs_pb2.JobRow:
         person, id_ = identity.passport(context), parse_name("jobs", request.name)
         return _row(await self._raw_answers.restore(person, id_, request.row, fixed=request.fixed))
+
+    async def UpdateJobRow(self, request: jobs_pb2.UpdateJobRowRequest, context: Context) -> jobs_pb2.JobRow:
+        person, id_ = identity.passport(context), parse_name("jobs", request.parent)
+        return _row(await self._edits.edit(person, id_, request.row, request.outputs))
 
     async def ListJobRows(
         self, request: jobs_pb2.ListJobRowsRequest, context: Context
@@ -360,6 +367,7 @@ def _row(row: JobRow) -> jobs_pb2.JobRow:
         attempts=row.attempts,
         outputs=dict(row.outputs),
         raw_outputs=dict(row.raw),
+        edited_outputs=dict(row.edited),
         flags=row.flags,
         findings=[
             jobs_pb2.JobRow.Finding(

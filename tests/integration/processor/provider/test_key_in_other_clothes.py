@@ -40,7 +40,7 @@ WRITE = {
     *("CreateTemplate", "UpdateTemplate", "DeleteTemplate", "DuplicateTemplate", "RestoreAnswers"),
     *("CreateVariable", "UpdateVariable", "DeleteVariable", "UpdateJobSettings"),
     *("CreateWebhook", "UpdateWebhook", "DeleteWebhook", "RotateWebhookSecret", "TestWebhook"),
-    *("ConfirmWebhook", "RedeliverWebhookDelivery"),
+    *("ConfirmWebhook", "RedeliverWebhookDelivery", "UpdateJobRow"),
 }
 #: Methods of which this test makes the requests.
 ASKED = {"TestApiKey", "TestTemplate", "PreviewTemplate", "EstimateJob"}

@@ -11,6 +11,7 @@ from services.processor.answers import flags
 from services.processor.jobs.plan import Snapshot, Step
 from services.processor.jobs.row_result import SUCCEEDED, UNDER_WAY, StoredRow
 from services.processor.jobs.seal import JobSeal, RowPayload
+from services.processor.results.changes import RowChanges
 from services.processor.results.errors import RowChanged, RowNotSucceeded
 from services.processor.results.raw_answers import RawAnswers
 from services.processor.templates.prompt_settings import PromptSettings
@@ -68,7 +69,7 @@ class Rows:
 
 async def restore(rows: Rows, *, fixed: bool = False) -> Any:
     identity.enter(identity.Call("RestoreAnswers", "gateway"))
-    return await RawAnswers(Jobs(), rows, Vault()).restore(ADA, "j", 1, fixed=fixed)
+    return await RawAnswers(RowChanges(Jobs(), rows, Vault())).restore(ADA, "j", 1, fixed=fixed)
 
 
 async def test_raw_answers_come_back_with_the_flags_that_they_have() -> None:
