@@ -23,7 +23,8 @@ from deploy.local.processes import inherited_environment
 from deploy.local.runtime import ROOT
 from deploy.local.services import python_environment
 from ops.aftermath.report import Report
-from ops.aftermath.settle import settle
+from ops.aftermath.settle import finish, settle
+from ops.errors import OpsError
 from ops.postgres.private_server import PrivateServer, Recovery, serving
 from ops.postgres.programs import Programs
 from ops.state import Steps
@@ -88,9 +89,7 @@ class RestoredStack:
 
     def remember(self) -> None:
         """Back the main cluster up as it is now: this is the moment."""
-        secret = (self.layout.secrets / f"postgres-{SUPERUSER}.password").read_text().strip()
-        with psycopg.connect(self._main(secret)) as connection:
-            port = connection.info.port
+        secret, port = self._secret(), self._port()
         subprocess.run(
             (
                 *(self.programs().path("pg_basebackup"), "-D", str(self.past), "-X", "stream", "-c", "fast"),
@@ -101,9 +100,46 @@ class RestoredStack:
         )
         self.moment = datetime.now(UTC)
 
-    def _main(self, secret: str) -> str:
-        lines = (self.data / "postmaster.pid").read_text().splitlines()
-        return f"postgresql://{SUPERUSER}:{secret}@127.0.0.1:{lines[3]}/postgres"
+    def _secret(self) -> str:
+        return (self.layout.secrets / f"postgres-{SUPERUSER}.password").read_text().strip()
+
+    def _port(self) -> str:
+        return (self.data / "postmaster.pid").read_text().splitlines()[3]
+
+    def finish(self) -> Report:
+        """Let go of what the settlement held, while the stack runs."""
+        url = f"postgresql://{SUPERUSER}:{self._secret()}@127.0.0.1:{self._port()}/postgres"
+        return asyncio.run(finish(url, Steps(self.directory / "finish.json"), window=WINDOW))
+
+    @contextmanager
+    def _locked(self, main: PrivateServer) -> Iterator[None]:
+        """Keep the last step of a settlement from being done, as a kill before it does."""
+        with psycopg.connect(main.url("auth")) as connection:
+            connection.execute("LOCK TABLE account IN EXCLUSIVE MODE")
+            yield
+            connection.rollback()
+
+    def cut_off(self, main: PrivateServer) -> str:
+        """Settle all but auth's database; return what the operator is told."""
+        with self._locked(main):
+            try:
+                self.settled(main, None, name="cut-off")
+            except OpsError as error:
+                return str(error)
+        raise AssertionError("the settlement ended although auth's database was locked")
+
+    def settled(self, main: PrivateServer, shadow: PrivateServer | None, *, name: str) -> Report:
+        """Settle under a state file of this name."""
+        return asyncio.run(
+            settle(
+                main.url(),
+                shadow.url() if shadow else None,
+                self.moment,
+                Steps(self.directory / f"{name}.json"),
+                ledger=None,
+                window=WINDOW,
+            )
+        )
 
     @contextmanager
     def recovered(self, *, shadow: bool) -> Iterator[tuple[PrivateServer, PrivateServer | None]]:
@@ -132,21 +168,13 @@ class RestoredStack:
         """Put the moment back, and settle twice; return both reports, and the job's rows of the moment."""
         with self.recovered(shadow=shadow) as (main, later):
             done = _rows_done(main, job)
-            reports = [
-                asyncio.run(
-                    settle(
-                        main.url(),
-                        later.url() if later else None,
-                        self.moment,
-                        # Without what the first run has noted, as after a kill before its note.
-                        Steps(self.directory / f"steps-{shadow}-{number}.json"),
-                        ledger=None,
-                        window=WINDOW,
-                    )
-                )
-                for number in range(2)
-            ]
-        return reports[0], reports[1], done
+            name = "with" if shadow else "without"
+            if not shadow:
+                assert "database auth" in self.cut_off(main)
+            first = self.settled(main, later, name=name)
+            # Without what the first run has noted, as after a kill before its note.
+            again = self.settled(main, later, name=f"{name}-again")
+        return first, again, done
 
     def _own(self, place: Path, programs: Programs) -> None:
         if programs.uid is not None and programs.gid is not None:

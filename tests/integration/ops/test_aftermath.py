@@ -196,6 +196,7 @@ def test_what_had_ended_stays_ended_after_a_restore(past: Past) -> None:
         # The secret was replaced since, and the receiver knows the new one.
         assert told.verified(past.tokens["rotated secret"])
         assert len(past.receiver.at("/deleted")) == before
+    assert world.finish().counts["orphan sweep released"] == 1
     status, said = world.operator("audit", "verify")
     # Records that a checkpoint covers are missing, and a replay is on record since.
     assert (status, "cut off: a checkpoint knows record" in said) == (2, True) or status == 0, said
