@@ -1,7 +1,6 @@
 import { Copy, Pencil } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { JobRow } from "@/api/client";
-import { editedOutputs } from "@/api/soon";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
 import { TextArea } from "@/ui/Field";
@@ -16,8 +15,7 @@ const KINDS = { ERROR: "bad", WARNING: "warn" } as const;
 export function Answer({ name, row, edit }: { name: string; row: JobRow; edit: RowActs["edit"] }) {
   const [draft, setDraft] = useState<string>();
   const text = row.outputs[name];
-  const edited = editedOutputs(row);
-  const before = edited?.[name];
+  const before = row.edited_outputs[name];
   const raw = row.raw_outputs[name];
   const findings = row.findings.filter((finding) => finding.output_column === name);
   const save = (next: string) => edit.mutate({ [name]: next }, { onSuccess: () => setDraft(undefined) });
@@ -29,7 +27,7 @@ export function Answer({ name, row, edit }: { name: string; row: JobRow; edit: R
         </h3>
         {text !== undefined && draft === undefined && (
           <span>
-            {row.state === "SUCCEEDED" && edited && (
+            {row.state === "SUCCEEDED" && (
               <Button
                 look="quiet"
                 icon={<Pencil size={14} aria-hidden />}

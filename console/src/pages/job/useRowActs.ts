@@ -19,12 +19,7 @@ export function useRowActs(job: string, row: number) {
     }),
     edit: useMutation({
       mutationFn: (outputs: Record<string, string>) =>
-        ok(
-          api.PATCH(
-            "/v1/jobs/{job}/rows/{row}" as never,
-            { params: { path: { job, row: String(row) } }, body: { outputs } } as never,
-          ),
-        ),
+        ok(api.PATCH("/v1/jobs/{job}/rows/{row}", { params: { path: { job, row } }, body: { outputs } })),
       onSuccess,
     }),
   };
