@@ -43,6 +43,10 @@ def run(settings: LauncherSettings, *, code: Path = ROOT) -> int:
         with running(settings, signals, say=say, code=code) as stack:
             say(f"ready after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
             say(f"gateway  {stack.gateway.url}")
+            if stack.has_console:
+                say(
+                    f"open {stack.gateway.url}/ in a browser for the console (its CA file is not trusted yet)"
+                )
             say(f"CA file  {stack.gateway.ca_file}")
             say(f"stand-in provider  {stack.provider_url}")
             supervise(stack, say)

@@ -24,6 +24,7 @@ from deploy.local.services import Addresses, Services, replicas_of
 from deploy.local.settings import LauncherSettings
 from deploy.local.signals import Flag
 from deploy.local.stores import Stores
+from gateway.console_files import FOLDER
 
 READY_SECONDS = 60.0
 
@@ -50,6 +51,11 @@ class Stack:
     def provider_url(self) -> str:
         """The base URL of the stand-in provider."""
         return f"http://127.0.0.1:{self.provider_port}/v1"
+
+    @property
+    def has_console(self) -> bool:
+        """Whether the gateway serves a web console."""
+        return (self.layout.gateway / FOLDER).is_dir()
 
     def steps(self) -> list[Step]:
         """Everything a start does, in dependency order."""

@@ -17,6 +17,7 @@ from .access import password, sessions, verify_email
 from .account import account
 from .api import api
 from .assistant import mcp
+from .browser import open_console
 from .doctor import doctor
 from .estimate import estimate
 from .files import files
@@ -84,6 +85,7 @@ app.command()(run)
 app.add_typer(jobs, name="jobs")
 app.command()(usage)
 app.command()(models)
+app.command("open")(open_console)
 app.command()(doctor)
 app.command()(api)
 app.command()(mcp)
