@@ -102,7 +102,7 @@ class Rig:
     def follow(self) -> None:
         """Start `smelt-ops wal`."""
         log = (self.home / "wal.log").open("ab")
-        self.wal = subprocess.Popen(self._argv("wal"), cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        self.wal = subprocess.Popen(self.argv("wal"), cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
     def unfollow(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.wal is not None:
@@ -124,7 +124,7 @@ class Rig:
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `smelt-ops` to its end."""
         return subprocess.run(
-            self._argv(*arguments),
+            self.argv(*arguments),
             cwd=ROOT,
             env={**self.environment, **more},
             capture_output=True,
@@ -132,7 +132,7 @@ class Rig:
             timeout=PATIENCE_SECONDS,
         )
 
-    def _argv(self, *arguments: str) -> list[str]:
+    def argv(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "tests.integration.ops.bare", *arguments]
 
     # -- what it holds --------------------------------------------------------------------------------------
