@@ -142,3 +142,20 @@ def test_an_ended_session_loses_no_text_and_stops_no_job(signed_in: SignedIn, pr
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Not saved")).to_be_hidden()
     assert person.finished(job)["state"] == "COMPLETED"
+
+
+def test_an_answer_is_edited_and_the_edit_taken_back(signed_in: SignedIn, provider: Provider) -> None:
+    page, person = signed_in.page, signed_in.person
+    provider.script({"action": "content", "content": "As the model wrote it, in one sentence."})
+    job = _job(person, provider)
+    page.goto(f"/{job['name']}?row=2")
+    drawer = page.get_by_role("dialog", name="Row 2")
+    drawer.get_by_role("button", name="Edit Hook").click()
+    drawer.get_by_label("New text of Hook").fill("As I want it, in one sentence.")
+    drawer.get_by_role("button", name="Save text").click()
+    expect(drawer.get_by_text("Edited by you")).to_be_visible()
+    assert b"As I want it" in person.results(job)
+    drawer.get_by_text("Text before your edit").click()
+    drawer.get_by_role("button", name="Undo the edit").click()
+    expect(drawer.get_by_text("Edited by you")).to_be_hidden()
+    assert b"As I want it" not in person.results(job)
