@@ -8,6 +8,7 @@ import json
 import os
 import random
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,8 +156,9 @@ def _take(browser: Browser, stack: Stack, person: Person, ids: Mapping[str, str]
 
 def main() -> int:
     """Take all pictures; the exit code is 0, or 1 without a Chromium or a stack."""
-    path = chromium()
-    if path is None:
+    room = tempfile.TemporaryDirectory()
+    program = chromium(Path(room.name))
+    if program is None:
         sys.exit("no Chromium: set SMELT_CHROMIUM, or install one")
     stack = _running()
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -167,11 +169,14 @@ def main() -> int:
         person = register(http)
         ids = _account(person, provider)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+            browser = playwright.chromium.launch(
+                executable_path=program.path, args=list(FLAGS), env=dict(program.environment())
+            )
             _take(browser, stack, person, ids)
             browser.close()
     provider.reset()
     provider.stop()
+    room.cleanup()
     return 0
 
 

@@ -32,12 +32,12 @@ export function Account({ onHelp }: { onHelp: () => void }) {
     <div className={style.foot}>
       <Menu
         className={style.place}
-        label={`${shell.account}: ${email}`}
         trigger={
           <>
             <span className={style.initial} aria-hidden>
               {email.slice(0, 1).toUpperCase()}
             </span>
+            <span className="sr">{shell.account}: </span>
             <span className="clip">{email}</span>
             <ChevronsUpDown size={14} className={style.last} aria-hidden />
           </>

@@ -165,6 +165,6 @@ export const file = {
   nextRow: "Next row",
   previousRow: "Previous row",
   emptyCell: "empty",
-  columnsMenu: "Columns",
+  columnsMenu: "Choose columns",
   shown: (shown: number, all: number) => `${shown} of ${all}`,
 } as const;

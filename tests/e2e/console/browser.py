@@ -1,11 +1,16 @@
 """Finds a Chromium, and watches what a page does that no page may do."""
 
 import os
+import platform
 import shutil
+import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Request
+
+from deploy.console import BIN, CONSOLE
 
 #: No update, no sync, no call of the browser's own; QUIC would go past the gateway's port.
 FLAGS = (
@@ -19,10 +24,33 @@ FLAGS = (
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
-def chromium() -> str | None:
-    """Return the path of a Chromium: `SMELT_CHROMIUM`, or the first on the path; None when there is none."""
-    named = os.environ.get("SMELT_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, NAMES)), None)
+@dataclass(frozen=True, slots=True)
+class Chromium:
+    """A browser's program, and the folder of the libraries that it brings, if it brings any."""
+
+    path: str
+    libraries: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """The environment that it is started with."""
+        return {**os.environ, **({"LD_LIBRARY_PATH": self.libraries} if self.libraries else {})}
+
+
+def chromium(room: Path) -> Chromium | None:
+    """Return `SMELT_CHROMIUM`, else the one of the console's lock, else one on the path, else None.
+
+    The lock's comes packed; it is unpacked into `room`. It runs on x86-64 alone.
+    """
+    if named := os.environ.get("SMELT_CHROMIUM"):
+        return Chromium(named)
+    if platform.machine() == "x86_64" and (BIN / "node").exists():
+        environment = {**os.environ, "TMPDIR": str(room)}
+        unpack = [str(BIN / "node"), "chromium.mjs"]
+        done = subprocess.run(unpack, cwd=CONSOLE, env=environment, capture_output=True, text=True)
+        if done.returncode == 0:
+            return Chromium(done.stdout.strip(), str(room / "al2023" / "lib"))
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return Chromium(found) if found else None
 
 
 @dataclass

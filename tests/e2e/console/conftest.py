@@ -40,15 +40,17 @@ def _leave_out(why: str) -> None:
 
 # Not for the whole run: while it is there, its loop counts as running, and tests of coroutines cannot run.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium of this machine."""
-    path = chromium()
-    if path is None:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A Chromium of the console's lock, or of this machine."""
+    program = chromium(tmp_path_factory.getbasetemp() / "chromium")
+    if program is None:
         _leave_out("no Chromium: set SMELT_CHROMIUM, or install one")
     if not (BUILT / "index.html").is_file():
         _leave_out("the web console is not built: make console")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        running = playwright.chromium.launch(
+            executable_path=program.path, args=list(FLAGS), env=dict(program.environment())
+        )
         yield running
         running.close()
 

@@ -1,6 +1,6 @@
 import { type PointerEvent, useRef } from "react";
 import { cx } from "@/lib/cx";
-import type { Shape, ShownColumn } from "./columns";
+import { placeOf, type Shape, type ShownColumn } from "./columns";
 import style from "./Grid.module.css";
 import { HEAD } from "./range";
 
@@ -41,7 +41,7 @@ function Title({ column, shape, isPinned }: { column: ShownColumn; shape: Shape;
         column.isNew && style.made,
         column.numeric && style.numeric,
       )}
-      style={isPinned ? { width: column.width } : { width: column.width, left: column.left }}
+      style={placeOf(column, Boolean(isPinned))}
       title={column.title}
     >
       <span className={style.text} dir="auto">

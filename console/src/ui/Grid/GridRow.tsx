@@ -1,6 +1,6 @@
 import { memo, type ReactNode } from "react";
 import { cx } from "@/lib/cx";
-import type { ShownColumn } from "./columns";
+import { placeOf, type ShownColumn } from "./columns";
 import style from "./Grid.module.css";
 import type { Place } from "./move";
 
@@ -50,7 +50,7 @@ export const GridRow = memo(function GridRow({
         column.isNew && style.made,
         column.numeric && style.numeric,
       )}
-      style={isPinned ? { width: column.width } : { width: column.width, left: column.left }}
+      style={placeOf(column, isPinned)}
       dir="auto"
       onFocus={() => onFocus({ row, column: column.index })}
       onClick={() => onPress(row, column.index)}

@@ -7,7 +7,13 @@ export const NARROWEST = 56;
 export const WIDEST = 1200;
 
 /** A column that is shown: `place` is its index among all, `index` among the shown ones. */
-export type ShownColumn = Column & { place: number; index: number; left: number };
+export type ShownColumn = Column & { place: number; index: number; left: number; isLast: boolean };
+
+/** Where a cell stands in its row. The last column takes the room that is left, so that no empty strip is. */
+export function placeOf({ width, left, isLast }: ShownColumn, isPinned: boolean) {
+  if (isPinned) return { width };
+  return isLast ? { left, right: 0 } : { left, width };
+}
 
 export type Shape = {
   all: Column[];
@@ -49,9 +55,11 @@ export function useColumns(store: string, columns: Column[]): Shape {
       // The first one tells which row it is, and stays.
       if (place > 0 && hidden.has(column.id)) return;
       const width = current.widths[column.id] ?? column.width;
-      shown.push({ ...column, width, place, index: shown.length, left });
+      shown.push({ ...column, width, place, index: shown.length, left, isLast: false });
       left += width;
     });
+    const last = shown.at(-1);
+    if (last) last.isLast = true;
     return {
       all: columns,
       shown,

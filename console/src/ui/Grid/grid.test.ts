@@ -9,6 +9,7 @@ const column = (index: number) => ({
   index,
   width: 100,
   left: 100 * index,
+  isLast: index === 29,
 });
 const columns = Array.from({ length: 30 }, (_, index) => column(index));
 const sizes = { count: 50_000, size: 37, columns };
