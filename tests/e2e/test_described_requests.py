@@ -3,6 +3,7 @@
 Half of them keep to the description, half break it. Each answer must be one that the description has.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
@@ -85,7 +87,9 @@ def test_every_answer_is_one_that_the_description_has(
                     if found:
                         faults.append(f"{found}\n{case.as_curl_command()}")
 
-                ask()
+                # A call that takes nothing, and that everybody may make, cannot be made wrongly.
+                with contextlib.suppress(Unsatisfiable):
+                    ask()
     assert not faults, "\n\n".join(faults[:5])
     # Otherwise the later requests would have been those of a stranger.
     assert person.ok("GET", "/v1/users/me")
