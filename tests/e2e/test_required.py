@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "file": f"files/{ID}",
     "new_password": "another correct horse",
     "output_column": "Hook",
+    "outputs": {"Hook": "My own words"},
     "password": PASSWORD,
     "prompt": "Hello {{Name}}",
     "row": 1,
