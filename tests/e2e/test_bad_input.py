@@ -155,7 +155,7 @@ def test_a_secret_of_the_wrong_form_is_refused(person: Person, secret: str) -> N
     ("method", "path", "status"),
     [
         ("GET", "/v1/nothing", 404),
-        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
         ("PUT", "/v1/files", 405),
         ("TRACE", "/v1/files", 405),
         ("GET", "/v1/files?colour=red", 400),

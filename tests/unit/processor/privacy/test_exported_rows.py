@@ -31,8 +31,8 @@ def test_exported_cells_are_neutral() -> None:
     assert list(csv.reader(io.StringIO(content.decode(), newline=""))) == [
         [
             *("row", "state", "attempts", "reason", "flags", "confidence", "message", "provider_message"),
-            *("raw_answers", "'=made", "b", "c"),
+            *("raw_answers", "answers_before_edits", "'=made", "b", "c"),
         ],
-        ["1", "SUCCEEDED", "1", "", "", "100", "", "", '["Sure! =1"]', "'=1+1", "-5", "x;'@SUM(A1)"],
-        ["2", "FAILED", "3", "PROVIDER_REJECTED", "", "50", "'\xad=no", "'@it", ""],
+        ["1", "SUCCEEDED", "1", "", "", "100", "", "", '["Sure! =1"]', "", "'=1+1", "-5", "x;'@SUM(A1)"],
+        ["2", "FAILED", "3", "PROVIDER_REJECTED", "", "50", "'\xad=no", "'@it", "", ""],
     ]
