@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from ops.archive import names
@@ -161,9 +161,23 @@ class _Unpacker:
         with self._reading:
             try:
                 with tarfile.open(fileobj=self._reading, mode="r|") as archive:
-                    archive.extractall(self._place, filter="data")
+                    for member in archive:
+                        archive.extract(_own(member), self._place)
             except (tarfile.TarError, OSError) as error:
                 self._error = error
             # The writer must not wait for a reader that has given up.
             while self._reading.read(1 << 20):
                 pass
+
+
+def _own(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return a plain file or directory below the place, as this process's own; raise TarError for others.
+
+    Python has a filter for this from 3.11.4 on.
+    """
+    path = PurePosixPath(member.name)
+    if not (member.isfile() or member.isdir()) or path.is_absolute() or ".." in path.parts:
+        raise tarfile.ExtractError("it holds something else than files of its own")
+    member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+    member.mode = 0o700 if member.isdir() else member.mode & 0o755 | 0o600
+    return member
