@@ -4,15 +4,26 @@ import re
 from pathlib import Path
 
 import aiohttp
+import pytest
 from prometheus_client import REGISTRY
 
 from services.common.database import raw_pool
 from services.processor.jobs.store.figures import Figures
 from tests.integration.processor.stand_in_services import World
 from tests.integration.processor.suite import Person, Process, State, Suite
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.provider import Provider
 
 COLUMNS = ["Name"]
+
+
+@pytest.fixture(scope="module")
+def worker(suite: Suite) -> Process:
+    """The only worker, so that it has done whatever was done."""
+    for process in suite.processes[1:]:
+        process.popen.terminate()
+        process.popen.wait(PATIENCE_SECONDS)
+    return suite.worker()
 
 
 async def figures_of(process: Process) -> dict[str, float]:
