@@ -66,7 +66,8 @@ async def test_the_latest_fence_wins_and_objects_do_not_pile_up(processor: Calle
     assert refusal(caught.value).reason == "RESULT_STALE"
     assert caught.value.code() is grpc.StatusCode.ABORTED
     assert (await read(working, job))[1] == b"third"
-    assert len(service.keys()) == before
+    # What earlier tests have left to be discarded may go meanwhile.
+    assert len(service.keys()) <= before
 
 
 async def test_results_of_a_job_are_removed_for_its_owner_alone(processor: Caller, service: Service) -> None:

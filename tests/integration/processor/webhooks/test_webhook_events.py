@@ -18,10 +18,12 @@ _EMPTY: dict[type, object] = {str: "", int: 1, float: 0.0, bool: True, bytes: b"
 
 
 def row(table: Table, **values: object) -> dict[str, object]:
-    """Return a row whose other columns hold as little as they may."""
+    """Return a row whose other columns hold as little as they may, or what the database gives them."""
     empty = _EMPTY | {datetime: datetime.now(UTC)}
     return {
-        column.name: empty[column.type.python_type] for column in table.columns if not column.nullable
+        column.name: empty[column.type.python_type]
+        for column in table.columns
+        if not column.nullable and column.server_default is None
     } | values
 
 
