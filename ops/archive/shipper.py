@@ -90,7 +90,7 @@ class Shipper:
 
     def waiting_bytes(self) -> int:
         """Return how much log waits in the spool."""
-        return sum(entry.stat().st_size for entry in os.scandir(self.spool) if entry.is_file())
+        return sum(_size(entry) for entry in os.scandir(self.spool))
 
     def write_down(self, **more: int) -> None:
         """Write the position into the archive."""
@@ -214,3 +214,11 @@ class Shipper:
         while self._beats and self._beats[0].lsn <= lsn:
             newest = self._beats.popleft().time
         return newest or datetime.fromtimestamp(0, UTC)
+
+
+def _size(entry: "os.DirEntry[str]") -> int:
+    """Return a file's size, and 0 for what is no file or has got its final name meanwhile."""
+    try:
+        return entry.stat().st_size if entry.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -37,6 +37,19 @@ def trickle(caller: Caller, *, address: str = "", piece: bytes = b"1") -> "async
     return upload
 
 
+async def whole(caller: Caller, *, address: str = "") -> files_pb2.File:
+    """Send a small file at once, which is answered at once, be it refused or not."""
+
+    async def pieces() -> AsyncIterator[files_pb2.UploadFileRequest]:
+        yield files_pb2.UploadFileRequest(
+            filename="small.csv", content=httpbody_pb2.HttpBody(content_type="text/csv", data=CSV)
+        )
+
+    metadata = (*caller.metadata, ("x-envoy-external-address", address))
+    stored: files_pb2.File = await caller.files.UploadFile(pieces(), metadata=metadata)
+    return stored
+
+
 def reading(service: Service) -> int:
     """Return how many places are taken."""
     with urllib.request.urlopen(f"http://127.0.0.1:{service.health_port}/metrics") as answer:
@@ -101,13 +114,16 @@ async def test_an_account_and_an_address_have_their_shares(
     send = partial(trickle, piece=b"1" * 100)
     async with trickling(send(one, address="192.0.2.1"), send(one, address="192.0.2.2")):
         await eventually(lambda: reading(service) == 2)
-        assert refusal(await refused(send(one, address="192.0.2.3"))).reason == "UPLOAD_LIMIT"
+        assert (
+            refusal(await refused(asyncio.ensure_future(whole(one, address="192.0.2.3")))).reason
+            == "UPLOAD_LIMIT"
+        )
         async with trickling(send(two, address="2001:db8::2")):
             await eventually(lambda: reading(service) == 3)
             assert (await three.upload(CSV)).row_count == 1
             async with trickling(send(two, address="192.0.2.4")):
                 await eventually(lambda: reading(service) == 4)
-                assert refusal(await refused(send(three))).reason == "UNAVAILABLE"
+                assert refusal(await refused(asyncio.ensure_future(whole(three)))).reason == "UNAVAILABLE"
     await eventually(lambda: reading(service) == 0)
     near = [
         send(one, address="2001:db8::1"),
@@ -117,7 +133,10 @@ async def test_an_account_and_an_address_have_their_shares(
     async with trickling(*near):
         await eventually(lambda: reading(service) == 3)
         neighbour = Caller(connect(service, "gateway"))
-        assert refusal(await refused(send(neighbour, address="2001:db8::4"))).reason == "UPLOAD_LIMIT"
+        assert (
+            refusal(await refused(asyncio.ensure_future(whole(neighbour, address="2001:db8::4")))).reason
+            == "UPLOAD_LIMIT"
+        )
         assert (await neighbour.upload(CSV)).row_count == 1
 
 

@@ -95,7 +95,8 @@ async def test_a_refused_upload_leaves_no_file(
         assert dict(caught.value.trailing_metadata() or ())["x-http-status"] == "413"
     # What other options may read is kept for a while; of everything else, nothing stays.
     kept = reason in ("FILE_MALFORMED", "FILE_ENCODING")
-    assert len(service.keys()) == len(before) + kept
+    # What earlier tests have left to be discarded may go meanwhile.
+    assert len(set(service.keys()) - set(before)) == kept
     assert service.query("SELECT count(*) FROM file") == files
     assert not service.query("SELECT * FROM doomed_object")
 
