@@ -4,7 +4,7 @@ import { api, type JobRow, ok } from "./client";
 
 /** Rows of a window. */
 export const PAGE = 200;
-/** A page of the API ends early when its cells are large; a window is put together from so many at most. */
+/** A page of the API ends early when its cells are large; a window is put together from at most this many. */
 const MOST_CALLS = 12;
 
 export interface RowWindow {

@@ -8,7 +8,7 @@ export type Link = "connecting" | "live" | "polling" | "lost" | "closed";
 const MUTE_MS = 35_000;
 const ASK_MS = 3000;
 const LONGEST_PAUSE_MS = 8000;
-/** So many streams in a row that broke, and this client asks instead. */
+/** After this many broken streams in a row, this client asks instead. */
 const PATIENCE = 3;
 
 export const hasEnded = (job: Pick<Job, "state">): boolean =>

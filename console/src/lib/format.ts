@@ -11,7 +11,7 @@ const aMoment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: 
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
-/** From so many days on, a date says more than "23 days ago". */
+/** From this many days on, a date says more than "23 days ago". */
 const RELATIVE_DAYS = 20;
 
 export const n = (value: Numeric): string => whole.format(Number(value ?? 0));

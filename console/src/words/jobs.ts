@@ -243,7 +243,7 @@ export const rowReasons: Readonly<Record<string, { name: string; todo: string }>
   PROVIDER_UNAVAILABLE: { name: "Provider did not answer", todo: "Send them again." },
   WORKER_FAILED: {
     name: "Stopped ten workers",
-    todo: "Send them again; if it happens twice, tell whoever runs this installation.",
+    todo: "Send them again; if it happens twice, tell the operator of this installation.",
   },
 };
 

@@ -15,7 +15,7 @@ import { common } from "@/words/common";
 import { files as words } from "@/words/files";
 import style from "./files.module.css";
 
-/** From so many files on, a field to find one is worth its place. */
+/** From this many files on, a field to find one is worth its place. */
 const MANY = 8;
 
 export function Files() {
